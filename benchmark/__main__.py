@@ -1,0 +1,7 @@
+"""`python -m benchmark ...` from a plain checkout is the command `ferbench`."""
+
+import sys
+
+from benchmark.cli import main
+
+sys.exit(main())

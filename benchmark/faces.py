@@ -1,0 +1,254 @@
+"""FaceSet: the one prepared form of every data set.
+
+A FaceSet is a directory:
+
+* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); opened memory-mapped, never with pickle;
+* ``faces.csv``   one row a face, in image order, columns as in `COLUMNS`;
+* ``meta.json``   name, version, class order, counts, fingerprint and how it was made.
+
+Only numpy is needed to read one.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.atomic import replacing_directory, write_json
+from benchmark.errors import BadInput
+
+COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
+FORMAT = 1
+NO_EXPRESSION = -1
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Faces with their labels. All arrays have N rows, in the order of ``faces.csv``.
+
+    Attributes:
+        directory: where it was read from.
+        images: uint8 (N, H, W, C), memory-mapped, read-only.
+        id: str, unique.
+        split: str, the data set's own names ("Training", "train", ...); a Protocol gives them roles.
+        expression: int64, index into `classes`, or -1 for none.
+        valence, arousal: float32 in [-1, 1], NaN for none.
+        votes: int64 (N, V) raters' votes, columns named by ``meta["vote_columns"]``; None where there are none.
+        group: str, what must not be split (subject, video); "" for none.
+        flag: str, why a row is suspect; "" for none.
+        sha256: str, hexadecimal digest of the face's pixel bytes.
+        meta: the contents of meta.json.
+    """
+
+    directory: Path
+    images: np.ndarray
+    id: np.ndarray
+    split: np.ndarray
+    expression: np.ndarray
+    valence: np.ndarray
+    arousal: np.ndarray
+    votes: np.ndarray | None
+    group: np.ndarray
+    flag: np.ndarray
+    sha256: np.ndarray
+    meta: Mapping
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in label order."""
+        return tuple(self.meta["classes"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of faces.csv, which holds the digest of every picture: equal fingerprint = equal bytes and labels."""
+        return self.meta["fingerprint"]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def rows(self, split: str) -> np.ndarray:
+        """Indices (int64, ascending) of the rows of one split. BadInput for a split that does not occur."""
+        found = np.flatnonzero(self.split == split)
+        if not len(found):
+            raise BadInput(self.directory / "faces.csv", f"no row of split '{split}'", f"one of {sorted(set(self.split))}")
+        return found
+
+
+def counts(split: np.ndarray, expression: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; splits in order of appearance."""
+    table = {}
+    for name in dict.fromkeys(split.tolist()):
+        labels = expression[split == name]
+        table[name] = {c: int(np.sum(labels == k)) for k, c in enumerate(classes)}
+        table[name]["none"] = int(np.sum(labels == NO_EXPRESSION))
+        if not table[name]["none"]:
+            del table[name]["none"]
+        assert sum(table[name].values()) == len(labels)
+    return table
+
+
+def write_faceset(
+    directory: Path | str,
+    images: np.ndarray,
+    *,
+    name: str,
+    version: str,
+    classes: Sequence[str],
+    id: Sequence[str],
+    split: Sequence[str],
+    expression: Sequence[int] | None = None,
+    valence: Sequence[float] | None = None,
+    arousal: Sequence[float] | None = None,
+    votes: np.ndarray | None = None,
+    vote_columns: Sequence[str] = (),
+    group: Sequence[str] | None = None,
+    flag: Sequence[str] | None = None,
+    how: Mapping | None = None,
+) -> FaceSet:
+    """Check the columns and write a FaceSet atomically (the directory appears whole or not at all).
+
+    Args:
+        directory: replaced if it exists.
+        images: uint8 (N, H, W, C).
+        how: JSON-able account of the making (source files and digests, options, library versions).
+        others: as the attributes of `FaceSet`; None = "none" for every row.
+
+    Raises:
+        BadInput: a column of the wrong length, a doubled id, a label outside the classes, valence or arousal
+            outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
+    """
+    where = f"FaceSet {name}"
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise BadInput(where, f"images {images.dtype} {images.shape}", "uint8 (N, H, W, 1 or 3)")
+    n = len(images)
+    columns = {
+        "id": np.asarray(id, dtype=str),
+        "split": np.asarray(split, dtype=str),
+        "expression": np.full(n, NO_EXPRESSION) if expression is None else np.asarray(expression, dtype=np.int64),
+        "valence": np.full(n, np.nan, np.float32) if valence is None else np.asarray(valence, dtype=np.float32),
+        "arousal": np.full(n, np.nan, np.float32) if arousal is None else np.asarray(arousal, dtype=np.float32),
+        "group": np.full(n, "") if group is None else np.asarray(group, dtype=str),
+        "flag": np.full(n, "") if flag is None else np.asarray(flag, dtype=str),
+    }
+    _check(where, n, columns, classes, votes, vote_columns)
+    columns["sha256"] = np.array([hashlib.sha256(np.ascontiguousarray(image)).hexdigest() for image in images], dtype=str)
+    table = _to_csv(columns, votes).encode()
+    meta = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "classes": list(classes),
+        "vote_columns": list(vote_columns),
+        "shape": list(images.shape),
+        "counts": counts(columns["split"], columns["expression"], classes),
+        "fingerprint": hashlib.sha256(table).hexdigest(),
+        "how": dict(how or {}),
+    }
+    with replacing_directory(directory) as temporary:
+        np.save(temporary / "images.npy", images, allow_pickle=False)
+        (temporary / "faces.csv").write_bytes(table)
+        write_json(temporary / "meta.json", meta)
+    return open_faceset(directory)
+
+
+def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
+    """Open a FaceSet; pictures stay on disk (memory-mapped).
+
+    Args:
+        verify: also recompute every picture's digest.
+
+    Raises:
+        BadInput: a missing file, faces.csv or pictures that do not fit meta.json.
+    """
+    directory = Path(directory)
+    for name in ("meta.json", "faces.csv", "images.npy"):
+        if not (directory / name).is_file():
+            raise BadInput(directory, f"no {name}", "a prepared FaceSet (run `ferbench prepare NAME` or `dvc repro` first)")
+    meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
+    if meta.get("format") != FORMAT:
+        raise BadInput(directory / "meta.json", f"format {meta.get('format')}", f"format {FORMAT}; prepare the data again")
+    table = (directory / "faces.csv").read_bytes()
+    digest = hashlib.sha256(table).hexdigest()
+    if digest != meta["fingerprint"]:
+        raise BadInput(directory / "faces.csv", f"SHA-256 {digest}", f"{meta['fingerprint']} as in meta.json")
+    images = np.load(directory / "images.npy", mmap_mode="r", allow_pickle=False)
+    if list(images.shape) != meta["shape"] or images.dtype != np.uint8:
+        raise BadInput(directory / "images.npy", f"{images.dtype} {images.shape}", f"uint8 {tuple(meta['shape'])}")
+    columns, votes = _from_csv(directory / "faces.csv", table.decode(), len(images))
+    if verify:
+        for row, image in enumerate(images):
+            if hashlib.sha256(np.ascontiguousarray(image)).hexdigest() != columns["sha256"][row]:
+                raise BadInput(f"{directory / 'images.npy'} row {row}", "other pixels", "those whose digest is in faces.csv")
+    return FaceSet(directory=directory, images=images, votes=votes, meta=meta, **columns)
+
+
+def _check(where, n, columns, classes, votes, vote_columns):
+    for column, values in columns.items():
+        if values.shape != (n,):
+            raise BadInput(f"{where}, column {column}", f"shape {values.shape}", f"({n},)")
+    unique, times = np.unique(columns["id"], return_counts=True)
+    if len(unique) != n:
+        raise BadInput(f"{where}, id {unique[times > 1][0]}", f"{times.max()} times", "once")
+    labels = columns["expression"]
+    if n and (labels.min() < NO_EXPRESSION or labels.max() >= len(classes)):
+        raise BadInput(f"{where}, expression", f"labels {labels.min()}..{labels.max()}", f"-1..{len(classes) - 1}")
+    for column in ("valence", "arousal"):
+        bad = np.flatnonzero(np.abs(columns[column]) > 1)
+        if len(bad):
+            raise BadInput(f"{where}, {column} of {columns['id'][bad[0]]}", columns[column][bad[0]], "a value in [-1, 1]")
+    if votes is not None and votes.shape != (n, len(vote_columns)):
+        raise BadInput(f"{where}, votes", f"shape {votes.shape}", f"({n}, {len(vote_columns)})")
+
+
+def _to_csv(columns: Mapping[str, np.ndarray], votes: np.ndarray | None) -> str:
+    def number(value):
+        return "" if np.isnan(value) else repr(round(float(value), 6))
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in range(len(columns["id"])):
+        label = columns["expression"][row]
+        writer.writerow(
+            (
+                columns["id"][row],
+                columns["split"][row],
+                "" if label == NO_EXPRESSION else int(label),
+                number(columns["valence"][row]),
+                number(columns["arousal"][row]),
+                "" if votes is None else " ".join(map(str, votes[row].tolist())),
+                columns["group"][row],
+                columns["flag"][row],
+                columns["sha256"][row],
+            )
+        )
+    return out.getvalue()
+
+
+def _from_csv(path: Path, text: str, n: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    reader = csv.reader(io.StringIO(text))
+    header = tuple(next(reader))
+    if header != COLUMNS:
+        raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
+    cells = list(reader)
+    if len(cells) != n:
+        raise BadInput(path, f"{len(cells)} rows", f"{n}, one for each picture")
+    column = dict(zip(COLUMNS, zip(*cells, strict=True) if cells else [()] * len(COLUMNS), strict=True))
+    votes = None
+    if n and column["votes"][0]:
+        votes = np.array([v.split() for v in column["votes"]], dtype=np.int64)
+    return {
+        "id": np.array(column["id"], dtype=str),
+        "split": np.array(column["split"], dtype=str),
+        "expression": np.array([int(v) if v else NO_EXPRESSION for v in column["expression"]], dtype=np.int64),
+        "valence": np.array([float(v) if v else np.nan for v in column["valence"]], dtype=np.float32),
+        "arousal": np.array([float(v) if v else np.nan for v in column["arousal"]], dtype=np.float32),
+        "group": np.array(column["group"], dtype=str),
+        "flag": np.array(column["flag"], dtype=str),
+        "sha256": np.array(column["sha256"], dtype=str),
+    }, votes

@@ -1,0 +1,99 @@
+"""Shared fixtures. Tests of real data run where FER_DATA points to it and skip elsewhere."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def fer_data() -> Path:
+    """The folder of real data sets (fer2013/, ferplus/, ...), from the environment variable FER_DATA."""
+    folder = os.environ.get("FER_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("FER_DATA names no folder: tests on real data need one (see docs/data.md)")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def fer2013_csv(fer_data, tmp_path_factory, request) -> Path:
+    """The complete fer2013.csv (301 MB), expanded once from the pack in FER_DATA and kept in pytest's cache folder."""
+    script = fer_data / "fer2013" / "expand.py"
+    if not script.is_file():
+        pytest.skip(f"no {script.relative_to(fer_data)} in FER_DATA")
+    digest = hashlib.sha256(script.read_bytes() + (fer_data / "fer2013" / "rows.npz").read_bytes()).hexdigest()[:12]
+    cache = getattr(request.config, "cache", None)  # absent under -p no:cacheprovider
+    folder = cache.mkdir("fer2013") if cache else tmp_path_factory.mktemp("fer2013")
+    csv = Path(folder) / f"fer2013-{digest}.csv"
+    if not csv.is_file():
+        part = csv.with_suffix(f".{os.getpid()}.part")
+        subprocess.run([sys.executable, script, part], check=True)
+        part.replace(csv)
+    return csv
+
+
+@pytest.fixture(scope="session")
+def tiny_faces(tmp_path_factory):
+    """A FaceSet of 160 coloured 16 x 16 squares in three splits whose class and valence/arousal can be learnt."""
+    import numpy as np
+
+    from benchmark.faces import write_faceset
+
+    rng = np.random.default_rng(5)
+    n, classes = 160, ("low", "middle", "high")
+    label = np.arange(n) % 3
+    level = 60 + 70 * label[:, None, None, None] + rng.normal(0, 25, (n, 16, 16, 3))
+    return write_faceset(
+        tmp_path_factory.mktemp("prepared") / "tiny",
+        level.clip(0, 255).astype(np.uint8),
+        name="tiny",
+        version="1.0",
+        classes=classes,
+        id=[f"tiny-{row}" for row in range(n)],
+        split=["train" if row < 100 else "validation" if row < 125 else "test" for row in range(n)],
+        expression=label,
+        valence=(label - 1) * 0.8,
+        arousal=rng.uniform(-1, 1, n),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_protocol():
+    """A function (task, changes) -> Protocol over `tiny_faces`; changes of recipe fields go in the argument `recipe`."""
+    from benchmark.protocol import HERE, protocol_from, read_yaml
+
+    def make(task: str = "categorical", recipe: dict | None = None, **changes):
+        contents = {
+            "name": f"tiny-{task}",
+            "version": "1.0",
+            "data": "tiny",
+            "data_version": "1.0",
+            "task": task,
+            "classes": ["low", "middle", "high"] if task == "categorical" else [],
+            "splits": {"train": "train", "validation": "validation", "test": "test"},
+            "input_size": 16,
+            "channels": 3,
+            "recipe_name": "standard",
+            "epochs": 3,
+            "selection": "best-validation",
+            "tta": ["none", "flip"],
+        }
+        base = read_yaml(HERE / "recipes.yaml")["standard"] | {"batch_size": 16}
+        return protocol_from(contents | changes, "test", recipe=base | (recipe or {}))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_cell():
+    """A function (loss, options) -> Cell of the smallest residual network."""
+    from benchmark.cells import Cell
+
+    def make(loss: str = "plain", **options):
+        chosen = {"units": [1, 1, 1], "widths": [4, 8], "shortcut": "adaptive"} | options
+        return Cell(name="tiny", model="residual", options=chosen, loss=loss)
+
+    return make
