@@ -1,0 +1,49 @@
+"""One reader a data set: raw files -> FaceSet.
+
+A new data set is one new module and one entry of `READERS`. A reader module has
+
+* ``VERSION``: str, part of every Protocol that uses the set; changed whenever the same raw files give another FaceSet;
+* ``CLASSES``: tuple of str, in label order;
+* ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
+* ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
+* ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
+"""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+from benchmark.errors import BadInput
+
+READERS = {
+    "synthetic": "benchmark.datasets.synthetic",
+    "fer2013": "benchmark.datasets.fer2013",
+    "ferplus": "benchmark.datasets.ferplus",
+}
+
+
+def names() -> list[str]:
+    """Names of the data sets that can be prepared."""
+    return list(READERS)
+
+
+def reader(name: str) -> ModuleType:
+    """The reader module of a data set, imported now. BadInput for an unknown name."""
+    if name not in READERS:
+        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}")
+    return importlib.import_module(READERS[name])
+
+
+def raw_files(folder: Path) -> list[Path]:
+    """The files directly in a raw folder, sorted, hidden ones left out; an absent folder has none."""
+    return sorted(p for p in folder.glob("[!.]*") if p.is_file())
+
+
+def raw_file(raw: Path, name: str) -> Path:
+    """The one file in ``raw/name``. BadInput when there is none or more than one."""
+    folder = Path(raw) / name
+    files = raw_files(folder)
+    if len(files) != 1:
+        found = ", ".join(p.name for p in files) or "no file"
+        raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
+    return files[0]

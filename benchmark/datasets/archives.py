@@ -1,0 +1,204 @@
+"""A csv file, plain or inside a .zip or .tar.gz archive, read as a stream; nothing is ever unpacked to disk."""
+
+import contextlib
+import gzip
+import hashlib
+import lzma
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from benchmark.errors import BadInput
+
+LONGEST_LINE = 1 << 16  # bytes; a FER2013 row has at most 9,230
+LARGEST_READ = 1 << 20  # bytes that one header of a tar archive may ask for
+MOST_MEMBERS = 100_000
+# What the three libraries raise at damaged bytes.
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError,
+           NotImplementedError, UnicodeDecodeError, struct.error)
+
+
+@dataclass
+class CsvSource:
+    """The rows of an open csv file.
+
+    Attributes:
+        where: file name, and the member's for an archive; begins every error line.
+        member: the member's name, None for a plain file.
+        md5: hexadecimal digest of the csv's bytes read so far: of the file, once it was iterated to the end.
+    """
+
+    where: str
+    member: str | None
+    stream: BinaryIO
+    _digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
+
+    @property
+    def md5(self) -> str:
+        return self._digest.hexdigest()
+
+    def __iter__(self) -> Iterator[tuple[str, list[bytes]]]:
+        """Yield ("FILE line N", fields) from line 1, the header, on.
+
+        White space and double quotes around a field are removed, so is a UTF-8 byte-order mark; line ends may be LF
+        or CRLF; blank lines are taken only at the end. Quoted commas are not supported: these data sets have none.
+
+        Raises:
+            BadInput: a line of more than `LONGEST_LINE` bytes, a blank line between rows.
+        """
+        number, blank = 0, None
+        while line := self.stream.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise BadInput(f"{self.where} line {number}", f"more than {LONGEST_LINE} bytes", "a shorter line")
+            self._digest.update(line)
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if not line.strip():
+                blank = blank or number
+                continue
+            if blank:
+                raise BadInput(f"{self.where} line {blank}", "a blank line", "a row")
+            yield f"{self.where} line {number}", [cell.strip(b' \t\r\n"') for cell in line.split(b",")]
+
+
+@contextlib.contextmanager
+def open_csv(path: Path, names: Sequence[str], *, limit: int) -> Iterator[CsvSource]:
+    """Open a csv file, or the one csv file of that kind in an archive.
+
+    The kind of file is told by its first bytes, not by its name: zip, gzip (a tar inside is expected), else plain csv.
+
+    Args:
+        path: the file.
+        names: base names that the csv may have inside an archive; folders do not matter.
+        limit: most bytes, unpacked, of the member of a zip archive, or of a whole tar archive.
+
+    Raises:
+        BadInput: no such file, an empty or damaged archive, none or several of `names` in it, a member whose
+            name leaves the archive (absolute or with ".."), a link, an encrypted or a sparse member, more than
+            `limit` bytes. Damage may show only while the rows are read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(path, "no file", "a csv file, or a .zip or .tar.gz archive with one")
+    with open(path, "rb") as stream:
+        start = stream.read(4)
+    if not start:
+        raise BadInput(path, "an empty file", f"{' or '.join(names)}, plain or in a .zip or .tar.gz archive")
+    if start in (b"PK\x03\x04", b"PK\x05\x06"):
+        opened = _open_zip(path, names, limit)
+    elif start.startswith(b"\x1f\x8b"):
+        opened = _open_tar(path, names, limit)
+    else:
+        opened = _open_plain(path)
+    try:
+        with opened as source:
+            yield source
+    except _DAMAGE as error:
+        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .zip or .tar.gz archive") from error
+
+
+@contextlib.contextmanager
+def _open_plain(path: Path) -> Iterator[CsvSource]:
+    with open(path, "rb") as stream:
+        yield CsvSource(str(path), None, stream)
+
+
+@contextlib.contextmanager
+def _open_zip(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
+    with zipfile.ZipFile(path) as archive:
+        members = {}
+        for info in archive.infolist():
+            _check_name(path, info.filename)
+            if not info.is_dir() and _base(info.filename) in names:
+                members.setdefault(info.filename, []).append(info)
+        name = _only(path, [n for n, infos in members.items() for _ in infos], names)
+        info = members[name][0]
+        where = f"{path}: {name}"
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise BadInput(where, "a link", "a regular file")
+        if info.flag_bits & 1:
+            raise BadInput(where, "an encrypted member", "one without a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            raise BadInput(where, f"compression method {info.compress_type}", "stored, deflate, bzip2 or LZMA")
+        if info.header_offset < 0:
+            raise zipfile.BadZipFile("negative offset")
+        if info.file_size > limit:
+            raise BadInput(where, f"{info.file_size} bytes unpacked", f"at most {limit}")
+        with archive.open(info) as stream:  # never gives more than info.file_size bytes
+            yield CsvSource(where, name, stream)
+
+
+@contextlib.contextmanager
+def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
+    with contextlib.ExitStack() as stack:
+        unpacked = _Bounded(stack.enter_context(gzip.open(path)), path, limit)
+        archive = stack.enter_context(tarfile.open(fileobj=unpacked, mode="r:"))
+        members = []
+        for number, info in enumerate(archive):
+            _check_name(path, info.name)
+            if number == MOST_MEMBERS or not 0 <= info.size <= limit:
+                raise BadInput(path, f"member {info.name} of {info.size} bytes, number {number + 1}",
+                               f"0 to {limit} bytes and at most {MOST_MEMBERS} members")
+            if not info.isdir() and _base(info.name) in names:
+                members.append(info)
+        while unpacked.read(LARGEST_READ):  # to the end, where gzip's checksum is
+            pass
+        name = _only(path, [info.name for info in members], names)
+        where = f"{path}: {name}"
+        if not members[0].isreg() or members[0].issparse():
+            raise BadInput(where, "a link, sparse or special file", "a regular file")
+        with archive.extractfile(members[0]) as stream:
+            yield CsvSource(where, name, stream)
+
+
+class _Bounded:
+    """The unpacked bytes of an archive, refused beyond `limit` in all or `LARGEST_READ` in one piece.
+
+    tarfile reads extended headers whole into memory and skips members by seeking, which unpacks them: both are bounded
+    here.
+    """
+
+    def __init__(self, stream: BinaryIO, path: Path, limit: int):
+        self.stream, self.path, self.limit = stream, path, limit
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= LARGEST_READ:
+            raise BadInput(self.path, f"a header of {size} bytes", f"0 to {LARGEST_READ}")
+        block = self.stream.read(size)
+        self._check(self.stream.tell())
+        return block
+
+    def seek(self, position: int) -> int:
+        self._check(position)
+        return self.stream.seek(position)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def _check(self, position: int) -> None:
+        if position > self.limit + tarfile.RECORDSIZE:  # headers and padding of a lone member do not count
+            raise BadInput(self.path, f"more than {self.limit} bytes unpacked", f"at most {self.limit}")
+
+
+def _base(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _check_name(path: Path, name: str) -> None:
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts or not parts[0] or parts[0].endswith(":"):
+        raise BadInput(path, f"member {name!r}", "names that stay inside the archive (no '..', not absolute)")
+
+
+def _only(path: Path, found: list[str], names: Sequence[str]) -> str:
+    if len(found) != 1:
+        raise BadInput(path, f"{len(found)} candidates{': ' if found else ''}{', '.join(sorted(found))}",
+                       f"exactly one {' or '.join(names)} in the archive")
+    return found[0]

@@ -1,0 +1,147 @@
+import os
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from benchmark.datasets import fer2013
+from benchmark.datasets.add import add, safe_name
+from benchmark.errors import BadInput
+
+
+@pytest.fixture
+def csv(small_fer2013, tmp_path):
+    return small_fer2013.write(tmp_path / "downloads" / "fer2013.csv")
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+def everything(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_copy_is_made_and_can_be_prepared(csv, root, small_fer2013, capsys):
+    copy = add("fer2013", csv, root=root, dvc=False)
+    assert copy == root / "data" / "raw" / "fer2013" / "fer2013.csv"
+    assert copy.read_bytes() == csv.read_bytes()
+    assert everything(root) == ["data", "data/raw", "data/raw/fer2013", "data/raw/fer2013/fer2013.csv"]
+    assert len(fer2013.prepare(root / "prepared", raw=root / "data" / "raw")) == 11
+    assert capsys.readouterr().err.splitlines() == [f"checking {csv}", f"copied to {copy}"]
+
+
+def test_archive_is_kept_as_it_is_under_a_plain_name(csv, root):
+    path = csv.parent / "challenges in (1).tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(csv, "fer2013/fer2013.csv")
+    copy = add("fer2013", path, root=root, dvc=False)
+    assert copy.name == "challenges_in__1_.tar.gz" and copy.read_bytes() == path.read_bytes()
+    assert len(fer2013.prepare(root / "prepared", raw=root / "data" / "raw")) == 11
+
+
+def test_bad_file_writes_nothing(csv, root):
+    csv.write_text(csv.read_text().replace("PrivateTest", "Testing"))
+    with pytest.raises(BadInput, match="fer2013.csv line 11: found Usage 'Testing'; expected 'PrivateTest'"):
+        add("fer2013", csv, root=root)
+    assert everything(root) == []
+
+
+def test_same_bytes_again_change_nothing(csv, root):
+    copy = add("fer2013", csv, root=root, dvc=False)
+    before = copy.stat()
+    renamed = csv.rename(csv.with_name("again.csv"))
+    assert add("fer2013", renamed, root=root, dvc=False) == copy
+    assert add("fer2013", copy, root=root, dvc=False) == copy
+    assert (copy.stat().st_mtime_ns, copy.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert everything(root)[-1] == "data/raw/fer2013/fer2013.csv"
+
+
+def test_another_file_is_refused(csv, root):
+    copy = add("fer2013", csv, root=root, dvc=False)
+    content = copy.read_bytes()
+    csv.write_bytes(content + b"\n")  # valid too, but other bytes
+    with pytest.raises(BadInput, match="data/raw/fer2013: found another file, fer2013.csv; expected no file, or the"):
+        add("fer2013", csv, root=root, dvc=False)
+    assert copy.read_bytes() == content
+
+
+def test_failed_copy_leaves_nothing(csv, root, monkeypatch):
+    def fail(source, target):
+        target.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr("benchmark.datasets.add._copy", fail)
+    with pytest.raises(OSError, match="disk full"):
+        add("fer2013", csv, root=root, dvc=False)
+    assert [name for name in everything(root) if not (root / name).is_dir()] == []
+
+
+def test_sets_without_a_file_and_unknown_sets(csv, root):
+    with pytest.raises(BadInput, match="data set: found 'fer'; expected one of synthetic, fer2013, ferplus"):
+        add("fer", csv, root=root)
+    with pytest.raises(BadInput, match="data set synthetic: found a file to add; expected none: it is generated"):
+        add("synthetic", csv, root=root)
+    assert everything(root) == []
+
+
+def test_progress_is_shown_on_a_terminal(csv, root, capsys, monkeypatch):
+    monkeypatch.setattr("benchmark.datasets.add._BLOCK", csv.stat().st_size // 2)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    copy = add("fer2013", csv, root=root, dvc=False)
+    shown = capsys.readouterr().err
+    assert f"[{'#' * 30}] 0/0 MB" in shown and f"[{'#' * 14}" in shown
+    assert copy.read_bytes() == csv.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name, safe",
+    [("fer2013.csv", "fer2013.csv"), ("..", "file"), ("-rf.csv", "rf.csv"), (".a", "a"), ("é b;c.csv", "__b_c.csv")],
+)
+def test_safe_name(name, safe):
+    assert safe_name(name) == safe
+
+
+def test_outside_a_repository_it_says_so(csv, root, capsys):
+    if any((folder / ".dvc").is_dir() for folder in root.resolve().parents):
+        pytest.skip("the temporary folder lies inside a DVC repository")
+    add("fer2013", csv, root=root)
+    assert "no DVC repository here: the copy is not tracked" in capsys.readouterr().err
+
+
+@pytest.fixture
+def repository(root, monkeypatch):
+    pytest.importorskip("dvc")
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "true")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "--quiet"], cwd=root, check=True)
+    return root
+
+
+def test_dvc_tracks_the_folder(csv, repository, capsys):
+    import hashlib
+    import json
+
+    copy = add("fer2013", csv, root=repository)
+    pointer = (repository / "data" / "raw" / "fer2013.dvc").read_text()
+    assert "tracked: commit data/raw/fer2013.dvc" in capsys.readouterr().err
+    listing = [{"md5": hashlib.md5(copy.read_bytes()).hexdigest(), "relpath": "fer2013.csv"}]
+    digest = hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()
+    assert f"md5: {digest}.dir" in pointer and "path: fer2013" in pointer  # DVC's own definition of a folder's digest
+
+
+def test_failing_dvc_is_reported_with_the_copy_in_place(csv, repository):
+    (repository / ".dvc" / "config").write_text("[core\n")
+    with pytest.raises(BadInput, match="dvc add data/raw/fer2013: found .*config.*; expected success; the file is in"):
+        add("fer2013", csv, root=repository)
+    assert (repository / "data" / "raw" / "fer2013" / "fer2013.csv").is_file()
+
+
+def test_missing_dvc_is_noticed_first(csv, root, monkeypatch):
+    (root / ".dvc").mkdir()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match="dvc add: found no DVC in this Python"):
+        add("fer2013", csv, root=root)
+    assert os.listdir(root) == [".dvc"]
