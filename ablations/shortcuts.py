@@ -1,0 +1,118 @@
+"""Shortcut functions H of a residual unit y = F(x) + S(H(x)).
+
+The bounded shortcut is H(x) = atan(a x / s) / (a s) with s = sqrt(1 + c^2), and its slope is
+H'(x) = 1 / (1 + c^2 + a^2 x^2), so that 0 < H' <= 1 / (1 + c^2). *Adaptive*: a and c are trained, one pair a unit
+(BReG-NeXt, arXiv 2004.08495, as the released script writes it). *Fixed*: a = c = 1 held, which gives
+atan(x / sqrt 2) / sqrt 2 (BReG-Net, arXiv 1903.02110). *Identity*: H(x) = x (ResNet).
+"""
+
+import torch
+from torch import nn
+
+# H is even in a and a = 0 is its removable singularity. Below this magnitude of a, atan(u) equals u to the last bit
+# for every |x| < 1e16, so that holding |a| there changes no value and keeps the division defined.
+_SMALLEST = 2.0**-80
+# d(u) = atan(u) - u / (1 + u^2) cancels for small u: below this |u| it is summed as a series instead.
+_SERIES_BELOW = 0.3
+_SERIES_TERMS = {torch.float32: 7, torch.float64: 16}
+
+
+def bounded(x: torch.Tensor, a: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2); its limit x / (1 + c^2) where a = 0.
+
+    Args:
+        x: floating point, any shape and memory format. float16 and bfloat16 are computed in float32, with autocast or
+            without. Full precision for 1e-13 < |x| < 1e16.
+        a, c: floating point scalars (0-dimensional).
+
+    Returns:
+        Tensor of x's shape and dtype. Gradients reach x, a and c (once: not differentiable twice); only x, a and c
+        are kept for the backward pass, the rest is computed again.
+    """
+    return _Bounded.apply(x, a, c)
+
+
+class _Bounded(torch.autograd.Function):
+    """With u = a x / s and y = x / s:
+
+    dH/dx = 1 / (s^2 (1 + u^2)), dH/da = -(y^2 / s) d(u) / u^2, dH/dc = -(c / s^2) (H + x dH/dx).
+    """
+
+    @staticmethod
+    def forward(ctx, x, a, c):
+        ctx.save_for_backward(x, a, c)
+        wide, a, c = _wide(x, a, c)
+        s = torch.sqrt(1 + c * c)
+        return _value(wide, a, s).to(x.dtype)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        x, a, c = ctx.saved_tensors
+        wide, a_, c_ = _wide(x, a, c)
+        g = gradient.to(wide.dtype)
+        s = torch.sqrt(1 + c_ * c_)
+        y = wide / s
+        u = a_ * y
+        w = u * u
+        slope = 1 / ((1 + w) * (s * s))
+        g_slope = g * slope
+        gradient_a = gradient_c = None
+        if ctx.needs_input_grad[1]:
+            # d(u) / u^2, odd in u; the direct form is not used, and may be 0/0, where u is small.
+            direct = (torch.atan(u) - u / (1 + w)) / w
+            ratio = torch.where(u.abs() < _SERIES_BELOW, u * _series(w), direct)
+            gradient_a = (-(g * y * y * ratio).sum() / s).to(a.dtype)
+        if ctx.needs_input_grad[2]:
+            gradient_c = (-(g * _value(wide, a_, s) + g_slope * wide).sum() * c_ / (s * s)).to(c.dtype)
+        return g_slope.to(x.dtype) if ctx.needs_input_grad[0] else None, gradient_a, gradient_c
+
+
+def _wide(x, a, c):
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+    return x.to(dtype), a.to(dtype), c.to(dtype)
+
+
+def _value(x, a, s):
+    a = a.abs().clamp_min(_SMALLEST)
+    return torch.atan(x * (a / s)) * (1 / (a * s))
+
+
+def _series(w):
+    """d(u) / u^3 = sum over k >= 1 of (-1)^(k+1) (2k / (2k + 1)) w^(k-1), w = u^2 (Horner's rule)."""
+    terms = _SERIES_TERMS[w.dtype]
+    total = torch.full_like(w, 2 * terms / (2 * terms + 1))
+    for k in range(terms - 1, 0, -1):
+        total = 2 * k / (2 * k + 1) - total * w
+    return total
+
+
+class Identity(nn.Module):
+    """H(x) = x, the shortcut of ResNet. Any tensor."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+class FixedBounded(nn.Module):
+    """H(x) = atan(x / sqrt 2) / sqrt 2, slope 1 / (2 + x^2): a = c = 1 held; no parameters, no state. See `bounded`."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("a", torch.ones(()), persistent=False)
+        self.register_buffer("c", torch.ones(()), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return bounded(x, self.a, self.c)
+
+
+class AdaptiveBounded(nn.Module):
+    """`bounded` with its two trained scalars a and c, both 1 at the start, as in the released script."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.ones(()))
+        self.c = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return bounded(x, self.a, self.c)

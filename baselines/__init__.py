@@ -1,0 +1,1 @@
+"""What the network under study is compared with: the same topology with identity shortcuts, timm and FER networks."""

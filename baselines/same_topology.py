@@ -1,0 +1,34 @@
+"""The network under study with the identity shortcut: everything but the shortcut function is held equal."""
+
+from torch import nn
+
+from benchmark import registry
+
+
+def identity_50(
+    num_outputs: int,
+    in_channels: int,
+    input_size: int,
+    *,
+    normalisation: str = "working",
+    unit_order: str = "pre-activation",
+) -> nn.Module:
+    """ResNet of BReG-NeXt-50's topology (24 units, 50 weight layers), identity shortcuts.
+
+    3,072,648 parameters with 8 outputs and 3 channels. Float (N, in_channels, S, S) to (N, num_outputs).
+
+    Args:
+        normalisation, unit_order: as the registered model "residual", whose default units are these.
+
+    Raises:
+        BadInput: an option that "residual" does not know.
+    """
+    return registry.create(
+        "residual",
+        num_outputs=num_outputs,
+        in_channels=in_channels,
+        input_size=input_size,
+        shortcut="identity",
+        normalisation=normalisation,
+        unit_order=unit_order,
+    )

@@ -1,0 +1,255 @@
+"""What a network costs: parameters, multiply-adds (MACs), FLOPs and CPU latency for one picture.
+
+* MACs: multiply-adds of convolutions and matrix products, counted by fvcore; the operators that it skipped are listed.
+* FLOPs: 2 x MACs + elementwise operations. The latter are counted here, from the operators that really run (a dispatch
+  mode sees inside custom autograd functions, which fvcore's tracing does not), by the convention of `operations`.
+* Cross-check: torch.utils.flop_counter, which counts 2 x MACs from the running operators.
+
+Each figure stands alone, so that a reader sees which one a claim means.
+"""
+
+import statistics
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from benchmark.environment import processor_name
+from benchmark.errors import BadInput
+
+# fvcore's names of the operators that multiply and add.
+_FVCORE_MACS = ("conv", "linear", "addmm", "matmul", "mm", "bmm", "baddbmm", "einsum")
+# Operators that torch marks as pointwise cost one operation for each element of their result, but for these
+# (hardswish is one that it does not mark).
+_POINTWISE = {"hardswish": 1, "addcmul": 2, "addcdiv": 2, "lerp": 2, "clone": 0, "copy": 0, "_to_copy": 0, "fill": 0}
+_SOFTMAX = 5  # maximum, subtraction, exponential, sum, division
+# Memory alone: allocation, padding, joining, copying (views are recognised by their schema).
+_FREE = {
+    "empty",
+    "empty_like",
+    "zeros",
+    "ones",
+    "full",
+    "constant_pad_nd",
+    "cat",
+    "stack",
+    "as_strided",
+    "view",
+    "_unsafe_view",
+}
+_PRODUCTS = {"convolution", "addmm", "mm", "bmm", "baddbmm", "linear"}
+
+Model: TypeAlias = nn.Module | Callable[[], nn.Module]
+
+
+def measure(model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10) -> dict:
+    """`count` and `latency` of a network for one picture, in one JSON-able dictionary (see there).
+
+    Args:
+        model: a module on the CPU, or a function of no arguments that makes one. Its training mode is left as it was.
+        in_channels, input_size: the picture is float32 (1, in_channels, input_size, input_size).
+        runs, warm_up: timed and untimed passes.
+
+    Raises:
+        BadInput: a model that is not on the CPU.
+    """
+    model = _module(model)
+    return {
+        **count(model, in_channels, input_size),
+        "latency": latency(model, in_channels, input_size, runs=runs, warm_up=warm_up),
+    }
+
+
+def count(model: Model, in_channels: int, input_size: int) -> dict:
+    """Parameters and operations of one forward pass in evaluation mode; equal on every machine. Needs fvcore.
+
+    Args:
+        model, in_channels, input_size: as `measure`.
+
+    Returns:
+        Dictionary of whole numbers and dictionaries of them:
+
+        * input: shape of the picture;
+        * parameters: {trainable, total};
+        * macs: multiply-adds of convolutions and matrix products (fvcore);
+        * macs_by_operator: the same by fvcore's operator;
+        * skipped: operators that fvcore's counter skipped, name -> occurrences;
+        * elementwise: operations beside the products by aten operator, conventions as `operations`;
+        * uncounted: operators that neither this module nor a product's count covers, name -> occurrences;
+        * flops: 2 x macs + the sum of elementwise;
+        * torch_flops: torch.utils.flop_counter's total; torch_agrees (bool): it equals 2 x macs.
+
+    Raises:
+        BadInput: a model that is not on the CPU.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model = _module(model)
+    picture = _picture(in_channels, input_size)
+    counter = _Operations()
+    with _evaluation(model), torch.no_grad():
+        by_operator, skipped = _fvcore(model, picture)
+        with counter:
+            model(picture)
+        with FlopCounterMode(display=False) as flop_counter:
+            model(picture)
+    macs = sum(by_operator.values())
+    torch_flops = int(flop_counter.get_total_flops())
+    return {
+        "input": list(picture.shape),
+        "parameters": {
+            "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
+            "total": sum(p.numel() for p in model.parameters()),
+        },
+        "macs": macs,
+        "macs_by_operator": by_operator,
+        "skipped": skipped,
+        "elementwise": dict(sorted(counter.elementwise.items())),
+        "uncounted": dict(sorted(counter.uncounted.items())),
+        "flops": 2 * macs + sum(counter.elementwise.values()),
+        "torch_flops": torch_flops,
+        "torch_agrees": torch_flops == 2 * macs,
+    }
+
+
+def latency(model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10) -> dict:
+    """Time of a forward pass for one picture on the CPU, float32, evaluation mode, with torch's present thread count.
+
+    Args:
+        model, in_channels, input_size, runs (>= 2), warm_up: as `measure`.
+
+    Returns:
+        {median_ms, lower_quartile_ms, upper_quartile_ms, runs, warm_up, batch: 1, threads, device: processor model}.
+
+    Raises:
+        BadInput: fewer than two runs; a model that is not on the CPU.
+    """
+    if runs < 2:
+        raise BadInput("latency, runs", runs, "at least 2")
+    model = _module(model)
+    picture = _picture(in_channels, input_size)
+    times = []
+    with _evaluation(model), torch.inference_mode():
+        for run in range(warm_up + runs):
+            start = time.perf_counter()
+            model(picture)
+            if run >= warm_up:
+                times.append(1000 * (time.perf_counter() - start))
+    lower, median, upper = statistics.quantiles(times, n=4, method="inclusive")
+    return {
+        "median_ms": median,
+        "lower_quartile_ms": lower,
+        "upper_quartile_ms": upper,
+        "runs": runs,
+        "warm_up": warm_up,
+        "batch": 1,
+        "threads": torch.get_num_threads(),
+        "device": processor_name(),
+    }
+
+
+def operations(name: str, overload: object, arguments: tuple, results: tuple[torch.Tensor, ...]) -> int | None:
+    """Operations of one aten operator beside its multiply-adds; None for an operator without a convention.
+
+    * pointwise operators, atan, elu, exp and square root among them: 1 for each element of the result (`_POINTWISE`
+      names the exceptions);
+    * convolution and matrix product: 1 for each element of the result where a bias is added;
+    * normalisation in evaluation: 2 for each element (batch), 7 with the statistics of its own (layer, group);
+    * average pooling: the window's size for each element of the result, an edge window counting as whole; maximum
+      pooling: the window's size less 1;
+    * mean and sum: 1 for each element reduced; adaptive average pooling likewise; softmax: 5 for each element;
+    * views, padding, copies: 0.
+
+    Args:
+        name: without namespace, overload and in-place underscore ("atan").
+        overload: the operator (torch.ops.aten...); arguments: its positional arguments; results: its tensors.
+    """
+    size = results[0].numel() if results else 0
+    if name in _PRODUCTS:
+        has_bias = name in ("addmm", "baddbmm") or (name in ("convolution", "linear") and len(arguments) > 2)
+        return size if has_bias and arguments[2 if name in ("convolution", "linear") else 0] is not None else 0
+    if name in _FREE or getattr(overload, "is_view", False):
+        return 0
+    if name in _POINTWISE:
+        return _POINTWISE[name] * size
+    if torch.Tag.pointwise in overload.tags:
+        return size
+    if "batch_norm" in name:
+        return 2 * size
+    if name in ("native_layer_norm", "native_group_norm"):
+        return 7 * size
+    if name in ("avg_pool2d", "max_pool2d_with_indices"):
+        window = arguments[1]
+        area = window[0] * window[-1]
+        return size * (area if name == "avg_pool2d" else area - 1)
+    if name in ("mean", "sum", "_adaptive_avg_pool2d"):
+        return arguments[0].numel()
+    if name == "_softmax":
+        return _SOFTMAX * size
+    return None
+
+
+class _Operations(TorchDispatchMode):
+    """Adds up `operations` of every operator that runs, by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.elementwise: Counter[str] = Counter()
+        self.uncounted: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, overload, types, args=(), kwargs=None):
+        result = overload(*args, **(kwargs or {}))
+        results = result if isinstance(result, tuple | list) else (result,)
+        tensors = tuple(r for r in results if isinstance(r, torch.Tensor))
+        raw = overload.overloadpacket.__name__
+        name = raw[:-1] if raw.endswith("_") else raw
+        cost = operations(name, overload, args, tensors)
+        if cost is None:
+            self.uncounted[name] += 1
+        elif cost:
+            self.elementwise[name] += cost
+        return result
+
+
+class _evaluation:
+    """Within: evaluation mode. After: every module's training mode as before."""
+
+    def __init__(self, model: nn.Module):
+        self.modes = [(module, module.training) for module in model.modules()]
+
+    def __enter__(self):
+        for module, _ in self.modes:
+            module.training = False
+
+    def __exit__(self, *_):
+        for module, training in self.modes:
+            module.training = training
+
+
+def _fvcore(model: nn.Module, picture: torch.Tensor) -> tuple[dict[str, int], dict[str, int]]:
+    from fvcore.nn import FlopCountAnalysis
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its tracing is deprecated and warns about every traced shape
+        analysis = FlopCountAnalysis(model, picture).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        totals, skipped = analysis.by_operator(), analysis.unsupported_ops()
+    macs = {name: int(totals[name]) for name in _FVCORE_MACS if totals.get(name)}
+    return macs, {name: int(times) for name, times in sorted(skipped.items())}
+
+
+def _module(model: Model) -> nn.Module:
+    module = model if isinstance(model, nn.Module) else model()
+    devices = {p.device.type for p in module.parameters()}
+    if devices - {"cpu"}:
+        raise BadInput("complexity", f"a model on {', '.join(sorted(devices))}", "one on the CPU")
+    return module
+
+
+def _picture(in_channels: int, input_size: int) -> torch.Tensor:
+    # Its own generator: measuring leaves torch's global random stream as it was.
+    return torch.randn(1, in_channels, input_size, input_size, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,118 @@
+"""Models and cells by name, from this project and from any installed package, by Python entry points.
+
+Group "ferbench.models": name -> "module:factory", called as
+``factory(num_outputs: int, in_channels: int, input_size: int, **options) -> torch.nn.Module``; the module maps float
+(N, in_channels, input_size, input_size) to (N, num_outputs), which are class logits or valence and arousal.
+Group "ferbench.cells": name -> the module name of a package that holds a cells.yaml.
+
+Listing reads metadata alone: neither torch nor a model's module is imported.
+"""
+
+import importlib.metadata
+import inspect
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import BadInput
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODELS = "ferbench.models"
+CELLS = "ferbench.cells"
+PROJECT = "ferbench"
+_PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+
+
+def entry_points(group: str) -> dict[str, EntryPoint]:
+    """The entry points of a group by name, sorted by name.
+
+    In a checkout that is not installed, this project's own are read from its pyproject.toml.
+
+    Raises:
+        BadInput: a name that two distributions claim, or one distribution with two values.
+    """
+    found = [(entry.dist.name if entry.dist else "?", entry) for entry in importlib.metadata.entry_points(group=group)]
+    if not any(_normal(distribution) == PROJECT for distribution, _ in found):
+        found += [(PROJECT, entry) for entry in _from_checkout(group)]
+    table: dict[str, tuple[str, EntryPoint]] = {}
+    for distribution, entry in found:
+        # An editable install and the checkout on sys.path show one distribution twice, with equal entries.
+        other = table.setdefault(entry.name, (distribution, entry))
+        if (_normal(other[0]), other[1].value) != (_normal(distribution), entry.value):
+            raise BadInput(
+                f"entry point '{entry.name}' of {group}",
+                f"{other[1].value} (from {other[0]}) and {entry.value} (from {distribution})",
+                "one; remove or rename the other",
+            )
+    return {name: table[name][1] for name in sorted(table)}
+
+
+def models() -> dict[str, EntryPoint]:
+    """The registered models by name; see `entry_points`."""
+    return entry_points(MODELS)
+
+
+def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options) -> "nn.Module":
+    """Build a registered model with freshly drawn parameters (torch's global random stream).
+
+    Args:
+        name: as in `models()`.
+        num_outputs: outputs an image: classes, or 2 for valence and arousal.
+        in_channels: channels of the images.
+        input_size: height and width of the images in pixels.
+        options: the factory's own keyword arguments.
+
+    Returns:
+        Module from float (N, in_channels, input_size, input_size) to (N, num_outputs).
+
+    Raises:
+        BadInput: an unknown name, a size below 1, an option the factory does not accept, one it lacks, a factory that
+            cannot be imported, or one that returns no module.
+    """
+    from torch import nn
+
+    known = models()
+    if name not in known:
+        raise BadInput(f"model '{name}'", "no such model", f"one of {', '.join(known)}")
+    sizes = {"num_outputs": num_outputs, "in_channels": in_channels, "input_size": input_size}
+    for key, value in sizes.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise BadInput(f"model '{name}', {key}", repr(value), "a whole number of at least 1")
+    value = known[name].value
+    try:
+        factory = known[name].load()
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"model '{name}'", f"{value} does not import ({error})", "an importable factory") from error
+    signature = inspect.signature(factory)
+    try:
+        signature.bind(**sizes, **options)
+    except TypeError as error:
+        accepted = [str(parameter) for key, parameter in signature.parameters.items() if key not in sizes]
+        raise BadInput(f"model '{name}', options", error, f"options {', '.join(accepted) or '(none)'}") from error
+    try:
+        model = factory(**sizes, **options)
+    except ModuleNotFoundError as error:
+        raise BadInput(f"model '{name}'", f"package {error.name} is missing", "it installed") from error
+    if not isinstance(model, nn.Module):
+        raise BadInput(f"model '{name}'", f"{value} returned a {type(model).__name__}", "a torch.nn.Module")
+    return model
+
+
+def _normal(distribution: str) -> str:
+    return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+def _from_checkout(group: str) -> list[EntryPoint]:
+    if not _PYPROJECT.is_file():
+        return []
+    try:
+        project = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8")).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(_PYPROJECT, error, "valid TOML") from error
+    if _normal(project.get("name", "")) != PROJECT:
+        return []
+    entries = project.get("entry-points", {}).get(group, {})
+    return [EntryPoint(name=name, value=value, group=group) for name, value in entries.items()]

@@ -1,0 +1,152 @@
+"""Entry points of this project and of outside packages; wrong names and options."""
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from benchmark import registry
+from benchmark.errors import BadInput
+
+PYPROJECT = '[project]\nname = "ferbench"\n[project.entry-points."ferbench.models"]\nmine = "somewhere:net"\n'
+SIZES = {"num_outputs": 3, "in_channels": 1, "input_size": 8}
+
+
+def install(folder: Path, distribution: str, entries: dict[str, str], group: str = registry.MODELS) -> None:
+    """What an installer leaves of a package's entry points."""
+    metadata = folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+    lines = [f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]
+    (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    """A folder on sys.path with a stranger's package of one model."""
+    (tmp_path / "strangers_model.py").write_text(
+        "from torch import nn\n"
+        "def net(num_outputs, in_channels, input_size, *, hidden=4):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(in_channels * input_size**2, hidden),"
+        " nn.Linear(hidden, num_outputs))\n"
+        "def no_module(num_outputs, in_channels, input_size):\n"
+        "    return 3\n"
+        "def needs_more(num_outputs, in_channels, input_size):\n"
+        "    import a_package_that_is_not_there\n"
+    )
+    install(
+        tmp_path,
+        "strangers-package",
+        {
+            "strange": "strangers_model:net",
+            "no-module": "strangers_model:no_module",
+            "needs-more": "strangers_model:needs_more",
+            "gone": "strangers_model:gone",
+            "absent": "strangers_absent_module:net",
+        },
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("strangers_model", None)
+
+
+def test_an_outside_package_adds_a_model(outside):
+    assert registry.models()["strange"].value == "strangers_model:net"
+    model = registry.create("strange", **SIZES, hidden=5)
+    assert isinstance(model, nn.Module) and model[1].out_features == 5
+    assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 3)
+
+
+def test_other_groups_are_read_alike(tmp_path, monkeypatch):
+    install(tmp_path, "strangers-cells", {"theirs": "strangers.grid"}, registry.CELLS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cells = registry.entry_points(registry.CELLS)
+    assert cells["theirs"].value == "strangers.grid"
+    assert list(cells) == sorted(cells)
+    assert "theirs" not in registry.models()
+
+
+def test_two_packages_with_one_name_are_named(outside):
+    install(outside, "another-package", {"strange": "elsewhere:net"})
+    with pytest.raises(BadInput) as error:
+        registry.models()
+    for part in ("strange", "strangers-package", "another-package", "elsewhere:net", "strangers_model:net"):
+        assert part in str(error.value)
+
+
+def test_a_name_of_this_project_cannot_be_taken_over(tmp_path, monkeypatch):
+    install(tmp_path, "impostor", {"bregnext-50": "impostor:net"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BadInput, match="impostor"):
+        registry.models()
+
+
+def test_one_distribution_seen_twice_is_no_conflict(outside, tmp_path, monkeypatch):
+    before = registry.models()
+    install(tmp_path / "again", "Strangers_Package", {"strange": "strangers_model:net"})
+    monkeypatch.syspath_prepend(str(tmp_path / "again"))
+    assert registry.models()["strange"] == before["strange"]
+    # And where the interpreter itself does not fold the two into one:
+    twice = [*importlib.metadata.entry_points(group=registry.MODELS)] * 2
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: twice)
+    assert "strange" in registry.models()
+
+
+def test_a_plain_checkout_reads_its_own_pyproject(tmp_path, monkeypatch):
+    project = tmp_path / "pyproject.toml"
+    project.write_text(PYPROJECT)
+    monkeypatch.setattr(registry, "_PYPROJECT", project)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: ())
+    assert {name: entry.value for name, entry in registry.models().items()} == {"mine": "somewhere:net"}
+    assert registry.entry_points(registry.CELLS) == {}
+    project.write_text(project.read_text().replace("ferbench", "other", 1))
+    assert registry.models() == {}  # some other project's file
+    project.write_text("[project\n")
+    with pytest.raises(BadInput, match=r"pyproject\.toml"):
+        registry.models()
+    project.unlink()
+    assert registry.models() == {}
+
+
+def test_the_checkout_adds_nothing_to_an_installed_project(tmp_path, monkeypatch):
+    project = tmp_path / "pyproject.toml"
+    project.write_text(PYPROJECT)
+    monkeypatch.setattr(registry, "_PYPROJECT", project)
+    install(tmp_path / "site", "FERbench", {"installed": "elsewhere:net"})
+    (installed,) = importlib.metadata.distributions(path=[str(tmp_path / "site")])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: installed.entry_points)
+    assert list(registry.models()) == ["installed"]
+
+
+def test_listing_imports_neither_torch_nor_models():
+    code = "import sys; from benchmark import registry; names = registry.models(); assert 'bregnext-50' in names; "
+    code += "assert not {'torch', 'ablations', 'baselines'} & set(sys.modules)"
+    root = Path(registry.__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "parts"),
+    [
+        ("nothing", {}, ("nothing", "strange", "bregnext-50")),
+        ("strange", {"width": 3}, ("strange", "width", "hidden=4")),
+        ("strange", {"num_outputs": 0}, ("strange", "num_outputs", "at least 1")),
+        ("strange", {"input_size": 8.0}, ("strange", "input_size")),
+        ("strange", {"in_channels": True}, ("strange", "in_channels")),
+        ("no-module", {}, ("no-module", "int", "torch.nn.Module")),
+        ("needs-more", {}, ("needs-more", "a_package_that_is_not_there")),
+        ("gone", {}, ("gone", "strangers_model:gone", "does not import")),
+        ("absent", {}, ("absent", "strangers_absent_module", "does not import")),
+        ("vgg13", {"depth": 16}, ("vgg13", "depth", "(none)")),
+    ],
+)
+def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
+    with pytest.raises(BadInput) as error:
+        registry.create(name, **{**SIZES, **options})
+    assert all(part in str(error.value) for part in parts), error.value
+    assert "\n" not in str(error.value)
