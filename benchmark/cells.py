@@ -1,0 +1,148 @@
+"""Cell, Run and the plan: which networks are trained under which protocols with which seeds.
+
+Cells come from the ``cells.yaml`` of every package named in the entry-point group ``ferbench.cells``. Such a file has
+two optional parts:
+
+* ``cells``: name -> {model, options, loss}, one cell each;
+* ``grids``: name -> {model, options, axes}: one cell for every combination of the axes, named
+  ``<grid>-<value>-<value>...`` in the order of the axes. The axis ``loss`` sets the loss, any other an option.
+
+Plans (protocols x cells x seeds) are the entries of ``benchmark/profiles.yaml``.
+"""
+
+import fnmatch
+import importlib.resources
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark import registry
+from benchmark.errors import BadInput
+from benchmark.protocol import HERE, Protocol, digest, load_protocol, read_yaml
+
+LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One thing compared: a registered model with its options, and the loss it is trained with."""
+
+    name: str
+    model: str
+    options: Mapping = field(hash=False)
+    loss: str
+
+    @property
+    def hash(self) -> str:
+        """Digest of model, options and loss; the name is a label only."""
+        return digest({"model": self.model, "options": dict(self.options), "loss": self.loss})
+
+    def as_dict(self) -> dict:
+        """JSON-able contents."""
+        return {"name": self.name, "model": self.model, "options": dict(self.options), "loss": self.loss}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Protocol x Cell x seed."""
+
+    protocol: Protocol
+    cell: Cell
+    seed: int
+
+    def __post_init__(self):
+        allowed = LOSSES[self.protocol.task]
+        if self.cell.loss not in allowed:
+            raise BadInput(
+                f"cell {self.cell.name} under {self.protocol.name}",
+                f"loss '{self.cell.loss}'",
+                f"one for a {self.protocol.task} task: {', '.join(allowed)}",
+            )
+
+    @property
+    def place(self) -> Path:
+        """Folder of the run below the folder of all runs."""
+        return Path(self.protocol.name, self.cell.name, f"seed{self.seed}")
+
+    def __str__(self) -> str:
+        return f"{self.protocol.name} / {self.cell.name} / seed {self.seed}"
+
+
+def cell_from(name: str, contents: Mapping, where: object) -> Cell:
+    """A checked Cell. BadInput for missing or unknown keys."""
+    if set(contents) - {"options"} != {"model", "loss"}:
+        raise BadInput(f"{where}, cell {name}", ", ".join(sorted(contents)), "model, loss and perhaps options")
+    known = {loss for losses in LOSSES.values() for loss in losses}
+    if contents["loss"] not in known:
+        raise BadInput(f"{where}, cell {name}, loss", contents["loss"], f"one of {', '.join(sorted(known))}")
+    return Cell(name=name, model=contents["model"], options=dict(contents.get("options") or {}), loss=contents["loss"])
+
+
+def cells_in(contents: Mapping, where: object) -> dict[str, Cell]:
+    """All cells of one cells.yaml, grids spelt out. BadInput for a name that occurs twice or an unknown part."""
+    if unknown := set(contents) - {"cells", "grids"}:
+        raise BadInput(where, ", ".join(sorted(unknown)), "the parts cells and grids")
+    cells = [cell_from(name, entry, where) for name, entry in (contents.get("cells") or {}).items()]
+    for grid, entry in (contents.get("grids") or {}).items():
+        if set(entry) - {"options"} != {"model", "axes"} or "loss" not in entry["axes"]:
+            raise BadInput(f"{where}, grid {grid}", ", ".join(entry), "model, axes (loss among them), perhaps options")
+        for values in itertools.product(*entry["axes"].values()):
+            chosen = dict(zip(entry["axes"], values, strict=True))
+            loss = chosen.pop("loss")
+            options = dict(entry.get("options") or {}) | chosen
+            name = "-".join([grid, *map(str, values)])
+            cells.append(cell_from(name, {"model": entry["model"], "options": options, "loss": loss}, where))
+    found = {}
+    for cell in cells:
+        if cell.name in found:
+            raise BadInput(where, f"two cells named {cell.name}", "names that differ")
+        found[cell.name] = cell
+    return found
+
+
+def load_cells() -> dict[str, Cell]:
+    """Every cell that an installed package offers, by name. BadInput for one name in two packages."""
+    found: dict[str, Cell] = {}
+    for entry in registry.entry_points("ferbench.cells").values():
+        path = Path(str(importlib.resources.files(entry.value) / "cells.yaml"))
+        for name, cell in cells_in(read_yaml(path), path).items():
+            if name in found:
+                raise BadInput(path, f"cell {name}, which another package offers too", "a name of its own")
+            found[name] = cell
+    return found
+
+
+def find_cell(name: str) -> Cell:
+    """The cell `name`. BadInput for an unknown one, listing the nearest names."""
+    cells = load_cells()
+    if name not in cells:
+        near = [known for known in cells if known.split("-")[0] == name.split("-")[0]] or list(cells)
+        raise BadInput("cell", f"'{name}'", f"one of {', '.join(near)}")
+    return cells[name]
+
+
+def profile_names() -> list[str]:
+    """Names of the plans in ``benchmark/profiles.yaml``."""
+    return list(read_yaml(HERE / "profiles.yaml"))
+
+
+def plan(profile: str) -> list[Run]:
+    """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more.
+
+    Raises:
+        BadInput: an unknown profile, or a pattern that matches no cell.
+    """
+    profiles = read_yaml(HERE / "profiles.yaml")
+    if profile not in profiles:
+        raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
+    entry, cells = profiles[profile], load_cells()
+    pairs = {}
+    for protocol_name, patterns in entry["runs"].items():
+        protocol = load_protocol(protocol_name)
+        for pattern in patterns:
+            matched = fnmatch.filter(cells, pattern)
+            if not matched:
+                raise BadInput(f"profile {profile}, {protocol_name}", f"'{pattern}', which no cell matches", "a cell")
+            pairs |= {(protocol_name, name): (protocol, cells[name]) for name in matched}
+    return [Run(protocol, cell, seed) for seed in entry["seeds"] for protocol, cell in pairs.values()]

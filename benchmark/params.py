@@ -1,0 +1,70 @@
+"""params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
+
+``data``: what `prepare` makes, by FaceSet name, with the dependencies of that stage; ``runs``: one entry a cell of a
+protocol, carrying the cell's whole definition so that only stages whose parameters changed go stale; ``seeds``.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmark import datasets, registry
+from benchmark.atomic import write_text
+from benchmark.cells import HERE, Run, cell_from, plan
+from benchmark.errors import BadInput
+from benchmark.protocol import load_protocol, read_yaml
+
+
+def write_params(profile: str, path: Path) -> dict:
+    """Write the plan `profile` to `path` and return it. BadInput for an unknown profile."""
+    import yaml
+
+    runs = plan(profile)
+    options = read_yaml(HERE / "profiles.yaml")[profile].get("data", {})
+    data, entries = {}, {}
+    for run in runs:
+        name = run.protocol.data
+        data.setdefault(name, {"options": options.get(name, {}), **stage_dependencies(name)})
+        package = registry.models()[run.cell.model].value.split(":")[0].split(".")[0]
+        entries[f"{run.protocol.name}_{run.cell.name}"] = {
+            "protocol": run.protocol.name,
+            "data": name,
+            "package": package,
+            "cell": run.cell.name,
+            "model": run.cell.model,
+            "options": dict(run.cell.options),
+            "loss": run.cell.loss,
+        }
+    contents = {"profile": profile, "seeds": sorted({run.seed for run in runs}), "data": data, "runs": entries}
+    contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
+    header = f"# Written by `ferbench profile {profile}`; edit benchmark/profiles.yaml or a cells.yaml instead.\n"
+    write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
+    return contents
+
+
+def stage_dependencies(name: str) -> dict[str, str]:
+    """The paths that a data set's `prepare` stage depends on: its reader, and two sources.
+
+    DVC can not splice a list into a templated stage, so there are always two: raw folders, or the modules that write.
+    """
+    reader = datasets.reader(name)
+    code = Path(reader.__file__)
+    code = (code.parent if code.name == "__init__.py" else code).relative_to(HERE.parent)
+    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/faces.py", "benchmark/atomic.py"]
+    return {"code": str(code), "source": sources[0], "second_source": sources[1]}
+
+
+def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Run]:
+    """The runs (one a seed) of one entry of ``runs``. BadInput for an unknown entry."""
+    if key not in params.get("runs", {}):
+        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
+    entry = params["runs"][key]
+    contents = {name: entry[name] for name in ("model", "options", "loss")}
+    cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
+    return [Run(protocol, cell, seed) for seed in params["seeds"]]
+
+
+def all_runs(params: Mapping) -> list[Run]:
+    """Every run of params.yaml, seeds outermost (a list cut short stays balanced)."""
+    by_cell = [runs_of(params, key) for key in params["runs"]]
+    return [run for same_seed in zip(*by_cell, strict=True) for run in same_seed]

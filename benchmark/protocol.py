@@ -1,0 +1,178 @@
+"""Protocol and Recipe: what stays the same for everything that is compared.
+
+A Protocol is one file of ``benchmark/protocols/``; the Recipe that it names is one entry of ``benchmark/recipes.yaml``.
+Results are comparable when name and Major.Minor version are equal; the hash tells whether two files really agree.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmark.errors import BadInput
+
+HERE = Path(__file__).parent
+ROLES = ("train", "validation", "test")
+SELECTION_RULES = ("last", "best-validation")
+SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every network is trained. Values are constants of the protocol, never tuned for one network.
+
+    Attributes:
+        optimizer: "adam" (L2-free) or "adamw" (decoupled weight decay).
+        learning_rate: at its highest.
+        schedule: "cosine" (to 0 after a linear warm-up) or "staircase" (times `decay` every `decay_steps` steps).
+        warmup: share of all steps that the linear warm-up takes, 0..1.
+        weight_decay: decoupled, on weights of two or more dimensions only (not biases, BatchNorm or shortcut scalars).
+        batch_size: images a step.
+        label_smoothing: 0..1, categorical losses only.
+        gradient_clip: largest L2 norm of the whole gradient; 0 = no clipping.
+        augmentation: name of an entry of `benchmark.augmentation.AUGMENTATIONS`.
+        input_mean: "training" (per channel, measured on the training split) or numbers in [0, 1], one a channel.
+        input_deviation: likewise, "training" or numbers.
+    """
+
+    optimizer: str
+    learning_rate: float
+    schedule: str
+    warmup: float
+    decay: float
+    decay_steps: int
+    weight_decay: float
+    batch_size: int
+    label_smoothing: float
+    gradient_clip: float
+    augmentation: str
+    input_mean: str | tuple[float, ...]
+    input_deviation: str | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Data, roles, preprocessing, budget, selection rule and test-time augmentation of a comparison.
+
+    Attributes:
+        data, data_version: name and version of the FaceSet.
+        task: "categorical" (classes) or "dimensional" (valence, arousal).
+        classes: class names in label order; must equal the FaceSet's for a categorical task.
+        splits: role (train, validation, test) -> the FaceSet's own split name.
+        input_size: side of the square input in pixels.
+        channels: 1 or 3; grey faces are repeated over three channels.
+        recipe_name, recipe: the training recipe.
+        epochs: budget; every network gets the same.
+        selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
+        tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
+    """
+
+    name: str
+    version: str
+    data: str
+    data_version: str
+    task: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, str] = field(hash=False)
+    input_size: int
+    channels: int
+    recipe_name: str
+    recipe: Recipe
+    epochs: int
+    selection: str
+    tta: tuple[str, ...]
+
+    @property
+    def outputs(self) -> int:
+        """Numbers a network must give: one a class, or valence and arousal."""
+        return len(self.classes) if self.task == "categorical" else 2
+
+    @property
+    def hash(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of everything above."""
+        return digest(self.as_dict())
+
+    def as_dict(self) -> dict:
+        """JSON-able contents."""
+        own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
+        return json.loads(json.dumps(own))
+
+
+def digest(value: object) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of `value` as canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_yaml(path: Path) -> dict:
+    """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
+    import yaml  # not needed to import the training path
+
+    if not path.is_file():
+        raise BadInput(path, "no such file", "a YAML file")
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadInput(path, " ".join(str(error).split()), "valid YAML") from error
+    if not isinstance(value, dict):
+        raise BadInput(path, type(value).__name__, "a mapping")
+    return value
+
+
+def protocol_names() -> list[str]:
+    """Names of the protocols in ``benchmark/protocols/``."""
+    return sorted(path.stem for path in (HERE / "protocols").glob("*.yaml"))
+
+
+def load_protocol(name: str) -> Protocol:
+    """The protocol `name`. BadInput for an unknown name or a file whose contents do not fit."""
+    path = HERE / "protocols" / f"{name}.yaml"
+    if name not in protocol_names():
+        raise BadInput("protocol", f"'{name}'", f"one of {', '.join(protocol_names())}")
+    return protocol_from(read_yaml(path), path)
+
+
+def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = None) -> Protocol:
+    """A checked Protocol from a mapping; its `recipe` is looked up by name unless given."""
+    contents = dict(contents)
+    if recipe is None:
+        contents["recipe_name"] = name = contents.pop("recipe", None)
+        recipes = read_yaml(HERE / "recipes.yaml")
+        if name not in recipes:
+            raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
+        recipe = recipes[name]
+    contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
+    protocol = _checked(Protocol, contents, where)
+    choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
+    for key, allowed in choices.items():
+        if getattr(protocol, key) not in allowed:
+            raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
+    if set(protocol.splits) != set(ROLES):
+        raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
+    if len(set(protocol.splits.values())) != len(ROLES):
+        raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
+    if not protocol.tta or protocol.tta[0] != "none":
+        raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
+    return protocol
+
+
+def _checked(kind, contents, where):
+    """A frozen dataclass from a mapping: exactly its fields, numbers as numbers (YAML reads 1e-3 as text)."""
+    expected = {entry.name: entry.type for entry in fields(kind)}
+    if set(contents) != set(expected):
+        odd = sorted(set(contents) ^ set(expected))
+        raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
+    values = {}
+    for key, value in contents.items():
+        if isinstance(value, list):
+            value = tuple(value)
+        if expected[key] is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        simple = expected[key] if isinstance(expected[key], type) else None
+        if simple in (int, float, str) and type(value) is not simple:
+            raise BadInput(f"{where}, {key}", f"{value!r}", f"a value of type {simple.__name__}")
+        values[key] = MappingProxyType(dict(value)) if isinstance(value, Mapping) and key == "splits" else value
+    return kind(**values)

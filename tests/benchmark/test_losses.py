@@ -1,0 +1,72 @@
+"""Losses against hand-derived values and other libraries."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from torchmetrics.functional import concordance_corrcoef
+
+from benchmark.errors import BadInput
+from benchmark.losses import class_weights, make_loss
+
+LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.5, 0.5, 0.5], [0.0, 0.0, 3.0]], dtype=torch.float64)
+LABELS = torch.tensor([0, 0, 1, 2])
+
+
+def test_weights_are_scikit_learns_balanced():
+    counts = [74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750]
+    labels = np.repeat(np.arange(8), np.array(counts) // 50)
+    expected = compute_class_weight("balanced", classes=np.arange(8), y=labels)
+    np.testing.assert_allclose(class_weights([count // 50 for count in counts]), expected)
+    assert np.average(class_weights(counts), weights=counts) == pytest.approx(1)
+
+
+def test_weights_need_every_class():
+    with pytest.raises(BadInput, match="class-weighted"):
+        class_weights([3, 0, 2])
+
+
+def test_weighted_cross_entropy_by_hand():
+    p = np.exp(LOGITS.numpy()) / np.exp(LOGITS.numpy()).sum(1, keepdims=True)
+    each = -np.log(p[np.arange(4), LABELS])
+    weights = np.array([100 / (3 * 70), 100 / (3 * 20), 100 / (3 * 10)])
+    found = make_loss("weighted", counts=[70, 20, 10])(LOGITS.float(), LABELS)
+    assert found.item() == pytest.approx((each * weights[LABELS]).mean(), rel=1e-6)
+    assert make_loss("plain")(LOGITS, LABELS).item() == pytest.approx(each.mean(), rel=1e-6)
+
+
+def test_weighted_loss_of_an_image_does_not_depend_on_its_neighbours():
+    loss = make_loss("weighted", counts=[70, 20, 10])
+    halves = (loss(LOGITS[:2], LABELS[:2]) + loss(LOGITS[2:], LABELS[2:])) / 2
+    assert loss(LOGITS, LABELS).item() == pytest.approx(halves.item(), rel=1e-6)
+
+
+def test_focal_by_hand():
+    p = torch.softmax(LOGITS, 1)[torch.arange(4), LABELS]
+    expected = (0.25 * (1 - p) ** 2 * -torch.log(p)).mean()
+    assert make_loss("focal")(LOGITS, LABELS).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_ccc_against_torchmetrics():
+    """torchmetrics divides by n - 1; over n the covariance and both variances shrink by (n - 1) / n."""
+    generator = torch.Generator().manual_seed(1)
+    x, y = torch.randn(500, 2, generator=generator), torch.randn(500, 2, generator=generator)
+    y = x * 0.6 + 0.3 * y + 0.1
+    assert make_loss("ccc")(x, y).item() == pytest.approx(1 - concordance_corrcoef(x, y).mean().item(), abs=2e-3)
+    # and exactly, from Lin's formula in float64
+    a, b = x.double().numpy(), y.double().numpy()
+    ccc = 2 * ((a - a.mean(0)) * (b - b.mean(0))).mean(0) / (a.var(0) + b.var(0) + (a.mean(0) - b.mean(0)) ** 2)
+    assert make_loss("ccc")(x, y).item() == pytest.approx(1 - ccc.mean(), rel=1e-5)
+    assert make_loss("mse+ccc")(x, y).item() == pytest.approx(((a - b) ** 2).mean() + 1 - ccc.mean(), rel=1e-5)
+
+
+def test_ccc_of_a_constant_batch_has_a_finite_gradient():
+    x = torch.zeros(4, 2, requires_grad=True)
+    loss = make_loss("ccc")(x, torch.zeros(4, 2))
+    loss.backward()
+    assert loss.item() == 1 and torch.isfinite(x.grad).all()
+
+
+def test_unknown_loss():
+    with pytest.raises(BadInput, match="'hinge'"):
+        make_loss("hinge")

@@ -1,0 +1,158 @@
+"""Protocols, recipes, cells, plans and params.yaml."""
+
+import pytest
+import yaml
+
+from benchmark import params
+from benchmark.cells import Cell, Run, cells_in, find_cell, load_cells, plan, profile_names
+from benchmark.datasets import reader
+from benchmark.errors import BadInput
+from benchmark.evaluation import TTA
+from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names, read_yaml
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_every_protocol_fits_its_data_set(name):
+    protocol = load_protocol(name)
+    assert protocol.name == name and set(protocol.tta) <= set(TTA)
+    module = reader(protocol.data)
+    assert module.VERSION == protocol.data_version
+    if protocol.task == "categorical":
+        assert protocol.classes == tuple(module.CLASSES)
+
+
+def test_class_orders_are_the_sources():
+    """Kaggle's FER2013 codes, FER+'s column order and AffectNet's codes, typed in from their own documentation."""
+    assert load_protocol("fer2013-7").classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    ferplus = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+    assert load_protocol("ferplus-8").classes == ferplus
+    affectnet = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
+    assert load_protocol("synthetic-8").classes == affectnet
+
+
+def test_fer2013_roles_are_not_swapped():
+    assert dict(load_protocol("fer2013-7").splits) == {
+        "train": "Training",
+        "validation": "PublicTest",
+        "test": "PrivateTest",
+    }
+
+
+def test_released_recipe_is_the_scripts():
+    """Section "Training as the TF script runs it" of the audit: every constant by hand."""
+    recipe = load_protocol("fer2013-7-released").recipe
+    assert (recipe.optimizer, recipe.learning_rate, recipe.decay, recipe.decay_steps) == ("adam", 1e-4, 0.80, 8000)
+    assert (recipe.batch_size, recipe.weight_decay, recipe.label_smoothing) == (64, 0, 0)
+    assert recipe.input_mean == (0.5727663, 0.44812188, 0.39362228) and recipe.input_deviation == (1, 1, 1)
+    assert load_protocol("fer2013-7-released").epochs == 100
+
+
+def contents(**changes):
+    raw = read_yaml(HERE / "protocols" / "fer2013-7.yaml")
+    return raw | changes
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"recipe": "best"}, "recipe: found best; expected one of released, standard"),
+        ({"epochs": "60"}, "epochs: found '60'; expected a value of type int"),
+        ({"task": "ordinal"}, "task: found ordinal"),
+        ({"tta": ["flip"]}, "starts with none"),
+        ({"splits": {"train": "a", "validation": "b"}}, "splits"),
+        ({"splits": {"train": "a", "validation": "b", "test": "b"}}, "three different splits"),
+        ({"colour": 1}, "missing or unknown: colour"),
+    ],
+)
+def test_bad_protocols(changes, message):
+    with pytest.raises(BadInput, match=message):
+        protocol_from(contents(**changes), "file.yaml")
+
+
+def test_an_exponent_without_a_dot_is_refused():
+    """YAML 1.1 reads 1e-3 as text."""
+    recipe = yaml.safe_load("learning_rate: 1e-3") | {}
+    base = read_yaml(HERE / "recipes.yaml")["standard"] | recipe
+    values = contents()
+    values["recipe_name"] = values.pop("recipe")
+    with pytest.raises(BadInput, match="learning_rate: found '1e-3'; expected a value of type float"):
+        protocol_from(values, "file.yaml", recipe=base)
+
+
+def test_hash_changes_with_every_value(tiny_protocol):
+    hashes = {
+        tiny_protocol(**changes).hash
+        for changes in ({}, {"epochs": 4}, {"tta": ["none"]}, {"recipe": {"batch_size": 8}}, {"channels": 1})
+    }
+    assert len(hashes) == 5
+    assert tiny_protocol().hash == tiny_protocol().hash
+
+
+def test_bregnext_grid_is_the_papers_question():
+    cells = load_cells()
+    for shortcut in ("identity", "fixed", "adaptive"):
+        for normalisation in ("working", "frozen"):
+            for loss in ("plain", "weighted"):
+                cell = cells[f"bregnext-50-{shortcut}-{normalisation}-{loss}"]
+                assert cell.options == {"shortcut": shortcut, "normalisation": normalisation} and cell.loss == loss
+    assert len({cell.hash for cell in cells.values()}) == len(cells), "two names for one cell"
+
+
+def test_names_that_clash_or_are_unknown():
+    cell = {"model": "m", "loss": "plain"}
+    grid = {"model": "m", "axes": {"shape": ["x"], "loss": ["plain"]}}
+    with pytest.raises(BadInput, match="two cells named a-x-plain"):
+        cells_in({"cells": {"a-x-plain": cell}, "grids": {"a": grid}}, "file")
+    with pytest.raises(BadInput, match="loss: found hinge"):
+        cells_in({"cells": {"a": cell | {"loss": "hinge"}}}, "file")
+    with pytest.raises(BadInput, match="'bregnext-51'"):
+        find_cell("bregnext-51")
+    with pytest.raises(BadInput, match="protocol: found 'fer2014'"):
+        load_protocol("fer2014")
+
+
+def test_a_loss_must_suit_the_task(tiny_protocol):
+    with pytest.raises(BadInput, match="loss 'mse'; expected one for a categorical task"):
+        Run(tiny_protocol(), Cell("c", "m", {}, "mse"), 0)
+
+
+def test_default_plan_is_what_the_readme_says():
+    """Shortcut (3) x loss (2) with working BatchNorm, identity and adaptive frozen, shortcut (3) for valence and arousal,
+    two baselines, three seeds."""
+    runs = plan("default")
+    cells = {(run.protocol.name, run.cell.name) for run in runs}
+    narrow = [run.cell for run in runs if run.seed == 0 and run.cell.model == "residual"]
+    found = {(c.options["shortcut"], c.options["normalisation"], c.loss) for c in narrow}
+    shortcuts = ("identity", "fixed", "adaptive")
+    assert found == (
+        {(s, "working", loss) for s in shortcuts for loss in ("plain", "weighted", "mse")}
+        | {(s, "frozen", "plain") for s in ("identity", "adaptive")}
+    )
+    assert len(cells) == 13 and len(runs) == 39 and {run.seed for run in runs} == {0, 1, 2}
+
+
+def test_seeds_are_outermost():
+    """However early a plan is cut, no cell is more than one seed ahead."""
+    runs = plan("fer2013")
+    for cut in range(len(runs)):
+        done = {}
+        for run in runs[:cut]:
+            done[run.place.parent] = done.get(run.place.parent, 0) + 1
+        assert not done or max(done.values()) - min(done.get(run.place.parent, 0) for run in runs) <= 1
+
+
+@pytest.mark.parametrize("profile", profile_names())
+def test_params_round_trip(tmp_path, profile):
+    path = tmp_path / "params.yaml"
+    params.write_params(profile, path)
+    read = read_yaml(path)
+    assert "&id" not in path.read_text()
+    runs = params.all_runs(read)
+    assert {(str(run), run.cell.hash, run.protocol.hash) for run in runs} == {
+        (str(run), run.cell.hash, run.protocol.hash) for run in plan(profile)
+    }
+    for entry in read["data"].values():
+        paths = [entry["code"], entry["source"], entry["second_source"]]
+        assert len(set(paths)) == 3 and all((HERE.parent / p).exists() or p.startswith("data/raw/") for p in paths)
+    with pytest.raises(BadInput, match="params.yaml, runs: found 'nothing'"):
+        params.runs_of(read, "nothing")
