@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -10,11 +10,11 @@ import torch
 from benchmark import progress
 from benchmark.cells import Run
 from benchmark.errors import Interrupted
-from benchmark.faces import open_faceset
+from benchmark.faces import FaceSet, open_faceset
 from benchmark.pixels import load_splits
 from benchmark.protocol import SELECTION_METRIC
 from benchmark.records import Record
-from benchmark.training import train
+from benchmark.training import Trainer, train
 
 
 def pick_device(name: str) -> torch.device:
@@ -90,6 +90,16 @@ def run_all(
             )
             progress.say(f"[{number}/{len(runs)}] {run}: {summary(record)} ({time.monotonic() - start:.0f} s)")
             each(record)
+
+
+def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
+    """Training loss of each of the first `steps` steps of a run, before the step's update."""
+    trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
+    order = trainer.order()
+    for _ in range(min(steps, trainer.steps_per_epoch)):
+        trainer.loss_sum.zero_()
+        trainer.train_step(order)
+        yield trainer.loss_sum.item()
 
 
 def summary(record: Record) -> str:

@@ -8,7 +8,9 @@ from benchmark.seeds import STREAMS, generator, stream_seed
 
 
 def test_streams_differ_by_seed_name_and_place():
-    seeds = {stream_seed(s, name, *place) for s in range(3) for name in STREAMS for place in ((), (0,), (0, 0), (0, 1), (1, 0))}
+    seeds = {
+        stream_seed(s, name, *place) for s in range(3) for name in STREAMS for place in ((), (0,), (0, 0), (0, 1), (1, 0))
+    }
     assert len(seeds) == 3 * len(STREAMS) * 5
     assert all(0 <= seed < 2**63 for seed in seeds)
 

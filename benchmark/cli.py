@@ -1,0 +1,242 @@
+"""The command `ferbench`: one verb for each arrow of docs/design.md, and the few that prepare them.
+
+Exit status: 0 done; 2 bad input (one line says where, what was found, what was expected); 3 stopped before the end with
+everything kept (Ctrl-C, time budget): the same command resumes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmark.errors import BadInput, Interrupted
+
+RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
+REPORTS, PARAMS = Path("reports"), Path("params.yaml")
+RECORDS = REPORTS / "records"
+
+
+def _params() -> dict:
+    from benchmark.protocol import read_yaml
+
+    return read_yaml(PARAMS)
+
+
+def data_add(arguments) -> None:
+    from benchmark.datasets.add import add
+
+    add(arguments.name, arguments.path, dvc=not arguments.no_dvc)
+
+
+def prepare(arguments) -> None:
+    from benchmark import datasets
+
+    options = {}
+    if arguments.params:
+        entry = _params().get("data", {}).get(arguments.name)
+        if entry is None:
+            raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
+        options = entry["options"]
+    faces = datasets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
+
+
+def describe(arguments) -> None:
+    from benchmark.describe import describe as describe_faces
+    from benchmark.faces import open_faceset
+
+    faces = open_faceset(PREPARED / arguments.name)
+    contents = describe_faces(faces, REPORTS / "data" / arguments.name)
+    for split, counts in contents["counts"].items():
+        print(f"{split}: {sum(counts.values())} faces: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
+    print(f"exact duplicates: {contents['duplicates']}; flags: {contents['flags']}")
+
+
+def run(arguments) -> None:
+    from benchmark.cells import Run, find_cell, plan
+    from benchmark.params import all_runs, runs_of
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device, run_all
+
+    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or arguments.cell)]
+    if sum(chosen) != 1 or bool(arguments.protocol) != bool(arguments.cell):
+        raise BadInput("ferbench run", "not exactly one choice", "PROTOCOL and CELL, or --params KEY, or --profile NAME")
+    if arguments.params:
+        runs = all_runs(_params()) if arguments.params == "all" else runs_of(_params(), arguments.params)
+    elif arguments.profile:
+        runs = plan(arguments.profile)
+    else:
+        protocol, cell = load_protocol(arguments.protocol), find_cell(arguments.cell)
+        runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
+    if arguments.seeds is not None:
+        runs = [each for each in runs if each.seed in arguments.seeds]
+    if arguments.threads:
+        import torch
+
+        torch.set_num_threads(arguments.threads)
+    run_all(
+        runs,
+        prepared=arguments.prepared,
+        out=arguments.out,
+        device=pick_device(arguments.device),
+        time_budget=arguments.time_budget,
+        restart_stale=arguments.restart_stale,
+    )
+    print(f"records in {arguments.out}")
+
+
+def trial(arguments) -> None:
+    from benchmark.cells import Run, find_cell
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device, try_steps
+
+    run_ = Run(load_protocol(arguments.protocol), find_cell(arguments.cell), arguments.seed)
+    faces = open_faceset(arguments.prepared / run_.protocol.data)
+    for step, loss in enumerate(try_steps(run_, faces, arguments.steps, pick_device(arguments.device)), 1):
+        print(f"step {step:4}  training loss {loss:.6g}", flush=True)
+
+
+def collect(arguments) -> None:
+    from benchmark.importing import copy_record
+    from benchmark.params import runs_of
+    from benchmark.records import read_record
+
+    for each in runs_of(_params(), arguments.params):
+        copy_record(read_record(RUNS / each.place), RECORDS / each.place)
+
+
+def complexity(arguments) -> None:
+    from benchmark.params import all_runs
+    from benchmark.plan_complexity import measure_plan
+
+    measure_plan(all_runs(_params()), REPORTS / "complexity.json")
+    print(f"wrote {REPORTS / 'complexity.json'}")
+
+
+def report(arguments) -> None:
+    from benchmark.report import build
+
+    build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS)
+    print(f"wrote {REPORTS / 'README.md'}")
+
+
+def import_(arguments) -> None:
+    from benchmark.importing import import_records
+
+    taken = import_records(
+        arguments.path, RECORDS / "imported", PREPARED, replace=arguments.replace, check_only=arguments.check
+    )
+    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {RECORDS / 'imported'}"))
+
+
+def profile(arguments) -> None:
+    from benchmark.cells import profile_names
+    from benchmark.params import write_params
+
+    if not arguments.name:
+        print("\n".join(profile_names()))
+        return
+    contents = write_params(arguments.name, PARAMS)
+    runs = len(contents["runs"]) * len(contents["seeds"])
+    print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
+
+
+def models(arguments) -> None:
+    from benchmark import registry
+
+    for name, entry in registry.models().items():
+        print(f"{name:24} {entry.value}")
+
+
+def cells(arguments) -> None:
+    from benchmark.cells import load_cells
+
+    for cell in load_cells().values():
+        print(f"{cell.name:44} {cell.model} {dict(cell.options)} {cell.loss}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The argument parser of `ferbench`."""
+    top = argparse.ArgumentParser(prog="ferbench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    verbs = top.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, function: Callable, text: str, example: str, to=verbs) -> argparse.ArgumentParser:
+        made = to.add_parser(
+            name, help=text, description=text, epilog=f"example: {example}", formatter_class=argparse.RawTextHelpFormatter
+        )
+        made.set_defaults(function=function)
+        return made
+
+    data = verbs.add_parser("data", help="bring data files in").add_subparsers(metavar="VERB", required=True)
+    one = verb("add", data_add, "check a raw file, copy it to data/raw, track it with DVC",
+               "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
+    one.add_argument("name", help="data set (docs/data.md lists them)")
+    one.add_argument("path", type=Path, help="file as downloaded")
+    one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
+
+    one = verb("prepare", prepare, "raw files -> FaceSet in data/prepared", "ferbench prepare synthetic")
+    one.add_argument("name")
+    one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
+
+    one = verb("describe", describe, "counts, duplicates and contact sheet of a FaceSet", "ferbench describe synthetic")
+    one.add_argument("name")
+
+    one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
+               "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
+    one.add_argument("protocol", nargs="?")
+    one.add_argument("cell", nargs="?")
+    one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
+    one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
+    one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
+    one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
+    one.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--restart-stale", action="store_true",
+                     help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
+
+    one = verb("trial", trial, "the first steps of a run, each loss printed; leaves nothing behind",
+               "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell")
+    one.add_argument("--steps", type=int, default=30, help="default: %(default)s")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED)
+
+    one = verb("collect", collect, "copy the small part of finished records to reports/records",
+               "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
+    one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
+
+    verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
+    verb("report", report, "records -> tables, figures and README in reports/", "ferbench report")
+
+    one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
+               "ferbench import ~/from-the-cluster/runs")  # fmt: skip
+    one.add_argument("path", type=Path)
+    one.add_argument("--check", action="store_true", help="only check")
+    one.add_argument("--replace", action="store_true", help="put them in place of records of the same runs")
+
+    one = verb("profile", profile, "write a plan into params.yaml; without a name, list the plans",
+               "ferbench profile fer2013-quick")  # fmt: skip
+    one.add_argument("name", nargs="?")
+
+    verb("models", models, "list the registered models", "ferbench models")
+    verb("cells", cells, "list the cells that can be run", "ferbench cells")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.function(arguments)
+    except BadInput as error:
+        print(f"ferbench: {error}", file=sys.stderr)
+        return 2
+    except (Interrupted, KeyboardInterrupt) as error:
+        print(f"ferbench: {error or 'interrupted'}", file=sys.stderr)
+        return 3
+    return 0
