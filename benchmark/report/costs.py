@@ -1,0 +1,125 @@
+"""Tables of what networks and runs cost: operations and latency from complexity.json, time and memory from records."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from benchmark.report.summary import Comparison, Run, Summary
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
+from benchmark.statistics import t_interval
+
+MIB = 2**20
+
+
+def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:
+    """The entry of complexity.json for a cell under its protocol; None where there is none."""
+    cells = complexity["cells"] if complexity else {}
+    return cells.get(f"{comparison.protocol['name']}/{comparison.cell(label)['name']}")
+
+
+def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
+    """Parameters, MACs, FLOPs, what the counters skipped, and CPU latency of every cell with a record."""
+    columns = {
+        "protocol": "Protocol",
+        "cell": "Cell",
+        "input": "Input",
+        "parameters": "Trainable parameters",
+        "macs": "MACs",
+        "flops": "FLOPs",
+        "elementwise": "of which elementwise",
+        "skipped": "Operators the MAC counter skipped",
+        "uncounted": "Operators in no count",
+        "latency": "CPU latency, ms [quartiles]",
+        "device": "Device",
+    }
+    rows, odd = [], []
+    for comparison in summary.comparisons:
+        for label, runs in comparison.runs.items():
+            row = {"protocol": text(comparison.slug), "cell": text(label)}
+            entry = measured_network(complexity, comparison, label)
+            if entry is None:
+                reason = "no entry in complexity.json" if complexity else "no complexity.json"
+                row |= {"parameters": _count(runs[0].record["parameters"]), "macs": not_tested(reason)}
+                row |= {"latency": not_tested(reason)}
+            else:
+                row |= _network(entry)
+                if entry["parameters"]["trainable"] != runs[0].record["parameters"]:
+                    odd.append(f"{comparison.slug} / {label} ({runs[0].record['parameters']:,} in its record)")
+            rows.append(row)
+    notes = [
+        "One picture, evaluation mode",
+        "MACs: multiply-adds of convolutions and matrix products (fvcore); FLOPs = 2 x MACs + elementwise operations",
+        "What the MAC counter skipped is counted as elementwise unless it stands among the operators in no count",
+        "Latency: median over timed passes after warm-up, float32, batch 1",
+    ]
+    if odd:
+        notes.append(f"Parameters differ from the record's: {'; '.join(odd)}")
+    counts = ("input", "parameters", "macs", "flops", "elementwise")
+    blocks = (counts, ("skipped", "uncounted"), ("latency", "device"))
+    return Table("complexity", "Complexity of the networks", notes, columns, rows, ("protocol", "cell"), blocks)
+
+
+def cost_table(summary: Summary) -> Table:
+    """Training time, throughput and memory of every cell, by device."""
+    columns = {
+        "protocol": "Protocol",
+        "cell": "Cell",
+        "device": "Device",
+        "n": "Seeds",
+        "train_seconds": "Training, s",
+        "images_per_second": "Images/s in training",
+        "peak_memory_mib": "Peak memory, MiB",
+    }
+    rows = []
+    for comparison in summary.comparisons:
+        for label, runs in comparison.runs.items():
+            by_device = defaultdict(list)
+            for run in runs:
+                by_device[run.record["cost"].get("device", "not recorded")].append(run)
+            for device, own in sorted(by_device.items()):
+                finished = [run for run in own if not run.record.diverged]
+                row = {"protocol": text(comparison.slug), "cell": text(label), "device": text(device)}
+                row["n"] = seeds(len(finished), len(own) - len(finished))
+                row["train_seconds"] = _cost(finished, "train_seconds", lambda v: f"{v:,.1f}")
+                row["images_per_second"] = _cost(finished, "images_per_second", lambda v: f"{v:,.0f}")
+                row["peak_memory_mib"] = _cost(finished, "peak_memory_bytes", lambda v: f"{v:,.0f}", MIB)
+                rows.append(row)
+    notes = ("Training time without evaluation, as each run measured it on its device", INTERVAL_NOTE)
+    return Table("cost", "Cost of the runs", notes, columns, rows, ("protocol", "cell", "device", "n"))
+
+
+def _cost(runs: list[Run], key: str, show, scale: float = 1) -> Entry:
+    if not runs:
+        return Entry("diverged", {"note": "diverged"})
+    values = [run.record["cost"].get(key) for run in runs]
+    if None in values:
+        return not_tested("not in every record")
+    return measured(t_interval([value / scale for value in values]), show)
+
+
+def _network(entry: Mapping) -> dict[str, Entry]:
+    latency = entry["latency"]
+    quartiles = [latency[f"{name}_ms"] for name in ("median", "lower_quartile", "upper_quartile")]
+    return {
+        "input": text("x".join(map(str, entry["input"][1:]))),
+        "parameters": _count(entry["parameters"]["trainable"]),
+        "macs": _count(entry["macs"]),
+        "flops": _count(entry["flops"]),
+        "elementwise": _count(sum(entry["elementwise"].values())),
+        "skipped": _operators(entry["skipped"]),
+        "uncounted": _operators(entry["uncounted"]),
+        "latency": Entry(
+            "{:.2f} [{:.2f}, {:.2f}]".format(*quartiles),
+            dict(zip(("median_ms", "lower_quartile_ms", "upper_quartile_ms"), quartiles, strict=True)),
+        ),
+        "device": Entry(
+            f"{latency['device']}, {latency['threads']} threads", {"": latency["device"], "threads": latency["threads"]}
+        ),
+    }
+
+
+def _count(value: int) -> Entry:
+    return Entry(f"{value:,}", {"": value})
+
+
+def _operators(found: Mapping[str, int]) -> Entry:
+    return text(", ".join(f"{name} x {times}" for name, times in found.items()) or "none")

@@ -1,0 +1,234 @@
+"""The figures, each drawn from a Summary: learning curves, confusion, accuracy against MACs, shortcuts, headline."""
+
+import textwrap
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from benchmark.metrics import METRICS
+from benchmark.report.axes import place
+from benchmark.report.costs import measured_network
+from benchmark.report.grid import Pair, shortcut_pairs
+from benchmark.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    OTHER_COLOUR,
+    PALE,
+    PURPLE,
+    SHORTCUT_COLOURS,
+    VERMILION,
+    message,
+    panels,
+    spread,
+)
+from benchmark.report.summary import Comparison, Summary, seeds_interval
+from benchmark.report.tables import bracketed, number
+
+
+def learning_curves(comparison: Comparison) -> Figure:
+    """Training and validation loss against epoch: one panel a cell, seeds thin, their mean thick."""
+    curves = {label: _curves(comparison, label) for label in comparison.runs}
+    figure, axes = panels(len(curves), 4, 2.9, 2.2)
+    handles, epochs = {}, comparison.protocol["epochs"]
+    first_of_loss = {}  # cells trained with one loss share the vertical axis
+    for axis, (label, own) in zip(axes, curves.items(), strict=True):
+        loss = comparison.cell(label)["loss"]
+        if first_of_loss.setdefault(loss, axis) is not axis:
+            axis.sharey(first_of_loss[loss])
+        same_loss = [c["validation"] for other, c in curves.items() if comparison.cell(other)["loss"] == loss]
+        means = [values for x, values in (_mean(each, epochs) for each in same_loss) if len(values)]
+        if len(means) > 1:
+            axis.fill_between(range(1, epochs + 1), np.min(means, axis=0), np.max(means, axis=0), color=PALE, linewidth=0)
+        for role, colour in (("training", BLUE), ("validation", VERMILION)):
+            for curve in own[role]:
+                axis.plot(range(1, len(curve) + 1), curve, color=colour, linewidth=0.6, alpha=0.5)
+            (handles[role],) = axis.plot(*_mean(own[role], epochs), color=colour, linewidth=1.8)
+        axis.set_title("\n".join(textwrap.wrap(label, 30)), fontsize=9)
+        if diverged := comparison.diverged(label):
+            words = f"diverged {diverged} of {len(comparison.runs[label])}"
+            axis.text(0.97, 0.94, words, transform=axis.transAxes, ha="right", va="top", fontsize=9, color=GREY)
+        axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    figure.legend(
+        handles.values(), [f"{role} loss" for role in handles], loc="outside upper left", ncols=2, handlelength=1.5
+    )
+    figure.supxlabel("epoch")
+    figure.supylabel("loss that the cell is trained with")
+    return figure
+
+
+def confusion(comparison: Comparison) -> Figure:
+    """Row-normalised confusion on the test split, mean over seeds: one panel a cell that finished."""
+    labels = [label for label in comparison.runs if comparison.finished(label)]
+    if not labels:
+        return message(f"{comparison.slug}: every run diverged")
+    names, side = comparison.classes, 0.42 * len(comparison.classes)
+    figure, axes = panels(len(labels), 3, side + 0.9, side + 1.0)
+    for axis, label in zip(axes, labels, strict=True):
+        counts = np.array(list(comparison.values(label, lambda scores: scores["confusion"]).values()), float)
+        support = counts.sum(axis=2, keepdims=True)
+        share = np.divide(counts, support, out=np.full_like(counts, np.nan), where=support > 0).mean(axis=0)
+        axis.pcolormesh(np.nan_to_num(share), cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+        for (row, column), value in np.ndenumerate(share):
+            shown = "" if np.isnan(value) else f"{100 * value:.0f}"
+            colour = "white" if value > 0.55 else "black"
+            number_text = axis.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=8, color=colour)
+            number_text.set_in_layout(False)  # lies inside; measuring it would take most of the time
+        axis.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=8)
+        axis.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
+        axis.tick_params(length=0)
+        axis.invert_yaxis()
+        axis.set_aspect("equal")
+        axis.spines[:].set_visible(False)
+        axis.set_title(f"{label} (n = {len(counts)})", fontsize=9)
+    figure.supxlabel("predicted class")
+    figure.supylabel("true class; a row adds up to 100 %")
+    return figure
+
+
+def accuracy_against_macs(comparison: Comparison, complexity: Mapping | None) -> Figure:
+    """The primary metric with its t-interval over seeds against multiply-adds (logarithmic)."""
+    points = []
+    for label in comparison.runs:
+        network = measured_network(complexity, comparison, label)
+        interval = seeds_interval(comparison.metric(label, comparison.primary))
+        if network is not None and interval is not None:
+            points.append((label, network["macs"], interval))
+    if not points:
+        return message(f"{comparison.slug}: no cell with both a result and an entry in complexity.json")
+    metric = METRICS[comparison.primary]
+    scale = 100 if metric.unit == "%" else 1
+    figure = Figure(figsize=(9.5, max(4.0, 0.24 * len(points) + 1.2)), layout="constrained")
+    axis = figure.subplots()
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(EngFormatter())
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    # Networks with equal MACs stand side by side, within a tenth of the axis.
+    span = np.log10(max(max(m for _, m, _ in points) / min(m for _, m, _ in points), 10))
+    drawn = []
+    for macs in sorted({m for _, m, _ in points}):
+        same = [point for point in points if point[1] == macs]
+        shifts = min(0.02, 0.1 / len(same)) * span * (np.arange(len(same)) - (len(same) - 1) / 2)
+        drawn += [(label, macs * 10**shift, interval) for (label, _, interval), shift in zip(same, shifts, strict=True)]
+    for label, x, interval in drawn:
+        where = place(comparison.cell(label))
+        colour = SHORTCUT_COLOURS.get(where.shortcut, OTHER_COLOUR) if where else OTHER_COLOUR
+        face = "white" if where and where.normalisation == "frozen" else colour
+        if interval.low is not None:
+            axis.vlines(x, scale * interval.low, scale * interval.high, color=colour, linewidth=1.2)
+        axis.plot(x, scale * interval.mean, "o", color=colour, markerfacecolor=face, markersize=6)
+    axis.margins(x=0.06)
+    bottom, top = axis.get_ylim()
+    line = 0.27 * (top - bottom) / figure.get_figheight()  # the height of a label, about 0.2 inches, and some air
+    heights = spread([scale * interval.mean for *_, interval in drawn], line)
+    for (label, x, interval), height in zip(drawn, heights, strict=True):
+        axis.annotate(
+            f"{label}  {number(interval.mean, metric.unit)}",
+            (x, scale * interval.mean),
+            xytext=(1.03, (height - bottom) / (top - bottom)),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "color": PALE, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
+            zorder=0,
+        )
+    axis.set_ylim(bottom, top)
+    axis.set_xlabel("multiply-adds for one picture (logarithmic)")
+    axis.set_ylabel(f"test {metric.title}" + (f", {metric.unit}" if metric.unit else ""))
+    axis.set_title("hollow: frozen normalisation; bars: 95 % t-interval over seeds", fontsize=9, color=GREY)
+    return figure
+
+
+def bounded(x: np.ndarray, a: float, c: float) -> tuple[np.ndarray, np.ndarray]:
+    """The bounded shortcut atan(a x / s) / (a s), s = sqrt(1 + c^2), and its slope 1 / (1 + c^2 + a^2 x^2)."""
+    s = np.sqrt(1 + c**2)
+    return np.arctan(a * x / s) / (a * s), 1 / (1 + c**2 + (a * x) ** 2)
+
+
+def shortcut_functions() -> Figure:
+    """The shortcut functions and their slopes, from the closed form."""
+    x = np.linspace(-6, 6, 481)
+    lines = [("identity", SHORTCUT_COLOURS["identity"], "-", x, np.ones_like(x))]
+    for a, c, name, colour, style in (
+        (1.0, 1.0, "fixed: a = c = 1", VERMILION, "-"),
+        (0.5, 1.0, "a = 0.5, c = 1", BLUE, "-"),
+        (2.0, 1.0, "a = 2, c = 1", GREEN, "-"),
+        (1.0, 0.0, "a = 1, c = 0", PURPLE, "--"),
+        (1.0, 2.0, "a = 1, c = 2", ORANGE, "--"),
+    ):
+        lines.append((name, colour, style, *bounded(x, a, c)))
+    figure = Figure(figsize=(10.5, 4.0), layout="constrained")
+    functions, slopes = figure.subplots(1, 2)
+    for _, colour, style, function, slope in lines:
+        functions.plot(x, function, style, color=colour, linewidth=1.8)
+        slopes.plot(x, slope, style, color=colour, linewidth=1.8)
+    functions.set(xlim=(-6, 6), ylim=(-2.2, 2.2), xlabel="x", title="shortcut H(x)")
+    slopes.set(xlim=(-6, 6), ylim=(0, 1.08), xlabel="x", title="slope H'(x)")
+    functions.text(1.7, 1.9, "identity", ha="right", fontsize=9)
+    bounded_lines = lines[1:]
+    heights = spread([function[-1] for *_, function, _ in bounded_lines], 0.21)
+    for (name, colour, *_), height in zip(bounded_lines, heights, strict=True):
+        functions.text(6.2, height, name, color=colour, va="center", fontsize=9)
+    return figure
+
+
+def headline(summary: Summary) -> Figure:
+    """Every bounded shortcut against identity at equal normalisation and loss, in its protocol's primary metric."""
+    groups = [(comparison, [p for p in shortcut_pairs(comparison) if p.difference]) for comparison in summary.comparisons]
+    groups = [(comparison, pairs) for comparison, pairs in groups if pairs]
+    if not groups:
+        return message("not tested: no two records differ in the shortcut alone")
+    heights = [len(pairs) + 1.6 for _, pairs in groups]
+    figure = Figure(figsize=(9.5, 0.3 * sum(heights) + 0.9), layout="constrained")
+    figure.suptitle(
+        "What a bounded shortcut changes against identity (same network, normalisation, loss and seeds)",
+        x=0.01,
+        ha="left",
+        fontsize=11,
+    )
+    axes = figure.subplots(len(groups), squeeze=False, height_ratios=heights)[:, 0]
+    for axis, (comparison, pairs) in zip(axes, groups, strict=True):
+        _forest(axis, comparison, pairs)
+    return figure
+
+
+def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
+    metric = METRICS[comparison.primary]
+    scale = 100 if metric.unit == "%" else 1
+    axis.axvline(0, color=GREY, linewidth=0.8)
+    for row, pair in enumerate(pairs):
+        colour, difference = SHORTCUT_COLOURS.get(pair.place.shortcut, OTHER_COLOUR), pair.difference
+        if difference.low is not None:
+            axis.hlines(row, scale * difference.low, scale * difference.high, color=colour, linewidth=1.8)
+        axis.plot(scale * difference.mean, row, "o", color=colour, markerfacecolor=colour if difference.n > 1 else "white")
+        shown = bracketed(difference, lambda v: number(v, metric.unit, signed=True))
+        n = f"n = {difference.n}" + (", no interval" if difference.n == 1 else "")
+        axis.text(1.02, row, f"{shown}, {n}", transform=axis.get_yaxis_transform(), va="center", fontsize=9)
+    names = [f"{p.place.network}: {p.place.shortcut}, {p.place.normalisation} normalisation, {p.place.loss}" for p in pairs]
+    axis.set_yticks(range(len(pairs)), names, fontsize=9)
+    axis.set_ylim(len(pairs) - 0.4, -0.6)
+    axis.spines["left"].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+    unit = f"test {metric.title}" + (", percentage points" if metric.unit == "%" else "")
+    axis.set_xlabel(f"{unit}; right of 0: better than identity; bars: 95 % paired t-interval over seeds", fontsize=9)
+    axis.set_title(f"{comparison.slug}", fontsize=10, fontweight="bold")
+
+
+def _curves(comparison: Comparison, label: str) -> dict[str, list[list[float]]]:
+    """Role -> a loss curve for each seed, cut where the run diverged."""
+    curves = {"training": [], "validation": []}
+    for run in comparison.runs[label]:
+        entries = [entry for entry in run.record["history"] if entry["train_loss"] is not None]
+        curves["training"].append([entry["train_loss"] for entry in entries])
+        curves["validation"].append([entry["validation"]["loss"] for entry in entries])
+    return curves
+
+
+def _mean(curves: list[list[float]], epochs: int) -> tuple[range, np.ndarray]:
+    """Epochs and mean over the curves that reach the end of the budget; nothing where none does."""
+    full = [curve for curve in curves if len(curve) == epochs]
+    return (range(1, epochs + 1), np.mean(full, axis=0)) if full else (range(0), np.empty(0))

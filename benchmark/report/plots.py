@@ -1,0 +1,50 @@
+"""What `dvc metrics show` and `dvc plots show` read: metrics.json, history.csv and confusion/<protocol>.csv."""
+
+import numpy as np
+import pandas as pd
+
+from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
+
+HEADLINE = {
+    "categorical": ("accuracy", "balanced_accuracy", "macro_f1"),
+    "dimensional": ("ccc_mean", "ccc_valence", "ccc_arousal", "rmse_mean"),
+}
+
+
+def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int]]]:
+    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), seeds, diverged."""
+    found = {}
+    for comparison in summary.comparisons:
+        cells = found[comparison.slug] = {}
+        for label in comparison.runs:
+            values = {name: seeds_interval(comparison.metric(label, name)) for name in HEADLINE[comparison.task]}
+            cells[label] = {name: interval.mean for name, interval in values.items() if interval is not None}
+            cells[label] |= {"seeds": comparison.finished(label), "diverged": comparison.diverged(label)}
+    return found
+
+
+def history(summary: Summary) -> pd.DataFrame:
+    """One row an epoch of every run: losses and the selection metric on validation and test; empty where diverged."""
+    rows = []
+    for comparison in summary.comparisons:
+        metric = comparison.selection_metric
+        for label, runs in comparison.runs.items():
+            for run in runs:
+                for entry in run.record["history"]:
+                    row = {"protocol": comparison.slug, "cell": label, "seed": run.record.seed, "epoch": entry["epoch"]}
+                    validation, test = entry["validation"] or {}, entry["test"] or {}
+                    row |= {"train_loss": entry["train_loss"], "validation_loss": validation.get("loss")}
+                    rows.append(row | {"validation_metric": validation.get(metric), "test_metric": test.get(metric)})
+    names = ["protocol", "cell", "seed", "epoch", "train_loss", "validation_loss", "validation_metric", "test_metric"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def confusion(comparison: Comparison) -> pd.DataFrame:
+    """One row a test image: actual and predicted class of each cell's first finished seed."""
+    parts, names = [], np.array(comparison.classes)
+    for label, runs in comparison.runs.items():
+        first = next((run.record for run in runs if not run.record.diverged), None)
+        if first is not None:
+            labels, scores = first.outputs(SPLIT)
+            parts.append(pd.DataFrame({"actual": names[labels], "predicted": names[scores.argmax(axis=1)], "cell": label}))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=["actual", "predicted", "cell"])

@@ -1,0 +1,166 @@
+"""A table with its caption, rendered as Markdown, CSV and LaTeX (booktabs)."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.statistics import Difference, Interval
+
+INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that finished; diverged runs are never averaged in"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of a table: the text shown, and its numbers for the CSV (suffix of the column's name -> value)."""
+
+    text: str
+    numbers: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: file stem.
+        title: one line.
+        notes: sentences without a full stop: protocol, selection rule, test-time augmentation, what n is.
+        columns: key (CSV) -> title (Markdown, LaTeX).
+        rows: each column key -> Entry.
+        labels: columns that say what a row is; repeated in every block.
+        blocks: the other columns in groups that are shown as one table below the other; () = all in one.
+    """
+
+    name: str
+    title: str
+    notes: Sequence[str]
+    columns: Mapping[str, str]
+    rows: Sequence[Mapping[str, Entry]]
+    labels: Sequence[str] = ("cell",)
+    blocks: Sequence[Sequence[str]] = field(default=())
+
+    def shown(self) -> list[pd.DataFrame]:
+        """The blocks as text, with the titles as column names; a row with nothing in a block is left out of it."""
+        others = [key for key in self.columns if key not in self.labels]
+        frames = []
+        for block in self.blocks or (others,):
+            rows = [row for row in self.rows if any(key in row for key in block)]
+            if not rows:
+                continue
+            keys = [*self.labels, *block]
+            texts = [[row[key].text if key in row else "" for key in keys] for row in rows]
+            frames.append(pd.DataFrame(texts, columns=[self.columns[key] for key in keys], dtype=str))
+        return frames
+
+    def markdown(self) -> str:
+        """Title, notes and the blocks as GitHub tables."""
+        parts = [f"**{self.title}.** {'. '.join(self.notes)}."]
+        for frame in self.shown():
+            lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
+            parts.append("\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines))
+        return "\n\n".join(parts) + "\n"
+
+    def csv(self) -> str:
+        """Every number in a column of its own (`<column>_<part>`): fractions, not percent; ten digits."""
+        header = {}  # ordered by column, then by first appearance
+        for key in self.columns:
+            for row in self.rows:
+                header |= {_name(key, part): None for part in (row[key].numbers if key in row else ())}
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, list(header), lineterminator="\n")
+        writer.writeheader()
+        for row in self.rows:
+            numbers = {_name(key, part): v for key, entry in row.items() for part, v in entry.numbers.items()}
+            writer.writerow({name: f"{v:.10g}" if isinstance(v, float) else v for name, v in numbers.items()})
+        return stream.getvalue()
+
+    def latex(self) -> str:
+        """One booktabs table a block; a document that inputs it needs the packages booktabs and graphicx."""
+        parts, frames = ["% needs \\usepackage{booktabs,graphicx}"], self.shown()
+        for number, frame in enumerate(frames, 1):
+            part = f" (part {number} of {len(frames)})" if len(frames) > 1 else ""
+            label = f"tab:{self.name}" + (f"-{number}" if len(frames) > 1 else "")
+            body = [" & ".join(map(latex_text, line)) + r" \\" for line in frame.to_numpy().tolist()]
+            parts += [
+                r"\begin{table}[htbp]",
+                r"\centering\footnotesize",
+                rf"\caption{{{latex_text(f'{self.title}{part}. ' + '. '.join(self.notes) + '.')}}}",
+                rf"\label{{{label}}}",
+                # Shrinks what is wider than the page and nothing else.
+                r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+                rf"\begin{{tabular}}{{{'l' * len(frame.columns)}}}",
+                r"\toprule",
+                " & ".join(map(latex_text, frame.columns)) + r" \\",
+                r"\midrule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}}",
+                r"\end{table}",
+            ]
+        return "\n".join(parts) + "\n"
+
+
+def _name(key: str, part: str) -> str:
+    return f"{key}_{part}" if part else key
+
+
+def latex_text(text: str) -> str:
+    """`text` with LaTeX's special characters escaped and minus signs of numbers in math mode."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$"}
+    escaped = "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
+    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped)
+
+
+def text(value: object) -> Entry:
+    """A plain value."""
+    return Entry(str(value), {"": value})
+
+
+def not_tested(reason: str) -> Entry:
+    """A value that was not measured."""
+    return Entry(f"not tested: {reason}", {"note": f"not tested: {reason}"})
+
+
+def number(value: float, unit: str, signed: bool = False) -> str:
+    """A metric's value as shown: percent (stored as a fraction) with two decimals, others with three."""
+    shown = round(100 * value, 2) if unit == "%" else round(value, 3)
+    return f"{shown + 0.0:{'+' if signed else ''}.{2 if unit == '%' else 3}f}"
+
+
+def bracketed(interval: Interval | Difference, show) -> str:
+    """ "mean [low, high]"; the bare mean of one seed; "mean (no spread)" for seeds that agree to the last digit."""
+    if interval.low is None:
+        return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")
+    return f"{show(interval.mean)} [{show(interval.low)}, {show(interval.high)}]"
+
+
+def measured(interval: Interval | None, show) -> Entry:
+    """Mean over seeds with its t-interval; None = not defined in at least one seed."""
+    if interval is None:
+        return Entry("not defined", {"note": "not defined"})
+    return Entry(bracketed(interval, show), {"mean": interval.mean, "low": interval.low, "high": interval.high})
+
+
+def differing(difference: Difference, unit: str) -> Entry:
+    """A signed difference with its interval."""
+    shown = bracketed(difference, lambda v: number(v, unit, signed=True))
+    return Entry(shown, {"mean": difference.mean, "low": difference.low, "high": difference.high})
+
+
+def seeds(finished: int, diverged: int) -> Entry:
+    """The column n: seeds behind the row, and how many diverged."""
+    shown = f"n = {finished}" + (", no interval" if finished == 1 else "")
+    if diverged:
+        shown += f"; diverged {diverged} of {finished + diverged}"
+    return Entry(shown, {"": finished, "diverged": diverged})
+
+
+def title(name: str) -> str:
+    """Column title of a metric: its name and unit."""
+    metric = METRICS[name]
+    return f"{metric.title}, {metric.unit}" if metric.unit else metric.title

@@ -1,0 +1,114 @@
+"""Fabricated records for the report's tests: random scores that lean towards the right class, a fixed test split."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cells import Cell
+from benchmark.protocol import SELECTION_METRIC, load_protocol
+from benchmark.records import Record, write_record
+
+IMAGES = 90
+
+
+def grid_cell(shortcut: str, normalisation: str, loss: str) -> Cell:
+    """A cell of the ablation grid of a network called net."""
+    options = {"units": [1, 1, 1], "shortcut": shortcut, "normalisation": normalisation}
+    return Cell(f"net-{shortcut}-{normalisation}-{loss}", "residual", options, loss)
+
+
+def fabricate(
+    root: Path,
+    protocol_name: str,
+    cell: Cell,
+    seed: int,
+    *,
+    quality: float = 1.0,
+    diverged: bool = False,
+    imported: bool = False,
+    **changes,
+) -> Record:
+    """Write a record; `changes` replace fields of record.json, `protocol` entries are merged, so is `cost`."""
+    protocol = load_protocol(protocol_name)
+    categorical = protocol.task == "categorical"
+    # Targets are the same for every record; outputs are drawn anew for every cell and seed.
+    data, own = np.random.default_rng(1), np.random.default_rng([seed, int(cell.hash[:8], 16)])
+    predictions = {}
+    for split in ("validation", "test"):
+        predictions[f"{split}_ids"] = np.array([f"{split}-{i}" for i in range(IMAGES)])
+        if categorical:
+            k = len(protocol.classes)
+            targets = np.concatenate([np.arange(k), data.integers(0, k // 2, IMAGES - k)]).astype(np.int64)
+            scores = own.normal(size=(IMAGES, k)) + quality * np.eye(k)[targets]
+        else:
+            targets = np.clip(data.normal(scale=0.4, size=(IMAGES, 2)), -1, 1).astype(np.float32)
+            scores = quality * targets + own.normal(scale=0.2, size=(IMAGES, 2))
+        predictions[f"{split}_targets"] = targets
+        for tta in protocol.tta:
+            noise = 0 if tta == "none" else 0.4
+            predictions[f"{split}_outputs_{tta}"] = (scores + noise * own.normal(size=scores.shape)).astype(np.float32)
+    history = []
+    for epoch in range(1, protocol.epochs + 1):
+        entry = {"epoch": epoch, "learning_rate": 0.001, "train_loss": 2 / epoch}
+        for role in ("validation", "test"):
+            value = round(float(own.uniform(0.2, 0.8)), 2)  # coarse, so that ties occur
+            entry[role] = {"loss": 2.1 / epoch, SELECTION_METRIC[protocol.task]: value}
+        history.append(entry)
+    if diverged:
+        predictions = {}
+        last = {"epoch": 3, "learning_rate": 0.001, "train_loss": None, "validation": None, "test": None}
+        history = [*history[:2], last]
+    contents = {
+        "status": "diverged" if diverged else "finished",
+        "protocol": protocol.as_dict() | changes.pop("protocol", {}),
+        "protocol_hash": protocol.hash,
+        "cell": cell.as_dict(),
+        "cell_hash": cell.hash,
+        "seed": seed,
+        "data": {"name": protocol.data, "version": protocol.data_version, "fingerprint": "ab" * 32},
+        "classes": list(protocol.classes),
+        "history": history,
+        "selected_epoch": None if diverged else 1,
+        "train_counts": [10] * len(protocol.classes) if categorical else None,
+        "input": {"mean": [0.5], "deviation": [0.2]},
+        "parameters": 1234,
+        "environment": {"versions": {"python": "3.11"}, "device": "test device", "commit": None},
+        "code": "0123456789abcdef",
+        "cost": {"device": "test device", "train_seconds": 10.0 + seed, "images_per_second": 100.0 - seed}
+        | changes.pop("cost", {"peak_memory_bytes": 2**20}),
+    } | changes
+    directory = root / ("imported" if imported else "") / protocol.name / cell.name / f"seed{seed}"
+    return write_record(directory, contents, predictions)
+
+
+@pytest.fixture
+def make():
+    """The function that fabricates a record."""
+    return fabricate
+
+
+@pytest.fixture
+def cell():
+    """The function that makes a cell of the grid."""
+    return grid_cell
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """A report over a grid with gaps, a diverged run, a single seed and both tasks: its folder, with records/ in it."""
+    from benchmark.report import build
+
+    out = tmp_path_factory.mktemp("reports")
+    records = out / "records"
+    for seed in (0, 1, 2):
+        fabricate(records, "synthetic-8", grid_cell("identity", "working", "plain"), seed, quality=1.0)
+        fabricate(records, "synthetic-8", grid_cell("fixed", "working", "plain"), seed, quality=1.8)
+        fabricate(records, "synthetic-8", grid_cell("adaptive", "working", "plain"), seed, quality=1.2)
+        fabricate(records, "synthetic-8", grid_cell("identity", "frozen", "plain"), seed, diverged=seed == 1)
+        fabricate(records, "synthetic-8", grid_cell("adaptive", "frozen", "plain"), seed, diverged=True)
+        fabricate(records, "synthetic-va", grid_cell("identity", "working", "mse"), seed)
+        fabricate(records, "synthetic-va", grid_cell("adaptive", "working", "mse"), seed, quality=0.8)
+    fabricate(records, "synthetic-8", Cell("other_net-plain", "other", {}, "plain"), 0)
+    build(records, out / "complexity.json", out / "data", out)
+    return out

@@ -1,0 +1,142 @@
+"""The whole report: same bytes each time, all or nothing, traceable, and without torch."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.errors import BadInput
+from benchmark.report import build
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_same_bytes_and_no_torch_in_another_process(built, tmp_path):
+    before = contents(built)
+    shutil.copytree(built / "records", tmp_path / "records")
+    code = (
+        "import sys; from pathlib import Path; import benchmark.report; assert 'torch' not in sys.modules;"
+        f"r = Path({str(tmp_path)!r}); benchmark.report.build(r / 'records', r / 'complexity.json', r / 'data', r);"
+        "assert not {'torch', 'timm'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    after = contents(tmp_path)
+    assert set(before) == set(after)
+    assert [name for name in before if before[name] != after[name] and not name.endswith(".npz")] == []
+
+
+def test_metrics_json(built):
+    found = json.loads((built / "metrics.json").read_text())
+    table = pd.read_csv(built / "tables" / "runs.csv")
+    plain = table[table["tta"] == "none"].groupby(["protocol", "cell"])[["accuracy", "ccc_mean"]].mean()
+    for cell, values in found["synthetic-8"].items():
+        if values["seeds"]:
+            assert values["accuracy"] == pytest.approx(plain.loc[("synthetic-8", cell), "accuracy"])
+    assert found["synthetic-8"]["net-adaptive-frozen-plain"] == {"seeds": 0, "diverged": 3}
+    va = found["synthetic-va"]["net-adaptive-working-mse"]
+    assert va["ccc_mean"] == pytest.approx(plain.loc[("synthetic-va", "net-adaptive-working-mse"), "ccc_mean"])
+
+
+def test_plots(built):
+    history = pd.read_csv(built / "plots" / "history.csv")
+    assert list(history) == [
+        "protocol", "cell", "seed", "epoch", "train_loss", "validation_loss", "validation_metric", "test_metric",
+    ]  # fmt: skip
+    record = json.loads((built / "records/synthetic-8/net-fixed-working-plain/seed1/record.json").read_text())
+    own = history[(history["cell"] == "net-fixed-working-plain") & (history["seed"] == 1)]
+    assert own["test_metric"].tolist() == [entry["test"]["accuracy"] for entry in record["history"]]
+    diverged = history[(history["cell"] == "net-adaptive-frozen-plain") & (history["epoch"] == 3)]
+    assert len(diverged) == 3 and diverged["train_loss"].isna().all()
+    confusion = pd.read_csv(built / "plots" / "confusion" / "synthetic-8.csv")
+    assert list(confusion) == ["actual", "predicted", "cell"]
+    own = confusion[confusion["cell"] == "net-fixed-working-plain"]
+    runs = pd.read_csv(built / "tables" / "runs.csv")
+    first = runs[(runs["cell"] == "net-fixed-working-plain") & (runs["seed"] == 0) & (runs["tta"] == "none")]
+    assert np.mean(own["actual"] == own["predicted"]) == pytest.approx(first["accuracy"].item())
+
+
+def test_every_link_of_the_page_exists(built):
+    page = (built / "README.md").read_text()
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert len(links) > 30
+    assert [link for link in links if not (built / link).exists()] == []
+    for path in pd.read_csv(built / "tables" / "runs.csv")["record"]:
+        assert (built / "records" / path / "record.json").is_file()
+
+
+def test_the_page_shows_every_table_and_the_environment(built):
+    page = (built / "README.md").read_text()
+    for path in (built / "tables").glob("*.md"):
+        assert path.read_text() in page
+    assert "device test device" in page and "commit not recorded" in page
+    assert "synthetic-8: 16 runs, synthetic-va: 6 runs" in page
+    assert "No audit of a data set" in page
+
+
+def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
+    own = cell("identity", "working", "plain")
+    make(tmp_path / "records", "synthetic-8", own, 0)
+    make(tmp_path / "records", "synthetic-8", own, 0, imported=True)
+    for name in ("one", "two"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        audit = {"name": name, "version": "2.0", "fingerprint": "f00", "classes": ["sad", "happy"]}
+        audit["counts"] = {"train": {"sad": 1000, "happy": 2}, "test": {"happy": 4}}
+        if name == "two":
+            audit |= {"duplicates": {"groups": 7, "groups_across_splits": 3}, "flags": {"blank": 5}}
+        (tmp_path / "data" / name / "audit.json").write_text(json.dumps(audit))
+    (tmp_path / "data" / "one" / "contact-sheet.png").write_bytes(b"")
+    build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert (
+        "| split | sad | happy | all |\n| --- | --- | --- | --- |\n| train | 1,000 | 2 | 1,002 |\n| test | 0 | 4 | 4 |"
+        in page
+    )
+    assert "(../data/one/contact-sheet.png)" in page and "two/contact-sheet" not in page
+    assert f"- imported/synthetic-8/{own.name}/seed0: left out" in page
+    assert "(../records)" in page
+    assert page.count("Exact duplicates: 7 groups, 3 of them across") == 1 and 'Flagged "blank": 5 faces' in page
+
+
+def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
+    records = tmp_path / "records"
+    make(records, "synthetic-8", cell("identity", "working", "plain"), 0)
+    build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    shutil.rmtree(records)
+    make(records, "synthetic-va", cell("identity", "working", "mse"), 0)
+    build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    assert not [name for name in contents(tmp_path) if "synthetic-8" in name]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("complexity.json", "{", "complexity.json"),
+        ("complexity.json", '{"schema": 2}', "schema 1"),
+        ("data/x/audit.json", "{", "audit.json"),
+        ("data/x/audit.json", '{"name": "x"}', "classes, counts, fingerprint, version"),
+    ],
+)
+def test_bad_input_is_named_before_anything_is_written(make, cell, tmp_path, file, text, words):
+    make(tmp_path / "records", "synthetic-8", cell("identity", "working", "plain"), 0)
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(text)
+    with pytest.raises(BadInput, match=words):
+        build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_changed_predictions_are_refused(make, cell, tmp_path):
+    record = make(tmp_path / "records", "synthetic-8", cell("identity", "working", "plain"), 0)
+    arrays = dict(record.predictions)
+    arrays["test_outputs_none"] = arrays["test_outputs_none"] + 1
+    np.savez(record.directory / "predictions.npz", **arrays)
+    with pytest.raises(BadInput, match="SHA-256"):
+        build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

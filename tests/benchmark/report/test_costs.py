@@ -1,0 +1,71 @@
+"""Complexity and cost tables."""
+
+import csv
+import io
+
+import pytest
+from scipy import stats
+
+from benchmark.records import read_records
+from benchmark.report.costs import complexity_table, cost_table
+from benchmark.report.summary import summarise
+
+NETWORK = {
+    "input": [1, 3, 32, 32],
+    "parameters": {"trainable": 1234, "total": 1300},
+    "macs": 5000,
+    "skipped": {"aten::atan": 5},
+    "elementwise": {"atan": 70, "elu": 30},
+    "uncounted": {},
+    "flops": 10100,
+    "latency": {
+        "median_ms": 2.0, "lower_quartile_ms": 1.5, "upper_quartile_ms": 2.5,
+        "runs": 50, "warm_up": 10, "batch": 1, "threads": 2, "device": "a processor",
+    },
+}  # fmt: skip
+
+
+def rows(table):
+    return {row["cell"]: row for row in csv.DictReader(io.StringIO(table.csv()))}
+
+
+@pytest.fixture
+def summary(make, cell, tmp_path):
+    for seed in (0, 1, 2):
+        make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), seed, diverged=seed == 2)
+        make(tmp_path, "synthetic-8", cell("fixed", "working", "plain"), seed, cost={"peak_memory_bytes": None})
+    return summarise(read_records(tmp_path), tmp_path)
+
+
+def test_complexity(summary):
+    cells = {"synthetic-8/net-identity-working-plain": NETWORK}
+    found = rows(complexity_table(summary, {"schema": 1, "cells": cells}))
+    row = found["net-identity-working-plain"]
+    assert (row["parameters"], row["macs"], row["flops"], row["elementwise"]) == ("1234", "5000", "10100", "100")
+    assert (row["skipped"], row["uncounted"]) == ("aten::atan x 5", "none")
+    assert (row["latency_median_ms"], row["latency_upper_quartile_ms"], row["device"]) == ("2", "2.5", "a processor")
+    missing = found["net-fixed-working-plain"]
+    assert missing["parameters"] == "1234" and missing["macs_note"] == "not tested: no entry in complexity.json"
+
+
+def test_no_complexity_at_all(summary):
+    table = complexity_table(summary, None)
+    assert {row["latency_note"] for row in rows(table).values()} == {"not tested: no complexity.json"}
+    assert "differ" not in " ".join(table.notes)
+
+
+def test_parameters_that_differ_from_the_record_are_named(summary):
+    other = NETWORK | {"parameters": {"trainable": 99, "total": 99}}
+    table = complexity_table(summary, {"cells": {"synthetic-8/net-fixed-working-plain": other}})
+    assert "net-fixed-working-plain (1,234 in its record)" in table.notes[-1]
+
+
+def test_cost(summary):
+    found = rows(cost_table(summary))
+    row = found["net-fixed-working-plain"]
+    low, high = stats.t.interval(0.95, 2, 11.0, stats.sem([10.0, 11.0, 12.0]))
+    assert [float(row[f"train_seconds_{part}"]) for part in ("mean", "low", "high")] == pytest.approx([11.0, low, high])
+    assert row["peak_memory_mib_note"] == "not tested: not in every record"
+    assert row["device"] == "test device"
+    row = found["net-identity-working-plain"]
+    assert (row["n"], row["n_diverged"], row["train_seconds_mean"]) == ("2", "1", "10.5")
