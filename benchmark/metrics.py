@@ -1,0 +1,353 @@
+"""Metrics of predictions: one function and one entry of `METRICS` each (formulas and conventions: docs/metrics.md).
+
+Only numpy at module level, never torch. `accuracy` and `mean_ccc` need nothing else and serve the training loop;
+scikit-learn, scipy and krippendorff are imported by the functions that use them.
+A number that is not defined for the data given is None (JSON null), never NaN.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.errors import BadInput
+
+DIMENSIONS = ("valence", "arousal")
+ECE_BINS = 15
+
+
+class Predictions:
+    """Checked labels and logits of one split with what the categorical metrics share, computed once, when asked for.
+
+    Args:
+        labels: integer (N,), values 0..K-1, N >= 1.
+        scores: float (N, K) finite logits, K >= 2.
+
+    Raises:
+        BadInput: an empty split, a wrong shape or dtype, labels out of range, scores that are not finite.
+    """
+
+    def __init__(self, labels: np.ndarray, scores: np.ndarray):
+        self.labels, self.scores = _checked_categorical(labels, scores)
+        self.n, self.k = self.scores.shape
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """int64 (N,): the class of the highest score, the lowest index among ties."""
+        return self.scores.argmax(axis=1)
+
+    @cached_property
+    def log_probabilities(self) -> np.ndarray:
+        """float64 (N, K): log-softmax of the scores, in nats."""
+        shifted = self.scores - self.scores.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """float64 (N, K): softmax of the scores."""
+        return np.exp(self.log_probabilities)
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """int64 (K, K): rows are the true classes, columns the predicted ones."""
+        return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """int64, ascending: the classes that occur among the labels; the macro averages run over them."""
+        return np.unique(self.labels)
+
+    @cached_property
+    def per_class(self) -> dict[str, np.ndarray]:
+        """precision, recall and f1 of the classes in `present`, float64; 0 for a class that is never predicted."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        values = precision_recall_fscore_support(self.labels, self.predicted, labels=self.present, zero_division=0)
+        return dict(zip(("precision", "recall", "f1"), values[:3], strict=True))
+
+    @cached_property
+    def all_in_one_class(self) -> bool:
+        """Whether labels and predictions are one and the same class: chance-corrected agreement is then 0/0."""
+        return len(np.unique(np.concatenate([self.labels, self.predicted]))) == 1
+
+
+class Metric(NamedTuple):
+    """What a report needs to know about one scalar metric.
+
+    Attributes:
+        title: for table headers.
+        unit: "%" (stored as a fraction, shown times 100), "nats" or "" (a number without a unit).
+        direction: "higher" or "lower", whichever is better.
+        source: where the definition comes from.
+        task: "categorical" or "dimensional".
+        function: the value, from `Predictions` or from checked float64 (N, 2) targets and outputs.
+    """
+
+    title: str
+    unit: str
+    direction: str
+    source: str
+    task: str
+    function: Callable[..., float | None]
+
+
+def accuracy(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Fraction of rows whose highest score (lowest index among ties) is the label; arguments as for `categorical`."""
+    labels, scores = _checked_categorical(labels, scores)
+    return float(np.mean(scores.argmax(axis=1) == labels))
+
+
+def ccc(x: np.ndarray, y: np.ndarray, ddof: int = 0) -> float | None:
+    """Concordance correlation coefficient, in [-1, 1] (Lin 1989): 2 cov / (var x + var y + (mean x - mean y)^2).
+
+    Args:
+        x, y: float (N,).
+        ddof: 0 divides variances and covariance by N (the population form, the default everywhere here),
+            1 by N - 1 (as torchmetrics).
+
+    Returns:
+        0 where exactly one is constant or both are, at different values; None where both are constant and equal
+        (0/0) or N <= ddof.
+    """
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if len(x) <= ddof:
+        return None
+    dx, dy, freedom = x - x.mean(), y - y.mean(), len(x) - ddof
+    if np.ptp(x) == 0 or np.ptp(y) == 0:  # decided on the values: rounding in the mean must not leave a residue
+        return None if np.ptp(x) == np.ptp(y) and x[0] == y[0] else 0.0
+    scale = (dx @ dx + dy @ dy) / freedom + (x.mean() - y.mean()) ** 2
+    return _number(2 * (dx @ dy) / freedom / scale)
+
+
+def mean_ccc(targets: np.ndarray, outputs: np.ndarray) -> float:
+    """Mean of the two dimensions' CCC; a dimension where it is not defined counts as 0. Arguments as `dimensional`."""
+    targets, outputs = _checked_dimensional(targets, outputs)
+    return float(np.mean([ccc(t, o) or 0.0 for t, o in zip(targets.T, outputs.T, strict=True)]))
+
+
+def _accuracy(p: Predictions) -> float:
+    return float(np.mean(p.predicted == p.labels))
+
+
+def _macro(name: str, p: Predictions) -> float:
+    return float(p.per_class[name].mean())
+
+
+def _weighted_f1(p: Predictions) -> float:
+    return float(np.average(p.per_class["f1"], weights=np.bincount(p.labels)[p.present]))
+
+
+def _kappa(p: Predictions) -> float | None:
+    from sklearn.metrics import cohen_kappa_score
+
+    return None if p.all_in_one_class else float(cohen_kappa_score(p.labels, p.predicted))
+
+
+def _alpha(p: Predictions) -> float | None:
+    import krippendorff
+
+    if p.all_in_one_class:
+        return None
+    ratings = np.stack([p.labels, p.predicted])
+    return float(krippendorff.alpha(ratings, value_domain=range(p.k), level_of_measurement="nominal"))
+
+
+def _mcc(p: Predictions) -> float | None:
+    from sklearn.metrics import matthews_corrcoef
+
+    return None if p.all_in_one_class else float(matthews_corrcoef(p.labels, p.predicted))
+
+
+def _one_vs_rest(score_name: str, p: Predictions) -> float | None:
+    import sklearn.metrics
+
+    if len(p.present) < 2:
+        return None
+    score = getattr(sklearn.metrics, score_name)
+    return float(np.mean([score(p.labels == k, p.probabilities[:, k]) for k in p.present]))
+
+
+def _nll(p: Predictions) -> float:
+    return float(-p.log_probabilities[np.arange(p.n), p.labels].mean())
+
+
+def _ece(p: Predictions) -> float:
+    confidence = p.probabilities.max(axis=1)
+    inner_edges = np.linspace(0, 1, ECE_BINS + 1)[1:-1]
+    bins = np.digitize(confidence, inner_edges, right=True)  # bin i is (i/15, (i+1)/15]
+    gap = np.bincount(bins, confidence - (p.predicted == p.labels))  # |bin| times (mean confidence - accuracy)
+    return float(np.abs(gap).sum() / p.n)
+
+
+def _brier(p: Predictions) -> float:
+    return float(((p.probabilities - np.eye(p.k)[p.labels]) ** 2).sum(axis=1).mean())
+
+
+def _rmse(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((x - y) ** 2)))
+
+
+def _mae(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean(np.abs(x - y)))
+
+
+def _corr(x: np.ndarray, y: np.ndarray) -> float | None:
+    from scipy.stats import NearConstantInputWarning, pearsonr
+
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NearConstantInputWarning)
+        try:
+            return _number(pearsonr(x, y).statistic)
+        except NearConstantInputWarning:  # spread at rounding level: the figure would be noise
+            return None
+
+
+def _sagr(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean(np.sign(x) == np.sign(y)))
+
+
+def _one(function: Callable, column: int, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+    return function(targets[:, column], outputs[:, column])
+
+
+def _mean(function: Callable, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+    values = [_one(function, column, targets, outputs) for column in range(len(DIMENSIONS))]
+    return None if None in values else float(np.mean(values))
+
+
+# title, unit, direction, source, function
+_CATEGORICAL = {
+    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy),
+    "balanced_accuracy": ("Balanced accuracy", "%", "higher", "Brodersen et al. 2010", partial(_macro, "recall")),
+    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", partial(_macro, "f1")),
+    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", _weighted_f1),
+    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", partial(_macro, "precision")),
+    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa),
+    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha),
+    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc),
+    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", partial(_one_vs_rest, "roc_auc_score")),
+    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", partial(_one_vs_rest, "average_precision_score")),
+    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll),
+    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece),
+    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier),
+}
+_DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
+    "rmse": ("RMSE", "", "lower", "root of the mean squared error", _rmse),
+    "mae": ("MAE", "", "lower", "mean absolute error", _mae),
+    "corr": ("CORR", "", "higher", "Pearson", _corr),
+    "ccc": ("CCC", "", "higher", "Lin 1989, ddof = 0", ccc),
+    "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", _sagr),
+}
+
+METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", e[4]) for name, e in _CATEGORICAL.items()}
+for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
+    for _column, _dimension in enumerate((*DIMENSIONS, "mean")):
+        _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
+        METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both)
+
+
+def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str]) -> dict:
+    """Every categorical metric of one split.
+
+    Args:
+        labels: integer (N,), values 0..K-1, N >= 1.
+        scores: float (N, K), finite logits, K >= 2.
+        class_names: K names in label order.
+
+    Returns:
+        the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
+        "recall", "precision", "f1" (K floats, None for a class without a label) and "confusion"
+        (K x K ints, rows = true). JSON-able.
+
+    Raises:
+        BadInput: as `Predictions`, or a number of names other than K.
+    """
+    p = Predictions(labels, scores)
+    if len(class_names) != p.k:
+        raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
+    result = {name: _number(m.function(p)) for name, m in METRICS.items() if m.task == "categorical"}
+    result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
+    for name, values in p.per_class.items():
+        filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))
+        result[name] = [filled.get(k) for k in range(p.k)]
+    return result | {"confusion": p.confusion.tolist()}
+
+
+def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict:
+    """Every dimensional metric of one split.
+
+    Args:
+        targets: float (N, 2), valence and arousal in [-1, 1], N >= 1, no NaN (leave unlabelled rows out before).
+        outputs: float (N, 2), finite; taken as they are, not clipped.
+
+    Returns:
+        the dimensional names of `METRICS` -> float or None, and "n" (int). JSON-able.
+
+    Raises:
+        BadInput: an empty split, a wrong shape, values that are not finite, targets outside [-1, 1].
+    """
+    targets, outputs = _checked_dimensional(targets, outputs)
+    result = {n: _number(m.function(targets, outputs)) for n, m in METRICS.items() if m.task == "dimensional"}
+    return result | {"n": len(targets)}
+
+
+def metric_function(name: str) -> Callable[[np.ndarray, np.ndarray], float | None]:
+    """One metric of `METRICS` alone, as a function of (labels, scores) or (targets, outputs): for resampling.
+
+    Raises:
+        BadInput: a name that is not in `METRICS`.
+    """
+    if name not in METRICS:
+        raise BadInput("metric", f"'{name}'", f"one of {', '.join(METRICS)}")
+    metric = METRICS[name]
+    if metric.task == "categorical":
+        return lambda labels, scores: _number(metric.function(Predictions(labels, scores)))
+    return lambda targets, outputs: _number(metric.function(*_checked_dimensional(targets, outputs)))
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _finite(name: str, values: np.ndarray) -> np.ndarray:
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise BadInput(name, f"{bad.sum()} of {len(values)} rows not finite (first: row {bad.argmax()})", "all finite")
+    return values.astype(np.float64)
+
+
+def _real_matrix(name: str, values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise BadInput(name, f"{values.dtype} {values.shape}", "real numbers of shape (N, columns)")
+    if not len(values):
+        raise BadInput(name, "0 rows", "at least one row in the split")
+    return values
+
+
+def _checked_categorical(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    labels, scores = np.asarray(labels), _real_matrix("scores", scores)
+    n, k = scores.shape
+    if k < 2:
+        raise BadInput("scores", f"{k} columns", "at least 2 classes")
+    if labels.shape != (n,) or labels.dtype.kind not in "iu":
+        raise BadInput("labels", f"{labels.dtype} {labels.shape}", f"integers of shape ({n},)")
+    if labels.min() < 0 or labels.max() >= k:
+        raise BadInput("labels", f"values {labels.min()}..{labels.max()}", f"0..{k - 1}")
+    return labels.astype(np.int64), _finite("scores", scores)
+
+
+def _checked_dimensional(targets: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    targets, outputs = _real_matrix("targets", targets), _real_matrix("outputs", outputs)
+    for name, values in (("targets", targets), ("outputs", outputs)):
+        if values.shape != (len(targets), len(DIMENSIONS)):
+            raise BadInput(name, f"shape {values.shape}", f"({len(targets)}, 2): {' and '.join(DIMENSIONS)}")
+    targets, outputs = _finite("targets", targets), _finite("outputs", outputs)
+    outside = np.abs(targets).max(axis=1) > 1
+    if outside.any():  # -2 marks "no label" in AffectNet: such a row must never be scored
+        raise BadInput("targets", f"{outside.sum()} of {len(targets)} rows outside the range", "values in [-1, 1]")
+    return targets, outputs

@@ -1,0 +1,353 @@
+"""Intervals and tests against second implementations (statsmodels, plain formulas), and their simulated coverage.
+
+The coverage tests print what they measure (`pytest -s -m slow`); docs/metrics.md quotes those figures.
+"""
+
+import math
+from unittest import mock
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from benchmark.errors import BadInput
+from benchmark.metrics import accuracy, metric_function
+from benchmark.statistics import (
+    Difference,
+    Interval,
+    accuracy_interval,
+    difference_interval,
+    holm,
+    mcnemar_exact,
+    paired_bootstrap,
+    paired_t_over_seeds,
+    prediction_interval_new_run,
+    t_interval,
+)
+
+# ---------------------------------------------------------------- values
+
+
+def test_t_interval_by_table():
+    """1..5: s^2 = 2.5; the 97.5 % quantile of t with 4 degrees of freedom is 2.776 in every table."""
+    mean, low, high, n = t_interval([1, 2, 3, 4, 5])
+    half = 2.776445 * math.sqrt(2.5 / 5)
+    assert (mean, n) == (3, 5) and (low, high) == pytest.approx((3 - half, 3 + half), abs=1e-5)
+    assert t_interval([1, 2, 3, 4, 5], 0.5).high < high
+
+
+@pytest.mark.parametrize("values", [[0.7], [0.7, 0.7, 0.7], [0.1 + 0.2, 0.3]])
+def test_no_spread_no_interval(values):
+    assert t_interval(values) == Interval(pytest.approx(values[0]), None, None, len(values))
+
+
+@pytest.mark.parametrize(("correct", "n"), [(0, 10), (1, 10), (72, 100), (2567, 3589), (10, 10)])
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_accuracy_interval(correct, n, confidence):
+    z, p = special.ndtri((1 + confidence) / 2), correct / n
+    centre, scale = (p + z**2 / (2 * n)) / (1 + z**2 / n), z / (1 + z**2 / n)
+    half = scale * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    found = accuracy_interval(correct, n, confidence)
+    assert found == pytest.approx((p, centre - half, centre + half, n), abs=1e-12)
+    tail = (1 - confidence) / 2
+    low = special.betaincinv(correct, n - correct + 1, tail) if correct else 0
+    high = special.betaincinv(correct + 1, n - correct, 1 - tail) if correct < n else 1
+    assert accuracy_interval(correct, n, confidence, "exact") == pytest.approx((p, low, high, n), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mcnemar_against_binomial_sum(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.random(60) < 0.8, rng.random(60) < 0.6
+    p, only_a, only_b = mcnemar_exact(a, b)
+    assert only_a == sum(x and not y for x, y in zip(a, b, strict=True))
+    assert only_b == sum(y and not x for x, y in zip(a, b, strict=True))
+    n, k = only_a + only_b, min(only_a, only_b)
+    assert p == pytest.approx(min(1, 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n))
+    assert mcnemar_exact(b, a) == (p, only_b, only_a)
+
+
+def test_mcnemar_without_a_difference():
+    right = np.array([True, False, True])
+    assert mcnemar_exact(right, right) == (1, 0, 0)
+
+
+def test_holm_by_hand():
+    """Sorted .01 .02 .03 .04 times 4 3 2 1 gives .04 .06 .06 .04, made monotone: .04 .06 .06 .06."""
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1, 1]) and holm([]) == [] and holm([0.2]) == [0.2]
+
+
+def test_paired_t_against_one_sample_formula():
+    a, b = np.array([0.70, 0.72, 0.69, 0.74]), np.array([0.68, 0.71, 0.69, 0.70])
+    found = paired_t_over_seeds(a, b)
+    d = a - b
+    error = d.std(ddof=1) / 2
+    assert found[:4] == t_interval(d) and found.mean == pytest.approx(0.0175)
+    assert found.high - found.mean == pytest.approx(3.182446 * error, rel=1e-5)  # t(3), 97.5 %
+    assert found.p == pytest.approx(2 * special.stdtr(3, -found.mean / error))
+    edge = paired_t_over_seeds(a, b, 1 - found.p)
+    assert edge.low == pytest.approx(0, abs=1e-12)  # interval and test agree
+
+
+@pytest.mark.parametrize(("a", "b"), [([0.7], [0.6]), ([0.7, 0.8], [0.6, 0.7])])
+def test_paired_t_without_spread(a, b):
+    assert paired_t_over_seeds(a, b) == Difference(pytest.approx(0.1), None, None, len(a), None)
+
+
+def test_welch_against_statsmodels():
+    weightstats = pytest.importorskip("statsmodels.stats.weightstats")
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.7, 0.03, 5), rng.normal(0.68, 0.01, 8)
+    compare = weightstats.CompareMeans(weightstats.DescrStatsW(a), weightstats.DescrStatsW(b))
+    low, high = compare.tconfint_diff(usevar="unequal")
+    found = difference_interval(a, b)
+    assert found == pytest.approx((a.mean() - b.mean(), low, high, 13, compare.ttest_ind(usevar="unequal")[1]))
+
+
+@pytest.mark.parametrize(("a", "b"), [([0.7], [0.6, 0.65]), ([0.7, 0.7], [0.6, 0.6])])
+def test_welch_without_spread(a, b):
+    found = difference_interval(a, b)
+    assert found.mean == pytest.approx(np.mean(a) - np.mean(b)) and found[1:] == (None, None, len(a) + len(b), None)
+
+
+def paired_models(rng, n, k=4, skill=(1.6, 1.3), shared=0.8):
+    """Labels and logits of two models whose errors are correlated because the images are hard for both."""
+    labels = rng.choice(k, n, p=np.array([0.5, 0.25, 0.15, 0.1]))
+    noise = rng.normal(size=(n, k))
+    own = [np.sqrt(shared) * noise + np.sqrt(1 - shared) * rng.normal(size=(n, k)) for _ in range(2)]
+    return labels, *(s * np.eye(k)[labels] + noise for s, noise in zip(skill, own, strict=True))
+
+
+def hit_rate(labels, scores):
+    return np.mean(scores.argmax(axis=1) == labels)
+
+
+def test_paired_bootstrap_of_accuracy_against_normal_theory():
+    labels, a, b = paired_models(np.random.default_rng(0), 1500)
+    difference = (a.argmax(1) == labels).astype(float) - (b.argmax(1) == labels)
+    mean, low, high, n = paired_bootstrap(accuracy, labels, a, b, seed=1)
+    half = 1.959964 * difference.std() / math.sqrt(1500)
+    assert (mean, n) == (pytest.approx(difference.mean()), 1500)
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.1 * half)
+    # An unpaired interval would be far wider: the pairing must show.
+    rates = [hit_rate(labels, s) for s in (a, b)]
+    unpaired = 1.959964 * math.sqrt(sum(r * (1 - r) for r in rates) / 1500)
+    assert (high - low) / 2 < 0.8 * unpaired
+
+
+def test_paired_bootstrap_against_plain_loop():
+    labels, a, b = paired_models(np.random.default_rng(3), 200)
+    metric = metric_function("brier")
+    found = paired_bootstrap(metric, labels, a, b, n=300, seed=0)
+    rng = np.random.default_rng(99)
+    loop = []
+    for _ in range(300):
+        rows = rng.integers(0, 200, 200)
+        loop.append(metric(labels[rows], a[rows]) - metric(labels[rows], b[rows]))
+    low, high = np.quantile(loop, [0.025, 0.975])
+    width = high - low
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.15 * width)
+    assert found.mean == metric(labels, a) - metric(labels, b)
+    assert found == paired_bootstrap(metric, labels, a, b, n=300, seed=0)
+    assert found != paired_bootstrap(metric, labels, a, b, n=300, seed=1)
+
+
+def test_paired_bootstrap_of_two_dimensional_targets():
+    rng = np.random.default_rng(0)
+    targets = rng.uniform(-1, 1, (150, 2))
+    good, poor = (targets + rng.normal(0, s, (150, 2)) for s in (0.2, 0.5))
+    found = paired_bootstrap(metric_function("ccc_mean"), targets, good, poor, n=200, seed=0)
+    assert 0 < found.low < found.mean < found.high
+
+
+def test_paired_bootstrap_of_equal_models_is_zero():
+    labels, a, _ = paired_models(np.random.default_rng(0), 50)
+    assert paired_bootstrap(accuracy, labels, a, a, n=50, seed=0) == (0, 0, 0, 50)
+
+
+def test_paired_bootstrap_where_a_resample_is_undefined():
+    """With two rows, a resample that repeats one has a single class: ROC-AUC is None there, so is the interval."""
+    labels, scores = np.array([0, 1]), np.eye(2)
+    assert paired_bootstrap(metric_function("roc_auc"), labels, scores, -scores, n=50, seed=0) == (1, None, None, 2)
+
+
+def test_prediction_interval_by_hand():
+    values, n_test = [0.70, 0.72, 0.74], 1000
+    seeds = 0.0004 * (1 + 1 / 3)
+    same = prediction_interval_new_run(values, None)
+    assert same.high - same.mean == pytest.approx(4.302653 * math.sqrt(seeds), rel=1e-6)  # t(2), 97.5 %
+    p = 722 / 1004
+    test = 2 * p * (1 - p) / n_test
+    freedom = 2 * (seeds + test) ** 2 / seeds**2
+    new = prediction_interval_new_run(values, n_test)
+    assert new.high - new.mean == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(seeds + test))
+    assert new.mean == pytest.approx(0.72) and new.n == 3 and new.mean - new.low == pytest.approx(new.high - new.mean)
+
+
+def test_prediction_interval_at_the_edges():
+    assert prediction_interval_new_run([0.7], 100) == Interval(0.7, None, None, 1)
+    assert prediction_interval_new_run([0.7, 0.7], None) == Interval(0.7, None, None, 2)
+    perfect = prediction_interval_new_run([1.0, 1.0, 1.0], 100)  # no spread between seeds: the test part remains
+    p = 102 / 104
+    assert perfect == pytest.approx((1, 1 - 1.959964 * math.sqrt(2 * p * (1 - p) / 100), 1, 3), rel=1e-6)
+
+
+# ---------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: t_interval([]), r"values: found shape \(0,\)"),
+        (lambda: t_interval([0.1, math.nan]), "1 not finite"),
+        (lambda: t_interval([[0.1, 0.2]]), r"shape \(1, 2\)"),
+        (lambda: t_interval([0.1, 0.2], 95), "confidence: found 95"),
+        (lambda: accuracy_interval(5, 4), "5 correct of 4"),
+        (lambda: accuracy_interval(0, 0), "0 correct of 0"),
+        (lambda: accuracy_interval(1, 2, method="wald"), "'wald'"),
+        (lambda: accuracy_interval(1, 2, 1.0), "confidence"),
+        (lambda: mcnemar_exact(np.array([1, 0]), np.array([1, 1])), "int64"),
+        (lambda: mcnemar_exact(np.array([True]), np.array([True, False])), r"bool \(1,\) and bool \(2,\)"),
+        (lambda: mcnemar_exact(np.zeros(0, bool), np.zeros(0, bool)), r"\(0,\)"),
+        (lambda: holm([0.1, math.nan]), "p-value 1: found nan"),
+        (lambda: holm([1.1]), "p-value 0: found 1.1"),
+        (lambda: paired_t_over_seeds([0.1, 0.2], [0.1]), "2 and 1 values"),
+        (lambda: paired_t_over_seeds([], []), "seeds of a"),
+        (lambda: difference_interval([0.1], []), "seeds of b"),
+        (lambda: prediction_interval_new_run([71.5, 70.0], 100), "70.0..71.5; expected fractions"),
+        (lambda: prediction_interval_new_run([0.7, 0.8], 0), "test images: found 0"),
+        (
+            lambda: paired_bootstrap(accuracy, np.zeros(2, int), np.eye(2), np.eye(3), seed=0),
+            "2 labels, 2 and 3 scores",
+        ),
+        (lambda: paired_bootstrap(accuracy, np.zeros(1, int), np.zeros((1, 2)), np.zeros((1, 2)), seed=0), "1 labels"),
+        (
+            lambda: paired_bootstrap(metric_function("roc_auc"), np.zeros(2, int), np.eye(2), np.eye(2), seed=0),
+            "not defined",
+        ),
+    ],
+)
+def test_refusals(call, message):
+    with pytest.raises(BadInput, match=message):
+        call()
+
+
+# ---------------------------------------------------------------- coverage by simulation
+# Each returns the share of simulated studies whose interval holds the truth (or, for tests, the share of p <= .05).
+
+
+def covers(interval, truth):
+    return interval.low <= truth <= interval.high
+
+
+def coverage_t(rng, studies, n):
+    return np.mean([covers(t_interval(rng.normal(0.7, 0.01, n)), 0.7) for _ in range(studies)])
+
+
+def coverage_accuracy(rng, studies, n, method):
+    truth = rng.uniform(0.5, 0.9, studies)
+    draws = rng.binomial(n, truth)
+    return np.mean([covers(accuracy_interval(x, n, method=method), p) for x, p in zip(draws, truth, strict=True)])
+
+
+def coverage_paired_t(rng, studies, n):
+    """Seeds share a common effect three times as large as their own noise."""
+    hits = []
+    for _ in range(studies):
+        common = rng.normal(0, 0.03, n)
+        a, b = 0.72 + common + rng.normal(0, 0.01, n), 0.70 + common + rng.normal(0, 0.01, n)
+        hits.append(covers(paired_t_over_seeds(a, b), 0.02))
+    return np.mean(hits)
+
+
+def coverage_welch(rng, studies, n_a, n_b):
+    intervals = [difference_interval(rng.normal(0.72, 0.01, n_a), rng.normal(0.7, 0.03, n_b)) for _ in range(studies)]
+    return np.mean([covers(i, 0.02) for i in intervals])
+
+
+def coverage_bootstrap(rng, studies, metric, n, resamples):
+    truth = np.diff([metric(*case) for case in _population(metric)])[0] * -1
+    found = (paired_bootstrap(metric, *paired_models(rng, n), n=resamples, seed=i) for i in range(studies))
+    return np.mean([covers(interval, truth) for interval in found])
+
+
+def _population(metric):
+    labels, a, b = paired_models(np.random.default_rng(12345), 1_000_000)
+    return (labels, a), (labels, b)
+
+
+def coverage_new_run(rng, studies, m, n_test, same, seed_effect):
+    """Images differ in how often a trained network has them right; seeds add noise per image and a common effect."""
+    hits = []
+
+    def sample():
+        return rng.normal(1.0, 1.5, n_test)  # logit of each image's chance to be answered right
+
+    def run(images):
+        return np.mean(rng.random(n_test) < special.expit(images + rng.normal(0, seed_effect)))
+
+    for _ in range(studies):
+        images = sample()
+        interval = prediction_interval_new_run([run(images) for _ in range(m)], None if same else n_test)
+        hits.append(interval.low is not None and covers(interval, run(images if same else sample())))
+    return np.mean(hits)
+
+
+def rejections_mcnemar(rng, studies, n):
+    """Two models of equal accuracy: p <= .05 must not come more often than in 5 % of the studies."""
+    pairs = (rng.random((2, n)) < 0.7 for _ in range(studies))
+    return np.mean([mcnemar_exact(*pair).p <= 0.05 for pair in pairs])
+
+
+def rejections_holm(rng, studies, tests):
+    """No true difference anywhere: any adjusted p <= .05 is an error of the whole table."""
+    with mock.patch("gc.collect"):  # statsmodels collects garbage at every call: 50 ms each
+        return np.mean([min(holm(rng.random(tests))) <= 0.05 for _ in range(studies)])
+
+
+def study(name, share, low, high):
+    print(f"{name}: {share:.4f}")
+    assert low <= share <= high, name
+
+
+def test_coverage_quick():
+    """Bounds are 4 standard errors of the simulation, wider where the method is conservative."""
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 5):
+        study(f"t, n={n}", coverage_t(rng, 2000, n), 0.93, 0.97)
+    study("Wilson", coverage_accuracy(rng, 1000, 200, "wilson"), 0.922, 0.975)
+    study("exact", coverage_accuracy(rng, 500, 200, "exact"), 0.925, 0.99)
+    study("paired t", coverage_paired_t(rng, 1000, 4), 0.922, 0.978)
+    study("Welch", coverage_welch(rng, 1000, 5, 5), 0.915, 0.978)
+    study("bootstrap", coverage_bootstrap(rng, 100, hit_rate, 200, 200), 0.86, 1)
+    study("new run, same test", coverage_new_run(rng, 1000, 4, 300, True, 0.05), 0.922, 0.978)
+    study("new run, new test", coverage_new_run(rng, 1000, 4, 300, False, 0.05), 0.94, 0.999)
+    study("McNemar", rejections_mcnemar(rng, 400, 200), 0.005, 0.09)
+    study("Holm", rejections_holm(rng, 1000, 6), 0.022, 0.078)
+
+
+@pytest.mark.slow
+def test_coverage_full():
+    """The figures of docs/metrics.md."""
+    rng = np.random.default_rng(1)
+    for n in (2, 3, 5, 10):
+        study(f"t, n={n}", coverage_t(rng, 20000, n), 0.943, 0.957)
+    for n in (200, 3589):
+        study(f"Wilson, {n} images", coverage_accuracy(rng, 10000, n, "wilson"), 0.94, 0.96)
+        study(f"exact, {n} images", coverage_accuracy(rng, 10000, n, "exact"), 0.945, 0.975)
+    for n in (3, 5):
+        study(f"paired t, n={n}", coverage_paired_t(rng, 10000, n), 0.94, 0.96)
+    for n_a, n_b in ((3, 3), (5, 5), (3, 10)):
+        study(f"Welch, n={n_a}+{n_b}", coverage_welch(rng, 10000, n_a, n_b), 0.93, 0.975)
+    for n in (200, 1000):
+        study(f"bootstrap, accuracy, {n} images", coverage_bootstrap(rng, 600, hit_rate, n, 500), 0.915, 0.985)
+    macro_f1 = metric_function("macro_f1")
+    study("bootstrap, macro F1, 500 images", coverage_bootstrap(rng, 150, macro_f1, 500, 200), 0.87, 0.995)
+    for m in (3, 5, 10):
+        for effect in (0, 0.1):
+            label = f"m={m}, 1000 images, seed effect {effect}"
+            study(f"new run, same test, {label}", coverage_new_run(rng, 3000, m, 1000, True, effect), 0.93, 0.97)
+            study(f"new run, new test, {label}", coverage_new_run(rng, 3000, m, 1000, False, effect), 0.94, 1)
+    study("McNemar, 200 images", rejections_mcnemar(rng, 4000, 200), 0.02, 0.055)
+    study("Holm, 6 tests", rejections_holm(rng, 10000, 6), 0.04, 0.058)
