@@ -88,4 +88,8 @@ def _matrices(side: Tensor, angle: Tensor, shift: Tensor) -> Tensor:
     return torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
 
 
-AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {"released": released, "standard": standard}
+AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
+    "flip": mirror,
+    "released": released,
+    "standard": standard,
+}

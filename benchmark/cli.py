@@ -56,7 +56,7 @@ def run(arguments) -> None:
     from benchmark.cells import Run, find_cell, plan
     from benchmark.params import all_runs, runs_of
     from benchmark.protocol import load_protocol
-    from benchmark.runner import pick_device, run_all
+    from benchmark.runner import Places, default_jobs, pick_device, run_all
 
     chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or arguments.cell)]
     if sum(chosen) != 1 or bool(arguments.protocol) != bool(arguments.cell):
@@ -70,18 +70,9 @@ def run(arguments) -> None:
         runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
     if arguments.seeds is not None:
         runs = [each for each in runs if each.seed in arguments.seeds]
-    if arguments.threads:
-        import torch
-
-        torch.set_num_threads(arguments.threads)
-    run_all(
-        runs,
-        prepared=arguments.prepared,
-        out=arguments.out,
-        device=pick_device(arguments.device),
-        time_budget=arguments.time_budget,
-        restart_stale=arguments.restart_stale,
-    )
+    device = pick_device(arguments.device)
+    places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
+    run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=arguments.time_budget)
     print(f"records in {arguments.out}")
 
 
@@ -190,7 +181,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
     one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
-    one.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
     one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip

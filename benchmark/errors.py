@@ -11,6 +11,9 @@ class BadInput(ValueError):
         self.where, self.found, self.expected = str(where), str(found), str(expected)
         super().__init__(f"{self.where}: found {self.found}; expected {self.expected}")
 
+    def __reduce__(self):  # from a worker process to its parent
+        return BadInput, (self.where, self.found, self.expected)
+
 
 class Interrupted(Exception):
     """Work stopped before its end with everything kept (time budget, Ctrl-C); the next call resumes it. Exit status 3."""

@@ -3,12 +3,20 @@
 import sys
 
 
-def bar(*, total: int, desc: str, unit: str, initial: int = 0):
+def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0):
     """A tqdm bar on standard error, silent when that is not a terminal."""
     from tqdm import tqdm  # not needed to import the training path
 
     return tqdm(
-        total=total, initial=initial, desc=desc, unit=unit, unit_scale=True, disable=None, dynamic_ncols=True, leave=False
+        total=total,
+        initial=initial,
+        position=position,
+        desc=desc,
+        unit=unit,
+        unit_scale=True,
+        disable=None,
+        dynamic_ncols=True,
+        leave=False,
     )
 
 

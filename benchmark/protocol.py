@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
 
 from benchmark.errors import BadInput
 
@@ -174,5 +173,5 @@ def _checked(kind, contents, where):
         simple = expected[key] if isinstance(expected[key], type) else None
         if simple in (int, float, str) and type(value) is not simple:
             raise BadInput(f"{where}, {key}", f"{value!r}", f"a value of type {simple.__name__}")
-        values[key] = MappingProxyType(dict(value)) if isinstance(value, Mapping) and key == "splits" else value
+        values[key] = dict(value) if isinstance(value, Mapping) else value
     return kind(**values)

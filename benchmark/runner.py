@@ -1,8 +1,12 @@
-"""A list of runs, one after the other: data loaded once, signals and the time budget heeded, results said."""
+"""A list of runs, one after the other or in several processes: signals and the time budget heeded, results said."""
 
+import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -24,12 +28,16 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-class StopRequest:
-    """True once SIGINT or SIGTERM has come or the time budget is spent; a second SIGINT kills at once."""
+def default_jobs(device: torch.device) -> int:
+    """One process on a GPU, one for each thread of torch's on the CPU."""
+    return 1 if device.type == "cuda" else torch.get_num_threads()
 
-    def __init__(self, seconds: float | None):
-        self.deadline = None if seconds is None else time.monotonic() + seconds
-        self.signalled = False
+
+class StopRequest:
+    """True once SIGINT or SIGTERM has come or the deadline (`time.time()`) has passed; a second SIGINT kills at once."""
+
+    def __init__(self, deadline: float | None):
+        self.deadline, self.signalled = deadline, False
 
     def __enter__(self):
         self.previous = {number: signal.signal(number, self._heed) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -46,50 +54,103 @@ class StopRequest:
         progress.say("stopping after this step; progress is being saved (Ctrl-C again to stop at once)")
 
     def __call__(self) -> bool:
-        return self.signalled or (self.deadline is not None and time.monotonic() >= self.deadline)
+        return self.signalled or (self.deadline is not None and time.time() >= self.deadline)
 
 
-def run_all(
-    runs: Sequence[Run],
-    *,
-    prepared: Path,
-    out: Path,
-    device: torch.device,
-    time_budget: float | None = None,
-    restart_stale: bool = False,
-    each: Callable[[Record], None] = lambda record: None,
-) -> None:
-    """Train every run that has no finished record in `out`/<protocol>/<cell>/seed<k>.
+@dataclass(frozen=True)
+class Places:
+    """Where runs read and write, on what, and whether they may replace what is stale; see `benchmark.training.train`."""
+
+    prepared: Path
+    out: Path
+    device: torch.device
+    restart_stale: bool = False
+
+
+class Worker:
+    """Trains runs one after the other, keeping the faces of the last protocol loaded."""
+
+    def __init__(self, places: Places, stop: Callable[[], bool], position: int = 0):
+        self.places, self.stop, self.position = places, stop, position
+        self.loaded: tuple = (None, None, None)
+
+    def __call__(self, run: Run) -> str:
+        """Train one run; returns a line on how it ended. Raises what `train` raises."""
+        places = self.places
+        if self.stop():
+            raise Interrupted(f"stopped before {run}")
+        if self.loaded[0] != run.protocol.hash:
+            faces = open_faceset(places.prepared / run.protocol.data)
+            self.loaded = (run.protocol.hash, faces, load_splits(faces, run.protocol, places.device))
+        start = time.monotonic()
+        record = train(
+            run,
+            self.loaded[1],
+            places.out / run.place,
+            device=places.device,
+            restart_stale=places.restart_stale,
+            stop=self.stop,
+            splits=self.loaded[2],
+            position=self.position,
+        )
+        return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
+
+
+def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: float | None = None) -> None:
+    """Train every run that has no finished record in `places.out`/<protocol>/<cell>/seed<k>.
 
     Args:
         runs: in this order.
-        prepared: folder of the prepared FaceSets.
-        time_budget: seconds after which the run in hand is saved and the rest left; None = no limit.
-        each: called with every finished record.
+        jobs: processes, each with its share of the CPU's threads. On small networks two processes of one thread do more
+            than one process of two, and a run of one thread gives the same bits whatever the number of cores.
+        time_budget: seconds after which the runs in hand are saved and the rest left; None = no limit.
 
     Raises:
         Interrupted: by signal or time budget, everything so far kept.
     """
-    loaded: tuple = (None, None, None)
-    with StopRequest(time_budget) as stop:
-        for number, run in enumerate(runs, 1):
-            if stop():
-                raise Interrupted(f"stopped before {run}; {number - 1} of {len(runs)} runs are done")
-            if loaded[0] != run.protocol.hash:
-                faces = open_faceset(prepared / run.protocol.data)
-                loaded = (run.protocol.hash, faces, load_splits(faces, run.protocol, device))
-            start = time.monotonic()
-            record = train(
-                run,
-                loaded[1],
-                out / run.place,
-                device=device,
-                restart_stale=restart_stale,
-                stop=stop,
-                splits=loaded[2],
-            )
-            progress.say(f"[{number}/{len(runs)}] {run}: {summary(record)} ({time.monotonic() - start:.0f} s)")
-            each(record)
+    deadline = None if time_budget is None else time.time() + time_budget
+    jobs = min(jobs, len(runs))
+    with StopRequest(deadline) as stop:
+        if jobs > 1:
+            ended = _in_processes(runs, places, stop, jobs)
+        else:
+            ended = map(Worker(places, stop), runs)
+        for number, line in enumerate(ended, 1):
+            progress.say(f"[{number}/{len(runs)}] {line}")
+
+
+def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int) -> Iterator[str]:
+    """Lines of the runs as they end; on a stop or an error the others save their checkpoints before it is raised."""
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    halt, positions = context.Event(), context.Value("i", 0)
+    threads = max(1, torch.get_num_threads() // jobs)
+    setup = (places, halt, positions, threads, os.getpid())
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
+        waiting = {pool.submit(_work, run) for run in runs}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+                if stop():
+                    halt.set()
+        finally:
+            halt.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _start(places: Places, halt, positions, threads: int, parent: int) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
+    torch.set_num_threads(threads)
+    with positions.get_lock():
+        position, positions.value = positions.value, positions.value + 1
+    # A parent that was killed can not halt its children: they see that they have another one.
+    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position)
+
+
+def _work(run: Run) -> str:
+    return _worker(run)
 
 
 def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:

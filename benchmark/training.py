@@ -307,6 +307,7 @@ def train(
     restart_stale: bool = False,
     stop: Callable[[], bool] = lambda: False,
     splits: dict[str, Split] | None = None,
+    position: int = 0,
 ) -> Record:
     """Train one run, or resume it, or return its finished record.
 
@@ -315,6 +316,7 @@ def train(
         restart_stale: begin again where a record or checkpoint of another configuration lies, instead of refusing.
         stop: asked after every step; True saves a checkpoint and raises Interrupted.
         splits: the protocol's faces on `device`, when the caller has loaded them already.
+        position: line of the progress bar, where several processes show one each.
 
     Raises:
         BadInput: data that do not fit the protocol; a stale record or checkpoint.
@@ -341,7 +343,7 @@ def train(
             checkpoint.unlink()
             trainer = Trainer(run, faces, device, trainer.splits)
     saved = time.monotonic()
-    with _bar(trainer) as bar:
+    with _bar(trainer, position) as bar:
         while not trainer.finished:
             order = trainer.order()
             while trainer.step < trainer.steps_per_epoch and not trainer.diverged:
@@ -369,13 +371,14 @@ def _clock(trainer: Trainer, what: str) -> Iterator[None]:
     trainer.seconds[what] += time.perf_counter() - start
 
 
-def _bar(trainer: Trainer):
+def _bar(trainer: Trainer, position: int):
     per_epoch = trainer.steps_per_epoch * trainer.batch
     return progress.bar(
         total=trainer.run.protocol.epochs * per_epoch,
         initial=trainer.epoch * per_epoch + trainer.step * trainer.batch,
         desc=str(trainer.run),
         unit="img",
+        position=position,
     )
 
 

@@ -20,8 +20,17 @@ LONGEST_LINE = 1 << 16  # bytes; a FER2013 row has at most 9,230
 LARGEST_READ = 1 << 20  # bytes that one header of a tar archive may ask for
 MOST_MEMBERS = 100_000
 # What the three libraries raise at damaged bytes.
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError,
-           NotImplementedError, UnicodeDecodeError, struct.error)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    UnicodeDecodeError,
+    struct.error,
+)
 
 
 @dataclass
@@ -144,8 +153,11 @@ def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSourc
         for number, info in enumerate(archive):
             _check_name(path, info.name)
             if number == MOST_MEMBERS or not 0 <= info.size <= limit:
-                raise BadInput(path, f"member {info.name} of {info.size} bytes, number {number + 1}",
-                               f"0 to {limit} bytes and at most {MOST_MEMBERS} members")
+                raise BadInput(
+                    path,
+                    f"member {info.name} of {info.size} bytes, number {number + 1}",
+                    f"0 to {limit} bytes and at most {MOST_MEMBERS} members",
+                )
             if not info.isdir() and _base(info.name) in names:
                 members.append(info)
         while unpacked.read(LARGEST_READ):  # to the end, where gzip's checksum is
@@ -199,6 +211,9 @@ def _check_name(path: Path, name: str) -> None:
 
 def _only(path: Path, found: list[str], names: Sequence[str]) -> str:
     if len(found) != 1:
-        raise BadInput(path, f"{len(found)} candidates{': ' if found else ''}{', '.join(sorted(found))}",
-                       f"exactly one {' or '.join(names)} in the archive")
+        raise BadInput(
+            path,
+            f"{len(found)} candidates{': ' if found else ''}{', '.join(sorted(found))}",
+            f"exactly one {' or '.join(names)} in the archive",
+        )
     return found[0]

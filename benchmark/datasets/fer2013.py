@@ -50,12 +50,12 @@ class Pictures:
 
     @property
     def id(self) -> list[str]:
-        """"fer2013-00000" onwards: the 0-based row of the csv."""
+        """ "fer2013-00000" onwards: the 0-based row of the csv."""
         return [f"fer2013-{row:05d}" for row in range(len(self.images))]
 
     @property
     def flag(self) -> np.ndarray:
-        """"black" for a picture of zeros alone, else ""; str (N,)."""
+        """ "black" for a picture of zeros alone, else ""; str (N,)."""
         return np.where(self.images.reshape(len(self.images), -1).any(axis=1), "", "black")
 
 
@@ -82,8 +82,11 @@ def read(path: Path) -> Pictures:
         rows = iter(source)
         header = [name.decode(errors="replace") for name in next(rows, ("", []))[1]]
         if sorted(header) != sorted(COLUMNS):
-            raise BadInput(f"{source.where} line 1", f"header {','.join(header)[:80]!r}",
-                           "the columns emotion, pixels, Usage (fer2013.csv or icml_face_data.csv)")
+            raise BadInput(
+                f"{source.where} line 1",
+                f"header {','.join(header)[:80]!r}",
+                "the columns emotion, pixels, Usage (fer2013.csv or icml_face_data.csv)",
+            )
         emotion, pixels, usage = map(header.index, COLUMNS)
         for line, cells in rows:
             if row == len(usages):
@@ -101,8 +104,12 @@ def read(path: Path) -> Pictures:
             raise BadInput(source.where, f"{row} data rows", f"{len(usages)}")
         _check_counts(source.where, expression)
         official = OFFICIAL_MD5.get(source.md5)
-        account = {"file": Path(path).name, "member": source.member, "csv_md5": source.md5,
-                   "bytes": f"official file {official}" if official else "other bytes than the official files"}
+        account = {
+            "file": Path(path).name,
+            "member": source.member,
+            "csv_md5": source.md5,
+            "bytes": f"official file {official}" if official else "other bytes than the official files",
+        }
     return Pictures(images, expression, np.array(usages), account)
 
 

@@ -175,8 +175,11 @@ def _check_join(votes_file: Path, table: Votes, pictures: fer2013.Pictures, labe
     """
     wrong = np.flatnonzero((pictures.flag == "black") & (label != NF))
     if len(wrong):
-        raise BadInput(f"{votes_file} line {wrong[0] + 2}", f"votes {table.votes[wrong[0]].tolist()}",
-                       "NF by majority, as that line of the FER2013 file is a black picture: is its order another?")
+        raise BadInput(
+            f"{votes_file} line {wrong[0] + 2}",
+            f"votes {table.votes[wrong[0]].tolist()}",
+            "NF by majority, as that line of the FER2013 file is a black picture: is its order another?",
+        )
 
 
 def _text(cell: bytes) -> str:

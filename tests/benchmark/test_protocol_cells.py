@@ -55,7 +55,7 @@ def contents(**changes):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"recipe": "best"}, "recipe: found best; expected one of released, standard"),
+        ({"recipe": "best"}, "recipe: found best; expected one of released, standard, quick"),
         ({"epochs": "60"}, "epochs: found '60'; expected a value of type int"),
         ({"task": "ordinal"}, "task: found ordinal"),
         ({"tta": ["flip"]}, "starts with none"),

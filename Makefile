@@ -1,0 +1,23 @@
+# Shortcuts; the README says what they do. PYTHON is the interpreter that makes the environment.
+PYTHON ?= python3
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install -q -c constraints.txt -e '.[test]'
+	touch $@
+
+.PHONY: reproduce test slow lint clean
+reproduce: .venv/ready
+	. .venv/bin/activate && dvc repro
+
+test: .venv/ready
+	. .venv/bin/activate && python -m pytest
+
+slow: .venv/ready
+	. .venv/bin/activate && python -m pytest -m slow
+
+lint: .venv/ready
+	.venv/bin/pip install -q -e '.[dev]' && .venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+clean:
+	rm -rf runs data/prepared
