@@ -59,6 +59,7 @@ def build(
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
+    files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
     page = readme(summary, sections, general, pictures, sets, link(records, out))
     headline = plots.headline_metrics(summary)
 
@@ -67,7 +68,7 @@ def build(
             for name, content in files.items():
                 if name.startswith(f"{folder}/"):
                     path = temporary / name.removeprefix(f"{folder}/")
-                    path.parent.mkdir(exist_ok=True)
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
     write_json(out / "metrics.json", headline)
     write_text(out / "README.md", page)
@@ -78,7 +79,8 @@ def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, b
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)
-        files[f"plots/confusion/{slug}.csv"] = _csv(plots.confusion(comparison))
+        for label, pairs in plots.confusion(comparison).items():
+            files[f"plots/confusion/{slug}/{label}.csv"] = _csv(pairs)
     drawn["macs"] = figures.accuracy_against_macs(comparison, counted)
     pictures = []
     for kind, figure in drawn.items():

@@ -1,4 +1,4 @@
-"""What `dvc metrics show` and `dvc plots show` read: metrics.json, history.csv and confusion/<protocol>.csv."""
+"""What `dvc metrics show` and `dvc plots show` read: metrics.json, and one file a cell for each kind of plot."""
 
 import numpy as np
 import pandas as pd
@@ -39,12 +39,19 @@ def history(summary: Summary) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def confusion(comparison: Comparison) -> pd.DataFrame:
-    """One row a test image: actual and predicted class of each cell's first finished seed."""
-    parts, names = [], np.array(comparison.classes)
+def learning(summary: Summary) -> dict[str, pd.DataFrame]:
+    """<protocol>/<cell> -> mean over seeds of the columns of `history`, one row an epoch."""
+    numbers = ["train_loss", "validation_loss", "validation_metric", "test_metric"]
+    groups = history(summary).groupby(["protocol", "cell"], sort=False)
+    return {"/".join(key): rows.groupby("epoch")[numbers].mean().reset_index() for key, rows in groups}
+
+
+def confusion(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Cell -> one row a test image: actual and predicted class in its first finished seed."""
+    names, found = np.array(comparison.classes), {}
     for label, runs in comparison.runs.items():
         first = next((run.record for run in runs if not run.record.diverged), None)
         if first is not None:
             labels, scores = first.outputs(SPLIT)
-            parts.append(pd.DataFrame({"actual": names[labels], "predicted": names[scores.argmax(axis=1)], "cell": label}))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=["actual", "predicted", "cell"])
+            found[label] = pd.DataFrame({"actual": names[labels], "predicted": names[scores.argmax(axis=1)]})
+    return found

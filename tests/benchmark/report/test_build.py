@@ -54,9 +54,15 @@ def test_plots(built):
     assert own["test_metric"].tolist() == [entry["test"]["accuracy"] for entry in record["history"]]
     diverged = history[(history["cell"] == "net-adaptive-frozen-plain") & (history["epoch"] == 3)]
     assert len(diverged) == 3 and diverged["train_loss"].isna().all()
-    confusion = pd.read_csv(built / "plots" / "confusion" / "synthetic-8.csv")
-    assert list(confusion) == ["actual", "predicted", "cell"]
-    own = confusion[confusion["cell"] == "net-fixed-working-plain"]
+    curve = pd.read_csv(built / "plots" / "learning" / "synthetic-8" / "net-fixed-working-plain.csv")
+    assert curve["test_metric"].tolist() == pytest.approx(
+        [
+            history[(history["cell"] == "net-fixed-working-plain") & (history["epoch"] == epoch)]["test_metric"].mean()
+            for epoch in curve["epoch"]
+        ]
+    )
+    own = pd.read_csv(built / "plots" / "confusion" / "synthetic-8" / "net-fixed-working-plain.csv")
+    assert list(own) == ["actual", "predicted"]
     runs = pd.read_csv(built / "tables" / "runs.csv")
     first = runs[(runs["cell"] == "net-fixed-working-plain") & (runs["seed"] == 0) & (runs["tta"] == "none")]
     assert np.mean(own["actual"] == own["predicted"]) == pytest.approx(first["accuracy"].item())
