@@ -112,6 +112,13 @@ def report(arguments) -> None:
     print(f"wrote {REPORTS / 'README.md'}")
 
 
+def audit_release(arguments) -> None:
+    from benchmark.release.audit import audit
+
+    audit(arguments.path, REPORTS)
+    print(f"wrote {REPORTS / 'release-audit.md'}")
+
+
 def import_(arguments) -> None:
     from benchmark.importing import import_records
 
@@ -203,6 +210,11 @@ def parser() -> argparse.ArgumentParser:
 
     verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
     verb("report", report, "records -> tables, figures and README in reports/", "ferbench report")
+
+    one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",
+               "ferbench audit-release ~/BReG-NeXt")  # fmt: skip
+    one.add_argument("path", type=Path, nargs="?",
+                     help="clone of their repository, or a checkpoint's .index file (default: recorded facts)")  # fmt: skip
 
     one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip

@@ -1,0 +1,119 @@
+"""reports/release-audit.md: what the authors' release proves, from a checkpoint's index file or the recorded facts."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from benchmark.atomic import replacing_file, write_text
+from benchmark.release.figure import coefficients_figure
+from benchmark.release.findings import Findings, differences, find_index, read_findings, recorded
+from benchmark.release.flops import profiler_terms
+from benchmark.release.layers import Network, macs, parameters, units
+from benchmark.report.style import styled, svg
+
+HERE = Path(__file__).parent
+FIGURE = "release/shortcut-scalars.svg"
+NETWORK = Network()  # BReG-NeXt-50 with 8 classes, as released
+
+
+def audit(path: Path | None, out: Path) -> None:
+    """Write `out`/release-audit.md and `out`/release/shortcut-scalars.svg; same input, same bytes.
+
+    Args:
+        path: a clone of the authors' repository, or the index file of a TensorFlow checkpoint of theirs; None takes what
+            facts.yaml records of it. Neither the weights nor TensorFlow are needed.
+        out: folder of the reports.
+
+    Raises:
+        BadInput: no index file, a damaged one, or one of another network. Nothing has been written then.
+    """
+    facts = yaml.safe_load((HERE / "facts.yaml").read_text(encoding="utf-8"))
+    known = recorded(facts)
+    found = known if path is None else read_findings(find_index(Path(path)), NETWORK)
+    page = _page(facts, found, differences(found, known))
+    with styled():
+        down_sampling = [number for number, unit in enumerate(units(NETWORK), 1) if unit.stride > 1]
+        drawing = svg(coefficients_figure(found.coefficients, down_sampling))
+    with replacing_file(out / FIGURE) as temporary:
+        temporary.write_bytes(drawing)
+    write_text(out / "release-audit.md", page)
+
+
+def _page(facts: Mapping, found: Findings, other: list[str]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["n"] = "{:,}".format
+    identity = NETWORK._replace(adaptive=False)
+    cost, count = macs(NETWORK, 64), facts["profiler"]["unknown_batch"]
+    return environment.get_template("release-audit.md.j2").render(
+        facts=facts,
+        found=found,
+        different=other,
+        figure=FIGURE,
+        layer_list=parameters(NETWORK),
+        identity_parameters=sum(parameters(identity).values()),
+        terms=profiler_terms(NETWORK),
+        totals=_totals(facts["profiler"]),
+        derived=_counted(NETWORK),
+        derived_identity=_counted(identity),
+        without_l2=sum(t.count for t in profiler_terms(NETWORK) if t.operator != "L2Loss" and "L2" not in t.purpose),
+        depths=_depths(facts),
+        macs=cost,
+        macs_48=macs(NETWORK, 48),
+        ratios={
+            "macs": cost / facts["claims"]["flops"]["value"],
+            "flops": 2 * cost / facts["claims"]["flops"]["value"],
+            "profiler": facts["profiler"]["batch_of_one"] / count,
+        },
+        scalars=_scalars(found),
+    )
+
+
+def _counted(network: Network) -> int:
+    return sum(term.count for term in profiler_terms(network))
+
+
+def _totals(profiler: Mapping) -> list[tuple[str, int, int]]:
+    """Operator, derived total, recorded total; the operators without a record of their own come together."""
+    derived: Counter[str] = Counter()
+    for term in profiler_terms(NETWORK):
+        derived[term.operator if term.operator in profiler["operators"] else ""] += term.count
+    rows = [(operator, derived[operator], count) for operator, count in profiler["operators"].items()]
+    return [*rows, ("all others", derived[""], profiler["others"])]
+
+
+def _depths(facts: Mapping) -> list[tuple[int, str, int, int, float]]:
+    """Layers, units of the groups, derived count with adaptive and with identity shortcuts, recorded millions."""
+    rows = []
+    for depth, groups in facts["depth_units"].items():
+        network = Network(units=groups)
+        counts = [_counted(network._replace(adaptive=adaptive)) for adaptive in (True, False)]
+        rows.append((network.depth, ", ".join(map(str, groups)), *counts, facts["profiler"]["depths"][depth]))
+    return rows
+
+
+def _scalars(found: Findings) -> dict:
+    """Per unit: number, scope, stride, a, c, slope at 0; and what the page says of all."""
+    rows = [
+        (number, unit.scope, unit.stride, a, c, 1 / (1 + c**2))
+        for number, (unit, (a, c)) in enumerate(zip(units(NETWORK), found.coefficients, strict=True), 1)
+    ]
+    a, c, slopes = ([row[place] for row in rows] for place in (3, 4, 5))
+    return {
+        "rows": rows,
+        "a": (min(a), max(a)),
+        "c": (min(c), max(c)),
+        "slopes": (min(slopes), max(slopes)),
+        "furthest": max(abs(value - 1) for value in a + c),
+        "product": math.prod(slopes),
+        "product_at_start": 0.5 ** len(rows),
+    }
