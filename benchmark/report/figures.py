@@ -214,6 +214,7 @@ def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
     unit = f"test {metric.title}" + (", percentage points" if metric.unit == "%" else "")
+    axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.set_xlabel(f"{unit}; right of 0: better than identity; bars: 95 % paired t-interval over seeds", fontsize=9)
     axis.set_title(f"{comparison.slug}", fontsize=10, fontweight="bold")
 
