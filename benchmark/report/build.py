@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.atomic import replacing_directory, write_json, write_text
+from benchmark.atomic import replacing_directory, write_text
 from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import costs, figures, grid, plots, results
@@ -30,14 +30,14 @@ def build(
     data: Path = Path("reports/data"),
     out: Path = Path("reports"),
 ) -> None:
-    """Make tables, figures, metrics.json, plots and README.md in `out` from the records alone; same input, same bytes.
+    """Make tables, figures, metrics, plots and README.md in `out` from the records alone; same input, same bytes.
 
     Args:
         records: folder of records, at any depth; see `benchmark.records`.
         complexity: {"schema": 1, "environment": ..., "cells": {"<protocol>/<cell>": what `complexity.measure`
             returns}}; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: its folders tables, figures and plots are replaced as a whole.
+        out: its folders tables, figures, metrics and plots are replaced as a whole.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
@@ -61,16 +61,17 @@ def build(
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
     page = readme(summary, sections, general, pictures, sets, link(records, out))
-    headline = plots.headline_metrics(summary)
+    for slug, cells in plots.headline_metrics(summary).items():
+        for label, values in cells.items():
+            files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
 
-    for folder in ("tables", "figures", "plots"):
+    for folder in ("tables", "figures", "metrics", "plots"):
         with replacing_directory(out / folder) as temporary:
             for name, content in files.items():
                 if name.startswith(f"{folder}/"):
                     path = temporary / name.removeprefix(f"{folder}/")
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
-    write_json(out / "metrics.json", headline)
     write_text(out / "README.md", page)
 
 

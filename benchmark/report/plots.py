@@ -1,4 +1,4 @@
-"""What `dvc metrics show` and `dvc plots show` read: metrics.json, and one file a cell for each kind of plot."""
+"""What `dvc metrics show` and `dvc plots show` read: one file a cell of metrics and of each kind of plot."""
 
 import numpy as np
 import pandas as pd

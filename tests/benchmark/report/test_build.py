@@ -32,8 +32,11 @@ def test_same_bytes_and_no_torch_in_another_process(built, tmp_path):
     assert [name for name in before if before[name] != after[name] and not name.endswith(".npz")] == []
 
 
-def test_metrics_json(built):
-    found = json.loads((built / "metrics.json").read_text())
+def test_metrics_files(built):
+    files = (built / "metrics").rglob("*.json")
+    found = {"synthetic-8": {}, "synthetic-va": {}}
+    for path in files:
+        found[path.parent.name][path.stem] = json.loads(path.read_text())
     table = pd.read_csv(built / "tables" / "runs.csv")
     plain = table[table["tta"] == "none"].groupby(["protocol", "cell"])[["accuracy", "ccc_mean"]].mean()
     for cell, values in found["synthetic-8"].items():
