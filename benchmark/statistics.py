@@ -257,14 +257,44 @@ def prediction_interval_new_run(values: Sequence[float], n_test: int | None, con
         raise BadInput("test images", n_test, "at least 1, or None for the same test sample")
     if m == 1 or (n_test is None and _no_spread(values)):
         return Interval(mean, None, None, m)
-    seeds = float(np.var(values, ddof=1)) * (1 + 1 / m)
     test = 0.0
     if n_test is not None:
         p = (n_test * mean + 2) / (n_test + 4)
-        test = 2 * p * (1 - p) / n_test
+        test = p * (1 - p) / n_test
+    low, high = _new_run(values, test, quantile)
+    return Interval(mean, max(low, 0.0), min(high, 1.0), m)
+
+
+def prediction_interval_new_score(values: Sequence[float], test_variance: float, confidence: float = 0.95) -> Interval:
+    """`prediction_interval_new_run` on a new test sample for a metric that is no fraction of images (an RMSE).
+
+    Args:
+        values: float (m,), the metric of m seeds on one test sample. m = 1 leaves low and high None.
+        test_variance: of one run's metric over test samples of that size, > 0; takes the place of p (1 - p) / n_test.
+
+    Returns:
+        the interval, not cut; n = m.
+
+    Raises:
+        BadInput: values that are not finite, a variance that is not above 0, a confidence outside (0, 1).
+    """
+    values, quantile = _values("values", values), _quantile_level(confidence)
+    if not 0 < test_variance < np.inf:
+        raise BadInput("test variance", test_variance, "a number above 0")
+    m, mean = len(values), float(np.mean(values))
+    if m == 1:
+        return Interval(mean, None, None, m)
+    return Interval(mean, *_new_run(values, test_variance, quantile), m)
+
+
+def _new_run(values: np.ndarray, test_variance: float, quantile: float) -> tuple[float, float]:
+    """Ends of the interval; both samples, the seeds' and the new run's, have their own luck, hence 2."""
+    m = len(values)
+    seeds, test = float(np.var(values, ddof=1)) * (1 + 1 / m), 2 * test_variance
     freedom = (m - 1) * ((seeds + test) / seeds) ** 2 if seeds else np.inf
     half = float(stats.t.ppf(quantile, freedom) * np.sqrt(seeds + test))
-    return Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0), m)
+    mean = float(np.mean(values))
+    return mean - half, mean + half
 
 
 def _values(name: str, values: Sequence[float]) -> np.ndarray:

@@ -17,6 +17,7 @@ from benchmark.report.tables import (
     text,
     title,
 )
+from benchmark.selection import picks
 from benchmark.statistics import paired_t_over_seeds
 
 # The blocks of the results tables; together they name every metric of the task.
@@ -133,13 +134,6 @@ def selection(comparison: Comparison) -> Table:
         rows=rows,
         labels=("cell", "n"),
     )
-
-
-def picks(history: list[dict], metric: str) -> dict[str, float]:
-    """Test metric at the last epoch, at the first epoch of the best validation metric, and at its own best."""
-    validation = [entry["validation"][metric] for entry in history]
-    test = [entry["test"][metric] for entry in history]
-    return {"last": test[-1], "best_validation": test[int(np.argmax(validation))], "oracle": max(test)}
 
 
 def augmentation(comparison: Comparison) -> Table:
