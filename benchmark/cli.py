@@ -98,10 +98,14 @@ def collect(arguments) -> None:
 
 
 def complexity(arguments) -> None:
+    from benchmark.cells import Run, find_cell
+    from benchmark.claim_list import networks
     from benchmark.params import all_runs
     from benchmark.plan_complexity import measure_plan
+    from benchmark.protocol import load_protocol
 
-    measure_plan(all_runs(_params()), REPORTS / "complexity.json")
+    claimed = [Run(load_protocol(protocol), find_cell(cell), 0) for protocol, cell in networks()]
+    measure_plan([*all_runs(_params()), *claimed], REPORTS / "complexity.json")
     print(f"wrote {REPORTS / 'complexity.json'}")
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.atomic import replacing_directory, write_text
+from benchmark.claim_list import load_anchors, load_claims
+from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import costs, figures, grid, plots, results
-from benchmark.report.page import Picture, Section, link, read_data, readme
+from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, frame, summarise
+from benchmark.report.verdicts import claims_table, optimism_table
 
 SCHEMA = 1
 CAPTIONS = {
@@ -30,7 +33,7 @@ def build(
     data: Path = Path("reports/data"),
     out: Path = Path("reports"),
 ) -> None:
-    """Make tables, figures, metrics, plots and README.md in `out` from the records alone; same input, same bytes.
+    """Make tables, figures, metrics, plots and both pages in `out` from the records alone; same input, same bytes.
 
     Args:
         records: folder of records, at any depth; see `benchmark.records`.
@@ -53,14 +56,18 @@ def build(
         pictures = {name: Picture(f"figures/{name}.svg", CAPTIONS[name]) for name in ("headline", "shortcuts")}
         files["figures/headline.svg"] = svg(figures.headline(summary))
         files["figures/shortcuts.svg"] = svg(figures.shortcut_functions())
+    judged = judge(load_claims(), summary, counted)
+    claims, optimism = claims_table(judged), optimism_table(summary)
     general = [costs.complexity_table(summary, counted), costs.cost_table(summary)]
-    for table in [table for section in sections for table in (*section.tables, *section.details)] + general:
+    of_sections = [table for section in sections for table in (*section.tables, *section.details)]
+    for table in [claims, optimism, *of_sections, *general]:
         rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, general, pictures, sets, link(records, out))
+    page = readme(summary, sections, claims, optimism, general, pictures, sets, link(records, out))
+    ledger = claims_page(claims, optimism, judged, load_anchors(), records, link(records, out))
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
@@ -72,6 +79,7 @@ def build(
                     path = temporary / name.removeprefix(f"{folder}/")
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
+    write_text(out / "claims.md", ledger)
     write_text(out / "README.md", page)
 
 

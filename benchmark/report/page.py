@@ -1,4 +1,4 @@
-"""reports/README.md: all tables and figures in one page, by the jinja2 template beside this file."""
+"""reports/README.md, all tables and figures in one page, and reports/claims.md, by the jinja2 templates beside this file."""
 
 import json
 import os
@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 import jinja2
 
+from benchmark.claim_list import MARKS
+from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
 from benchmark.errors import BadInput
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table
+from benchmark.report.verdicts import counts, details
 
 
 class Picture(NamedTuple):
@@ -83,6 +86,8 @@ def environments(summary: Summary) -> list[tuple[str, list[str]]]:
 def readme(
     summary: Summary,
     sections: Sequence[Section],
+    claims: Table,
+    optimism: Table,
     general: Sequence[Table],
     pictures: Mapping[str, Picture],
     data: Sequence[Data],
@@ -91,20 +96,16 @@ def readme(
     """The page as Markdown.
 
     Args:
+        claims, optimism: the ledger's tables.
         general: tables over all protocols.
         pictures: those of no one protocol, by name.
         records: link from the page to the folder of the records.
     """
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("README.md.j2").render(
+    return render(
+        "README.md.j2",
         summary=summary,
+        claims=claims,
+        optimism=optimism,
         sections=sections,
         general=general,
         pictures=pictures,
@@ -113,6 +114,40 @@ def readme(
         environments=environments(summary),
         runs=sum(len(runs) for c in summary.comparisons for runs in c.runs.values()),
     )
+
+
+def claims_page(
+    claims: Table, optimism: Table, judged: Sequence[Judged], anchors: Mapping[str, Mapping], root: Path, records: str
+) -> str:
+    """reports/claims.md as Markdown.
+
+    Args:
+        anchors: `benchmark.claim_list.load_anchors`.
+        root, records: the folder of the records, and the link to it from the page.
+    """
+    return render(
+        "claims.md.j2",
+        claims=claims,
+        optimism=optimism,
+        pages=details(judged, root, records),
+        verdicts=", ".join(f"{n} {verdict}" for verdict, n in counts(judged).items()),
+        anchors=anchors,
+        marks=MARKS,
+        alpha=ALPHA,
+        minimum=MINIMUM_SEEDS,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """A template of the folder beside this file; a value that it lacks is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(template).render(**values)
 
 
 def _flat(value: Mapping, prefix: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Fabricated records for the report's tests: random scores that lean towards the right class, a fixed test split."""
+"""Fabricated records for tests of report and claims: scores that lean towards the right class, a fixed test split."""
 
 from pathlib import Path
 
@@ -25,11 +25,15 @@ def fabricate(
     seed: int,
     *,
     quality: float = 1.0,
+    right: np.ndarray | None = None,
     diverged: bool = False,
     imported: bool = False,
     **changes,
 ) -> Record:
-    """Write a record; `changes` replace fields of record.json, `protocol` entries are merged, so is `cost`."""
+    """Write a record; `changes` replace fields of record.json, `protocol` entries are merged, so is `cost`.
+
+    `right`, bool (IMAGES,), says which images of a categorical record are answered rightly, instead of `quality`.
+    """
     protocol = load_protocol(protocol_name)
     categorical = protocol.task == "categorical"
     # Targets are the same for every record; outputs are drawn anew for every cell and seed.
@@ -41,6 +45,8 @@ def fabricate(
             k = len(protocol.classes)
             targets = np.concatenate([np.arange(k), data.integers(0, k // 2, IMAGES - k)]).astype(np.int64)
             scores = own.normal(size=(IMAGES, k)) + quality * np.eye(k)[targets]
+            if right is not None:
+                scores = 9 * np.eye(k)[np.where(right, targets, (targets + 1) % k)]
         else:
             targets = np.clip(data.normal(scale=0.4, size=(IMAGES, 2)), -1, 1).astype(np.float32)
             scores = quality * targets + own.normal(scale=0.2, size=(IMAGES, 2))

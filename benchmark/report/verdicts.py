@@ -1,0 +1,124 @@
+"""The claim ledger's tables and its page, reports/claims.md."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.claim_list import MARKS, Check
+from benchmark.claims import Judged
+from benchmark.ledger import NO_VERDICT, Finding
+from benchmark.metrics import METRICS
+from benchmark.report.summary import Summary, place
+from benchmark.report.tables import Entry, Table, bracketed, not_tested, number, seeds, text
+from benchmark.selection import Optimism, selection_optimism
+
+
+def claims_table(judged: Sequence[Judged]) -> Table:
+    """One row a claim: what was claimed, the verdict, why, and what other data show."""
+    columns = {
+        "claim": "Claim",
+        "sentence": "Sentence",
+        "paper": "Paper",
+        "value": "Claimed",
+        "mark": "Mark",
+        "verdict": "Verdict",
+        "found": "Found",
+        "other": "On other data (never counts)",
+    }
+    rows = []
+    for each in judged:
+        claim, finding = each.claim, each.finding
+        row = {name: text(getattr(claim, name)) for name in ("sentence", "paper", "value", "mark")}
+        row |= {"claim": text(claim.id), "verdict": text(finding.verdict), "found": _found(finding)}
+        others = [_short(*pair) for pair in zip(claim.other_data, each.other_data, strict=True)]
+        rows.append(row | {"other": text("; ".join(dict.fromkeys(others)) or "none")})
+    notes = (
+        "Verdicts by the rules of docs/protocol.md, from the deciding test alone; TTA: none",
+        "Mark of the claimed value: " + ", ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()),
+        "Runs behind each verdict, further tests and published figures: claims.md",
+    )
+    return Table("claims", "What was claimed and what was found", notes, columns, rows, ("claim",))
+
+
+def optimism_table(summary: Summary) -> Table:
+    """Best on test minus best on validation of every cell with a history."""
+    columns = {
+        "protocol": "Protocol",
+        "cell": "Cell",
+        "n": "Seeds",
+        "looks": "Looks at the test split",
+        "optimism": "Best on test minus best on validation",
+    }
+    rows = []
+    for comparison in summary.comparisons:
+        unit = METRICS[comparison.primary].unit
+        for label, runs in comparison.runs.items():
+            found = selection_optimism([run.record for run in runs])
+            row = {"protocol": text(comparison.slug), "cell": text(label)}
+            row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
+            if found is None:
+                row["optimism"] = not_tested("no finished run with a history")
+            else:
+                row["looks"] = text(", ".join(map(str, found.looks)))
+                row["optimism"] = _optimism(found, unit)
+            rows.append(row)
+    notes = (
+        "What a maximum over every look at the test split, as the authors' script keeps it, adds to the epoch chosen by "
+        "validation: test metric (accuracy in points, or mean CCC), mean over seeds [95 % t-interval over seeds]",
+        "Looks = epochs; nothing is extrapolated to the script's 449 looks",
+        "TTA: none; selection rule: as the columns say",
+    )
+    return Table("optimism", "What choosing by the test split is worth", notes, columns, rows, ("protocol", "cell", "n"))
+
+
+def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
+    """What the page says of each claim: {claim, finding, tests}; a test is {role, parameters, finding, runs as links}.
+
+    Args:
+        root: folder of the records; records: link to it from the page.
+    """
+    roles = {"further": "Further, same data", "other_data": "On other data"}
+    pages = []
+    for each in judged:
+        tests = [_test("Deciding", each.claim.test, each.finding, root, records)]
+        for key, role in roles.items():
+            pairs = zip(getattr(each.claim, key), getattr(each, key), strict=True)
+            tests += [_test(role, check, finding, root, records) for check, finding in pairs]
+        pages.append({"claim": each.claim, "finding": each.finding, "tests": tests})
+    return pages
+
+
+def counts(judged: Sequence[Judged]) -> dict[str, int]:
+    """Verdict -> number of claims, in the order of their first claim."""
+    found: dict[str, int] = {}
+    for each in judged:
+        found[each.finding.verdict] = found.get(each.finding.verdict, 0) + 1
+    return found
+
+
+def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -> Mapping:
+    parameters = ", ".join(f"{key} {_plain(value)}" for key, value in check.parameters.items())
+    runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
+    return {"role": role, "rule": check.rule, "parameters": parameters, "finding": finding, "runs": runs}
+
+
+def _plain(value: object) -> str:
+    return (
+        " or ".join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, float) else str(value)
+    )
+
+
+def _found(finding: Finding) -> Entry:
+    numbers: dict[str, object] = {"": finding.reason}
+    if finding.measured is not None:
+        numbers |= {part: getattr(finding.measured, part) for part in ("mean", "low", "high", "n")}
+    return Entry(finding.reason, numbers)
+
+
+def _short(check: Check, finding: Finding) -> str:
+    where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
+    return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
+
+
+def _optimism(found: Optimism, unit: str) -> Entry:
+    shown = bracketed(found, lambda v: number(v, unit, signed=True))
+    return Entry(shown, {part: getattr(found, part) for part in ("mean", "low", "high")})
