@@ -1,5 +1,6 @@
 """Fabricated records for tests of report and claims: scores that lean towards the right class, a fixed test split."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmark.protocol import SELECTION_METRIC, load_protocol
 from benchmark.records import Record, write_record
 
 IMAGES = 90
+read_protocol = cache(load_protocol)  # reading its YAML takes longer than the rest of a record
 
 
 def grid_cell(shortcut: str, normalisation: str, loss: str) -> Cell:
@@ -34,7 +36,7 @@ def fabricate(
 
     `right`, bool (IMAGES,), says which images of a categorical record are answered rightly, instead of `quality`.
     """
-    protocol = load_protocol(protocol_name)
+    protocol = read_protocol(protocol_name)
     categorical = protocol.task == "categorical"
     # Targets are the same for every record; outputs are drawn anew for every cell and seed.
     data, own = np.random.default_rng(1), np.random.default_rng([seed, int(cell.hash[:8], 16)])
