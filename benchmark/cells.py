@@ -104,7 +104,7 @@ def cells_in(contents: Mapping, where: object) -> dict[str, Cell]:
 def load_cells() -> dict[str, Cell]:
     """Every cell that an installed package offers, by name. BadInput for one name in two packages."""
     found: dict[str, Cell] = {}
-    for entry in registry.entry_points("ferbench.cells").values():
+    for entry in registry.entry_points(registry.CELLS).values():
         path = Path(str(importlib.resources.files(entry.value) / "cells.yaml"))
         for name, cell in cells_in(read_yaml(path), path).items():
             if name in found:
