@@ -7,7 +7,7 @@ Results are comparable when name and Major.Minor version are equal; the hash tel
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -66,6 +66,12 @@ class Protocol:
         epochs: budget; every network gets the same.
         selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
         tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
+        data_options: options of `prepare` that the FaceSet must have been made with (which frames of a video, say); None
+            = any.
+        frames_of: "video" when rows are frames and their ids ``<video>/<frame>``: metrics are then also taken video by
+            video. None = rows are pictures.
+
+    The last two are optional: a file without them keeps the hash that it had before they existed.
     """
 
     name: str
@@ -82,6 +88,8 @@ class Protocol:
     epochs: int
     selection: str
     tta: tuple[str, ...]
+    data_options: Mapping | None = field(default=None, hash=False)
+    frames_of: str | None = None
 
     @property
     def outputs(self) -> int:
@@ -94,10 +102,19 @@ class Protocol:
         return digest(self.as_dict())
 
     def as_dict(self) -> dict:
-        """JSON-able contents."""
+        """JSON-able contents; an optional field that is absent is left out."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
         return json.loads(json.dumps(own))
+
+    def check_data_options(self, meta: Mapping, where: object) -> None:
+        """BadInput when a FaceSet (its meta.json) was prepared with other options than `data_options`."""
+        made = meta["how"].get("options", {})
+        for name, value in (self.data_options or {}).items():
+            if made.get(name) != value:
+                expected = f"{value} for protocol {self.name}; prepare it again with that option"
+                raise BadInput(f"{where}, option {name}", made.get(name, "none"), expected)
 
 
 def digest(value: object) -> str:
@@ -153,16 +170,21 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
     if len(set(protocol.splits.values())) != len(ROLES):
         raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
+    if protocol.frames_of and (protocol.frames_of != "video" or protocol.task != "dimensional"):
+        raise BadInput(f"{where}, frames_of", protocol.frames_of, "video, and a dimensional task; or nothing")
+    if not isinstance(protocol.data_options, Mapping | None):
+        raise BadInput(f"{where}, data_options", protocol.data_options, "a mapping")
     if not protocol.tta or protocol.tta[0] != "none":
         raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol
 
 
 def _checked(kind, contents, where):
-    """A frozen dataclass from a mapping: exactly its fields, numbers as numbers (YAML reads 1e-3 as text)."""
+    """A frozen dataclass from a mapping: its fields (those with a default may be absent) and no other, numbers as numbers
+    (YAML reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
-    if set(contents) != set(expected):
-        odd = sorted(set(contents) ^ set(expected))
+    required = {entry.name for entry in fields(kind) if entry.default is MISSING}
+    if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
     values = {}
     for key, value in contents.items():
