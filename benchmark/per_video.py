@@ -31,13 +31,13 @@ class VideoScores:
     constant: int
 
 
-def video_of(ids: np.ndarray) -> np.ndarray:
+def video_of(ids: np.ndarray, where: object = "ids of frames") -> np.ndarray:
     """str (N,): what stands before the last ``/`` of each id. BadInput for an id that is not ``<video>/<frame>``."""
     ids = np.asarray(ids, dtype=str)
     parts = np.char.rpartition(ids, "/")
     wrong = np.flatnonzero((parts[:, 0] == "") | (parts[:, 2] == ""))
     if len(wrong):
-        raise BadInput("ids of frames", f"'{ids[wrong[0]]}'", "<video>/<frame>")
+        raise BadInput(where, f"'{ids[wrong[0]]}'", "<video>/<frame>")
     return parts[:, 0]
 
 

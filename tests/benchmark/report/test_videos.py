@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmark.cells import find_cell
+from benchmark.errors import BadInput
+from benchmark.importing import check
 from benchmark.per_video import video_of
 from benchmark.records import read_record, write_record
 from benchmark.report import build
@@ -64,6 +67,13 @@ def test_what_the_table_says(reports):
     assert "| net-adaptive-frozen-mse | n = 0; diverged 1 of 1 | diverged |" in shown
     assert "constant: mean test target" in shown
     assert "affwild-va: results on the test split, video by video" in (reports / "README.md").read_text()
+
+
+def test_records_whose_ids_name_no_video_are_not_imported(tmp_path, make):
+    record = make(tmp_path, "affwild-va", find_cell("narrow8-12-adaptive-working-mse"), 0)
+    with pytest.raises(BadInput, match="validation_ids: found 'validation-0'; expected <video>/<frame>"):
+        check(record, tmp_path / "prepared")
+    check(with_videos(record), tmp_path / "prepared")
 
 
 def test_pictures_have_no_such_table(reports):
