@@ -19,6 +19,8 @@ READERS = {
     "synthetic": "benchmark.datasets.synthetic",
     "fer2013": "benchmark.datasets.fer2013",
     "ferplus": "benchmark.datasets.ferplus",
+    "affwild": "benchmark.datasets.affwild",
+    "affwild2": "benchmark.datasets.affwild2",
 }
 
 
@@ -47,3 +49,11 @@ def raw_file(raw: Path, name: str) -> Path:
         found = ", ".join(p.name for p in files) or "no file"
         raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
     return files[0]
+
+
+def raw_folder(raw: Path, name: str) -> Path:
+    """``raw/name``, a folder or a link to one. BadInput when there is none."""
+    folder = Path(raw) / name
+    if not folder.is_dir():
+        raise BadInput(folder, "no folder", f"the data set's folder, or a link to it (docs/data.md, {name})")
+    return folder
