@@ -12,6 +12,8 @@ import os
 import pickle
 import shutil
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -82,10 +84,8 @@ def write_decoded(
             for number, lost in _results(batches, todo, load, shape, journal.pictures, processes):
                 journal.add(number, lost)
                 bar.update(len(batches[number].rows))
-        except KeyboardInterrupt:
-            raise Interrupted(f"{directory.name}: stopped; the same command goes on from there") from None
-        except BrokenProcessPool as error:
-            raise Interrupted(f"{directory.name}: a worker process was killed; the same command goes on") from error
+        except (KeyboardInterrupt, BrokenProcessPool):  # whether Ctrl-C reaches the workers or this process first is chance
+            raise Interrupted(f"{directory.name}: stopped (or a worker was killed); the same command goes on") from None
     lost = {row: reason for reasons in journal.done.values() for row, reason in reasons}
     if len(lost) > allow_unreadable * rows:
         first = "; ".join(f"{where[row]}: {lost[row]}" for row in sorted(lost)[:3])
@@ -170,7 +170,8 @@ def _results(batches, todo, load, shape, pictures, processes):
         yield from ((number, _decode(batches[number], load, shape, pictures)) for number in todo)
         return
     waiting, left = {}, iter(todo)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_die_of_interrupts) as pool:
+    setup = {"mp_context": get_context("spawn"), "initializer": _live_as_long_as, "initargs": (os.getpid(),)}
+    with ProcessPoolExecutor(processes, **setup) as pool:
         try:
             while True:
                 while len(waiting) < 3 * processes and (number := next(left, None)) is not None:
@@ -183,9 +184,17 @@ def _results(batches, todo, load, shape, pictures, processes):
             pool.shutdown(cancel_futures=True)
 
 
-def _die_of_interrupts() -> None:
-    """Ctrl-C ends a worker at once and without a word: its batch is not in the journal."""
+def _live_as_long_as(parent: int) -> None:
+    """A worker ends at once and without a word on Ctrl-C, and within a second when its parent is gone: what it had in hand
+    is not in the journal."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _decode(batch: Batch, load: Callable, shape: tuple, pictures: Path) -> list:

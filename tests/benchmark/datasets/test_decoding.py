@@ -1,6 +1,11 @@
 """Decoding in parallel, stopped and resumed, with pictures that can not be read."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +128,54 @@ def test_processes_give_the_same_bytes(tmp_path):
     ]  # fmt: skip
     assert made[0].fingerprint == made[1].fingerprint and len(made[0]) == 39
     assert json.dumps(made[1].meta["how"]).count("an empty file") == 1
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path):
+    """Signal 9 to the parent while both workers sleep in a batch."""
+    folder = Path(__file__).parent
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import slow_loader\n"
+        "if __name__ == '__main__': slow_loader.write(sys.argv[2])\n"
+    )
+    (tmp_path / "slow_loader.py").write_text(SLOW_LOADER)
+    (tmp_path / "main.py").write_text(program)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(folder.parents[2])])}
+    parent = subprocess.Popen([sys.executable, tmp_path / "main.py", tmp_path, tmp_path / "out"], env=environment)
+    pids = wait_for(lambda: len(found := list(tmp_path.glob("*.pid"))) == 2 and [int(p.stem) for p in found], seconds=30)
+    parent.kill()
+    parent.wait()
+    assert wait_for(lambda: not any(alive(pid) for pid in pids), seconds=10)
+
+
+SLOW_LOADER = """
+import os, time
+from pathlib import Path
+from benchmark.datasets.decoding import Batch, write_decoded
+
+def load(folder):
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    time.sleep(60)
+
+def write(out):
+    batches = [Batch(range(k, k + 1), str(Path(__file__).parent)) for k in range(2)]
+    columns = {"name": "x", "version": "1", "classes": (), "id": ["a", "b"], "split": ["a", "a"]}
+    write_decoded(Path(out), batches, load, size=8, channels=3, where=["a", "b"], processes=2, **columns)
+"""
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return value
+
+
+def alive(pid):
+    """Whether a process runs; one that ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
