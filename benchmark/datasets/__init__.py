@@ -6,6 +6,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 * ``CLASSES``: tuple of str, in label order;
 * ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
 * ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
+* ``TAKES_FOLDERS = True``, where ``check`` takes a folder: `ferbench data add` then points to it and copies nothing;
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
 """
 
@@ -13,12 +14,14 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+from benchmark.datasets import linking
 from benchmark.errors import BadInput
 
 READERS = {
     "synthetic": "benchmark.datasets.synthetic",
     "fer2013": "benchmark.datasets.fer2013",
     "ferplus": "benchmark.datasets.ferplus",
+    "affectnet": "benchmark.datasets.affectnet",
     "affwild": "benchmark.datasets.affwild",
     "affwild2": "benchmark.datasets.affwild2",
 }
@@ -52,8 +55,12 @@ def raw_file(raw: Path, name: str) -> Path:
 
 
 def raw_folder(raw: Path, name: str) -> Path:
-    """``raw/name``, a folder or a link to one. BadInput when there is none."""
+    """The raw folder of a data set: ``raw/name``, what it is a link to, or what its ``source.yaml`` names.
+
+    Raises:
+        BadInput: no folder; see also `linking.resolve`.
+    """
     folder = Path(raw) / name
     if not folder.is_dir():
-        raise BadInput(folder, "no folder", f"the data set's folder, or a link to it (docs/data.md, {name})")
-    return folder
+        raise BadInput(folder, "no folder", f"the data set's folder: `ferbench data add {name} FOLDER`")
+    return linking.resolve(folder)

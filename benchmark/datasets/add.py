@@ -1,4 +1,4 @@
-"""Bring a file that the user has into data/raw, where the readers look for it, and under DVC."""
+"""Bring a file or folder that the user has to data/raw, where the readers look for it, and under DVC."""
 
 import filecmp
 import importlib.util
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmark.atomic import replacing_file
 from benchmark.datasets import raw_files, reader
+from benchmark.datasets.linking import write_pointer
 from benchmark.errors import BadInput
 
 _BLOCK = 1 << 24  # bytes copied between two looks at the progress
@@ -17,37 +18,40 @@ _BLOCK = 1 << 24  # bytes copied between two looks at the progress
 def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> Path:
     """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
 
-    The file itself is left alone. Characters of its name other than letters, digits, ``.``, ``_`` and ``-`` become
+    A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. A file itself is left alone. Characters of its name other than letters, digits, ``.``, ``_`` and ``-`` become
     ``_``. Adding the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
 
     Args:
         name: data set.
-        path: the file, in a form that ``reader(name).check`` takes.
+        path: the file or folder, in a form that ``reader(name).check`` takes.
         root: top folder of the project.
         dvc: False = copy only. Outside a DVC repository the file is only copied too.
 
     Returns:
-        The file in data/raw/NAME.
+        The file in data/raw/NAME; for a folder its ``source.yaml`` there.
 
     Raises:
-        BadInput: an unknown data set or one that is not made from a file; a folder; whatever ``check`` refuses; another
-            file in data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
+        BadInput: an unknown data set or one that is not made from a file; a folder for a set of one file; whatever
+            ``check`` refuses; another file or folder in data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
             is reported in the same way, with the copy in place.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     module = reader(name)
     if not hasattr(module, "check"):
         raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
-    if path.is_dir():
-        raise BadInput(path, "a folder", f"one file; move or link the folder to {folder} instead")
+    if path.is_dir() and not getattr(module, "TAKES_FOLDERS", False):
+        raise BadInput(path, "a folder", f"one file; {name} is not read from a folder")
     target = folder / safe_name(path.name)
     track = dvc and _in_dvc_repository(Path(root))
     if track and importlib.util.find_spec("dvc") is None:
         raise BadInput("dvc add", "no DVC in this Python", "the package dvc, or an add without DVC")
     _say(f"checking {path}")
     module.check(path)
-    present = _same_bytes(path, folder)
-    if present:
+    present = None if path.is_dir() else _same_bytes(path, folder)
+    if path.is_dir():
+        target = write_pointer(folder, path)
+        _say(f"{target} points to {path.resolve()}, which must stay there")
+    elif present:
         _say(f"{present} holds these bytes already")
     else:
         with replacing_file(target) as temporary:

@@ -31,6 +31,7 @@ from benchmark.faces import FaceSet
 VERSION = "1.0"
 CLASSES = ()
 RAW = ("affwild",)
+TAKES_FOLDERS = True
 DIMENSIONS = ("valence", "arousal")
 COLUMNS = ("frame", *DIMENSIONS)
 LABELLED_VIDEOS = 252  # of 298, by the paper; noted beside the number found, no reason to refuse another

@@ -39,6 +39,7 @@ VERSION = "1.0"
 # The order of the expression challenge's header; not AffectNet's. Only the multi-task lists carry it.
 CLASSES = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other")
 RAW = ("affwild2",)
+TAKES_FOLDERS = True
 VALIDATION = 0.10  # share of the official training videos, by hash
 VA_FOLDERS = ("VA_Set", "VA_Estimation_Challenge")
 VA_HEADER = "valence,arousal"

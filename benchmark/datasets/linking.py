@@ -1,0 +1,86 @@
+"""Raw folders too large to copy: ``data/raw/NAME/source.yaml`` names a folder that stays where it is.
+
+The pointer holds the absolute path and a digest of the listing (relative names and sizes of all files), not of their
+bytes: 100 GB are listed in seconds. Under DVC it is the pointer that is tracked, so `prepare` goes stale when a folder
+with other files is added.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from benchmark.atomic import write_text
+from benchmark.errors import BadInput
+
+POINTER = "source.yaml"
+
+
+def listing(folder: Path) -> dict:
+    """``files`` and ``bytes`` (int) and ``sha256`` of the sorted lines "name<TAB>size" of every file below `folder`.
+
+    Hidden files and folders are passed over; links to files count with their target's size, links to folders are not
+    followed.
+    """
+    lines = []
+    for top, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = os.path.relpath(top, folder)
+        for name in files:
+            if not name.startswith("."):
+                path = os.path.join(top, name)
+                size = os.stat(path).st_size if os.path.exists(path) else -1  # -1: a link to nothing
+                lines.append((os.fsencode(os.path.normpath(os.path.join(inside, name))), size))
+    total = hashlib.sha256()
+    for name, size in sorted(lines):
+        total.update(b"%s\t%d\n" % (name, size))
+    return {"files": len(lines), "bytes": sum(max(size, 0) for _, size in lines), "sha256": total.hexdigest()}
+
+
+def write_pointer(folder: Path, target: Path) -> Path:
+    """Write ``folder/source.yaml`` for `target` and return its path. The same folder may be named again, which takes its
+    present listing; BadInput when `folder` holds anything else."""
+    import yaml
+
+    pointer, target = folder / POINTER, target.resolve()
+    present = sorted(p.name for p in folder.glob("[!.]*") if p.name != POINTER) if folder.is_dir() else []
+    if present or folder.is_symlink() or folder.resolve() == target:
+        raise BadInput(folder, ", ".join(present[:3]) or "a link or the folder itself", f"nothing, or a {POINTER}")
+    if pointer.is_file() and (other := _read(pointer)["path"]) != str(target):
+        raise BadInput(pointer, other, f"no {POINTER}, or one of {target}")
+    write_text(pointer, yaml.safe_dump({"path": str(target), **listing(target)}, sort_keys=False, allow_unicode=True))
+    return pointer
+
+
+def resolve(folder: Path) -> Path:
+    """The folder that ``folder/source.yaml`` names; `folder` itself where there is no such file.
+
+    Raises:
+        BadInput: the folder named is gone, or its listing is no longer the one noted.
+    """
+    pointer = folder / POINTER
+    if not pointer.is_file():
+        return folder
+    noted = _read(pointer)
+    target = Path(noted["path"])
+    if not target.is_dir():
+        raise BadInput(pointer, f"no folder {target}", "the folder that was added; add it again from its new place")
+    now = listing(target)
+    if now["sha256"] != noted["sha256"]:
+        expected = (
+            f"{noted['files']} files of {noted['bytes']} bytes under the names noted; add the folder again to accept it"
+        )
+        raise BadInput(target, f"{now['files']} files of {now['bytes']} bytes", expected)
+    return target
+
+
+def _read(pointer: Path) -> dict:
+    import yaml
+
+    try:
+        contents = yaml.safe_load(pointer.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(pointer, " ".join(str(error).split())[:120], "YAML") from error
+    kinds = {"path": str, "files": int, "bytes": int, "sha256": str}
+    if not isinstance(contents, dict) or any(type(contents.get(name)) is not kind for name, kind in kinds.items()):
+        raise BadInput(pointer, "other contents", "path, files, bytes and sha256, as `ferbench data add` writes them")
+    return contents

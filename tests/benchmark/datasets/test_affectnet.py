@@ -1,0 +1,242 @@
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import affectnet_layouts as layouts
+
+from benchmark import datasets
+from benchmark.datasets import affectnet
+from benchmark.datasets.add import add
+from benchmark.datasets.affectnet import sidecars
+from benchmark.errors import BadInput
+from benchmark.protocol import load_protocol
+
+WRITERS = {
+    "lists": layouts.write_lists,
+    "lists, validation without header": lambda folder, faces: layouts.write_lists(folder, faces, header=False),
+    "npy of text": lambda folder, faces: layouts.write_npy(folder, faces, text=True),
+    "npy of numbers": lambda folder, faces: layouts.write_npy(folder, faces, text=False),
+    "named": layouts.write_named,
+    "json, nested": lambda folder, faces: layouts.write_json(folder, faces, nested=True),
+    "json, flat": lambda folder, faces: layouts.write_json(folder, faces, nested=False),
+}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return layouts.some_faces()
+
+
+@pytest.fixture
+def raw(tmp_path):
+    (tmp_path / "raw" / "affectnet").mkdir(parents=True)
+    return tmp_path / "raw"
+
+
+@pytest.fixture
+def lists(raw, faces):
+    """The folder of lists of the 2017 layout."""
+    return layouts.write_lists(raw / "affectnet", faces) / "Manually_Annotated_file_lists"
+
+
+def prepared(raw, **options):
+    return affectnet.prepare(raw.parent / "out", raw=raw, **({"size": layouts.SIDE, "processes": 1} | options))
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+def test_every_layout_gives_the_same_faces(writer, raw, faces):
+    writer(raw / "affectnet", faces)
+    found = prepared(raw)
+    assert len(found) == 60
+    matched = set()
+    for row in range(60):  # in the order of ids, which is another in each layout
+        same = np.flatnonzero((faces.pictures == found.images[row]).all(axis=(1, 2, 3)))
+        assert len(same) == 1
+        k = int(same[0])
+        matched.add(k)
+        assert found.expression[row] == faces.code[k]
+        assert (found.split[row] == "test") == (k >= faces.training)
+        expected = np.float32([faces.valence[k], faces.arousal[k]])
+        np.testing.assert_allclose([found.valence[row], found.arousal[row]], expected, atol=1e-6)
+    assert len(matched) == 60
+    assert found.meta["how"]["without valence or arousal"] == 1
+    assert "training set a subset" in found.meta["how"]["counts"]
+
+
+def test_faces_of_no_class_are_left_out_and_counted(lists, raw):
+    how = prepared(raw).meta["how"]
+    assert how["left out"] == {
+        "train": {"None": 1, "Uncertain": 1, "No-Face": 1},
+        "val": {"None": 0, "Uncertain": 0, "No-Face": 0},
+    }
+    assert how["edition"] == "2017 release, csv lists" and set(how["files"]) == {"training.csv", "validation.csv"}
+
+
+def test_margin_shows_what_surrounds_the_box(lists, raw, faces):
+    wide = prepared(raw, margin=0.125, size=40)  # 4 pixels on each side: nothing is resampled
+    assert wide.images.shape == (60, 40, 40, 3)
+    np.testing.assert_array_equal(wide.images[0][4:36, 4:36], faces.pictures[0])
+    np.testing.assert_array_equal(wide.images[0][:, 0], 0)  # the box begins 3 pixels from the edge: black beyond
+    assert wide.images[0][:, 1].any()
+
+
+def test_known_counts_are_said_to_be_known():
+    def rows(part, counts):
+        return [affectnet.Row("", part, "", "", c, 0.0, 0.0) for c, n in enumerate(counts) for _ in range(n)]
+
+    training = rows("train", (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750))
+    assert affectnet.compare_counts(training + rows("val", [500] * 8)) == (
+        "training set as known (287651); validation set as known (4000)"
+    )
+    short = affectnet.compare_counts(training + rows("val", [500] * 7 + [499]))
+    assert short.endswith("validation set as known (3999)")
+    other = affectnet.compare_counts(training + rows("val", [501] + [500] * 7))
+    assert "validation set not the known counts" in other
+
+
+def test_held_out_share_is_by_id_alone():
+    chosen = [affectnet.held_out(f"1/{k:06d}.jpg") for k in range(20_000)]
+    assert abs(np.mean(chosen) - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 20_000)
+    import hashlib
+
+    small = int(0.05 * 2**64)
+    assert chosen[:50] == [int(hashlib.sha256(f"1/{k:06d}.jpg".encode()).hexdigest()[:16], 16) < small for k in range(50)]
+
+
+def test_byte_order_mark_and_columns_in_another_order(lists, raw, faces):
+    path = lists / "validation.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("\ufeff" + "\n".join(",".join(row[::-1]) for row in rows) + "\n", encoding="utf-8")
+    assert int((prepared(raw).split == "test").sum()) == 15
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda t: t.replace(",", "\t"), "training.csv line 1: found 1 fields"),
+        (lambda t: t.replace("0/00000000.png", "../../x.png"), r"training.csv line 2: found path '../../x.png'"),
+        (lambda t: t.replace("0/00000000.png", "/etc/x.png"), "training.csv line 2: found path '/etc/x.png'"),
+        (lambda t: t.replace("1/00000001.PNG", "0/00000000.png"), "line 3: found 0/00000000.png, which .* line 2 has too"),
+        (lambda t: t.replace(",1.0,-1.0", ",nan,-1.0"), "training.csv line 6: found valence 'nan'"),
+        (lambda t: t.replace(",1.0,-1.0", ",1.5,-1.0"), "training.csv line 6: found valence '1.5'"),
+        (lambda t: t.replace(",8,-2,-2", ",11,-2,-2"), "training.csv line 47: found expression '11'"),
+        (lambda t: t.replace(",3,5,32,32,", ",3,5,x,32,", 1), "training.csv line 2: found face box '3,5,x,32'"),
+        (lambda t: t[: t.index("\n") + 1] + "a,b\n", "training.csv line 2: found 2 fields"),
+        (lambda t: "", "training.csv: found no row"),
+    ],
+)
+def test_a_bad_list_is_refused_by_line(lists, raw, change, message):
+    path = lists / "training.csv"
+    before = path.read_text()
+    path.write_text(change(before))
+    assert path.read_text() != before
+    with pytest.raises(BadInput, match=message):
+        prepared(raw)
+    assert not (raw.parent / "out").exists() and not (raw.parent / ".out.partial").exists()
+
+
+def test_missing_empty_and_cut_pictures_are_named_and_limited(lists, raw, faces, tmp_path):
+    pictures = lists.parent / "Manually_Annotated_Images"
+    (pictures / "0/00000000.png").unlink()
+    (pictures / "1/00000001.PNG").write_bytes(b"")
+    path = pictures / "5/00000005.png"
+    path.write_bytes(path.read_bytes()[:1500])
+    outside = tmp_path / "outside.png"
+    (pictures / "3/0000000a.png").rename(outside)
+    (pictures / "3/0000000a.png").symlink_to(outside)
+    with pytest.raises(BadInput, match="found 4 of 60 pictures that can not be read .*00000000.png"):
+        prepared(raw)
+    found = prepared(raw, allow_unreadable=0.1)
+    lost = {Path(name).name: why for name, why in found.meta["how"]["unreadable"]["first"].items()}
+    assert set(lost) == {"00000000.png", "00000001.PNG", "00000005.png", "0000000a.png"}
+    assert lost["00000001.PNG"] == "an empty file" and "out of the folder" in lost["0000000a.png"]
+    assert len(found) == 56
+
+
+def test_pickled_damaged_and_missing_annotations(raw, faces):
+    folder = layouts.write_npy(raw / "affectnet", faces, text=True)
+    path = folder / "train_set/annotations/7_val.npy"
+    good = path.read_bytes()
+    np.save(path, np.array({"a": 1}, dtype=object), allow_pickle=True)
+    with pytest.raises(BadInput, match="7_val.npy: .*expected one value, not pickled"):
+        affectnet.check(folder)
+    np.save(path, np.zeros(3))
+    with pytest.raises(BadInput, match="7_val.npy: found .*; expected one value"):
+        affectnet.check(folder)
+    path.write_bytes(b"")
+    with pytest.raises(BadInput, match="7_val.npy: "):
+        affectnet.check(folder)
+    path.unlink()
+    with pytest.raises(BadInput, match="7_val.npy: found no such file"):
+        affectnet.check(folder)
+    path.write_bytes(good)
+    (folder / "val_set/annotations/3_exp.npy").unlink()
+    with pytest.raises(BadInput, match=r"3.png: found no annotation \(1 pictures without\)"):
+        affectnet.check(folder)
+
+
+def test_json_of_no_known_spelling_says_what_was_found(raw, faces):
+    folder = layouts.write_json(raw / "affectnet", faces, nested=True)
+    (folder / "val_set/annotations/3.json").write_text('{"Class": 3, "Metadata": {"age": 3}}')
+    with pytest.raises(BadInput, match="3.json: found keys age, class, metadata; expected a label"):
+        affectnet.check(folder)
+    (folder / "val_set/annotations/3.json").write_text("[" * 100_000)
+    with pytest.raises(BadInput, match="3.json: "):
+        affectnet.check(folder)
+
+
+def test_two_layouts_or_none(raw, faces):
+    folder = raw / "affectnet"
+    with pytest.raises(BadInput, match="found neither training.csv nor train_set"):
+        affectnet.check(folder)
+    layouts.write_named(folder, faces)
+    assert sidecars.find(folder) == (folder, "named")
+    layouts.write_lists(folder, faces)
+    with pytest.raises(BadInput, match="found the lists of 2017 beside a train_set"):
+        affectnet.check(folder)
+
+
+def test_a_folder_is_pointed_to_and_a_changed_one_refused(tmp_path, faces):
+    folder, root = layouts.write_named(tmp_path / "AffectNet", faces), tmp_path / "project"
+    pointer = add("affectnet", folder, root=root, dvc=False)
+    assert [p.name for p in (root / "data/raw/affectnet").iterdir()] == ["source.yaml"] == [pointer.name]
+    raw = root / "data" / "raw"
+    assert datasets.raw_folder(raw, "affectnet") == folder
+    assert len(affectnet.prepare(tmp_path / "out", raw=raw, size=8, processes=1)) == 60
+    victim = next((folder / "val_set/images").iterdir())
+    victim.write_bytes(victim.read_bytes() + b"\0")
+    with pytest.raises(BadInput, match="found 60 files .*; expected 60 files .* add the folder again"):
+        datasets.raw_folder(raw, "affectnet")
+    assert add("affectnet", folder, root=root, dvc=False) == pointer
+    assert datasets.raw_folder(raw, "affectnet") == folder
+    other = layouts.write_named(tmp_path / "other", faces)
+    with pytest.raises(BadInput, match="source.yaml: found .*/AffectNet; expected no source.yaml, or one of .*/other"):
+        add("affectnet", other, root=root, dvc=False)
+    folder.rename(tmp_path / "moved")
+    with pytest.raises(BadInput, match="found no folder .*AffectNet; expected the folder that was added"):
+        datasets.raw_folder(raw, "affectnet")
+    pointer.write_text("path: [1")
+    with pytest.raises(BadInput, match="source.yaml"):
+        datasets.raw_folder(raw, "affectnet")
+
+
+def test_a_folder_for_a_set_of_one_file_and_a_bad_folder_write_nothing(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(BadInput, match="found a folder; expected one file; fer2013 is not read from a folder"):
+        add("fer2013", tmp_path / "folder", root=tmp_path / "project", dvc=False)
+    with pytest.raises(BadInput, match="neither training.csv"):
+        add("affectnet", tmp_path / "folder", root=tmp_path / "project", dvc=False)
+    assert not (tmp_path / "project").exists()
+
+
+def test_protocols_take_what_prepare_makes(lists, raw):
+    found = prepared(raw, size=64)
+    for name in ("affectnet-8", "affectnet-va"):
+        protocol = load_protocol(name)
+        protocol.check_data_options(found.meta, "test")
+        assert set(protocol.splits.values()) >= set(found.split)
+        assert protocol.task == "dimensional" or protocol.classes == found.classes
