@@ -18,8 +18,8 @@ _BLOCK = 1 << 24  # bytes copied between two looks at the progress
 def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> Path:
     """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
 
-    A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. A file itself is left alone. Characters of its name other than letters, digits, ``.``, ``_`` and ``-`` become
-    ``_``. Adding the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
+    A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. Neither is
+    changed itself. Characters of a file's name other than letters, digits, ``.``, ``_`` and ``-`` become ``_``. Adding the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
 
     Args:
         name: data set.
@@ -32,8 +32,8 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
 
     Raises:
         BadInput: an unknown data set or one that is not made from a file; a folder for a set of one file; whatever
-            ``check`` refuses; another file or folder in data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
-            is reported in the same way, with the copy in place.
+            ``check`` refuses; another file or folder in data/raw/NAME; no DVC installed. All of these come before
+            anything is written. A ``dvc add`` that fails is reported in the same way, with the copy in place.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     module = reader(name)

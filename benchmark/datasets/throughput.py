@@ -1,10 +1,13 @@
 """How fast videos become a FaceSet on this machine, in how much memory, and what that means for the full sets.
 
-``python -m benchmark.datasets.throughput video`` draws one video and prepares it as Aff-Wild is prepared, end to end.
+``python -m benchmark.datasets.throughput video`` draws one video and prepares it as Aff-Wild is prepared, end to end;
+``... images`` draws pictures with lists as AffectNet's of 2017 and prepares them.
 """
 
 import argparse
+import io
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,6 +20,8 @@ import numpy as np
 DRAWN = 500  # frames drawn; the rest repeats their packets
 BITS_A_SECOND = 2_000_000  # about that of 720p videos on the web
 RATE = 30
+DISTINCT = 200  # pictures drawn; files beyond repeat their bytes
+AFFECTNET = 287_651 + 4_000
 
 
 def draw_video(path: Path, frames: int, width: int, height: int) -> None:
@@ -87,6 +92,64 @@ def video(frames: int, width: int, height: int, steps: list[int]) -> None:
             )
 
 
+def draw_lists(folder: Path, pictures: int, side: int) -> None:
+    """The 2017 layout of AffectNet: `pictures` JPEG files of `side` x `side` pixels, a tenth of them in validation.csv."""
+    from PIL import Image, ImageFilter
+
+    draws = np.random.default_rng(0)
+    blocks = draws.integers(0, 256, (DISTINCT, side // 8, side // 8, 3), np.uint8)
+    tables = {"training.csv": [], "validation.csv": []}
+    drawn = []
+    for block in blocks:
+        file = io.BytesIO()
+        image = Image.fromarray(block.repeat(8, 0).repeat(8, 1)).filter(ImageFilter.GaussianBlur(3))
+        image.save(file, "JPEG", quality=90)
+        drawn.append(file.getvalue())
+    for row in range(pictures):
+        name = f"{row // 1000}/{row:08x}.jpg"
+        path = folder / "Manually_Annotated_Images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(drawn[row % DISTINCT])
+        line = f"{name},0,0,{side},{side},,{row % 8},0.25,-0.25"
+        tables["validation.csv" if row % 10 == 0 else "training.csv"].append(line)
+    for name, lines in tables.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
+
+
+def images(pictures: int, side: int) -> None:
+    """Draw pictures, prepare them as AffectNet with one process a core, print what was measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw, out = Path(folder) / "raw", Path(folder) / "out"
+        draw_lists(raw / "affectnet", pictures, side)
+        start = time.perf_counter()
+        code = "import sys; from pathlib import Path; from benchmark.datasets import affectnet; "
+        code += "affectnet.prepare(Path(sys.argv[2]), raw=Path(sys.argv[1]))"
+        work, peak = subprocess.Popen([sys.executable, "-c", f"if __name__ == '__main__': {code}", str(raw), str(out)]), 0
+        while work.poll() is None:
+            peak = max(peak, resident(work.pid))
+            time.sleep(0.1)
+        if work.returncode:
+            raise SystemExit(work.returncode)
+        seconds = time.perf_counter() - start
+    print(
+        f"{pictures} pictures, {side} x {side} JPEG, {os.cpu_count()} cores: {seconds:.1f} s, {pictures / seconds:.0f} a "
+        f"second, so that AffectNet's {AFFECTNET} take {AFFECTNET * seconds / pictures / 60:.0f} minutes; peak memory of all "
+        f"processes together {peak / 2**20:.0f} MiB"
+    )
+
+
+def resident(process: int) -> int:
+    """Bytes resident of a process and all its descendants, summed (shared pages count in each); from /proc."""
+    total = 0
+    try:
+        fields = Path(f"/proc/{process}/statm").read_text().split()
+        total = int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:  # ended meanwhile
+        return total
+    return total + sum(resident(int(child)) for child in children)
+
+
 def main() -> None:
     """The command line."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -96,6 +159,9 @@ def main() -> None:
     one.add_argument("--width", type=int, default=1280)
     one.add_argument("--height", type=int, default=720)
     one.add_argument("--every", type=int, nargs="+", default=[5, 1], help="sampling steps (default: 5 1)")
+    one = verbs.add_parser("images", help="draw and prepare picture files")
+    one.add_argument("--pictures", type=int, default=20_000, help="(default: %(default)s)")
+    one.add_argument("--side", type=int, default=224, help="pixels, a multiple of 8 (default: %(default)s)")
     one = verbs.add_parser("prepare", help="prepare a raw folder and print the measurement as JSON")
     one.add_argument("raw", type=Path)
     one.add_argument("out", type=Path)
@@ -103,6 +169,8 @@ def main() -> None:
     arguments = top.parse_args()
     if arguments.verb == "prepare":
         print(json.dumps(prepare_video(arguments.raw, arguments.out, arguments.every)))
+    elif arguments.verb == "images":
+        images(arguments.pictures, arguments.side)
     else:
         video(arguments.frames, arguments.width, arguments.height, arguments.every)
 

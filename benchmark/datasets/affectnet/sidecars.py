@@ -25,7 +25,7 @@ EDITIONS = {"npy": "2021 release, npy", "named": "2021 release, labels in names"
 
 
 def find(folder: Path) -> tuple[Path, str] | None:
-    """The folder that holds both parts and the form of the annotations (a key of `EDITIONS`); None where neither part is there.
+    """The folder that holds both parts, and the form of the annotations (a key of `EDITIONS`); None without a train_set.
 
     Raises:
         BadInput: one part alone; annotations of no known form.

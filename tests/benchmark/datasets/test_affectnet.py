@@ -1,6 +1,9 @@
 import math
+import subprocess
 import sys
+import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
 
 from benchmark import datasets
-from benchmark.datasets import affectnet
+from benchmark.datasets import affectnet, decoding
 from benchmark.datasets.add import add
 from benchmark.datasets.affectnet import sidecars
 from benchmark.errors import BadInput
@@ -155,6 +158,28 @@ def test_missing_empty_and_cut_pictures_are_named_and_limited(lists, raw, faces,
     assert set(lost) == {"00000000.png", "00000001.PNG", "00000005.png", "0000000a.png"}
     assert lost["00000001.PNG"] == "an empty file" and "out of the folder" in lost["0000000a.png"]
     assert len(found) == 56
+
+
+def test_killed_with_signal_9_and_resumed_to_the_same_bytes(raw, faces, tmp_path):
+    layouts.write_named(raw / "affectnet", layouts.some_faces(1200, 900, drawn=True))
+    command = "from pathlib import Path; from benchmark.datasets import affectnet; "
+    command += f"affectnet.prepare(Path({str(tmp_path / 'out')!r}), raw=Path({str(raw)!r}), size=256, processes=1)"
+    work = subprocess.Popen([sys.executable, "-c", command], stderr=subprocess.DEVNULL)
+    journal, deadline = tmp_path / ".out.partial" / "journal", time.monotonic() + 60
+    while not (journal.is_file() and journal.read_text().count("\n") >= 3):  # its first line and two batches
+        assert work.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    work.kill()
+    work.wait()
+    assert not (tmp_path / "out").exists()
+    done = journal.read_text().count("\n") - 1
+    assert 2 <= done < 19
+    with mock.patch.object(decoding, "_decode", wraps=decoding._decode) as decoded:
+        resumed = prepared(raw, size=256)
+    assert decoded.call_count == 19 - done  # 1200 pictures, 64 a batch
+    affectnet.prepare(tmp_path / "whole", raw=raw, size=256, processes=1)
+    for name in ("images.npy", "faces.csv", "meta.json"):
+        assert (resumed.directory / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_pickled_damaged_and_missing_annotations(raw, faces):

@@ -1,5 +1,8 @@
 """Picture files of every kind that turns up, against hand-made expectations."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,3 +77,15 @@ def test_what_can_not_be_read(tmp_path, quadrants, monkeypatch):
     monkeypatch.setattr(pictures, "PIXEL_LIMIT", 64 * 64 - 1)
     with pytest.raises(Unreadable, match="64 x 64 pixels"):
         load_image(path, size=8, channels=3)
+
+
+def test_a_bomb_is_refused_by_its_header(tmp_path):
+    """A PNG of 45 bytes and a few that declares 100,000 x 100,000 pixels."""
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, body in chunks:
+        data += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(Unreadable, match="10000000000 pixels|100000 x 100000 pixels"):
+        load_image(tmp_path / "a.png", size=8, channels=3)
