@@ -171,10 +171,10 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     data = verbs.add_parser("data", help="bring data files in").add_subparsers(metavar="VERB", required=True)
-    one = verb("add", data_add, "check a raw file, copy it to data/raw, track it with DVC",
+    one = verb("add", data_add, "check a raw file, copy it to data/raw (of a folder: a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
     one.add_argument("name", help="data set (docs/data.md lists them)")
-    one.add_argument("path", type=Path, help="file as downloaded")
+    one.add_argument("path", type=Path, help="file as downloaded, or folder (which stays where it is)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 
     one = verb("prepare", prepare, "raw files -> FaceSet in data/prepared", "ferbench prepare synthetic")

@@ -19,7 +19,8 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
     """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
 
     A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. Neither is
-    changed itself. Characters of a file's name other than letters, digits, ``.``, ``_`` and ``-`` become ``_``. Adding the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
+    changed itself. Characters of a file's name other than letters, digits, ``.``, ``_`` and ``-`` become ``_``. Adding
+    the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
 
     Args:
         name: data set.

@@ -133,8 +133,8 @@ def images(pictures: int, side: int) -> None:
         seconds = time.perf_counter() - start
     print(
         f"{pictures} pictures, {side} x {side} JPEG, {os.cpu_count()} cores: {seconds:.1f} s, {pictures / seconds:.0f} a "
-        f"second, so that AffectNet's {AFFECTNET} take {AFFECTNET * seconds / pictures / 60:.0f} minutes; peak memory of all "
-        f"processes together {peak / 2**20:.0f} MiB"
+        f"second, so that AffectNet's {AFFECTNET} take {AFFECTNET * seconds / pictures / 60:.0f} minutes; peak memory of "
+        f"all processes together {peak / 2**20:.0f} MiB"
     )
 
 

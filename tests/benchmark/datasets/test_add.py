@@ -145,3 +145,19 @@ def test_missing_dvc_is_noticed_first(csv, root, monkeypatch):
     with pytest.raises(BadInput, match="dvc add: found no DVC in this Python"):
         add("fer2013", csv, root=root)
     assert os.listdir(root) == [".dvc"]
+
+
+def test_dvc_tracks_the_pointer_to_a_folder_and_nothing_of_it(tmp_path, repository):
+    folder = tmp_path / "AffectNet"
+    for part in ("train_set", "val_set"):
+        (folder / part / "images").mkdir(parents=True)
+        for number in range(3):
+            (folder / part / "images" / f"{number}s0s500s-500.jpg").write_bytes(b"never opened by check")
+    add("affectnet", folder, root=repository)
+    first = (repository / "data/raw/affectnet.dvc").read_text()
+    assert "nfiles: 1" in first
+    add("affectnet", folder, root=repository)
+    assert (repository / "data/raw/affectnet.dvc").read_text() == first
+    (folder / "val_set/images/9s1s0s0.jpg").write_bytes(b"one more")
+    add("affectnet", folder, root=repository)
+    assert (repository / "data/raw/affectnet.dvc").read_text() != first  # so `prepare` goes stale
