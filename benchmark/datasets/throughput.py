@@ -131,11 +131,12 @@ def images(pictures: int, side: int) -> None:
         if work.returncode:
             raise SystemExit(work.returncode)
         seconds = time.perf_counter() - start
-    print(
-        f"{pictures} pictures, {side} x {side} JPEG, {os.cpu_count()} cores: {seconds:.1f} s, {pictures / seconds:.0f} a "
-        f"second, so that AffectNet's {AFFECTNET} take {AFFECTNET * seconds / pictures / 60:.0f} minutes; peak memory of "
-        f"all processes together {peak / 2**20:.0f} MiB"
-    )
+        print(
+            f"{pictures} pictures, {side} x {side} JPEG, {os.cpu_count()} cores: {seconds:.1f} s, {pictures / seconds:.0f} "
+            f"a second, so that AffectNet's {AFFECTNET} take {AFFECTNET * seconds / pictures / 60:.0f} minutes; peak memory "
+            f"of all processes together {peak / 2**20:.0f} MiB",
+            flush=True,  # before the files are deleted, which takes a while
+        )
 
 
 def resident(process: int) -> int:
