@@ -2,8 +2,9 @@
 
 Pictures are compared by imagehash's perceptual hash with 16 x 16 bits (`imagehash.phash(hash_size=16)`: signs of the low
 frequencies of a cosine transform about their median); the 8 x 8 bits of its default can not tell aligned faces apart.
-Two pictures are near duplicates when at most `THRESHOLD` of the 256 bits differ; docs/audit.md shows the figures behind
-that number, `calibration` measures them again on any set.
+Two pictures are near duplicates when at most `threshold_for` of the 256 bits differ: `LARGEST`, or fewer where the set's
+unrelated pictures are so alike, or so many, that more than one picture in 1000 would be paired falsely. docs/audit.md
+shows the figures behind this; `calibration` measures them again on any set.
 """
 
 import io
@@ -18,8 +19,12 @@ from scipy.sparse.csgraph import connected_components
 
 SIDE = 16
 BITS = SIDE * SIDE
-THRESHOLD = 60
+LARGEST = 60  # where changed copies end and unrelated pictures begin in FER2013 (docs/audit.md)
+UNCALIBRATED = 24  # for sets too small to tell: copies that were only re-saved or brightened
+FALSE_SHARE = 1e-3  # falsely paired pictures that a threshold may be expected to bring, as a share of the set
 TILE = 4096  # pictures a side of a block of distances: 64 MiB of float32
+_SAMPLE = 4_000_000  # random pairs that a threshold is estimated from
+_TAIL = (1e-4, 1e-3)  # quantiles of their distances between which the tail's slope is taken
 _EDGES = 2_000_000  # pairs held before they are merged into groups
 
 
@@ -29,6 +34,13 @@ class Pairs(NamedTuple):
     first: np.ndarray
     second: np.ndarray
     distance: np.ndarray
+
+
+class Threshold(NamedTuple):
+    """bits: the largest distance of near duplicates; expected_false: unrelated pairs within it (None: not estimated)."""
+
+    bits: int
+    expected_false: float | None
 
 
 def picture(pixels: np.ndarray) -> Image.Image:
@@ -55,7 +67,56 @@ def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | 
     return out
 
 
-def pair_blocks(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray | None = None) -> Iterator[Pairs]:
+def random_distances(own: np.ndarray, group: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+    """Distances of up to four million random pairs of different rows, of different groups where both have one.
+
+    Args:
+        own: bool (N, 256).
+        group: str (N,), as `FaceSet.group` ("" for none).
+
+    Returns:
+        int64 (P,), empty for fewer than two rows.
+    """
+    if len(own) < 2:
+        return np.empty(0, np.int64)
+    packed = np.packbits(own, axis=1)
+    first, second = np.random.default_rng(seed).integers(0, len(own), (2, _SAMPLE))
+    kept = first != second
+    if group is not None:
+        kept &= (group[first] != group[second]) | (group[first] == "")
+    out = np.empty(int(kept.sum()), np.int64)
+    first, second = first[kept], second[kept]
+    for start in range(0, len(out), 1 << 18):
+        part = slice(start, start + (1 << 18))
+        out[part] = np.bitwise_count(packed[first[part]] ^ packed[second[part]]).sum(axis=1)
+    return out
+
+
+def threshold_for(own: np.ndarray, group: np.ndarray | None = None, *, largest: int = LARGEST) -> Threshold:
+    """The largest distance up to `largest` at which unrelated pictures are hardly ever paired.
+
+    The number of unrelated pairs within t bits is extrapolated as an exponential in t from the tail of random pairs
+    (between their quantiles 0.0001 and 0.001, where copies are still too few to matter). The true tail falls off faster,
+    so the estimate is high and the threshold on the safe side.
+
+    Args:
+        own: bool (N, 256), hashes of distinct pictures that are not blank.
+        group: str (N,); pictures of one group (a video's frames, a person) are not taken for unrelated.
+    """
+    n = len(own)
+    pairs = n * (n - 1) / 2
+    distances = random_distances(own, group)
+    if pairs * _TAIL[0] < 1 or len(distances) * _TAIL[0] < 10:
+        return Threshold(min(UNCALIBRATED, largest), None)
+    low, high = np.quantile(distances, _TAIL, method="higher")
+    share = [float(np.mean(distances <= level)) for level in (low, high)]
+    slope = (np.log(share[1] / share[0]) / (high - low)) if high > low else np.inf
+    within = low + np.log(FALSE_SHARE * n / (pairs * share[0])) / slope
+    bits = int(np.clip(np.floor(within), 0, largest))
+    return Threshold(bits, float(pairs * share[0] * np.exp(slope * (bits - low))) if np.isfinite(slope) else None)
+
+
+def pair_blocks(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Iterator[Pairs]:
     """All pairs of rows whose hashes differ in at most `threshold` bits, block by block; exact, nothing is sampled.
 
     Bits become -1 and +1; a product of two such rows is 256 - 2 x distance, so that BLAS does the work: about 4 s for
@@ -81,7 +142,7 @@ def pair_blocks(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray |
                 yield Pairs(first + top, second + left, distance)
 
 
-def near_pairs(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray | None = None) -> Pairs:
+def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Pairs:
     """`pair_blocks` as one, in order of first, then second. A set of video frames may have very many: use `near_groups`."""
     blocks = list(pair_blocks(own, threshold, other))
     first, second, distance = (
@@ -92,7 +153,7 @@ def near_pairs(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray | 
 
 
 def near_groups(
-    images: np.ndarray, sha256: np.ndarray | None = None, *, threshold: int = THRESHOLD, mirrors: bool = False
+    images: np.ndarray, sha256: np.ndarray | None = None, *, threshold: int | None = None, mirrors: bool = False
 ) -> np.ndarray:
     """Group number of each picture: pictures joined by near-duplicate pairs, directly or through others.
 
@@ -102,6 +163,7 @@ def near_groups(
     Args:
         images: uint8 (N, H, W, 1 or 3).
         sha256: str (N,), digest of each picture (`FaceSet.sha256`); exact copies are then hashed once.
+        threshold: in bits; None = `threshold_for` these pictures.
         mirrors: also join a picture with a near duplicate of its mirror image.
 
     Returns:
@@ -113,6 +175,7 @@ def near_groups(
     first, copy_of = distinct(sha256) if sha256 is not None else (np.arange(n), np.arange(n))
     rows = first[~blank(images, first)]
     own = hashes(images, rows=rows)
+    threshold = threshold_for(own).bits if threshold is None else threshold
     passes = [None] + ([hashes(images, rows=rows, mirrored=True)] if mirrors else [])
     group = np.arange(len(rows))
     edges: list[np.ndarray] = []
@@ -212,7 +275,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def calibration(images: np.ndarray, rows: Sequence[int], threshold: int = THRESHOLD) -> dict[str, dict[str, float]]:
+def calibration(images: np.ndarray, rows: Sequence[int], threshold: int) -> dict[str, dict[str, float]]:
     """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
 
     Args:
