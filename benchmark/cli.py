@@ -1,6 +1,6 @@
 """The command `ferbench`: one verb for each arrow of docs/design.md, and the few that prepare them.
 
-Exit status: 0 done; 2 bad input (one line says where, what was found, what was expected); 3 stopped before the end with
+Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found, what was expected); 3 stopped before the end with
 everything kept (Ctrl-C, time budget): the same command resumes.
 """
 
@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput, Findings, Interrupted
 
 RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
+AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
 RECORDS = REPORTS / "records"
 
@@ -41,15 +42,22 @@ def prepare(arguments) -> None:
     print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
 
 
-def describe(arguments) -> None:
-    from benchmark.describe import describe as describe_faces
+def audit(arguments) -> None:
+    from benchmark.audit import audit as audit_faces
     from benchmark.faces import open_faceset
 
-    faces = open_faceset(PREPARED / arguments.name)
-    contents = describe_faces(faces, REPORTS / "data" / arguments.name)
+    faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
+    contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
     for split, counts in contents["counts"].items():
         print(f"{split}: {sum(counts.values())} faces: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
-    print(f"exact duplicates: {contents['duplicates']}; flags: {contents['flags']}")
+    for kind, sentences in contents["findings"].items():
+        for sentence in sentences:
+            print(f"{kind}: {sentence}")
+    print(f"wrote {REPORTS / 'data' / arguments.name}")
+    if contents["pairs_of_copies"] == "private":
+        print(f"pictures of the worst near copies across splits, not to be published: {private}")
+    if arguments.strict and contents["findings"]["wrong"]:
+        raise Findings(f"{len(contents['findings']['wrong'])} findings are wrong")
 
 
 def run(arguments) -> None:
@@ -181,8 +189,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name")
     one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
 
-    one = verb("describe", describe, "counts, duplicates and contact sheet of a FaceSet", "ferbench describe synthetic")
+    one = verb("audit", audit, "what a FaceSet holds and what is wrong with it -> reports/data", "ferbench audit fer2013")
     one.add_argument("name")
+    one.add_argument("--strict", action="store_true", help="exit with status 1 when something is wrong")
+    one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
+                     help="search near copies among at most N distinct pictures (default: %(default)s)")  # fmt: skip
 
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
@@ -240,6 +251,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         arguments.function(arguments)
+    except Findings as error:
+        print(f"ferbench: {error}", file=sys.stderr)
+        return 1
     except BadInput as error:
         print(f"ferbench: {error}", file=sys.stderr)
         return 2

@@ -67,8 +67,10 @@ def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | 
     return out
 
 
-def random_distances(own: np.ndarray, group: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
-    """Distances of up to four million random pairs of different rows, of different groups where both have one.
+def random_distances(
+    own: np.ndarray, group: np.ndarray | None = None, *, sample: int = _SAMPLE, seed: int = 0
+) -> np.ndarray:
+    """Distances of up to `sample` random pairs of different rows, of different groups where both have one.
 
     Args:
         own: bool (N, 256).
@@ -80,7 +82,7 @@ def random_distances(own: np.ndarray, group: np.ndarray | None = None, seed: int
     if len(own) < 2:
         return np.empty(0, np.int64)
     packed = np.packbits(own, axis=1)
-    first, second = np.random.default_rng(seed).integers(0, len(own), (2, _SAMPLE))
+    first, second = np.random.default_rng(seed).integers(0, len(own), (2, min(sample, 4 * len(own) ** 2)))
     kept = first != second
     if group is not None:
         kept &= (group[first] != group[second]) | (group[first] == "")

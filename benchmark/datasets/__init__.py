@@ -6,6 +6,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 * ``CLASSES``: tuple of str, in label order;
 * ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
 * ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
+* ``expected_counts(meta) -> {split: {class: rows}} or None``, where published counts of the edition in `meta` are known;
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
 """
 

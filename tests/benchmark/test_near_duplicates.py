@@ -47,7 +47,9 @@ def test_pairs_are_those_of_imagehash(monkeypatch, tile):
     expected = {(i, j): own[i] - own[j] for i in range(40) for j in range(i + 1, 40)}
     for threshold in (0, 90, 110):
         found = near_pairs(hashes(images), threshold)
-        pairs = dict(zip(zip(found.first.tolist(), found.second.tolist(), strict=True), found.distance.tolist(), strict=True))
+        pairs = dict(
+            zip(zip(found.first.tolist(), found.second.tolist(), strict=True), found.distance.tolist(), strict=True)
+        )
         assert pairs == {pair: distance for pair, distance in expected.items() if distance <= threshold}
     assert len(pairs) >= 10
 
