@@ -14,7 +14,7 @@ from benchmark.errors import BadInput, Findings, Interrupted
 RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
 AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
-RECORDS = REPORTS / "records"
+RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
 
 
 def _params() -> dict:
@@ -58,6 +58,22 @@ def audit(arguments) -> None:
         print(f"pictures of the worst near copies across splits, not to be published: {private}")
     if arguments.strict and contents["findings"]["wrong"]:
         raise Findings(f"{len(contents['findings']['wrong'])} findings are wrong")
+
+
+def ceilings(arguments) -> None:
+    from benchmark import ceilings as humans
+    from benchmark.faces import open_faceset
+
+    if (arguments.source == "affectnet_c25") != (arguments.path is not None):
+        raise BadInput("ferbench ceilings", "no folder or one too many", "a folder for affectnet_c25, none for ferplus")
+    if arguments.source == "ferplus":
+        found = humans.ferplus(open_faceset(PREPARED / "fer2013"), open_faceset(PREPARED / "ferplus"), HUMANS)
+    else:
+        found = humans.c25(arguments.path, HUMANS)
+    for part in (key for key, value in found.items() if isinstance(value, dict) and "n" in value):
+        own = {key: value for key, value in found[part].items() if key != "n"}
+        print(f"{part}: " + ", ".join(f"{k} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for k, v in own.items()))
+    print(f"wrote {HUMANS / arguments.source}.json")
 
 
 def run(arguments) -> None:
@@ -194,6 +210,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--strict", action="store_true", help="exit with status 1 when something is wrong")
     one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
                      help="search near copies among at most N distinct pictures (default: %(default)s)")  # fmt: skip
+
+    one = verb("ceilings", ceilings, "how well people agree -> reports/humans (aggregate numbers only)",
+               "ferbench ceilings affectnet_c25 ~/affectnetc25")  # fmt: skip
+    one.add_argument("source", choices=("ferplus", "affectnet_c25"))
+    one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
 
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip

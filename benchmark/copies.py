@@ -9,7 +9,6 @@ from scipy.sparse import coo_array, eye_array
 
 from benchmark.faces import FaceSet
 from benchmark.near_duplicates import (
-    CHANGES,
     Pairs,
     Threshold,
     blank,

@@ -41,7 +41,7 @@ _FIELDS = {
 
 
 def description(faces: FaceSet) -> dict:
-    """The description as a JSON-able mapping (JSON-LD). A set without an entry in cards.yaml gets no licence, page or citation."""
+    """The description as a JSON-able mapping (JSON-LD). Without an entry in cards.yaml: no licence, page or citation."""
     meta = faces.meta
     card = read_yaml(CARDS).get(meta["name"], {})
     shape = " x ".join(map(str, meta["shape"]))

@@ -11,7 +11,7 @@ from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import costs, figures, grid, plots, results
+from benchmark.report import audits, costs, figures, grid, plots, results
 from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, frame, summarise
@@ -59,14 +59,15 @@ def build(
     judged = judge(load_claims(), summary, counted)
     claims, optimism = claims_table(judged), optimism_table(summary)
     general = [costs.complexity_table(summary, counted), costs.cost_table(summary)]
+    audited = audits.tables(summary, data)
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
-    for table in [claims, optimism, *of_sections, *general]:
+    for table in [claims, optimism, *of_sections, *general, *audited]:
         rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, claims, optimism, general, pictures, sets, link(records, out))
+    page = readme(summary, sections, claims, optimism, general, pictures, sets, audited, link(records, out))
     ledger = claims_page(claims, optimism, judged, load_anchors(), records, link(records, out))
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
