@@ -77,7 +77,7 @@ def vote_accuracy(counts: np.ndarray) -> np.ndarray:
 
 
 def nominal(counts: np.ndarray) -> dict[str, float]:
-    """Fleiss' kappa (statsmodels) and Krippendorff's nominal alpha (krippendorff) of votes; int (N, K), equally many a row."""
+    """Fleiss' kappa (statsmodels) and Krippendorff's nominal alpha (krippendorff) of votes, int (N, K), equal sums."""
     return {
         "fleiss_kappa": float(fleiss_kappa(counts)),
         "krippendorff_alpha": float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")),

@@ -1,4 +1,4 @@
-"""How well people agree, measured on published votes and ratings -> reports/humans: aggregate numbers, no label of a picture."""
+"""How well people agree, measured on published votes and ratings -> reports/humans: aggregate numbers alone."""
 
 from collections.abc import Sequence
 from pathlib import Path

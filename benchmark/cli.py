@@ -1,7 +1,7 @@
 """The command `ferbench`: one verb for each arrow of docs/design.md, and the few that prepare them.
 
-Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found, what was expected); 3 stopped before the end with
-everything kept (Ctrl-C, time budget): the same command resumes.
+Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found, what
+was expected); 3 stopped before the end with everything kept (Ctrl-C, time budget): the same command resumes.
 """
 
 import argparse
@@ -148,11 +148,16 @@ def audit_release(arguments) -> None:
 
 
 def import_(arguments) -> None:
+    from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
 
     taken = import_records(
         arguments.path, RECORDS / "imported", PREPARED, replace=arguments.replace, check_only=arguments.check
     )
+    for record in taken:
+        data = record["data"]
+        if is_other(data["name"], data["version"], data["fingerprint"]):
+            print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
     print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {RECORDS / 'imported'}"))
 
 

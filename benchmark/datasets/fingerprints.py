@@ -28,6 +28,7 @@ def known_as(name: str, version: str, fingerprint: str) -> str | None:
     return _known().get((name, version), {}).get(fingerprint)
 
 
-def listed(name: str, version: str) -> Mapping[str, str]:
-    """fingerprint -> what it is, of one version of a data set; empty where none is listed."""
-    return _known().get((name, version), {})
+def is_other(name: str, version: str, fingerprint: str) -> bool:
+    """Whether fingerprints of this version are known and this one is not among them."""
+    known = _known().get((name, version))
+    return known is not None and fingerprint not in known

@@ -93,7 +93,7 @@ def human_table(humans: Humans) -> Table:
         notes=(
             "95 % bootstrap intervals over pictures; averaged over raters or pairs of raters",
             "Sources: " + "; ".join(contents["source"] for contents in humans.values()),
-            "The raters of FER+ are not told apart in the published votes; pictures without a majority are not among its rows",
+            "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
         ),
         columns={"what": "Who", "figure": "Figure", "value": "Value", "pictures": "Pictures", "set": "Of"},
         rows=rows,

@@ -1,4 +1,4 @@
-"""Human agreement against plain loops, scikit-learn and other libraries' values; AffectNetC25's reader against broken files."""
+"""Human agreement against plain loops and other libraries' values; AffectNetC25's reader against broken files."""
 
 import itertools
 import json
@@ -81,7 +81,8 @@ def test_bootstrap_covers_the_standard_error():
 
 def test_ferplus_ceilings(tmp_path):
     rng = np.random.default_rng(3)
-    from benchmark.datasets import fer2013, ferplus as reader
+    from benchmark.datasets import fer2013
+    from benchmark.datasets import ferplus as reader
 
     n = 120
     theirs = rng.integers(0, 7, n)
