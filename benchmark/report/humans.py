@@ -129,7 +129,7 @@ def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
         title="Claimed numbers beside human agreement",
         notes=(
             "A comparison of two numbers and no verdict: the people rated other pictures than the claim is about, except "
-            "where nothing is said",
+            "where nothing else is said",
             "Better than the human figure: outside its 95 % bootstrap interval over pictures, on the better side",
         ),
         columns={
