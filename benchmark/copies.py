@@ -21,7 +21,7 @@ from benchmark.near_duplicates import (
     threshold_for,
 )
 
-NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: comparing all pairs takes 10 minutes on a core
+NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
 SAMPLE = 1_000_000  # random pairs whose distances are shown
 CALIBRATED = 300  # pictures that `calibration` changes
 WIDEST = 80  # bits up to which the distances of all pairs are counted, to show where copies end;
@@ -39,7 +39,7 @@ class Copies:
         mirrored: pairs where the second one's mirror image is meant; None likewise.
         threshold: what near means.
         distances: int64 (WIDEST + 1,), pairs of distinct pictures at each distance.
-        unrelated: int64, distances of random pairs of pictures; within_class: of those with one expression.
+        quantiles: of the distances of two pictures at random, and of two with one expression.
         calibration: `near_duplicates.calibration` of some pictures.
     """
 
@@ -92,9 +92,9 @@ def near_account(faces: FaceSet, copies: Copies) -> dict | None:
     """Near copies that are not exact ones; None where they were not searched.
 
     Returns:
-        {threshold, expected_false, pairs, mirrored_pairs, conflicting_pairs, pairs_across_splits, groups: as
-        `exact_account` of the groups that near and exact copies make together, distances: bits -> pairs, unrelated:
-        quantiles of random pairs, calibration}.
+        {threshold (bits), expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs (of either kind), groups: as
+        `exact_account`, of the groups that near, mirrored and exact copies make together, distances: bits -> pairs,
+        unrelated: quantiles of random pairs, calibration}.
     """
     if copies.near is None:
         return None
