@@ -1,7 +1,7 @@
 """The command `ferbench`: one verb for each arrow of docs/design.md, and the few that prepare them.
 
-Exit status: 0 done; 2 bad input (one line says where, what was found, what was expected); 3 stopped before the end with
-everything kept (Ctrl-C, time budget): the same command resumes.
+Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found, what
+was expected); 3 stopped before the end with everything kept (Ctrl-C, time budget): the same command resumes.
 """
 
 import argparse
@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput, Findings, Interrupted
 
 RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
+AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
-RECORDS = REPORTS / "records"
+RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
 
 
 def _params() -> dict:
@@ -41,15 +42,38 @@ def prepare(arguments) -> None:
     print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
 
 
-def describe(arguments) -> None:
-    from benchmark.describe import describe as describe_faces
+def audit(arguments) -> None:
+    from benchmark.audit import audit as audit_faces
     from benchmark.faces import open_faceset
 
-    faces = open_faceset(PREPARED / arguments.name)
-    contents = describe_faces(faces, REPORTS / "data" / arguments.name)
+    faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
+    contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
     for split, counts in contents["counts"].items():
         print(f"{split}: {sum(counts.values())} faces: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
-    print(f"exact duplicates: {contents['duplicates']}; flags: {contents['flags']}")
+    for kind, sentences in contents["findings"].items():
+        for sentence in sentences:
+            print(f"{kind}: {sentence}")
+    print(f"wrote {REPORTS / 'data' / arguments.name}")
+    if contents["pairs_of_copies"] == "private":
+        print(f"pictures of the worst near copies across splits, not to be published: {private}")
+    if arguments.strict and contents["findings"]["wrong"]:
+        raise Findings(f"{len(contents['findings']['wrong'])} findings are wrong")
+
+
+def ceilings(arguments) -> None:
+    from benchmark import ceilings as humans
+    from benchmark.faces import open_faceset
+
+    if (arguments.source == "affectnet_c25") != (arguments.path is not None):
+        raise BadInput("ferbench ceilings", "no folder or one too many", "a folder for affectnet_c25, none for ferplus")
+    if arguments.source == "ferplus":
+        found = humans.ferplus(open_faceset(PREPARED / "fer2013"), open_faceset(PREPARED / "ferplus"), HUMANS)
+    else:
+        found = humans.c25(arguments.path, HUMANS)
+    for part in (key for key, value in found.items() if isinstance(value, dict) and "n" in value):
+        own = {key: value for key, value in found[part].items() if key != "n"}
+        print(f"{part}: " + ", ".join(f"{k} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for k, v in own.items()))
+    print(f"wrote {HUMANS / arguments.source}.json")
 
 
 def run(arguments) -> None:
@@ -124,11 +148,16 @@ def audit_release(arguments) -> None:
 
 
 def import_(arguments) -> None:
+    from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
 
     taken = import_records(
         arguments.path, RECORDS / "imported", PREPARED, replace=arguments.replace, check_only=arguments.check
     )
+    for record in taken:
+        data = record["data"]
+        if is_other(data["name"], data["version"], data["fingerprint"]):
+            print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
     print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {RECORDS / 'imported'}"))
 
 
@@ -181,8 +210,16 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name")
     one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
 
-    one = verb("describe", describe, "counts, duplicates and contact sheet of a FaceSet", "ferbench describe synthetic")
+    one = verb("audit", audit, "what a FaceSet holds and what is wrong with it -> reports/data", "ferbench audit fer2013")
     one.add_argument("name")
+    one.add_argument("--strict", action="store_true", help="exit with status 1 when something is wrong")
+    one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
+                     help="search near copies among at most N distinct pictures (default: %(default)s)")  # fmt: skip
+
+    one = verb("ceilings", ceilings, "how well people agree -> reports/humans (aggregate numbers only)",
+               "ferbench ceilings affectnet_c25 ~/affectnetc25")  # fmt: skip
+    one.add_argument("source", choices=("ferplus", "affectnet_c25"))
+    one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
 
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
@@ -240,6 +277,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         arguments.function(arguments)
+    except Findings as error:
+        print(f"ferbench: {error}", file=sys.stderr)
+        return 1
     except BadInput as error:
         print(f"ferbench: {error}", file=sys.stderr)
         return 2

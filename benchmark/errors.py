@@ -1,4 +1,4 @@
-"""The two ways a command stops on purpose, told apart by the exit status."""
+"""The ways a command stops on purpose, told apart by the exit status."""
 
 
 class BadInput(ValueError):
@@ -17,3 +17,7 @@ class BadInput(ValueError):
 
 class Interrupted(Exception):
     """Work stopped before its end with everything kept (time budget, Ctrl-C); the next call resumes it. Exit status 3."""
+
+
+class Findings(Exception):
+    """An examination that was asked to be strict found something wrong; everything was written. str(error) says how much."""

@@ -7,6 +7,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 * ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
 * ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
 * ``TAKES_FOLDERS = True``, where ``check`` takes a folder: `ferbench data add` then points to it and copies nothing;
+* ``expected_counts(meta) -> {split: {class: rows}} or None``, where published counts of the edition in `meta` are known;
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
 """
 

@@ -3,6 +3,7 @@
 Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Split names are the csv's own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,11 @@ class Pictures:
 def usage_of_rows() -> list[str]:
     """The Usage that each of the 35,887 rows must have, in file order."""
     return [usage for usage, counts in COUNTS.items() for _ in range(sum(counts))]
+
+
+def expected_counts(meta: Mapping) -> dict[str, dict[str, int]]:
+    """Published rows per split and class (every edition has the same)."""
+    return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 
 
 def read(path: Path) -> Pictures:

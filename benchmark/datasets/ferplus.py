@@ -4,6 +4,7 @@ Labels follow the "majority" mode of the authors' reader (github.com/microsoft/F
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,12 @@ MEMBERS = ("fer2013new.csv",)
 LIMIT = 1 << 28  # bytes unpacked; the csv has 1.6e6, but a tar.gz of the repository's tree may hold pictures
 UNKNOWN, NF = VOTE_COLUMNS.index("unknown"), VOTE_COLUMNS.index("NF")
 NO_MAJORITY = -1
+# Rows of each split with a majority, by class: counted in the official fer2013new.csv by the rule of `majority`.
+COUNTS = {
+    "Training": (8740, 7287, 3149, 3014, 2100, 119, 532, 119),
+    "PublicTest": (1182, 865, 415, 351, 287, 24, 62, 13),
+    "PrivateTest": (1090, 893, 396, 384, 273, 18, 83, 16),
+}
 _VOTE = {b"%d" % value: value for value in range(11)}
 _NAME = re.compile(rb"(fer\d{7}\.png)?")
 
@@ -78,6 +85,11 @@ def read(path: Path) -> Votes:
 def check(path: Path) -> None:
     """Validate a file as `read` does; BadInput says what is wrong. Nothing is written."""
     read(path)
+
+
+def expected_counts(meta: Mapping) -> dict[str, dict[str, int]]:
+    """Known rows per split and class."""
+    return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
@@ -157,9 +169,21 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
             "ferplus": table.source,
             "join": "by row",
             "label": "majority: single votes removed, then more than half of the votes left",
+            "cross_tabulation": {
+                "other": "fer2013",
+                "rows": list(fer2013.CLASSES),
+                "columns": list(CLASSES),
+                "counts": _crossed(pictures.expression[kept], label[kept]),
+            },
             "dropped": {split: _dropped(label[pictures.split == split]) for split in fer2013.COUNTS},
         },
     )
+
+
+def _crossed(rows: np.ndarray, columns: np.ndarray) -> list[list[int]]:
+    counts = np.zeros((len(fer2013.CLASSES), len(CLASSES)), np.int64)
+    np.add.at(counts, (rows, columns), 1)
+    return counts.tolist()
 
 
 def _dropped(label: np.ndarray) -> dict[str, int]:

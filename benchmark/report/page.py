@@ -91,6 +91,7 @@ def readme(
     general: Sequence[Table],
     pictures: Mapping[str, Picture],
     data: Sequence[Data],
+    audited: Sequence[Table],
     records: str,
 ) -> str:
     """The page as Markdown.
@@ -99,6 +100,7 @@ def readme(
         claims, optimism: the ledger's tables.
         general: tables over all protocols.
         pictures: those of no one protocol, by name.
+        audited: tables of the audits.
         records: link from the page to the folder of the records.
     """
     return render(
@@ -110,6 +112,7 @@ def readme(
         general=general,
         pictures=pictures,
         data=data,
+        audited=audited,
         records=records,
         environments=environments(summary),
         runs=sum(len(runs) for c in summary.comparisons for runs in c.runs.values()),

@@ -1,5 +1,7 @@
 """Tables of what was recognised: results, classes, selection rules and test-time augmentation, one protocol each."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from benchmark import metrics
@@ -36,9 +38,9 @@ BLOCKS = {
 CLASSES_A_BLOCK = 4  # keeps a printed table within the page
 
 
-def tables(comparison: Comparison) -> list[Table]:
-    """The protocol's tables of results, in the order of the page."""
-    own = [results(comparison)]
+def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> list[Table]:
+    """The protocol's tables of results, in the order of the page; `references`: further rows below the results."""
+    own = [results(comparison, references)]
     if comparison.task == "categorical":
         own.append(per_class(comparison))
     if comparison.protocol.get("frames_of"):
@@ -46,8 +48,8 @@ def tables(comparison: Comparison) -> list[Table]:
     return [*own, selection(comparison), augmentation(comparison)]
 
 
-def results(comparison: Comparison) -> Table:
-    """Every metric without test-time augmentation, and what a constant answer scores."""
+def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> Table:
+    """Every metric without test-time augmentation, and what a constant answer and `references` (people) score."""
     blocks = BLOCKS[comparison.task]
     names = [name for block in blocks for name in block]
     rows = [{"cell": text(label)} | _n(comparison, label) for label in comparison.runs]
@@ -56,6 +58,7 @@ def results(comparison: Comparison) -> Table:
             row[name] = value_entry(comparison, label, name)
     if comparison.targets is not None:
         rows.append(_constant(comparison, names))
+    rows.extend(references)
     return Table(
         name=f"{comparison.slug}-results",
         title=f"{comparison.slug}: results on the test split",

@@ -12,6 +12,7 @@ import pandas as pd
 import sklearn
 
 from benchmark import metrics
+from benchmark.datasets.fingerprints import is_other, known_as
 from benchmark.errors import BadInput
 from benchmark.protocol import SELECTION_METRIC
 from benchmark.records import Record
@@ -88,6 +89,13 @@ class Comparison:
         """Seed -> metric `name` of each finished run that was evaluated with `tta`."""
         return self.values(label, lambda scores: scores[name], tta)
 
+    @property
+    def edition(self) -> str:
+        """In parentheses what the data's bytes are known as, or that they are other bytes than the known ones; or ""."""
+        data = self.data["name"], self.data["version"], self.data["fingerprint"]
+        what = "other bytes than the known editions" if is_other(*data) else known_as(*data)
+        return f" ({what})" if what else ""
+
     @cached_property
     def header(self) -> str:
         """Protocol, test images and selection rule: the first note of every table and figure caption."""
@@ -99,7 +107,7 @@ class Comparison:
         }
         return (
             f"Protocol {protocol['name']} version {protocol['version']} (hash {self.protocol_hash}); "
-            f"test split {protocol['splits'][SPLIT]} of {self.data['name']} {self.data['version']}, {images}; "
+            f"test split {protocol['splits'][SPLIT]} of {self.data['name']} {self.data['version']}{self.edition}, {images}; "
             f"selection rule: {rules[protocol['selection']]}"
         )
 
@@ -122,8 +130,9 @@ def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
 def summarise(records: Iterable[Record], root: Path) -> Summary:
     """Group, check and score records.
 
-    Kept apart: other protocol versions, protocol hashes or data fingerprints under one protocol name, and other
-    cell hashes under one cell name. Left out: a second record of one run; the pipeline's own goes before one below
+    Kept apart: other protocol versions, protocol hashes or data fingerprints under one protocol name, records made on
+    other bytes than the known editions of their data, which are marked even where they are alone, and other cell hashes
+    under one cell name. Left out: a second record of one run; the pipeline's own goes before one below
     ``imported/``.
 
     Args:
@@ -152,6 +161,12 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
         finished = next((record for record in kept if not record.diverged), None)
         targets = None if finished is None else finished.predictions[f"{SPLIT}_targets"]
         first = kept[0]
+        if is_other(*_data(first)):
+            remarks.append(
+                f"{slug}: these records were made on other bytes of {first['data']['name']} {first['data']['version']} than "
+                f"the known ones of benchmark/datasets/fingerprints.yaml (fingerprint {first['data']['fingerprint'][:16]}), "
+                "so they stand in tables of their own."
+            )
         comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))
     return Summary(tuple(comparisons), tuple(remarks))
 
@@ -188,9 +203,15 @@ def place(record: Record, root: Path) -> str:
     return record.directory.relative_to(root).as_posix()
 
 
-def _identity(record: Record) -> tuple[str, str, str, str]:
-    protocol = record["protocol"]
-    return protocol["name"], protocol["version"], record["protocol_hash"], record["data"]["fingerprint"]
+def _identity(record: Record) -> tuple[str, str, str, str, str]:
+    """What must be equal for records to share a table; the last part is a mark, "" for known bytes."""
+    protocol, data = record["protocol"], record["data"]
+    mark = "other-bytes" if is_other(*_data(record)) else ""
+    return protocol["name"], protocol["version"], record["protocol_hash"], data["fingerprint"], mark
+
+
+def _data(record: Record) -> tuple[str, str, str]:
+    return tuple(record["data"][key] for key in ("name", "version", "fingerprint"))
 
 
 def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
@@ -198,10 +219,12 @@ def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
     parts = ("version", "protocol hash", "data fingerprint")
     slugs = {}
     for identity in identities:
-        name, *own = identity
+        name, *own, mark = identity
         others = [i for i in identities if i[0] == name]
         differ = [position for position in range(3) if len({i[position + 1] for i in others}) > 1]
-        slugs[identity] = re.sub(r"[^\w.+-]", "_", "-".join([name, *(own[p][:8] for p in differ)])).lstrip(".")
+        slugs[identity] = re.sub(
+            r"[^\w.+-]", "_", "-".join([name, *(own[p][:8] for p in differ), *filter(None, [mark])])
+        ).lstrip(".")
         if differ and identity == min(others):
             remarks.append(
                 f"{name}: records differ in {' and '.join(parts[p] for p in differ)}; their {len(others)} groups "

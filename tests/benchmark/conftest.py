@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 
 from benchmark.cells import Cell
-from benchmark.protocol import SELECTION_METRIC, load_protocol
+from benchmark.datasets.fingerprints import FILE
+from benchmark.protocol import SELECTION_METRIC, load_protocol, read_yaml
 from benchmark.records import Record, write_record
 
 IMAGES = 90
 read_protocol = cache(load_protocol)  # reading its YAML takes longer than the rest of a record
+
+
+@cache
+def known_bytes(data: str) -> str:
+    """The first known fingerprint of a data set."""
+    return read_yaml(FILE)[data]["1.0"][0]["fingerprint"]
 
 
 def grid_cell(shortcut: str, normalisation: str, loss: str) -> Cell:
@@ -74,7 +81,7 @@ def fabricate(
         "cell": cell.as_dict(),
         "cell_hash": cell.hash,
         "seed": seed,
-        "data": {"name": protocol.data, "version": protocol.data_version, "fingerprint": "ab" * 32},
+        "data": {"name": protocol.data, "version": protocol.data_version, "fingerprint": known_bytes(protocol.data)},
         "classes": list(protocol.classes),
         "history": history,
         "selected_epoch": None if diverged else 1,

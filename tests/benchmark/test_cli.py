@@ -27,7 +27,7 @@ def here(tmp_path, monkeypatch):
         ("data add fer2014 x.csv", "ferbench: data set: found 'fer2014'; expected one of synthetic, fer2013, ferplus"),
         ("data add fer2013 x.csv", "x.csv"),
         ("prepare fer2013", "data/raw/fer2013: found no file"),
-        ("describe synthetic", "no meta.json; expected a prepared FaceSet"),
+        ("audit synthetic", "no meta.json; expected a prepared FaceSet"),
         ("run fer2013-8 bregnext-50-adaptive-working-plain", "protocol: found 'fer2013-8'"),
         ("run fer2013-7 bregnext-50-adaptive-working-mse", "loss 'mse'; expected one for a categorical task"),
         ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, or --profile NAME"),
@@ -94,5 +94,5 @@ def test_time_budget_and_interrupt_stop_cleanly_and_resume(here):
         "predictions.npz",
         "record.json",
     ]
-    subprocess.run([*ferbench, "describe", "synthetic"], env=environment(), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*ferbench, "audit", "synthetic"], env=environment(), check=True, stdout=subprocess.DEVNULL)
     assert Path("reports/data/synthetic/contact-sheet.png").is_file()

@@ -176,6 +176,26 @@ def test_real_counts(faces, csv):
     assert len(faces) == 31412
 
 
+def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
+    from benchmark.label_checks import label_order
+
+    table = faces.meta["how"]["cross_tabulation"]
+    theirs = fer2013_faces.expression[row_of(faces)]
+    for k, name in enumerate(table["rows"]):
+        for other in range(len(faces.classes)):
+            both = (theirs == fer2013_faces.classes.index(name)) & (faces.expression == other)
+            assert table["counts"][k][other] == int(both.sum())
+    assert label_order(faces, None)["ok"] is True
+    for a in range(8):
+        for b in range(a):
+            columns = list(table["columns"])
+            columns[a], columns[b] = columns[b], columns[a]
+            meta = dict(faces.meta) | {"how": {"cross_tabulation": table | {"columns": columns}}}
+            swapped = type(faces)(**{**vars(faces), "meta": meta})
+            if "contempt" not in (columns[a], columns[b]):
+                assert label_order(swapped, None)["ok"] is False, (columns[a], columns[b])
+
+
 def test_real_rows_are_joined_by_row(faces, csv, fer2013_faces):
     rows = row_of(faces)
     kept = csv["label"].isin(faces.classes)

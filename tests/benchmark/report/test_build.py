@@ -98,7 +98,7 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
         audit = {"name": name, "version": "2.0", "fingerprint": "f00", "classes": ["sad", "happy"]}
         audit["counts"] = {"train": {"sad": 1000, "happy": 2}, "test": {"happy": 4}}
         if name == "two":
-            audit |= {"duplicates": {"groups": 7, "groups_across_splits": 3}, "flags": {"blank": 5}}
+            audit |= {"findings": {"wrong": ["7 groups of copies"], "note": []}, "flags": {"blank": 5}}
         (tmp_path / "data" / name / "audit.json").write_text(json.dumps(audit))
     (tmp_path / "data" / "one" / "contact-sheet.png").write_bytes(b"")
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
@@ -110,7 +110,7 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
     assert "(../data/one/contact-sheet.png)" in page and "two/contact-sheet" not in page
     assert f"- imported/synthetic-8/{own.name}/seed0: left out" in page
     assert "(../records)" in page
-    assert page.count("Exact duplicates: 7 groups, 3 of them across") == 1 and 'Flagged "blank": 5 faces' in page
+    assert page.count("- wrong: 7 groups of copies\n") == 1 and 'Flagged "blank": 5 faces' in page
 
 
 def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):

@@ -51,7 +51,7 @@ def test_cells_come_in_the_order_of_the_grid(make, cell, tmp_path):
         ({"protocol": {"version": "1.1"}}, {"synthetic-8-1.0", "synthetic-8-1.1"}, "version"),
         (
             {"data": {"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32}},
-            {"synthetic-8-abababab", "synthetic-8-cdcdcdcd"},
+            {"synthetic-8-19987ea2", "synthetic-8-cdcdcdcd-other-bytes"},
             "data fingerprint",
         ),
     ],

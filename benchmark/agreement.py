@@ -1,0 +1,106 @@
+"""Agreement of human raters with each other, as numbers that a network's metrics can stand beside.
+
+Two readings of "a human's score": a rater against the mean or majority of the others (*leave one out*: the target is as
+good as the label of a data set), and a rater against one other rater (*pairwise*: the target is as noisy as a single
+annotation). Both are averaged over raters or pairs. A panel's agreement bounds no network in principle: one that knows the
+panel's majority can beat a single member.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import krippendorff
+import numpy as np
+from statsmodels.stats.inter_rater import fleiss_kappa
+
+RESAMPLES = 1000
+DIMENSIONAL = ("rmse", "corr", "ccc", "sagr")
+
+
+def leave_one_out(ratings: np.ndarray) -> dict[str, float]:
+    """RMSE, CORR, CCC and SAGR of each rater against the mean of the others, averaged over raters.
+
+    Args:
+        ratings: float (N, R), every rater's value for every picture, R >= 2.
+    """
+    others = (ratings.sum(axis=1, keepdims=True) - ratings) / (ratings.shape[1] - 1)
+    others = np.where(np.abs(others) < 1e-12, 0.0, others)  # a sum that cancels has no sign
+    x, y = ratings - ratings.mean(axis=0), others - others.mean(axis=0)
+    covariance, vx, vy = (x * y).mean(axis=0), (x**2).mean(axis=0), (y**2).mean(axis=0)
+    apart = (ratings.mean(axis=0) - others.mean(axis=0)) ** 2
+    each = {
+        "rmse": np.sqrt(((ratings - others) ** 2).mean(axis=0)),
+        "corr": covariance / np.sqrt(vx * vy),
+        "ccc": 2 * covariance / (vx + vy + apart),
+        "sagr": (np.sign(ratings) == np.sign(others)).mean(axis=0),
+    }
+    return {name: float(values.mean()) for name, values in each.items()}
+
+
+def pairwise(ratings: np.ndarray) -> dict[str, float]:
+    """RMSE, CORR, CCC and SAGR of two raters, averaged over all pairs of different raters; argument as `leave_one_out`."""
+    n, raters = ratings.shape
+    mean = ratings.mean(axis=0)
+    centred = ratings - mean
+    covariance = centred.T @ centred / n
+    variance = np.diag(covariance)
+    total, apart = variance[:, None] + variance, (mean[:, None] - mean) ** 2
+    signs = [np.sign(ratings) == sign for sign in (-1, 0, 1)]
+    each = {
+        "rmse": np.sqrt(np.maximum(total - 2 * covariance + apart, 0)),
+        "corr": covariance / np.sqrt(np.outer(variance, variance)),
+        "ccc": 2 * covariance / (total + apart),
+        "sagr": sum(s.astype(float).T @ s for s in signs) / n,
+    }
+    pairs = np.triu_indices(raters, 1)
+    return {name: float(values[pairs].mean()) for name, values in each.items()}
+
+
+def vote_accuracy(counts: np.ndarray) -> np.ndarray:
+    """How often one rater's vote is what most of the others voted, for each picture, averaged over its raters.
+
+    Where several votes lead among the others, each is taken as the majority with equal probability.
+
+    Args:
+        counts: int (N, K), votes for each answer; at least two a picture.
+
+    Returns:
+        float (N,) in [0, 1].
+    """
+    n, answers = counts.shape
+    total, right = counts.sum(axis=1), np.zeros(n)
+    for k in range(answers):
+        others = counts.copy()
+        others[:, k] -= 1
+        leading = others == others.max(axis=1, keepdims=True)
+        right += np.where(counts[:, k] > 0, counts[:, k] / total * leading[:, k] / leading.sum(axis=1), 0)
+    return right
+
+
+def nominal(counts: np.ndarray) -> dict[str, float]:
+    """Fleiss' kappa (statsmodels) and Krippendorff's nominal alpha (krippendorff) of votes, int (N, K), equal sums."""
+    return {
+        "fleiss_kappa": float(fleiss_kappa(counts)),
+        "krippendorff_alpha": float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")),
+    }
+
+
+def bootstrap(
+    measure: Callable[[Sequence[np.ndarray]], Mapping[str, float]], parts: Sequence[np.ndarray], *, seed: int = 0
+) -> dict[str, dict[str, float]]:
+    """`measure(parts)` with 95 % percentile intervals over resampled pictures (Efron 1979).
+
+    Args:
+        measure: parts -> name -> value.
+        parts: arrays whose rows are pictures; each is resampled within itself.
+
+    Returns:
+        name -> {mean (of the rows as they are), low, high}.
+    """
+    rng = np.random.default_rng(seed)
+    found = measure(parts)
+    drawn = [measure([part[rng.integers(0, len(part), len(part))] for part in parts]) for _ in range(RESAMPLES)]
+    out = {}
+    for name, value in found.items():
+        low, high = np.quantile([each[name] for each in drawn], [0.025, 0.975])
+        out[name] = {"mean": value, "low": float(low), "high": float(high)}
+    return out

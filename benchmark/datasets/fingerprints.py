@@ -1,0 +1,34 @@
+"""Which bytes a FaceSet is known to have: fingerprints.yaml, read."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.protocol import read_yaml
+
+FILE = Path(__file__).with_name("fingerprints.yaml")
+
+
+@cache
+def _known() -> Mapping[tuple[str, str], Mapping[str, str]]:
+    table: dict = {}
+    for name, versions in read_yaml(FILE).items():
+        for version, entries in versions.items():
+            own = table[name, str(version)] = {}
+            for entry in entries:
+                if set(entry) != {"fingerprint", "what"} or len(str(entry["fingerprint"])) != 64:
+                    raise BadInput(f"{FILE}, {name} {version}", entry, "a fingerprint of 64 digits and what it is")
+                own[entry["fingerprint"]] = entry["what"]
+    return table
+
+
+def known_as(name: str, version: str, fingerprint: str) -> str | None:
+    """What the FaceSet with these bytes is, in a few words; None for bytes that are not listed."""
+    return _known().get((name, version), {}).get(fingerprint)
+
+
+def is_other(name: str, version: str, fingerprint: str) -> bool:
+    """Whether fingerprints of this version are known and this one is not among them."""
+    known = _known().get((name, version))
+    return known is not None and fingerprint not in known

@@ -1,0 +1,177 @@
+"""Tables of the audits: copies in each data set, and what a protocol's test accuracy is without the leaked test images."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, bracketed, measured, not_tested, number, seeds, text
+from benchmark.statistics import Interval, paired_bootstrap
+
+RESAMPLES = 2000
+SEED = 0
+COPIES = {
+    "exact_groups": "Groups of exact copies",
+    "exact_conflicting": "with different labels",
+    "exact_across": "across splits",
+    "threshold": "Near: bits of 256",
+    "near_pairs": "Near pairs",
+    "mirrored": "Mirrored pairs",
+    "near_groups": "Groups of near or exact copies",
+    "near_conflicting": "with different labels (near)",
+    "near_across": "across splits (near)",
+    "order": "Class order",
+    "wrong": "Findings: wrong",
+}
+
+
+def tables(summary: Summary, data: Path) -> list[Table]:
+    """The table of all audits below `data`, then one for each comparison whose test images have copies in training.
+
+    Raises:
+        BadInput: an audit.json or leaks.json that is no JSON or lacks what the tables need.
+    """
+    audits = read_audits(data)
+    own = [copies_table(audits)] if audits else []
+    for comparison in summary.comparisons:
+        audit = audits.get(comparison.data["name"])
+        if audit and audit["fingerprint"] == comparison.data["fingerprint"] and comparison.task == "categorical":
+            leaked = _read(data / comparison.data["name"] / "leaks.json")
+            own += [table] if (table := leaks_table(comparison, leaked)) else []
+    return own
+
+
+def read_audits(data: Path) -> dict[str, Mapping]:
+    """Name of the data set -> its audit.json, for the audits below `data` that have copies counted, by name."""
+    found = {}
+    for path in sorted(data.glob("*/audit.json")):
+        audit = _read(path)
+        if "exact_copies" in audit:
+            found[audit["name"]] = audit
+    return found
+
+
+def copies_table(audits: Mapping[str, Mapping]) -> Table:
+    """Copies, class order and number of wrong findings, a row a data set."""
+    rows = []
+    for name, audit in audits.items():
+        exact, near, order = audit["exact_copies"], audit["near_copies"], audit["label_order"]
+        row = {"data": text(name), "pictures": text(sum(sum(of.values()) for of in audit["counts"].values()))}
+        row |= {f"exact_{key}": text(exact[of]) for key, of in _GROUPS.items()}
+        if near is None:
+            row |= {key: not_tested("near copies not searched") for key in COPIES if key.startswith(("near", "thr", "mirr"))}
+        else:
+            row |= {"threshold": text(near["threshold"]), "near_pairs": text(near["pairs"])}
+            row |= {"mirrored": text(near["mirrored_pairs"])}
+            row |= {f"near_{key}": text(near["groups"][of]) for key, of in _GROUPS.items()}
+        verdict = {True: "as named", False: "doubtful", None: "not tested"}[order["ok"]]
+        row |= {"order": text(f"{verdict} (by {order['by']})"), "wrong": text(len(audit["findings"]["wrong"]))}
+        rows.append(row)
+    return Table(
+        name="audits",
+        title="Copies within and across the splits of each data set",
+        notes=(
+            "Exact copies have the same SHA-256; near copies differ in at most the given number of bits of a perceptual "
+            "hash, mirrored ones after left and right are exchanged (docs/audit.md)",
+            "Pictures of one value alone are no near copies of anything",
+        ),
+        columns={"data": "Data set", "pictures": "Pictures"} | COPIES,
+        rows=rows,
+        labels=("data",),
+        blocks=(("pictures", *list(COPIES)[:3]), list(COPIES)[3:9], list(COPIES)[9:]),
+    )
+
+
+_GROUPS = {"groups": "groups", "conflicting": "conflicting", "across": "across_splits"}
+
+
+def leaks_table(comparison: Comparison, leaked: Mapping) -> Table | None:
+    """Test accuracy of every cell with and without the test images that have a copy in training; None if none has.
+
+    Args:
+        leaked: contents of leaks.json of the comparison's data.
+    """
+    splits = comparison.protocol["splits"]
+    found = leaked.get(splits[SPLIT], {}).get(splits["train"])
+    finished = [run for runs in comparison.runs.values() for run in runs if not run.record.diverged]
+    if not found or not finished:
+        return None
+    ids = finished[0].record.predictions[f"{SPLIT}_ids"]  # the same for every record of a comparison
+    exact = np.isin(ids, found["exact"])
+    kept = {"exact": ~exact, "near": ~(exact | np.isin(ids, found["near"]))}
+    rows = []
+    for label, runs in comparison.runs.items():
+        row = {"cell": text(label), "n": seeds(comparison.finished(label), comparison.diverged(label))}
+        right = {run.record.seed: _right(run.record) for run in runs if not run.record.diverged}
+        if not right:
+            rows.append(row | {key: Entry("diverged", {"note": "diverged"}) for key in ("all", *kept)})
+            continue
+        row["all"] = _accuracy({seed: float(each.mean()) for seed, each in right.items()})
+        mean = np.mean(list(right.values()), axis=0)
+        for kind, rest in kept.items():
+            row[kind] = _accuracy({seed: float(each[rest].mean()) if rest.any() else None for seed, each in right.items()})
+            row[f"{kind}_change"] = _change(mean, rest)
+        rows.append(row)
+    validation = leaked.get(splits["validation"], {}).get(splits["train"], {"exact": [], "near": []})
+    return Table(
+        name=f"{comparison.slug}-leaks",
+        title=f"{comparison.slug}: accuracy without the test images that have a copy in training",
+        notes=(
+            comparison.header,
+            "TTA: none",
+            f"Of {len(ids):,} test images {int(exact.sum()):,} are exact copies of training images and "
+            f"{int((kept['exact'] & ~kept['near']).sum()):,} more are near copies; of the validation images "
+            f"{len(validation['exact']):,} and {len(validation['near']):,}",
+            INTERVAL_NOTE,
+            "Change: accuracy without them minus accuracy on all, of the mean over seeds [95 % bootstrap over test images]",
+        ),
+        columns={
+            "cell": "Cell",
+            "n": "Seeds",
+            "all": "All, %",
+            "exact": "Without exact copies, %",
+            "exact_change": "Change, points",
+            "near": "Without exact and near copies, %",
+            "near_change": "Change (near), points",
+        },
+        rows=rows,
+        labels=("cell", "n"),
+        blocks=(("all", "exact", "exact_change"), ("near", "near_change")),
+    )
+
+
+def _right(record) -> np.ndarray:
+    targets, outputs = record.outputs(SPLIT)
+    return (outputs.argmax(axis=1) == targets).astype(np.float64)
+
+
+def _accuracy(values: Mapping[int, float | None]) -> Entry:
+    return measured(seeds_interval(values), lambda v: number(v, "%"))
+
+
+def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
+    """Accuracy on the rows `rest` minus that on all, and its interval over resampled test images."""
+    if rest.all() or not rest.any():
+        reason = "no such image" if rest.all() else "no other image"
+        return Entry(reason, {"note": reason})
+    kept = np.stack([right, rest], axis=1)
+    everything = np.stack([right, np.ones_like(right)], axis=1)
+
+    def accuracy(_: np.ndarray, rows: np.ndarray) -> float | None:
+        return float(np.average(rows[:, 0], weights=rows[:, 1])) if rows[:, 1].any() else None
+
+    change: Interval = paired_bootstrap(accuracy, right, kept, everything, RESAMPLES, seed=SEED)
+    shown = bracketed(change, lambda v: number(v, "%", signed=True))
+    return Entry(shown, {"mean": change.mean, "low": change.low, "high": change.high})
+
+
+def _read(path: Path) -> Mapping:
+    if not path.is_file():
+        raise BadInput(path, "no such file", "a file of `ferbench audit`; run it again")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadInput(path, error, "valid JSON") from error

@@ -1,0 +1,165 @@
+"""Human agreement beside the networks: a table of all figures, reference rows of the results, claims against humans.
+
+A person's figure is a reference, never a verdict: it was measured on other pictures than most results, and a network that
+learns what a panel agrees on can beat a single member of it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.claim_list import Claim
+from benchmark.claims import numeric
+from benchmark.errors import BadInput
+from benchmark.metrics import METRICS
+from benchmark.report.tables import Entry, Table, bracketed, number, text, title
+from benchmark.statistics import Interval
+
+# (source, part) -> what the part is, in the words of a reference row; the metrics' names are those of benchmark.metrics.
+PARTS = {
+    ("ferplus", "leave_one_out"): "one FER+ rater against the majority of the other nine",
+    ("ferplus", "fer2013_label"): "FER2013 label against the FER+ majority (7 common classes)",
+    ("affectnet_c25", "leave_one_out"): "one rater of AffectNetC25 against the mean of the other 24",
+    ("affectnet_c25", "pairwise"): "one rater of AffectNetC25 against another one",
+    ("affectnet_c25", "expression"): "one rater of AffectNetC25 against the majority of the other 24",
+}
+# Data set of a protocol and its task -> the parts that say how well people do on it or on the nearest set at hand.
+REFERENCES = {
+    ("fer2013", "categorical"): [("ferplus", "fer2013_label")],
+    ("ferplus", "categorical"): [("ferplus", "leave_one_out")],
+    ("affectnet", "categorical"): [("affectnet_c25", "expression")],
+}
+VALENCE_AROUSAL = [("affectnet_c25", "leave_one_out"), ("affectnet_c25", "pairwise")]  # of every set with these targets
+# The parts that were measured on the very pictures that the protocol tests on.
+SAME_PICTURES = {("fer2013", "ferplus"), ("ferplus", "ferplus")}
+
+Humans = Mapping[str, Mapping]
+
+
+def read_humans(folder: Path) -> Humans:
+    """Source -> contents of ``folder/<source>.json``, as `ferbench ceilings` writes them; {} where there is none.
+
+    Raises:
+        BadInput: no JSON, or a file without the parts that its source has.
+    """
+    found = {}
+    for source in dict.fromkeys(source for source, _ in PARTS):
+        path = folder / f"{source}.json"
+        if not path.is_file():
+            continue
+        try:
+            found[source] = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise BadInput(path, error, "valid JSON") from error
+        if missing := [part for of, part in PARTS if of == source and part not in found[source]]:
+            raise BadInput(path, f"no {', '.join(missing)}", "a file of `ferbench ceilings`; run it again")
+    return found
+
+
+def references(data: str, task: str, humans: Humans) -> list[dict[str, Entry]]:
+    """Reference rows for a results table of the data set `data`, keyed by its columns; [] where nothing was measured."""
+    rows = []
+    for source, part in VALENCE_AROUSAL if task == "dimensional" else REFERENCES.get((data, task), []):
+        if source in humans:
+            values = humans[source][part]
+            other = "" if (data, source) in SAME_PICTURES else "; other pictures"
+            row = {"cell": text(f"people: {PARTS[source, part]}{other}")}
+            row["n"] = Entry(f"reference, {values['n']:,} pictures", {"note": "reference"})
+            rows.append(row | {name: _entry(name, value, values["n"]) for name, value in values.items() if name in METRICS})
+    return rows
+
+
+def tables(humans: Humans, claims: Sequence[Claim]) -> list[Table]:
+    """The table of human agreement and the one of claims beside it; [] where nothing was measured."""
+    return [human_table(humans), claims_against(humans, claims)] if humans else []
+
+
+def human_table(humans: Humans) -> Table:
+    """Every figure of human agreement, a row each."""
+    rows = []
+    for source, contents in humans.items():
+        for part, values in contents.items():
+            if not isinstance(values, Mapping) or "n" not in values:
+                continue
+            what = PARTS.get((source, part), f"agreement of {contents['raters']} raters")
+            for name, value in values.items():
+                if name == "n":
+                    continue
+                row = {"what": text(what), "figure": text(_title(name)), "value": _entry(name, value, values["n"])}
+                rows.append(row | {"pictures": text(f"{values['n']}"), "set": text(contents["pictures"])})
+    return Table(
+        name="humans",
+        title="How well people agree",
+        notes=(
+            "95 % bootstrap intervals over pictures; averaged over raters or pairs of raters",
+            "Sources: " + "; ".join(contents["source"] for contents in humans.values()),
+            "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
+        ),
+        columns={"what": "Who", "figure": "Figure", "value": "Value", "pictures": "Pictures", "set": "Of"},
+        rows=rows,
+        labels=("what", "figure"),
+    )
+
+
+def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
+    """Each claimed number beside the human figures of the same metric: no verdict, two numbers and which is better."""
+    rows = []
+    for claim in claims:
+        if claim.test.rule != numeric.__name__:
+            continue
+        parameters = claim.test.parameters
+        names = [parameters["metric"]] if isinstance(parameters["metric"], str) else parameters["metric"]
+        task = METRICS[names[0]].task
+        data = _data_of(parameters["protocol"])
+        pairs = VALENCE_AROUSAL if task == "dimensional" else REFERENCES.get((data, task), [])
+        for source, part in pairs:
+            for name in names:
+                value = humans.get(source, {}).get(part, {}).get(name)
+                if value is None:
+                    continue
+                other = "" if (data, source) in SAME_PICTURES else "; other pictures"
+                shown = number(parameters["value"], METRICS[name].unit)
+                row = {"claim": text(claim.id), "metric": text(title(name))}
+                row["claimed"] = Entry(shown, {"": parameters["value"]})
+                row["human"] = _entry(name, value, humans[source][part]["n"])
+                row["who"] = text(PARTS[source, part] + other)
+                rows.append(row | {"beyond": text(_beyond(parameters["value"], value, METRICS[name].direction))})
+    return Table(
+        name="claims-against-humans",
+        title="Claimed numbers beside human agreement",
+        notes=(
+            "A comparison of two numbers and no verdict: the people rated other pictures than the claim is about, except "
+            "where nothing else is said",
+            "Better than the human figure: outside its 95 % bootstrap interval over pictures, on the better side",
+        ),
+        columns={
+            "claim": "Claim",
+            "metric": "Metric",
+            "claimed": "Claimed",
+            "human": "People",
+            "beyond": "Claimed number is",
+            "who": "Who",
+        },
+        rows=rows,
+        labels=("claim", "metric"),
+    )
+
+
+def _beyond(claimed: float, human: Mapping, direction: str) -> str:
+    low, high = (human["low"], human["high"]) if direction == "higher" else (-human["high"], -human["low"])
+    own = claimed if direction == "higher" else -claimed
+    return "better than the human figure" if own > high else "worse than it" if own < low else "within its interval"
+
+
+def _data_of(protocol: str) -> str:
+    return protocol.split("-")[0]
+
+
+def _title(name: str) -> str:
+    return title(name) if name in METRICS else {"fleiss_kappa": "Fleiss' kappa"}.get(name, "Krippendorff's alpha")
+
+
+def _entry(name: str, value: Mapping, n: int) -> Entry:
+    unit = METRICS[name].unit if name in METRICS else ""
+    interval = Interval(value["mean"], value["low"], value["high"], n)
+    return Entry(bracketed(interval, lambda v: number(v, unit)), dict(value))

@@ -1,0 +1,73 @@
+"""Human figures in the report: reference rows in the right tables, claims beside them."""
+
+import json
+
+import pytest
+
+from benchmark.claim_list import load_claims
+from benchmark.errors import BadInput
+from benchmark.report import build, humans
+
+
+def value(mean: float) -> dict:
+    return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Files as `ferbench ceilings` writes them, with figures of which each is different."""
+    affect = {f"{m}_{d}": value(0.3 + k / 50) for k, (m, d) in enumerate(
+        (m, d) for m in ("rmse", "corr", "ccc", "sagr") for d in ("valence", "arousal", "mean"))}  # fmt: skip
+    shared = {"schema": 1, "source": "s", "pictures": "p", "sha256": {}, "raters": 10}
+    agreement = {"n": 7, "fleiss_kappa": value(0.5), "krippendorff_alpha": value(0.51)}
+    label = {"n": 90, "accuracy": value(0.67), "kappa": value(0.6)}
+    ferplus = shared | {"leave_one_out": {"n": 95, "accuracy": value(0.77)}, "agreement": agreement, "fer2013_label": label}
+    c25 = shared | {"leave_one_out": {"n": 1600} | affect, "pairwise": {"n": 1600} | affect, "agreement": agreement}
+    c25 |= {"expression": {"n": 1600, "accuracy": value(0.55)}}
+    (tmp_path / "humans").mkdir()
+    for name, contents in (("ferplus", ferplus), ("affectnet_c25", c25)):
+        (tmp_path / "humans" / f"{name}.json").write_text(json.dumps(contents))
+    return tmp_path / "humans"
+
+
+def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path):
+    for protocol in ("fer2013-7", "ferplus-8", "synthetic-8"):
+        make(tmp_path / "records", protocol, cell("identity", "working", "plain"), 0)
+    make(tmp_path / "records", "synthetic-va", cell("identity", "working", "mse"), 0)
+    build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    shown = {name: (tmp_path / "tables" / f"{name}-results.md").read_text() for name in
+             ("fer2013-7", "ferplus-8", "synthetic-8", "synthetic-va")}  # fmt: skip
+    assert "people: FER2013 label against the FER+ majority" in shown["fer2013-7"]
+    assert "67.00 [66.00, 68.00]" in shown["fer2013-7"] and "other pictures" not in shown["fer2013-7"]
+    assert "people: one FER+ rater" in shown["ferplus-8"] and "77.00" in shown["ferplus-8"]
+    assert "people" not in shown["synthetic-8"]
+    assert shown["synthetic-va"].count("against the mean of the other 24; other pictures") == 3  # once a block
+    page = (tmp_path / "README.md").read_text()
+    assert (tmp_path / "tables" / "humans.md").read_text() in page
+
+
+def test_claims_beside_people(folder):
+    table = humans.claims_against(humans.read_humans(folder), load_claims())
+    rows = {(r["claim"].text, r["metric"].text, r["who"].text.split(";")[0]): r for r in table.rows}
+    loo = humans.PARTS["affectnet_c25", "leave_one_out"]
+    rmse = next(
+        row for (claim, metric, who), row in rows.items() if (claim, who) == ("rmse-affectnet", loo) and "valence" in metric
+    )
+    assert rmse["claimed"].numbers[""] == 0.2577 and rmse["human"].numbers["mean"] == 0.3
+    assert rmse["beyond"].text == "better than the human figure", "a smaller RMSE is better"
+    accuracy = next(row for (claim, _, _), row in rows.items() if claim == "acc-affectnet")
+    assert accuracy["beyond"].text == "better than the human figure"
+    assert humans._beyond(0.5, value(0.505), "higher") == "within its interval"
+    assert humans._beyond(0.6, value(0.5), "lower") == humans._beyond(0.4, value(0.5), "higher") == "worse than it"
+
+
+def test_absent_and_damaged_files(folder, tmp_path):
+    assert humans.tables(humans.read_humans(tmp_path / "nothing"), load_claims()) == []
+    assert humans.references("fer2013", "categorical", {}) == []
+    path = folder / "ferplus.json"
+    path.write_text(json.dumps({key: v for key, v in json.loads(path.read_text()).items() if key != "fer2013_label"}))
+    with pytest.raises(BadInput, match="no fer2013_label"):
+        humans.read_humans(folder)
+    path.write_text("{")
+    with pytest.raises(BadInput, match="valid JSON"):
+        humans.read_humans(folder)
