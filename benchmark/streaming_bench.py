@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--cell", default="narrow16-12-adaptive-working-plain")
     parser.add_argument("--size", type=int, default=48, help="the network's input (default 48)")
     parser.add_argument("--side", type=int, default=48, help="the FaceSet's pictures (default 48)")
-    parser.add_argument("--room", type=int, default=1024, help="MiB of address space above those of an idle process")
+    parser.add_argument("--room", type=int, default=1536, help="MiB of address space above those of an idle process")
     parser.add_argument("--steps", type=int, default=100, help="of the limited process")
     parser.add_argument("--rounds", type=int, default=20, help=f"blocks of {BLOCK} steps of either kind")
     parser.add_argument("--folder", type=Path, help="where the FaceSet is made and removed (default: a temporary folder)")
