@@ -14,6 +14,8 @@ from scipy import stats
 from benchmark.errors import BadInput
 
 ROUNDING = 1e-12  # values of order 1 that differ by less are equal: they leave no spread to estimate an interval from
+BATCH = 50  # resamples drawn at a time: bounds the memory of their row numbers
+NEGLIGIBLE = 1e-40  # chances below are left out of a convolution
 
 
 class Interval(NamedTuple):
@@ -135,35 +137,92 @@ def paired_bootstrap(
     Raises:
         BadInput: rows that do not match, fewer than 2, a metric not defined on the rows as they are.
     """
-    _quantile_level(confidence)
     labels, scores_a, scores_b = np.asarray(labels), np.asarray(scores_a), np.asarray(scores_b)
     rows = len(labels)
     if not rows == len(scores_a) == len(scores_b) or rows < 2:
         found = f"{rows} labels, {len(scores_a)} and {len(scores_b)} scores"
         raise BadInput("paired bootstrap", found, "equal numbers of rows, at least 2")
 
-    def difference(index: np.ndarray) -> float:
+    def difference(index: np.ndarray) -> float | None:
         a, b = metric(labels[index], scores_a[index]), metric(labels[index], scores_b[index])
-        return np.nan if a is None or b is None else a - b
+        return None if a is None or b is None else a - b
 
-    estimate = float(difference(np.arange(rows)))
-    if not np.isfinite(estimate):
-        raise BadInput("paired bootstrap", "a metric that is not defined for these rows", "a number for both models")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # answered below
-        result = stats.bootstrap(
-            (np.arange(rows),),
-            difference,
-            n_resamples=n,
-            batch=50,  # bounds the memory of the index matrix
-            vectorized=False,
-            method="percentile",
-            confidence_level=confidence,
-            rng=np.random.default_rng(seed),
-        )
-    if not np.isfinite(result.bootstrap_distribution).all():
-        return Interval(estimate, None, None, rows)
-    return Interval(estimate, float(result.confidence_interval.low), float(result.confidence_interval.high), rows)
+    return _bootstrap("paired bootstrap", difference, rows, n, seed, confidence)
+
+
+def bootstrap(
+    metric: Callable[[np.ndarray, np.ndarray], float | None],
+    labels: np.ndarray,
+    scores: np.ndarray,
+    n: int = 2000,
+    *,
+    seed: int,
+    confidence: float = 0.95,
+) -> Interval:
+    """Percentile interval of one model's metric over resampled test images (Efron 1979); as `paired_bootstrap`."""
+    labels, scores = np.asarray(labels), np.asarray(scores)
+    if len(labels) != len(scores) or len(labels) < 2:
+        raise BadInput("bootstrap", f"{len(labels)} labels, {len(scores)} scores", "equal numbers of rows, at least 2")
+    return _bootstrap("bootstrap", lambda index: metric(labels[index], scores[index]), len(labels), n, seed, confidence)
+
+
+def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> np.ndarray:
+    """Means of columns over resampled rows, the same rows for all columns: the bootstrap of many models at once.
+
+    Whatever is a function of means of per-image numbers can be bootstrapped with it: accuracy, and a CCC by its moments.
+
+    Args:
+        columns: (N, M), one row an image.
+        n: resamples of N rows.
+        seed: equal seeds and equal N give equal rows.
+
+    Returns:
+        float64 (n, M).
+
+    Raises:
+        BadInput: no rows.
+    """
+    columns = np.asarray(columns, np.float64)
+    if columns.ndim != 2 or not len(columns):
+        raise BadInput("resampled means", f"shape {columns.shape}", "(N, M) with N >= 1")
+    rng, rows, means = np.random.default_rng(seed), len(columns), []
+    for start in range(0, n, BATCH):
+        drawn = rng.integers(0, rows, (min(BATCH, n - start), rows))
+        times = np.stack([np.bincount(each, minlength=rows) for each in drawn])  # how often each row was drawn
+        means.append(times.astype(np.float64) @ columns / rows)
+    return np.concatenate(means)
+
+
+def sign_flip_exact(differences: np.ndarray) -> float:
+    """Exact two-sided sign-flip test over images (Fisher 1935): p of a sum of differences at least this far from 0.
+
+    Under the null hypothesis each image's difference is as likely positive as negative, independently of the others;
+    its size is held. All sign patterns are counted, by convolution of binomials. For differences of -1, 0 and 1 this is
+    `mcnemar_exact`.
+
+    Args:
+        differences: int (N,), for instance how many of A's networks have an image right minus how many of B's.
+
+    Returns:
+        p in [0, 1]; 1 where every difference is 0. Below 1e-30 it may come out as 0.
+
+    Raises:
+        BadInput: no integers, no row.
+    """
+    differences = np.asarray(differences)
+    if differences.dtype.kind != "i" or differences.ndim != 1 or not len(differences):
+        raise BadInput("sign-flip test", f"{differences.dtype} {differences.shape}", "integers of shape (N,), N >= 1")
+    sizes, counts = np.unique(np.abs(differences[differences != 0]), return_counts=True)
+    chances, least = np.ones(1), 0  # of the sum of the positive differences, from `least` on
+    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
+        each = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        kept = np.flatnonzero(each > NEGLIGIBLE)
+        own = np.zeros(size * (kept[-1] - kept[0]) + 1)
+        own[::size] = each[kept[0] : kept[-1] + 1]
+        chances, least = np.convolve(chances, own), least + size * int(kept[0])
+    total = int(np.abs(differences).sum())
+    sums = 2 * (least + np.arange(len(chances))) - total
+    return float(min(1.0, chances[np.abs(sums) >= abs(int(differences.sum()))].sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -295,6 +354,36 @@ def _new_run(values: np.ndarray, test_variance: float, quantile: float) -> tuple
     half = float(stats.t.ppf(quantile, freedom) * np.sqrt(seeds + test))
     mean = float(np.mean(values))
     return mean - half, mean + half
+
+
+def _bootstrap(
+    where: str, statistic: Callable[[np.ndarray], float | None], rows: int, n: int, seed: int, confidence: float
+) -> Interval:
+    """Percentile interval of `statistic`(row numbers) over n resamples of the rows."""
+    _quantile_level(confidence)
+
+    def number(index: np.ndarray) -> float:
+        value = statistic(index)
+        return np.nan if value is None else value
+
+    estimate = float(number(np.arange(rows)))
+    if not np.isfinite(estimate):
+        raise BadInput(where, "a metric that is not defined for these rows", "a number for every model")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # answered below
+        result = stats.bootstrap(
+            (np.arange(rows),),
+            number,
+            n_resamples=n,
+            batch=BATCH,
+            vectorized=False,
+            method="percentile",
+            confidence_level=confidence,
+            rng=np.random.default_rng(seed),
+        )
+    if not np.isfinite(result.bootstrap_distribution).all():
+        return Interval(estimate, None, None, rows)
+    return Interval(estimate, float(result.confidence_interval.low), float(result.confidence_interval.high), rows)
 
 
 def _values(name: str, values: Sequence[float]) -> np.ndarray:

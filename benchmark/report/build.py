@@ -11,7 +11,7 @@ from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import costs, figures, grid, plots, results
+from benchmark.report import costs, figures, grid, pairs, plots, results
 from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, frame, summarise
@@ -97,8 +97,9 @@ def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, b
         picture = Picture(f"figures/{slug}-{kind}.svg", caption)
         files[picture.file] = svg(figure)
         pictures.append(picture)
-    own = results.tables(comparison)
-    return Section(comparison, [own[0], *grid.tables(comparison)], own[1:], pictures)
+    own, paired = results.tables(comparison), pairs.table(comparison)
+    details = [*own[1:], *([paired] if paired else [])]
+    return Section(comparison, [own[0], *grid.tables(comparison)], details, pictures)
 
 
 def _read_complexity(path: Path) -> Mapping | None:
