@@ -119,12 +119,13 @@ def state_dict(tensors: Mapping[str, np.ndarray], network: Network) -> dict[str,
 
     weighted("stem", "Conv2D")
     for number, unit in enumerate(units(network)):
+        ours = f"units.{number}"
         for half in (0, 1):  # normalisation, ELU, convolution, twice
-            place = numbered("BatchNormalization", 2 * unit.place + half)
-            normalised(f"units.{number}.residual.{3 * half}", f"{unit.scope}/{place}")
-            weighted(f"units.{number}.residual.{3 * half + 2}", f"{unit.scope}/{numbered('Conv2D', 2 * unit.place + half)}")
+            place = 2 * unit.place + half
+            normalised(f"{ours}.residual.{3 * half}", f"{unit.scope}/{numbered('BatchNormalization', place)}")
+            weighted(f"{ours}.residual.{3 * half + 2}", f"{unit.scope}/{numbered('Conv2D', place)}")
         for scalar in "ac":
-            put(f"units.{number}.shortcut.{scalar}", tensors[f"{unit.scope}/{numbered('shortcut_mod', unit.place)}/{scalar}"])
+            put(f"{ours}.shortcut.{scalar}", tensors[f"{unit.scope}/{numbered('shortcut_mod', unit.place)}/{scalar}"])
     normalised("head.0", "BatchNormalization")
     weighted("output", "FullyConnected")
     return state

@@ -88,8 +88,8 @@ def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, b
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)
-        for label, pairs in plots.confusion(comparison).items():
-            files[f"plots/confusion/{slug}/{label}.csv"] = _csv(pairs)
+        for label, predicted in plots.confusion(comparison).items():
+            files[f"plots/confusion/{slug}/{label}.csv"] = _csv(predicted)
     drawn["macs"] = figures.accuracy_against_macs(comparison, counted)
     pictures = []
     for kind, figure in drawn.items():

@@ -107,7 +107,8 @@ def table(comparison: Comparison) -> Table | None:
         row["images"] = _p(images.get(pair), "not defined in every resample")
         row["over_seeds"] = _p(seeds.get(pair), "one pair of seeds" if result.over_seeds.n == 1 else "no spread")
         rows.append(row)
-    test = "exact sign-flip test (McNemar's where n = 1)" if comparison.task == "categorical" else "bootstrap taken as normal"
+    categorical = comparison.task == "categorical"
+    test = "exact sign-flip test (McNemar's where n = 1)" if categorical else "bootstrap taken as normal"
     return Table(
         name=f"{comparison.slug}-pairs",
         title=f"{comparison.slug}: pairs of cells on the same test images",
@@ -119,6 +120,7 @@ def table(comparison: Comparison) -> Table | None:
             f"p over images: {test}; p over seeds: paired t-test; each two-sided and Holm-adjusted over the tests of its "
             f"column ({len(images)} and {len(seeds)})",
             "A difference counts where both are small",
+            *(["Right in one alone: images, mean over the pairs of networks"] if categorical else []),
         ),
         columns=columns | {"images": "p over images (Holm)", "over_seeds": "p over seeds (Holm)"},
         rows=rows,
@@ -163,9 +165,7 @@ def _accuracy_column(run: Run) -> np.ndarray:
 def _moments(run: Run) -> np.ndarray:
     """For valence and arousal the columns x, y, x^2, y^2, x y (x target, y output): float64 (N, 10)."""
     targets, outputs = (np.asarray(each, np.float64) for each in run.record.outputs(SPLIT))
-    own = [
-        (x, y, x**2, y**2, x * y) for x, y in ((targets[:, dimension], outputs[:, dimension]) for dimension in range(2))
-    ]
+    own = [(x, y, x**2, y**2, x * y) for x, y in zip(targets.T, outputs.T, strict=True)]
     return np.stack([column for group in own for column in group], axis=1)
 
 
