@@ -25,6 +25,7 @@ from benchmark.statistics import bootstrap
 from benchmark.training import EVALUATED, build_model
 
 SCHEMA = 1
+RESAMPLES = 2000
 SHOWN = {"categorical": ("accuracy", "balanced_accuracy", "macro_f1"), "dimensional": ("ccc_mean", "rmse_mean")}
 
 
@@ -163,6 +164,6 @@ def _intervals(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dic
     for tta in protocol.tta:
         both = predictions["test_targets"], predictions[f"test_outputs_{tta}"]
         for name in SHOWN[protocol.task]:
-            interval = bootstrap(metrics.metric_function(name), *both, seed=0)
+            interval = bootstrap(metrics.metric_function(name), *both, RESAMPLES, seed=0)
             found.setdefault(tta, {})[name] = {"low": interval.low, "high": interval.high}
     return found
