@@ -15,6 +15,8 @@ from benchmark import registry
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.release.conversion import MODEL, OPTIONS, convert
+from benchmark.release.findings import read_findings
+from benchmark.release.layers import Network
 
 SIZES = (18, 20, 13)  # halves 18, 9, 5: even and odd, where SAME pads differently
 
@@ -188,7 +190,7 @@ def test_command_line(checkpoint, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_logits_are_those_of_tensorflow(weights, tmp_path):
-    """Needs TensorFlow: here, or in the Python that the environment variable FER_TENSORFLOW names."""
+    """And its index file is audited rightly. Needs TensorFlow, here or in the Python that FER_TENSORFLOW names."""
     python = os.environ.get("FER_TENSORFLOW")
     if python is None and importlib.util.find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed and FER_TENSORFLOW names no Python that has it")
@@ -196,6 +198,10 @@ def test_logits_are_those_of_tensorflow(weights, tmp_path):
     np.savez(tmp_path / "values.npz", **weights, **inputs)
     script = Path(__file__).with_name("with_tensorflow.py")
     subprocess.run([python or sys.executable, script, tmp_path], check=True, capture_output=True)
+    audited = read_findings(tmp_path / "checkpoints.index", Network())
+    scalars = [float(value) for name, value in weights.items() if "shortcut_mod" in name]
+    assert audited.coefficients == tuple(zip(scalars[::2], scalars[1::2], strict=True)) and audited.steps == 7
+    assert audited.means == audited.variances == (49, 0)
     assert convert(tmp_path, tmp_path / "released.pt") == (3072696, 8, 49, 0)
     with np.load(tmp_path / "logits.npz") as logits:
         for name, own in inputs.items():
