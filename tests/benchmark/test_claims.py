@@ -133,8 +133,8 @@ def test_numeric(world, value, verdict):
     assert found.verdict == verdict and len(found.records) == 3
     scores = np.array([45, 46, 44]) / 90
     seeds, p = scores.var(ddof=1) * 4 / 3, (90 * 0.5 + 2) / 94
-    both = seeds + 2 * p * (1 - p) / 90  # seeds and test images, both samples
-    half = stats.t.ppf(0.975, 2 * (both / seeds) ** 2) * np.sqrt(both)
+    test = 2 * p * (1 - p) / 90  # of both samples
+    half = np.sqrt(stats.t.ppf(0.975, 2) ** 2 * seeds + stats.norm.ppf(0.975) ** 2 * test)
     assert found.measured[:3] == pytest.approx((0.5, 0.5 - half, 0.5 + half))
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import special
 
 from benchmark.errors import BadInput
 from benchmark.evidence import combined, rmse_variance
@@ -231,9 +231,8 @@ def test_prediction_interval_by_hand():
     assert same.high - same.mean == pytest.approx(4.302653 * math.sqrt(seeds), rel=1e-6)  # t(2), 97.5 %
     p = 722 / 1004
     test = 2 * p * (1 - p) / n_test
-    freedom = 2 * (seeds + test) ** 2 / seeds**2
     new = prediction_interval_new_run(values, n_test)
-    assert new.high - new.mean == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(seeds + test))
+    assert new.high - new.mean == pytest.approx(math.sqrt(4.302653**2 * seeds + 1.959964**2 * test), rel=1e-6)
     assert new.mean == pytest.approx(0.72) and new.n == 3 and new.mean - new.low == pytest.approx(new.high - new.mean)
 
 
@@ -395,22 +394,32 @@ def networks_of_a_study(rng, n, seeds, gap=0.0, own=1.0):
     return means[0] - means[1], rng.random((2, seeds, n)) < chances[:, None, :]
 
 
-def coverage_new_score(rng, studies, m, n_test, seed_effect):
-    """RMSE of one more network on new images; errors differ in size from image to image, networks by a common bias."""
+def coverage_new_rmse(rng, studies, m, n_test, scale=0.0, bias=0.0):
+    """RMSE of one more network on new images; errors differ in size from image to image, networks in `scale` (log) and in a
+    common `bias`, which moves the RMSE to one side alone."""
     hits = []
 
     def errors(seeds):
         spread = np.abs(rng.normal(0.3, 0.1, n_test))  # of the images: the same for all seeds
-        return (
-            rng.normal(0, seed_effect, (seeds, 1)) + spread * rng.normal(size=n_test) + rng.normal(0, 0.1, (seeds, n_test))
-        )
+        own = spread * rng.normal(size=n_test) + rng.normal(0, 0.1, (seeds, n_test))
+        return rng.normal(0, bias, (seeds, 1)) + own * np.exp(rng.normal(0, scale, (seeds, 1)))
 
     for _ in range(studies):
-        squares = errors(m) ** 2
-        roots = np.sqrt(squares.mean(axis=1))
-        variance = np.mean([rmse_variance(np.zeros((n_test, 1)), np.sqrt(s)[:, None], (0,)) for s in squares])
-        interval = prediction_interval_new_score(roots, variance)
+        found = errors(m)
+        variance = np.mean([rmse_variance(np.zeros((n_test, 1)), each[:, None], (0,)) for each in found])
+        interval = prediction_interval_new_score(np.sqrt((found**2).mean(axis=1)), variance)
         hits.append(covers(interval, np.sqrt((errors(1) ** 2).mean())))
+    return np.mean(hits)
+
+
+def coverage_new_score(rng, studies, m, share):
+    """Normal scores; `share` of a difference's variance is the seeds', the rest that of the two test samples, known."""
+    seeds, test = math.sqrt(share / (1 + 1 / m)), math.sqrt((1 - share) / 2)
+    hits = []
+    for _ in range(studies):
+        values = rng.normal(0, test) + rng.normal(0, seeds, m)
+        interval = prediction_interval_new_score(values, test**2)
+        hits.append(covers(interval, rng.normal(0, test) + rng.normal(0, seeds)))
     return np.mean(hits)
 
 
@@ -469,7 +478,8 @@ def test_coverage_quick():
     study("new run, new test", coverage_new_run(rng, 1000, 4, 300, False, 0.05), 0.94, 0.999)
     study("bootstrap, one model", coverage_of_one_model(rng, 100, 200, 200), 0.86, 1)
     study("resampled means", coverage_resampled(rng, 200, 200, 3), 0.885, 1)
-    study("new RMSE", coverage_new_score(rng, 500, 4, 300, 0.03), 0.93, 1)
+    study("new RMSE", coverage_new_rmse(rng, 300, 4, 300, 0.03), 0.91, 1)
+    study("new score", coverage_new_score(rng, 4000, 3, 0.9), 0.946, 0.975)
     study("McNemar", rejections_mcnemar(rng, 400, 200), 0.005, 0.09)
     study("sign flips", rejections_sign_flip(rng, 500, 200, 3, 1.0), 0.01, 0.09)
     study("median rule", rejections_median(rng, 200, 200, 3), 0, 0.05)
@@ -505,9 +515,14 @@ def test_coverage_full():
     for n in (200, 1000):
         study(f"resampled means, 3 seeds, {n} images", coverage_resampled(rng, 2000, n, 3), 0.93, 0.97)
     for m in (3, 5, 10):
-        for effect in (0, 0.1):
-            label = f"m={m}, 1000 images, bias of a seed {effect}"
-            study(f"new RMSE, {label}", coverage_new_score(rng, 3000, m, 1000, effect), 0.94, 1)
+        for share in (0.1, 0.5, 0.9):
+            label = f"m={m}, seeds' share of the variance {share}"
+            study(f"new score, {label}", coverage_new_score(rng, 10000, m, share), 0.943, 0.983)
+        for scale in (0, 0.05):
+            label = f"m={m}, 1000 images, spread of seeds {scale}"
+            study(f"new RMSE, {label}", coverage_new_rmse(rng, 3000, m, 1000, scale), 0.935, 0.99)
+        label = f"m={m}, 1000 images, seeds skewed"
+        study(f"new RMSE, {label}", coverage_new_rmse(rng, 3000, m, 1000, bias=0.1), 0.89, 0.99)
     for own in (0, 1.0):
         for seeds in (1, 3, 5):
             label = f"{seeds} seeds, images of its own {own}, 1000 images"
