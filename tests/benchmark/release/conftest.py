@@ -146,14 +146,26 @@ def weights():
 
 
 @pytest.fixture(scope="session")
-def checkpoint(weights, tmp_path_factory):
-    """The index file of `weights` and the optimizer's counter, its data file beside it, laid out as in the release."""
+def save_checkpoint(writer):
+    """A function (values by name, folder, further tensors) -> index file, its data file beside it."""
+    from functools import cache
+
     from benchmark.release.crc32c import crc32c as fast
 
+    checksum = cache(fast)
+
+    def save(values, folder, **further):
+        tensors = {name: (1, value.shape, value.astype("<f4").tobytes()) for name, value in values.items()} | further
+        (folder / "checkpoints.index").write_bytes(writer.index(tensors, 20, checksum))
+        (folder / "checkpoints.data-00000-of-00001").write_bytes(b"".join(tensors[name][2] for name in sorted(tensors)))
+        return folder / "checkpoints.index"
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def checkpoint(weights, save_checkpoint, tmp_path_factory):
+    """The index file of `weights` and the optimizer's counter, laid out as in the release."""
     folder = tmp_path_factory.mktemp("clone") / "codes" / "Snapshots" / "categorical_attempt_1"
     folder.mkdir(parents=True)
-    tensors = {name: (1, value.shape, value.tobytes()) for name, value in weights.items()}
-    tensors["optimizer/Variable"] = (3, (), struct.pack("<i", 7))
-    (folder / "checkpoints.index").write_bytes(index(tensors, 20, fast))
-    (folder / "checkpoints.data-00000-of-00001").write_bytes(b"".join(tensors[name][2] for name in sorted(tensors)))
-    return folder / "checkpoints.index"
+    return save_checkpoint(weights, folder, **{"optimizer/Variable": (3, (), struct.pack("<i", 7))})

@@ -12,11 +12,14 @@ import pytest
 import torch
 
 from benchmark import registry
+from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
+from benchmark.faces import write_faceset
 from benchmark.release.conversion import MODEL, OPTIONS, convert
 from benchmark.release.findings import read_findings
 from benchmark.release.layers import Network
+from benchmark.weights import evaluate_weights
 
 SIZES = (18, 20, 13)  # halves 18, 9, 5: even and odd, where SAME pads differently
 
@@ -93,26 +96,45 @@ def test_logits_are_those_of_a_plain_forward_pass(checkpoint, weights, tmp_path)
         assert expected.std() > 0.1 and np.abs(found - expected).max() < 1e-4, size
 
 
-def test_seven_classes_and_untouched_statistics(writer, weights, tmp_path):
+def test_seven_classes_and_untouched_statistics(save_checkpoint, weights, tmp_path):
     changed = dict(weights)
     changed |= {name: weights[name][..., :7].copy() for name in ("FullyConnected/W", "FullyConnected/b")}
     changed |= {name: np.zeros_like(value) for name, value in weights.items() if name.endswith("moving_mean")}
     changed |= {name: np.ones_like(value) for name, value in weights.items() if name.endswith("moving_variance")}
     changed["BatchNormalization/moving_mean"] = changed["BatchNormalization/moving_mean"] + np.float32(1e-6)
-    index = save(writer, changed, tmp_path)
+    index = save_checkpoint(changed, tmp_path)
     made = convert(index, tmp_path / "seven.pt")
     assert made == (3072567, 7, 49, 48)
     expected = np.stack([forward(picture, changed) for picture in pictures(8)])
     assert np.abs(ours(tmp_path / "seven.pt", pictures(8), 7) - expected).max() < 1e-4
 
 
-def save(writer, values, folder, named="checkpoints"):
-    from benchmark.release.crc32c import crc32c
-
-    tensors = {name: (1, value.shape, value.astype("<f4").tobytes()) for name, value in values.items()}
-    (folder / f"{named}.index").write_bytes(writer.index(tensors, 20, crc32c))
-    (folder / f"{named}.data-00000-of-00001").write_bytes(b"".join(tensors[name][2] for name in sorted(tensors)))
-    return folder / f"{named}.index"
+def test_converted_weights_are_scored_on_pictures_as_the_authors_prepare_them(checkpoint, weights, tiny_protocol, tmp_path):
+    """The order of the network's outputs is the protocol's backwards."""
+    names, n = [f"class {k}" for k in range(8)], 24
+    pixels = np.random.default_rng(2).integers(0, 256, (n, 16, 16, 3), np.uint8)
+    faces = write_faceset(
+        tmp_path / "eight",
+        pixels,
+        name="eight",
+        version="1.0",
+        classes=names,
+        id=[f"face-{row}" for row in range(n)],
+        split=[("train", "validation", "test")[row % 3] for row in range(n)],
+        expression=np.arange(n) % 8,
+        valence=np.zeros(n),
+        arousal=np.zeros(n),
+    )
+    convert(checkpoint, tmp_path / "released.pt")
+    protocol = tiny_protocol(data="eight", classes=names, tta=["none"])
+    cell = Cell("released", MODEL, OPTIONS, "plain")
+    options = {"device": torch.device("cpu"), "input_recipe": "released", "order": names[::-1]}
+    evaluate_weights(protocol, cell, tmp_path / "released.pt", faces, tmp_path / "out", **options)
+    mean = (0.5727663, 0.44812188, 0.39362228)
+    expected = np.stack([forward(picture / 255 - mean, weights) for picture in pixels[2::3]])
+    with np.load(tmp_path / "out" / "predictions.npz") as found:
+        assert np.abs(found["test_outputs_none"] - expected[:, ::-1]).max() < 1e-4
+        assert list(found["test_ids"]) == [f"face-{row}" for row in range(2, n, 3)]
 
 
 def damaged(place):
@@ -171,9 +193,9 @@ def test_damaged_files_are_refused_in_one_line(checkpoint, tmp_path, capsys, cha
         ("Conv2D/b", np.full(32, np.nan), "Conv2D/b: found 32 values that are not finite"),
     ],
 )
-def test_another_network_is_refused(writer, weights, tmp_path, name, value, line):
+def test_another_network_is_refused(save_checkpoint, weights, tmp_path, name, value, line):
     values = {key: own for key, own in (weights | {name: value}).items() if own is not None}
-    index = save(writer, values, tmp_path)
+    index = save_checkpoint(values, tmp_path)
     with pytest.raises(BadInput, match=line):
         convert(index, tmp_path / "out.pt")
     assert not (tmp_path / "out.pt").exists()
