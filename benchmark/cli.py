@@ -147,6 +147,42 @@ def audit_release(arguments) -> None:
     print(f"wrote {REPORTS / 'release-audit.md'}")
 
 
+def convert_release(arguments) -> None:
+    from benchmark.release.conversion import MODEL, OPTIONS, convert
+
+    made = convert(arguments.checkpoint, arguments.out)
+    options = ", ".join(f"{name} {value}" for name, value in OPTIONS.items())
+    print(f"{arguments.out}: {made.parameters:,} trained parameters, {made.outputs} outputs; model {MODEL}, {options}")
+    print(f"BatchNorm: {made.untouched} of {made.normalisations} layers with moving mean 0 and variance 1, never updated")
+    print("pictures: RGB, as recipe 'released' prepares them; class order: that of the labels it was trained on, not stored")
+
+
+def evaluate_weights(arguments) -> None:
+    from benchmark import weights
+    from benchmark.cells import find_cell
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device
+
+    protocol = load_protocol(arguments.protocol)
+    found = weights.evaluate_weights(
+        protocol,
+        find_cell(arguments.cell),
+        arguments.weights,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.out,
+        device=pick_device(arguments.device),
+        input_recipe=arguments.input,
+        order=arguments.order,
+    )
+    for tta, intervals in found["intervals"].items():
+        for name, ends in intervals.items():
+            value, (low, high) = found["metrics"]["test"][tta][name], ends.values()
+            interval = "no interval" if low is None else f"[{low:.4f}, {high:.4f}]"
+            print(f"test, TTA {tta}: {name} " + ("not defined" if value is None else f"{value:.4f} {interval}"))
+    print(f"wrote {arguments.out}; brackets: 95 % over test images, one network")
+
+
 def import_(arguments) -> None:
     from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
@@ -256,6 +292,22 @@ def parser() -> argparse.ArgumentParser:
                "ferbench audit-release ~/BReG-NeXt")  # fmt: skip
     one.add_argument("path", type=Path, nargs="?",
                      help="clone of their repository, or a checkpoint's .index file (default: recorded facts)")  # fmt: skip
+
+    one = verb("convert-release", convert_release, "the authors' TensorFlow checkpoint -> weights for bregnext-50",
+               "ferbench convert-release ~/BReG-NeXt released.pt")  # fmt: skip
+    one.add_argument("checkpoint", type=Path, help="its .index file, the data file beside it; or a folder above one")
+    one.add_argument("out", type=Path, help="file to write, *.pt")
+
+    one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; leaves predictions, no record",
+               "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell", help="its model, options and outputs are the weights'")
+    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run")
+    one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")
+    one.add_argument("--input", metavar="RECIPE", help="prepare pictures as this recipe does (default: the protocol's)")
+    one.add_argument("--order", nargs="+", metavar="CLASS", help="classes in the order of the network's outputs")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED)
 
     one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip

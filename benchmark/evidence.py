@@ -68,13 +68,23 @@ def compare(
     if None in values[0] + values[1]:
         return None
     difference = paired_t_over_seeds(*values)
-    pairs = {}
-    against = []
-    for seed, own in zip(sorted(runs_a), np.subtract(*values), strict=True):
-        pairs[seed] = _over_images(runs_a[seed].record, runs_b[seed].record, metric, of_class, seed)
-        against.append(1.0 if own * difference.mean <= 0 else pairs[seed])
+    pairs = {s: _over_images(runs_a[s].record, runs_b[s].record, metric, of_class, s) for s in sorted(runs_a)}
     better = difference.mean * (-1 if metric in METRICS and METRICS[metric].direction == "lower" else 1)
-    return Compared(difference, None if better == 0 else better > 0, pairs, min(1.0, 2 * float(np.median(against))))
+    return Compared(
+        difference, None if better == 0 else better > 0, pairs, combined(list(pairs.values()), np.subtract(*values))
+    )
+
+
+def combined(p_values: Sequence[float], differences: Sequence[float]) -> float:
+    """One p over test images from those of the seed pairs, which share their images: twice the median, at most 1.
+
+    Args:
+        p_values: two-sided, one a pair.
+        differences: the pairs' a - b; a pair against the mean of them enters as 1.
+    """
+    mean = float(np.mean(differences))
+    entering = [1.0 if own * mean <= 0 else p for p, own in zip(p_values, differences, strict=True)]
+    return min(1.0, 2 * float(np.median(entering)))
 
 
 def adjusted(family: Mapping[object, Compared]) -> dict[object, Compared]:

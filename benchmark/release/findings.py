@@ -74,8 +74,8 @@ def read_findings(path: Path, network: Network) -> Findings:
     entries = read_index(path)
     counts = dict.fromkeys(ROLES, 0)
     for name, variable in variables(network).items():
-        entry = _entry(path, entries, name, variable.shape)
-        _entry(path, entries, f"{name}/Adam", variable.shape)
+        entry = expected_entry(path, entries, name, variable.shape)
+        expected_entry(path, entries, f"{name}/Adam", variable.shape)
         counts[variable.role] += entry.size // 4
     coefficients = []
     for unit in units(network):
@@ -107,7 +107,8 @@ def differences(found: Findings, known: Findings) -> list[str]:
     return lines + ([f"shortcut scalars of units {', '.join(map(str, moved))}"] if moved else [])
 
 
-def _entry(path: Path, entries: Mapping[str, Entry], name: str, shape: tuple[int, ...]) -> Entry:
+def expected_entry(path: Path, entries: Mapping[str, Entry], name: str, shape: tuple[int, ...]) -> Entry:
+    """The float32 variable `name` of that shape. BadInput where the index file `path` has it not, or otherwise."""
     entry = entries.get(name)
     if entry is None or entry.dtype != FLOAT or entry.shape != shape:
         found = "no such variable" if entry is None else f"shape {entry.shape} of type {entry.dtype}"
@@ -127,5 +128,5 @@ def _constant(path: Path, entries: Mapping[str, Entry], network: Network, kind: 
     """Number of the network's tensors `kind` beside each gamma, and of those all of whose elements are `value`."""
     scopes = [(name.removesuffix("gamma"), v.shape) for name, v in variables(network).items() if name.endswith("/gamma")]
     checksums = {shape: crc32c(struct.pack("<f", value) * shape[0]) for _, shape in scopes}
-    agree = [_entry(path, entries, scope + kind, shape).crc == checksums[shape] for scope, shape in scopes]
+    agree = [expected_entry(path, entries, scope + kind, shape).crc == checksums[shape] for scope, shape in scopes]
     return len(agree), sum(agree)

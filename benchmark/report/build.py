@@ -11,7 +11,7 @@ from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import audits, costs, figures, grid, humans, plots, results
+from benchmark.report import audits, costs, figures, grid, humans, pairs, plots, results
 from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, frame, summarise
@@ -90,8 +90,8 @@ def _section(comparison: Comparison, counted: Mapping | None, people: humans.Hum
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)
-        for label, pairs in plots.confusion(comparison).items():
-            files[f"plots/confusion/{slug}/{label}.csv"] = _csv(pairs)
+        for label, predicted in plots.confusion(comparison).items():
+            files[f"plots/confusion/{slug}/{label}.csv"] = _csv(predicted)
     drawn["macs"] = figures.accuracy_against_macs(comparison, counted)
     pictures = []
     for kind, figure in drawn.items():
@@ -100,7 +100,9 @@ def _section(comparison: Comparison, counted: Mapping | None, people: humans.Hum
         files[picture.file] = svg(figure)
         pictures.append(picture)
     own = results.tables(comparison, humans.references(comparison.data["name"], comparison.task, people))
-    return Section(comparison, [own[0], *grid.tables(comparison)], own[1:], pictures)
+    paired = pairs.table(comparison)
+    details = [*own[1:], *([paired] if paired else [])]
+    return Section(comparison, [own[0], *grid.tables(comparison)], details, pictures)
 
 
 def _read_complexity(path: Path) -> Mapping | None:

@@ -133,8 +133,8 @@ def test_numeric(world, value, verdict):
     assert found.verdict == verdict and len(found.records) == 3
     scores = np.array([45, 46, 44]) / 90
     seeds, p = scores.var(ddof=1) * 4 / 3, (90 * 0.5 + 2) / 94
-    both = seeds + 2 * p * (1 - p) / 90  # seeds and test images, both samples
-    half = stats.t.ppf(0.975, 2 * (both / seeds) ** 2) * np.sqrt(both)
+    test = 2 * p * (1 - p) / 90  # of both samples
+    half = np.sqrt(stats.t.ppf(0.975, 2) ** 2 * seeds + stats.norm.ppf(0.975) ** 2 * test)
     assert found.measured[:3] == pytest.approx((0.5, 0.5 - half, 0.5 + half))
 
 
@@ -383,6 +383,110 @@ def test_better_and_cheaper(world):
     assert found((3, 1), (2, 2)).verdict == "refuted" and found((1, 2), (2, 2)).verdict == "refuted"
     assert found((2, 2), (1, 1), a="b", b="a").verdict == "refuted"
     assert world.find(test, complexity=None).verdict == "undetermined"
+
+
+CHEAPER = {"cells": {f"{P}/a": network(1, 1), f"{P}/b": network(2, 2)}}
+DEARER = {"cells": {f"{P}/a": network(3, 1), f"{P}/b": network(2, 2)}}
+GOOD, POOR = [70, 71, 73], [40, 42, 41]
+ALIKE = [70, 72, 71]
+
+
+def count(**changes):
+    base = {"rule": "complexity_value", "protocol": P, "cell": "a", "quantity": "parameters", "value": 100, "precision": 10}
+    return base | changes
+
+
+def score(**changes):
+    return {"rule": "measured", "protocol": P, "cell": "a", "metric": "accuracy", "needs": "faces"} | changes
+
+
+# What stands in the records of cells a and b, complexity.json, the test -> its verdict and words of its reason.
+VERDICTS = [
+    (GOOD, [], None, number(value=0.75), "reproduced", "paper 75.00"),
+    (POOR, [], None, number(value=0.75), "not reproduced", "paper 75.00"),
+    (GOOD, [], None, number(value=0.3), "exceeded", "paper 30.00"),
+    (GOOD[:2], [], None, number(value=0.75), "undetermined", "1 more seed"),
+    (GOOD, [], None, number(protocol="affectnet-8"), "not testable here", "missing: faces"),
+    (GOOD, POOR, None, pair(), "supported", "+33.70"),
+    (POOR, GOOD, None, pair(), "refuted", "-33.70"),
+    (GOOD, ALIKE, None, pair(), "no difference found", "points in either direction"),
+    (GOOD, POOR[:2], None, pair(), "undetermined", "b, 1 more seed"),
+    (GOOD, POOR, None, pair(protocol="affectnet-8"), "not testable here", "missing: faces"),
+    (GOOD, POOR, CHEAPER, pair(rule="better_and_cheaper"), "supported", "parameters 1 against 2"),
+    (POOR, GOOD, CHEAPER, pair(rule="better_and_cheaper"), "refuted", "-33.70"),
+    (GOOD, POOR, DEARER, pair(rule="better_and_cheaper"), "refuted", "not cheaper"),
+    (GOOD, ALIKE, CHEAPER, pair(rule="better_and_cheaper"), "no difference found", "points in either direction"),
+    (GOOD, POOR, None, pair(rule="better_and_cheaper"), "undetermined", "in complexity.json"),
+    (GOOD, [], CHEAPER, pair(rule="better_and_cheaper"), "undetermined", "b, 3 more seeds"),
+    (GOOD, POOR, CHEAPER, pair(rule="better_and_cheaper", protocol="affectnet-8"), "not testable here", "missing: faces"),
+    ([1], [], {"cells": {f"{P}/a": network(104, 1)}}, count(), "reproduced", "104 parameters"),
+    ([1], [], {"cells": {f"{P}/a": network(94, 1)}}, count(), "exceeded", "94 parameters"),
+    ([1], [], {"cells": {f"{P}/a": network(106, 1)}}, count(), "not reproduced", "106 parameters"),
+    ([1], [], None, count(), "undetermined", "in complexity.json"),
+    (GOOD, [], None, score(), "measured, no verdict", "79.26"),
+    ([None], [], None, score(), "undetermined", "every run of synthetic-8 / a diverged"),
+    (GOOD, [], None, score(protocol="affectnet-8"), "not testable here", "missing: faces"),
+    ([1], [], None, {"rule": "not_testable", "missing": "norms"}, "not testable here", "norms"),
+]
+
+
+@pytest.mark.parametrize(("of_a", "of_b", "complexity", "test", "verdict", "words"), VERDICTS)
+def test_every_verdict_of_every_rule(world, of_a, of_b, complexity, test, verdict, words):
+    world.add("a", of_a)
+    world.add("b", of_b)
+    claim = {"rule": "not_testable", "missing": "x"} if test["rule"] == "measured" else test
+    entry = TEXT | {"test": claim, "further": [test]}
+    found = world.judged(load_claims({"claims": {"x": entry}}), complexity)[0].further[0]
+    assert found.verdict == verdict and words in found.reason
+
+
+def test_the_verdicts_above_are_all_there_are():
+    reached = {}
+    for *_, test, verdict, _ in VERDICTS:
+        reached.setdefault(test["rule"], set()).add(verdict)
+    undecided = {"undetermined", "not testable here"}
+    assert set(reached) == set(RULES)
+    assert reached == {
+        "numeric": {"reproduced", "exceeded", "not reproduced"} | undecided,
+        "compare_cells": {"supported", "refuted", "no difference found"} | undecided,
+        "better_and_cheaper": {"supported", "refuted", "no difference found"} | undecided,
+        "complexity_value": {"reproduced", "exceeded", "not reproduced", "undetermined"},
+        "measured": {"measured, no verdict"} | undecided,
+        "not_testable": {"not testable here"},
+    }
+
+
+def test_better_and_cheaper_flips_with_the_runs_and_with_the_counts(world):
+    test = pair(rule="better_and_cheaper")
+    world.add("a", GOOD)
+    world.add("b", POOR)
+    assert world.find(test, complexity=CHEAPER).verdict == "supported"
+    assert world.find(test, complexity=DEARER).verdict == "refuted"
+    world.add("a", [20, 21, 23])
+    assert world.find(test, complexity=CHEAPER).verdict == "refuted"
+    world.add("a", [40, 43, 40])
+    assert world.find(test, complexity=CHEAPER).verdict == "no difference found"
+
+
+def test_claims_of_the_papers_flip_with_the_records(world, make, tmp_path):
+    """Entries of claims.yaml as they stand, on records that bear the name of the papers' own protocol."""
+    cells, entries = load_cells(), {claim.id: claim for claim in load_claims()}
+
+    def verdict(claim, **rights):
+        parameters = entries[claim].test.parameters
+        for role, numbers in rights.items():
+            for seed, n in enumerate(numbers):
+                protocol = {"name": parameters["protocol"], "tta": ["none"]}
+                make(tmp_path, P, cells[parameters[role]], seed, right=answers(n), protocol=protocol)
+        world.summary = None
+        return world.judged([entries[claim]])[0].finding.verdict
+
+    for claim in ("acc-affectnet", "acc-fer2013"):
+        assert verdict(claim, cell=[62, 64, 63]) == "reproduced"
+        assert verdict(claim, cell=[30, 31, 29]) == "not reproduced"
+    for claim in ("beats-resnet", "trainable-helps", "weighted-helps"):
+        assert verdict(claim, a=[80, 81, 83], b=[30, 32, 31]) == "supported"
+        assert verdict(claim, a=[30, 31, 33], b=[80, 82, 81]) == "refuted"
 
 
 def test_measured_gives_no_verdict(world):

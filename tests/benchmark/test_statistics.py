@@ -3,25 +3,30 @@
 The coverage tests print what they measure (`pytest -s -m slow`); docs/metrics.md quotes those figures.
 """
 
+import itertools
 import math
-from unittest import mock
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import special
 
 from benchmark.errors import BadInput
+from benchmark.evidence import combined, rmse_variance
 from benchmark.metrics import accuracy, metric_function
 from benchmark.statistics import (
     Difference,
     Interval,
     accuracy_interval,
+    bootstrap,
     difference_interval,
     holm,
     mcnemar_exact,
     paired_bootstrap,
     paired_t_over_seeds,
     prediction_interval_new_run,
+    prediction_interval_new_score,
+    resampled_means,
+    sign_flip_exact,
     t_interval,
 )
 
@@ -76,6 +81,14 @@ def test_holm_by_hand():
     """Sorted .01 .02 .03 .04 times 4 3 2 1 gives .04 .06 .06 .04, made monotone: .04 .06 .06 .06."""
     assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert holm([0.5, 0.9]) == pytest.approx([1, 1]) and holm([]) == [] and holm([0.2]) == [0.2]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 60])
+def test_holm_against_statsmodels(size):
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    rng = np.random.default_rng(size)
+    for p in (rng.random(size), rng.random(size) ** 4, np.round(rng.random(size), 1), np.zeros(size)):
+        assert holm(p) == pytest.approx(multitest.multipletests(p, method="holm")[1].tolist(), rel=1e-12)
 
 
 def test_paired_t_against_one_sample_formula():
@@ -172,6 +185,52 @@ def test_paired_bootstrap_where_a_resample_is_undefined():
     assert paired_bootstrap(metric_function("roc_auc"), labels, scores, -scores, n=50, seed=0) == (1, None, None, 2)
 
 
+def test_bootstrap_of_one_model_against_normal_theory():
+    labels, scores, _ = paired_models(np.random.default_rng(0), 800)
+    right = scores.argmax(1) == labels
+    half = 1.959964 * math.sqrt(right.mean() * (1 - right.mean()) / 800)
+    found = bootstrap(accuracy, labels, scores, seed=1)
+    assert (found.mean, found.n) == (pytest.approx(right.mean()), 800)
+    assert (found.low, found.high) == pytest.approx((right.mean() - half, right.mean() + half), abs=0.1 * half)
+    assert bootstrap(metric_function("roc_auc"), np.array([0, 1]), np.eye(2), n=50, seed=0) == (1, None, None, 2)
+
+
+def test_resampled_means_are_means_of_equally_drawn_rows():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(70, 2))
+    columns = np.column_stack([values, values.sum(axis=1), np.ones(70)])
+    found = resampled_means(columns, 330, seed=4)
+    assert found.shape == (330, 4) and found[:, 3] == pytest.approx(1)
+    assert found[:, 2] == pytest.approx(found[:, 0] + found[:, 1])  # the same rows for every column
+    error = values.std(axis=0) / math.sqrt(70)
+    assert found[:, :2].std(axis=0) == pytest.approx(error, rel=0.15)
+    assert found[:, :2].mean(axis=0) == pytest.approx(values.mean(axis=0), abs=4 * error.max() / math.sqrt(330))
+    assert np.array_equal(found, resampled_means(columns, 330, seed=4))
+    assert not np.array_equal(found, resampled_means(columns, 330, seed=5))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sign_flips_against_their_enumeration(seed):
+    d = np.random.default_rng(seed).integers(-4, 5, 11)
+    sums = [np.dot(signs, d) for signs in itertools.product((-1, 1), repeat=len(d))]
+    assert sign_flip_exact(d) == pytest.approx(np.mean(np.abs(sums) >= abs(d.sum())))
+    assert sign_flip_exact(-d) == sign_flip_exact(d) == sign_flip_exact(np.append(d, [0, 0]))
+
+
+@pytest.mark.parametrize("n", [60, 3589])
+def test_sign_flips_of_two_networks_are_mcnemar(n):
+    rng = np.random.default_rng(n)
+    a, b = rng.random(n) < 0.8, rng.random(n) < 0.76
+    assert sign_flip_exact(a.astype(int) - b) == pytest.approx(mcnemar_exact(a, b).p, rel=1e-9)
+
+
+def test_sign_flips_of_many_images_against_normal_theory():
+    d = np.random.default_rng(0).binomial(5, 0.7, 100_000) - np.random.default_rng(1).binomial(5, 0.698, 100_000)
+    z = abs(d.sum()) / math.sqrt((d**2).sum())
+    assert 1 < z < 5 and sign_flip_exact(d) == pytest.approx(2 * special.ndtr(-z), rel=0.02)
+    assert sign_flip_exact(np.zeros(3, int)) == 1 and sign_flip_exact(np.full(5000, 2)) < 1e-30
+
+
 def test_prediction_interval_by_hand():
     values, n_test = [0.70, 0.72, 0.74], 1000
     seeds = 0.0004 * (1 + 1 / 3)
@@ -179,9 +238,8 @@ def test_prediction_interval_by_hand():
     assert same.high - same.mean == pytest.approx(4.302653 * math.sqrt(seeds), rel=1e-6)  # t(2), 97.5 %
     p = 722 / 1004
     test = 2 * p * (1 - p) / n_test
-    freedom = 2 * (seeds + test) ** 2 / seeds**2
     new = prediction_interval_new_run(values, n_test)
-    assert new.high - new.mean == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(seeds + test))
+    assert new.high - new.mean == pytest.approx(math.sqrt(4.302653**2 * seeds + 1.959964**2 * test), rel=1e-6)
     assert new.mean == pytest.approx(0.72) and new.n == 3 and new.mean - new.low == pytest.approx(new.high - new.mean)
 
 
@@ -210,6 +268,10 @@ def test_prediction_interval_at_the_edges():
         (lambda: mcnemar_exact(np.array([1, 0]), np.array([1, 1])), "int64"),
         (lambda: mcnemar_exact(np.array([True]), np.array([True, False])), r"bool \(1,\) and bool \(2,\)"),
         (lambda: mcnemar_exact(np.zeros(0, bool), np.zeros(0, bool)), r"\(0,\)"),
+        (lambda: sign_flip_exact(np.ones(3)), r"float64 \(3,\)"),
+        (lambda: sign_flip_exact(np.zeros(0, int)), r"\(0,\)"),
+        (lambda: resampled_means(np.zeros((0, 2)), seed=0), r"shape \(0, 2\)"),
+        (lambda: bootstrap(accuracy, np.zeros(2, int), np.eye(3), seed=0), "2 labels, 3 scores"),
         (lambda: holm([0.1, math.nan]), "p-value 1: found nan"),
         (lambda: holm([1.1]), "p-value 0: found 1.1"),
         (lambda: paired_t_over_seeds([0.1, 0.2], [0.1]), "2 and 1 values"),
@@ -302,13 +364,121 @@ def rejections_mcnemar(rng, studies, n):
 
 def rejections_holm(rng, studies, tests):
     """No true difference anywhere: any adjusted p <= .05 is an error of the whole table."""
-    with mock.patch("gc.collect"):  # statsmodels collects garbage at every call: 50 ms each
-        return np.mean([min(holm(rng.random(tests))) <= 0.05 for _ in range(studies)])
+    return np.mean([min(holm(rng.random(tests))) <= 0.05 for _ in range(studies)])
+
+
+def coverage_of_one_model(rng, studies, n, resamples):
+    truth = hit_rate(*_population(None)[0])
+    found = (bootstrap(hit_rate, *paired_models(rng, n)[:2], n=resamples, seed=i) for i in range(studies))
+    return np.mean([covers(interval, truth) for interval in found])
+
+
+def coverage_resampled(rng, studies, n, seeds):
+    """Mean accuracy of A's networks minus B's, these networks held: the resamples of all images at once (report/pairs)."""
+    hits = []
+    for _ in range(studies):
+        truth, right = networks_of_a_study(rng, n, seeds, gap=0.4)
+        drawn = resampled_means((right[0].mean(0) - right[1].mean(0))[:, None], 1000, seed=int(rng.integers(2**31)))[:, 0]
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        hits.append(low <= truth <= high)
+    return np.mean(hits)
+
+
+def networks_of_a_study(rng, n, seeds, gap=0.0, own=1.0):
+    """Mean accuracy difference of two cells' networks over all images, and whether each network has each of n right.
+
+    Images are hard or easy for all; a cell has images that suit it more (deviation `own` of the logit). Returns the mean of
+    the difference, and bool (2, seeds, n).
+    """
+    hard = rng.normal(0.8, 1.5, n)
+    logits = hard + rng.normal(0, own, (2, n)) + np.array([[gap], [0.0]])
+    chances = special.expit(logits)
+    # The images' own mean difference: that of E[expit], by Gauss-Hermite quadrature over hard + own.
+    x, w = np.polynomial.hermite_e.hermegauss(80)
+    deviation = math.hypot(1.5, own)
+    means = [np.sum(w * special.expit(0.8 + g + deviation * x)) / np.sum(w) for g in (gap, 0.0)]
+    return means[0] - means[1], rng.random((2, seeds, n)) < chances[:, None, :]
+
+
+def coverage_new_rmse(rng, studies, m, n_test, scale=0.0, bias=0.0):
+    """RMSE of one more network on new images; errors differ in size from image to image, networks in `scale` (log) and in a
+    common `bias`, which moves the RMSE to one side alone."""
+    hits = []
+
+    def errors(seeds):
+        spread = np.abs(rng.normal(0.3, 0.1, n_test))  # of the images: the same for all seeds
+        own = spread * rng.normal(size=n_test) + rng.normal(0, 0.1, (seeds, n_test))
+        return rng.normal(0, bias, (seeds, 1)) + own * np.exp(rng.normal(0, scale, (seeds, 1)))
+
+    for _ in range(studies):
+        found = errors(m)
+        variance = np.mean([rmse_variance(np.zeros((n_test, 1)), each[:, None], (0,)) for each in found])
+        interval = prediction_interval_new_score(np.sqrt((found**2).mean(axis=1)), variance)
+        hits.append(covers(interval, np.sqrt((errors(1) ** 2).mean())))
+    return np.mean(hits)
+
+
+def coverage_new_score(rng, studies, m, share):
+    """Normal scores; `share` of a difference's variance is the seeds', the rest that of the two test samples, known."""
+    seeds, test = math.sqrt(share / (1 + 1 / m)), math.sqrt((1 - share) / 2)
+    hits = []
+    for _ in range(studies):
+        values = rng.normal(0, test) + rng.normal(0, seeds, m)
+        interval = prediction_interval_new_score(values, test**2)
+        hits.append(covers(interval, rng.normal(0, test) + rng.normal(0, seeds)))
+    return np.mean(hits)
+
+
+def rejections_sign_flip(rng, studies, n, seeds, own):
+    """Cells of equal mean accuracy on all images; with `own` each has its own hard images, so signs are not symmetric."""
+    found = []
+    for _ in range(studies):
+        _, right = networks_of_a_study(rng, n, seeds, own=own)
+        found.append(sign_flip_exact(right[0].sum(0) - right[1].sum(0)) <= 0.05)
+    return np.mean(found)
+
+
+def rejections_median(rng, studies, n, seeds):
+    """The claim ledger's test over images: twice the median of the seeds' p-values, which share their images."""
+    found = []
+    for _ in range(studies):
+        _, right = networks_of_a_study(rng, n, seeds)
+        p = [mcnemar_exact(x, y).p for x, y in zip(*right, strict=True)]
+        found.append(combined(p, right[0].mean(axis=1) - right[1].mean(axis=1)) <= 0.05)
+    return np.mean(found)
+
+
+def rejections_t(rng, studies, test, n):
+    """`paired_t_over_seeds` or `difference_interval` without a difference, spreads 1 and 3 points."""
+    return np.mean([test(rng.normal(0.7, 0.01, n), rng.normal(0.7, 0.03, n)).p <= 0.05 for _ in range(studies)])
+
+
+def rejections_family(rng, studies, cells, different, seeds):
+    """Cells against one reference, as in a table: any rejection among those that are no different from it."""
+    errors, power = [], []
+    for _ in range(studies):
+        reference, gain = rng.normal(0.7, 0.01, seeds), np.where(np.arange(cells) < different, 0.05, 0.0)
+        p = holm([paired_t_over_seeds(rng.normal(0.7 + g, 0.01, seeds), reference).p for g in gain])
+        errors.append(min(p[different:]) <= 0.05)
+        power.append(np.mean(np.array(p[:different]) <= 0.05) if different else 0)
+    return np.mean(errors), np.mean(power)
 
 
 def study(name, share, low, high):
     print(f"{name}: {share:.4f}")
     assert low <= share <= high, name
+
+
+def test_satterthwaite_undercovers_where_the_interval_does_not():
+    """Why `prediction_interval_new_score` adds squares: seeds make nine tenths of the variance, all at once by numpy."""
+    rng, studies, share = np.random.default_rng(3), 200_000, 0.9
+    for m, expected in ((3, 0.922), (5, 0.941)):
+        seeds, test = share * rng.chisquare(m - 1, studies) / (m - 1), 1 - share
+        distance = np.abs(rng.normal(size=studies))
+        freedom = (m - 1) * ((seeds + test) / seeds) ** 2
+        satterthwaite = distance <= special.stdtrit(freedom, 0.975) * np.sqrt(seeds + test)
+        added = distance <= np.sqrt(special.stdtrit(m - 1, 0.975) ** 2 * seeds + special.ndtri(0.975) ** 2 * test)
+        assert satterthwaite.mean() == pytest.approx(expected, abs=0.003) and 0.95 < added.mean() < 0.965
 
 
 def test_coverage_quick():
@@ -323,7 +493,14 @@ def test_coverage_quick():
     study("bootstrap", coverage_bootstrap(rng, 100, hit_rate, 200, 200), 0.86, 1)
     study("new run, same test", coverage_new_run(rng, 1000, 4, 300, True, 0.05), 0.922, 0.978)
     study("new run, new test", coverage_new_run(rng, 1000, 4, 300, False, 0.05), 0.94, 0.999)
+    study("bootstrap, one model", coverage_of_one_model(rng, 100, 200, 200), 0.86, 1)
+    study("resampled means", coverage_resampled(rng, 200, 200, 3), 0.885, 1)
+    study("new RMSE", coverage_new_rmse(rng, 300, 4, 300, 0.03), 0.91, 1)
+    study("new score", coverage_new_score(rng, 4000, 3, 0.9), 0.946, 0.975)
     study("McNemar", rejections_mcnemar(rng, 400, 200), 0.005, 0.09)
+    study("sign flips", rejections_sign_flip(rng, 500, 200, 3, 1.0), 0.01, 0.09)
+    study("median rule", rejections_median(rng, 200, 200, 3), 0, 0.05)
+    study("paired t rejects", rejections_t(rng, 1000, paired_t_over_seeds, 4), 0.022, 0.078)
     study("Holm", rejections_holm(rng, 1000, 6), 0.022, 0.078)
 
 
@@ -351,3 +528,28 @@ def test_coverage_full():
             study(f"new run, new test, {label}", coverage_new_run(rng, 3000, m, 1000, False, effect), 0.94, 1)
     study("McNemar, 200 images", rejections_mcnemar(rng, 4000, 200), 0.02, 0.055)
     study("Holm, 6 tests", rejections_holm(rng, 10000, 6), 0.04, 0.058)
+    study("bootstrap, one model, 200 images", coverage_of_one_model(rng, 600, 200, 500), 0.915, 0.985)
+    for n in (200, 1000):
+        study(f"resampled means, 3 seeds, {n} images", coverage_resampled(rng, 2000, n, 3), 0.93, 0.97)
+    for m in (3, 5, 10):
+        for share in (0.1, 0.5, 0.9):
+            label = f"m={m}, seeds' share of the variance {share}"
+            study(f"new score, {label}", coverage_new_score(rng, 10000, m, share), 0.943, 0.983)
+        for scale in (0, 0.05):
+            label = f"m={m}, 1000 images, spread of seeds {scale}"
+            study(f"new RMSE, {label}", coverage_new_rmse(rng, 3000, m, 1000, scale), 0.935, 0.99)
+        label = f"m={m}, 1000 images, seeds skewed"
+        study(f"new RMSE, {label}", coverage_new_rmse(rng, 3000, m, 1000, bias=0.1), 0.89, 0.99)
+    for own in (0, 1.0):
+        for seeds in (1, 3, 5):
+            label = f"{seeds} seeds, images of its own {own}, 1000 images"
+            study(f"sign flips, {label}", rejections_sign_flip(rng, 4000, 1000, seeds, own), 0.03, 0.064)
+    for seeds in (3, 5):
+        study(f"median rule, {seeds} seeds", rejections_median(rng, 2000, 1000, seeds), 0, 0.05)
+    for n in (3, 5):
+        study(f"paired t rejects, n={n}", rejections_t(rng, 10000, paired_t_over_seeds, n), 0.041, 0.059)
+        study(f"Welch rejects, n={n}+{n}", rejections_t(rng, 10000, difference_interval, n), 0.035, 0.06)
+    for different in (0, 3):
+        errors, power = rejections_family(rng, 4000, 6, different, 5)
+        study(f"Holm, 6 cells against one, {different} differ, any false rejection", errors, 0.01, 0.062)
+        print(f"  found of those that differ: {power:.3f}")

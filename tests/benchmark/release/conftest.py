@@ -66,24 +66,24 @@ def field(number: int, value: int | bytes) -> bytes:
     return varint(8 * number) + varint(value)
 
 
-def entry(dtype: int, shape, data: bytes | int, offset: int = 0) -> bytes:
+def entry(dtype: int, shape, data: bytes | int, offset: int = 0, checksum=crc32c) -> bytes:
     """A tensor of these bytes, or of so many bytes that no test looks at (their checksum is 0)."""
-    length, checksum = (data, 0) if isinstance(data, int) else (len(data), crc32c(data))
+    length, value = (data, 0) if isinstance(data, int) else (len(data), checksum(data))
     dimensions = b"".join(field(2, field(1, size)) for size in shape)
     numbers = field(4, offset) if offset else b""  # protocol buffers leave zeros out
     size = field(5, length) if length else b""
-    return field(1, dtype) + field(2, dimensions) + numbers + size + b"\x35" + struct.pack("<I", masked(checksum))
+    return field(1, dtype) + field(2, dimensions) + numbers + size + b"\x35" + struct.pack("<I", masked(value))
 
 
 HEADER = (b"", field(1, 1) + field(3, field(1, 1)))
 
 
-def index(tensors, in_block=5) -> bytes:
-    """The index of {name: (dtype, shape, bytes)}."""
+def index(tensors, in_block=5, checksum=crc32c) -> bytes:
+    """The index of {name: (dtype, shape, bytes)}; another `checksum` function is for megabytes."""
     pairs, offset = [HEADER], 0
     for name in sorted(tensors):
         dtype, shape, data = tensors[name]
-        pairs.append((name.encode(), entry(dtype, shape, data, offset)))
+        pairs.append((name.encode(), entry(dtype, shape, data, offset, checksum)))
         offset += data if isinstance(data, int) else len(data)
     groups = [pairs[at : at + in_block] for at in range(0, len(pairs), in_block)]
     return table([(group[-1][0], sealed(block(group))) for group in groups])
@@ -123,3 +123,49 @@ def released(writer):
     tensors["optimizer/Variable"] = (3, (), struct.pack("<i", 123456))
     tensors["is_training"] = (10, (), b"\1")
     return tensors, list(zip(scalars[::2], scalars[1::2], strict=True))
+
+
+@pytest.fixture(scope="session")
+def weights():
+    """Random float32 values of every variable that BReG-NeXt-50 computes with, moved statistics among them, by name."""
+    import numpy as np
+
+    from benchmark.release.layers import GAMMA, SHORTCUT, WEIGHT, Network, variables
+
+    rng, values = np.random.default_rng(11), {}
+    for name, variable in variables(Network()).items():
+        shape = variable.shape
+        if variable.role == WEIGHT:
+            values[name] = rng.normal(0, np.sqrt(1 / np.prod(shape[:-1])), shape)
+        else:
+            values[name] = rng.uniform(0.6, 1.4, shape) if variable.role in (GAMMA, SHORTCUT) else rng.normal(0, 0.3, shape)
+        if variable.role == GAMMA:
+            values[name.replace("gamma", "moving_mean")] = rng.normal(0, 0.3, shape)
+            values[name.replace("gamma", "moving_variance")] = rng.uniform(0.5, 2, shape)
+    return {name: np.asarray(value, "<f4") for name, value in values.items()}
+
+
+@pytest.fixture(scope="session")
+def save_checkpoint(writer):
+    """A function (values by name, folder, further tensors) -> index file, its data file beside it."""
+    from functools import cache
+
+    from benchmark.release.crc32c import crc32c as fast
+
+    checksum = cache(fast)
+
+    def save(values, folder, **further):
+        tensors = {name: (1, value.shape, value.astype("<f4").tobytes()) for name, value in values.items()} | further
+        (folder / "checkpoints.index").write_bytes(writer.index(tensors, 20, checksum))
+        (folder / "checkpoints.data-00000-of-00001").write_bytes(b"".join(tensors[name][2] for name in sorted(tensors)))
+        return folder / "checkpoints.index"
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def checkpoint(weights, save_checkpoint, tmp_path_factory):
+    """The index file of `weights` and the optimizer's counter, laid out as in the release."""
+    folder = tmp_path_factory.mktemp("clone") / "codes" / "Snapshots" / "categorical_attempt_1"
+    folder.mkdir(parents=True)
+    return save_checkpoint(weights, folder, **{"optimizer/Variable": (3, (), struct.pack("<i", 7))})

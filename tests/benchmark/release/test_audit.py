@@ -84,6 +84,19 @@ def test_page_from_the_facts_alone(tmp_path):
     assert (again / link).read_bytes() == (tmp_path / link).read_bytes() and (again / "release-audit.md").read_text() == page
 
 
+def test_a_clone_is_searched_for_its_checkpoint(save, released, tmp_path, monkeypatch):
+    clone = tmp_path / "clone" / "codes" / "Snapshots" / "categorical_attempt_1"
+    clone.mkdir(parents=True)
+    save(released[0]).rename(clone / "checkpoints.index")
+    (tmp_path / "clone" / "codes" / "BReG-NeXt.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert main(["audit-release", "clone"]) == 0
+    page = (tmp_path / "reports" / "release-audit.md").read_text()
+    assert "Read: `checkpoints.index`" in page and "- steps: 123456, recorded 7701" in page
+    first, last = released[1][0], released[1][-1]
+    assert all(f"{value:.6f}" in page for value in (*first, *last))
+
+
 def test_page_from_another_checkpoint_says_so(save, released, tmp_path):
     audit(save(released[0]), tmp_path)
     page = (tmp_path / "release-audit.md").read_text()
