@@ -6,8 +6,9 @@ Results are comparable when name and Major.Minor version are equal; the hash tel
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -15,6 +16,7 @@ from benchmark.errors import BadInput
 HERE = Path(__file__).parent
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -59,13 +61,15 @@ class Protocol:
         data, data_version: name and version of the FaceSet.
         task: "categorical" (classes) or "dimensional" (valence, arousal).
         classes: class names in label order; must equal the FaceSet's for a categorical task.
-        splits: role (train, validation, test) -> the FaceSet's own split name.
+        splits: role (train, validation, test) -> the FaceSet's own split name; empty where there are folds.
         input_size: side of the square input in pixels.
         channels: 1 or 3; grey faces are repeated over three channels.
         recipe_name, recipe: the training recipe.
         epochs: budget; every network gets the same.
         selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
         tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
+        folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.crossvalidation`): each is
+            the test split once, the next one validates, the others train.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Protocol:
     epochs: int
     selection: str
     tta: tuple[str, ...]
+    folds: tuple[str, ...] | None = None
 
     @property
     def outputs(self) -> int:
@@ -94,8 +99,10 @@ class Protocol:
         return digest(self.as_dict())
 
     def as_dict(self) -> dict:
-        """JSON-able contents."""
+        """JSON-able contents; without folds where there are none, so that such protocols kept their hash."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        if self.folds is None:
+            del own["folds"]
         own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
         return json.loads(json.dumps(own))
 
@@ -127,10 +134,20 @@ def protocol_names() -> list[str]:
 
 
 def load_protocol(name: str) -> Protocol:
-    """The protocol `name`. BadInput for an unknown name or a file whose contents do not fit."""
-    path = HERE / "protocols" / f"{name}.yaml"
+    """The protocol `name`, or the one in the file `name` where that ends in .yaml (a user's own, for own data).
+
+    Raises:
+        BadInput: an unknown name; a file whose contents do not fit; one that takes the name of another protocol here.
+    """
+    if name.endswith(".yaml"):
+        protocol = protocol_from(read_yaml(Path(name)), name)
+        if protocol.name in protocol_names() and protocol.hash != load_protocol(protocol.name).hash:
+            raise BadInput(f"{name}, name", protocol.name, "a name that no protocol of the suite has")
+        return protocol
     if name not in protocol_names():
-        raise BadInput("protocol", f"'{name}'", f"one of {', '.join(protocol_names())}")
+        known = ", ".join(protocol_names())
+        raise BadInput("protocol", f"'{name}'", f"one of {known}, or a file such as ./my-protocol.yaml")
+    path = HERE / "protocols" / f"{name}.yaml"
     return protocol_from(read_yaml(path), path)
 
 
@@ -144,25 +161,43 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
             raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
         recipe = recipes[name]
     contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
+    if contents.get("folds") is not None:
+        contents.setdefault("splits", {})
     protocol = _checked(Protocol, contents, where)
     choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
     for key, allowed in choices.items():
         if getattr(protocol, key) not in allowed:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
-    if set(protocol.splits) != set(ROLES):
+    if not NAME.fullmatch(protocol.name):
+        raise BadInput(f"{where}, name", f"'{protocol.name}'", "letters, digits, '-' and '_': it names folders")
+    if protocol.folds is not None:
+        _check_folds(protocol, where)
+    elif set(protocol.splits) != set(ROLES):
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
-    if len(set(protocol.splits.values())) != len(ROLES):
+    elif len(set(protocol.splits.values())) != len(ROLES):
         raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
     if not protocol.tta or protocol.tta[0] != "none":
         raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol
 
 
+def _check_folds(protocol, where):
+    """Folds are three or more different names, and take the place of the splits."""
+    folds = protocol.folds
+    if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):
+        raise BadInput(f"{where}, folds", folds, f"a list of {len(ROLES)} or more different splits")
+    if not all(isinstance(fold, str) and NAME.fullmatch(fold) for fold in folds):
+        raise BadInput(f"{where}, folds", folds, "names of letters, digits, '-' and '_'")
+    if protocol.splits:
+        raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
+
+
 def _checked(kind, contents, where):
-    """A frozen dataclass from a mapping: exactly its fields, numbers as numbers (YAML reads 1e-3 as text)."""
+    """A frozen dataclass from a mapping: exactly its fields (those with a default may be absent), numbers as numbers
+    (YAML reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
-    if set(contents) != set(expected):
-        odd = sorted(set(contents) ^ set(expected))
+    optional = {entry.name for entry in fields(kind) if entry.default is not MISSING}
+    if odd := sorted((set(contents) ^ set(expected)) - (optional - set(contents))):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
     values = {}
     for key, value in contents.items():
