@@ -13,6 +13,7 @@ import torch
 
 from benchmark import progress
 from benchmark.cells import Run
+from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted
 from benchmark.faces import FaceSet, open_faceset
 from benchmark.pixels import load_splits
@@ -81,18 +82,19 @@ class Worker:
             raise Interrupted(f"stopped before {run}")
         if self.loaded[0] != run.protocol.hash:
             faces = open_faceset(places.prepared / run.protocol.data)
-            self.loaded = (run.protocol.hash, faces, load_splits(faces, run.protocol, places.device))
-        start = time.monotonic()
-        record = train(
-            run,
-            self.loaded[1],
-            places.out / run.place,
-            device=places.device,
-            restart_stale=places.restart_stale,
-            stop=self.stop,
-            splits=self.loaded[2],
-            position=self.position,
-        )
+            splits = None if run.protocol.folds else load_splits(faces, run.protocol, places.device)
+            self.loaded = (run.protocol.hash, faces, splits)
+        start, faces, directory = time.monotonic(), self.loaded[1], places.out / run.place
+        given = {
+            "device": places.device,
+            "restart_stale": places.restart_stale,
+            "stop": self.stop,
+            "position": self.position,
+        }
+        if run.protocol.folds:
+            record = cross_validate(run, faces, directory, **given)
+        else:
+            record = train(run, faces, directory, splits=self.loaded[2], **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
 
@@ -154,7 +156,9 @@ def _work(run: Run) -> str:
 
 
 def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
-    """Training loss of each of the first `steps` steps of a run, before the step's update."""
+    """Training loss of each of the first `steps` steps of a run (of its first fold), before the step's update."""
+    if run.protocol.folds:
+        run, faces = fold_run(run, faces, 0)
     trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
     order = trainer.order()
     for _ in range(min(steps, trainer.steps_per_epoch)):
@@ -168,5 +172,7 @@ def summary(record: Record) -> str:
     if record.diverged:
         return f"diverged in epoch {len(record['history'])}"
     metric = SELECTION_METRIC[record["protocol"]["task"]]
+    if record.folds:
+        return f"validation {metric} {selected_validation(record):.4f}, mean over {len(record.folds)} folds"
     chosen = record["history"][record["selected_epoch"] - 1]
     return f"validation {metric} {chosen['validation'][metric]:.4f} in epoch {record['selected_epoch']}"
