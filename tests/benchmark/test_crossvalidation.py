@@ -34,6 +34,15 @@ FOLDS = ("a", "b", "c", "d")
 VARYING = ("cost", "environment", "folds")
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Two threads on a busy machine take many times as long as one for networks as small as these."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def faces(tiny_faces, tmp_path_factory):
     """`tiny_faces` in four folds of 37, 38, 40 and 39 faces and a split of six that is no fold; pairs are groups."""
