@@ -1,0 +1,234 @@
+"""Near-duplicate pictures within a FaceSet: the same photograph re-saved, rescaled, re-cropped by a pixel, or mirrored.
+
+Pictures are compared by imagehash's perceptual hash with 16 x 16 bits (`imagehash.phash(hash_size=16)`: signs of the low
+frequencies of a cosine transform about their median); the 8 x 8 bits of its default can not tell aligned faces apart.
+Two pictures are near duplicates when at most `THRESHOLD` of the 256 bits differ; docs/audit.md shows the figures behind
+that number, `calibration` measures them again on any set.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import imagehash
+import numpy as np
+from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+SIDE = 16
+BITS = SIDE * SIDE
+THRESHOLD = 60
+TILE = 4096  # pictures a side of a block of distances: 64 MiB of float32
+_EDGES = 2_000_000  # pairs held before they are merged into groups
+
+
+class Pairs(NamedTuple):
+    """Pairs of rows, first < second, each pair once: first, second int64 (P,); distance int64 (P,), bits that differ."""
+
+    first: np.ndarray
+    second: np.ndarray
+    distance: np.ndarray
+
+
+def picture(pixels: np.ndarray) -> Image.Image:
+    """One face, uint8 (H, W, 1 or 3), as a Pillow image (L or RGB)."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | None = None) -> np.ndarray:
+    """Perceptual hash of each picture.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3), memory-mapped or not; one picture at a time is in memory.
+        mirrored: of the picture's mirror image (left and right exchanged) instead.
+        rows: these rows only, in this order; None = all.
+
+    Returns:
+        bool (N, 256).
+    """
+    rows = range(len(images)) if rows is None else rows
+    out = np.empty((len(rows), BITS), bool)
+    for place, row in enumerate(rows):
+        pixels = np.asarray(images[row])
+        out[place] = imagehash.phash(picture(pixels[:, ::-1] if mirrored else pixels), hash_size=SIDE).hash.ravel()
+    return out
+
+
+def pair_blocks(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray | None = None) -> Iterator[Pairs]:
+    """All pairs of rows whose hashes differ in at most `threshold` bits, block by block; exact, nothing is sampled.
+
+    Bits become -1 and +1; a product of two such rows is 256 - 2 x distance, so that BLAS does the work: about 4 s for
+    36,000 pictures on one core, growing with the square of their number, and 64 MiB beside the hashes as float32
+    (1 KiB a picture).
+
+    Args:
+        own: bool (N, 256).
+        other: bool (N, 256), hashes that the second of a pair is compared by (of the mirror images, say); None = own.
+    """
+    a = _signs(own)
+    b = a if other is None else _signs(other)
+    n = len(a)
+    for top in range(0, n, TILE):
+        for left in range(top, n, TILE):
+            product = a[top : top + TILE] @ b[left : left + TILE].T
+            first, second = np.nonzero(product >= BITS - 2 * threshold)
+            if left == top:
+                upper = second > first
+                first, second = first[upper], second[upper]
+            if len(first):
+                distance = (BITS - product[first, second].astype(np.int64)) // 2
+                yield Pairs(first + top, second + left, distance)
+
+
+def near_pairs(own: np.ndarray, threshold: int = THRESHOLD, other: np.ndarray | None = None) -> Pairs:
+    """`pair_blocks` as one, in order of first, then second. A set of video frames may have very many: use `near_groups`."""
+    blocks = list(pair_blocks(own, threshold, other))
+    first, second, distance = (
+        np.concatenate([block[k] for block in blocks]) if blocks else np.empty(0, np.int64) for k in range(3)
+    )
+    order = np.lexsort((second, first))
+    return Pairs(first[order], second[order], distance[order])
+
+
+def near_groups(
+    images: np.ndarray, sha256: np.ndarray | None = None, *, threshold: int = THRESHOLD, mirrors: bool = False
+) -> np.ndarray:
+    """Group number of each picture: pictures joined by near-duplicate pairs, directly or through others.
+
+    Exact copies share a group. Pictures of one value alone have nothing to compare: each distinct one is a group of its
+    own. Grouping is what a split must respect, so a chain a-b-c is one group although a and c may differ by more.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3).
+        sha256: str (N,), digest of each picture (`FaceSet.sha256`); exact copies are then hashed once.
+        mirrors: also join a picture with a near duplicate of its mirror image.
+
+    Returns:
+        int64 (N,), 0 upwards in order of first appearance.
+    """
+    n = len(images)
+    if not n:
+        return np.empty(0, np.int64)
+    first, copy_of = distinct(sha256) if sha256 is not None else (np.arange(n), np.arange(n))
+    rows = first[~blank(images, first)]
+    own = hashes(images, rows=rows)
+    passes = [None] + ([hashes(images, rows=rows, mirrored=True)] if mirrors else [])
+    group = np.arange(len(rows))
+    edges: list[np.ndarray] = []
+    for other in passes:
+        for block in pair_blocks(own, threshold, other):
+            edges.append(np.stack([block.first, block.second]))
+            if sum(e.shape[1] for e in edges) > _EDGES:
+                group, edges = _joined(group, edges), []
+    group = _joined(group, edges)
+    of_distinct = np.arange(len(first))
+    place = np.searchsorted(first, rows)
+    leader = np.full(group.max() + 1 if len(group) else 0, -1)
+    leader[group[::-1]] = place[::-1]  # the first member of each group
+    of_distinct[place] = leader[group]
+    return in_order(of_distinct[copy_of])
+
+
+def distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(rows of the first copy of each key, ascending; for each row the position of its key among them), int64."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[inverse]
+
+
+def in_order(group: np.ndarray) -> np.ndarray:
+    """Group numbers made anew: 0 upwards in order of first appearance, int64 (N,)."""
+    return distinct(group)[1]
+
+
+def blank(images: np.ndarray, rows: Sequence[int] | None = None) -> np.ndarray:
+    """Whether each picture has one value alone in every channel, bool (N,)."""
+    rows = range(len(images)) if rows is None else rows
+    return np.array([bool((images[row] == images[row][:1, :1]).all()) for row in rows], bool)
+
+
+def _signs(bits: np.ndarray) -> np.ndarray:
+    return np.where(bits, np.float32(1), np.float32(-1))
+
+
+def _joined(group: np.ndarray, edges: Sequence[np.ndarray]) -> np.ndarray:
+    """Group numbers after every edge (two rows) has joined the groups of its ends."""
+    if not edges:
+        return group
+    first, second = np.concatenate(edges, axis=1)
+    ends = coo_array((np.ones(len(first), bool), (group[first], group[second])), shape=(len(group),) * 2)
+    return connected_components(ends, directed=False)[1][group].astype(np.int64)
+
+
+def _jpeg(quality: int) -> Callable[[Image.Image], Image.Image]:
+    def change(image):
+        stream = io.BytesIO()
+        image.save(stream, "JPEG", quality=quality)
+        return Image.open(stream)
+
+    return change
+
+
+def _rescaled(share: float) -> Callable[[Image.Image], Image.Image]:
+    def change(image):
+        small = image.resize([max(1, round(side * share)) for side in image.size], Image.Resampling.BILINEAR)
+        return small.resize(image.size, Image.Resampling.BILINEAR)
+
+    return change
+
+
+def _cropped(share: float) -> Callable[[Image.Image], Image.Image]:
+    def change(image):
+        x, y = image.width * share, image.height * share
+        return image.resize(image.size, Image.Resampling.BILINEAR, box=(x, y, image.width - x, image.height - y))
+
+    return change
+
+
+def _shifted(share: float) -> Callable[[Image.Image], Image.Image]:
+    def change(image):
+        x, y = round(image.width * share), round(image.height * share)
+        pixels = np.asarray(image)
+        padding = ((y, 0), (x, 0)) + ((0, 0),) * (pixels.ndim - 2)
+        return Image.fromarray(np.pad(pixels, padding, mode="edge")[: image.height, : image.width])
+
+    return change
+
+
+# Changes that leave a picture the same to a person; a shift of 1/48 is one pixel of FER2013.
+CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "JPEG, quality 75": _jpeg(75),
+    "JPEG, quality 30": _jpeg(30),
+    "grey levels x 1.2 + 12": lambda image: image.point(lambda level: round(level * 1.2 + 12)),
+    "scaled to 3/4 and back": _rescaled(0.75),
+    "cropped by 1/48 on every side": _cropped(1 / 48),
+    "cropped by 2/48 on every side": _cropped(2 / 48),
+    "rotated by 3 degrees": lambda image: image.rotate(3, Image.Resampling.BILINEAR),
+    "shifted by 1/48 down and right": _shifted(1 / 48),
+    "shifted by 2/48 down and right": _shifted(2 / 48),
+}
+
+
+def calibration(images: np.ndarray, rows: Sequence[int], threshold: int = THRESHOLD) -> dict[str, dict[str, float]]:
+    """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3).
+        rows: pictures that are not blank, at least one.
+
+    Returns:
+        change -> {median, q95 (bits), found (share of the pictures within the threshold)}.
+    """
+    own, found = hashes(images, rows=rows), {}
+    for name, change in CHANGES.items():
+        changed = [imagehash.phash(change(picture(np.asarray(images[row]))), hash_size=SIDE).hash.ravel() for row in rows]
+        distance = np.sum(own != np.array(changed), axis=1)
+        found[name] = {
+            "median": float(np.median(distance)),
+            "q95": float(np.quantile(distance, 0.95)),
+            "found": float(np.mean(distance <= threshold)),
+        }
+    return found
