@@ -37,3 +37,9 @@ def test_too_few(k):
 def test_a_class_of_one_face_lies_in_one_fold():
     fold = assign_folds(3, [0] * 9 + [1], [""] * 10, "data")
     assert len(set(fold.tolist())) == 3
+
+
+def test_classes_smaller_than_the_folds_are_not_stratified():
+    fold = assign_folds(3, [0, 1, 2, 3, 4, 5], [""] * 6, "data")
+    assert sorted(np.unique(fold, return_counts=True)[1].tolist()) == [2, 2, 2]
+    assert set(assign_folds(3, [-1] * 9, [""] * 9, "data").tolist()) == {"fold0", "fold1", "fold2"}  # no label at all
