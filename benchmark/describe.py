@@ -8,7 +8,7 @@ from benchmark.atomic import replacing_directory, write_json
 from benchmark.faces import FaceSet
 
 # Data sets whose terms allow showing their pictures in a report.
-SHOWN = ("synthetic",)
+SHOWN = ("synthetic", "diffusionfer")
 
 
 def describe(faces: FaceSet, out: Path) -> dict:

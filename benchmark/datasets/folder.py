@@ -27,7 +27,7 @@ VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"
 COLUMNS = ("path", "split", "expression", "valence", "arousal", "group")
 PICTURES_A_BATCH = 64
-_NUMBER = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)

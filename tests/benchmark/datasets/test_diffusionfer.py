@@ -10,11 +10,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from benchmark.datasets import diffusionfer, reader
 from benchmark.datasets.diffusionfer import check, prepare
 from benchmark.errors import BadInput
+from benchmark.near_duplicates import hashes, near_groups, near_pairs
 
 SIDE = 32
 # (folder, name, expression, valence, arousal): the third is labelled otherwise than its prompt.
@@ -301,3 +302,32 @@ def test_real_folds(real):
         assert len(set(faces.split[faces.group == name].tolist())) == 1
     assert len(set(faces.sha256.tolist())) == 1285
     assert json.dumps(faces.meta)
+
+
+def test_real_faces_lie_between_copies_and_strangers(real):
+    """The figures that docs/data.md gives for the limit of 64 bits."""
+    _, faces = real
+    own = hashes(faces.images)
+    pairs = near_pairs(own, diffusionfer.NEAR)
+    assert len(pairs.first) == 28 and pairs.distance.min() == 54
+    sizes = {bits: np.bincount(near_groups(faces.images, threshold=bits, mirrors=True)).max() for bits in (64, 68, 70)}
+    assert sizes == {64: 5, 68: 12, 70: 60}
+    some = [Image.fromarray(faces.images[row]) for row in range(0, 1285, 5)]
+
+    def furthest(alter):
+        return np.sum(hashes(np.stack([np.asarray(alter(image)) for image in some])) != own[::5], axis=1).max()
+
+    def jpeg(image):
+        packed = io.BytesIO()
+        image.save(packed, "JPEG", quality=20)
+        return Image.open(packed)
+
+    bilinear = Image.Resampling.BILINEAR
+    for alter in (
+        jpeg,
+        lambda image: image.resize((48, 48), bilinear).resize((112, 112), bilinear),
+        lambda image: ImageEnhance.Brightness(image).enhance(1.3),
+        lambda image: image.crop((2, 2, 110, 110)).resize((112, 112), bilinear),
+        lambda image: image.rotate(2, bilinear),
+    ):
+        assert furthest(alter) <= diffusionfer.NEAR
