@@ -10,6 +10,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 """
 
 import importlib
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +20,9 @@ READERS = {
     "synthetic": "benchmark.datasets.synthetic",
     "fer2013": "benchmark.datasets.fer2013",
     "ferplus": "benchmark.datasets.ferplus",
+    "diffusionfer": "benchmark.datasets.diffusionfer",
 }
+FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")  # a user's own set, read by `benchmark.datasets.folder`
 
 
 def names() -> list[str]:
@@ -28,9 +31,11 @@ def names() -> list[str]:
 
 
 def reader(name: str) -> ModuleType:
-    """The reader module of a data set, imported now. BadInput for an unknown name."""
+    """The reader module of a data set, or what serves as one for a user's own, imported now. BadInput for an unknown name."""
+    if FOLDER.fullmatch(name):
+        return importlib.import_module("benchmark.datasets.folder").Reader(name)
     if name not in READERS:
-        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}")
+        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
     return importlib.import_module(READERS[name])
 
 

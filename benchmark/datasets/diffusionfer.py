@@ -227,7 +227,9 @@ def _sheet_file(path: Path) -> Path:
         raise BadInput(path, "no such file or folder", f"a folder with {SHEET} and the pictures, or a .zip of one")
     sheets = [file for file in _files(path) if file.name == SHEET]
     if not sheets:
-        sheets = [a for a in _archives(path) if any(PurePosixPath(m).name == SHEET for m in zip_members(a, limit=PICTURE_LIMIT))]
+        sheets = [
+            a for a in _archives(path) if any(PurePosixPath(m).name == SHEET for m in zip_members(a, limit=PICTURE_LIMIT))
+        ]
     if len(sheets) != 1:
         raise BadInput(path, ", ".join(map(str, sheets)) or f"no {SHEET}", f"exactly one {SHEET}")
     return sheets[0]

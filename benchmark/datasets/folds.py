@@ -38,5 +38,7 @@ def assign_folds(k: int, label: Sequence[int], group: Sequence[str], where: obje
         for number, (_, rows) in enumerate(splitter.split(np.zeros((len(label), 1)), label, names)):
             fold[rows] = f"fold{number}"
             if not len(rows):
-                raise BadInput(f"{where}, folds", f"fold {number} of {k} without a face", "fewer folds: groups are too large")
+                raise BadInput(
+                    f"{where}, folds", f"fold {number} of {k} without a face", "fewer folds: groups are too large"
+                )
     return fold

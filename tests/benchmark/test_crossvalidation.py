@@ -310,8 +310,10 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
     run = Run(protocol(epochs=1), tiny_cell(), 0)
     line = Worker(Places(faces.directory.parent, tmp_path, CPU), lambda: False)(run)
     record = read_record(tmp_path / run.place)
-    values = [(f["history"][f["selected_epoch"] - 1]["validation"]["accuracy"], f["faces"]["validation"]) for f in record.folds]
-    wanted = sum(v * n for v, n in values) / sum(n for _, n in values)
+    right = [
+        f["history"][f["selected_epoch"] - 1]["validation"]["accuracy"] * f["faces"]["validation"] for f in record.folds
+    ]
+    wanted = sum(right) / sum(f["faces"]["validation"] for f in record.folds)
     assert f"validation accuracy {wanted:.4f}, mean over 4 folds" in line
     assert len(list(try_steps(run, faces, 2, CPU))) == 2
     monkeypatch.setattr(importing, "load_protocol", lambda name: run.protocol)
@@ -332,7 +334,10 @@ def test_code_of_the_module_counts_for_folds_alone(faces, protocol, tiny_cell, t
         ({"folds": ["a", "b", "b"]}, "3 or more different"),
         ({"folds": "abc"}, "folds: found abc"),
         ({"folds": ["a", "b", "../c"]}, "names of letters"),
-        ({"folds": ["a", "b", "c"], "splits": {"train": "a", "validation": "b", "test": "c"}}, "splits: found .*none beside"),
+        (
+            {"folds": ["a", "b", "c"], "splits": {"train": "a", "validation": "b", "test": "c"}},
+            "splits: found .*none beside",
+        ),
         ({"splits": {}}, "splits: found"),
     ],
 )
