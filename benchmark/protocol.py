@@ -99,10 +99,9 @@ class Protocol:
         return digest(self.as_dict())
 
     def as_dict(self) -> dict:
-        """JSON-able contents; without folds where there are none, so that such protocols kept their hash."""
+        """JSON-able contents; an optional field that is absent is left out."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        if self.folds is None:
-            del own["folds"]
+        own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
         return json.loads(json.dumps(own))
 
@@ -193,11 +192,11 @@ def _check_folds(protocol, where):
 
 
 def _checked(kind, contents, where):
-    """A frozen dataclass from a mapping: exactly its fields (those with a default may be absent), numbers as numbers
+    """A frozen dataclass from a mapping: its fields (those with a default may be absent) and no other, numbers as numbers
     (YAML reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
-    optional = {entry.name for entry in fields(kind) if entry.default is not MISSING}
-    if odd := sorted((set(contents) ^ set(expected)) - (optional - set(contents))):
+    required = {entry.name for entry in fields(kind) if entry.default is MISSING}
+    if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
     values = {}
     for key, value in contents.items():

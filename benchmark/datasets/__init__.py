@@ -52,3 +52,10 @@ def raw_file(raw: Path, name: str) -> Path:
         found = ", ".join(p.name for p in files) or "no file"
         raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
     return files[0]
+
+
+def raw_folder(raw: Path, name: str) -> Path:
+    folder = Path(raw) / name
+    if not folder.is_dir():
+        raise BadInput(folder, "no folder", "one")
+    return folder
