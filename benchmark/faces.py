@@ -25,6 +25,7 @@ from benchmark.errors import BadInput
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1
 NO_EXPRESSION = -1
+PICTURES_A_PART = 256
 
 
 @dataclass(frozen=True)
@@ -136,24 +137,37 @@ def write_faceset(
         "flag": np.full(n, "") if flag is None else np.asarray(flag, dtype=str),
     }
     _check(where, n, columns, classes, votes, vote_columns)
-    columns["sha256"] = np.array([hashlib.sha256(np.ascontiguousarray(image)).hexdigest() for image in images], dtype=str)
-    table = _to_csv(columns, votes).encode()
-    meta = {
-        "format": FORMAT,
-        "name": name,
-        "version": version,
-        "classes": list(classes),
-        "vote_columns": list(vote_columns),
-        "shape": list(images.shape),
-        "counts": counts(columns["split"], columns["expression"], classes),
-        "fingerprint": hashlib.sha256(table).hexdigest(),
-        "how": dict(how or {}),
-    }
     with replacing_directory(directory) as temporary:
-        np.save(temporary / "images.npy", images, allow_pickle=False)
-        (temporary / "faces.csv").write_bytes(table)
+        columns["sha256"] = _write_images(temporary / "images.npy", images)
+        with open(temporary / "faces.csv", "w", encoding="utf-8", newline="") as stream:
+            _to_csv(stream, columns, votes)
+        with open(temporary / "faces.csv", "rb") as table:
+            fingerprint = hashlib.file_digest(table, "sha256").hexdigest()
+        meta = {
+            "format": FORMAT,
+            "name": name,
+            "version": version,
+            "classes": list(classes),
+            "vote_columns": list(vote_columns),
+            "shape": list(images.shape),
+            "counts": counts(columns["split"], columns["expression"], classes),
+            "fingerprint": fingerprint,
+            "how": dict(how or {}),
+        }
         write_json(temporary / "meta.json", meta)
     return open_faceset(directory)
+
+
+def _write_images(path: Path, images: np.ndarray) -> list[str]:
+    """Write an .npy file part by part, so that `images` may lie in a file too; returns the digest of each picture."""
+    digests = []
+    with open(path, "wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": images.shape})
+        for start in range(0, len(images), PICTURES_A_PART):
+            part = np.ascontiguousarray(images[start : start + PICTURES_A_PART])
+            digests += [hashlib.sha256(image).hexdigest() for image in part]
+            stream.write(part.tobytes())
+    return digests
 
 
 def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
@@ -205,11 +219,10 @@ def _check(where, n, columns, classes, votes, vote_columns):
         raise BadInput(f"{where}, votes", f"shape {votes.shape}", f"({n}, {len(vote_columns)})")
 
 
-def _to_csv(columns: Mapping[str, np.ndarray], votes: np.ndarray | None) -> str:
+def _to_csv(out: io.TextIOBase, columns: Mapping[str, Sequence], votes: np.ndarray | None) -> None:
     def number(value):
         return "" if np.isnan(value) else repr(round(float(value), 6))
 
-    out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in range(len(columns["id"])):
@@ -227,7 +240,6 @@ def _to_csv(columns: Mapping[str, np.ndarray], votes: np.ndarray | None) -> str:
                 columns["sha256"][row],
             )
         )
-    return out.getvalue()
 
 
 def _from_csv(path: Path, text: str, n: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:

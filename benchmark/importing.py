@@ -7,6 +7,7 @@ from benchmark.atomic import replacing_directory
 from benchmark.cells import cell_from
 from benchmark.errors import BadInput
 from benchmark.faces import open_faceset
+from benchmark.per_video import video_of
 from benchmark.protocol import digest, load_protocol
 from benchmark.records import Record, read_records
 
@@ -43,6 +44,8 @@ def check(record: Record, prepared: Path) -> None:
         ids, rows = record.predictions[f"{split}_ids"], len(record.predictions[f"{split}_targets"])
         if len(set(ids.tolist())) != len(ids) or len(ids) != rows:
             raise BadInput(f"{where}, {split}_ids", f"{len(set(ids.tolist()))} different ids", f"{rows}, one a face")
+        if protocol.frames_of:
+            video_of(ids, f"{where}, {split}_ids")
         for tta in protocol.tta:
             outputs = record.predictions.get(f"{split}_outputs_{tta}")
             if outputs is None or outputs.shape != (rows, protocol.outputs):

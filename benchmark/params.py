@@ -16,7 +16,8 @@ from benchmark.protocol import load_protocol, read_yaml
 
 
 def write_params(profile: str, path: Path) -> dict:
-    """Write the plan `profile` to `path` and return it. BadInput for an unknown profile."""
+    """Write the plan `profile` to `path` and return it. BadInput for an unknown profile, or one whose data options are not
+    those that its protocols fix."""
     import yaml
 
     runs = plan(profile)
@@ -24,7 +25,11 @@ def write_params(profile: str, path: Path) -> dict:
     data, entries = {}, {}
     for run in runs:
         name = run.protocol.data
-        data.setdefault(name, {"options": options.get(name, {}), **stage_dependencies(name)})
+        entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
+        for option, value in (run.protocol.data_options or {}).items():
+            if (chosen := entry["options"].setdefault(option, value)) != value:
+                where = f"profile {profile}, data {name}, {option}"
+                raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
         package = registry.models()[run.cell.model].value.split(":")[0].split(".")[0]
         entries[f"{run.protocol.name}_{run.cell.name}"] = {
             "protocol": run.protocol.name,

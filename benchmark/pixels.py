@@ -52,7 +52,7 @@ def load_splits(faces: FaceSet, protocol: Protocol, device: torch.device) -> dic
     Rows without a label of the task (no expression, or no valence/arousal) are left out.
 
     Raises:
-        BadInput: the FaceSet is not the protocol's (name, version, class order, split names).
+        BadInput: the FaceSet is not the protocol's (name, version, options, class order, split names).
     """
     where = faces.directory
     for what, found, expected in (
@@ -61,6 +61,7 @@ def load_splits(faces: FaceSet, protocol: Protocol, device: torch.device) -> dic
     ):
         if found != expected:
             raise BadInput(f"{where}, {what}", found, f"{expected} for protocol {protocol.name}")
+    protocol.check_data_options(faces.meta, where)
     categorical = protocol.task == "categorical"
     if categorical and faces.classes != protocol.classes:
         raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))

@@ -70,6 +70,12 @@ class Protocol:
         tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
         folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.crossvalidation`): each is
             the test split once, the next one validates, the others train.
+        data_options: options of `prepare` that the FaceSet must have been made with (which frames of a video, say); None
+            = any.
+        frames_of: "video" when rows are frames and their ids ``<video>/<frame>``: metrics are then also taken video by
+            video. None = rows are pictures.
+
+    The last three are optional: a file without them keeps the hash that it had before they existed.
     """
 
     name: str
@@ -87,6 +93,8 @@ class Protocol:
     selection: str
     tta: tuple[str, ...]
     folds: tuple[str, ...] | None = None
+    data_options: Mapping | None = field(default=None, hash=False)
+    frames_of: str | None = None
 
     @property
     def outputs(self) -> int:
@@ -104,6 +112,14 @@ class Protocol:
         own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
         return json.loads(json.dumps(own))
+
+    def check_data_options(self, meta: Mapping, where: object) -> None:
+        """BadInput when a FaceSet (its meta.json) was prepared with other options than `data_options`."""
+        made = meta["how"].get("options", {})
+        for name, value in (self.data_options or {}).items():
+            if made.get(name) != value:
+                expected = f"{value} for protocol {self.name}; prepare it again with that option"
+                raise BadInput(f"{where}, option {name}", made.get(name, "none"), expected)
 
 
 def digest(value: object) -> str:
@@ -175,6 +191,10 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
     elif len(set(protocol.splits.values())) != len(ROLES):
         raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
+    if protocol.frames_of and (protocol.frames_of != "video" or protocol.task != "dimensional"):
+        raise BadInput(f"{where}, frames_of", protocol.frames_of, "video, and a dimensional task; or nothing")
+    if not isinstance(protocol.data_options, Mapping | None):
+        raise BadInput(f"{where}, data_options", protocol.data_options, "a mapping")
     if not protocol.tta or protocol.tta[0] != "none":
         raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol

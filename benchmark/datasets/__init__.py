@@ -21,6 +21,8 @@ READERS = {
     "fer2013": "benchmark.datasets.fer2013",
     "ferplus": "benchmark.datasets.ferplus",
     "diffusionfer": "benchmark.datasets.diffusionfer",
+    "affwild": "benchmark.datasets.affwild",
+    "affwild2": "benchmark.datasets.affwild2",
 }
 FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")  # a user's own set, read by `benchmark.datasets.folder`
 
@@ -55,7 +57,8 @@ def raw_file(raw: Path, name: str) -> Path:
 
 
 def raw_folder(raw: Path, name: str) -> Path:
+    """``raw/name``, a folder or a link to one. BadInput when there is none."""
     folder = Path(raw) / name
     if not folder.is_dir():
-        raise BadInput(folder, "no folder", "one")
+        raise BadInput(folder, "no folder", f"the data set's folder, or a link to it (docs/data.md, {name})")
     return folder

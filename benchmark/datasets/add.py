@@ -30,14 +30,16 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
         The file in data/raw/NAME.
 
     Raises:
-        BadInput: an unknown data set or one that is not made from a file; whatever ``check`` refuses; another file in
-            data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
+        BadInput: an unknown data set or one that is not made from a file; a folder; whatever ``check`` refuses; another
+            file in data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
             is reported in the same way, with the copy in place.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     module = reader(name)
     if not hasattr(module, "check"):
         raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
+    if path.is_dir():
+        raise BadInput(path, "a folder", f"one file; move or link the folder to {folder} instead")
     target = folder / safe_name(path.name)
     track = dvc and _in_dvc_repository(Path(root))
     if track and importlib.util.find_spec("dvc") is None:

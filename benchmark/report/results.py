@@ -17,6 +17,7 @@ from benchmark.report.tables import (
     text,
     title,
 )
+from benchmark.report.videos import videos
 from benchmark.selection import run_picks
 from benchmark.statistics import paired_t_over_seeds
 
@@ -40,6 +41,8 @@ def tables(comparison: Comparison) -> list[Table]:
     own = [results(comparison)]
     if comparison.task == "categorical":
         own.append(per_class(comparison))
+    if comparison.protocol.get("frames_of"):
+        own.append(videos(comparison, BLOCKS[comparison.task]))
     return [*own, selection(comparison), augmentation(comparison)]
 
 

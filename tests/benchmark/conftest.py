@@ -90,13 +90,13 @@ def fabricate(
     return write_record(directory, contents, predictions)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     """The function that fabricates a record."""
     return fabricate
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cell():
     """The function that makes a cell of the grid."""
     return grid_cell

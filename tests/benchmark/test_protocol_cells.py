@@ -1,5 +1,8 @@
 """Protocols, recipes, cells, plans and params.yaml."""
 
+import inspect
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -8,6 +11,7 @@ from benchmark.cells import Cell, Run, cells_in, find_cell, load_cells, plan, pr
 from benchmark.datasets import reader
 from benchmark.errors import BadInput
 from benchmark.evaluation import TTA
+from benchmark.pixels import load_splits
 from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names, read_yaml
 
 
@@ -19,6 +23,31 @@ def test_every_protocol_fits_its_data_set(name):
     assert module.VERSION == protocol.data_version
     if protocol.task == "categorical":
         assert protocol.classes == tuple(module.CLASSES)
+    defaults = {name: p.default for name, p in inspect.signature(module.prepare).parameters.items()}
+    for option, value in (protocol.data_options or {}).items():  # `ferbench prepare NAME` alone must fit the protocol
+        assert defaults[option] == value
+
+
+@pytest.mark.parametrize("name, hash_", [("fer2013-7-quick", "37cca062469cac0c"), ("synthetic-8", "9dcd13558b863ccb")])
+def test_hashes_of_records_made_before_the_optional_fields(name, hash_):
+    protocol = load_protocol(name)
+    assert protocol.hash == hash_ and not {"data_options", "frames_of"} & set(protocol.as_dict())
+
+
+def test_data_options_are_fixed_and_part_of_the_hash(tiny_faces):
+    protocol = protocol_from(contents(data_options={"every": 5}), "file.yaml")
+    assert protocol.as_dict()["data_options"] == {"every": 5}
+    assert (
+        len({protocol.hash, protocol_from(contents(data_options={"every": 4}), "f").hash, load_protocol("fer2013-7").hash})
+        == 3
+    )
+    assert protocol_from(protocol.as_dict(), "record", recipe=protocol.as_dict()["recipe"]) == protocol
+    for made, found in (({}, "none"), ({"options": {"every": 10}}, "10")):
+        with pytest.raises(BadInput, match=f"option every: found {found}; expected 5 for protocol fer2013-7"):
+            protocol.check_data_options({"how": made}, "folder")
+    protocol.check_data_options({"how": {"options": {"every": 5, "size": 64}}}, "folder")
+    with pytest.raises(BadInput, match="option every"):
+        load_splits(tiny_faces, replace(load_protocol("fer2013-7"), data="tiny", data_options={"every": 5}), "cpu")
 
 
 def test_class_orders_are_the_sources():
@@ -93,6 +122,8 @@ def contents(**changes):
         ({"splits": {"train": "a", "validation": "b"}}, "splits"),
         ({"splits": {"train": "a", "validation": "b", "test": "b"}}, "three different splits"),
         ({"colour": 1}, "missing or unknown: colour"),
+        ({"frames_of": "video"}, "frames_of: found video; expected video, and a dimensional task"),
+        ({"data_options": 5}, "data_options: found 5; expected a mapping"),
     ],
 )
 def test_bad_protocols(changes, message):

@@ -1,4 +1,4 @@
-"""A FER2013 of a few rows, and the real one prepared once."""
+"""A FER2013 of a few rows, and the real one prepared once; videos whose frames show their number."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,3 +64,84 @@ def fer2013_raw(fer2013_csv, fer_data, tmp_path_factory) -> Path:
 def fer2013_faces(fer2013_raw, tmp_path_factory):
     """The FaceSet of the complete FER2013."""
     return fer2013.prepare(tmp_path_factory.mktemp("prepared") / "fer2013", raw=fer2013_raw)
+
+
+def frame_pattern(number: int, width: int, height: int) -> np.ndarray:
+    """uint8 (height, width, 3): 4 x 4 fields over the centred square, field i white where bit i of `number` is set; fields
+    12 to 15 are white, black, black, black, so that a turned or mirrored picture gives another number."""
+    bits = [(number >> i) & 1 for i in range(12)] + [1, 0, 0, 0]
+    side = min(width, height)
+    fields = np.array(bits, np.uint8).reshape(4, 4).repeat(side // 4, 0).repeat(side // 4, 1) * 255
+    picture = np.full((height, width), 128, np.uint8)
+    top, left = (height - side) // 2, (width - side) // 2
+    picture[top : top + len(fields), left : left + len(fields)] = fields
+    return picture[..., None].repeat(3, 2)
+
+
+def number_shown(picture: np.ndarray) -> int | None:
+    """The number of a square picture (size, size, C), None where the fields are not all clear or not the right way up."""
+    size = len(picture) // 4
+    fields = picture.astype(float).mean(axis=2)[: 4 * size, : 4 * size].reshape(4, size, 4, size)
+    means = fields[:, size // 4 : -(size // 4), :, size // 4 : -(size // 4)].mean(axis=(1, 3)).ravel()
+    if not ((means < 80) | (means > 175)).all() or (means[12:] > 128).tolist() != [True, False, False, False]:
+        return None
+    return sum(int(mean > 128) << i for i, mean in enumerate(means[:12]))
+
+
+def write_numbered_video(
+    path: Path,
+    frames: int,
+    codec: str = "libx264",
+    *,
+    width: int = 48,
+    height: int = 48,
+    b_frames: int = 0,
+    group: int = 12,
+    steps: tuple[int, ...] = (1,),
+    rotation: int = 0,
+    container: dict | None = None,
+) -> Path:
+    """A video whose frame n (from 1) shows n.
+
+    group: frames from key frame to key frame; steps: between the time stamps, in turn; rotation: degrees anticlockwise that
+    a player must turn the pictures by, written into the metadata.
+    """
+    import av
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w", options=container or {}) as output:
+        stream = output.add_stream(codec, rate=30)
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.codec_context.gop_size, stream.codec_context.max_b_frames = group, b_frames
+        if codec != "libx264":
+            stream.bit_rate = 4_000_000
+        if rotation:
+            stream.set_display_rotation(rotation)
+        time = 0
+        for number in range(1, frames + 1):
+            picture = np.rot90(frame_pattern(number, width, height), -rotation // 90)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts = time
+            time += steps[number % len(steps)]
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="session")
+def pattern():
+    """The function (number, width, height) -> picture that shows it."""
+    return frame_pattern
+
+
+@pytest.fixture(scope="session")
+def decode():
+    """The function picture -> number shown."""
+    return number_shown
+
+
+@pytest.fixture(scope="session")
+def write_video():
+    """The function that writes a video of numbered frames."""
+    return write_numbered_video

@@ -1,0 +1,90 @@
+"""One picture file, or the pixels of one frame -> a square picture of a FaceSet."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})  # in lower case
+PIXEL_LIMIT = 1 << 26  # 67 million: more is a decompression bomb, refused before it is decoded
+RESAMPLING = "Pillow BILINEAR, antialiased, after whole-factor averaging to no less than twice the size"
+WIDE = 257  # 16 to 8 bits: 65535 = 255 x 257
+
+
+class Unreadable(Exception):
+    """Why one picture can not be had."""
+
+
+def load_image(
+    path: Path | BinaryIO, *, size: int, channels: int, box: Sequence[float] | None = None, margin: float = 0.0
+) -> np.ndarray:
+    """uint8 (size, size, channels) from any picture that Pillow opens, turned as its EXIF orientation says.
+
+    Transparent parts are laid over black; CMYK, palette and other modes become RGB by Pillow; 16 bits are divided by 257.
+
+    Args:
+        path: a file, or one that is open (a member of an archive).
+        box, margin: as for `fit`, in pixels of the picture as shown.
+
+    Raises:
+        Unreadable: no such file, empty, cut short, no picture, more than `PIXEL_LIMIT` pixels.
+    """
+    try:
+        if isinstance(path, Path) and not path.stat().st_size:
+            raise Unreadable("an empty file")
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                raise Unreadable(f"{image.width} x {image.height} pixels")
+            image.load()
+            return fit(_eight_bits(ImageOps.exif_transpose(image)), size=size, channels=channels, box=box, margin=margin)
+    except Unreadable:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
+        raise Unreadable(" ".join(str(error).replace(str(path), "file").split()) or type(error).__name__) from error
+
+
+def fit(
+    image: Image.Image | np.ndarray, *, size: int, channels: int, box: Sequence[float] | None = None, margin: float = 0.0
+) -> np.ndarray:
+    """A picture, cut and resampled (`RESAMPLING`): uint8 (size, size, channels).
+
+    Args:
+        image: any mode of 8 bits, or uint8 (H, W) or (H, W, 3).
+        box: x1 y1 x2 y2 in pixels, fractions allowed. It is widened by `margin` times its longer side on every side and made
+            square about its centre; what lies outside of the picture is black. None = the whole picture, stretched to a
+            square if it is none.
+    """
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(np.ascontiguousarray(image))
+    if image.mode != (mode := "RGB" if channels == 3 else "L"):
+        image = image.convert(mode)
+    if box is None:
+        cut = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    else:
+        x1, y1, x2, y2 = box
+        half = max(x2 - x1, y2 - y1) * (0.5 + margin)
+        left, top, right, bottom = (x1 + x2) / 2 - half, (y1 + y2) / 2 - half, (x1 + x2) / 2 + half, (y1 + y2) / 2 + half
+        if left < 0 or top < 0 or right > image.width or bottom > image.height:
+            around = tuple(int(np.floor(v)) for v in (left, top)) + tuple(int(np.ceil(v)) for v in (right, bottom))
+            if (around[2] - around[0]) * (around[3] - around[1]) > PIXEL_LIMIT:
+                raise Unreadable(f"a face box of {2 * half:.0f} pixels")
+            image = image.crop(around)  # Pillow fills with black
+            left, right, top, bottom = left - around[0], right - around[0], top - around[1], bottom - around[1]
+        within = (left, top, min(right, image.width), min(bottom, image.height))
+        cut = image.resize((size, size), Image.Resampling.BILINEAR, box=within, reducing_gap=2.0)
+    return np.asarray(cut).reshape(size, size, channels)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        if values.size and values.max() > 255:
+            values = values / WIDE
+        return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+    return image

@@ -1,0 +1,125 @@
+"""Decoding in parallel, stopped and resumed, with pictures that can not be read."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.datasets import tracks
+from benchmark.datasets.decoding import Batch, Unreadable, write_decoded
+from benchmark.datasets.tracks import Pictures
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces import open_faceset
+
+SHAPE = (8, 8, 3)
+ROWS, EACH = 20, 3
+BATCHES = [Batch(range(start, min(start + EACH, ROWS)), start) for start in range(0, ROWS, EACH)]
+
+
+class Loader:
+    """Gives row k as a picture of value k; `lost` rows are unreadable; Ctrl-C at the batch `stop`. Counts its calls."""
+
+    __module__, __name__ = __name__, "Loader"
+
+    def __init__(self, lost=(), stop=None):
+        self.lost, self.stop, self.calls = lost, stop, []
+
+    def __call__(self, start):
+        self.calls.append(start)
+        for row in range(start, min(start + EACH, ROWS)):
+            if start == self.stop:
+                raise KeyboardInterrupt
+            yield Unreadable(f"row {row} is lost") if row in self.lost else np.full(SHAPE, row, np.uint8)
+
+
+def write(directory, load, **options):
+    return write_decoded(
+        directory / "set",
+        BATCHES,
+        load,
+        size=8,
+        channels=3,
+        where=[f"file {row}" for row in range(ROWS)],
+        name="set",
+        version="1.0",
+        **{"classes": (), "processes": 1, "id": [str(row) for row in range(ROWS)], "split": ["train"] * ROWS} | options,
+    )
+
+
+def test_pictures_and_rows_agree_and_nothing_is_left_behind(tmp_path):
+    faces = write(tmp_path, Loader())
+    assert [int(image.max()) for image in faces.images] == list(range(ROWS)) and len(faces) == ROWS
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert open_faceset(tmp_path / "set", verify=True).meta["how"]["unreadable"] == {"count": 0, "first": {}}
+
+
+def test_lost_rows_are_named_and_the_others_keep_their_labels(tmp_path):
+    with pytest.raises(BadInput, match=r"2 of 20 pictures .*\(file 0: row 0 is lost; file 7: row 7.*at most 0.1 %"):
+        write(tmp_path, Loader(lost=(0, 7)))
+    assert not (tmp_path / "set").exists()
+    again = Loader()
+    faces = write(tmp_path, again, allow_unreadable=0.1, valence=np.arange(ROWS) / ROWS)
+    assert again.calls  # other columns: another call
+    faces = write(tmp_path, Loader(lost=(0, 7)), allow_unreadable=0.1, valence=np.arange(ROWS) / ROWS)
+    kept = [row for row in range(ROWS) if row not in (0, 7)]
+    assert faces.id.tolist() == [str(row) for row in kept]
+    assert [int(image.max()) for image in faces.images] == kept
+    assert faces.valence.tolist() == pytest.approx([row / ROWS for row in kept])
+    found = faces.meta["how"]["unreadable"]
+    assert found == {"count": 2, "first": {"file 0": "row 0 is lost", "file 7": "row 7 is lost"}}
+
+
+def test_stopped_and_resumed(tmp_path):
+    """Ctrl-C in the fourth batch; the next call makes the rest alone, and the bytes are those of a call never stopped."""
+    with pytest.raises(Interrupted, match="the same command goes on"):
+        write(tmp_path, Loader(stop=9))
+    assert not (tmp_path / "set").exists()
+    rest = Loader()
+    faces = write(tmp_path, rest)
+    assert rest.calls == [9, 12, 15, 18]
+    assert faces.fingerprint == write(tmp_path / "whole", Loader()).fingerprint
+
+
+def test_a_line_that_a_kill_cut_off_does_not_count(tmp_path):
+    with pytest.raises(Interrupted):
+        write(tmp_path, Loader(stop=9))
+    journal = tmp_path / ".set.partial" / "journal"
+    journal.write_text(journal.read_text()[:-3])
+    rest = Loader()
+    write(tmp_path, rest)
+    assert rest.calls == [6, 9, 12, 15, 18]
+
+
+def test_another_configuration_begins_anew(tmp_path):
+    with pytest.raises(Interrupted):
+        write(tmp_path, Loader(stop=9))
+    other = Loader()
+    write(tmp_path, other, id=[f"other-{row}" for row in range(ROWS)])
+    assert len(other.calls) == len(BATCHES)
+
+
+def test_allowing_more_decodes_nothing_again(tmp_path):
+    with pytest.raises(BadInput):
+        write(tmp_path, Loader(lost=(3,)))
+    again = Loader()
+    assert len(write(tmp_path, again, allow_unreadable=0.5)) == ROWS - 1 and not again.calls
+
+
+def test_processes_give_the_same_bytes(tmp_path):
+    paths = []
+    for row in range(40):
+        paths.append(str(tmp_path / f"{row}.png"))
+        Image.fromarray(np.full((16, 16, 3), row * 5, np.uint8)).save(paths[-1])
+    (tmp_path / "17.png").write_bytes(b"")
+    batches = [Batch(range(s, s + 8), Pictures(paths[s : s + 8], 16, 3)) for s in range(0, 40, 8)]
+    columns = {"id": [str(row) for row in range(40)], "split": ["a"] * 40, "name": "x", "version": "1", "classes": ()}
+    made = [
+        write_decoded(
+            tmp_path / f"set{n}", batches, tracks.load, size=16, channels=3, where=paths, processes=n, allow_unreadable=0.1,
+            **columns,
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    assert made[0].fingerprint == made[1].fingerprint and len(made[0]) == 39
+    assert json.dumps(made[1].meta["how"]).count("an empty file") == 1

@@ -1,0 +1,76 @@
+"""Picture files of every kind that turns up, against hand-made expectations."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.datasets import pictures
+from benchmark.datasets.pictures import Unreadable, fit, load_image
+
+
+@pytest.fixture
+def quadrants():
+    """64 x 64: red, green over blue, white."""
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:32, :32, 0] = picture[:32, 32:, 1] = picture[32:, :32, 2] = 255
+    picture[32:, 32:] = 255
+    return picture
+
+
+def test_png_at_its_own_size_is_itself(tmp_path, quadrants):
+    Image.fromarray(quadrants).save(tmp_path / "a.png")
+    assert np.array_equal(load_image(tmp_path / "a.png", size=64, channels=3), quadrants)
+    grey = load_image(tmp_path / "a.png", size=64, channels=1)
+    assert grey.shape == (64, 64, 1) and grey[0, 0, 0] == 76  # 0.299 x 255
+
+
+@pytest.mark.parametrize("orientation, turn", [(3, 2), (6, -1), (8, 1)])
+def test_exif_orientation(tmp_path, quadrants, orientation, turn):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(quadrants).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(load_image(tmp_path / "a.png", size=64, channels=3), np.rot90(quadrants, turn))
+
+
+def test_modes(tmp_path, quadrants):
+    wide = (np.arange(64 * 64, dtype=np.uint32) * 16).astype(np.uint16).reshape(64, 64)
+    Image.fromarray(wide).save(tmp_path / "16.png")
+    assert np.array_equal(
+        load_image(tmp_path / "16.png", size=64, channels=1)[..., 0], np.round(wide / 257).astype(np.uint8)
+    )
+    clear = np.dstack([np.full((64, 64, 3), 200, np.uint8), np.zeros((64, 64), np.uint8)])
+    clear[:32, :, 3] = 255
+    Image.fromarray(clear).save(tmp_path / "rgba.png")
+    found = load_image(tmp_path / "rgba.png", size=64, channels=3)
+    assert (found[:32] == 200).all() and (found[32:] == 0).all()
+    Image.fromarray(quadrants).convert("CMYK").save(tmp_path / "cmyk.jpg", quality=100)
+    assert np.abs(load_image(tmp_path / "cmyk.jpg", size=64, channels=3)[8, 8].astype(int) - (255, 0, 0)).max() < 12
+    Image.fromarray(quadrants).convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "p.gif")
+    assert np.abs(load_image(tmp_path / "p.gif", size=64, channels=3).astype(int) - quadrants).max() < 12
+
+
+def test_boxes(quadrants):
+    inside = fit(quadrants, size=16, channels=3, box=(32, 0, 64, 32))
+    assert (inside[:-1, 1:] == (0, 255, 0)).all()  # the filter looks half a pixel of the result across the box's edge
+    grown = fit(quadrants, size=64, channels=3, box=(16, 16, 48, 48), margin=0.5)
+    assert np.array_equal(grown, quadrants)
+    beyond = fit(quadrants, size=64, channels=3, box=(32, 32, 96, 96))
+    assert (beyond[:28, :28] == 255).all() and (beyond[36:] == 0).all()
+    tall = fit(quadrants, size=64, channels=3, box=(24, 0, 40, 64))  # made square about its centre
+    assert np.array_equal(tall, quadrants)
+
+
+def test_what_can_not_be_read(tmp_path, quadrants, monkeypatch):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(quadrants).save(path)
+    data = path.read_bytes()
+    for content in (b"", data[: len(data) // 2], b"no picture at all", data[:20]):
+        path.write_bytes(content)
+        with pytest.raises(Unreadable):
+            load_image(path, size=8, channels=3)
+    with pytest.raises(Unreadable, match="No such file"):
+        load_image(tmp_path / "none.jpg", size=8, channels=3)
+    path.write_bytes(data)
+    monkeypatch.setattr(pictures, "PIXEL_LIMIT", 64 * 64 - 1)
+    with pytest.raises(Unreadable, match="64 x 64 pixels"):
+        load_image(path, size=8, channels=3)
