@@ -94,7 +94,7 @@ def cross_validate(
         records, sizes = [], []
         for number, place in enumerate(places):
             fold, own = fold_run(run, faces, number)
-            splits = load_splits(own, fold.protocol, device)
+            splits = load_splits(own, fold.protocol, device, stop=stop)
             sizes.append({role: len(splits[role]) for role in ROLES})
             given = {"device": device, "restart_stale": restart_stale, "stop": stop, "position": position}
             records.append(train(fold, own, place, splits=splits, **given))

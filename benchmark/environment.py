@@ -14,7 +14,7 @@ import torch
 from benchmark.registry import models
 
 # The modules that decide what a training run computes.
-TRAINING_PATH = ("augmentation", "evaluation", "losses", "pixels", "seeds", "training")
+TRAINING_PATH = ("augmentation", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training")
 
 
 def processor_name() -> str:

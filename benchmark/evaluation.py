@@ -56,7 +56,8 @@ def predict(
     training, parts = model.training, []
     model.eval()
     for start in range(0, len(split), BATCH):
-        batch = prepare.unit(split.images[start : start + BATCH])
+        here, following = slice(start, start + BATCH), slice(start + BATCH, start + 2 * BATCH)
+        batch = prepare.unit(split.batch(here, following))
         outputs = []
         for view in TTA[tta](batch):
             inputs = prepare.standardise(view)

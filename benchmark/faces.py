@@ -10,8 +10,10 @@ Only numpy is needed to read one.
 """
 
 import csv
+import functools
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.array_file import ArrayFile
 from benchmark.atomic import replacing_directory, write_json
 from benchmark.errors import BadInput
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1
+PART = 16384  # rows of faces.csv at once
 NO_EXPRESSION = -1
 PICTURES_A_PART = 256
 
@@ -34,7 +38,7 @@ class FaceSet:
 
     Attributes:
         directory: where it was read from.
-        images: uint8 (N, H, W, C), memory-mapped, read-only.
+        pictures: uint8 (N, H, W, C), whose rows are read on demand.
         id: str, unique.
         split: str, the data set's own names ("Training", "train", ...); a Protocol gives them roles.
         expression: int64, index into `classes`, or -1 for none.
@@ -42,12 +46,12 @@ class FaceSet:
         votes: int64 (N, V) raters' votes, columns named by ``meta["vote_columns"]``; None where there are none.
         group: str, what must not be split (subject, video); "" for none.
         flag: str, why a row is suspect; "" for none.
-        sha256: str, hexadecimal digest of the face's pixel bytes.
+        digest: ASCII bytes ("S64"), hexadecimal SHA-256 of the face's pixel bytes.
         meta: the contents of meta.json.
     """
 
     directory: Path
-    images: np.ndarray
+    pictures: ArrayFile
     id: np.ndarray
     split: np.ndarray
     expression: np.ndarray
@@ -56,8 +60,18 @@ class FaceSet:
     votes: np.ndarray | None
     group: np.ndarray
     flag: np.ndarray
-    sha256: np.ndarray
+    digest: np.ndarray
     meta: Mapping
+
+    @functools.cached_property
+    def images(self) -> np.ndarray:
+        """uint8 (N, H, W, C), memory-mapped at first use, read-only; needs as much address space as the file has bytes."""
+        return np.load(self.pictures.path, mmap_mode="r", allow_pickle=False)
+
+    @functools.cached_property
+    def sha256(self) -> np.ndarray:
+        """`digest` as str; made at first use, as it takes four times the memory."""
+        return self.digest.astype(str)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -186,19 +200,19 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
     meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
     if meta.get("format") != FORMAT:
         raise BadInput(directory / "meta.json", f"format {meta.get('format')}", f"format {FORMAT}; prepare the data again")
-    table = (directory / "faces.csv").read_bytes()
-    digest = hashlib.sha256(table).hexdigest()
+    with open(directory / "faces.csv", "rb") as table:
+        digest = hashlib.file_digest(table, "sha256").hexdigest()
     if digest != meta["fingerprint"]:
         raise BadInput(directory / "faces.csv", f"SHA-256 {digest}", f"{meta['fingerprint']} as in meta.json")
-    images = np.load(directory / "images.npy", mmap_mode="r", allow_pickle=False)
-    if list(images.shape) != meta["shape"] or images.dtype != np.uint8:
-        raise BadInput(directory / "images.npy", f"{images.dtype} {images.shape}", f"uint8 {tuple(meta['shape'])}")
-    columns, votes = _from_csv(directory / "faces.csv", table.decode(), len(images))
+    pictures = ArrayFile(directory / "images.npy")
+    if list(pictures.shape) != meta["shape"]:
+        raise BadInput(directory / "images.npy", f"{pictures.dtype} {pictures.shape}", f"uint8 {tuple(meta['shape'])}")
+    columns = _from_csv(directory / "faces.csv", len(pictures))
     if verify:
-        for row, image in enumerate(images):
-            if hashlib.sha256(np.ascontiguousarray(image)).hexdigest() != columns["sha256"][row]:
+        for row, expected in enumerate(columns["digest"].tolist()):
+            if hashlib.sha256(pictures[row : row + 1]).hexdigest().encode() != expected:
                 raise BadInput(f"{directory / 'images.npy'} row {row}", "other pixels", "those whose digest is in faces.csv")
-    return FaceSet(directory=directory, images=images, votes=votes, meta=meta, **columns)
+    return FaceSet(directory=directory, pictures=pictures, meta=meta, **columns)
 
 
 def _check(where, n, columns, classes, votes, vote_columns):
@@ -242,25 +256,37 @@ def _to_csv(out: io.TextIOBase, columns: Mapping[str, Sequence], votes: np.ndarr
         )
 
 
-def _from_csv(path: Path, text: str, n: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    reader = csv.reader(io.StringIO(text))
-    header = tuple(next(reader))
-    if header != COLUMNS:
-        raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
-    cells = list(reader)
-    if len(cells) != n:
-        raise BadInput(path, f"{len(cells)} rows", f"{n}, one for each picture")
-    column = dict(zip(COLUMNS, zip(*cells, strict=True) if cells else [()] * len(COLUMNS), strict=True))
-    votes = None
-    if n and column["votes"][0]:
-        votes = np.array([v.split() for v in column["votes"]], dtype=np.int64)
+def _from_csv(path: Path, n: int) -> dict[str, np.ndarray | None]:
+    """Columns of a FaceSet. Read in parts: a million rows as Python strings would take gigabytes."""
+    with open(path, encoding="utf-8", newline="") as table:
+        reader = csv.reader(table)
+        header = tuple(next(reader, ()))
+        if header != COLUMNS:
+            raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
+        parts, rows = {}, 0
+        while cells := list(itertools.islice(reader, PART)):
+            rows += len(cells)
+            for name, values in _columns(dict(zip(COLUMNS, zip(*cells, strict=True), strict=True))).items():
+                parts.setdefault(name, []).append(values)
+    if rows != n:
+        raise BadInput(path, f"{rows} rows", f"{n}, one for each picture")
+    if not n:
+        parts = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
+    # Column by column, each freed before the next is joined.
+    return {name: None if parts[name][0] is None else np.concatenate(parts.pop(name)) for name in list(parts)}
+
+
+def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray | None]:
+    """Arrays of some rows, from the texts of each column."""
+    votes = np.array([v.split() for v in cells["votes"]], dtype=np.int64) if any(cells["votes"]) else None
     return {
-        "id": np.array(column["id"], dtype=str),
-        "split": np.array(column["split"], dtype=str),
-        "expression": np.array([int(v) if v else NO_EXPRESSION for v in column["expression"]], dtype=np.int64),
-        "valence": np.array([float(v) if v else np.nan for v in column["valence"]], dtype=np.float32),
-        "arousal": np.array([float(v) if v else np.nan for v in column["arousal"]], dtype=np.float32),
-        "group": np.array(column["group"], dtype=str),
-        "flag": np.array(column["flag"], dtype=str),
-        "sha256": np.array(column["sha256"], dtype=str),
-    }, votes
+        "id": np.array(cells["id"], dtype=str),
+        "split": np.array(cells["split"], dtype=str),
+        "expression": np.array([int(v) if v else NO_EXPRESSION for v in cells["expression"]], dtype=np.int64),
+        "valence": np.array([float(v) if v else np.nan for v in cells["valence"]], dtype=np.float32),
+        "arousal": np.array([float(v) if v else np.nan for v in cells["arousal"]], dtype=np.float32),
+        "votes": votes,
+        "group": np.array(cells["group"], dtype=str),
+        "flag": np.array(cells["flag"], dtype=str),
+        "digest": np.array(cells["sha256"], dtype="S64"),
+    }

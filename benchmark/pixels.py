@@ -1,30 +1,43 @@
-"""Faces at the protocol's input size, on the training device, as uint8; and their way into a network."""
+"""Faces at the protocol's input size, as uint8, on the training device or streamed to it; and their way into a network."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
+from benchmark.memory import resident_limit
 from benchmark.protocol import ROLES, Protocol
-
-CHUNK = 1024
+from benchmark.resampling import CHUNK, kept_channels, resized
+from benchmark.streaming import Streamed, streamed
 
 
 @dataclass(frozen=True)
 class Split:
-    """One role's faces: `ids` (str N), `images` (uint8 (N, C, S, S) on the device), `targets` (int64 (N,) class indices,
-    or float32 (N, 2) valence and arousal, on the device)."""
+    """One role's faces: `ids` (str N), `images` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
+    `targets` (int64 (N,) class indices, or float32 (N, 2) valence and arousal, on the device)."""
 
     ids: np.ndarray
-    images: Tensor
+    images: Tensor | Streamed
     targets: Tensor
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def batch(self, rows: slice | Tensor, following: slice | Tensor | None = None) -> Tensor:
+        """Pictures of `rows` (int64 on `images.device`), on the training device.
+
+        Args:
+            following: what will be asked for next; read meanwhile where pictures are streamed.
+        """
+        pictures = self.images[rows]
+        if following is not None and isinstance(self.images, Streamed):
+            self.images.prefetch(following)
+        return pictures
 
 
 @dataclass(frozen=True)
@@ -46,10 +59,17 @@ class Standardiser:
         return (images - mean) / deviation
 
 
-def load_splits(faces: FaceSet, protocol: Protocol, device: torch.device) -> dict[str, Split]:
+def load_splits(
+    faces: FaceSet, protocol: Protocol, device: torch.device, *, jobs: int = 1, stop: Callable[[], bool] = lambda: False
+) -> dict[str, Split]:
     """The three roles of a protocol.
 
-    Rows without a label of the task (no expression, or no valence/arousal) are left out.
+    Rows without a label of the task (no expression, or no valence/arousal) are left out. Pictures are held on the device
+    where all three roles fit `benchmark.memory.resident_limit`, else streamed; the same bytes either way.
+
+    Args:
+        jobs: processes that load at the same time and share the memory.
+        stop: asked while pictures that are to be streamed are resized; True raises Interrupted.
 
     Raises:
         BadInput: the FaceSet is not the protocol's (name, version, options, class order, split names).
@@ -66,41 +86,27 @@ def load_splits(faces: FaceSet, protocol: Protocol, device: torch.device) -> dic
     if categorical and faces.classes != protocol.classes:
         raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
     labelled = faces.expression >= 0 if categorical else ~(np.isnan(faces.valence) | np.isnan(faces.arousal))
-    splits = {}
+    chosen, targets = {}, {}
     for role in ROLES:
         rows = faces.rows(protocol.splits[role])
         rows = rows[labelled[rows]]
         if not len(rows):
             raise BadInput(f"{where}, split {protocol.splits[role]}", "no row with a label", "some")
         if categorical:
-            targets = torch.from_numpy(faces.expression[rows])
+            labels = torch.from_numpy(faces.expression[rows])
         else:
-            targets = torch.from_numpy(np.stack([faces.valence[rows], faces.arousal[rows]], 1))
-        images = resized(faces.images, rows, protocol.input_size, protocol.channels)
-        splits[role] = Split(faces.id[rows], images.to(device), targets.to(device))
-    return splits
+            labels = torch.from_numpy(np.stack([faces.valence[rows], faces.arousal[rows]], 1))
+        chosen[role], targets[role] = rows, labels.to(device)
+    size, channels, source = protocol.input_size, protocol.channels, faces.pictures
+    picture_bytes = kept_channels(source.shape[3], channels) * size**2
+    resident = sum(map(len, chosen.values())) * picture_bytes <= resident_limit(device, jobs)
 
+    def pictures(rows: np.ndarray) -> Tensor | Streamed:
+        if resident:
+            return resized(source, rows, size, channels).to(device)
+        return streamed(faces, rows, size, channels, device, stop)
 
-def resized(images: np.ndarray, rows: np.ndarray, size: int, channels: int) -> Tensor:
-    """uint8 (len(rows), C, size, size): antialiased bilinear resampling (area averaging by whole factors), rounded.
-
-    C stays 1 for grey pictures even if the network wants 3 (they are repeated batch by batch); colour pictures become
-    grey by ITU-R BT.601 luma when `channels` is 1.
-    """
-    height, width, depth = images.shape[1:]
-    kept = 1 if channels == 1 else depth
-    out = torch.empty((len(rows), kept, size, size), dtype=torch.uint8)
-    for start in range(0, len(rows), CHUNK):
-        part = torch.from_numpy(np.ascontiguousarray(images[rows[start : start + CHUNK]])).permute(0, 3, 1, 2).float()
-        if kept != depth:
-            part = (part * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        if (height, width) != (size, size):
-            if height % size == 0 and width % size == 0:
-                part = functional.avg_pool2d(part, (height // size, width // size))
-            else:
-                part = functional.interpolate(part, (size, size), mode="bilinear", antialias=True, align_corners=False)
-        out[start : start + CHUNK] = part.round().clamp(0, 255).to(torch.uint8)
-    return out
+    return {role: Split(faces.id[rows], pictures(rows), targets[role]) for role, rows in chosen.items()}
 
 
 def standardiser(protocol: Protocol, train: Split) -> Standardiser:
@@ -110,10 +116,11 @@ def standardiser(protocol: Protocol, train: Split) -> Standardiser:
         total = torch.zeros(train.images.shape[1], dtype=torch.float64)
         square = torch.zeros_like(total)
         for start in range(0, len(train), CHUNK):
-            part = train.images[start : start + CHUNK].cpu().double() / 255
+            here, following = slice(start, start + CHUNK), slice(start + CHUNK, start + 2 * CHUNK)
+            part = train.batch(here, following).cpu().double() / 255
             total += part.sum((0, 2, 3))
             square += (part**2).sum((0, 2, 3))
-        count = train.images.numel() / train.images.shape[1]
+        count = math.prod(train.images.shape) / train.images.shape[1]
         measured = total / count
         spread = (square / count - measured**2).clamp_min(1e-12).sqrt()
         repeat = protocol.channels // len(measured)

@@ -16,8 +16,8 @@ from benchmark.cells import Run
 from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted
 from benchmark.faces import FaceSet, open_faceset
-from benchmark.pixels import load_splits
-from benchmark.protocol import SELECTION_METRIC
+from benchmark.pixels import Split, load_splits
+from benchmark.protocol import SELECTION_METRIC, Protocol
 from benchmark.records import Record
 from benchmark.training import Trainer, train
 
@@ -69,22 +69,21 @@ class Places:
 
 
 class Worker:
-    """Trains runs one after the other, keeping the faces of the last protocol loaded."""
+    """Trains runs one after the other, keeping the last FaceSet open and the pictures of the last protocol loaded."""
 
-    def __init__(self, places: Places, stop: Callable[[], bool], position: int = 0):
-        self.places, self.stop, self.position = places, stop, position
-        self.loaded: tuple = (None, None, None)
+    def __init__(self, places: Places, stop: Callable[[], bool], position: int = 0, jobs: int = 1):
+        self.places, self.stop, self.position, self.jobs = places, stop, position, jobs
+        self.opened: tuple[str | None, FaceSet | None] = None, None
+        self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
 
     def __call__(self, run: Run) -> str:
         """Train one run; returns a line on how it ended. Raises what `train` raises."""
         places = self.places
         if self.stop():
             raise Interrupted(f"stopped before {run}")
-        if self.loaded[0] != run.protocol.hash:
-            faces = open_faceset(places.prepared / run.protocol.data)
-            splits = None if run.protocol.folds else load_splits(faces, run.protocol, places.device)
-            self.loaded = (run.protocol.hash, faces, splits)
-        start, faces, directory = time.monotonic(), self.loaded[1], places.out / run.place
+        if self.opened[0] != run.protocol.data:
+            self.opened = run.protocol.data, open_faceset(places.prepared / run.protocol.data)
+        start, faces, directory = time.monotonic(), self.opened[1], places.out / run.place
         given = {
             "device": places.device,
             "restart_stale": places.restart_stale,
@@ -94,8 +93,15 @@ class Worker:
         if run.protocol.folds:
             record = cross_validate(run, faces, directory, **given)
         else:
-            record = train(run, faces, directory, splits=self.loaded[2], **given)
+            record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
+
+    def _splits(self, protocol: Protocol) -> dict[str, Split]:
+        if self.loaded[0] != protocol.hash:
+            self.loaded = None, None  # room for the next ones
+            splits = load_splits(self.opened[1], protocol, self.places.device, jobs=self.jobs, stop=self.stop)
+            self.loaded = protocol.hash, splits
+        return self.loaded[1]
 
 
 def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: float | None = None) -> None:
@@ -126,7 +132,7 @@ def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: 
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     halt, positions = context.Event(), context.Value("i", 0)
     threads = max(1, torch.get_num_threads() // jobs)
-    setup = (places, halt, positions, threads, os.getpid())
+    setup = (places, halt, positions, threads, jobs, os.getpid())
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
         waiting = {pool.submit(_work, run) for run in runs}
         try:
@@ -141,14 +147,14 @@ def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: 
             pool.shutdown(cancel_futures=True)
 
 
-def _start(places: Places, halt, positions, threads: int, parent: int) -> None:
+def _start(places: Places, halt, positions, threads: int, jobs: int, parent: int) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(threads)
     with positions.get_lock():
         position, positions.value = positions.value, positions.value + 1
     # A parent that was killed can not halt its children: they see that they have another one.
-    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position)
+    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs)
 
 
 def _work(run: Run) -> str:

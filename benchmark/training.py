@@ -159,15 +159,17 @@ class Trainer:
             setattr(self, name, state[name])
 
     def train_step(self, order: torch.Tensor) -> None:
-        """One optimiser step on the next batch of `order` (int64 (N,) on the device)."""
+        """One optimiser step on the next batch of `order` (as the method `order` gives it)."""
         run, recipe, split = self.run, self.run.protocol.recipe, self.splits["train"]
         done = self.epoch * self.steps_per_epoch + self.step
         rate = learning_rate(recipe, done, run.protocol.epochs * self.steps_per_epoch)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        rows = order[self.step * self.batch : (self.step + 1) * self.batch]
+        start, end, last = self.step * self.batch, (self.step + 1) * self.batch, self.steps_per_epoch * self.batch
+        rows, following = order[start:end], order[end : min(end + self.batch, last)]
         draws = generator(self.device, run.seed, "augmentation", self.epoch, self.step)
-        inputs = self.prepare.standardise(self.augment(self.prepare.unit(split.images[rows]), draws))
+        pictures = self.prepare.unit(split.batch(rows, following))
+        inputs = self.prepare.standardise(self.augment(pictures, draws))
         torch.manual_seed(stream_seed(run.seed, "dropout", self.epoch, self.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             outputs = self.model(inputs.contiguous(memory_format=torch.channels_last))
@@ -184,9 +186,10 @@ class Trainer:
             self.diverged = not math.isfinite(self.loss_sum.item())
 
     def order(self) -> torch.Tensor:
-        """This epoch's permutation of the training rows (drawn on the CPU, so every device sees the same)."""
-        draws = generator("cpu", self.run.seed, "order", self.epoch)
-        return torch.randperm(len(self.splits["train"]), generator=draws).to(self.device)
+        """This epoch's permutation of the training rows, int64 (N,), where the pictures are looked up (drawn on the CPU,
+        so every device sees the same)."""
+        split, draws = self.splits["train"], generator("cpu", self.run.seed, "order", self.epoch)
+        return torch.randperm(len(split), generator=draws).to(split.images.device)
 
     def finish_epoch(self) -> None:
         """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
@@ -319,7 +322,7 @@ def train(
     device: torch.device,
     restart_stale: bool = False,
     stop: Callable[[], bool] = lambda: False,
-    splits: dict[str, Split] | None = None,
+    splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
     position: int = 0,
 ) -> Record:
     """Train one run, or resume it, or return its finished record.
@@ -328,7 +331,8 @@ def train(
         directory: the record's folder; the checkpoint lies beside it as ``<directory>.checkpoint``.
         restart_stale: begin again where a record or checkpoint of another configuration lies, instead of refusing.
         stop: asked after every step; True saves a checkpoint and raises Interrupted.
-        splits: the protocol's faces on `device`, when the caller has loaded them already.
+        splits: the protocol's faces for `device`, when the caller has loaded them already, or what loads them (called
+            only if there is something to train).
         position: line of the progress bar, where several processes show one each.
 
     Raises:
@@ -338,7 +342,8 @@ def train(
     checkpoint = directory.with_name(directory.name + ".checkpoint")
     if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
         return record
-    trainer = Trainer(run, faces, device, splits or load_splits(faces, run.protocol, device))
+    loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
+    trainer = Trainer(run, faces, device, loaded)
     if checkpoint.exists():
         try:
             trainer.load(checkpoint)

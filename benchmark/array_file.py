@@ -1,0 +1,81 @@
+"""Rows of a large .npy file, read and not mapped."""
+
+import os
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import BadInput
+
+
+class ArrayFile:
+    """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array.
+
+    Unlike a memory map it takes neither address space (`ulimit -v`) nor resident memory beyond the rows in hand; what the
+    system keeps in its page cache it can drop at any time. Safe to use from several threads.
+
+    Attributes:
+        path: where it lies.
+        shape: of the whole array, rows first.
+
+    Raises:
+        BadInput: not a .npy file of uint8 in C order, or one that ends early. Nothing is unpickled.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self._file = open(self.path, "rb", buffering=0)
+        weakref.finalize(self, self._file.close)
+        self._lock = threading.Lock()
+        try:
+            version = np.lib.format.read_magic(self._file)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            self.shape, fortran, dtype = read(self._file)
+        except (ValueError, KeyError) as error:
+            raise BadInput(self.path, f"no .npy header ({error})", "a .npy file of uint8") from error
+        if dtype != self.dtype or fortran or not self.shape:
+            raise BadInput(self.path, f"{dtype} {self.shape}{' in Fortran order' * fortran}", "rows of uint8 in C order")
+        self._start = self._file.tell()
+        self.row_bytes = int(np.prod(self.shape[1:], dtype=np.int64))
+        size, due = os.fstat(self._file.fileno()).st_size, self._start + self.shape[0] * self.row_bytes
+        if size < due:
+            raise BadInput(self.path, f"{size} bytes", f"{due} for shape {self.shape}")
+        if hasattr(os, "posix_fadvise"):  # rows are asked for in random order: reading ahead would only cost
+            os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once.
+
+        Args:
+            rows: a slice, or row numbers (integers in [0, N)); IndexError beyond.
+        """
+        rows = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
+            raise IndexError(f"rows {rows.min()}..{rows.max()} of {len(self)} in {self.path}")
+        out = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        flat = memoryview(out.reshape(-1))
+        order = np.argsort(rows, kind="stable")
+        # A part is read at once where rows and places both follow each other.
+        breaks = np.flatnonzero((np.diff(rows[order]) != 1) | (np.diff(order) != 1)) + 1
+        width = self.row_bytes
+        for part in np.split(order, breaks) if len(rows) else ():
+            first = int(part[0])
+            self._read_into(flat[first * width : (first + len(part)) * width], self._start + int(rows[first]) * width)
+        return out
+
+    def _read_into(self, view: memoryview, offset: int) -> None:
+        with self._lock:
+            self._file.seek(offset)
+            done = 0
+            while done < len(view):  # the system hands out 2 GiB at most at once
+                count = self._file.readinto(view[done:])
+                if not count:
+                    raise BadInput(self.path, f"an end at byte {offset + done}", f"{len(view) - done} bytes more")
+                done += count
