@@ -174,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
     one = verb("add", data_add, "check a raw file, copy it to data/raw, track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
     one.add_argument("name", help="data set (docs/data.md lists them)")
-    one.add_argument("path", type=Path, help="file as downloaded")
+    one.add_argument("path", type=Path, help="file as downloaded, or a folder (docs/data.md)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 
     one = verb("prepare", prepare, "raw files -> FaceSet in data/prepared", "ferbench prepare synthetic")
@@ -186,7 +186,7 @@ def parser() -> argparse.ArgumentParser:
 
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
-    one.add_argument("protocol", nargs="?")
+    one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell", nargs="?")
     one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")

@@ -6,6 +6,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 * ``CLASSES``: tuple of str, in label order;
 * ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
 * ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
+* ``TAKES_FOLDER``: True where ``check`` takes a folder too and `ferbench data add` is to copy it (absent: one file only);
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
 """
 
@@ -33,7 +34,7 @@ def names() -> list[str]:
 
 
 def reader(name: str) -> ModuleType:
-    """The reader module of a data set, or what serves as one for a user's own, imported now. BadInput for an unknown name."""
+    """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
     if FOLDER.fullmatch(name):
         return importlib.import_module("benchmark.datasets.folder").Reader(name)
     if name not in READERS:

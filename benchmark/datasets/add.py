@@ -3,11 +3,12 @@
 import filecmp
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmark.atomic import replacing_file
+from benchmark.atomic import replacing_directory, replacing_file
 from benchmark.datasets import raw_files, reader
 from benchmark.errors import BadInput
 
@@ -15,30 +16,31 @@ _BLOCK = 1 << 24  # bytes copied between two looks at the progress
 
 
 def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> Path:
-    """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
+    """Validate a file or folder, copy it to data/raw/NAME and run ``dvc add`` on that; prints what it does to stderr.
 
-    The file itself is left alone. Characters of its name other than letters, digits, ``.``, ``_`` and ``-`` become
-    ``_``. Adding the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
+    What was given is left alone; of a folder, hidden files stay behind. Characters of a file's name other than letters,
+    digits, ``.``, ``_`` and ``-`` become ``_``. Adding the same bytes again changes nothing (and tracks the folder if it
+    was not tracked yet).
 
     Args:
         name: data set.
-        path: the file, in a form that ``reader(name).check`` takes.
+        path: the file, in a form that ``reader(name).check`` takes; a folder only for a reader with `TAKES_FOLDER`.
         root: top folder of the project.
         dvc: False = copy only. Outside a DVC repository the file is only copied too.
 
     Returns:
-        The file in data/raw/NAME.
+        The file in data/raw/NAME, or data/raw/NAME itself for a folder.
 
     Raises:
-        BadInput: an unknown data set or one that is not made from a file; a folder; whatever ``check`` refuses; another
-            file in data/raw/NAME; no DVC installed. All of these come before anything is written. A ``dvc add`` that fails
-            is reported in the same way, with the copy in place.
+        BadInput: an unknown data set or one that is not made from a file; a folder where a file is due, or one with a
+            link out of it; whatever ``check`` refuses; something else in data/raw/NAME; no DVC installed. All of these
+            come before anything is written. A ``dvc add`` that fails is reported in the same way, with the copy in place.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     module = reader(name)
     if not hasattr(module, "check"):
         raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
-    if path.is_dir():
+    if path.is_dir() and not getattr(module, "TAKES_FOLDER", False):
         raise BadInput(path, "a folder", f"one file; move or link the folder to {folder} instead")
     target = folder / safe_name(path.name)
     track = dvc and _in_dvc_repository(Path(root))
@@ -46,9 +48,14 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
         raise BadInput("dvc add", "no DVC in this Python", "the package dvc, or an add without DVC")
     _say(f"checking {path}")
     module.check(path)
-    present = _same_bytes(path, folder)
+    present = _same_tree(path, folder) if path.is_dir() else _same_bytes(path, folder)
     if present:
         _say(f"{present} holds these bytes already")
+    elif path.is_dir():
+        target = folder
+        with replacing_directory(folder) as temporary:
+            _copy_tree(path, temporary)
+        _say(f"copied to {folder}")
     else:
         with replacing_file(target) as temporary:
             _copy(path, temporary)
@@ -72,6 +79,38 @@ def _same_bytes(path: Path, folder: Path) -> Path | None:
         if not filecmp.cmp(path, other, shallow=False):
             raise BadInput(folder, f"another file, {other.name}", f"no file, or the same bytes as {path}")
     return files[0] if files else None
+
+
+def _tree(folder: Path) -> dict[str, Path]:
+    """Every file below a folder by its path in it, hidden files and folders left out. BadInput for a link out of it."""
+    found, base = {}, folder.resolve()
+    for file in sorted(folder.rglob("*")):
+        inside = file.relative_to(folder)
+        if not file.is_file() or any(part.startswith(".") for part in inside.parts):
+            continue
+        if not file.resolve().is_relative_to(base):
+            raise BadInput(file, f"a link to {file.resolve()}", f"a file inside {folder}")
+        found[inside.as_posix()] = file
+    return found
+
+
+def _same_tree(path: Path, folder: Path) -> Path | None:
+    """`folder` if it holds the files of `path` and no other, None if there is none. BadInput for any other files."""
+    given, there = _tree(path), _tree(folder) if folder.is_dir() else {}
+    if there and (given.keys() != there.keys() or not all(filecmp.cmp(given[n], there[n], shallow=False) for n in given)):
+        raise BadInput(folder, "other files", f"no folder, or the same files as in {path}")
+    return folder if there else None
+
+
+def _copy_tree(path: Path, target: Path) -> None:
+    from benchmark import progress
+
+    files = _tree(path)
+    with progress.bar(total=len(files), desc="copying", unit="file") as bar:
+        for inside, file in files.items():
+            (target / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target / inside)
+            bar.update()
 
 
 def _copy(path: Path, target: Path) -> None:

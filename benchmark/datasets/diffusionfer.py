@@ -28,6 +28,7 @@ from benchmark.faces import FaceSet, write_faceset
 VERSION = "1.0"
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")  # AffectNet's codes 0..6
 RAW = ("diffusionfer",)
+TAKES_FOLDER = True
 SHEET = "dataset_sheet.csv"
 COLUMNS = ("subDirectory_filePath", "valence", "arousal", "expression")
 PROMPTS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")  # names of the picture folders

@@ -75,6 +75,7 @@ class Reader:
     """The reader of the data set `name`, with what `benchmark.datasets` asks of a reader module."""
 
     VERSION, CLASSES = VERSION, ()  # both are the data's own, not the reader's
+    TAKES_FOLDER = True
 
     def __init__(self, name: str):
         self.name, self.RAW, self.__file__ = name, (name,), __file__
