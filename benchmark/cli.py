@@ -259,7 +259,7 @@ def parser() -> argparse.ArgumentParser:
 
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
-    one.add_argument("protocol", nargs="?")
+    one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell", nargs="?")
     one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")

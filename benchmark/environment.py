@@ -5,6 +5,7 @@ import importlib.util
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,11 @@ def commit() -> str | None:
         return None
 
 
-def code_digest(model: str) -> str:
-    """First 16 hexadecimal digits of the SHA-256 over the sources that decide a run's numbers: the training path and the
-    package that offers `model`."""
+def code_digest(model: str, further: Sequence[str] = ()) -> str:
+    """First 16 hexadecimal digits of the SHA-256 over the sources that decide a run's numbers: the training path,
+    `further` modules of this package that only some runs use, and the package that offers `model`."""
     here = Path(__file__).parent
-    sources = [here / f"{name}.py" for name in TRAINING_PATH]
+    sources = [here / f"{name}.py" for name in (*TRAINING_PATH, *further)]
     package = models()[model].value.split(":")[0].split(".")[0]
     found = importlib.util.find_spec(package)
     if found is not None and found.submodule_search_locations:

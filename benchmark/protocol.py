@@ -6,6 +6,7 @@ Results are comparable when name and Major.Minor version are equal; the hash tel
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmark.errors import BadInput
 HERE = Path(__file__).parent
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -59,19 +61,21 @@ class Protocol:
         data, data_version: name and version of the FaceSet.
         task: "categorical" (classes) or "dimensional" (valence, arousal).
         classes: class names in label order; must equal the FaceSet's for a categorical task.
-        splits: role (train, validation, test) -> the FaceSet's own split name.
+        splits: role (train, validation, test) -> the FaceSet's own split name; empty where there are folds.
         input_size: side of the square input in pixels.
         channels: 1 or 3; grey faces are repeated over three channels.
         recipe_name, recipe: the training recipe.
         epochs: budget; every network gets the same.
         selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
         tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
+        folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.crossvalidation`): each is
+            the test split once, the next one validates, the others train.
         data_options: options of `prepare` that the FaceSet must have been made with (which frames of a video, say); None
             = any.
         frames_of: "video" when rows are frames and their ids ``<video>/<frame>``: metrics are then also taken video by
             video. None = rows are pictures.
 
-    The last two are optional: a file without them keeps the hash that it had before they existed.
+    The last three are optional: a file without them keeps the hash that it had before they existed.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Protocol:
     epochs: int
     selection: str
     tta: tuple[str, ...]
+    folds: tuple[str, ...] | None = None
     data_options: Mapping | None = field(default=None, hash=False)
     frames_of: str | None = None
 
@@ -144,10 +149,20 @@ def protocol_names() -> list[str]:
 
 
 def load_protocol(name: str) -> Protocol:
-    """The protocol `name`. BadInput for an unknown name or a file whose contents do not fit."""
-    path = HERE / "protocols" / f"{name}.yaml"
+    """The protocol `name`, or the one in the file `name` where that ends in .yaml (a user's own, for own data).
+
+    Raises:
+        BadInput: an unknown name; a file whose contents do not fit; one that takes the name of another protocol here.
+    """
+    if name.endswith(".yaml"):
+        protocol = protocol_from(read_yaml(Path(name)), name)
+        if protocol.name in protocol_names() and protocol.hash != load_protocol(protocol.name).hash:
+            raise BadInput(f"{name}, name", protocol.name, "a name that no protocol of the suite has")
+        return protocol
     if name not in protocol_names():
-        raise BadInput("protocol", f"'{name}'", f"one of {', '.join(protocol_names())}")
+        known = ", ".join(protocol_names())
+        raise BadInput("protocol", f"'{name}'", f"one of {known}, or a file such as ./my-protocol.yaml")
+    path = HERE / "protocols" / f"{name}.yaml"
     return protocol_from(read_yaml(path), path)
 
 
@@ -161,14 +176,20 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
             raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
         recipe = recipes[name]
     contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
+    if contents.get("folds") is not None:
+        contents.setdefault("splits", {})
     protocol = _checked(Protocol, contents, where)
     choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
     for key, allowed in choices.items():
         if getattr(protocol, key) not in allowed:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
-    if set(protocol.splits) != set(ROLES):
+    if not NAME.fullmatch(protocol.name):
+        raise BadInput(f"{where}, name", f"'{protocol.name}'", "letters, digits, '-' and '_': it names folders")
+    if protocol.folds is not None:
+        _check_folds(protocol, where)
+    elif set(protocol.splits) != set(ROLES):
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
-    if len(set(protocol.splits.values())) != len(ROLES):
+    elif len(set(protocol.splits.values())) != len(ROLES):
         raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
     if protocol.frames_of and (protocol.frames_of != "video" or protocol.task != "dimensional"):
         raise BadInput(f"{where}, frames_of", protocol.frames_of, "video, and a dimensional task; or nothing")
@@ -177,6 +198,17 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
     if not protocol.tta or protocol.tta[0] != "none":
         raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol
+
+
+def _check_folds(protocol, where):
+    """Folds are three or more different names, and take the place of the splits."""
+    folds = protocol.folds
+    if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):
+        raise BadInput(f"{where}, folds", folds, f"a list of {len(ROLES)} or more different splits")
+    if not all(isinstance(fold, str) and NAME.fullmatch(fold) for fold in folds):
+        raise BadInput(f"{where}, folds", folds, "names of letters, digits, '-' and '_'")
+    if protocol.splits:
+        raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
 
 
 def _checked(kind, contents, where):

@@ -23,6 +23,8 @@ from benchmark.atomic import replacing_directory, write_json
 from benchmark.errors import BadInput
 
 SCHEMA = 1
+# Of a cross-validation alone; `benchmark.crossvalidation` says what it holds and how the other fields are made of it.
+OPTIONAL = {"folds": list}
 STATUSES = ("finished", "diverged")
 # Field -> its JSON type. `history` has one entry an epoch: {epoch, learning_rate, train_loss, validation, test}, the
 # last two with a loss and the selection metric. `cost`: device, seconds, images_per_second, peak_memory_bytes, ...
@@ -77,6 +79,11 @@ class Record:
     def diverged(self) -> bool:
         """Whether the training loss stopped being finite (a result, with no predictions)."""
         return self.contents["status"] == "diverged"
+
+    @property
+    def folds(self) -> list[dict] | None:
+        """One entry a fold of a cross-validation, None for a run with a fixed test split."""
+        return self.contents.get("folds")
 
     @property
     def tta(self) -> tuple[str, ...]:
@@ -158,9 +165,11 @@ def _check(contents, directory):
     if not isinstance(contents, dict) or contents.get("schema") != SCHEMA:
         found = contents.get("schema") if isinstance(contents, dict) else type(contents).__name__
         raise BadInput(f"{where}, schema", found, SCHEMA)
-    if odd := sorted(set(contents) ^ set(FIELDS)):
+    if odd := sorted((set(contents) - set(OPTIONAL)) ^ set(FIELDS)):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly the fields {', '.join(FIELDS)}")
-    for name, kind in FIELDS.items():
+    for name, kind in (FIELDS | OPTIONAL).items():
+        if name in OPTIONAL and name not in contents:
+            continue
         if not isinstance(contents[name], kind) or (kind is int and isinstance(contents[name], bool)):
             raise BadInput(f"{where}, {name}", type(contents[name]).__name__, str(kind))
     if contents["status"] not in STATUSES:

@@ -13,6 +13,7 @@ import torch
 
 from benchmark import progress
 from benchmark.cells import Run
+from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted
 from benchmark.faces import FaceSet, open_faceset
 from benchmark.pixels import Split, load_splits
@@ -82,17 +83,17 @@ class Worker:
             raise Interrupted(f"stopped before {run}")
         if self.opened[0] != run.protocol.data:
             self.opened = run.protocol.data, open_faceset(places.prepared / run.protocol.data)
-        start = time.monotonic()
-        record = train(
-            run,
-            self.opened[1],
-            places.out / run.place,
-            device=places.device,
-            restart_stale=places.restart_stale,
-            stop=self.stop,
-            splits=lambda: self._splits(run.protocol),
-            position=self.position,
-        )
+        start, faces, directory = time.monotonic(), self.opened[1], places.out / run.place
+        given = {
+            "device": places.device,
+            "restart_stale": places.restart_stale,
+            "stop": self.stop,
+            "position": self.position,
+        }
+        if run.protocol.folds:
+            record = cross_validate(run, faces, directory, **given)
+        else:
+            record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
     def _splits(self, protocol: Protocol) -> dict[str, Split]:
@@ -161,7 +162,9 @@ def _work(run: Run) -> str:
 
 
 def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
-    """Training loss of each of the first `steps` steps of a run, before the step's update."""
+    """Training loss of each of the first `steps` steps of a run (of its first fold), before the step's update."""
+    if run.protocol.folds:
+        run, faces = fold_run(run, faces, 0)
     trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
     order = trainer.order()
     for _ in range(min(steps, trainer.steps_per_epoch)):
@@ -175,5 +178,7 @@ def summary(record: Record) -> str:
     if record.diverged:
         return f"diverged in epoch {len(record['history'])}"
     metric = SELECTION_METRIC[record["protocol"]["task"]]
+    if record.folds:
+        return f"validation {metric} {selected_validation(record):.4f}, mean over {len(record.folds)} folds"
     chosen = record["history"][record["selected_epoch"] - 1]
     return f"validation {metric} {chosen['validation'][metric]:.4f} in epoch {record['selected_epoch']}"

@@ -27,6 +27,15 @@ def picks(history: Sequence[dict], metric: str) -> dict[str, float]:
     return {"last": test[-1], "best_validation": test[int(np.argmax(validation))], "oracle": max(test)}
 
 
+def run_picks(record: Record, metric: str) -> dict[str, float]:
+    """`picks` of a finished run; of a cross-validation, where each fold picks for itself, the mean over the test faces."""
+    if not record.folds:
+        return picks(record["history"], metric)
+    chosen = [picks(fold["history"], metric) for fold in record.folds]
+    faces = [fold["faces"]["test"] for fold in record.folds]
+    return {rule: float(np.average([pick[rule] for pick in chosen], weights=faces)) for rule in chosen[0]}
+
+
 def selection_optimism(records: Sequence[Record]) -> Optimism | None:
     """How much a maximum over every look at the test split reports above the best-on-validation epoch.
 
@@ -44,10 +53,10 @@ def selection_optimism(records: Sequence[Record]) -> Optimism | None:
 
     if len({(record["protocol_hash"], record["cell_hash"]) for record in records}) > 1:
         raise BadInput("selection optimism", "records of several cells or protocols", "those of one cell under one protocol")
-    histories = [record["history"] for record in records if not record.diverged]
-    if not histories or not all(histories):
+    finished = [record for record in records if not record.diverged]
+    if not finished or not all(record["history"] for record in finished):
         return None
     metric = SELECTION_METRIC[records[0]["protocol"]["task"]]
-    chosen = [picks(history, metric) for history in histories]
+    chosen = [run_picks(record, metric) for record in finished]
     gains = [pick["oracle"] - pick["best_validation"] for pick in chosen]
-    return Optimism(*t_interval(gains), tuple(sorted({len(history) for history in histories})))
+    return Optimism(*t_interval(gains), tuple(sorted({len(record["history"]) for record in finished})))

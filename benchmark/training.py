@@ -87,7 +87,7 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
         "cell": run.cell.hash,
         "seed": run.seed,
         "data": faces.fingerprint,
-        "code": environment.code_digest(run.cell.model),
+        "code": environment.code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ()),
         "device type": device.type,
     }
 
@@ -276,14 +276,27 @@ class Trainer:
         return write_record(directory, contents, predictions, extra)
 
 
-def existing_record(run: Run, faces: FaceSet, directory: Path, device: torch.device) -> Record | None:
+def existing_record(
+    run: Run, faces: FaceSet, directory: Path, device: torch.device, *, restart_stale: bool = False
+) -> Record | None:
     """The finished record in `directory` if it is this run's, None if there is none.
 
     Raises:
-        BadInput: a record of another configuration lies there.
+        BadInput: a record of another configuration lies there; with `restart_stale` it is removed instead.
     """
     if not directory.exists():
         return None
+    try:
+        return _matching_record(run, faces, directory, device)
+    except BadInput as error:
+        if not restart_stale:
+            raise
+        progress.say(f"{error}: replaced")
+        shutil.rmtree(directory)
+    return None
+
+
+def _matching_record(run, faces, directory, device):
     record, wanted = read_record(directory), configuration(run, faces, device)
     found = {
         "protocol": record["protocol_hash"],
@@ -327,14 +340,8 @@ def train(
         Interrupted: `stop` said so; the checkpoint is saved.
     """
     checkpoint = directory.with_name(directory.name + ".checkpoint")
-    try:
-        if (record := existing_record(run, faces, directory, device)) is not None:
-            return record
-    except BadInput as error:
-        if not restart_stale:
-            raise
-        progress.say(f"{error}: replaced")
-        shutil.rmtree(directory)
+    if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
+        return record
     loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
     trainer = Trainer(run, faces, device, loaded)
     if checkpoint.exists():

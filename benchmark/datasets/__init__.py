@@ -12,6 +12,7 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 """
 
 import importlib
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -23,9 +24,11 @@ READERS = {
     "fer2013": "benchmark.datasets.fer2013",
     "ferplus": "benchmark.datasets.ferplus",
     "affectnet": "benchmark.datasets.affectnet",
+    "diffusionfer": "benchmark.datasets.diffusionfer",
     "affwild": "benchmark.datasets.affwild",
     "affwild2": "benchmark.datasets.affwild2",
 }
+FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")  # a user's own set, read by `benchmark.datasets.folder`
 
 
 def names() -> list[str]:
@@ -34,9 +37,11 @@ def names() -> list[str]:
 
 
 def reader(name: str) -> ModuleType:
-    """The reader module of a data set, imported now. BadInput for an unknown name."""
+    """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
+    if FOLDER.fullmatch(name):
+        return importlib.import_module("benchmark.datasets.folder").Reader(name)
     if name not in READERS:
-        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}")
+        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
     return importlib.import_module(READERS[name])
 
 

@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +114,47 @@ def open_csv(path: Path, names: Sequence[str], *, limit: int) -> Iterator[CsvSou
         raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .zip or .tar.gz archive") from error
 
 
+def zip_members(path: Path, *, limit: int) -> list[str]:
+    """Names of the files in a zip archive, each safe to read by `zipfile.ZipFile.read`; folders are left out.
+
+    Args:
+        limit: most bytes, unpacked, of one member.
+
+    Raises:
+        BadInput: a damaged archive, more than `MOST_MEMBERS`, a name twice or one that leaves the archive, a link, an
+            encrypted member, another compression than zipfile knows, more than `limit` bytes.
+    """
+    names = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+        if len(infos) > MOST_MEMBERS:
+            raise BadInput(path, f"{len(infos)} members", f"at most {MOST_MEMBERS}")
+        for info in infos:
+            _check_name(path, info.filename)
+            _check_zip_member(f"{path}: {info.filename}", info, limit)
+            if not info.is_dir():
+                names.append(info.filename)
+    except _DAMAGE as error:
+        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .zip archive") from error
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise BadInput(path, f"member {twice[0]!r} twice", "each name once")
+    return names
+
+
+def _check_zip_member(where: str, info: zipfile.ZipInfo, limit: int) -> None:
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise BadInput(where, "a link", "a regular file")
+    if info.flag_bits & 1:
+        raise BadInput(where, "an encrypted member", "one without a password")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        raise BadInput(where, f"compression method {info.compress_type}", "stored, deflate, bzip2 or LZMA")
+    if info.header_offset < 0:
+        raise zipfile.BadZipFile("negative offset")
+    if info.file_size > limit:
+        raise BadInput(where, f"{info.file_size} bytes unpacked", f"at most {limit}")
+
+
 @contextlib.contextmanager
 def _open_plain(path: Path) -> Iterator[CsvSource]:
     with open(path, "rb") as stream:
@@ -130,16 +172,7 @@ def _open_zip(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSourc
         name = _only(path, [n for n, infos in members.items() for _ in infos], names)
         info = members[name][0]
         where = f"{path}: {name}"
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise BadInput(where, "a link", "a regular file")
-        if info.flag_bits & 1:
-            raise BadInput(where, "an encrypted member", "one without a password")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-            raise BadInput(where, f"compression method {info.compress_type}", "stored, deflate, bzip2 or LZMA")
-        if info.header_offset < 0:
-            raise zipfile.BadZipFile("negative offset")
-        if info.file_size > limit:
-            raise BadInput(where, f"{info.file_size} bytes unpacked", f"at most {limit}")
+        _check_zip_member(where, info, limit)
         with archive.open(info) as stream:  # never gives more than info.file_size bytes
             yield CsvSource(where, name, stream)
 

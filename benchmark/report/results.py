@@ -20,7 +20,7 @@ from benchmark.report.tables import (
     title,
 )
 from benchmark.report.videos import videos
-from benchmark.selection import picks
+from benchmark.selection import run_picks
 from benchmark.statistics import paired_t_over_seeds
 
 # The blocks of the results tables; together they name every metric of the task.
@@ -106,7 +106,7 @@ def selection(comparison: Comparison) -> Table:
     for label, runs in comparison.runs.items():
         row = {"cell": text(label)}
         picked = {
-            run.record.seed: picks(run.record["history"], metric)
+            run.record.seed: run_picks(run.record, metric)
             for run in runs
             if not run.record.diverged and run.record["history"]
         }

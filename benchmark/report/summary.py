@@ -105,9 +105,14 @@ class Comparison:
             "last": "last (the last epoch of the budget)",
             "best-validation": f"best-validation (first epoch of the best validation {self.selection_metric})",
         }
+        data = f"{self.data['name']} {self.data['version']}"
+        if folds := protocol.get("folds"):
+            tested = f"test: every face of {data} once, out of fold ({len(folds)} folds)"
+        else:
+            tested = f"test split {protocol['splits'][SPLIT]} of {data}"
         return (
             f"Protocol {protocol['name']} version {protocol['version']} (hash {self.protocol_hash}); "
-            f"test split {protocol['splits'][SPLIT]} of {self.data['name']} {self.data['version']}{self.edition}, {images}; "
+            f"{tested}{self.edition}, {images}; "
             f"selection rule: {rules[protocol['selection']]}"
         )
 

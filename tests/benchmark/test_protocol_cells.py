@@ -59,6 +59,37 @@ def test_class_orders_are_the_sources():
     assert load_protocol("synthetic-8").classes == affectnet
 
 
+def test_protocols_without_folds_kept_their_hash():
+    """Records of these lie in the repository; an optional field that is absent must not change them."""
+    assert load_protocol("fer2013-7-quick").hash == "37cca062469cac0c"
+    assert load_protocol("synthetic-8").hash == "9dcd13558b863ccb"
+
+
+def test_diffusionfer_is_cross_validated_over_the_readers_folds():
+    from benchmark.datasets import diffusionfer
+
+    for name in ("diffusionfer-7", "diffusionfer-va", "diffusionfer-7-quick", "diffusionfer-va-quick"):
+        protocol = load_protocol(name)
+        assert protocol.folds == tuple(f"fold{k}" for k in range(diffusionfer.FOLDS)) and not protocol.splits
+
+
+def test_a_protocol_from_a_users_file(tmp_path):
+    path, shipped = tmp_path / "mine.yaml", (HERE / "protocols" / "fer2013-7.yaml").read_text()
+    path.write_text(shipped.replace("name: fer2013-7", "name: mine").replace("data: fer2013", "data: folder-mine"))
+    protocol = load_protocol(str(path))
+    assert protocol.name == "mine" and protocol.data == "folder-mine" and reader(protocol.data).RAW == ("folder-mine",)
+    path.write_text(shipped)  # a copy under its own name is the same protocol
+    assert load_protocol(str(path)) == load_protocol("fer2013-7")
+    path.write_text(shipped.replace("epochs: 60", "epochs: 61"))
+    with pytest.raises(BadInput, match="mine.yaml, name: found fer2013-7; expected a name that no protocol of the suite"):
+        load_protocol(str(path))
+    path.write_text(shipped.replace("name: fer2013-7", "name: ../mine"))
+    with pytest.raises(BadInput, match="name: found '../mine'; expected letters"):
+        load_protocol(str(path))
+    with pytest.raises(BadInput, match="nothing.yaml: found no such file"):
+        load_protocol(str(tmp_path / "nothing.yaml"))
+
+
 def test_fer2013_roles_are_not_swapped():
     assert dict(load_protocol("fer2013-7").splits) == {
         "train": "Training",

@@ -9,7 +9,8 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from benchmark.report import build, results
-from benchmark.report.results import BLOCKS, picks
+from benchmark.report.results import BLOCKS
+from benchmark.selection import picks
 
 
 def predictions(built, protocol, cell, seeds=(0, 1, 2), tta="none"):

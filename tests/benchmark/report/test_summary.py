@@ -6,6 +6,7 @@ from sklearn import metrics as sk
 
 from benchmark.errors import BadInput
 from benchmark.records import read_records
+from benchmark.report.results import selection
 from benchmark.report.summary import frame, summarise
 
 
@@ -42,6 +43,36 @@ def test_cells_come_in_the_order_of_the_grid(make, cell, tmp_path):
         "identity-frozen-plain",
         "identity-working-weighted",
     ]
+
+
+def test_a_cross_validated_record_is_named_as_such(make, cell, tmp_path):
+    """The header says that the test predictions are out of fold; the selection table averages what the folds picked."""
+
+    def entry(epoch, validation, test):
+        numbers = {"loss": 1.0, "accuracy": validation}, {"loss": 1.0, "accuracy": test}
+        return {"epoch": epoch, "learning_rate": 0.1, "train_loss": 1.0, "validation": numbers[0], "test": numbers[1]}
+
+    folds = [
+        {"faces": {"test": 1}, "history": [entry(1, 0.5, 0.2), entry(2, 0.4, 0.6)]},  # picks epoch 1
+        {"faces": {"test": 3}, "history": [entry(1, 0.1, 0.9), entry(2, 0.3, 0.4)]},  # picks epoch 2
+    ]
+    make(
+        tmp_path,
+        "diffusionfer-7",
+        cell("identity", "working", "plain"),
+        0,
+        folds=folds,
+        selected_epoch=None,
+        train_counts=None,
+        input={},
+    )
+    (comparison,) = summary_of(tmp_path).comparisons
+    assert "test: every face of diffusionfer 1.0 once, out of fold (5 folds), 90 images" in comparison.header
+    (row,) = selection(comparison).rows
+    assert row["best_validation"].numbers["mean"] == pytest.approx((1 * 0.2 + 3 * 0.4) / 4)
+    assert row["oracle"].numbers["mean"] == pytest.approx((1 * 0.6 + 3 * 0.9) / 4)
+    assert row["last"].numbers["mean"] == pytest.approx((1 * 0.6 + 3 * 0.4) / 4)
+    assert frame(summary_of(tmp_path), tmp_path)["selected_epoch"].isna().all()
 
 
 @pytest.mark.parametrize(
