@@ -1,7 +1,7 @@
 """Records and complexity -> reports/: everything is made in memory first, then written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +12,9 @@ from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import costs, figures, grid, plots, results
-from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
-from benchmark.report.summary import Comparison, frame, summarise
+from benchmark.report.summary import Comparison, Summary, frame, summarise
 from benchmark.report.verdicts import claims_table, optimism_table
 
 SCHEMA = 1
@@ -24,6 +24,7 @@ CAPTIONS = {
     "curves": "loss against epoch; thin: seeds, thick: their mean, grey: validation range of all cells with this loss",
     "confusion": "confusion in percent of the true class, mean over seeds",
     "macs": "test metric against multiply-adds; networks with equal ones stand side by side",
+    "scalars": "The shortcut coefficients of the released checkpoint, and the slopes that they give",
 }
 
 
@@ -53,21 +54,21 @@ def build(
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, files) for comparison in summary.comparisons]
-        pictures = {name: Picture(f"figures/{name}.svg", CAPTIONS[name]) for name in ("headline", "shortcuts")}
-        files["figures/headline.svg"] = svg(figures.headline(summary))
-        files["figures/shortcuts.svg"] = svg(figures.shortcut_functions())
+        headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
+        added = chapters(summary, counted, out)
     judged = judge(load_claims(), summary, counted)
-    claims, optimism = claims_table(judged), optimism_table(summary)
-    general = [costs.complexity_table(summary, counted), costs.cost_table(summary)]
+    claims = claims_table(judged)
+    for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
+        files[picture.file] = picture.content
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
-    for table in [claims, optimism, *of_sections, *general]:
+    for table in [claims, *of_sections, *(table for chapter in added for table in chapter.tables)]:
         rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, claims, optimism, general, pictures, sets, link(records, out))
-    ledger = claims_page(claims, optimism, judged, load_anchors(), records, link(records, out))
+    page = readme(summary, sections, added, claims, headline, sets, link(records, out))
+    ledger = claims_page(claims, optimism_table(summary), judged, load_anchors(), records, link(records, out))
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
@@ -83,6 +84,30 @@ def build(
     write_text(out / "README.md", page)
 
 
+def chapters(summary: Summary, counted: Mapping | None, out: Path) -> Sequence[Chapter]:
+    """The parts of the pages after the protocols, in their order. Call it within `styled`.
+
+    Args:
+        counted: contents of complexity.json, or None.
+        out: the report's folder, where other stages have left their pictures.
+    """
+    drawn = Picture("figures/shortcuts.svg", CAPTIONS["shortcuts"], svg(figures.shortcut_functions()))
+    own = [
+        Chapter("Choosing by the test split", tables=[optimism_table(summary)]),
+        Chapter(
+            "Networks and cost",
+            tables=[costs.complexity_table(summary, counted), costs.cost_table(summary)],
+            pictures=[drawn],
+        ),
+    ]
+    scalars = out / "release" / "shortcut-scalars.svg"
+    if scalars.is_file():
+        picture = Picture("release/shortcut-scalars.svg", CAPTIONS["scalars"], scalars.read_bytes())
+        intro = "What the authors' repository proves without its weights, term by term: release-audit.md."
+        own.append(Chapter("The release, audited", [intro], pictures=[picture]))
+    return own
+
+
 def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, bytes]) -> Section:
     slug = comparison.slug
     drawn = {"curves": figures.learning_curves(comparison)}
@@ -94,9 +119,7 @@ def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, b
     pictures = []
     for kind, figure in drawn.items():
         caption = f"{slug}: {CAPTIONS[kind]}. {comparison.header}; TTA: none"
-        picture = Picture(f"figures/{slug}-{kind}.svg", caption)
-        files[picture.file] = svg(figure)
-        pictures.append(picture)
+        pictures.append(Picture(f"figures/{slug}-{kind}.svg", caption, svg(figure)))
     own = results.tables(comparison)
     return Section(comparison, [own[0], *grid.tables(comparison)], own[1:], pictures)
 

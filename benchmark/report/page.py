@@ -18,10 +18,19 @@ from benchmark.report.verdicts import counts, details
 
 
 class Picture(NamedTuple):
-    """A figure of the page: its file below the report's folder, and the caption."""
+    """A figure of the pages.
+
+    Attributes:
+        file: path below the report's folder, "figures/NAME.svg" for one that the report draws itself.
+        caption: one line without a full stop.
+        content: the SVG text, as `benchmark.report.style.svg` makes it.
+        description: what it shows in words, for who can not see it.
+    """
 
     file: str
     caption: str
+    content: bytes
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,24 @@ class Section:
     tables: Sequence[Table]
     details: Sequence[Table]
     pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of both pages that is about no single protocol; a further one is one more entry of `build.chapters`.
+
+    Its tables and pictures are written to tables/ and figures/ with all others. Numbers in the tables link to their runs
+    where a row has the entries "protocol" and "cell", or where `Entry.cells` names them.
+
+    Attributes:
+        title: heading; its letters make the link to it.
+        intro: paragraphs of plain text, shown before the tables.
+    """
+
+    title: str
+    intro: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True)
@@ -86,29 +113,26 @@ def environments(summary: Summary) -> list[tuple[str, list[str]]]:
 def readme(
     summary: Summary,
     sections: Sequence[Section],
+    chapters: Sequence[Chapter],
     claims: Table,
-    optimism: Table,
-    general: Sequence[Table],
-    pictures: Mapping[str, Picture],
+    headline: Picture,
     data: Sequence[Data],
     records: str,
 ) -> str:
     """The page as Markdown.
 
     Args:
-        claims, optimism: the ledger's tables.
-        general: tables over all protocols.
-        pictures: those of no one protocol, by name.
+        claims: the ledger's table.
+        headline: the figure at the top.
         records: link from the page to the folder of the records.
     """
     return render(
         "README.md.j2",
         summary=summary,
         claims=claims,
-        optimism=optimism,
+        headline=headline,
         sections=sections,
-        general=general,
-        pictures=pictures,
+        chapters=chapters,
         data=data,
         records=records,
         environments=environments(summary),
