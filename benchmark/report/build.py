@@ -7,23 +7,37 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.atomic import replacing_directory, write_text
-from benchmark.claim_list import load_anchors, load_claims
+from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import costs, figures, grid, plots, results
+from benchmark.report.circumplex import SHOWN, circumplex
+from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.reliability import reliability
+from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, Summary, frame, summarise
 from benchmark.report.verdicts import claims_table, optimism_table
+from benchmark.report.webpage import webpage
 
 SCHEMA = 1
 CAPTIONS = {
     "headline": "What a bounded shortcut changes against the identity shortcut",
     "shortcuts": "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)",
-    "curves": "loss against epoch; thin: seeds, thick: their mean, grey: validation range of all cells with this loss",
+    "curves": (
+        "loss that the cell is trained with against epoch; thin: seeds, thick: their mean, grey: validation range of all "
+        "cells with this loss"
+    ),
     "confusion": "confusion in percent of the true class, mean over seeds",
-    "macs": "test metric against multiply-adds; networks with equal ones stand side by side",
+    "reliability": (
+        "how often a cell is right against how sure it says it is, all finished seeds together; grey: share of answers"
+    ),
+    "circumplex": (
+        f"valence and arousal of up to {SHOWN} test faces: labels, and predictions of each cell's first finished seed"
+    ),
+    "costs": "test metric against what a network costs; networks of equal cost stand side by side",
     "scalars": "The shortcut coefficients of the released checkpoint, and the slopes that they give",
 }
 
@@ -50,10 +64,10 @@ def build(
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
     counted = _read_complexity(complexity)
-    sets = read_data(data, out)
+    sets, faces, anchors = read_data(data, out), read_faces(out / "faces", summary), load_anchors()
     files: dict[str, bytes] = {}
     with styled():
-        sections = [_section(comparison, counted, files) for comparison in summary.comparisons]
+        sections = [_section(comparison, counted, anchors, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
         added = chapters(summary, counted, out)
     judged = judge(load_claims(), summary, counted)
@@ -68,7 +82,8 @@ def build(
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
     page = readme(summary, sections, added, claims, headline, sets, link(records, out))
-    ledger = claims_page(claims, optimism_table(summary), judged, load_anchors(), records, link(records, out))
+    ledger = claims_page(claims, optimism_table(summary), judged, anchors, records, link(records, out))
+    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out)
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
@@ -82,6 +97,7 @@ def build(
                     path.write_bytes(content)
     write_text(out / "claims.md", ledger)
     write_text(out / "README.md", page)
+    write_text(out / "index.html", web)
 
 
 def chapters(summary: Summary, counted: Mapping | None, out: Path) -> Sequence[Chapter]:
@@ -103,19 +119,24 @@ def chapters(summary: Summary, counted: Mapping | None, out: Path) -> Sequence[C
     scalars = out / "release" / "shortcut-scalars.svg"
     if scalars.is_file():
         picture = Picture("release/shortcut-scalars.svg", CAPTIONS["scalars"], scalars.read_bytes())
-        intro = "What the authors' repository proves without its weights, term by term: release-audit.md."
-        own.append(Chapter("The release, audited", [intro], pictures=[picture]))
+        intro = "What the authors' repository proves without its weights: parameters, operations, normalisation, shortcuts."
+        pages = [("release-audit.md", "The audit, term by term")]
+        own.append(Chapter("The release, audited", [intro], pictures=[picture], links=pages))
     return own
 
 
-def _section(comparison: Comparison, counted: Mapping | None, files: dict[str, bytes]) -> Section:
+def _section(comparison: Comparison, counted: Mapping | None, anchors: Mapping, files: dict[str, bytes]) -> Section:
     slug = comparison.slug
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)
+        drawn["reliability"] = reliability(comparison)
         for label, pairs in plots.confusion(comparison).items():
             files[f"plots/confusion/{slug}/{label}.csv"] = _csv(pairs)
-    drawn["macs"] = figures.accuracy_against_macs(comparison, counted)
+    else:
+        drawn["circumplex"] = circumplex(comparison)
+    others = published(comparison.data["name"], anchors) if comparison.task == "categorical" else []
+    drawn["costs"] = accuracy_against_cost(comparison, counted, others)
     pictures = []
     for kind, figure in drawn.items():
         caption = f"{slug}: {CAPTIONS[kind]}. {comparison.header}; TTA: none"
