@@ -1,6 +1,7 @@
 """claims.yaml, read and checked."""
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,12 @@ def load_claims(contents: Mapping | None = None, where: object = HERE / "claims.
 def load_anchors() -> Mapping[str, Mapping]:
     """Published figures by data set: {title, figures: [{name, value, source}], perhaps remark}."""
     return read_yaml(HERE / "claims.yaml")["anchors"]
+
+
+def published(data: str, anchors: Mapping[str, Mapping]) -> list[tuple[str, float]]:
+    """Name and accuracy (fraction) of the published figures for a data set of expressions that are one number each."""
+    figures = anchors.get(data, {}).get("figures", ())
+    return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]
 
 
 def networks() -> list[tuple[str, str]]:

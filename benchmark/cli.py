@@ -76,6 +76,17 @@ def ceilings(arguments) -> None:
     print(f"wrote {HUMANS / arguments.source}.json")
 
 
+def faces(arguments) -> None:
+    from benchmark.extremes import extremes
+    from benchmark.faces import open_faceset
+    from benchmark.records import read_records
+
+    found = extremes(open_faceset(PREPARED / arguments.name), read_records(RECORDS), REPORTS / "faces" / arguments.name)
+    names = ", ".join(entry["protocol"] for entry in found["protocols"])
+    reason = names or ("no finished run on these faces" if found["shown"] else "none: the terms do not allow showing them")
+    print(f"easiest and hardest test faces of {arguments.name}: {reason}")
+
+
 def run(arguments) -> None:
     from benchmark.cells import Run, find_cell, plan
     from benchmark.params import all_runs, runs_of
@@ -137,7 +148,7 @@ def report(arguments) -> None:
     from benchmark.report import build
 
     build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS)
-    print(f"wrote {REPORTS / 'README.md'}")
+    print(f"wrote {REPORTS / 'index.html'} and {REPORTS / 'README.md'}")
 
 
 def audit_release(arguments) -> None:
@@ -257,6 +268,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("source", choices=("ferplus", "affectnet_c25"))
     one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
 
+    one = verb("faces", faces, "easiest and hardest test faces of a FaceSet -> reports/faces", "ferbench faces synthetic")
+    one.add_argument("name")
+
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
@@ -286,7 +300,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
     verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
-    verb("report", report, "records -> tables, figures and README in reports/", "ferbench report")
+    verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
 
     one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",
                "ferbench audit-release ~/BReG-NeXt")  # fmt: skip

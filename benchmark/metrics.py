@@ -68,6 +68,15 @@ class Predictions:
         return dict(zip(("precision", "recall", "f1"), values[:3], strict=True))
 
     @cached_property
+    def calibration(self) -> dict[str, np.ndarray]:
+        """Per bin of top-label confidence ((i/15, (i+1)/15], 15 bins): count int64, sum of confidence, correct rows."""
+        confidence = self.probabilities.max(axis=1)
+        inner_edges = np.linspace(0, 1, ECE_BINS + 1)[1:-1]
+        bins = np.digitize(confidence, inner_edges, right=True)
+        weights = {"count": None, "confidence": confidence, "correct": self.predicted == self.labels}
+        return {name: np.bincount(bins, own, minlength=ECE_BINS) for name, own in weights.items()}
+
+    @cached_property
     def all_in_one_class(self) -> bool:
         """Whether labels and predictions are one and the same class: chance-corrected agreement is then 0/0."""
         return len(np.unique(np.concatenate([self.labels, self.predicted]))) == 1
@@ -160,13 +169,34 @@ def _mcc(p: Predictions) -> float | None:
     return None if p.all_in_one_class else float(matthews_corrcoef(p.labels, p.predicted))
 
 
-def _one_vs_rest(score_name: str, p: Predictions) -> float | None:
-    import sklearn.metrics
+# The two areas below are scikit-learn's to the last digits (tests), at a fifth of the time: of a report's 200 records with
+# test-time augmentation, 10,000 curves.
+
+
+def _roc_auc(p: Predictions) -> float | None:
+    """By ranks: the share of (positive, negative) pairs in the right order, ties counted half."""
+    from scipy.stats import rankdata
 
     if len(p.present) < 2:
         return None
-    score = getattr(sklearn.metrics, score_name)
-    return float(np.mean([score(p.labels == k, p.probabilities[:, k]) for k in p.present]))
+    positive = p.labels[:, None] == p.present
+    ranks = rankdata(p.probabilities[:, p.present], axis=0)
+    n = positive.sum(axis=0)
+    return float(np.mean(((ranks * positive).sum(axis=0) - n * (n + 1) / 2) / (n * (p.n - n))))
+
+
+def _pr_auc(p: Predictions) -> float | None:
+    """Average precision: precision at every distinct threshold, weighted by the step in recall."""
+    if len(p.present) < 2:
+        return None
+    areas = []
+    for k in p.present:
+        order = np.argsort(-p.probabilities[:, k])
+        scores, positive = p.probabilities[order, k], p.labels[order] == k
+        threshold = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # last row of each tie
+        found = np.cumsum(positive)[threshold]
+        areas.append(np.diff(found, prepend=0) @ (found / (threshold + 1)) / found[-1])
+    return float(np.mean(areas))
 
 
 def _nll(p: Predictions) -> float:
@@ -174,11 +204,8 @@ def _nll(p: Predictions) -> float:
 
 
 def _ece(p: Predictions) -> float:
-    confidence = p.probabilities.max(axis=1)
-    inner_edges = np.linspace(0, 1, ECE_BINS + 1)[1:-1]
-    bins = np.digitize(confidence, inner_edges, right=True)  # bin i is (i/15, (i+1)/15]
-    gap = np.bincount(bins, confidence - (p.predicted == p.labels))  # |bin| times (mean confidence - accuracy)
-    return float(np.abs(gap).sum() / p.n)
+    bins = p.calibration
+    return float(np.abs(bins["confidence"] - bins["correct"]).sum() / p.n)
 
 
 def _brier(p: Predictions) -> float:
@@ -229,8 +256,8 @@ _CATEGORICAL = {
     "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa),
     "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha),
     "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc),
-    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", partial(_one_vs_rest, "roc_auc_score")),
-    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", partial(_one_vs_rest, "average_precision_score")),
+    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", _roc_auc),
+    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", _pr_auc),
     "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll),
     "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece),
     "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier),
@@ -260,8 +287,8 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
 
     Returns:
         the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
-        "recall", "precision", "f1" (K floats, None for a class without a label) and "confusion"
-        (K x K ints, rows = true). JSON-able.
+        "recall", "precision", "f1" (K floats, None for a class without a label), "confusion"
+        (K x K ints, rows = true) and "calibration" (`Predictions.calibration` as lists). JSON-able.
 
     Raises:
         BadInput: as `Predictions`, or a number of names other than K.
@@ -274,6 +301,7 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
     for name, values in p.per_class.items():
         filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))
         result[name] = [filled.get(k) for k in range(p.k)]
+    result["calibration"] = {name: values.tolist() for name, values in p.calibration.items()}
     return result | {"confusion": p.confusion.tolist()}
 
 

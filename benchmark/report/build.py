@@ -1,29 +1,44 @@
 """Records and complexity -> reports/: everything is made in memory first, then written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from benchmark.atomic import replacing_directory, write_text
-from benchmark.claim_list import load_anchors, load_claims
+from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import audits, costs, figures, grid, humans, pairs, plots, results
-from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.circumplex import SHOWN, circumplex
+from benchmark.report.cost_figure import accuracy_against_cost
+from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.reliability import reliability
+from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
-from benchmark.report.summary import Comparison, frame, summarise
+from benchmark.report.summary import Comparison, Summary, frame, summarise
 from benchmark.report.verdicts import claims_table, optimism_table
+from benchmark.report.webpage import webpage
 
 SCHEMA = 1
 CAPTIONS = {
     "headline": "What a bounded shortcut changes against the identity shortcut",
     "shortcuts": "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)",
-    "curves": "loss against epoch; thin: seeds, thick: their mean, grey: validation range of all cells with this loss",
+    "curves": (
+        "loss that the cell is trained with against epoch; thin: seeds, thick: their mean, grey: validation range of all "
+        "cells with this loss"
+    ),
     "confusion": "confusion in percent of the true class, mean over seeds",
-    "macs": "test metric against multiply-adds; networks with equal ones stand side by side",
+    "reliability": (
+        "how often a cell is right against how sure it says it is, all finished seeds together; grey: share of answers"
+    ),
+    "circumplex": (
+        f"valence and arousal of up to {SHOWN} test faces: labels, and predictions of each cell's first finished seed"
+    ),
+    "costs": "test metric against what a network costs; networks of equal cost stand side by side",
+    "scalars": "The shortcut coefficients of the released checkpoint, and the slopes that they give",
 }
 
 
@@ -51,25 +66,26 @@ def build(
     summary = summarise(read_records(records), records)
     counted = _read_complexity(complexity)
     sets, people = read_data(data, out), humans.read_humans(out / "humans")
+    faces, anchors = read_faces(out / "faces", summary), load_anchors()
     files: dict[str, bytes] = {}
     with styled():
-        sections = [_section(comparison, counted, people, files) for comparison in summary.comparisons]
-        pictures = {name: Picture(f"figures/{name}.svg", CAPTIONS[name]) for name in ("headline", "shortcuts")}
-        files["figures/headline.svg"] = svg(figures.headline(summary))
-        files["figures/shortcuts.svg"] = svg(figures.shortcut_functions())
+        sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
+        headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
+        added = chapters(summary, counted, people, data, out)
     judged = judge(load_claims(), summary, counted)
-    claims, optimism = claims_table(judged), optimism_table(summary)
-    general = [costs.complexity_table(summary, counted), costs.cost_table(summary)]
-    audited = [*audits.tables(summary, data), *humans.tables(people, load_claims())]
+    claims = claims_table(judged)
+    for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
+        files[picture.file] = picture.content
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
-    for table in [claims, optimism, *of_sections, *general, *audited]:
+    for table in [claims, *of_sections, *(table for chapter in added for table in chapter.tables)]:
         rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, claims, optimism, general, pictures, sets, audited, link(records, out))
-    ledger = claims_page(claims, optimism, judged, load_anchors(), records, link(records, out))
+    page = readme(summary, sections, added, claims, headline, sets, link(records, out))
+    ledger = claims_page(claims, optimism_table(summary), judged, anchors, records, link(records, out))
+    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out)
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
@@ -83,22 +99,59 @@ def build(
                     path.write_bytes(content)
     write_text(out / "claims.md", ledger)
     write_text(out / "README.md", page)
+    write_text(out / "index.html", web)
 
 
-def _section(comparison: Comparison, counted: Mapping | None, people: humans.Humans, files: dict[str, bytes]) -> Section:
+def chapters(
+    summary: Summary, counted: Mapping | None, people: humans.Humans, data: Path, out: Path
+) -> Sequence[Chapter]:
+    """The parts of the pages after the protocols, in their order. Call it within `styled`.
+
+    Args:
+        counted: contents of complexity.json, or None.
+        people: how well people agree.
+        data: folder of the audits.
+        out: the report's folder, where other stages have left their pictures.
+    """
+    drawn = Picture("figures/shortcuts.svg", CAPTIONS["shortcuts"], svg(figures.shortcut_functions()))
+    own = [
+        Chapter("Choosing by the test split", tables=[optimism_table(summary)]),
+        Chapter(
+            "Networks and cost",
+            tables=[costs.complexity_table(summary, counted), costs.cost_table(summary)],
+            pictures=[drawn],
+        ),
+    ]
+    audited = [*audits.tables(summary, data), *humans.tables(people, load_claims())]
+    if audited:
+        own.append(Chapter("The data, audited", tables=audited))
+    scalars = out / "release" / "shortcut-scalars.svg"
+    if scalars.is_file():
+        picture = Picture("release/shortcut-scalars.svg", CAPTIONS["scalars"], scalars.read_bytes())
+        intro = "What the authors' repository proves without its weights: parameters, operations, normalisation, shortcuts."
+        pages = [("release-audit.md", "The audit, term by term")]
+        own.append(Chapter("The release, audited", [intro], pictures=[picture], links=pages))
+    return own
+
+
+def _section(
+    comparison: Comparison, counted: Mapping | None, anchors: Mapping, people: humans.Humans, files: dict[str, bytes]
+) -> Section:
     slug = comparison.slug
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)
+        drawn["reliability"] = reliability(comparison)
         for label, predicted in plots.confusion(comparison).items():
             files[f"plots/confusion/{slug}/{label}.csv"] = _csv(predicted)
-    drawn["macs"] = figures.accuracy_against_macs(comparison, counted)
+    else:
+        drawn["circumplex"] = circumplex(comparison)
+    others = published(comparison.data["name"], anchors) if comparison.task == "categorical" else []
+    drawn["costs"] = accuracy_against_cost(comparison, counted, others)
     pictures = []
     for kind, figure in drawn.items():
         caption = f"{slug}: {CAPTIONS[kind]}. {comparison.header}; TTA: none"
-        picture = Picture(f"figures/{slug}-{kind}.svg", caption)
-        files[picture.file] = svg(figure)
-        pictures.append(picture)
+        pictures.append(Picture(f"figures/{slug}-{kind}.svg", caption, svg(figure)))
     own = results.tables(comparison, humans.references(comparison.data["name"], comparison.task, people))
     paired = pairs.table(comparison)
     details = [*own[1:], *([paired] if paired else [])]

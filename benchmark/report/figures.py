@@ -1,23 +1,27 @@
-"""The figures, each drawn from a Summary: learning curves, confusion, accuracy against MACs, shortcuts, headline."""
+"""The figures, each drawn from a Summary: learning curves, confusion, shortcuts, headline.
+
+Accuracy against cost: cost_figure.py; reliability: reliability.py; valence and arousal: circumplex.py.
+"""
 
 import textwrap
-from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from benchmark.metrics import METRICS
-from benchmark.report.axes import place
-from benchmark.report.costs import measured_network
 from benchmark.report.grid import Pair, shortcut_pairs
 from benchmark.report.style import (
     BLUE,
     GREEN,
     GREY,
+    INK,
+    ON_COLOUR,
     ORANGE,
     OTHER_COLOUR,
     PALE,
+    PAPER,
     PURPLE,
     SHORTCUT_COLOURS,
     VERMILION,
@@ -25,8 +29,11 @@ from benchmark.report.style import (
     panels,
     spread,
 )
-from benchmark.report.summary import Comparison, Summary, seeds_interval
+from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import bracketed, number
+
+# From nothing to a strong colour, so that the ground shows through whatever it is.
+SHARES = LinearSegmentedColormap.from_list("shares", [(0.13, 0.44, 0.71, 0.0), (0.13, 0.44, 0.71, 1.0)])
 
 
 def learning_curves(comparison: Comparison) -> Figure:
@@ -56,7 +63,7 @@ def learning_curves(comparison: Comparison) -> Figure:
         handles.values(), [f"{role} loss" for role in handles], loc="outside upper left", ncols=2, handlelength=1.5
     )
     figure.supxlabel("epoch")
-    figure.supylabel("loss that the cell is trained with")
+    figure.supylabel("loss")
     return figure
 
 
@@ -71,10 +78,10 @@ def confusion(comparison: Comparison) -> Figure:
         counts = np.array(list(comparison.values(label, lambda scores: scores["confusion"]).values()), float)
         support = counts.sum(axis=2, keepdims=True)
         share = np.divide(counts, support, out=np.full_like(counts, np.nan), where=support > 0).mean(axis=0)
-        axis.pcolormesh(np.nan_to_num(share), cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+        axis.pcolormesh(np.nan_to_num(share), cmap=SHARES, vmin=0, vmax=1, edgecolors=PAPER, linewidth=0.5)
         for (row, column), value in np.ndenumerate(share):
             shown = "" if np.isnan(value) else f"{100 * value:.0f}"
-            colour = "white" if value > 0.55 else "black"
+            colour = ON_COLOUR if value > 0.8 else INK
             number_text = axis.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=8, color=colour)
             number_text.set_in_layout(False)  # lies inside; measuring it would take most of the time
         axis.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=8)
@@ -86,60 +93,6 @@ def confusion(comparison: Comparison) -> Figure:
         axis.set_title(f"{label} (n = {len(counts)})", fontsize=9)
     figure.supxlabel("predicted class")
     figure.supylabel("true class; a row adds up to 100 %")
-    return figure
-
-
-def accuracy_against_macs(comparison: Comparison, complexity: Mapping | None) -> Figure:
-    """The primary metric with its t-interval over seeds against multiply-adds (logarithmic)."""
-    points = []
-    for label in comparison.runs:
-        network = measured_network(complexity, comparison, label)
-        interval = seeds_interval(comparison.metric(label, comparison.primary))
-        if network is not None and interval is not None:
-            points.append((label, network["macs"], interval))
-    if not points:
-        return message(f"{comparison.slug}: no cell with both a result and an entry in complexity.json")
-    metric = METRICS[comparison.primary]
-    scale = 100 if metric.unit == "%" else 1
-    figure = Figure(figsize=(9.5, max(4.0, 0.24 * len(points) + 1.2)), layout="constrained")
-    axis = figure.subplots()
-    axis.set_xscale("log")
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter(EngFormatter())
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    # Networks with equal MACs stand side by side, within a tenth of the axis.
-    span = np.log10(max(max(m for _, m, _ in points) / min(m for _, m, _ in points), 10))
-    drawn = []
-    for macs in sorted({m for _, m, _ in points}):
-        same = [point for point in points if point[1] == macs]
-        shifts = min(0.02, 0.1 / len(same)) * span * (np.arange(len(same)) - (len(same) - 1) / 2)
-        drawn += [(label, macs * 10**shift, interval) for (label, _, interval), shift in zip(same, shifts, strict=True)]
-    for label, x, interval in drawn:
-        where = place(comparison.cell(label))
-        colour = SHORTCUT_COLOURS.get(where.shortcut, OTHER_COLOUR) if where else OTHER_COLOUR
-        face = "white" if where and where.normalisation == "frozen" else colour
-        if interval.low is not None:
-            axis.vlines(x, scale * interval.low, scale * interval.high, color=colour, linewidth=1.2)
-        axis.plot(x, scale * interval.mean, "o", color=colour, markerfacecolor=face, markersize=6)
-    axis.margins(x=0.06)
-    bottom, top = axis.get_ylim()
-    line = 0.27 * (top - bottom) / figure.get_figheight()  # the height of a label, about 0.2 inches, and some air
-    heights = spread([scale * interval.mean for *_, interval in drawn], line)
-    for (label, x, interval), height in zip(drawn, heights, strict=True):
-        axis.annotate(
-            f"{label}  {number(interval.mean, metric.unit)}",
-            (x, scale * interval.mean),
-            xytext=(1.03, (height - bottom) / (top - bottom)),
-            textcoords="axes fraction",
-            va="center",
-            fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "color": PALE, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4},
-            zorder=0,
-        )
-    axis.set_ylim(bottom, top)
-    axis.set_xlabel("multiply-adds for one picture (logarithmic)")
-    axis.set_ylabel(f"test {metric.title}" + (f", {metric.unit}" if metric.unit else ""))
-    axis.set_title("hollow: frozen normalisation; bars: 95 % t-interval over seeds", fontsize=9, color=GREY)
     return figure
 
 
@@ -204,7 +157,7 @@ def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
         colour, difference = SHORTCUT_COLOURS.get(pair.place.shortcut, OTHER_COLOUR), pair.difference
         if difference.low is not None:
             axis.hlines(row, scale * difference.low, scale * difference.high, color=colour, linewidth=1.8)
-        axis.plot(scale * difference.mean, row, "o", color=colour, markerfacecolor=colour if difference.n > 1 else "white")
+        axis.plot(scale * difference.mean, row, "o", color=colour, markerfacecolor=colour if difference.n > 1 else PAPER)
         shown = bracketed(difference, lambda v: number(v, metric.unit, signed=True))
         n = f"n = {difference.n}" + (", no interval" if difference.n == 1 else "")
         axis.text(1.02, row, f"{shown}, {n}", transform=axis.get_yaxis_transform(), va="center", fontsize=9)

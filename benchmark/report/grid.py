@@ -1,6 +1,7 @@
 """The ablation grid: paired differences between cells that share everything but the axes compared."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from benchmark.cells import LOSSES
@@ -99,7 +100,8 @@ def grid(comparison: Comparison) -> Table:
             else:
                 label = cells[where]
                 row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
-                row[comparison.primary] = value_entry(comparison, label, comparison.primary)
+                own = [(comparison.slug, label)]
+                row[comparison.primary] = replace(value_entry(comparison, label, comparison.primary), cells=own)
                 if where in pairs:
                     row |= _difference(comparison, pairs[where], adjusted[where])
                 else:
@@ -162,12 +164,12 @@ def _difference(comparison: Comparison, pair: Pair, adjusted: float | None) -> d
     if pair.difference is None:
         entry = Entry("diverged", {"note": "diverged"}) if pair.reason == "diverged" else not_tested(pair.reason)
         return {"difference": entry, "pairs": Entry("n = 0", {"n": 0})}
-    n = pair.difference.n
+    n, cells = pair.difference.n, [(comparison.slug, label) for label in (pair.a, pair.b)]
     entries = {
-        "difference": differing(pair.difference, METRICS[comparison.primary].unit),
+        "difference": replace(differing(pair.difference, METRICS[comparison.primary].unit), cells=cells),
         "pairs": Entry(f"n = {n}" + (", no interval" if n == 1 else ""), {"n": n}),
     }
     if adjusted is None:
         reason = "one pair of seeds" if n == 1 else "no spread between seeds"
         return entries | {"holm": not_tested(reason)}
-    return entries | {"holm": Entry("< 0.001" if adjusted < 0.001 else f"{adjusted:.3f}", {"p": adjusted})}
+    return entries | {"holm": Entry("< 0.001" if adjusted < 0.001 else f"{adjusted:.3f}", {"p": adjusted}, cells[:1])}

@@ -10,18 +10,28 @@ from typing import NamedTuple
 import jinja2
 
 from benchmark.claim_list import MARKS
-from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
+from benchmark.claims import MINIMUM_SEEDS, Judged
 from benchmark.errors import BadInput
+from benchmark.report.run_list import environments
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table
-from benchmark.report.verdicts import counts, details
+from benchmark.report.verdicts import RULES_IN_WORDS, counts, details
 
 
 class Picture(NamedTuple):
-    """A figure of the page: its file below the report's folder, and the caption."""
+    """A figure of the pages.
+
+    Attributes:
+        file: path below the report's folder, "figures/NAME.svg" for one that the report draws itself.
+        caption: one line without a full stop.
+        content: the SVG text, as `benchmark.report.style.svg` makes it.
+        description: what it shows in words, for who can not see it.
+    """
 
     file: str
     caption: str
+    content: bytes
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,11 +45,32 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Chapter:
+    """A part of both pages that is about no single protocol; a further one is one more entry of `build.chapters`.
+
+    Its tables and pictures are written to tables/ and figures/ with all others. Numbers in the tables link to their runs
+    where a row has the entries "protocol" and "cell", or where `Entry.cells` names them.
+
+    Attributes:
+        title: heading; its letters make the link to it.
+        intro: paragraphs of plain text, shown before the tables.
+        links: (file beside the pages, words) of what says more.
+    """
+
+    title: str
+    intro: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
+    links: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class Data:
-    """A prepared data set: contents of its audit.json, and its contact sheet as a link from the page, if it has one."""
+    """A prepared data set: contents of its audit.json; its contact sheet, if it has one, as the page's link and as file."""
 
     audit: Mapping
     contact_sheet: str | None
+    picture: Path | None = None
 
     @property
     def counts(self) -> list[list[str]]:
@@ -63,7 +94,7 @@ def read_data(folder: Path, out: Path) -> list[Data]:
         if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
             raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")
         sheet = path.parent / "contact-sheet.png"
-        found.append(Data(audit, link(sheet, out) if sheet.is_file() else None))
+        found.append(Data(audit, link(sheet, out), sheet) if sheet.is_file() else Data(audit, None))
     return found
 
 
@@ -72,49 +103,34 @@ def link(path: Path, out: Path) -> str:
     return Path(os.path.relpath(path, out)).as_posix()
 
 
-def environments(summary: Summary) -> list[tuple[str, list[str]]]:
-    """Each distinct environment as one line, and the protocols that ran in it with their numbers of runs."""
-    found: dict[str, dict[str, int]] = {}
-    for comparison in summary.comparisons:
-        for runs in comparison.runs.values():
-            for run in runs:
-                own = found.setdefault("; ".join(_flat(run.record["environment"])), {})
-                own[comparison.slug] = own.get(comparison.slug, 0) + 1
-    return [(line, [f"{slug}: {n} runs" for slug, n in own.items()]) for line, own in sorted(found.items())]
-
-
 def readme(
     summary: Summary,
     sections: Sequence[Section],
+    chapters: Sequence[Chapter],
     claims: Table,
-    optimism: Table,
-    general: Sequence[Table],
-    pictures: Mapping[str, Picture],
+    headline: Picture,
     data: Sequence[Data],
-    audited: Sequence[Table],
     records: str,
 ) -> str:
     """The page as Markdown.
 
     Args:
-        claims, optimism: the ledger's tables.
-        general: tables over all protocols.
-        pictures: those of no one protocol, by name.
-        audited: tables of the audits.
+        claims: the ledger's table.
+        headline: the figure at the top.
         records: link from the page to the folder of the records.
     """
     return render(
         "README.md.j2",
         summary=summary,
         claims=claims,
-        optimism=optimism,
+        headline=headline,
         sections=sections,
-        general=general,
-        pictures=pictures,
+        chapters=chapters,
         data=data,
-        audited=audited,
         records=records,
-        environments=environments(summary),
+        environments=[
+            (line, [f"{slug}: {n} runs" for slug, n in own.items()]) for line, own in environments(summary).items()
+        ],
         runs=sum(len(runs) for c in summary.comparisons for runs in c.runs.values()),
     )
 
@@ -136,29 +152,19 @@ def claims_page(
         verdicts=", ".join(f"{n} {verdict}" for verdict, n in counts(judged).items()),
         anchors=anchors,
         marks=MARKS,
-        alpha=ALPHA,
+        rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
     )
 
 
 def render(template: str, **values: object) -> str:
-    """A template of the folder beside this file; a value that it lacks is an error."""
+    """A template of the folder beside this file; a value that it lacks is an error. HTML is escaped, Markdown is not."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
     )
     return environment.get_template(template).render(**values)
-
-
-def _flat(value: Mapping, prefix: str = "") -> list[str]:
-    lines = []
-    for key, entry in value.items():
-        lines += (
-            _flat(entry, f"{prefix}{key} ")
-            if isinstance(entry, Mapping)
-            else [f"{prefix}{key} {'not recorded' if entry is None else entry}"]
-        )
-    return lines

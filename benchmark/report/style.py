@@ -17,6 +17,16 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 GREY, PALE = "#767676", "#D9D9D9"
 SHORTCUT_COLOURS = {"identity": BLACK, "fixed": VERMILION, "adaptive": BLUE}
 OTHER_COLOUR = GREEN
+INK, PAPER = BLACK, "#ffffff"  # in a page they follow its text and its ground ...
+ON_COLOUR = "#fffffe"  # ... and this white, for writing on a strong colour, does not
+# Colour of a figure -> what stands for it in a page (the variables are set in templates/page/style.css).
+THEMED = {INK: "currentColor", PAPER: "var(--paper)"} | {
+    colour.lower(): f"var(--fig-{name})"
+    for name, colour in {
+        "orange": ORANGE, "sky": SKY, "green": GREEN, "blue": BLUE, "vermilion": VERMILION, "purple": PURPLE,
+        "grey": GREY, "pale": PALE,
+    }.items()
+}  # fmt: skip
 
 _SETTINGS = {
     "svg.hashsalt": "ferbench",  # otherwise element names are random
@@ -28,6 +38,7 @@ _SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "axes.facecolor": "none",
     "legend.frameon": False,
     "figure.facecolor": "white",
 }

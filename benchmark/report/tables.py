@@ -16,10 +16,17 @@ INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that fi
 
 @dataclass(frozen=True)
 class Entry:
-    """One cell of a table: the text shown, and its numbers for the CSV (suffix of the column's name -> value)."""
+    """One cell of a table.
+
+    Attributes:
+        text: as shown.
+        numbers: for the CSV and for sorting, the shown one first: suffix of the column's name -> value.
+        cells: (protocol, cell) of the runs behind it, where the row's labels do not name them.
+    """
 
     text: str
     numbers: Mapping[str, object]
+    cells: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

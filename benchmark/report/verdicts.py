@@ -4,12 +4,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.claim_list import MARKS, Check
-from benchmark.claims import Judged
+from benchmark.claims import ALPHA, Judged
 from benchmark.ledger import NO_VERDICT, Finding
 from benchmark.metrics import METRICS
 from benchmark.report.summary import Summary, place
 from benchmark.report.tables import Entry, Table, bracketed, not_tested, number, seeds, text
 from benchmark.selection import Optimism, selection_optimism
+
+# Rule -> what it does, for the pages; in full in docs/protocol.md.
+RULES_IN_WORDS = {
+    "numeric": (
+        "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in it. "
+        "Paper's value inside: reproduced; on its worse side: exceeded; on its better side: not reproduced"
+    ),
+    "compare_cells": (
+        "a against b by two tests, over the same test images (exact McNemar or paired bootstrap for each seed pair, twice "
+        "the median p) and over seeds (paired t), Holm-adjusted over all comparisons of the protocol. Both below "
+        f"{ALPHA}: supported or refuted, by the sign; else no difference found, with the largest difference that the "
+        "t-interval over seeds allows"
+    ),
+    "better_and_cheaper": "the same, with fewer parameters and FLOPs required as well",
+    "complexity_value": "a count, which holds if it rounds to the claimed value",
+    "measured": "a mean over seeds, shown and never a verdict",
+    "not_testable": "no record could hold what the test needs",
+}
 
 
 def claims_table(judged: Sequence[Judged]) -> Table:
@@ -71,7 +89,7 @@ def optimism_table(summary: Summary) -> Table:
 
 
 def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
-    """What the page says of each claim: {claim, finding, tests}; a test is {role, parameters, finding, runs as links}.
+    """What the pages say of each claim: {claim, finding, tests}; a test: {role, check, parameters, finding, runs as links}.
 
     Args:
         root: folder of the records; records: link to it from the page.
@@ -98,7 +116,7 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -> Mapping:
     parameters = ", ".join(f"{key} {_plain(value)}" for key, value in check.parameters.items())
     runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
-    return {"role": role, "rule": check.rule, "parameters": parameters, "finding": finding, "runs": runs}
+    return {"role": role, "check": check, "parameters": parameters, "finding": finding, "runs": runs}
 
 
 def _plain(value: object) -> str:

@@ -212,7 +212,7 @@ def test_dimensional_by_hand():
 
 
 def test_table_and_results_name_the_same_metrics():
-    lists = {"n", "classes", "support", "recall", "precision", "f1", "confusion"}
+    lists = {"n", "classes", "support", "recall", "precision", "f1", "confusion", "calibration"}
     assert set(categorical(*imbalanced(0), names(8))) == set(CATEGORICAL) | lists
     assert set(dimensional(*correlated(0))) == set(DIMENSIONAL) | {"n"}
     assert len(CATEGORICAL) + len(DIMENSIONAL) == len(METRICS)

@@ -4,10 +4,14 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from benchmark.records import read_records
 from benchmark.report import figures
-from benchmark.report.style import spread, styled, svg
+from benchmark.report.circumplex import circumplex, shown_rows
+from benchmark.report.cost_figure import accuracy_against_cost
+from benchmark.report.reliability import calibration, reliability
+from benchmark.report.style import PAPER, spread, styled, svg
 from benchmark.report.summary import summarise
 
 
@@ -70,21 +74,63 @@ def test_nothing_to_compare_says_so(make, cell, tmp_path):
     summary = summarise(read_records(tmp_path), tmp_path)
     assert "not tested" in " ".join(words(figures.headline(summary)))
     assert "every run diverged" in " ".join(words(figures.confusion(summary.comparisons[0])))
-    assert "no cell" in " ".join(words(figures.accuracy_against_macs(summary.comparisons[0], None)))
+    for figure in (accuracy_against_cost(summary.comparisons[0], None), reliability(summary.comparisons[0])):
+        assert "synthetic-8: " in words(figure)[0]
     with styled():
         assert svg(figures.learning_curves(summary.comparisons[0]))
 
 
-def test_accuracy_against_macs_draws_the_interval(summary):
+def test_accuracy_against_cost_draws_the_interval_and_what_others_published(summary):
     comparison = summary.comparisons[0]
-    macs = {"net-fixed-working-plain": 1000, "other_net-plain": 100_000}
-    cells = {f"synthetic-8/{label}": {"macs": value} for label, value in macs.items()}
-    figure = figures.accuracy_against_macs(comparison, {"cells": cells})
-    values = list(comparison.metric("net-fixed-working-plain", "accuracy").values())
-    points = {float(line.get_xdata()[0]): float(line.get_ydata()[0]) for line in figure.axes[0].lines}
-    assert points[1000.0] == pytest.approx(100 * np.mean(values))
-    assert len(figure.axes[0].collections) == 1  # one seed alone has no bar
-    assert len(points) == 2
+    costs = {"net-fixed-working-plain": (1000, 77, 2.5), "other_net-plain": (100_000, 7_700, 40.0)}
+    cells = {
+        f"synthetic-8/{label}": {"macs": macs, "parameters": {"trainable": n}, "latency": {"median_ms": ms}}
+        for label, (macs, n, ms) in costs.items()
+    }
+    figure = accuracy_against_cost(comparison, {"cells": cells}, [("Elsewhere", 0.9), ("Other", 0.91)])
+    mean = 100 * np.mean(list(comparison.metric("net-fixed-working-plain", "accuracy").values()))
+    for axis, wanted in zip(figure.axes, zip(*costs.values(), strict=True), strict=False):
+        points = {float(line.get_xdata()[0]): float(line.get_ydata()[0]) for line in axis.lines}
+        assert set(points) == set(wanted)
+        assert points[wanted[0]] == pytest.approx(mean)
+        assert len(axis.collections) == 1  # one seed alone has no bar
+    assert {"Elsewhere  90.00", "Other  91.00", f"net-fixed-working-plain  {mean:.2f}"} <= set(words(figure))
+    hollow = [line for line in figure.axes[-1].lines if line.get_marker() == "D"]
+    assert [float(line.get_ydata()[0]) for line in hollow] == [90, 91]
+    assert {line.get_markerfacecolor() for line in hollow} == {PAPER}
+
+
+def test_reliability_bins_are_those_of_the_scores(summary):
+    comparison, label = summary.comparisons[0], "net-fixed-working-plain"
+    found = calibration(comparison, label)
+    confidence, right = [], []
+    for run in comparison.runs[label]:
+        targets, scores = run.record.outputs("test")
+        probability = softmax(scores.astype(np.float64), axis=1)
+        confidence += probability.max(axis=1).tolist()
+        right += (probability.argmax(axis=1) == targets).tolist()
+    bins = np.ceil(15 * np.array(confidence)).astype(int) - 1
+    for k in range(15):
+        own = bins == k
+        assert found["share"][k] == pytest.approx(own.mean())
+        if own.any():
+            assert found["confidence"][k] == pytest.approx(np.array(confidence)[own].mean())
+            assert found["accuracy"][k] == pytest.approx(np.array(right)[own].mean())
+        else:
+            assert np.isnan(found["accuracy"][k])
+    panel = next(a for a in reliability(comparison).axes if "net-fixed-working" in a.get_title())
+    assert np.isfinite(found["accuracy"]).sum() == len(panel.lines[1].get_xdata())
+
+
+def test_circumplex_draws_labels_and_first_finished_seed(summary):
+    comparison = summary.comparisons[1]
+    figure = circumplex(comparison)
+    assert [a.get_title() for a in figure.axes] == ["the labels", *comparison.runs]
+    targets, outputs = comparison.runs["net-adaptive-working-mse"][0].record.outputs("test")
+    drawn = {a.get_title(): np.stack(a.lines[-1].get_data(), axis=1) for a in figure.axes}
+    assert drawn["the labels"] == pytest.approx(targets)  # fewer than are shown at most
+    assert drawn["net-adaptive-working-mse"] == pytest.approx(outputs)
+    assert len(shown_rows(10_000)) == 250 and shown_rows(3).tolist() == [0, 1, 2]
 
 
 def test_svg_is_well_formed_and_reproducible(summary):

@@ -1,0 +1,81 @@
+"""A figure's SVG as a part of an HTML page: names of its own, colours that follow the page's theme, a title in words."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+from benchmark.report.style import THEMED
+
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
+_COLOUR = re.compile("|".join(THEMED), re.IGNORECASE)
+
+
+def inline(content: bytes, name: str, title: str, description: str = "") -> str:
+    """The <svg> element of a figure made by `style.svg`, for use inside a page.
+
+    Only names that the figure refers to are kept, and begin with `name`. The white ground is left out; black follows the
+    page's text, white its ground and the palette its variables --fig-*, so that the figure can be read on a dark ground.
+
+    Args:
+        content: the figure's file.
+        name: letters, digits, - and _; another one for every figure of the page.
+        title, description: read out to who can not see it.
+    """
+    root = ElementTree.fromstring(content)
+    width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
+    _drop(root, f"{{{SVG}}}metadata")
+    ground = root.find(f".//{{{SVG}}}g[@id='patch_1']")
+    used = set()
+    for element in root.iter():
+        if reference := element.attrib.pop(f"{{{XLINK}}}href", None):
+            element.set("href", reference)
+            used.add(reference[1:])
+        for value in element.attrib.values():
+            used |= set(_REFERENCE.findall(value))
+    for parent in root.iter():
+        for child in list(parent):
+            if child is ground or child.tag == f"{{{SVG}}}style":
+                parent.remove(child)
+        if not (parent.text or "").strip():
+            parent.text = None
+        parent.tail = None
+        if "id" in parent.attrib:
+            own = parent.attrib.pop("id")
+            if own in used:
+                parent.set("id", f"{name}-{own}")
+        if "href" in parent.attrib:
+            parent.set("href", f"#{name}-{parent.get('href')[1:]}")
+        for key, value in parent.attrib.items():
+            if key in ("d", "x", "y"):
+                value = _LONG_NUMBER.sub(r"\1", " ".join(value.split()))
+            elif key == "style":
+                value = _COLOUR.sub(lambda found: THEMED[found.group().lower()], value)
+            parent.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
+    root.attrib.clear()
+    root.attrib.update(_attributes(name, width, height, bool(description)))
+    for place, (kind, words) in enumerate({"title": title, "desc": description}.items()):
+        if words:
+            element = ElementTree.Element(f"{{{SVG}}}{kind}", {"id": f"{name}-{kind}"})
+            element.text = words
+            root.insert(place, element)
+    ElementTree.register_namespace("", SVG)
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _attributes(name: str, width: float, height: float, described: bool) -> dict[str, str]:
+    labels = f"{name}-title {name}-desc" if described else f"{name}-title"
+    return {
+        "viewBox": f"0 0 {width:g} {height:g}",
+        "style": f"--width:{width * 4 / 3:.0f}px",  # a point is 4/3 of a pixel
+        "role": "img",
+        "aria-labelledby": labels,
+        "fill": "currentColor",
+        "stroke-linejoin": "round",  # what the style element said, which would hold for the whole page
+        "stroke-linecap": "butt",
+    }
+
+
+def _drop(root: ElementTree.Element, tag: str) -> None:
+    for child in root.findall(tag):
+        root.remove(child)

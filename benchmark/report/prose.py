@@ -1,0 +1,108 @@
+"""What the records can say and what they can not, in plain sentences made from them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
+from benchmark.ledger import NOT_TESTABLE, UNDETERMINED
+from benchmark.report.summary import Comparison, Summary
+from benchmark.report.tables import Table
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+# Data set -> what its results can never show.
+LIMITS = {
+    "synthetic": "Drawn faces show that the machinery works; they say nothing about real ones",
+    "diffusionfer": "Generated faces are no photographs, and their labels are the prompts that they were made from",
+}
+
+
+def numeral(number: int) -> str:
+    """In words up to twelve."""
+    return WORDS[number] if number < len(WORDS) else f"{number:,}"
+
+
+def count(number: int, thing: str, plural: str = "") -> str:
+    """A number with its noun: "one run", "41 runs"."""
+    return f"{numeral(number)} {thing if number == 1 else plural or thing + 's'}"
+
+
+def sentence(words: str) -> str:
+    """With a capital letter in front and a full stop behind."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def listed(things: Iterable[str]) -> str:
+    """a, b and c."""
+    *most, last = things
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
+    """How many claims are decided, and what the others wait for."""
+    undetermined = [each for each in judged if each.finding.verdict == UNDETERMINED]
+    shut = [each for each in judged if each.finding.verdict == NOT_TESTABLE]
+    decided = [each for each in judged if each.finding.verdict not in (UNDETERMINED, NOT_TESTABLE)]
+    words = f"{count(len(decided), 'claim')} of {len(judged)} {_is(decided)} decided"
+    if decided:
+        found = Counter(each.finding.verdict for each in decided)
+        words += f": {listed([f'{numeral(n)} {verdict}' for verdict, n in found.items()])}"
+        if not any(each.finding.records for each in decided):
+            words += ", by counting operations and parameters and without a trained network"
+    text = [sentence(words)]
+    if undetermined:
+        wanted = listed(sorted({each.claim.test.parameters["protocol"] for each in undetermined}))
+        many = count(len(undetermined), "claim")
+        text.append(sentence(f"{many} {_is(undetermined)} undetermined: runs under {wanted} are missing"))
+    if shut:
+        text.append(sentence(f"{count(len(shut), 'claim')} can not be tested with the data and records that are here"))
+    return text
+
+
+def run_sentences(summary: Summary) -> list[str]:
+    """How many runs there are, of what, and what follows from their kind."""
+    runs = sum(len(own) for c in summary.comparisons for own in c.runs.values())
+    cells = sum(len(c.runs) for c in summary.comparisons)
+    where = listed([f"{c.slug} ({_extent(c)})" for c in summary.comparisons])
+    text = [sentence(f"{count(runs, 'training run')} of {count(cells, 'network')}, each with its loss: {where}")]
+    names = dict.fromkeys(c.data["name"] for c in summary.comparisons)
+    text += [sentence(LIMITS[name]) for name in names if name in LIMITS]
+    few = [c.slug for c in summary.comparisons if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
+    if few:
+        needed = f"the {numeral(MINIMUM_SEEDS)} seeds that a verdict needs"
+        text.append(sentence(f"no network under {listed(few)} has {needed}; one seed has no interval"))
+    lost = sum(c.diverged(label) for c in summary.comparisons for label in c.runs)
+    if lost:
+        text.append(sentence(f"{count(lost, 'run')} diverged, which is a result of its own and in no mean"))
+    return text
+
+
+def shortcut_sentences(tables: Mapping[str, Table]) -> list[str]:
+    """What the tables of bounded against identity shortcuts say, a sentence for each that holds a test over seeds.
+
+    Args:
+        tables: protocol -> its table, as `grid.shortcuts` makes it.
+    """
+    text = []
+    for slug, table in tables.items():
+        tested = [row for row in table.rows if "holm" in row and "p" in row["holm"].numbers]
+        if not tested:
+            continue
+        below = [row["difference"].numbers["mean"] for row in tested if row["holm"].numbers["p"] < ALPHA]
+        sides = {"better": sum(value > 0 for value in below), "worse": sum(value < 0 for value in below)}
+        outcome = listed([f"{numeral(n)} {word}" for word, n in sides.items() if n] or ["none differs"])
+        many = count(len(tested), "comparison")
+        text.append(
+            sentence(f"{slug}: {many} of a bounded shortcut with identity over seeds, all else equal; {outcome} after Holm")
+        )
+    return text
+
+
+def _extent(comparison: Comparison) -> str:
+    seeds = [len(runs) for runs in comparison.runs.values()]
+    many = f"{seeds[0]}" if len(set(seeds)) == 1 else f"{min(seeds)} to {max(seeds)}"
+    images = "" if comparison.targets is None else f", {len(comparison.targets):,} test faces"
+    return f"{len(seeds)} x {many} {'seed' if seeds == [1] * len(seeds) else 'seeds'}{images}"
+
+
+def _is(things: Sequence) -> str:
+    return "is" if len(things) == 1 else "are"

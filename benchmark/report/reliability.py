@@ -1,0 +1,54 @@
+"""Reliability diagrams: how often a cell is right, against how sure it says it is."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.metrics import ECE_BINS
+from benchmark.report.style import BLUE, GREY, PALE, message, panels
+from benchmark.report.summary import Comparison, seeds_interval
+from benchmark.report.tables import bracketed, number
+
+
+def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:
+    """Per bin of confidence, over all finished seeds: share of the answers, and mean confidence and accuracy in it.
+
+    The bins are those of the metric ECE. float64 (15,) each; confidence and accuracy are NaN in an empty bin.
+    """
+    runs = comparison.values(label, lambda scores: scores["calibration"]).values()
+    count, confidence, correct = (
+        np.sum([run[name] for run in runs], axis=0, dtype=np.float64) for name in ("count", "confidence", "correct")
+    )
+
+    def mean(total: np.ndarray) -> np.ndarray:
+        return np.divide(total, count, out=np.full(ECE_BINS, np.nan), where=count > 0)
+
+    return {"share": count / count.sum(), "confidence": mean(confidence), "accuracy": mean(correct)}
+
+
+def reliability(comparison: Comparison) -> Figure:
+    """Accuracy against confidence in 15 bins: one panel a cell that finished; below, the share of answers in each bin."""
+    labels = [label for label in comparison.runs if comparison.finished(label)]
+    if not labels:
+        return message(f"{comparison.slug}: every run diverged")
+    figure, axes = panels(len(labels), 4, 2.7, 2.8)
+    edges = np.linspace(0, 1, ECE_BINS + 1)
+    for axis, label in zip(axes, labels, strict=True):
+        bins = calibration(comparison, label)
+        full = bins["share"] > 0
+        axis.bar(edges[:-1], bins["share"], 1 / ECE_BINS, align="edge", color=PALE, linewidth=0)
+        axis.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
+        axis.plot(bins["confidence"][full], bins["accuracy"][full], "o-", color=BLUE, linewidth=1.2, markersize=3.5)
+        axis.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
+        axis.set_title("\n".join(textwrap.wrap(label, 30)), fontsize=9)
+        interval = seeds_interval(comparison.metric(label, "ece"))
+        if interval is not None:
+            axis.text(0.03, 0.95, f"ECE {bracketed(interval, _percent)}", va="top", fontsize=8)
+    figure.supxlabel("confidence: probability of the answer given")
+    figure.supylabel("accuracy")
+    return figure
+
+
+def _percent(value: float) -> str:
+    return number(value, "%")

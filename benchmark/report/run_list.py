@@ -1,0 +1,190 @@
+"""The runs for reports/index.html: what made each one, how it went, and the command that makes it again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.metrics import METRICS
+from benchmark.protocol import load_protocol, protocol_names
+from benchmark.records import Record
+from benchmark.report.places import Places
+from benchmark.report.results import BLOCKS
+from benchmark.report.sparkline import sparkline
+from benchmark.report.summary import Comparison, Run, Summary
+from benchmark.report.tables import number
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run.
+
+    Attributes:
+        place: name of its place in the page; `folder`: its record's folder, as a link.
+        score: the primary metric as shown, or "diverged".
+        facts: name -> value, the record's own.
+        scores: name -> value as shown, of the results table's first metrics.
+        environment: number of its environment in the page's list.
+        history: rows of epoch, learning rate, losses and metrics as shown.
+        curve: the validation metric by epoch as SVG; "" where there are fewer than two epochs.
+        command: makes this run again.
+    """
+
+    place: str
+    record: Record
+    folder: str
+    score: str
+    facts: Mapping[str, str]
+    scores: Mapping[str, str]
+    environment: int
+    history: Sequence[Sequence[str]]
+    curve: str
+    command: str
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell under a protocol with its runs; `options`: name -> value as shown, `command` makes them all again."""
+
+    place: str
+    label: str
+    cell: Mapping
+    options: Mapping[str, str]
+    cell_hash: str
+    parameters: int
+    runs: Sequence[RunView]
+    command: str
+
+
+def command(protocol: str, cell: str, seeds: Sequence[int]) -> str:
+    """The command line that makes these runs."""
+    return f"python -m benchmark run {protocol} {cell} --seeds {' '.join(map(str, seeds))}"
+
+
+def cells_of(comparison: Comparison, places: Places, environments: Sequence[str], records: str, root) -> list[CellView]:
+    """The cells of a protocol, in the order of the tables.
+
+    Args:
+        environments: the distinct ones of the page, as `environment_of` writes them.
+        records, root: link from the page to the folder of the records, and that folder.
+    """
+    found = []
+    for label, runs in comparison.runs.items():
+        cell, first = comparison.cell(label), runs[0].record
+        seeds = [run.record.seed for run in runs]
+        found.append(
+            CellView(
+                place=places.cell(comparison.slug, label),
+                label=label,
+                cell=cell,
+                options={key: _plain(value) for key, value in cell["options"].items()},
+                cell_hash=first["cell_hash"],
+                parameters=first["parameters"],
+                runs=[_run(comparison, run, places, environments, records, root) for run in runs],
+                command=command(comparison.protocol["name"], cell["name"], seeds),
+            )
+        )
+    return found
+
+
+def environment_of(record: Record) -> str:
+    """A run's environment as one line."""
+    return "; ".join(_flat(record["environment"]))
+
+
+def environments(summary: Summary) -> dict[str, dict[str, int]]:
+    """Each distinct environment as one line, in alphabetical order -> protocol -> number of runs."""
+    found: dict[str, dict[str, int]] = {}
+    for comparison in summary.comparisons:
+        for runs in comparison.runs.values():
+            for run in runs:
+                own = found.setdefault(environment_of(run.record), {})
+                own[comparison.slug] = own.get(comparison.slug, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def present_version(comparison: Comparison) -> bool:
+    """Whether the suite's protocol of that name is the one that these runs were made under."""
+    name = comparison.protocol["name"]
+    return name in protocol_names() and load_protocol(name).hash == comparison.protocol_hash
+
+
+def _run(comparison: Comparison, run: Run, places: Places, environments: Sequence[str], records: str, root) -> RunView:
+    record, task = run.record, comparison.task
+    scores = {}
+    for name in BLOCKS[task][0]:
+        value = run.scores["none"][name] if "none" in run.scores else None
+        if value is not None:
+            scores[METRICS[name].title] = _shown(value, name)
+    primary = run.scores["none"][comparison.primary] if "none" in run.scores else None
+    data, cost = record["data"], record["cost"]
+    selected, epochs = record["selected_epoch"], len(record["history"])
+    facts = {
+        "Selected epoch": f"{selected or 'no single one'}, of {epochs} epochs",
+        "Data": f"{data['name']} {data['version']}, fingerprint {data['fingerprint']}",
+        "Cost": ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in cost.items()),
+        "Training sources": f"digest {record['code']}",
+        "Predictions": f"SHA-256 {record['predictions_sha256'] or 'none: diverged'}",
+    }
+    metric = comparison.selection_metric
+    return RunView(
+        place=places.run(record),
+        record=record,
+        folder=f"{records}/{record.directory.relative_to(root).as_posix()}",
+        score="diverged" if record.diverged else "not defined" if primary is None else _shown(primary, comparison.primary),
+        facts=facts,
+        scores=scores,
+        environment=environments.index(environment_of(record)) + 1,
+        history=[_epoch(entry, metric, METRICS[comparison.primary].unit) for entry in record["history"]],
+        curve=_curve(record, metric),
+        command=command(comparison.protocol["name"], record.cell, [record.seed]),
+    )
+
+
+def _curve(record: Record, metric: str) -> str:
+    values = [entry["validation"][metric] for entry in record["history"] if entry["validation"]]
+    if len(values) < 2:
+        return ""
+    words = f"validation {metric.replace('_', ' ')} by epoch, from {values[0]:.3f} to {values[-1]:.3f}"
+    marked = record["selected_epoch"]
+    return sparkline(values, words + (f"; epoch {marked} selected" if marked else ""), marked - 1 if marked else None)
+
+
+def _epoch(entry: Mapping, metric: str, unit: str) -> list[str]:
+    def shown(part: str, key: str) -> str:
+        value = (entry[part] or {}).get(key)
+        return "" if value is None else f"{value:.4g}" if key == "loss" else number(value, unit)
+
+    loss = entry["train_loss"]
+    return [
+        str(entry["epoch"]),
+        f"{entry['learning_rate']:.3g}",
+        "not finite" if loss is None else f"{loss:.4g}",
+        shown("validation", "loss"),
+        shown("validation", metric),
+        shown("test", metric),
+    ]
+
+
+def _shown(value: float, name: str) -> str:
+    unit = METRICS[name].unit
+    return number(value, unit) + (" %" if unit == "%" else "")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if value is None:
+        return "not recorded"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else str(value)
+
+
+def _flat(value: Mapping, prefix: str = "") -> list[str]:
+    lines = []
+    for key, entry in value.items():
+        lines += (
+            _flat(entry, f"{prefix}{key} ")
+            if isinstance(entry, Mapping)
+            else [f"{prefix}{key} {'not recorded' if entry is None else entry}"]
+        )
+    return lines

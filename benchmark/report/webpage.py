@@ -1,0 +1,142 @@
+"""reports/index.html: everything in one file that needs nothing else, from the same tables and pictures as README.md."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from benchmark.claim_list import MARKS, Check
+from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
+from benchmark.ledger import (
+    EXCEEDED,
+    NO_DIFFERENCE,
+    NO_VERDICT,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REFUTED,
+    REPRODUCED,
+    SUPPORTED,
+    UNDETERMINED,
+)
+from benchmark.protocol import protocol_names
+from benchmark.report import prose, run_list, webtable
+from benchmark.report.inline import inline
+from benchmark.report.page import Chapter, Data, Picture, Section, link, render
+from benchmark.report.places import Places, anchor
+from benchmark.report.shown_faces import ShownFaces
+from benchmark.report.summary import Summary
+from benchmark.report.tables import Table
+from benchmark.report.verdicts import RULES_IN_WORDS, counts, details
+
+
+class Look(NamedTuple):
+    """How a verdict is marked: a sign, so that it can be read without colour, and a kind, which has a colour."""
+
+    sign: str
+    kind: str
+
+
+LOOKS = {
+    REPRODUCED: Look("✓", "good"),
+    EXCEEDED: Look("▲", "good"),
+    SUPPORTED: Look("✓", "good"),
+    NOT_REPRODUCED: Look("✕", "bad"),
+    REFUTED: Look("✕", "bad"),
+    NO_DIFFERENCE: Look("≈", "flat"),
+    UNDETERMINED: Look("?", "open"),
+    NOT_TESTABLE: Look("–", "shut"),
+    NO_VERDICT: Look("·", "flat"),
+}
+
+
+def webpage(
+    summary: Summary,
+    sections: Sequence[Section],
+    chapters: Sequence[Chapter],
+    claims: Table,
+    judged: Sequence[Judged],
+    anchors: Mapping[str, Mapping],
+    headline: Picture,
+    data: Sequence[Data],
+    faces: Sequence[ShownFaces],
+    records: Path,
+    out: Path,
+) -> str:
+    """The page as HTML.
+
+    Args:
+        claims: the ledger's table, which the page shows as a list and links to as files.
+        anchors: `benchmark.claim_list.load_anchors`.
+        headline: the figure at the top.
+        faces: pictures of test faces; shown in the section of their protocol.
+        records, out: the folder of the records, and the page's.
+    """
+    places, root = Places(summary), link(records, out)
+    surroundings = run_list.environments(summary)
+    lines = list(surroundings)
+    shortcuts = {s.comparison.slug: t for s in sections for t in s.tables if t.name == f"{s.comparison.slug}-shortcuts"}
+    return render(
+        "index.html.j2",
+        summary=summary,
+        sections=sections,
+        chapters=chapters,
+        claims=claims,
+        ledger=details(judged, records, root),
+        verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
+        looks=LOOKS,
+        rules=RULES_IN_WORDS,
+        marks=MARKS,
+        alpha=ALPHA,
+        minimum=MINIMUM_SEEDS,
+        anchors=anchors,
+        headline=headline,
+        data=data,
+        picture_data=picture_data,
+        faces={each.slug: each for each in faces},
+        records=root,
+        lead=prose.verdict_sentences(judged),
+        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts)],
+        soft=breakable,
+        environments=surroundings,
+        places=places,
+        blocks=lambda table, slug="": webtable.blocks(table, places, slug),
+        cells=lambda comparison: run_list.cells_of(comparison, places, lines, root, records),
+        present_version=run_list.present_version,
+        missing=lambda test: missing_runs(test, summary),
+        figure=lambda picture: inline(
+            picture.content, anchor("fig", Path(picture.file).stem).replace(".", "_"), picture.caption, picture.description
+        ),
+        anchor=anchor,
+        runs=sum(len(own) for c in summary.comparisons for own in c.runs.values()),
+    )
+
+
+def missing_runs(test: Check, summary: Summary) -> list[str]:
+    """Commands that make the runs which an undetermined test lacks; [] where none could."""
+    protocol = test.parameters.get("protocol")
+    if protocol not in protocol_names():
+        return []
+    commands, fewest = [], test.parameters.get("minimum_seeds", MINIMUM_SEEDS)
+    own = [c for c in summary.comparisons if c.protocol["name"] == protocol]
+    for name in (test.parameters[key] for key in ("cell", "a", "b") if key in test.parameters):
+        runs = [run.record for c in own for label in c.runs if c.cell(label)["name"] == name for run in c.runs[label]]
+        made, lacking = {run.seed for run in runs}, fewest - sum(not run.diverged for run in runs)
+        # A seed that diverged would diverge again, so that others are asked for.
+        wanted = [seed for seed in range(fewest + len(made)) if seed not in made][: max(lacking, 0)]
+        if wanted:
+            commands.append(run_list.command(protocol, name, wanted))
+    return commands
+
+
+def breakable(text: str) -> Markup:
+    """Escaped text that may be broken after - / and _, as names of cells must be."""
+    return Markup(re.sub(r"([-/_])(?=\w)", r"\1<wbr>", str(escape(text))))
+
+
+def picture_data(path: Path) -> str:
+    """A PNG or JPEG file as an address that holds its bytes."""
+    kind = "png" if path.suffix == ".png" else "jpeg"
+    return f"data:image/{kind};base64," + base64.b64encode(path.read_bytes()).decode()
