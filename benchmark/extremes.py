@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.atomic import replacing_directory, write_json
-from benchmark.describe import SHOWN
+from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
 from benchmark.metrics import Predictions

@@ -279,33 +279,16 @@ def test_several_sets_side_by_side(root, tmp_path):
             reader(bad)
 
 
-def test_data_add_copies_a_folder(root, tmp_path, capsys):
+def test_data_add_points_to_a_folder(root, tmp_path):
     from benchmark.datasets.add import add
 
-    project = tmp_path / "project"
-    (root / ".cache").mkdir()
-    (root / ".cache" / "x.png").write_bytes(b"hidden")
-    copied = add("folder-copy", root, root=project, dvc=False)
-    assert copied == project / "data" / "raw" / "folder-copy"
-    files = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()} - {".cache/x.png"}
-    assert {p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()} == files
-    assert all((copied / name).read_bytes() == (root / name).read_bytes() for name in files)
-    before = copied.stat().st_ino
-    assert add("folder-copy", root, root=project, dvc=False) == copied and copied.stat().st_ino == before
-    write(root, "train/sad/S9_001.png", 9)
-    with pytest.raises(BadInput, match="folder-copy: found other files; expected no folder, or the same files"):
-        add("folder-copy", root, root=project, dvc=False)
+    raw = tmp_path / "project" / "data" / "raw"
+    pointer = add("folder-here", root, root=tmp_path / "project", dvc=False)
+    assert pointer == raw / "folder-here" / "source.yaml"
+    direct = reader(NAME).prepare(tmp_path / "direct", raw=root.parent)
+    pointed = reader("folder-here").prepare(tmp_path / "pointed", raw=raw)
+    assert pointed.id.tolist() == direct.id.tolist() and pointed.fingerprint == direct.fingerprint
     (root / "train" / "sad" / "S9_001.png").write_bytes(b"")
     with pytest.raises(BadInput, match="a picture of 0 bytes"):
-        add("folder-new", root, root=project, dvc=False)
-    assert [p.name for p in (project / "data" / "raw").iterdir()] == ["folder-copy"]
-
-
-def test_data_add_refuses_a_link_out_of_the_folder(root, tmp_path):
-    from benchmark.datasets.add import add
-
-    outside = write(tmp_path, "elsewhere.png")
-    (root / "note.txt").symlink_to(outside)  # passed over by the reader, but it would be copied
-    with pytest.raises(BadInput, match="note.txt: found a link to .*elsewhere.png"):
-        add("folder-copy", root, root=tmp_path / "project", dvc=False)
-    assert not (tmp_path / "project").exists()
+        add("folder-new", root, root=tmp_path / "project", dvc=False)
+    assert [path.name for path in raw.iterdir()] == ["folder-here"]
