@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from benchmark.datasets.fingerprints import at_hand
 from benchmark.evidence import Compared
 from benchmark.protocol import load_protocol, protocol_names
 from benchmark.records import Record
@@ -56,6 +57,8 @@ class Ledger:
         found = [c for c in self.summary.comparisons if c.protocol["name"] == protocol]
         if not found and protocol not in protocol_names():
             raise Undecided(NOT_TESTABLE, f"missing: {needs} (no protocol {protocol}, no record of it)")
+        if not found and not at_hand(load_protocol(protocol).data):
+            raise Undecided(NOT_TESTABLE, f"missing: {needs} (protocol {protocol} is ready, no record of it)")
         if len(found) > 1 and protocol in protocol_names():
             found = [c for c in found if c.protocol_hash == load_protocol(protocol).hash]
         if len(found) > 1:

@@ -32,3 +32,8 @@ def is_other(name: str, version: str, fingerprint: str) -> bool:
     """Whether fingerprints of this version are known and this one is not among them."""
     known = _known().get((name, version))
     return known is not None and fingerprint not in known
+
+
+def at_hand(name: str) -> bool:
+    """Whether any edition of a data set has been in the hands of this project (is listed)."""
+    return any(known == name for known, _ in _known())
