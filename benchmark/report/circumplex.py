@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from benchmark.report.axes import place
-from benchmark.report.style import BLUE, GREY, OTHER_COLOUR, PALE, SHORTCUT_COLOURS, message, panels
+from benchmark.report.style import BLUE, GREY, OTHER_COLOUR, PALE, SHORTCUT_COLOURS, fixed_panels, message, outer_labels
 from benchmark.report.summary import SPLIT, Comparison
 
 SHOWN = 250  # test faces drawn, evenly spaced in the order of the split; the metrics use all of them
@@ -28,15 +28,14 @@ def circumplex(comparison: Comparison) -> Figure:
     }
     if not firsts:
         return message(f"{comparison.slug}: every run diverged")
-    figure, axes = panels(len(firsts) + 1, 4, 2.7, 2.7)
+    figure, axes = fixed_panels(len(firsts) + 1, 4, (2.1, 2.1), left=0.3, bottom=0.3)
     rows = shown_rows(len(comparison.targets))
     _panel(axes[0], comparison.targets[rows], GREY, "the labels")
     for axis, (label, record) in zip(axes[1:], firsts.items(), strict=True):
         where = place(comparison.cell(label))
         colour = SHORTCUT_COLOURS.get(where.shortcut, OTHER_COLOUR) if where else BLUE
         _panel(axis, record.outputs(SPLIT)[1][rows], colour, label)
-    figure.supxlabel("valence")
-    figure.supylabel("arousal")
+    outer_labels(figure, "valence", "arousal")
     return figure
 
 

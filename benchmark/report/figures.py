@@ -25,8 +25,9 @@ from benchmark.report.style import (
     PURPLE,
     SHORTCUT_COLOURS,
     VERMILION,
+    fixed_panels,
     message,
-    panels,
+    outer_labels,
     spread,
 )
 from benchmark.report.summary import Comparison, Summary
@@ -39,7 +40,7 @@ SHARES = LinearSegmentedColormap.from_list("shares", [(0.13, 0.44, 0.71, 0.0), (
 def learning_curves(comparison: Comparison) -> Figure:
     """Training and validation loss against epoch: one panel a cell, seeds thin, their mean thick."""
     curves = {label: _curves(comparison, label) for label in comparison.runs}
-    figure, axes = panels(len(curves), 4, 2.9, 2.2)
+    figure, axes = fixed_panels(len(curves), 4, (2.1, 1.5), left=0.45, bottom=0.3, top=0.5)
     handles, epochs = {}, comparison.protocol["epochs"]
     first_of_loss = {}  # cells trained with one loss share the vertical axis
     for axis, (label, own) in zip(axes, curves.items(), strict=True):
@@ -57,13 +58,10 @@ def learning_curves(comparison: Comparison) -> Figure:
         axis.set_title("\n".join(textwrap.wrap(label, 30)), fontsize=9)
         if diverged := comparison.diverged(label):
             words = f"diverged {diverged} of {len(comparison.runs[label])}"
-            axis.text(0.97, 0.94, words, transform=axis.transAxes, ha="right", va="top", fontsize=9, color=GREY)
+            axis.text(0.03, 0.06, words, transform=axis.transAxes, fontsize=9, color=GREY)
         axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    figure.legend(
-        handles.values(), [f"{role} loss" for role in handles], loc="outside upper left", ncols=2, handlelength=1.5
-    )
-    figure.supxlabel("epoch")
-    figure.supylabel("loss")
+    axes[0].legend(handles.values(), list(handles), loc="upper right", fontsize=8, handlelength=1.2)
+    outer_labels(figure, "epoch", "loss")
     return figure
 
 
@@ -72,8 +70,8 @@ def confusion(comparison: Comparison) -> Figure:
     labels = [label for label in comparison.runs if comparison.finished(label)]
     if not labels:
         return message(f"{comparison.slug}: every run diverged")
-    names, side = comparison.classes, 0.42 * len(comparison.classes)
-    figure, axes = panels(len(labels), 3, side + 0.9, side + 1.0)
+    names = comparison.classes
+    figure, axes = fixed_panels(len(labels), 3, (0.35 * len(names),) * 2, left=0.75, bottom=0.75)
     for axis, label in zip(axes, labels, strict=True):
         counts = np.array(list(comparison.values(label, lambda scores: scores["confusion"]).values()), float)
         support = counts.sum(axis=2, keepdims=True)
@@ -82,17 +80,15 @@ def confusion(comparison: Comparison) -> Figure:
         for (row, column), value in np.ndenumerate(share):
             shown = "" if np.isnan(value) else f"{100 * value:.0f}"
             colour = ON_COLOUR if value > 0.8 else INK
-            number_text = axis.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=8, color=colour)
-            number_text.set_in_layout(False)  # lies inside; measuring it would take most of the time
+            axis.text(column + 0.5, row + 0.5, shown, ha="center", va="center", fontsize=8, color=colour)
         axis.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=8)
         axis.set_yticks(np.arange(len(names)) + 0.5, names, fontsize=8)
         axis.tick_params(length=0)
         axis.invert_yaxis()
         axis.set_aspect("equal")
         axis.spines[:].set_visible(False)
-        axis.set_title(f"{label} (n = {len(counts)})", fontsize=9)
-    figure.supxlabel("predicted class")
-    figure.supylabel("true class; a row adds up to 100 %")
+        axis.set_title("\n".join(textwrap.wrap(f"{label} (n = {len(counts)})", 32)), fontsize=9)
+    outer_labels(figure, "predicted class", "true class; a row adds up to 100 %")
     return figure
 
 

@@ -12,7 +12,7 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 # Data set -> what its results can never show.
 LIMITS = {
     "synthetic": "Drawn faces show that the machinery works; they say nothing about real ones",
-    "diffusionfer": "Generated faces are no photographs, and their labels are the prompts that they were made from",
+    "diffusionfer": "Generated faces are no photographs, and results on them are none on people",
 }
 
 
@@ -21,9 +21,9 @@ def numeral(number: int) -> str:
     return WORDS[number] if number < len(WORDS) else f"{number:,}"
 
 
-def count(number: int, thing: str, plural: str = "") -> str:
+def count(number: int, thing: str) -> str:
     """A number with its noun: "one run", "41 runs"."""
-    return f"{numeral(number)} {thing if number == 1 else plural or thing + 's'}"
+    return f"{numeral(number)} {thing if number == 1 else thing + 's'}"
 
 
 def sentence(words: str) -> str:
@@ -50,9 +50,9 @@ def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
             words += ", by counting operations and parameters and without a trained network"
     text = [sentence(words)]
     if undetermined:
-        wanted = listed(sorted({each.claim.test.parameters["protocol"] for each in undetermined}))
-        many = count(len(undetermined), "claim")
-        text.append(sentence(f"{many} {_is(undetermined)} undetermined: runs under {wanted} are missing"))
+        wanted = sorted({each.claim.test.parameters.get("protocol", "") for each in undetermined} - {""})
+        by = f" by the runs that there are under {listed(wanted)}" if wanted else ""
+        text.append(sentence(f"{count(len(undetermined), 'claim')} {_is(undetermined)} left undetermined{by}"))
     if shut:
         text.append(sentence(f"{count(len(shut), 'claim')} can not be tested with the data and records that are here"))
     return text

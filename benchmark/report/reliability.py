@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.metrics import ECE_BINS
-from benchmark.report.style import BLUE, GREY, PALE, message, panels
+from benchmark.report.style import BLUE, GREY, PALE, fixed_panels, message, outer_labels
 from benchmark.report.summary import Comparison, seeds_interval
 from benchmark.report.tables import bracketed, number
 
@@ -32,7 +32,7 @@ def reliability(comparison: Comparison) -> Figure:
     labels = [label for label in comparison.runs if comparison.finished(label)]
     if not labels:
         return message(f"{comparison.slug}: every run diverged")
-    figure, axes = panels(len(labels), 4, 2.7, 2.8)
+    figure, axes = fixed_panels(len(labels), 4, (2.0, 2.0), left=0.4, bottom=0.3)
     edges = np.linspace(0, 1, ECE_BINS + 1)
     for axis, label in zip(axes, labels, strict=True):
         bins = calibration(comparison, label)
@@ -45,8 +45,7 @@ def reliability(comparison: Comparison) -> Figure:
         interval = seeds_interval(comparison.metric(label, "ece"))
         if interval is not None:
             axis.text(0.03, 0.95, f"ECE {bracketed(interval, _percent)}", va="top", fontsize=8)
-    figure.supxlabel("confidence: probability of the answer given")
-    figure.supylabel("accuracy")
+    outer_labels(figure, "confidence: probability of the answer given", "accuracy")
     return figure
 
 

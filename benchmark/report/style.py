@@ -15,6 +15,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 GREY, PALE = "#767676", "#D9D9D9"
+OUTER = 0.35  # inches for the labels of all panels together
 SHORTCUT_COLOURS = {"identity": BLACK, "fixed": VERMILION, "adaptive": BLUE}
 OTHER_COLOUR = GREEN
 INK, PAPER = BLACK, "#ffffff"  # in a page they follow its text and its ground ...
@@ -69,6 +70,35 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
     for unused in axes[count:]:
         unused.remove()
     return figure, axes[:count]
+
+
+def fixed_panels(
+    count: int, columns: int, size: tuple[float, float], left: float, bottom: float, top: float = 0.45
+) -> tuple[Figure, list[Axes]]:
+    """As `panels`, of axes with `size` = (width, height) inches each and given room around them: no layout is sought.
+
+    That takes half the time of `panels` where there are many. Around all of them there is room for `outer_labels`.
+
+    Args:
+        left, bottom, top: inches beside each axes for its tick labels and its title.
+    """
+    columns = min(columns, count)
+    rows, gap = -(-count // columns), 0.15
+    step = (size[0] + left + gap, size[1] + bottom + top)
+    width, height = columns * step[0] + OUTER, rows * step[1] + OUTER
+    figure, axes = Figure(figsize=(width, height)), []
+    for place in range(count):
+        row, column = divmod(place, columns)
+        x, y = OUTER + column * step[0] + left, height - (row + 1) * step[1] + bottom
+        axes.append(figure.add_axes((x / width, y / height, size[0] / width, size[1] / height)))
+    return figure, axes
+
+
+def outer_labels(figure: Figure, below: str, beside: str) -> None:
+    """Labels of all axes of `fixed_panels` together."""
+    width, height = figure.get_size_inches()
+    figure.text((width + OUTER) / 2 / width, 0.1 / height, below, ha="center", va="bottom")
+    figure.text(0.1 / width, (height + OUTER) / 2 / height, beside, ha="left", va="center", rotation=90)
 
 
 def message(text: str) -> Figure:

@@ -1,0 +1,185 @@
+"""What reports/index.html is made of: places, tables, inlined figures, small curves, sentences."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from matplotlib.figure import Figure
+
+from benchmark.claims import Judged
+from benchmark.ledger import NOT_TESTABLE, REPRODUCED, SUPPORTED, UNDETERMINED, Finding
+from benchmark.records import read_records
+from benchmark.report import prose
+from benchmark.report.inline import inline
+from benchmark.report.places import Places, anchor
+from benchmark.report.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
+from benchmark.report.style import BLUE, ON_COLOUR, PAPER, styled, svg
+from benchmark.report.summary import summarise
+from benchmark.report.tables import Entry, Table, differing, measured, not_tested, number, seeds, text
+from benchmark.report.webpage import breakable
+from benchmark.report.webtable import blocks, sort_value
+from benchmark.statistics import Difference, Interval
+
+
+def summary_of(*cells):
+    """A stand-in for a Summary: (slug, label, seeds) each."""
+    comparisons = {}
+    for slug, label, own in cells:
+        runs = [SimpleNamespace(record=SimpleNamespace(seed=s, directory=Path(slug, label, f"seed{s}"))) for s in own]
+        comparisons.setdefault(slug, SimpleNamespace(slug=slug, runs={})).runs[label] = runs
+    return SimpleNamespace(comparisons=list(comparisons.values()))
+
+
+def test_places_differ_whatever_the_names_are():
+    summary = summary_of(("a", "b-c", (0,)), ("a-b", "c", (0, 1)), ("a", "x y", (0,)), ("a", "x&y", (0,)))
+    places = Places(summary)
+    runs = [run.record for c in summary.comparisons for own in c.runs.values() for run in own]
+    names = [places.run(record) for record in runs]
+    names += [places.cell(c.slug, label) for c in summary.comparisons for label in c.runs]
+    assert len(set(names)) == 9
+    assert places.run(runs[0]) == "run-a-b-c-seed0"
+    assert all(re.fullmatch(r"[\w.+-]+", name) for name in names)
+    assert anchor("one", 'two" onclick=x') == "one-two_onclick_x"
+
+
+def test_numbers_lead_to_the_run_or_to_the_cell_that_lists_the_runs():
+    places = Places(summary_of(("p", "one", (4,)), ("p", "three", (0, 1, 2))))
+    rows = [
+        {"cell": text("one"), "m": text(1)},
+        {"cell": text("three"), "m": text(1)},
+        {"cell": text("constant"), "m": text(1)},
+        {"m": Entry("", {}, [("p", "three"), ("p", "one"), ("p", "gone")])},
+    ]
+    table = Table("t", "T", ("n",), {"cell": "Cell", "m": "M"}, rows)
+    assert places.behind(table, rows[0], "m", "p") == [("run-p-one-seed4", "one")]
+    assert places.behind(table, rows[1], "m", "p") == [("cell-p-three", "three")]
+    assert places.behind(table, rows[2], "m", "p") == []
+    assert places.behind(table, rows[3], "m") == [("cell-p-three", "three"), ("run-p-one-seed4", "one")]
+    assert places.behind(table, rows[0], "cell", "p") == [] and places.behind(table, rows[3], "cell", "p") == []
+    assert places.behind(table, {"protocol": text("p")} | rows[0], "m", "other") == [("run-p-one-seed4", "one")]
+
+
+def test_sort_values():
+    percent = lambda value: number(value, "%")  # noqa: E731
+    assert sort_value(measured(Interval(0.5, 0.4, 0.6, 3), percent)) == 0.5
+    assert sort_value(differing(Difference(-0.01, -0.03, 0.01, 3, 0.5), "%")) == -0.01
+    assert sort_value(seeds(3, 1)) == 3 and sort_value(text("Abc")) == "abc" and sort_value(text(1_000)) == 1000
+    assert sort_value(not_tested("x")) is None and sort_value(measured(None, percent)) is None
+    assert sort_value(Entry("diverged", {"note": "diverged"})) is None and sort_value(Entry("", {})) is None
+
+
+def test_blocks_tell_numbers_from_texts_and_set_intervals_apart():
+    rows = [
+        {"cell": text("a [x]"), "m": measured(Interval(0.5, 0.4, 0.6, 3), lambda v: f"{v:.1f}"), "k": text("z [1]")},
+        {"cell": text("b"), "m": not_tested("no record"), "k": text("3")},
+        {"cell": text("c"), "k": text("y")},
+    ]
+    table = Table("t", "T", ("n",), {"cell": "Cell", "m": "M", "k": "K"}, rows, ("cell",), (("m",), ("k",)))
+    first, second = blocks(table, Places(summary_of()))
+    assert [c.numeric for c in first.columns] == [False, True] and [c.numeric for c in second.columns] == [False, False]
+    assert len(first.rows) == 2 and len(second.rows) == 3
+    assert first.rows[0][0].text == "a [x]" and first.rows[0][0].label
+    assert (first.rows[0][1].text, first.rows[0][1].aside, first.rows[0][1].sort) == ("0.5", " [0.4, 0.6]", 0.5)
+    assert (first.rows[1][1].text, first.rows[1][1].sort) == ("not tested: no record", None)
+    assert second.rows[0][1].text == "z [1]"
+
+
+def test_inlined_figures_share_nothing_and_follow_the_theme():
+    with styled():
+        figure = Figure(figsize=(3, 2))
+        axis = figure.subplots()
+        axis.plot([0, 1], [0, 1], "o-", color=BLUE, markerfacecolor=PAPER, clip_on=True)
+        axis.text(0.5, 0.5, "white", color=ON_COLOUR)
+        content = svg(figure)
+    both = [inline(content, name, "A < title", "in words") for name in ("one", "two")]
+    names = [re.findall(r'\bid="([^"]+)"', text) for text in both]
+    assert not set(names[0]) & set(names[1])
+    for text_, own, name in zip(both, names, ("one", "two"), strict=True):
+        root = ElementTree.fromstring(text_)
+        assert len(own) == len(set(own))
+        referred = re.findall(r'href="#([^"]+)"', text_) + re.findall(r"url\(#([^)]+)\)", text_)
+        assert set(referred) | {f"{name}-title", f"{name}-desc"} == set(own) and len(referred) > 10
+        assert "<style" not in text_ and "metadata" not in text_ and "DOCTYPE" not in text_
+        assert root.find("{*}title").text == "A < title" and root.find("{*}desc").text == "in words"
+        assert root.get("viewBox") == "0 0 216 144" and root.get("role") == "img"
+    text_ = both[0]
+    assert "var(--fig-blue)" in text_ and "var(--paper)" in text_ and ON_COLOUR in text_
+    assert not re.search(r"#(0072b2|ffffff|000000)\b", text_, re.IGNORECASE)
+    assert b'"M 0 144 ' in content and '"M 0 144 ' not in text_  # the white ground
+
+
+def test_sparkline_spans_its_frame():
+    drawn = ElementTree.fromstring(sparkline([0.2, 0.6, 0.4], 'a "word"', 1))
+    points = [tuple(map(float, pair.split(","))) for pair in drawn.find("polyline").get("points").split()]
+    assert points == [(MARGIN, HEIGHT - MARGIN), (WIDTH / 2, MARGIN), (WIDTH - MARGIN, HEIGHT / 2)]
+    dot = drawn.find("circle")
+    assert (float(dot.get("cx")), float(dot.get("cy"))) == points[1] and drawn.get("aria-label") == 'a "word"'
+    level = ElementTree.fromstring(sparkline([0.5, 0.5], "w"))
+    assert level.find("circle") is None and "nan" not in level.find("polyline").get("points")
+
+
+def test_names_may_be_broken_and_stay_escaped():
+    assert breakable("a-b/c_d <b> -1 - x") == "a-<wbr>b/<wbr>c_<wbr>d &lt;b&gt; -<wbr>1 - x"
+
+
+def judged(*verdicts):
+    test = SimpleNamespace(parameters={"protocol": "p-8"})
+    records = {SUPPORTED: ("record",)}
+    return [
+        Judged(SimpleNamespace(test=test), Finding(verdict, "", records=records.get(verdict, ())), (), ())
+        for verdict in verdicts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentences"),
+    [
+        (
+            [REPRODUCED, UNDETERMINED, UNDETERMINED],
+            [
+                "One claim of 3 is decided: one reproduced, by counting operations and parameters and without a trained "
+                "network.",
+                "Two claims are left undetermined by the runs that there are under p-8.",
+            ],
+        ),
+        ([SUPPORTED, REPRODUCED], ["Two claims of 2 are decided: one supported and one reproduced."]),
+        (
+            [NOT_TESTABLE],
+            ["No claims of 1 are decided.", "One claim can not be tested with the data and records that are here."],
+        ),
+    ],
+)
+def test_verdict_sentences(verdicts, sentences):
+    assert prose.verdict_sentences(judged(*verdicts)) == sentences
+
+
+def test_run_sentences_count_what_is_there(built):
+    found = prose.run_sentences(summarise(read_records(built / "records"), built / "records"))
+    assert found[0] == (
+        "22 training runs of eight networks, each with its loss: synthetic-8 (6 x 1 to 3 seeds, 90 test faces) and "
+        "synthetic-va (2 x 3 seeds, 90 test faces)."
+    )
+    assert found[1] == "Drawn faces show that the machinery works; they say nothing about real ones."
+    assert found[2] == "Four runs diverged, which is a result of its own and in no mean." and len(found) == 3
+
+
+def test_few_seeds_are_said(make, cell, tmp_path):
+    make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0)
+    found = prose.run_sentences(summarise(read_records(tmp_path), tmp_path))
+    assert found[0].startswith("One training run of one network, each with its loss: synthetic-8 (1 x 1 seed, 90")
+    assert "No network under synthetic-8 has the three seeds that a verdict needs; one seed has no interval." in found
+
+
+def test_shortcut_sentences_count_sides_below_alpha():
+    def row(mean, p):
+        return {"difference": Entry("", {"mean": mean}), "holm": Entry("", {"p": p})}
+
+    rows = [row(0.1, 0.01), row(0.2, 0.04), row(-0.1, 0.001), row(0.3, 0.2), {"holm": not_tested("one pair of seeds")}]
+    tables = {"p": Table("t", "T", (), {}, rows), "q": Table("t", "T", (), {}, rows[3:4]), "r": Table("t", "T", (), {}, [])}
+    assert prose.shortcut_sentences(tables) == [
+        "P: four comparisons of a bounded shortcut with identity over seeds, all else equal; two better and one worse after "
+        "Holm.",
+        "Q: one comparison of a bounded shortcut with identity over seeds, all else equal; none differs after Holm.",
+    ]
