@@ -7,7 +7,7 @@ name. docs/protocol.md, "Gradients", defines the quantities.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -136,9 +136,14 @@ def follow(
     inputs = prepare.standardise(prepare.unit(train.images[rows])).to(device)
     targets = train.targets[rows].to(device)
     result = {"layers": weight_layers(model), "status": "finished", "diverged_at": None, "moments": []}
-    done = 0
+    done, order = 0, None
     for step in steps:
-        for done in _advance(trainer, done, step) if step else ():
+        while done < step:
+            if trainer.step == trainer.steps_per_epoch:  # the next epoch, without the evaluation between
+                trainer.epoch, trainer.step = trainer.epoch + 1, 0
+            order = trainer.order() if trainer.step == 0 else order
+            trainer.train_step(order)
+            done += 1
             if stop():
                 raise Interrupted(f"{run}: stopped after step {done}; measured again from the start by the next call")
         found = measure(model, inputs, targets)
@@ -147,18 +152,6 @@ def follow(
             break
         result["moments"].append({"step": step} | _rounded(found))
     return result
-
-
-def _advance(trainer: Trainer, done: int, step: int) -> Iterator[int]:
-    """Train from `done` steps to `step`, across epochs, without their evaluation."""
-    order = trainer.order()
-    while done < step:
-        if trainer.step == trainer.steps_per_epoch:
-            trainer.epoch, trainer.step = trainer.epoch + 1, 0
-            order = trainer.order()
-        trainer.train_step(order)
-        done += 1
-        yield done
 
 
 def _modes(model: nn.Module) -> list[tuple[nn.Module, bool]]:

@@ -93,7 +93,7 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
 
     Returns:
         Contents of `out`: {schema, plan, protocol, protocol_hash, data: {name, version, fingerprint}, images, environment,
-        measurements: [{network, cell (as in cells), axes..., seed} | `gradients.follow`]}.
+        measurements: [{network, axes..., seed, steps (planned), cell, code} | `gradients.follow`]}.
 
     Raises:
         BadInput: see `load_plan` and `gradients.follow`; a FaceSet that is not prepared or does not fit.
@@ -193,7 +193,9 @@ def _kept(path: Path, wanted: str) -> dict | None:
 
 
 def _labelled(setting: Setting) -> dict:
-    return {"network": setting.network, **setting.axes, "seed": setting.run.seed, "cell": setting.run.cell.as_dict()}
+    run = setting.run
+    label = {"network": setting.network, **setting.axes, "seed": run.seed, "steps": list(setting.steps)}
+    return label | {"cell": run.cell.as_dict(), "code": environment.code_digest(run.cell.model)}
 
 
 def _one_line_a_moment(contents: Mapping) -> str:
