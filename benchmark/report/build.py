@@ -11,7 +11,7 @@ from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import costs, figures, grid, plots, results
+from benchmark.report import costs, figures, gradients, grid, plots, results
 from benchmark.report.page import Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.style import styled, svg
 from benchmark.report.summary import Comparison, frame, summarise
@@ -40,33 +40,38 @@ def build(
         complexity: {"schema": 1, "environment": ..., "cells": {"<protocol>/<cell>": what `complexity.measure`
             returns}}; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: its folders tables, figures, metrics and plots are replaced as a whole.
+        out: its folders tables, figures, metrics and plots are replaced as a whole; gradients/*.json in it is read.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json or audit.json that can not be read. Nothing has been written then.
+            complexity.json, audit.json or file of gradients that can not be read. Nothing has been written then.
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
     counted = _read_complexity(complexity)
     sets = read_data(data, out)
+    followed = gradients.read(out / "gradients")
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, files) for comparison in summary.comparisons]
         pictures = {name: Picture(f"figures/{name}.svg", CAPTIONS[name]) for name in ("headline", "shortcuts")}
         files["figures/headline.svg"] = svg(figures.headline(summary))
         files["figures/shortcuts.svg"] = svg(figures.shortcut_functions())
-    judged = judge(load_claims(), summary, counted)
+        drawn = [drawing for contents in followed for drawing in gradients.drawings(contents)]
+        files |= {f"figures/{each.name}.svg": svg(each.figure) for each in drawn}
+    along = [gradients.table(contents) for contents in followed]
+    along_pictures = [Picture(f"figures/{each.name}.svg", each.caption) for each in drawn]
+    judged = judge(load_claims(), summary, counted, followed)
     claims, optimism = claims_table(judged), optimism_table(summary)
     general = [costs.complexity_table(summary, counted), costs.cost_table(summary)]
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
-    for table in [claims, optimism, *of_sections, *general]:
+    for table in [claims, optimism, *of_sections, *general, *along]:
         rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
         files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, claims, optimism, general, pictures, sets, link(records, out))
+    page = readme(summary, sections, claims, optimism, general, pictures, sets, link(records, out), along, along_pictures)
     ledger = claims_page(claims, optimism, judged, load_anchors(), records, link(records, out))
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():

@@ -92,6 +92,8 @@ def readme(
     pictures: Mapping[str, Picture],
     data: Sequence[Data],
     records: str,
+    along: Sequence[Table] = (),
+    along_pictures: Sequence[Picture] = (),
 ) -> str:
     """The page as Markdown.
 
@@ -100,9 +102,12 @@ def readme(
         general: tables over all protocols.
         pictures: those of no one protocol, by name.
         records: link from the page to the folder of the records.
+        along, along_pictures: gradients along the units.
     """
     return render(
         "README.md.j2",
+        along=along,
+        along_pictures=along_pictures,
         summary=summary,
         claims=claims,
         optimism=optimism,

@@ -96,15 +96,17 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -> Mapping:
-    parameters = ", ".join(f"{key} {_plain(value)}" for key, value in check.parameters.items())
+    # Several metrics are readings of one figure, several of anything else are all meant.
+    joined = {key: (" or " if key == "metric" else " and ") for key in check.parameters}
+    parameters = ", ".join(f"{key} {_plain(value, joined[key])}" for key, value in check.parameters.items())
     runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
     return {"role": role, "rule": check.rule, "parameters": parameters, "finding": finding, "runs": runs}
 
 
-def _plain(value: object) -> str:
-    return (
-        " or ".join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, float) else str(value)
-    )
+def _plain(value: object, between: str) -> str:
+    if isinstance(value, list):
+        return between.join(map(str, value))
+    return f"{value:,}" if isinstance(value, float) else str(value)
 
 
 def _found(finding: Finding) -> Entry:
@@ -116,6 +118,8 @@ def _found(finding: Finding) -> Entry:
 
 def _short(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
+    if "normalisation" in check.parameters:
+        where += ", {a}, {normalisation} BatchNorm".format(**check.parameters)
     return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
 
 
