@@ -122,7 +122,7 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
     yield Drawing(
         f"{stem}-depth", against_depth(own),
         f"{where}: gradient norm at the first unit over that behind the last, at initialisation, against depth; dots: "
-        f"networks, bars: 95 % t-interval over seeds, grey: the margin of the claim's rule, a factor of {MARGIN:g} either way",
+        f"networks, bars: 95 % t-interval over seeds, grey: the margin of the claim's rule, a factor of {MARGIN:g}",
     )  # fmt: skip
     trained = [group for group in own if group.steps[-1] > 0]
     if trained:
@@ -188,14 +188,14 @@ def against_depth(own: Sequence[Group]) -> Figure:
         axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
     figure.supxlabel("weight layers (the three shortcuts of a network stand side by side)")
-    figure.supylabel("gradient norm, first to last unit")
+    figure.supylabel("gradient, first / last unit")
     return figure
 
 
 def through_training(trained: Sequence[Group]) -> Figure:
     """First-to-last ratio against steps: one panel for each network and BatchNorm; diverged runs end."""
     keys = list(dict.fromkeys((group.network, group.normalisation) for group in trained))
-    figure, axes = panels(len(keys), 4, 3.0, 2.5)
+    figure, axes = panels(len(keys), 4, 3.0, 2.8)
     handles = {}
     for axis, key in zip(axes, keys, strict=True):
         axis.set_yscale("log")
@@ -212,14 +212,15 @@ def through_training(trained: Sequence[Group]) -> Figure:
                 axis.plot([moment["step"] for moment in each["moments"]], ratios, color=colour, linewidth=0.6, alpha=0.5)
             full = [step for step in group.steps if len(group.moments(step)) == len(group.seeds)]
             means = [10 ** np.mean([log_ratio(moment) for moment in group.moments(step)]) for step in full]
-            (handles[group.shortcut],) = axis.plot(full, means, color=colour, linewidth=1.8)
+            style = "--" if group.shortcut == "adaptive" else "-"  # fixed, which starts alike, shows through
+            (handles[group.shortcut],) = axis.plot(full, means, style, color=colour, linewidth=1.8)
             if lost := sum(each["status"] == "diverged" for each in group.seeds):
                 height = 0.94 - 0.09 * SHORTCUTS.index(group.shortcut)
                 words = f"{group.shortcut}: diverged {lost} of {len(group.seeds)}"
                 axis.text(0.97, height, words, transform=axis.transAxes, ha="right", va="top", fontsize=8, color=colour)
     figure.legend(handles.values(), handles, loc="outside upper left", ncols=3)
     figure.supxlabel("optimiser steps")
-    figure.supylabel("gradient norm, first to last unit")
+    figure.supylabel("gradient, first / last unit")
     return figure
 
 
