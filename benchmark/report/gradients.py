@@ -93,13 +93,14 @@ def table(contents: Mapping) -> Table:
             row |= {"step": text(step), "n": seeds(len(moments), len(group.seeds) - len(moments))}
             row["ratio"] = _factor([log_ratio(moment) for moment in moments])
             row["weights"] = _factor([_log10(m["weights"][0], m["weights"][-1]) for m in moments])
-            row["loss"] = _mean([moment["loss"] for moment in moments])
-            row["deviation"] = _mean([moment["deviation"][-1] for moment in moments])
+            row["loss"] = _factor([_log10(moment["loss"], 1) for moment in moments])
+            row["deviation"] = _factor([_log10(moment["deviation"][-1], 1) for moment in moments])
             rows.append(row)
     notes = (
         f"{_where(contents)}; probe of {contents['images']} pictures, training mode, {contents['environment']['device']}",
-        "Gradient: norm at the first unit's input over that behind the last unit; ratios are geometric means over seeds",
-        "Mean over seeds [95 % t-interval over seeds], ratios on the logarithm; diverged runs are in no mean",
+        "Gradient: norm at the first unit's input over that behind the last unit",
+        "Geometric mean over seeds [95 % t-interval over seeds of the logarithm]: these numbers are positive and vary by "
+        "factors; diverged runs are in no mean",
         "Step: optimiser steps done; the loss is that of the probe",
     )
     labels = ("network", "layers", "shortcut", "normalisation", "step", "n")
@@ -266,24 +267,11 @@ def _interval(values: Sequence[float | None]) -> Interval | None:
 
 
 def _factor(logs: Sequence[float | None]) -> Entry:
-    """A ratio from its decimal logarithms."""
+    """A positive number from its decimal logarithms, one a seed."""
     interval = _interval(logs)
     if interval is None:
-        return _nothing(logs)
-    numbers = [None if value is None else 10**value for value in interval[:3]]
-    return _shown(*numbers)
-
-
-def _mean(values: Sequence[float]) -> Entry:
-    interval = _interval(values)
-    return _nothing(values) if interval is None else _shown(*interval[:3])
-
-
-def _nothing(values: Sequence) -> Entry:
-    words = "not defined" if values else "diverged"
-    return Entry(words, {"note": words})
-
-
-def _shown(mean: float, low: float | None, high: float | None) -> Entry:
+        words = "not defined" if logs else "diverged"
+        return Entry(words, {"note": words})
+    mean, low, high = (None if value is None else 10**value for value in interval[:3])
     shown = f"{mean:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
     return Entry(shown, {"mean": mean, "low": low, "high": high})

@@ -270,7 +270,7 @@ def test_error_of_a_worker_arrives_with_its_words(tiny_plan, tiny_faces, tmp_pat
 
 
 def test_the_suites_own_plans_name_networks_that_exist_and_deepen_to_110_layers():
-    for plan in ("default", "fer2013", "fer2013-start"):
+    for plan in ("default", "fer2013", "fer2013-cpu"):
         settings = plan_gradients.load_plan(plan)
         depths = {}
         for setting in settings:

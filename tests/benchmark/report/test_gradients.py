@@ -59,7 +59,8 @@ def test_table(contents):
     assert row["ratio"].numbers["mean"] == pytest.approx(20) and row["ratio"].text.startswith("20 [")
     assert [row["ratio"].numbers[k] for k in ("low", "high")] == pytest.approx([10**low, 10**high])
     assert row["weights"].text == "2"  # no spread, no interval
-    assert row["loss"].numbers["mean"] == 3 and row["deviation"].numbers["mean"] == 5
+    assert row["loss"].numbers["mean"] == pytest.approx((2 * 3 * 4) ** (1 / 3))
+    assert row["deviation"].numbers["mean"] == pytest.approx((4 * 5 * 6) ** (1 / 3))
     assert rows["shallow", "frozen", "identity", "10"]["n"].text == "n = 2; diverged 1 of 3"
     lost = rows["shallow", "frozen", "fixed", "10"]
     assert lost["n"].text == "n = 0; diverged 3 of 3" and lost["ratio"].text == "diverged"
