@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark import evidence
 from benchmark.evidence import Compared
+from benchmark.gradient_claim import gradient_ratio
 from benchmark.ledger import (
     EXCEEDED,
     NO_DIFFERENCE,
@@ -168,19 +169,23 @@ def not_testable(ledger: Ledger, *, missing: str) -> Finding:
 
 
 RULES: dict[str, Callable[..., Finding]] = {
-    rule.__name__: rule for rule in (numeric, compare_cells, better_and_cheaper, complexity_value, measured, not_testable)
+    rule.__name__: rule
+    for rule in (numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, measured, not_testable)
 }
 _COMPARING = (compare_cells.__name__, better_and_cheaper.__name__)
 
 
-def judge(claims: Sequence["Claim"], summary: "Summary", complexity: Mapping | None) -> list[Judged]:
+def judge(
+    claims: Sequence["Claim"], summary: "Summary", complexity: Mapping | None, gradients: Sequence[Mapping] = ()
+) -> list[Judged]:
     """Every claim with its verdict.
 
     Args:
         summary: `benchmark.report.summary.summarise` of the records.
         complexity: contents of complexity.json, or None.
+        gradients: contents of the files of reports/gradients.
     """
-    ledger = Ledger(summary, complexity)
+    ledger = Ledger(summary, complexity, gradients)
     families: dict[str, dict[tuple, Compared]] = {}
     for test in [test for claim in claims for test in (claim.test, *claim.further, *claim.other_data)]:
         if test.rule in _COMPARING:

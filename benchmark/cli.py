@@ -144,6 +144,17 @@ def complexity(arguments) -> None:
     print(f"wrote {REPORTS / 'complexity.json'}")
 
 
+def gradients(arguments) -> None:
+    from benchmark.plan_gradients import measure_plan
+    from benchmark.runner import default_jobs, pick_device
+
+    device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
+    work = RUNS / "gradients" / arguments.plan
+    contents = measure_plan(arguments.plan, PREPARED, work, out, device, jobs=arguments.jobs or default_jobs(device))
+    diverged = sum(each["status"] == "diverged" for each in contents["measurements"])
+    print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
+
+
 def report(arguments) -> None:
     from benchmark.report import build
 
@@ -300,6 +311,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
     verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
+    one = verb("gradients", gradients, "signal and gradient along the units of a plan's networks -> reports/gradients",
+               "ferbench gradients fer2013 --device cuda")  # fmt: skip
+    one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
     verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
 
     one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",

@@ -46,10 +46,12 @@ class Undecided(Exception):
 
 @dataclass
 class Ledger:
-    """What the rules look things up in: comparisons of a `Summary`, contents of complexity.json, both tests of pairs."""
+    """What the rules look things up in: comparisons of a `Summary`, contents of complexity.json and of the files of
+    gradients, both tests of pairs."""
 
     summary: "Summary"
     complexity: Mapping | None
+    gradients: Sequence[Mapping] = ()
     compared: dict[tuple, Compared] = field(default_factory=dict)
 
     def comparison(self, protocol: str, needs: str) -> "Comparison | None":

@@ -11,7 +11,7 @@ from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import audits, costs, figures, grid, humans, pairs, plots, results
+from benchmark.report import audits, costs, figures, gradients, grid, humans, pairs, plots, results
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
@@ -55,24 +55,25 @@ def build(
         complexity: {"schema": 1, "environment": ..., "cells": {"<protocol>/<cell>": what `complexity.measure`
             returns}}; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: its folders tables, figures, metrics and plots are replaced as a whole; its folder humans (what
-            `ferbench ceilings` measured) is read, if there is one.
+        out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
+            `ferbench ceilings` measured) and gradients (`ferbench gradients`) are read, where there are such.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json, audit.json or file of humans that can not be read. Nothing has been written then.
+            complexity.json, audit.json, file of humans or of gradients that can not be read. Nothing has been written then.
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
     counted = _read_complexity(complexity)
     sets, people = read_data(data, out), humans.read_humans(out / "humans")
     faces, anchors = read_faces(out / "faces", summary), load_anchors()
+    followed = gradients.read(out / "gradients")
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
-        added = chapters(summary, counted, people, data, out)
-    judged = judge(load_claims(), summary, counted)
+        added = chapters(summary, counted, people, followed, data, out)
+    judged = judge(load_claims(), summary, counted, followed)
     claims = claims_table(judged)
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
         files[picture.file] = picture.content
@@ -108,6 +109,7 @@ def chapters(summary: Summary, counted: Mapping | None, people: humans.Humans, d
     Args:
         counted: contents of complexity.json, or None.
         people: how well people agree.
+        followed: contents of the files of gradients.
         data: folder of the audits.
         out: the report's folder, where other stages have left their pictures.
     """
@@ -123,6 +125,10 @@ def chapters(summary: Summary, counted: Mapping | None, people: humans.Humans, d
     audited = [*audits.tables(summary, data), *humans.tables(people, load_claims())]
     if audited:
         own.append(Chapter("The data, audited", tables=audited))
+    if followed:
+        along = [drawing for contents in followed for drawing in gradients.drawings(contents)]
+        drawings = [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure)) for each in along]
+        own.append(Chapter("Gradients along the units", tables=[gradients.table(c) for c in followed], pictures=drawings))
     scalars = out / "release" / "shortcut-scalars.svg"
     if scalars.is_file():
         picture = Picture("release/shortcut-scalars.svg", CAPTIONS["scalars"], scalars.read_bytes())

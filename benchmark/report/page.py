@@ -111,6 +111,8 @@ def readme(
     headline: Picture,
     data: Sequence[Data],
     records: str,
+    along: Sequence[Table] = (),
+    along_pictures: Sequence[Picture] = (),
 ) -> str:
     """The page as Markdown.
 
@@ -118,9 +120,12 @@ def readme(
         claims: the ledger's table.
         headline: the figure at the top.
         records: link from the page to the folder of the records.
+        along, along_pictures: gradients along the units.
     """
     return render(
         "README.md.j2",
+        along=along,
+        along_pictures=along_pictures,
         summary=summary,
         claims=claims,
         headline=headline,

@@ -25,6 +25,8 @@ RULES_IN_WORDS = {
     ),
     "better_and_cheaper": "the same, with fewer parameters and FLOPs required as well",
     "complexity_value": "a count, which holds if it rounds to the claimed value",
+    "gradient_ratio": "a's gradient has to stay within a factor of 10 from the last residual unit to the first at every "
+    "depth, at the start and after training (*within* and *outside* by t-tests over seeds, Holm-adjusted), and b's not",
     "measured": "a mean over seeds, shown and never a verdict",
     "not_testable": "no record could hold what the test needs",
 }
@@ -114,15 +116,17 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -> Mapping:
-    parameters = ", ".join(f"{key} {_plain(value)}" for key, value in check.parameters.items())
+    # Several metrics are readings of one figure, several of anything else are all meant.
+    joined = {key: (" or " if key == "metric" else " and ") for key in check.parameters}
+    parameters = ", ".join(f"{key} {_plain(value, joined[key])}" for key, value in check.parameters.items())
     runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
     return {"role": role, "check": check, "parameters": parameters, "finding": finding, "runs": runs}
 
 
-def _plain(value: object) -> str:
-    return (
-        " or ".join(map(str, value)) if isinstance(value, list) else f"{value:,}" if isinstance(value, float) else str(value)
-    )
+def _plain(value: object, between: str) -> str:
+    if isinstance(value, list):
+        return between.join(map(str, value))
+    return f"{value:,}" if isinstance(value, float) else str(value)
 
 
 def _found(finding: Finding) -> Entry:
@@ -134,6 +138,8 @@ def _found(finding: Finding) -> Entry:
 
 def _short(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
+    if "normalisation" in check.parameters:
+        where += ", {a}, {normalisation} BatchNorm".format(**check.parameters)
     return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
 
 

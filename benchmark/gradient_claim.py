@@ -1,0 +1,181 @@
+"""The rule for the claim about vanishing and exploding gradients; docs/protocol.md, "A gradient", says what it does."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.ledger import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Ledger, Undecided
+from benchmark.statistics import Interval, holm, t_interval
+
+ALPHA = 0.05
+MINIMUM_SEEDS = 3
+MARGIN = 10.0
+OUTSIDE, WITHIN, OPEN = "outside", "within", "open"
+
+
+class Point(NamedTuple):
+    """A network at a moment (optimiser steps done)."""
+
+    network: str
+    step: int
+
+
+@dataclass
+class Sample:
+    """R = log10(gradient norm at the first unit's input / at the last unit's output), one a seed, and seeds lost."""
+
+    layers: int
+    ratios: Sequence[float]
+    diverged: int
+    state: str = OPEN
+
+    @property
+    def interval(self) -> Interval | None:
+        """t-interval of R; None without a seed that got here."""
+        return t_interval(self.ratios) if len(self.ratios) else None
+
+
+def log_ratio(moment: Mapping) -> float | None:
+    """R of a measured moment; None where nothing comes out of the last unit. What float32 can not hold counts as its
+    smallest number."""
+    first, last = moment["gradient"][0], moment["gradient"][-1]
+    return math.log10(max(first, 2.0**-149) / last) if last > 0 else None
+
+
+def gradient_ratio(
+    ledger: Ledger,
+    *,
+    protocol: str,
+    a: str,
+    b: str,
+    normalisation: str,
+    networks: list,
+    trained: list,
+    needs: str,
+    margin: float = MARGIN,
+    minimum_seeds: int = MINIMUM_SEEDS,
+) -> Finding:
+    """Whether shortcut a keeps the gradient's ratio within `margin` at every depth while b does not.
+
+    Args:
+        networks: names in gradients.yaml, judged at initialisation.
+        trained: those judged at the end of their training window too.
+    """
+    found = [each for each in ledger.gradients if each["protocol"]["name"] == protocol]
+    if not found:
+        ledger.comparison(protocol, needs)  # raises where there is no such protocol
+        raise Undecided(UNDETERMINED, f"missing: gradients measured under {protocol}")
+    samples = {name: _samples(found, name, normalisation, networks, trained, minimum_seeds) for name in (a, b)}
+    if missing := [words for name in (a, b) for words in samples[name][1]]:
+        raise Undecided(UNDETERMINED, f"missing: {'; '.join(missing)}")
+    of_a, of_b = (classified(samples[name][0], margin, minimum_seeds) for name in (a, b))
+    reason = f"{_told(a, of_a)}; {_told(b, of_b)}; margin a factor of {margin:g}; n = {_seeds(of_a, of_b)} seeds"
+    farthest = max((s for s in of_a.values() if s.ratios), key=lambda s: abs(s.interval.mean), default=None)
+    measured = farthest.interval if farthest else None
+    states_a, states_b = ({sample.state for sample in of.values()} for of in (of_a, of_b))
+    if OUTSIDE in states_a:
+        return Finding(REFUTED, f"{reason}; {_beside(a, of_a, b, of_b)}", measured, "log10")
+    if states_a == {WITHIN} and OUTSIDE in states_b:
+        return Finding(SUPPORTED, reason, measured, "log10")
+    if states_a == states_b == {WITHIN}:
+        return Finding(NO_DIFFERENCE, f"{reason}; nothing to prevent", measured, "log10")
+    raise Undecided(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished")
+
+
+def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: int) -> dict[Point, Sample]:
+    """The samples with their states: outside, within or open; Holm over all of them for either kind of test.
+
+    Args:
+        margin: factor, above 1.
+    """
+    from scipy import stats
+
+    limit, testable = math.log10(margin), []
+    for point, sample in samples.items():
+        if sample.diverged:
+            lost_all = not sample.ratios and sample.diverged >= minimum_seeds
+            sample.state = OUTSIDE if lost_all else OPEN
+        elif len(sample.ratios) >= minimum_seeds and np.ptp(sample.ratios) > 0:
+            testable.append(point)
+
+    def p(point: Point, border: float, side: str) -> float:
+        return float(stats.ttest_1samp(samples[point].ratios, border, alternative=side).pvalue)
+
+    outside = [min(1.0, 2 * min(p(each, limit, "greater"), p(each, -limit, "less"))) for each in testable]
+    within = [max(p(each, limit, "less"), p(each, -limit, "greater")) for each in testable]
+    for point, p_outside, p_within in zip(testable, holm(outside), holm(within), strict=True):
+        samples[point].state = OUTSIDE if p_outside < ALPHA else WITHIN if p_within < ALPHA else OPEN
+    return dict(samples)
+
+
+def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tuple[dict[Point, Sample], list[str]]:
+    """Samples by point, and what is missing in words. Where plans measured the same, the one of most seeds counts."""
+    samples, missing = {}, []
+    for network, wants_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
+        of_plans = [
+            own
+            for each in found
+            if (own := [m for m in each["measurements"] if _is(m, network, shortcut, normalisation) and _fits(m, wants_end)])
+        ]
+        own = max(of_plans, key=len, default=[])
+        where = f"{network}, {shortcut}, {normalisation} BatchNorm" + (", trained" if wants_end else "")
+        if len(own) < minimum:
+            missing.append(f"{where}: {minimum - len(own)} more seed{'s' * (minimum - len(own) > 1)}")
+            continue
+        end = max(m["steps"][-1] for m in own) if wants_end else 0
+        at = [moment for m in own for moment in m["moments"] if moment["step"] == end]
+        ratios = [ratio for moment in at if (ratio := log_ratio(moment)) is not None]
+        samples[Point(network, end)] = Sample(own[0]["layers"], ratios, len(own) - len(ratios))
+    return samples, missing
+
+
+def _is(measurement: Mapping, network: str, shortcut: str, normalisation: str) -> bool:
+    wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}
+    return all(measurement.get(key) == value for key, value in wanted.items())
+
+
+def _fits(measurement: Mapping, wants_end: bool) -> bool:
+    return measurement["steps"][-1] > 0 if wants_end else True
+
+
+def _told(name: str, samples: Mapping[Point, Sample]) -> str:
+    parts = []
+    for point, sample in sorted(samples.items(), key=lambda item: (item[0].step, item[1].layers)):
+        when = "at the start" if point.step == 0 else f"after {point.step} steps"
+        parts.append(f"{point.network} {when} {_shown(sample)} ({_word(sample)})")
+    return f"{name}: {', '.join(parts)}"
+
+
+def _shown(sample: Sample) -> str:
+    interval = sample.interval
+    lost = f"diverged {sample.diverged} of {sample.diverged + len(sample.ratios)}" if sample.diverged else ""
+    if interval is None:
+        return lost
+    shown = [f"{10**value:.3g}" for value in (interval.mean, interval.low, interval.high) if value is not None]
+    return f"x {shown[0]}" + (f" [{shown[1]}, {shown[2]}]" if len(shown) == 3 else "") + (f", {lost}" if lost else "")
+
+
+def _word(sample: Sample) -> str:
+    if sample.state != OUTSIDE:
+        return sample.state
+    return "diverged" if sample.interval is None else "explodes" if sample.interval.mean > 0 else "vanishes"
+
+
+def _seeds(*groups: Mapping[Point, Sample]) -> str:
+    counts = sorted({len(sample.ratios) + sample.diverged for group in groups for sample in group.values()})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _beside(a: str, of_a: Mapping[Point, Sample], b: str, of_b: Mapping[Point, Sample]) -> str:
+    """How a compares with b where a is outside; the part of the reason that is another claim."""
+    farther = [
+        p.network
+        for p, s in of_a.items()
+        if s.state == OUTSIDE and p in of_b and s.interval and of_b[p].interval
+        and abs(s.interval.mean) > abs(of_b[p].interval.mean)
+    ]  # fmt: skip
+    outside = sum(s.state == OUTSIDE for s in of_a.values())
+    return f"of {a}'s {outside} points outside, {len(farther)} are farther out than {b}'s mean"

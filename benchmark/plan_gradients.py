@@ -1,0 +1,220 @@
+"""A plan of gradients.yaml, measured in several processes -> one file for the report; what is finished is kept."""
+
+import functools
+import itertools
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from benchmark import environment, gradients, progress
+from benchmark.atomic import write_json, write_text
+from benchmark.cells import Cell, Run
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces import FaceSet, open_faceset
+from benchmark.pixels import load_splits, standardiser
+from benchmark.protocol import HERE, Protocol, digest, load_protocol, read_yaml
+from benchmark.runner import StopRequest
+
+SCHEMA = 1
+LOSS = "plain"  # `gradients.measure` takes plain cross-entropy, so training does
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One network with its options and seed, and when it is measured; `network` is its name in gradients.yaml."""
+
+    network: str
+    run: Run
+    axes: Mapping[str, str]
+    images: int
+    steps: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """File stem, unique in a plan."""
+        return f"{self.run.cell.name}-seed{self.run.seed}"
+
+    def digest(self, faces: FaceSet, device: torch.device) -> str:
+        """Digest of all that decides the numbers."""
+        own = Path(gradients.__file__).read_text(encoding="utf-8")
+        run = self.run
+        code = environment.code_digest(run.cell.model) + digest(own)
+        parts = [run.protocol.hash, run.cell.hash, run.seed, faces.fingerprint, device.type, code, self.images, self.steps]
+        return digest(parts)
+
+
+def load_plan(name: str, contents: Mapping | None = None, where: object = HERE / "gradients.yaml") -> list[Setting]:
+    """The settings of a plan, seeds outermost.
+
+    Raises:
+        BadInput: an unknown plan, network or protocol; missing or unknown keys; a network named twice; steps that do not
+            rise from 0; a protocol without classes.
+    """
+    contents = read_yaml(HERE / "gradients.yaml") if contents is None else contents
+    _keys(contents, ("networks", "axes", "plans"), where)
+    if name not in contents["plans"]:
+        raise BadInput("gradients, plan", f"'{name}'", f"one of {', '.join(contents['plans'])}")
+    where, entry = f"{where}, plan {name}", contents["plans"][name]
+    _keys(entry, ("protocol", "images", "seeds", "initialisation", "training"), where)
+    _keys(entry["training"], ("networks", "steps"), f"{where}, training")
+    protocol, steps = load_protocol(entry["protocol"]), tuple(entry["training"]["steps"])
+    if protocol.task != "categorical":
+        raise BadInput(f"{where}, protocol", entry["protocol"], "one with classes")
+    if steps[:1] != (0,) or any(a >= b for a, b in itertools.pairwise(steps)):
+        raise BadInput(f"{where}, steps", list(steps), "whole numbers that rise from 0")
+    chosen = [(n, (0,)) for n in entry["initialisation"]] + [(n, steps) for n in entry["training"]["networks"]]
+    names = [n for n, _ in chosen]
+    if odd := [n for n in names if n not in contents["networks"] or names.count(n) > 1]:
+        raise BadInput(f"{where}, networks", ", ".join(odd), f"each once, of {', '.join(contents['networks'])}")
+    settings = []
+    for seed, (network, own), values in itertools.product(
+        entry["seeds"], chosen, itertools.product(*contents["axes"].values())
+    ):
+        axes, built = dict(zip(contents["axes"], values, strict=True)), contents["networks"][network]
+        cell = Cell("-".join([network, *values, LOSS]), built["model"], dict(built["options"]) | axes, LOSS)
+        settings.append(Setting(network, Run(protocol, cell, seed), axes, entry["images"], own))
+    return settings
+
+
+def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch.device, *, jobs: int = 1) -> dict:
+    """Measure a plan and write `out` atomically; a finished setting of `work` that is this plan's is not measured again.
+
+    Args:
+        prepared: folder of FaceSets.
+        work: folder of the finished settings, one JSON file each; kept.
+        jobs: processes, of one thread each, so that any number of them gives the same bits.
+
+    Returns:
+        Contents of `out`: {schema, plan, protocol, protocol_hash, data: {name, version, fingerprint}, images, environment,
+        measurements: [{network, axes..., seed, steps (planned), cell, code} | `gradients.follow`]}.
+
+    Raises:
+        BadInput: see `load_plan` and `gradients.follow`; a FaceSet that is not prepared or does not fit.
+        Interrupted: by a signal; finished settings are kept.
+    """
+    settings = load_plan(name)
+    protocol = settings[0].run.protocol
+    faces = open_faceset(prepared / protocol.data)
+    digests = [setting.digest(faces, device) for setting in settings]
+    found = {i: kept for i, s in enumerate(settings) if (kept := _kept(work / f"{s.name}.json", digests[i])) is not None}
+    left = [i for i in range(len(settings)) if i not in found]
+    with StopRequest(None) as stop, progress.bar(total=len(settings), desc="gradients", unit="", initial=len(found)) as bar:
+        for i, measured in _measured(left, settings, faces.directory, device, stop, min(jobs, len(left))):
+            found[i] = measured
+            write_json(work / f"{settings[i].name}.json", {"digest": digests[i], "measured": measured})
+            bar.update()
+    torch.set_num_threads(1)
+    contents = {
+        "schema": SCHEMA,
+        "plan": name,
+        "protocol": protocol.as_dict(),
+        "protocol_hash": protocol.hash,
+        "data": {key: faces.meta[key] for key in ("name", "version")} | {"fingerprint": faces.fingerprint},
+        "images": settings[0].images,
+        "environment": environment.describe(device),
+        "measurements": [_labelled(setting) | found[i] for i, setting in enumerate(settings)],
+    }
+    write_text(out, _one_line_a_moment(contents))
+    return contents
+
+
+class Worker:
+    """Measures settings one after the other with the faces loaded once."""
+
+    def __init__(self, protocol: Protocol, faces: Path, device: torch.device, stop: Callable[[], bool]):
+        self.faces, self.device, self.stop = open_faceset(faces), device, stop
+        self.splits = load_splits(self.faces, protocol, device)
+        self.prepare = standardiser(protocol, self.splits["train"])
+
+    def __call__(self, setting: Setting) -> dict:
+        """See `gradients.follow`."""
+        if self.stop():
+            raise Interrupted(f"stopped before {setting.name}")
+        return gradients.follow(
+            setting.run, self.faces, self.splits, self.prepare, self.device,
+            images=setting.images, steps=setting.steps, stop=self.stop,
+        )  # fmt: skip
+
+
+def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, dict]]:
+    """(index, measurement) as they end. Always in processes of their own, so that threads and bits are the same."""
+    if not left:
+        return
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    halt = context.Event()
+    setup = (settings[0].run.protocol, faces, device, halt, os.getpid())
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
+        # The longest first: none is left over at the end for one process alone.
+        order = sorted(left, key=lambda i: (-settings[i].steps[-1], i))
+        waiting = {pool.submit(_work, settings[i]): i for i in order}
+        try:
+            while waiting:
+                done, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+                if stop():
+                    halt.set()
+                    raise Interrupted("gradients stopped; the next call goes on with what is left")
+        finally:
+            halt.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: int) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
+    torch.set_num_threads(1)
+
+    @functools.cache
+    def worker() -> Worker:
+        return Worker(protocol, faces, device, lambda: halt.is_set() or os.getppid() != parent)
+
+    # Made by the first setting, not here: an error of an initialiser would reach the parent without its words.
+    _worker = worker
+
+
+def _work(setting: Setting) -> dict:
+    return _worker()(setting)
+
+
+def _kept(path: Path, wanted: str) -> dict | None:
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # absent or damaged: measured again
+    return contents.get("measured") if contents.get("digest") == wanted else None
+
+
+def _labelled(setting: Setting) -> dict:
+    run = setting.run
+    label = {"network": setting.network, **setting.axes, "seed": run.seed, "steps": list(setting.steps)}
+    return label | {"cell": run.cell.as_dict(), "code": environment.code_digest(run.cell.model)}
+
+
+def _one_line_a_moment(contents: Mapping) -> str:
+    """JSON with each moment on one line: a table of numbers, not a column."""
+    lines: list[str] = []
+
+    def outlined(measurement: Mapping) -> Mapping:
+        kept = []
+        for moment in measurement["moments"]:
+            kept.append(f"@{len(lines)}@")
+            lines.append(json.dumps(moment, allow_nan=False))
+        return {**measurement, "moments": kept}
+
+    shown = {**contents, "measurements": [outlined(each) for each in contents["measurements"]]}
+    parts = json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False).split('"@')
+    tails = (part.partition('@"') for part in parts[1:])
+    return parts[0] + "".join(lines[int(number)] + rest for number, _, rest in tails) + "\n"
+
+
+def _keys(entry: Mapping, expected: Sequence[str], where: object) -> None:
+    if set(entry) != set(expected):
+        raise BadInput(where, ", ".join(map(str, entry)), f"exactly {', '.join(expected)}")

@@ -1,0 +1,151 @@
+"""The rule gradient_ratio: every verdict on fabricated measurements, and flips when the numbers do."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+from scipy import stats
+
+from benchmark.claim_list import load_claims
+from benchmark.claims import judge
+from benchmark.gradient_claim import MARGIN, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
+from benchmark.plan_gradients import load_plan
+
+P = "synthetic-8"
+TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
+RULE = {
+    "rule": "gradient_ratio", "protocol": P, "a": "fixed", "b": "identity", "normalisation": "working",
+    "networks": ["shallow", "deep"], "trained": ["shallow"], "needs": "faces",
+}  # fmt: skip
+START, END = 0, 100
+# Factors near 3 (within 10), 40 (exploding) and 1 / 40 (vanishing), one a seed.
+FINE, EXPLODES, VANISHES = (3.0, 3.1, 2.9), (40.0, 41.0, 42.0), (1 / 40, 1 / 41, 1 / 42)
+LOST = (None, None, None)
+
+
+def measurement(network, shortcut, seed, factors, steps, layers):
+    """Gradient norms of a factor at each planned step; None = diverged there."""
+    moments = []
+    for step, factor in zip(steps, factors, strict=True):
+        if factor is None:
+            break
+        moments.append({"step": step, "gradient": [factor * 0.5, 0.7, 0.5]})
+    return {
+        "network": network, "shortcut": shortcut, "normalisation": "working", "seed": seed, "steps": list(steps),
+        "layers": layers, "moments": moments, "status": "finished" if len(moments) == len(steps) else "diverged",
+    }  # fmt: skip
+
+
+def plan(protocol=P, **points):
+    """fixed_shallow, fixed_end, fixed_deep, identity_...: a factor for each seed; FINE where not given."""
+    measurements = []
+    for shortcut in ("fixed", "identity"):
+        shallow, end, deep = (points.get(f"{shortcut}_{where}", FINE) for where in ("shallow", "end", "deep"))
+        for seed, factors in enumerate(zip(shallow, end, strict=True)):
+            measurements.append(measurement("shallow", shortcut, seed, factors, (START, END), 12))
+        for seed, factor in enumerate(deep):
+            measurements.append(measurement("deep", shortcut, seed, (factor,), (START,), 110))
+    return {"protocol": {"name": protocol}, "measurements": measurements}
+
+
+def find(*plans, **changes):
+    claims = load_claims({"claims": {"x": TEXT | {"test": RULE | changes}}})
+    summary = SimpleNamespace(comparisons=[])
+    return judge(claims, summary, None, plans)[0].finding
+
+
+@pytest.mark.parametrize(
+    ("points", "verdict", "words"),
+    [
+        ({"identity_deep": EXPLODES}, "supported", "deep at the start x 41"),
+        ({"identity_deep": VANISHES}, "supported", "(vanishes)"),
+        ({"identity_end": EXPLODES}, "supported", "shallow after 100 steps"),
+        ({"identity_end": LOST}, "supported", "diverged 3 of 3"),
+        ({}, "no difference found", "nothing to prevent"),
+        ({"fixed_deep": EXPLODES}, "refuted", "of fixed's 1 points outside, 1 are farther out"),
+        ({"fixed_deep": VANISHES}, "refuted", "(vanishes)"),
+        ({"fixed_end": LOST}, "refuted", "diverged 3 of 3"),
+        ({"fixed_deep": EXPLODES, "identity_deep": (9e5, 8e5, 7e5)}, "refuted", "1 points outside, 0 are farther out"),
+        ({"fixed_deep": (9.0, 10.0, 11.0), "identity_deep": EXPLODES}, "undetermined", "(open)"),
+        ({"identity_deep": (9.0, 10.0, 11.0)}, "undetermined", "too close to the margin"),
+        ({"fixed_end": (3.0, None, 3.1), "identity_deep": EXPLODES}, "undetermined", "diverged 1 of 3 (open)"),
+        ({"fixed_deep": (3.0, 3.0, 3.0), "identity_deep": EXPLODES}, "undetermined", "x 3 (open)"),
+    ],
+)  # fmt: skip
+def test_verdicts(points, verdict, words):
+    found = find(plan(**points))
+    assert (found.verdict, words in found.reason) == (verdict, True), found
+
+
+def test_flips_with_the_margin_and_with_the_roles():
+    measured = plan(identity_deep=EXPLODES)
+    assert find(measured).verdict == "supported"
+    assert find(measured, a="identity", b="fixed").verdict == "refuted"
+    assert find(measured, margin=100.0).verdict == "no difference found"
+    assert find(measured, margin=2.0).verdict == "refuted"  # now 3 is exploding too
+
+
+def test_numbers_of_the_reason():
+    found = find(plan(identity_deep=EXPLODES))
+    logs = [math.log10(x) for x in EXPLODES]
+    low, high = stats.ttest_1samp(logs, 0).confidence_interval(0.95)
+    assert f"deep at the start x 41 [{10**low:.3g}, {10**high:.3g}] (explodes)" in found.reason
+    assert "margin a factor of 10" in found.reason and "n = 3 seeds" in found.reason
+
+
+def test_missing_measurements_are_named():
+    assert find().reason == f"missing: gradients measured under {P}" and find().verdict == "undetermined"
+    assert find(plan(protocol="fer2013-7")).reason == f"missing: gradients measured under {P}"
+    measured = plan(identity_deep=EXPLODES[:2])
+    found = find(measured)
+    assert (found.verdict, found.reason) == ("undetermined", "missing: deep, identity, working BatchNorm: 1 more seed")
+    assert find(measured, trained=["shallow", "deep"]).reason.endswith(
+        "deep, identity, working BatchNorm, trained: 3 more seeds"
+    )
+    assert find(protocol="affectnet-8", needs="AffectNet").verdict == "not testable here"
+    assert find(plan(), normalisation="frozen").verdict == "undetermined"
+
+
+def test_a_plan_of_the_start_alone_leaves_the_end_missing_and_two_plans_add_up():
+    both = plan(identity_deep=EXPLODES)
+    parts = [
+        both | {"measurements": [m for m in both["measurements"] if (m["network"] == name)]} for name in ("deep", "shallow")
+    ]
+    assert "shallow, fixed, working BatchNorm, trained: 3 more seeds" in find(parts[0]).reason
+    assert find(*parts).verdict == "supported"
+
+
+def test_states_against_scipy_and_holm():
+    """Two samples: the smaller p is doubled, the larger kept (Holm); `outside` doubles once more for its two sides."""
+    samples = {Point("x", 0): Sample(12, [1.13, 1.17, 1.15], 0), Point("y", 0): Sample(12, [1.02, 1.3, 1.1], 0)}
+    ps = [2 * stats.ttest_1samp(s.ratios, 1, alternative="greater").pvalue for s in samples.values()]
+    assert 2 * ps[0] < 0.05 < ps[1]
+    states = [s.state for s in classified(samples, MARGIN, 3).values()]
+    assert states == [OUTSIDE, OPEN]
+    alone = {Point("x", 0): Sample(12, [1.1, 1.2, 1.15], 0)}
+    p = 2 * stats.ttest_1samp(alone[Point("x", 0)].ratios, 1, alternative="greater").pvalue
+    assert 0.025 < p < 0.05
+    assert classified(alone, MARGIN, 3)[Point("x", 0)].state == OUTSIDE
+    beside = alone | {Point("y", 0): Sample(12, [0.1, 0.2, 0.15], 0)}
+    states = [s.state for s in classified(beside, MARGIN, 3).values()]
+    assert states == [OPEN, WITHIN]  # the same p, Holm over two
+    assert classified({Point("x", 0): Sample(12, [0.1, 0.2], 0)}, MARGIN, 3)[Point("x", 0)].state == OPEN
+
+
+def test_log_ratio():
+    assert log_ratio({"gradient": [200.0, 5.0, 2.0]}) == pytest.approx(2)
+    assert log_ratio({"gradient": [0.0, 1.0, 2.0]}) == pytest.approx(math.log10(2.0**-150))
+    assert log_ratio({"gradient": [1.0, 0.0]}) is None
+
+
+def test_the_claim_asks_for_what_the_plans_measure():
+    (claim,) = [each for each in load_claims() if each.id == "bounded-gradient"]
+    p = claim.test.parameters
+    assert (p["protocol"], p["a"], p["b"], p["normalisation"]) == ("fer2013-7", "fixed", "identity", "working")
+    assert "margin" not in p and MARGIN == 10
+    for check, name in ((claim.test, "fer2013"), (claim.test, "fer2013-cpu"), (claim.other_data[0], "default")):
+        settings = load_plan(name)
+        assert {s.run.protocol.name for s in settings} == {check.parameters["protocol"]}
+        steps = {s.network: s.steps for s in settings}
+        assert set(check.parameters["networks"]) <= set(steps)
+        assert all(steps[network][-1] > 0 for network in check.parameters["trained"])
