@@ -103,7 +103,14 @@ def build(
     write_text(out / "index.html", web)
 
 
-def chapters(summary: Summary, counted: Mapping | None, people: humans.Humans, data: Path, out: Path) -> Sequence[Chapter]:
+def chapters(
+    summary: Summary,
+    counted: Mapping | None,
+    people: humans.Humans,
+    followed: Sequence[Mapping],
+    data: Path,
+    out: Path,
+) -> Sequence[Chapter]:
     """The parts of the pages after the protocols, in their order. Call it within `styled`.
 
     Args:
