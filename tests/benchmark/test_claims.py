@@ -448,7 +448,7 @@ def test_the_verdicts_above_are_all_there_are():
     for *_, test, verdict, _ in VERDICTS:
         reached.setdefault(test["rule"], set()).add(verdict)
     undecided = {"undetermined", "not testable here"}
-    assert set(reached) == set(RULES)
+    assert set(reached) == set(RULES) - {"gradient_ratio"}  # whose verdicts are in test_gradient_claim.py
     assert reached == {
         "numeric": {"reproduced", "exceeded", "not reproduced"} | undecided,
         "compare_cells": {"supported", "refuted", "no difference found"} | undecided,
