@@ -249,10 +249,11 @@ def test_plan_is_resumed_and_the_same_for_any_number_of_processes(tiny_plan, tin
     kept = sorted(work.iterdir())
     kept[0].unlink()
     kept[1].write_text("{ damaged")
-    stale = json.loads(kept[2].read_text())
-    kept[2].write_text(json.dumps(stale | {"digest": "another", "measured": None}))
-    marked = json.loads(kept[3].read_text())
-    marked["measured"]["layers"] = -1  # a finished one is taken as it is
+    stale, marked = (json.loads(path.read_text()) for path in kept[2:])
+    stale["digest"] = "another"
+    stale["measured"]["layers"] = -2  # measured again
+    marked["measured"]["layers"] = -1  # taken as it is
+    kept[2].write_text(json.dumps(stale))
     kept[3].write_text(json.dumps(marked))
     again = plan_gradients.measure_plan("p", prepared, work, out, CPU, jobs=1)
     changed = [a != b for a, b in zip(again["measurements"], contents["measurements"], strict=True)]
