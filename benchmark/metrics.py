@@ -55,6 +55,12 @@ class Predictions:
         return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)
 
     @cached_property
+    def pairs(self) -> dict[str, np.ndarray]:
+        """The cells of `confusion` as scikit-learn's arguments: K x K weighted pairs say the same as N rows, and faster."""
+        true, predicted = np.divmod(np.arange(self.k**2), self.k)
+        return {"y_true": true, "y_pred": predicted, "sample_weight": self.confusion.ravel()}
+
+    @cached_property
     def present(self) -> np.ndarray:
         """int64, ascending: the classes that occur among the labels; the macro averages run over them."""
         return np.unique(self.labels)
@@ -64,7 +70,7 @@ class Predictions:
         """precision, recall and f1 of the classes in `present`, float64; 0 for a class that is never predicted."""
         from sklearn.metrics import precision_recall_fscore_support
 
-        values = precision_recall_fscore_support(self.labels, self.predicted, labels=self.present, zero_division=0)
+        values = precision_recall_fscore_support(**self.pairs, labels=self.present, zero_division=0)
         return dict(zip(("precision", "recall", "f1"), values[:3], strict=True))
 
     @cached_property
@@ -151,7 +157,8 @@ def _weighted_f1(p: Predictions) -> float:
 def _kappa(p: Predictions) -> float | None:
     from sklearn.metrics import cohen_kappa_score
 
-    return None if p.all_in_one_class else float(cohen_kappa_score(p.labels, p.predicted))
+    *pair, weights = p.pairs.values()  # its arguments are named otherwise
+    return None if p.all_in_one_class else float(cohen_kappa_score(*pair, sample_weight=weights))
 
 
 def _alpha(p: Predictions) -> float | None:
@@ -166,7 +173,7 @@ def _alpha(p: Predictions) -> float | None:
 def _mcc(p: Predictions) -> float | None:
     from sklearn.metrics import matthews_corrcoef
 
-    return None if p.all_in_one_class else float(matthews_corrcoef(p.labels, p.predicted))
+    return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
 
 
 # The two areas below are scikit-learn's to the last digits (tests), at a fifth of the time: of a report's 200 records with

@@ -63,7 +63,7 @@ def run_sentences(summary: Summary) -> list[str]:
     runs = sum(len(own) for c in summary.comparisons for own in c.runs.values())
     cells = sum(len(c.runs) for c in summary.comparisons)
     where = listed([f"{c.slug} ({_extent(c)})" for c in summary.comparisons])
-    text = [sentence(f"{count(runs, 'training run')} of {count(cells, 'network')}, each with its loss: {where}")]
+    text = [sentence(f"{count(runs, 'training run')} of {count(cells, 'cell')} (networks with options and loss): {where}")]
     names = dict.fromkeys(c.data["name"] for c in summary.comparisons)
     text += [sentence(LIMITS[name]) for name in names if name in LIMITS]
     few = [c.slug for c in summary.comparisons if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
@@ -92,7 +92,9 @@ def shortcut_sentences(tables: Mapping[str, Table]) -> list[str]:
         outcome = listed([f"{numeral(n)} {word}" for word, n in sides.items() if n] or ["none differs"])
         many = count(len(tested), "comparison")
         text.append(
-            sentence(f"{slug}: {many} of a bounded shortcut with identity over seeds, all else equal; {outcome} after Holm")
+            sentence(
+                f"under {slug}, {many} over seeds of a bounded shortcut with identity, all else equal: {outcome} after Holm"
+            )
         )
     return text
 

@@ -32,7 +32,7 @@ def reliability(comparison: Comparison) -> Figure:
     labels = [label for label in comparison.runs if comparison.finished(label)]
     if not labels:
         return message(f"{comparison.slug}: every run diverged")
-    figure, axes = fixed_panels(len(labels), 4, (2.0, 2.0), left=0.4, bottom=0.3)
+    figure, axes = fixed_panels(len(labels), 4, (2.0, 2.0), left=0.4, bottom=0.3, top=0.65)
     edges = np.linspace(0, 1, ECE_BINS + 1)
     for axis, label in zip(axes, labels, strict=True):
         bins = calibration(comparison, label)
@@ -41,10 +41,9 @@ def reliability(comparison: Comparison) -> Figure:
         axis.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
         axis.plot(bins["confidence"][full], bins["accuracy"][full], "o-", color=BLUE, linewidth=1.2, markersize=3.5)
         axis.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
-        axis.set_title("\n".join(textwrap.wrap(label, 30)), fontsize=9)
         interval = seeds_interval(comparison.metric(label, "ece"))
-        if interval is not None:
-            axis.text(0.03, 0.95, f"ECE {bracketed(interval, _percent)}", va="top", fontsize=8)
+        error = [f"ECE {bracketed(interval, _percent)} %"] if interval is not None else []
+        axis.set_title("\n".join(textwrap.wrap(label, 30) + error), fontsize=9)
     outer_labels(figure, "confidence: probability of the answer given", "accuracy")
     return figure
 

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from benchmark import metrics
 from benchmark.errors import BadInput
@@ -258,6 +259,18 @@ def test_class_without_a_label_is_left_out_of_the_averages():
     one_vs_rest = [0.75, 1.0]  # class 0: its rows have p(0) high and low; class 1: separated
     assert found["roc_auc"] == pytest.approx(np.mean(one_vs_rest))
     assert all(found[name] is not None for name in CATEGORICAL)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_areas_are_those_of_scikit_learn_with_ties(seed):
+    labels, scores = imbalanced(seed)
+    scores = np.round(scores)  # many rows share a probability
+    scores[:40] = scores[0]
+    probability = metrics.Predictions(labels, scores).probabilities
+    found = categorical(labels, scores, names(8))
+    for name, function in (("roc_auc", sk.roc_auc_score), ("pr_auc", sk.average_precision_score)):
+        expected = np.mean([function(labels == k, probability[:, k]) for k in range(8)])
+        assert found[name] == pytest.approx(expected, rel=1e-12)
 
 
 def test_class_never_predicted_counts_as_zero():

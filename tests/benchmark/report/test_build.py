@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -149,3 +150,17 @@ def test_changed_predictions_are_refused(make, cell, tmp_path):
     with pytest.raises(BadInput, match="SHA-256"):
         build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_two_hundred_records_of_real_size_take_less_than_twenty_seconds(make, tmp_path, monkeypatch):
+    monkeypatch.setitem(make.__globals__, "IMAGES", 3589)  # the test images of FER2013
+    losses, shortcuts = ("plain", "weighted", "focal"), ("identity", "fixed", "adaptive")
+    axes = [(s, n, loss) for s in shortcuts for n in ("working", "frozen") for loss in losses]
+    plan = [(name, axis, seed) for seed in range(5) for name in ("synthetic-8", "fer2013-7", "ferplus-8") for axis in axes]
+    for name, axis, seed in plan[:200]:
+        make(tmp_path / "records", name, make.__globals__["grid_cell"](*axis), seed)
+    start = time.process_time()  # of this process, whatever else the machine does
+    build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    assert time.process_time() - start < 20
+    assert (tmp_path / "index.html").stat().st_size < 8e6

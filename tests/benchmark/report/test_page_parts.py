@@ -158,7 +158,7 @@ def test_verdict_sentences(verdicts, sentences):
 def test_run_sentences_count_what_is_there(built):
     found = prose.run_sentences(summarise(read_records(built / "records"), built / "records"))
     assert found[0] == (
-        "22 training runs of eight networks, each with its loss: synthetic-8 (6 x 1 to 3 seeds, 90 test faces) and "
+        "22 training runs of eight cells (networks with options and loss): synthetic-8 (6 x 1 to 3 seeds, 90 test faces) and "
         "synthetic-va (2 x 3 seeds, 90 test faces)."
     )
     assert found[1] == "Drawn faces show that the machinery works; they say nothing about real ones."
@@ -168,7 +168,7 @@ def test_run_sentences_count_what_is_there(built):
 def test_few_seeds_are_said(make, cell, tmp_path):
     make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0)
     found = prose.run_sentences(summarise(read_records(tmp_path), tmp_path))
-    assert found[0].startswith("One training run of one network, each with its loss: synthetic-8 (1 x 1 seed, 90")
+    assert found[0].startswith("One training run of one cell (networks with options and loss): synthetic-8 (1 x 1 seed, 90")
     assert "No network under synthetic-8 has the three seeds that a verdict needs; one seed has no interval." in found
 
 
@@ -179,7 +179,7 @@ def test_shortcut_sentences_count_sides_below_alpha():
     rows = [row(0.1, 0.01), row(0.2, 0.04), row(-0.1, 0.001), row(0.3, 0.2), {"holm": not_tested("one pair of seeds")}]
     tables = {"p": Table("t", "T", (), {}, rows), "q": Table("t", "T", (), {}, rows[3:4]), "r": Table("t", "T", (), {}, [])}
     assert prose.shortcut_sentences(tables) == [
-        "P: four comparisons of a bounded shortcut with identity over seeds, all else equal; two better and one worse after "
-        "Holm.",
-        "Q: one comparison of a bounded shortcut with identity over seeds, all else equal; none differs after Holm.",
+        "Under p, four comparisons over seeds of a bounded shortcut with identity, all else equal: two better and one worse "
+        "after Holm.",
+        "Under q, one comparison over seeds of a bounded shortcut with identity, all else equal: none differs after Holm.",
     ]
