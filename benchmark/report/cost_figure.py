@@ -90,7 +90,9 @@ def _points(comparison: Comparison, complexity: Mapping | None) -> list[Point]:
 def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> None:
     axis.set_xscale("log")
     values = [cost for _, cost in points]
-    span = np.log10(max(max(values) / min(values), 10))
+    span = max(np.log10(max(values) / min(values)), 1)  # at least a decade, so that small differences look small
+    middle = np.log10(max(values) * min(values)) / 2
+    axis.set_xlim(10 ** (middle - 0.55 * span), 10 ** (middle + 0.55 * span))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 1.5 else (1,)))
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.xaxis.set_minor_formatter(NullFormatter())
@@ -103,7 +105,6 @@ def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> N
             if interval.low is not None:
                 axis.vlines(x, scale * interval.low, scale * interval.high, color=point.colour, linewidth=1.2)
             axis.plot(x, scale * interval.mean, "o", color=point.colour, markerfacecolor=point.face, markersize=6)
-    axis.margins(x=0.08)
     axis.grid(axis="y", color=PALE, linewidth=0.5)
 
 

@@ -109,10 +109,12 @@ def test_a_number_opens_its_run(page):
     assert run.locator("pre").is_visible()
 
 
-def test_a_claim_opens_by_its_address(page, built):
+def test_a_claim_opens_by_its_address(browser, built):
+    page = browser.new_page()
     page.goto((built / "index.html").as_uri() + "#claim-flops")
     assert page.locator("#claim-flops .evidence").is_visible()
     assert not page.locator("#claim-params .evidence").is_visible()
+    page.close()
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desk", "phone"])

@@ -158,8 +158,8 @@ def test_verdict_sentences(verdicts, sentences):
 def test_run_sentences_count_what_is_there(built):
     found = prose.run_sentences(summarise(read_records(built / "records"), built / "records"))
     assert found[0] == (
-        "22 training runs of eight cells (networks with options and loss): synthetic-8 (6 x 1 to 3 seeds, 90 test faces) and "
-        "synthetic-va (2 x 3 seeds, 90 test faces)."
+        "22 training runs of eight cells (networks with options and loss): synthetic-8 (6 x 1 to 3 seeds, 90 test faces) "
+        "and synthetic-va (2 x 3 seeds, 90 test faces)."
     )
     assert found[1] == "Drawn faces show that the machinery works; they say nothing about real ones."
     assert found[2] == "Four runs diverged, which is a result of its own and in no mean." and len(found) == 3
