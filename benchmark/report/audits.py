@@ -95,6 +95,8 @@ def leaks_table(comparison: Comparison, leaked: Mapping) -> Table | None:
         leaked: contents of leaks.json of the comparison's data.
     """
     splits = comparison.protocol["splits"]
+    if SPLIT not in splits:  # folds: no one split is the test, and the folds' groups keep copies together
+        return None
     found = leaked.get(splits[SPLIT], {}).get(splits["train"])
     finished = [run for runs in comparison.runs.values() for run in runs if not run.record.diverged]
     if not found or not finished:

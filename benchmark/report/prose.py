@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
 from benchmark.ledger import NOT_TESTABLE, UNDETERMINED
 from benchmark.report.summary import Comparison, Summary
-from benchmark.report.tables import Table
+from benchmark.report.tables import Entry, Table
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 # Data set -> what its results can never show.
@@ -77,26 +77,31 @@ def run_sentences(summary: Summary) -> list[str]:
 
 
 def shortcut_sentences(tables: Mapping[str, Table]) -> list[str]:
-    """What the tables of bounded against identity shortcuts say, a sentence for each that holds a test over seeds.
+    """What the tables of bounded against identity shortcuts say together; [] where none holds a test over seeds.
 
     Args:
         tables: protocol -> its table, as `grid.shortcuts` makes it.
     """
-    text = []
-    for slug, table in tables.items():
-        tested = [row for row in table.rows if "holm" in row and "p" in row["holm"].numbers]
-        if not tested:
-            continue
-        below = [row["difference"].numbers["mean"] for row in tested if row["holm"].numbers["p"] < ALPHA]
-        sides = {"better": sum(value > 0 for value in below), "worse": sum(value < 0 for value in below)}
-        outcome = listed([f"{numeral(n)} {word}" for word, n in sides.items() if n] or ["none differs"])
-        many = count(len(tested), "comparison")
-        text.append(
-            sentence(
-                f"under {slug}, {many} over seeds of a bounded shortcut with identity, all else equal: {outcome} after Holm"
-            )
-        )
-    return text
+    tested = {
+        slug: [row for row in table.rows if "holm" in row and "p" in row["holm"].numbers] for slug, table in tables.items()
+    }
+    tested = {slug: rows for slug, rows in tested.items() if rows}
+    if not tested:
+        return []
+    outcomes = []
+    for word, sign in (("better", 1), ("worse", -1)):
+        found = {slug: sum(_differs(row, sign) for row in rows) for slug, rows in tested.items()}
+        if any(found.values()):
+            outcomes.append(f"{word}: {listed([f'{numeral(n)} under {slug}' for slug, n in found.items() if n])}")
+    many = count(sum(map(len, tested.values())), "comparison")
+    where = listed([f"{numeral(len(rows))} under {slug}" for slug, rows in tested.items()])
+    outcome = "; ".join(outcomes) or "none different"
+    words = f"{many} over seeds of a bounded shortcut with identity, all else equal: {where}; after Holm {outcome}"
+    return [sentence(words)]
+
+
+def _differs(row: Mapping[str, Entry], sign: int) -> bool:
+    return row["holm"].numbers["p"] < ALPHA and sign * row["difference"].numbers["mean"] > 0
 
 
 def _extent(comparison: Comparison) -> str:

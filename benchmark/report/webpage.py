@@ -1,15 +1,18 @@
 """reports/index.html: everything in one file that needs nothing else, from the same tables and pictures as README.md."""
 
 import base64
+import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
+from PIL import Image, UnidentifiedImageError
 
 from benchmark.claim_list import MARKS, Check
 from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
+from benchmark.errors import BadInput
 from benchmark.ledger import (
     EXCEEDED,
     NO_DIFFERENCE,
@@ -30,6 +33,8 @@ from benchmark.report.shown_faces import ShownFaces
 from benchmark.report.summary import Summary
 from benchmark.report.tables import Table
 from benchmark.report.verdicts import RULES_IN_WORDS, counts, details
+
+WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
 
 
 class Look(NamedTuple):
@@ -137,6 +142,20 @@ def breakable(text: str) -> Markup:
 
 
 def picture_data(path: Path) -> str:
-    """A PNG or JPEG file as an address that holds its bytes."""
-    kind = "png" if path.suffix == ".png" else "jpeg"
-    return f"data:image/{kind};base64," + base64.b64encode(path.read_bytes()).decode()
+    """A picture as an address that holds it, as a JPEG: a JPEG file as it is, others at most `WIDTH` pixels wide.
+
+    Raises:
+        BadInput: a file that is no picture.
+    """
+    content = path.read_bytes()
+    if path.suffix != ".jpg":
+        buffer = io.BytesIO()
+        try:
+            with Image.open(io.BytesIO(content)) as picture:
+                shown = picture.convert("RGB")
+        except UnidentifiedImageError as error:
+            raise BadInput(path, f"{len(content)} bytes that are no picture", "a PNG file") from error
+        shown.thumbnail((WIDTH, 10 * WIDTH))
+        shown.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+        content = buffer.getvalue()
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()

@@ -1,6 +1,7 @@
 """Tables of the audits: accuracy without leaked test images against a plain count."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,15 @@ def test_other_bytes_have_no_leaks_table(leaky, tmp_path):
     path = data / "fer2013" / "audit.json"
     path.write_text(json.dumps(audit_of("fer2013", "0" * 64)))
     assert [table.name for table in audits.tables(summarise(records, tmp_path / "records"), data)] == ["audits"]
+
+
+def test_folds_have_no_leaks_table(leaky, tmp_path):
+    records, data, _ = leaky
+    (comparison,) = summarise(records, tmp_path / "records").comparisons
+    leaked = json.loads((data / "fer2013" / "leaks.json").read_text())
+    assert audits.leaks_table(comparison, leaked) is not None
+    folded = replace(comparison, protocol=comparison.protocol | {"splits": {}, "folds": ["one", "two", "three"]})
+    assert audits.leaks_table(folded, leaked) is None
 
 
 def test_without_audits(leaky, tmp_path):

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmark.errors import BadInput
 from benchmark.report import build
@@ -101,7 +102,7 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
         if name == "two":
             audit |= {"findings": {"wrong": ["7 groups of copies"], "note": []}, "flags": {"blank": 5}}
         (tmp_path / "data" / name / "audit.json").write_text(json.dumps(audit))
-    (tmp_path / "data" / "one" / "contact-sheet.png").write_bytes(b"")
+    Image.new("RGB", (8, 8)).save(tmp_path / "data" / "one" / "contact-sheet.png")
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     page = (tmp_path / "out" / "README.md").read_text()
     assert (

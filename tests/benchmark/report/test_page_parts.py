@@ -179,7 +179,11 @@ def test_shortcut_sentences_count_sides_below_alpha():
     rows = [row(0.1, 0.01), row(0.2, 0.04), row(-0.1, 0.001), row(0.3, 0.2), {"holm": not_tested("one pair of seeds")}]
     tables = {"p": Table("t", "T", (), {}, rows), "q": Table("t", "T", (), {}, rows[3:4]), "r": Table("t", "T", (), {}, [])}
     assert prose.shortcut_sentences(tables) == [
-        "Under p, four comparisons over seeds of a bounded shortcut with identity, all else equal: two better and one worse "
-        "after Holm.",
-        "Under q, one comparison over seeds of a bounded shortcut with identity, all else equal: none differs after Holm.",
+        "Five comparisons over seeds of a bounded shortcut with identity, all else equal: four under p and one under q; "
+        "after Holm better: two under p; worse: one under p."
     ]
+    assert prose.shortcut_sentences({"q": tables["q"]}) == [
+        "One comparison over seeds of a bounded shortcut with identity, all else equal: one under q; after Holm none "
+        "different."
+    ]
+    assert prose.shortcut_sentences({"r": tables["r"]}) == []

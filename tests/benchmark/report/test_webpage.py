@@ -1,18 +1,23 @@
 """reports/index.html without a browser: it is well-formed, closed in itself, escaped, and says what the tables say."""
 
+import base64
 import csv
+import io
 import json
 import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from benchmark.claim_list import Check
+from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import build
 from benchmark.report.summary import summarise
-from benchmark.report.webpage import missing_runs
+from benchmark.report.webpage import missing_runs, picture_data
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +160,18 @@ def test_parts_of_the_page_are_packaged():
     patterns = re.search(r'"\*" = \[(.*?)\]', (root / "pyproject.toml").read_text()).group(1)
     kinds = {path.suffix for path in (root / "benchmark" / "report" / "templates").rglob("*") if path.is_file()}
     assert kinds == {".j2", ".css", ".js"} and all(f'"*{kind}"' in patterns for kind in kinds)
+
+
+def test_pictures_are_held_in_the_page_and_small(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (400, 2000, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "sheet.png")
+    held = picture_data(tmp_path / "sheet.png")
+    kind, content = held.split(";base64,")
+    picture = Image.open(io.BytesIO(base64.b64decode(content)))
+    assert kind == "data:image/jpeg" and picture.size == (960, 192)
+    assert len(held) < (tmp_path / "sheet.png").stat().st_size / 4
+    (tmp_path / "faces.jpg").write_bytes(b"as it is")
+    assert base64.b64decode(picture_data(tmp_path / "faces.jpg").split(",")[1]) == b"as it is"
+    (tmp_path / "empty.png").write_bytes(b"")
+    with pytest.raises(BadInput, match="no picture"):
+        picture_data(tmp_path / "empty.png")
