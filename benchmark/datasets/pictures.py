@@ -19,7 +19,13 @@ class Unreadable(Exception):
 
 
 def load_image(
-    path: Path | BinaryIO, *, size: int, channels: int, box: Sequence[float] | None = None, margin: float = 0.0
+    path: Path | BinaryIO,
+    *,
+    size: int,
+    channels: int,
+    box: Sequence[float] | None = None,
+    margin: float = 0.0,
+    roll: float = 0.0,
 ) -> np.ndarray:
     """uint8 (size, size, channels) from any picture that Pillow opens, turned as its EXIF orientation says.
 
@@ -27,7 +33,7 @@ def load_image(
 
     Args:
         path: a file, or one that is open (a member of an archive).
-        box, margin: as for `fit`, in pixels of the picture as shown.
+        box, margin, roll: as for `fit`, in pixels of the picture as shown.
 
     Raises:
         Unreadable: no such file, empty, cut short, no picture, more than `PIXEL_LIMIT` pixels.
@@ -39,7 +45,8 @@ def load_image(
             if image.width * image.height > PIXEL_LIMIT:
                 raise Unreadable(f"{image.width} x {image.height} pixels")
             image.load()
-            return fit(_eight_bits(ImageOps.exif_transpose(image)), size=size, channels=channels, box=box, margin=margin)
+            shown = _eight_bits(ImageOps.exif_transpose(image))
+            return fit(shown, size=size, channels=channels, box=box, margin=margin, roll=roll)
     except Unreadable:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
@@ -47,7 +54,13 @@ def load_image(
 
 
 def fit(
-    image: Image.Image | np.ndarray, *, size: int, channels: int, box: Sequence[float] | None = None, margin: float = 0.0
+    image: Image.Image | np.ndarray,
+    *,
+    size: int,
+    channels: int,
+    box: Sequence[float] | None = None,
+    margin: float = 0.0,
+    roll: float = 0.0,
 ) -> np.ndarray:
     """A picture, cut and resampled (`RESAMPLING`): uint8 (size, size, channels).
 
@@ -56,11 +69,16 @@ def fit(
         box: x1 y1 x2 y2 in pixels, fractions allowed. It is widened by `margin` times its longer side on every side and made
             square about its centre; what lies outside of the picture is black. None = the whole picture, stretched to a
             square if it is none.
+        roll: degrees by which the face leans clockwise, as one looks at the picture; it is turned upright about the centre
+            of the box (bilinear, what comes in from outside of the picture black). 0 = left as it is.
     """
     if isinstance(image, np.ndarray):
         image = Image.fromarray(np.ascontiguousarray(image))
     if image.mode != (mode := "RGB" if channels == 3 else "L"):
         image = image.convert(mode)
+    if roll:
+        x1, y1, x2, y2 = box if box is not None else (0, 0, image.width, image.height)
+        image = image.rotate(roll, Image.Resampling.BILINEAR, center=((x1 + x2) / 2, (y1 + y2) / 2))
     if box is None:
         cut = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     else:

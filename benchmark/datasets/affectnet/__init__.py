@@ -44,6 +44,7 @@ def prepare(
     raw: Path = Path("data/raw"),
     size: int = 64,
     margin: float = 0.0,
+    align: bool = False,
     allow_unreadable: float = 0.001,
     processes: int | None = None,
 ) -> FaceSet:
@@ -55,27 +56,32 @@ def prepare(
 
     Args:
         margin: what a face box of the 2017 lists is widened by on every side, in parts of its longer side.
+        align: turn every face upright by its landmarks, so that the eyes are level; for the 2017 lists alone.
         allow_unreadable: share of pictures that may be missing or damaged, 0..1.
 
     Raises:
-        BadInput: as `read`; an option out of range; more unreadable pictures than allowed.
+        BadInput: as `read`; an option out of range; `align` for a release whose faces are cut already; more unreadable
+            pictures than allowed.
     """
     for name, value, good in (
         ("size", size, type(size) is int and 8 <= size <= 1024),
         ("margin", margin, type(margin) in (int, float) and 0 <= margin <= 2),
+        ("align", align, type(align) is bool),
         ("allow_unreadable", allow_unreadable, type(allow_unreadable) in (int, float) and 0 <= allow_unreadable <= 1),
     ):
         if not good:
-            raise BadInput(f"affectnet, option {name}", value, "size 8..1024, margin 0..2, allow_unreadable 0..1")
+            raise BadInput(
+                f"affectnet, option {name}", value, "size 8..1024, margin 0..2, align true or false, allow_unreadable 0..1"
+            )
     folder = raw_folder(raw, "affectnet")
-    every, edition, files = read(folder)
+    every, edition, files = read(folder, align=align)
     rows = [row for row in every if row.code < len(CLASSES)]
     match = compare_counts(rows)
     print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
     batches = [
         Batch(
             range(start, min(start + PICTURES_A_BATCH, len(rows))),
-            (str(folder), tuple((r.path, r.box) for r in rows[start : start + PICTURES_A_BATCH]), size, margin),
+            (str(folder), tuple((r.path, r.box, r.roll) for r in rows[start : start + PICTURES_A_BATCH]), size, margin),
         )
         for start in range(0, len(rows), PICTURES_A_BATCH)
     ]
@@ -101,7 +107,7 @@ def prepare(
             "reader": __name__,
             "edition": edition,
             "files": files,
-            "options": {"size": size, "margin": margin, "allow_unreadable": allow_unreadable},
+            "options": {"size": size, "margin": margin, "align": align, "allow_unreadable": allow_unreadable},
             "counts": match,
             "left out": {p: {n: codes[p, 8 + k] for k, n in enumerate(OTHER)} for p in sidecars.PARTS},
             "without valence or arousal": int(sum(np.isnan(row.valence) or np.isnan(row.arousal) for row in rows)),
@@ -111,11 +117,14 @@ def prepare(
     )
 
 
-def read(folder: Path) -> tuple[list[Row], str, dict]:
+def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict]:
     """All rows, training set first, with the name of the edition and what meta.json keeps of the list files.
 
+    Args:
+        align: read the landmarks too.
+
     Raises:
-        BadInput: no known layout, or several; whatever `lists` and `sidecars` refuse.
+        BadInput: no known layout, or several; `align` without lists of landmarks; whatever `lists` and `sidecars` refuse.
     """
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
@@ -124,22 +133,26 @@ def read(folder: Path) -> tuple[list[Row], str, dict]:
         found = "the lists of 2017 beside a train_set" if parts else "neither training.csv nor train_set"
         raise BadInput(folder, found, "one release of AffectNet: training.csv and validation.csv, or train_set and val_set")
     if csv_files:
-        rows, files = lists.read(folder, csv_files)
+        rows, files = lists.read(folder, csv_files, align=align)
         return rows, "2017 release, csv lists", files
+    if align:
+        raise BadInput(
+            folder, f"option align, and the {sidecars.EDITIONS[parts[1]]}", "the lists of 2017, which have landmarks"
+        )
     return sidecars.read(folder, *parts), sidecars.EDITIONS[parts[1]], {}
 
 
 def load(source: tuple[str, Sequence[tuple], int, float]) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`: source = (folder, (path, box) of each, size, margin)."""
+    """Pictures of one batch, for `write_decoded`: source = (folder, (path, box, roll) of each, size, margin)."""
     folder, listed, size, margin = source
     pictures: list[np.ndarray | Unreadable] = []
     base = Path(folder).resolve()
-    for path, box in listed:
+    for path, box, roll in listed:
         try:
             file = (base / path).resolve()
             if not file.is_relative_to(base):
                 raise Unreadable("a link that leads out of the folder")
-            pictures.append(load_image(file, size=size, channels=3, box=box, margin=margin))
+            pictures.append(load_image(file, size=size, channels=3, box=box, margin=margin, roll=roll))
         except Unreadable as error:
             pictures.append(error)
     return pictures

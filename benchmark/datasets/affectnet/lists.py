@@ -1,11 +1,12 @@
 """AffectNet of 2017: training.csv and validation.csv beside the uncut pictures, each with its face box.
 
 The published lists carry a header line; copies of validation.csv without one circulate, so the first line is looked at.
-Facial landmarks are in coordinates of the uncut picture and are not used.
+Facial landmarks, 68 points in coordinates of the uncut picture, are read on demand and tell how far a face leans.
 """
 
 import csv
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +25,8 @@ COLUMNS = (
     "arousal",
 )
 FILES = {"train": "training.csv", "val": "validation.csv"}
+POINTS = 68
+EYES = (range(36, 42), range(42, 48))  # of the 68 points (Sagonas et al., 300-W, ICCVW 2013): left in the picture, right
 PICTURES = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images", ".")
 
 
@@ -41,8 +44,8 @@ def find(folder: Path) -> dict[str, Path] | None:
     return {part: paths[0] for part, paths in found.items()}
 
 
-def read(folder: Path, lists: dict[str, Path]) -> tuple[list[Row], dict]:
-    """Rows of both lists in their order, and what meta.json keeps of the files.
+def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[list[Row], dict]:
+    """Rows of both lists in their order, and what meta.json keeps of the files; `align` as for `read_list`.
 
     Raises:
         BadInput: a picture listed twice; see `read_list`.
@@ -50,7 +53,7 @@ def read(folder: Path, lists: dict[str, Path]) -> tuple[list[Row], dict]:
     pictures = next((p for p in PICTURES[:-1] if (folder / p).is_dir()), PICTURES[-1])
     rows, account, seen = [], {}, {}
     for part, path in lists.items():
-        for row in read_list(path, part, pictures):
+        for row in read_list(path, part, pictures, align=align):
             if row.id in seen:
                 raise BadInput(row.where, f"{row.id}, which {seen[row.id]} has too", "each picture once")
             seen[row.id] = row.where
@@ -60,12 +63,15 @@ def read(folder: Path, lists: dict[str, Path]) -> tuple[list[Row], dict]:
     return rows, account
 
 
-def read_list(path: Path, part: str, pictures: str) -> list[Row]:
+def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> list[Row]:
     """Rows of one list, UTF-8 with or without a byte-order mark, with or without the header line.
+
+    Args:
+        align: read the landmarks of faces that have a box.
 
     Raises:
         BadInput: other columns, another delimiter or encoding; a path that is absolute or has ".."; a code, valence,
-            arousal or box that is none.
+            arousal or box that is none; with `align`, landmarks that are none.
     """
     rows, order, line = [], None, 1
     try:
@@ -82,7 +88,7 @@ def read_list(path: Path, part: str, pictures: str) -> list[Row]:
                         continue
                 if len(cells) != len(order):
                     raise BadInput(where, f"{len(cells)} fields", f"{len(order)}, separated by commas")
-                rows.append(_row([cells[k].strip() for k in order], part, pictures, where))
+                rows.append(_row([cells[k].strip() for k in order], part, pictures, where, align))
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} after line {line}", f"bytes that are not UTF-8 ({error.reason})", "text in UTF-8") from error
     except csv.Error as error:
@@ -104,11 +110,12 @@ def _order(cells: Sequence[str], where: str) -> tuple[list[int], bool]:
     )
 
 
-def _row(cells: Sequence[str], part: str, pictures: str, where: str) -> Row:
-    name, x, y, width, height, _, expression, valence, arousal = cells
+def _row(cells: Sequence[str], part: str, pictures: str, where: str, align: bool) -> Row:
+    name, x, y, width, height, landmarks, expression, valence, arousal = cells
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
         raise BadInput(where, f"path {name[:80]!r}", "a path inside the folder of pictures, with '/' and without '..'")
+    box = _box((x, y, width, height), where)
     return Row(
         where,
         part,
@@ -117,8 +124,30 @@ def _row(cells: Sequence[str], part: str, pictures: str, where: str) -> Row:
         code_of(expression, where),
         affect_of(valence, "valence", where),
         affect_of(arousal, "arousal", where),
-        _box((x, y, width, height), where),
+        box,
+        roll_of(landmarks, where) if align and box is not None else 0.0,
     )
+
+
+def roll_of(landmarks: str, where: str) -> float:
+    """Degrees by which the line through the centres of the eyes falls to the right: the face leans clockwise.
+
+    Args:
+        landmarks: "x;y;x;y;..." of 68 points, in pixels.
+
+    Raises:
+        BadInput: another number of values, one that is no finite number, or eyes in one place.
+    """
+    try:
+        values = [float(cell) for cell in landmarks.split(";")]
+    except ValueError:
+        values = []
+    if len(values) != 2 * POINTS or not all(map(math.isfinite, values)):
+        raise BadInput(where, f"landmarks {landmarks[:60]!r}", f"{2 * POINTS} numbers with ';' between them")
+    (left, top), (right, bottom) = ([sum(values[2 * k + axis] for k in eye) / len(eye) for axis in (0, 1)] for eye in EYES)
+    if left == right and top == bottom:
+        raise BadInput(where, "landmarks with both eyes in one place", "two eyes")
+    return math.degrees(math.atan2(bottom - top, right - left))
 
 
 def _box(cells: Sequence[str], where: str) -> tuple[float, float, float, float] | None:

@@ -21,6 +21,7 @@ class Row:
         code: 0..10.
         valence, arousal: in [-1, 1], or NaN for none.
         box: x1 y1 x2 y2 in pixels of the picture, or None: all of it.
+        roll: degrees by which the face leans clockwise; 0 where the landmarks were not asked for.
     """
 
     where: str
@@ -31,6 +32,7 @@ class Row:
     valence: float
     arousal: float
     box: tuple[float, float, float, float] | None = None
+    roll: float = 0.0
 
 
 def code_of(value: object, where: str) -> int:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
 
 from benchmark import datasets
-from benchmark.datasets import affectnet, decoding
+from benchmark.datasets import affectnet, decoding, pictures
 from benchmark.datasets.add import add
 from benchmark.datasets.affectnet import sidecars
 from benchmark.errors import BadInput
@@ -265,3 +265,51 @@ def test_protocols_take_what_prepare_makes(lists, raw):
         protocol.check_data_options(found.meta, "test")
         assert set(protocol.splits.values()) >= set(found.split)
         assert protocol.task == "dimensional" or protocol.classes == found.classes
+
+
+def test_align_turns_faces_upright(lists, raw, faces):
+    """Eyes 24 to the right and 32 down: atan2(32, 24) = 53.13 degrees. A face that leans so by Pillow comes back upright."""
+    points = ["0;0"] * 36 + ["10;10"] * 6 + ["34;42"] * 6 + ["0;0"] * 20
+    assert affectnet.lists.roll_of(";".join(points), "x") == pytest.approx(53.1301, abs=1e-4)
+    level = ";".join(["0;0"] * 36 + ["10;10"] * 6 + ["30;10"] * 26)
+    assert affectnet.lists.roll_of(level, "x") == 0
+    table = lists / "training.csv"
+    table.write_text(table.read_text().replace(layouts.LANDMARKS, ";".join(points)))
+    table = lists / "validation.csv"
+    table.write_text(table.read_text().replace(layouts.LANDMARKS, level))
+    found, straight = prepared(raw, align=True), affectnet.prepare(raw.parent / "plain", raw=raw, size=layouts.SIDE)
+    assert found.meta["how"]["options"]["align"] is True
+    turned = (found.images != straight.images).any(axis=(1, 2, 3))
+    assert not turned[found.split == "test"].any() and turned[found.split != "test"].all()
+    options = found.meta["how"]["options"] | {"size": 64}
+    with pytest.raises(BadInput, match="option align: found True; expected False"):
+        load_protocol("affectnet-8").check_data_options(found.meta | {"how": {"options": options}}, "x")
+
+
+def test_roll_against_a_picture_that_was_turned():
+    """A bar through the centre, drawn leaning 30 degrees clockwise, lies level after roll=30 (and not after -30)."""
+    y, x = np.mgrid[:65, :65] - 32.0
+    tilt = math.radians(30)  # y grows downwards: the line through (cos, sin) falls to the right
+    bar = (np.abs(-x * math.sin(tilt) + y * math.cos(tilt)) < 3).astype(np.uint8) * 255
+    level = (np.abs(y) < 3) & (np.hypot(x, y) < 28)
+    for roll, lies in ((30.0, True), (-30.0, False)):
+        image = pictures.fit(bar, size=65, channels=1, box=(0, 0, 65, 65), roll=roll)[..., 0]
+        assert (image[level].mean() > 200) == lies
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "words"),
+    [("1;2;3", "136 numbers"), (";".join(["nan"] * 136), "136 numbers"), (";".join(["5"] * 136), "two eyes"), ("", "136")],
+)
+def test_align_refuses_landmarks_that_are_none(lists, raw, landmarks, words):
+    table = lists / "training.csv"
+    table.write_text(table.read_text().replace(layouts.LANDMARKS, landmarks, 1))
+    assert len(prepared(raw)) == 60  # not looked at
+    with pytest.raises(BadInput, match=rf"training.csv line 2: found .*landmarks.*{words}"):
+        prepared(raw, align=True)
+
+
+def test_align_needs_the_lists(raw, faces):
+    layouts.write_npy(raw / "affectnet", faces, text=True)
+    with pytest.raises(BadInput, match="lists of 2017"):
+        prepared(raw, align=True)
