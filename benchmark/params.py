@@ -1,11 +1,12 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
 
-``data``: what `prepare` makes, by FaceSet name, with the dependencies of that stage; ``runs``: one entry a cell of a
+``data``: what `prepare` makes, by FaceSet name, with the dependencies of that stage; ``gradients``: plans of
+benchmark/gradients.yaml that are measured, with their protocol and data; ``runs``: one entry a cell of a
 protocol, carrying the cell's whole definition so that only stages whose parameters changed go stale; ``seeds``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark import datasets, registry
@@ -21,7 +22,8 @@ def write_params(profile: str, path: Path) -> dict:
     import yaml
 
     runs = plan(profile)
-    options = read_yaml(HERE / "profiles.yaml")[profile].get("data", {})
+    wanted = read_yaml(HERE / "profiles.yaml")[profile]
+    options = wanted.get("data", {})
     data, entries = {}, {}
     for run in runs:
         name = run.protocol.data
@@ -40,11 +42,30 @@ def write_params(profile: str, path: Path) -> dict:
             "options": dict(run.cell.options),
             "loss": run.cell.loss,
         }
-    contents = {"profile": profile, "seeds": sorted({run.seed for run in runs}), "data": data, "runs": entries}
+    contents = {
+        "profile": profile,
+        "seeds": sorted({run.seed for run in runs}),
+        "data": data,
+        "gradients": _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients"),
+        "runs": entries,
+    }
     contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
     header = f"# Written by `ferbench profile {profile}`; edit benchmark/profiles.yaml or a cells.yaml instead.\n"
     write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
     return contents
+
+
+def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dict[str, str]]:
+    """Plan -> its protocol and data. BadInput for an unknown plan, or one on data that the profile does not prepare."""
+    plans, found = read_yaml(HERE / "gradients.yaml")["plans"], {}
+    for name in names:
+        if name not in plans:
+            raise BadInput(where, f"'{name}'", f"some of {', '.join(plans)}")
+        protocol = load_protocol(plans[name]["protocol"])
+        if protocol.data not in data:
+            raise BadInput(where, f"'{name}', which measures on {protocol.data}", f"plans on {', '.join(data)}")
+        found[name] = {"protocol": protocol.name, "data": protocol.data}
+    return found
 
 
 def stage_dependencies(name: str) -> dict[str, str]:

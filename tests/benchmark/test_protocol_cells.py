@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import yaml
@@ -218,3 +219,23 @@ def test_params_round_trip(tmp_path, profile):
         assert len(set(paths)) == 3 and all((HERE.parent / p).exists() or p.startswith("data/raw/") for p in paths)
     with pytest.raises(BadInput, match="params.yaml, runs: found 'nothing'"):
         params.runs_of(read, "nothing")
+
+
+@pytest.mark.parametrize(
+    ("plans", "found", "expected"),
+    [(["nothing"], "'nothing'", "some of"), (["fer2013"], "measures on fer2013", "plans on synthetic")],
+)
+def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expected):
+    profiles = read_yaml(HERE / "profiles.yaml")
+    assert params.write_params("default", tmp_path / "params.yaml")["gradients"] == {
+        "default": {"protocol": "synthetic-8", "data": "synthetic"}
+    }
+    assert params.write_params("fer2013-quick", tmp_path / "params.yaml")["gradients"] == {}
+    before = (tmp_path / "params.yaml").read_bytes()
+    profiles["default"]["gradients"] = plans
+    with mock.patch(
+        "benchmark.params.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)
+    ):
+        with pytest.raises(BadInput, match=f"profile default, gradients: found .*{found}.*{expected}"):
+            params.write_params("default", tmp_path / "params.yaml")
+    assert (tmp_path / "params.yaml").read_bytes() == before
