@@ -306,6 +306,6 @@ def test_bad_plans(changes, words):
 def test_verb_refuses_an_unknown_plan_and_missing_data(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["gradients", "nothing"]) == 2
-    assert "one of default" in capsys.readouterr().err
+    assert "one of smoke, default" in capsys.readouterr().err
     assert main(["gradients", "--device", "cpu"]) == 2
     assert "synthetic" in capsys.readouterr().err and not list(tmp_path.iterdir())
