@@ -88,20 +88,28 @@ def faces(arguments) -> None:
 
 
 def run(arguments) -> None:
-    from benchmark.cells import Run, find_cell, plan
+    from benchmark.cells import Run, cell_of, cell_or_model, plan
     from benchmark.params import all_runs, runs_of
     from benchmark.protocol import load_protocol
     from benchmark.runner import Places, default_jobs, pick_device, run_all
 
-    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or arguments.cell)]
-    if sum(chosen) != 1 or bool(arguments.protocol) != bool(arguments.cell):
-        raise BadInput("ferbench run", "not exactly one choice", "PROTOCOL and CELL, or --params KEY, or --profile NAME")
+    named = bool(arguments.cell) + bool(arguments.model)
+    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or named)]
+    if sum(chosen) != 1 or bool(arguments.protocol) != named:
+        expected = "PROTOCOL and CELL (or --model MODEL), or --params KEY, or --profile NAME"
+        raise BadInput("ferbench run", "not exactly one choice", expected)
+    if not arguments.model and (arguments.loss or arguments.option):
+        raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
     if arguments.params:
         runs = all_runs(_params()) if arguments.params == "all" else runs_of(_params(), arguments.params)
     elif arguments.profile:
         runs = plan(arguments.profile)
     else:
-        protocol, cell = load_protocol(arguments.protocol), find_cell(arguments.cell)
+        protocol = load_protocol(arguments.protocol)
+        if arguments.model:
+            cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=_options(arguments.option))
+        else:
+            cell = cell_or_model(arguments.cell, protocol.task)
         runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
     if arguments.seeds is not None:
         runs = [each for each in runs if each.seed in arguments.seeds]
@@ -111,13 +119,30 @@ def run(arguments) -> None:
     print(f"records in {arguments.out}")
 
 
+def _options(pairs: Sequence[str]) -> dict:
+    """Options of a factory from KEY=VALUE, the values read as YAML."""
+    import yaml
+
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise BadInput("--option", f"'{pair}'", "KEY=VALUE")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
+    return found
+
+
 def trial(arguments) -> None:
-    from benchmark.cells import Run, find_cell
+    from benchmark.cells import Run, cell_or_model
     from benchmark.faces import open_faceset
     from benchmark.protocol import load_protocol
     from benchmark.runner import pick_device, try_steps
 
-    run_ = Run(load_protocol(arguments.protocol), find_cell(arguments.cell), arguments.seed)
+    protocol = load_protocol(arguments.protocol)
+    run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), arguments.seed)
     faces = open_faceset(arguments.prepared / run_.protocol.data)
     for step, loss in enumerate(try_steps(run_, faces, arguments.steps, pick_device(arguments.device)), 1):
         print(f"step {step:4}  training loss {loss:.6g}", flush=True)
@@ -205,6 +230,40 @@ def evaluate_weights(arguments) -> None:
     print(f"wrote {arguments.out}; brackets: 95 % over test images, one network")
 
 
+def evaluate(arguments) -> None:
+    from benchmark import outside_models
+    from benchmark.faces import open_faceset
+    from benchmark.outside import top_accuracy
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device
+
+    if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
+        raise BadInput("ferbench evaluate", "a stated accuracy or its source alone", "both or neither")
+    stated = None
+    if arguments.stated_source is not None:
+        stated = {"accuracy": arguments.stated_accuracy, "source": arguments.stated_source}
+    protocol = load_protocol(arguments.protocol)
+    record = outside_models.evaluate(
+        arguments.model,
+        protocol,
+        arguments.name,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.out,
+        device=pick_device(arguments.device),
+        weights=arguments.weights,
+        options=_options(arguments.option),
+        preprocessing=arguments.preprocessing,
+        trust=arguments.trust,
+        stated=stated,
+        extra_training_data=arguments.extra_training_data,
+        replace=arguments.replace,
+    )
+    for warning in record.outside["warnings"]:
+        print(f"warning: {warning}")
+    accuracy = top_accuracy(record)
+    print(f"wrote {record.directory}" + ("" if accuracy is None else f"; test accuracy {accuracy:.4f}, TTA none"))
+
+
 def import_(arguments) -> None:
     from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
@@ -285,7 +344,10 @@ def parser() -> argparse.ArgumentParser:
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
-    one.add_argument("cell", nargs="?")
+    one.add_argument("cell", nargs="?", help="cell, registered model, timm:NAME, or package.module:factory")
+    one.add_argument("--model", help="a model without a cell, in place of CELL; with --loss and --option where wanted")
+    one.add_argument("--loss", help="of --model (default: plain, or mse for valence and arousal)")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of --model's factory; repeatable")
     one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
     one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
@@ -332,12 +394,33 @@ def parser() -> argparse.ArgumentParser:
                "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell", help="its model, options and outputs are the weights'")
-    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run")
+    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run; or safetensors")
     one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")
     one.add_argument("--input", metavar="RECIPE", help="prepare pictures as this recipe does (default: the protocol's)")
     one.add_argument("--order", nargs="+", metavar="CLASS", help="classes in the order of the network's outputs")
     one.add_argument("--device", default="auto")
     one.add_argument("--prepared", type=Path, default=PREPARED)
+
+    one = verb("evaluate", evaluate, "a model trained elsewhere, under a protocol -> an outside entry of its own",
+               "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml")  # fmt: skip
+    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code, with its weights or with --weights:\n"
+                     "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
+    one.add_argument("--protocol", required=True)
+    one.add_argument("--name", required=True, help="of the entry")
+    one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of its factory; repeatable")
+    one.add_argument("--preprocessing", metavar="FILE.yaml",
+                     help="what the model expects (docs/model-files.md), or a recipe's name, or 'protocol'\n"
+                     "(default: as the model declares; with --weights alone: 'protocol')")  # fmt: skip
+    one.add_argument("--trust", action="store_true",
+                     help="load a .pt2 or TorchScript file, which may run code of its makers")  # fmt: skip
+    one.add_argument("--stated-accuracy", type=float, metavar="FRACTION", help="what its authors state")
+    one.add_argument("--stated-source", metavar="TEXT", help="where they state it")
+    one.add_argument("--extra-training-data", metavar="TEXT", help="what it was trained on beside the protocol's")
+    one.add_argument("--replace", action="store_true", help="put it in the place of an entry of the same name")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED)
+    one.add_argument("--out", type=Path, default=RECORDS / "outside")
 
     one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip
