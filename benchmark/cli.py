@@ -81,7 +81,8 @@ def faces(arguments) -> None:
     from benchmark.faces import open_faceset
     from benchmark.records import read_records
 
-    found = extremes(open_faceset(PREPARED / arguments.name), read_records(RECORDS), REPORTS / "faces" / arguments.name)
+    own = [record for record in read_records(RECORDS) if record.outside is None]
+    found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)
     names = ", ".join(entry["protocol"] for entry in found["protocols"])
     reason = names or ("no finished run on these faces" if found["shown"] else "none: the terms do not allow showing them")
     print(f"easiest and hardest test faces of {arguments.name}: {reason}")
@@ -269,13 +270,20 @@ def import_(arguments) -> None:
     from benchmark.importing import import_records
 
     taken = import_records(
-        arguments.path, RECORDS / "imported", PREPARED, replace=arguments.replace, check_only=arguments.check
+        arguments.path,
+        RECORDS / "imported",
+        PREPARED,
+        replace=arguments.replace,
+        check_only=arguments.check,
+        outside=RECORDS / "outside",
     )
     for record in taken:
         data = record["data"]
         if is_other(data["name"], data["version"], data["fingerprint"]):
             print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
-    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {RECORDS / 'imported'}"))
+    entries = sum(record.outside is not None for record in taken)
+    places = [RECORDS / "imported"] * (entries < len(taken)) + [RECORDS / "outside"] * (entries > 0)
+    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {' and '.join(map(str, places))}"))
 
 
 def profile(arguments) -> None:
