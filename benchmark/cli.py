@@ -233,9 +233,9 @@ def evaluate_weights(arguments) -> None:
 
 def evaluate(arguments) -> None:
     from benchmark import outside_models
+    from benchmark.evaluation import selection_metric
     from benchmark.faces import open_faceset
-    from benchmark.outside import top_accuracy
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol import SELECTION_METRIC, load_protocol
     from benchmark.runner import pick_device
 
     if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
@@ -261,8 +261,8 @@ def evaluate(arguments) -> None:
     )
     for warning in record.outside["warnings"]:
         print(f"warning: {warning}")
-    accuracy = top_accuracy(record)
-    print(f"wrote {record.directory}" + ("" if accuracy is None else f"; test accuracy {accuracy:.4f}, TTA none"))
+    value = selection_metric(protocol.task, *record.outputs("test"))
+    print(f"wrote {record.directory}; test {SELECTION_METRIC[protocol.task]} {value:.4f}, TTA none")
 
 
 def import_(arguments) -> None:

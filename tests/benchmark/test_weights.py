@@ -89,7 +89,7 @@ def test_valence_and_arousal(tiny_faces, tiny_protocol, tiny_cell, tmp_path):
     assert found["metrics"]["test"]["none"]["rmse_mean"] == pytest.approx(roots.mean(), rel=1e-5)
     ends = found["intervals"]["none"]["rmse_mean"]
     assert ends["low"] < roots.mean() < ends["high"]
-    with pytest.raises(BadInput, match="none: valence and arousal have no classes"):
+    with pytest.raises(BadInput, match="order of the outputs: found low; expected valence, arousal"):
         evaluate(None, tiny_faces, protocol, cell, tmp_path / "o", weights=tmp_path / "w.pt", order=["low"])
 
 
