@@ -132,9 +132,9 @@ def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping 
         options: of the factory.
 
     Raises:
-        BadInput: an unknown model or loss; a name that another cell has.
+        BadInput: an unknown model or loss, a factory that cannot be imported; a name that another cell has.
     """
-    registry.entry(model)
+    registry.load(model)
     loss, options = loss or LOSSES[task][0], dict(options or {})
     name = "-".join([model, *(str(options[key]) for key in sorted(options)), loss])
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)  # it names folders and stages

@@ -97,7 +97,7 @@ def run(arguments) -> None:
     named = bool(arguments.cell) + bool(arguments.model)
     chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or named)]
     if sum(chosen) != 1 or bool(arguments.protocol) != named:
-        expected = "PROTOCOL and CELL (or --model MODEL), or --params KEY, or --profile NAME"
+        expected = "PROTOCOL and CELL, or --params KEY, or --profile NAME (--model MODEL may stand for CELL)"
         raise BadInput("ferbench run", "not exactly one choice", expected)
     if not arguments.model and (arguments.loss or arguments.option):
         raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")

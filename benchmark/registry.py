@@ -11,7 +11,6 @@ factory as above that can be imported.
 Listing reads metadata alone: neither torch nor a model's module is imported.
 """
 
-import functools
 import importlib.metadata
 import inspect
 import tomllib
@@ -68,7 +67,7 @@ def entry(name: str) -> EntryPoint:
         BadInput: an unknown name; a form that names no factory.
     """
     if name.startswith(TIMM):
-        return EntryPoint(name=name, value="benchmark.adapters.timm_models:create", group=MODELS)
+        return EntryPoint(name=name, value="benchmark.adapters.timm_models:factory", group=MODELS)
     if ":" in name:
         module, _, factory = name.partition(":")
         if not all(part.isidentifier() for part in (*module.split("."), *factory.split("."))):
@@ -90,7 +89,7 @@ def load(name: str) -> Callable[..., "nn.Module"]:
         raise BadInput(f"model '{name}'", f"{found.value} does not import ({error})", "an importable factory") from error
     if not callable(factory):
         raise BadInput(f"model '{name}'", f"{found.value} is a {type(factory).__name__}", "a class or a factory")
-    return functools.partial(factory, name.removeprefix(TIMM)) if name.startswith(TIMM) else factory
+    return factory(name.removeprefix(TIMM)) if name.startswith(TIMM) else factory
 
 
 def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options) -> "nn.Module":

@@ -1,5 +1,8 @@
 """Each mistake about the input, planted: what the user reads; and the rule, against a second library."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from benchmark.adapters.preprocessing import Preprocessing, preprocessing_from
 
 from .conftest import DECLARED
 
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CPU = torch.device("cpu")
 
 
@@ -81,8 +85,6 @@ def test_a_permuted_class_order_is_named(stranger, colour_protocol, colour_faces
 
 def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkeypatch):
     """A network for grey pictures that colour confuses: it reads brightness off one channel."""
-    import types
-
     module = types.ModuleType("one_channel")
 
     class OneChannel(torch.nn.Module):
@@ -97,23 +99,21 @@ def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkey
             return torch.stack([5 - dark.abs(), 4.9 - dark.abs(), -dark, dark], 1)
 
     module.OneChannel = OneChannel
-    monkeypatch.setitem(__import__("sys").modules, "one_channel", module)
+    monkeypatch.setitem(sys.modules, "one_channel", module)
     record = outside_models.evaluate("one_channel:OneChannel", colour_protocol, "one", colour_faces, tmp_path, device=CPU)
     scores = record["input"]["probes"]["scores"]
     rows = colour_faces.rows("validation")
-    grey = (colour_faces.images[rows] @ np.array(probes_luma())).mean((1, 2))
+    grey = (colour_faces.images[rows] @ np.array(LUMA)).mean((1, 2))
     dark = (grey - 120) / 10
     by_hand = np.stack([5 - abs(dark), 4.9 - abs(dark), -dark, dark], 1).argmax(1)
     assert scores["grey pictures"] == pytest.approx(np.mean(by_hand == colour_faces.expression[rows]), abs=0.003)
 
 
-def probes_luma():
-    return (0.299, 0.587, 0.114)  # ITU-R BT.601
-
-
 def test_the_test_split_is_never_probed(stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(probes, "predict", lambda model, split, *a, **k: asked.append(split.ids) or original(model, split, *a, **k))
+    monkeypatch.setattr(
+        probes, "predict", lambda model, split, *a, **k: asked.append(split.ids) or original(model, split, *a, **k)
+    )
     original = outside_models.predict
     warnings_of({}, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch)
     seen = set(np.concatenate(asked).tolist())

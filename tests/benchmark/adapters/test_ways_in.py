@@ -1,7 +1,9 @@
 """One network by every way in gives the same numbers; what each way refuses."""
 
+import dataclasses
 import io
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -132,7 +134,10 @@ def test_predictions_made_by_hand_enter_with_the_same_numbers(plain, colour_face
 def test_files_for_a_fixed_batch(batch, stranger, tmp_path, enter, plain):
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(DECLARED))
     options = {"preprocessing": str(tmp_path / "net.yaml"), "out": tmp_path / "out"}
-    for path in (program_file(stranger.model, tmp_path / "n.pt2", batch), onnx_file(stranger.model, tmp_path / "n.onnx", batch)):
+    for path in (
+        program_file(stranger.model, tmp_path / "n.pt2", batch),
+        onnx_file(stranger.model, tmp_path / "n.onnx", batch),
+    ):
         record = enter(path, f"fixed-{path.suffix[1:]}", trust=path.suffix == ".pt2", **options)
         assert record.outputs("test")[1] == pytest.approx(plain["none"], abs=1e-4)
 
@@ -202,7 +207,9 @@ def test_files_that_may_run_code_want_a_word(files, enter, colour_protocol, tmp_
 
 def test_onnx_without_its_runtime(files, colour_protocol, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(BadInput, match=r"package onnxruntime is missing; expected it installed: pip install 'ferbench\[onnx\]'"):
+    with pytest.raises(
+        BadInput, match=r"package onnxruntime is missing; expected it installed: pip install 'ferbench\[onnx\]'"
+    ):
         open_model(str(files / "net.onnx"), colour_protocol, CPU)
 
 
@@ -277,12 +284,12 @@ def test_an_entry_is_not_replaced_unasked(enter, tmp_path):
     first = enter("colour_net:trained", "one", out=tmp_path)
     with pytest.raises(BadInput, match="an entry of this name; expected another name, or --replace"):
         enter("colour_net:trained", "one", out=tmp_path)
-    assert enter("colour_net:trained", "one", out=tmp_path, replace=True)["predictions_sha256"] == first["predictions_sha256"]
+    assert (
+        enter("colour_net:trained", "one", out=tmp_path, replace=True)["predictions_sha256"] == first["predictions_sha256"]
+    )
 
 
 def test_a_protocol_with_folds_is_evaluated_on_every_face(enter, colour_protocol, colour_faces, stranger, tmp_path):
-    import dataclasses
-
     folded = dataclasses.replace(colour_protocol, splits={}, folds=("train", "validation", "test"), tta=("none",))
     record = enter("colour_net:trained", "f", protocol=folded, out=tmp_path)
     assert record.predictions["test_ids"].tolist() == colour_faces.id.tolist()
@@ -294,8 +301,6 @@ def test_a_protocol_with_folds_is_evaluated_on_every_face(enter, colour_protocol
 
 
 def test_valence_and_arousal_in_the_models_own_order(colour_protocol, colour_faces, stranger, tmp_path, enter):
-    import dataclasses
-
     protocol = dataclasses.replace(colour_protocol, name="colours-va", task="dimensional", classes=(), tta=("none",))
     (tmp_path / "va_net.py").write_text(
         "from torch import nn\nimport torch\n"
@@ -306,11 +311,11 @@ def test_valence_and_arousal_in_the_models_own_order(colour_protocol, colour_fac
         "    def forward(self, x):\n"
         "        return torch.stack([x.mean((1, 2, 3)), x[:, 2].mean((1, 2)) - x[:, 0].mean((1, 2))], 1)\n"
     )
-    os.sys.path.insert(0, str(tmp_path))
+    sys.path.insert(0, str(tmp_path))
     try:
         record = enter("va_net:Levels", "va", protocol=protocol, out=tmp_path / "out")
     finally:
-        os.sys.path.remove(str(tmp_path))
+        sys.path.remove(str(tmp_path))
     scaled = colour_faces.images[colour_faces.rows("test")] / 127.5 - 1
     valence = scaled[..., 2].mean((1, 2)) - scaled[..., 0].mean((1, 2))
     expected = np.stack([valence, scaled.mean((1, 2, 3))], 1)
