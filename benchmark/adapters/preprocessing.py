@@ -149,7 +149,7 @@ class Scores(nn.Module):
     `forward` maps the model's input to float32 (N, K).
 
     Raises:
-        BadInput: outputs of another shape; ones that are declared probabilities and are none.
+        BadInput: a model that fails on its input; outputs of another shape; ones that are declared probabilities and are none.
     """
 
     def __init__(self, model: nn.Module, preprocessing: Preprocessing, protocol: Protocol, where: object):
@@ -159,7 +159,13 @@ class Scores(nn.Module):
         self.logarithm = preprocessing.outputs == "probabilities" and protocol.task == "categorical"
 
     def forward(self, images: Tensor) -> Tensor:
-        outputs = self.model(images)
+        try:
+            outputs = self.model(images)
+        except BadInput:
+            raise
+        except Exception as error:  # of whatever kind a stranger's model raises
+            found = f"{type(error).__name__} ({' '.join(str(error).split())[:200]})"
+            raise BadInput(self.where, found, f"a model that takes float32 {tuple(images.shape)}, as declared") from error
         expected = f"a tensor of shape ({len(images)}, {len(self.names)}): {', '.join(self.names)}"
         if not isinstance(outputs, Tensor) or outputs.shape != (len(images), len(self.names)):
             found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__

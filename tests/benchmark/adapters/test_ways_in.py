@@ -258,6 +258,11 @@ def test_what_is_refused_before_anything_is_written(files, stranger, enter, tmp_
         (files / "net.onnx", {"preprocessing": str(tmp_path / "order.yaml")}, "'GBR'; expected one of RGB, BGR"),
         (files / "net.onnx", {"preprocessing": str(tmp_path / "text.yaml")}, "mean: found '1e-3'; expected a number"),
         (files / "net.onnx", {"preprocessing": str(tmp_path / "range.yaml")}, "two numbers, the lower first"),
+        (
+            files / "net.pt2",
+            {"preprocessing": str(tmp_path / "size.yaml"), "trust": True},
+            r"takes float32 \(256, 3, 16, 16\)",
+        ),
         (files / "net.onnx", {"preprocessing": "best"}, "recipe of the input: found 'best'"),
     ]
     for model, options, line in cases:
