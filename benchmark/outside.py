@@ -124,9 +124,10 @@ def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list
     """Sentences about a likely mistake in the order of the outputs; empty where there is none.
 
     Classes: the permutation of the columns with the highest accuracy (Hungarian method on the confusion matrix) is found
-    on every second face and judged on the others. It is named when there it raises both accuracy and balanced accuracy by
-    `PERMUTED_GAIN` or more and a one-sided sign test on the faces that it changes gives p < `PERMUTED_P`; balanced
-    accuracy, so that one class given for all faces, renamed to the most frequent one, counts for nothing.
+    on every second face and judged on the others, and the other way round. It is named when so judged it raises both
+    accuracy and balanced accuracy by `PERMUTED_GAIN` or more and a one-sided sign test on the faces that it changes gives
+    p < `PERMUTED_P`; balanced accuracy, so that one class given for all faces, renamed to the most frequent one, counts
+    for nothing.
     Valence and arousal: swapping the two raises the mean CCC by `PERMUTED_GAIN` or more.
     """
     if protocol.task != "categorical":
@@ -135,10 +136,10 @@ def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list
             return []
         return [f"valence and arousal look swapped: exchanging them raises the mean CCC by {gain:.3f}"]
     predicted = outputs.argmax(1)
-    half = np.arange(len(targets)) % 2 == 0
-    renamed = _best_names(targets[half], predicted[half], protocol.outputs)[predicted]
-    right, now = (renamed == targets)[~half], (predicted == targets)[~half]
-    if not _clear(targets[~half], right, now):
+    renamed, even = np.empty_like(predicted), np.arange(len(targets)) % 2 == 0
+    for half in (even, ~even):
+        renamed[half] = _best_names(targets[~half], predicted[~half], protocol.outputs)[predicted[half]]
+    if not _clear(targets, renamed == targets, predicted == targets):
         return []
     names = _best_names(targets, predicted, protocol.outputs)
     before, after = np.mean(predicted == targets), np.mean(names[predicted] == targets)

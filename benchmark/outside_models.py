@@ -120,6 +120,8 @@ def evaluate(
     Raises:
         BadInput: as `open_model` and `outside.enter`; a model whose input nobody declares.
     """
+    if stated is not None and protocol.task != "categorical":
+        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
     if (out / protocol.name / outside.check_name(name)).exists() and not replace:
         raise BadInput(out / protocol.name / name, "an entry of this name", "another name, or --replace")
     chosen = read_preprocessing(preprocessing, protocol, faces)

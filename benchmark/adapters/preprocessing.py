@@ -149,7 +149,7 @@ class Scores(nn.Module):
     `forward` maps the model's input to float32 (N, K).
 
     Raises:
-        BadInput: a model that fails on its input; outputs of another shape; ones that are declared probabilities and are none.
+        BadInput: a model that fails on its input; outputs of another shape; ones declared probabilities that are none.
     """
 
     def __init__(self, model: nn.Module, preprocessing: Preprocessing, protocol: Protocol, where: object):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import os
 import sys
 
@@ -341,5 +342,9 @@ def test_command_line(colour_faces, files, tmp_path, capsys):
     full = [*call, "--preprocessing", str(tmp_path / "rgb.yaml"), "--extra-training-data", "none of it"]
     assert main([*full, "--stated-accuracy", "0.9"]) == 2 and "both or neither" in capsys.readouterr().err
     assert main([*full, "--stated-accuracy", "0.9", "--stated-source", "their page"]) == 0
-    printed = capsys.readouterr().out
-    assert "warning: input: colours as BGR gives accuracy" in printed and "; test accuracy 0." in printed
+    printed = capsys.readouterr()
+    assert "ferbench: warning: input: colours as BGR gives accuracy" in printed.err
+    assert "test: accuracy 0." in printed.out and "stated: accuracy 0.9000 (their page)" in printed.out
+    assert main([*full, "--replace", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["outputs"] == "logits" and found["stated"] is None and found["warnings"][0].startswith("input: colours")
