@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, f1_score
 
 from benchmark import weights
@@ -55,6 +56,14 @@ def test_a_runs_own_weights_predict_as_its_record(record, tiny_faces, tiny_proto
     half = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / len(right))
     assert (ends["low"], ends["high"]) == pytest.approx((right.mean() - half, right.mean() + half), abs=0.25 * half)
     assert not (tmp_path / "out" / "record.json").exists()  # never taken for a run
+
+
+def test_safetensors_say_the_same(record, tiny_faces, tiny_protocol, tiny_cell, tmp_path):
+    state = torch.load(record.directory / "weights.pt", weights_only=True)
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "w.safetensors")
+    evaluate(record, tiny_faces, tiny_protocol(epochs=1), tiny_cell(), tmp_path / "out", weights=tmp_path / "w.safetensors")
+    arrays = stored(tmp_path / "out")
+    assert all(np.array_equal(arrays[name], values) for name, values in record.predictions.items())
 
 
 def test_other_class_order_and_other_input(record, tiny_faces, tiny_protocol, tiny_cell, tmp_path):
