@@ -13,6 +13,7 @@ Plans (protocols x cells x seeds) are the entries of ``benchmark/profiles.yaml``
 import fnmatch
 import importlib.resources
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,34 @@ def find_cell(name: str) -> Cell:
         near = [known for known in cells if known.split("-")[0] == name.split("-")[0]] or list(cells)
         raise BadInput("cell", f"'{name}'", f"one of {', '.join(near)}")
     return cells[name]
+
+
+def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping | None = None) -> Cell:
+    """The cell of a model that no cells.yaml names, called ``<model>[-<option value>...]-<loss>`` as a grid's cells are.
+
+    Args:
+        model: registered name, ``timm:NAME`` or ``package.module:factory`` (`benchmark.registry.entry`).
+        task: of the protocol: decides the loss where none is given (plain; mean squared error).
+        options: of the factory.
+
+    Raises:
+        BadInput: an unknown model or loss, a factory that cannot be imported; a name that another cell has.
+    """
+    registry.load(model)
+    loss, options = loss or LOSSES[task][0], dict(options or {})
+    name = "-".join([model, *(str(options[key]) for key in sorted(options)), loss])
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)  # it names folders and stages
+    cell = cell_from(name, {"model": model, "options": options, "loss": loss}, f"model {model}")
+    if name in (known := load_cells()) and known[name].hash != cell.hash:
+        raise BadInput(f"model {model}, cell {name}", "a cell of this name with another network", "a name of its own")
+    return cell
+
+
+def cell_or_model(name: str, task: str) -> Cell:
+    """The cell `name`, or that of the model `name` (see `cell_of`). BadInput where neither is known."""
+    if ":" in name or (name in registry.models() and name not in load_cells()):
+        return cell_of(name, task)
+    return find_cell(name)
 
 
 def profile_names() -> list[str]:

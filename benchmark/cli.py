@@ -5,6 +5,7 @@ was expected); 3 stopped before the end with everything kept (Ctrl-C, time budge
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
 AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
 RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
+OUTSIDE = RECORDS / "outside"
 
 
 def _params() -> dict:
@@ -81,27 +83,36 @@ def faces(arguments) -> None:
     from benchmark.faces import open_faceset
     from benchmark.records import read_records
 
-    found = extremes(open_faceset(PREPARED / arguments.name), read_records(RECORDS), REPORTS / "faces" / arguments.name)
+    own = [record for record in read_records(RECORDS) if record.outside is None]
+    found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)
     names = ", ".join(entry["protocol"] for entry in found["protocols"])
     reason = names or ("no finished run on these faces" if found["shown"] else "none: the terms do not allow showing them")
     print(f"easiest and hardest test faces of {arguments.name}: {reason}")
 
 
 def run(arguments) -> None:
-    from benchmark.cells import Run, find_cell, plan
+    from benchmark.cells import Run, cell_of, cell_or_model, plan
     from benchmark.params import all_runs, runs_of
     from benchmark.protocol import load_protocol
     from benchmark.runner import Places, default_jobs, pick_device, run_all
 
-    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or arguments.cell)]
-    if sum(chosen) != 1 or bool(arguments.protocol) != bool(arguments.cell):
-        raise BadInput("ferbench run", "not exactly one choice", "PROTOCOL and CELL, or --params KEY, or --profile NAME")
+    named = bool(arguments.cell) + bool(arguments.model)
+    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or named)]
+    if sum(chosen) != 1 or bool(arguments.protocol) != named:
+        expected = "PROTOCOL and CELL, or --params KEY, or --profile NAME (--model MODEL may stand for CELL)"
+        raise BadInput("ferbench run", "not exactly one choice", expected)
+    if not arguments.model and (arguments.loss or arguments.option):
+        raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
     if arguments.params:
         runs = all_runs(_params()) if arguments.params == "all" else runs_of(_params(), arguments.params)
     elif arguments.profile:
         runs = plan(arguments.profile)
     else:
-        protocol, cell = load_protocol(arguments.protocol), find_cell(arguments.cell)
+        protocol = load_protocol(arguments.protocol)
+        if arguments.model:
+            cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=_options(arguments.option))
+        else:
+            cell = cell_or_model(arguments.cell, protocol.task)
         runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
     if arguments.seeds is not None:
         runs = [each for each in runs if each.seed in arguments.seeds]
@@ -111,13 +122,30 @@ def run(arguments) -> None:
     print(f"records in {arguments.out}")
 
 
+def _options(pairs: Sequence[str]) -> dict:
+    """Options of a factory from KEY=VALUE, the values read as YAML."""
+    import yaml
+
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise BadInput("--option", f"'{pair}'", "KEY=VALUE")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
+    return found
+
+
 def trial(arguments) -> None:
-    from benchmark.cells import Run, find_cell
+    from benchmark.cells import Run, cell_or_model
     from benchmark.faces import open_faceset
     from benchmark.protocol import load_protocol
     from benchmark.runner import pick_device, try_steps
 
-    run_ = Run(load_protocol(arguments.protocol), find_cell(arguments.cell), arguments.seed)
+    protocol = load_protocol(arguments.protocol)
+    run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), arguments.seed)
     faces = open_faceset(arguments.prepared / run_.protocol.data)
     for step, loss in enumerate(try_steps(run_, faces, arguments.steps, pick_device(arguments.device)), 1):
         print(f"step {step:4}  training loss {loss:.6g}", flush=True)
@@ -205,18 +233,134 @@ def evaluate_weights(arguments) -> None:
     print(f"wrote {arguments.out}; brackets: 95 % over test images, one network")
 
 
+def evaluate(arguments) -> None:
+    from benchmark import outside_models
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device
+    from benchmark.scoring import summary_of
+
+    protocol = load_protocol(arguments.protocol)
+    record = outside_models.evaluate(
+        arguments.model,
+        protocol,
+        arguments.name,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.out,
+        device=pick_device(arguments.device),
+        weights=arguments.weights,
+        options=_options(arguments.option),
+        preprocessing=arguments.preprocessing,
+        trust=arguments.trust,
+        stated=_stated(arguments),
+        extra_training_data=arguments.extra_training_data,
+        replace=arguments.replace,
+    )
+    _say_entry(summary_of(record), arguments.json)
+
+
+def score(arguments) -> None:
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.scoring import score as score_file
+
+    protocol = load_protocol(arguments.protocol)
+    found = score_file(
+        arguments.predictions,
+        protocol,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.name,
+        meaning=arguments.scores,
+        stated=_stated(arguments),
+        extra_training_data=arguments.extra_training_data,
+        parameters=arguments.parameters,
+        out=arguments.out,
+        replace=arguments.replace,
+    )
+    _say_entry(found, arguments.json)
+
+
+def _stated(arguments) -> dict | None:
+    """What an entry's authors state, as `benchmark.outside.FIELDS` has it."""
+    if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
+        raise BadInput("ferbench", "one of --stated-accuracy and --stated-source", "both or neither")
+    if arguments.stated_accuracy is None:
+        return None
+    return {"accuracy": arguments.stated_accuracy, "source": arguments.stated_source}
+
+
+def _say_entry(found: dict, as_json: bool) -> None:
+    """Print `benchmark.scoring.summary_of` an entry, its warnings to the error stream."""
+    for sentence in found["warnings"]:
+        print(f"ferbench: warning: {sentence}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    for split, values in found["metrics"].items():
+        for name, value in values.items():
+            if value is not None and isinstance(value, float):
+                print(f"{split}: {name} {value:.4f}")
+    for name, reason in found["not_tested"].items():
+        print(f"{name} {reason}")
+    ends = found["interval"]
+    if ends["low"] is not None:
+        print(f"test: {ends['metric']} 95 % over test images [{ends['low']:.4f}, {ends['high']:.4f}]")
+    if found["stated"]:
+        print(f"stated: accuracy {found['stated']['accuracy']:.4f} ({found['stated']['source']})")
+    print(f"taken as {found['outputs']}; wrote {found['record']}")
+
+
+def export_test(arguments) -> None:
+    from benchmark.blind_faces import export_faces
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+
+    protocol = load_protocol(arguments.protocol)
+    faces = open_faceset(arguments.prepared / protocol.data)
+    number = export_faces(protocol, faces, arguments.split, arguments.out)
+    print(f"{number} faces of the {arguments.split} split in {arguments.out}, their ids in {arguments.out / 'ids.csv'}")
+
+
+def completion(arguments) -> None:
+    try:
+        import shtab
+    except ModuleNotFoundError as error:
+        raise BadInput("ferbench completion", "package shtab is missing", "it installed") from error
+
+    top = parser()
+    _complete_paths(top, shtab.FILE)
+    print(shtab.complete(top, arguments.shell))
+
+
+def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
+    """Let the shell offer files wherever an argument is a path."""
+    for action in one._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                _complete_paths(below, files)
+        elif action.type is Path:
+            action.complete = files
+
+
 def import_(arguments) -> None:
     from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
 
     taken = import_records(
-        arguments.path, RECORDS / "imported", PREPARED, replace=arguments.replace, check_only=arguments.check
+        arguments.path,
+        RECORDS / "imported",
+        PREPARED,
+        replace=arguments.replace,
+        check_only=arguments.check,
+        outside=OUTSIDE,
     )
     for record in taken:
         data = record["data"]
         if is_other(data["name"], data["version"], data["fingerprint"]):
             print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
-    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {RECORDS / 'imported'}"))
+    entries = sum(record.outside is not None for record in taken)
+    places = [RECORDS / "imported"] * (entries < len(taken)) + [OUTSIDE] * (entries > 0)
+    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {' and '.join(map(str, places))}"))
 
 
 def profile(arguments) -> None:
@@ -257,6 +401,18 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(function=function)
         return made
 
+    def entry_options(one: argparse.ArgumentParser) -> None:
+        """What the verbs that leave an outside entry have in common."""
+        one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
+        one.add_argument("--name", required=True, help="of the entry: letters, digits, '-' and '_'")
+        one.add_argument("--stated-accuracy", type=float, metavar="FRACTION", help="what the model's authors state, 0 to 1")
+        one.add_argument("--stated-source", metavar="TEXT", help="where they state it")
+        one.add_argument("--extra-training-data", metavar="TEXT", help="data beyond the protocol's training split, in words")
+        one.add_argument("--replace", action="store_true", help="put it in place of the entry of that name")
+        one.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+        one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+        one.add_argument("--out", type=Path, default=OUTSIDE, help="folder of entries (default: %(default)s)")
+
     data = verbs.add_parser("data", help="bring data files in").add_subparsers(metavar="VERB", required=True)
     one = verb("add", data_add, "check a raw file, copy it to data/raw (of a folder: a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
@@ -285,7 +441,10 @@ def parser() -> argparse.ArgumentParser:
     one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
-    one.add_argument("cell", nargs="?")
+    one.add_argument("cell", nargs="?", help="cell, registered model, timm:NAME, or package.module:factory")
+    one.add_argument("--model", help="a model without a cell, in place of CELL; with --loss and --option where wanted")
+    one.add_argument("--loss", help="of --model (default: plain, or mse for valence and arousal)")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of --model's factory; repeatable")
     one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
     one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
@@ -332,12 +491,41 @@ def parser() -> argparse.ArgumentParser:
                "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell", help="its model, options and outputs are the weights'")
-    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run")
+    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run; or safetensors")
     one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")
     one.add_argument("--input", metavar="RECIPE", help="prepare pictures as this recipe does (default: the protocol's)")
     one.add_argument("--order", nargs="+", metavar="CLASS", help="classes in the order of the network's outputs")
     one.add_argument("--device", default="auto")
     one.add_argument("--prepared", type=Path, default=PREPARED)
+
+    one = verb("evaluate", evaluate, "a model trained elsewhere, under a protocol -> an outside entry of its own",
+               "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml")  # fmt: skip
+    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code, with its weights or with --weights:\n"
+                     "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
+    one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of its factory; repeatable")
+    one.add_argument("--preprocessing", metavar="FILE.yaml",
+                     help="what the model expects (docs/model-files.md), or a recipe's name, or 'protocol'\n"
+                     "(default: as the model declares; with --weights alone: 'protocol')")  # fmt: skip
+    one.add_argument("--trust", action="store_true",
+                     help="load a .pt2 or TorchScript file, which may run code of its makers")  # fmt: skip
+    one.add_argument("--device", default="auto")
+    entry_options(one)
+
+    one = verb("score", score, "predictions made by any framework -> metrics and an outside entry of the report",
+               "ferbench score predictions.csv --protocol fer2013-7 --name my-model --json")  # fmt: skip
+    one.add_argument("predictions", type=Path, help=".csv or .npz; docs/new-model.md says what is in it")
+    one.add_argument("--scores", choices=("auto", "probabilities", "logits"), default="auto",
+                     help="what scores are (default: probabilities if they can be)")  # fmt: skip
+    one.add_argument("--parameters", type=int, metavar="N", help="the model's parameters, if known")
+    entry_options(one)
+
+    one = verb("export-test", export_test, "test pictures with blind ids and without labels, for predicting elsewhere",
+               "ferbench export-test --protocol fer2013-7 faces")  # fmt: skip
+    one.add_argument("out", type=Path, help="new folder for the PNG files and ids.csv")
+    one.add_argument("--protocol", required=True)
+    one.add_argument("--split", choices=("test", "validation"), default="test", help="default: %(default)s")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
     one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip
@@ -348,6 +536,10 @@ def parser() -> argparse.ArgumentParser:
     one = verb("profile", profile, "write a plan into params.yaml; without a name, list the plans",
                "ferbench profile fer2013-quick")  # fmt: skip
     one.add_argument("name", nargs="?")
+
+    one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",
+               "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench")  # fmt: skip
+    one.add_argument("shell", choices=("bash", "zsh", "tcsh"))
 
     verb("models", models, "list the registered models", "ferbench models")
     verb("cells", cells, "list the cells that can be run", "ferbench cells")

@@ -1,6 +1,7 @@
 """What a run ran on: versions, machine, device, source. Stored in every record."""
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.registry import models
+from benchmark.registry import TIMM, entry
 
 # The modules that decide what a training run computes.
 TRAINING_PATH = ("augmentation", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training")
@@ -38,6 +39,8 @@ def describe(device: torch.device) -> dict:
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     if device.type == "cuda":
         versions |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+    if importlib.util.find_spec("timm"):
+        versions["timm"] = importlib.metadata.version("timm")
     return {
         "versions": versions,
         "system": f"{platform.system()} {platform.machine()}",
@@ -64,17 +67,21 @@ def commit() -> str | None:
 
 def code_digest(model: str, further: Sequence[str] = ()) -> str:
     """First 16 hexadecimal digits of the SHA-256 over the sources that decide a run's numbers: the training path,
-    `further` modules of this package that only some runs use, and the package that offers `model`."""
+    `further` modules of this package that only some runs use, and the package that offers `model` (timm's version)."""
     here = Path(__file__).parent
     sources = [here / f"{name}.py" for name in (*TRAINING_PATH, *further)]
-    package = models()[model].value.split(":")[0].split(".")[0]
-    found = importlib.util.find_spec(package)
+    module = entry(model).value.split(":")[0]
+    package = module.split(".")[0]
+    # This package offers timm's networks by one module; its others change without changing a network.
+    found = importlib.util.find_spec(module if package == "benchmark" else package)
     if found is not None and found.submodule_search_locations:
         for folder in found.submodule_search_locations:
             sources += sorted(Path(folder).glob("*.py"))
     elif found is not None and found.origin:
         sources.append(Path(found.origin))
     total = hashlib.sha256()
+    if model.startswith(TIMM):  # its source is timm's own, which a release may change
+        total.update(f"timm {importlib.metadata.version('timm')}\n".encode())
     for path in sources:
         total.update(f"{path.name}\n".encode() + path.read_bytes())
     return total.hexdigest()[:16]

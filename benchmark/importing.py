@@ -7,6 +7,7 @@ from benchmark.atomic import replacing_directory
 from benchmark.cells import cell_from
 from benchmark.errors import BadInput
 from benchmark.faces import open_faceset
+from benchmark.outside import check_record
 from benchmark.per_video import video_of
 from benchmark.protocol import digest, load_protocol
 from benchmark.records import Record, read_records
@@ -30,6 +31,14 @@ def check(record: Record, prepared: Path) -> None:
     if protocol.hash != contents["protocol_hash"]:
         found = f"version {contents['protocol']['version']}, hash {contents['protocol_hash']}"
         raise BadInput(f"{where}, protocol {record.protocol}", found, f"version {protocol.version}, hash {protocol.hash}")
+    faces = open_faceset(prepared / protocol.data) if (prepared / protocol.data / "meta.json").is_file() else None
+    if faces is not None and not record.diverged and faces.fingerprint != contents["data"]["fingerprint"]:
+        raise BadInput(f"{where}, data fingerprint", contents["data"]["fingerprint"], f"{faces.fingerprint} as prepared")
+    if record.outside is not None:
+        if where.name != "seed0":
+            raise BadInput(where, "an outside entry", "a folder named seed0")
+        check_record(record, protocol, faces)
+        return
     cell = cell_from(record.cell, {k: contents["cell"][k] for k in ("model", "options", "loss")}, where)
     if cell.hash != contents["cell_hash"]:
         raise BadInput(f"{where}, cell_hash", contents["cell_hash"], f"{cell.hash}, the digest of its cell")
@@ -37,9 +46,6 @@ def check(record: Record, prepared: Path) -> None:
         raise BadInput(where, f"seed {record.seed}", f"a folder named seed{record.seed}")
     if record.diverged:
         return
-    faces = open_faceset(prepared / protocol.data) if (prepared / protocol.data / "meta.json").is_file() else None
-    if faces is not None and faces.fingerprint != contents["data"]["fingerprint"]:
-        raise BadInput(f"{where}, data fingerprint", contents["data"]["fingerprint"], f"{faces.fingerprint} as prepared")
     for split in ("validation", "test"):
         ids, rows = record.predictions[f"{split}_ids"], len(record.predictions[f"{split}_targets"])
         if len(set(ids.tolist())) != len(ids) or len(ids) != rows:
@@ -53,10 +59,15 @@ def check(record: Record, prepared: Path) -> None:
                 raise BadInput(f"{where}, {split}_outputs_{tta}", found, f"shape ({rows}, {protocol.outputs})")
 
 
-def import_records(source: Path, destination: Path, prepared: Path, *, replace: bool, check_only: bool) -> list[Record]:
+def import_records(
+    source: Path, destination: Path, prepared: Path, *, replace: bool, check_only: bool, outside: Path | None = None
+) -> list[Record]:
     """Check every record below `source`, then copy them to `destination`/<protocol>/<cell>/seed<k>.
 
     Nothing is copied unless all pass. Weights stay behind.
+
+    Args:
+        outside: where outside entries go instead (default: `destination` too).
 
     Raises:
         BadInput: a record that does not pass; none at all; one that is there already with other predictions (unless
@@ -68,7 +79,8 @@ def import_records(source: Path, destination: Path, prepared: Path, *, replace: 
     targets = {}
     for record in records:
         check(record, prepared)
-        target = destination / record.protocol / record.cell / f"seed{record.seed}"
+        root = destination if record.outside is None or outside is None else outside
+        target = root / record.protocol / record.cell / f"seed{record.seed}"
         if target in targets:
             raise BadInput(record.directory, f"the run of {targets[target].directory} again", "each run once")
         if target.exists() and not replace and not check_only:

@@ -16,6 +16,8 @@ from benchmark.errors import BadInput
 
 DIMENSIONS = ("valence", "arousal")
 ECE_BINS = 15
+# Categorical metrics that a class alone does not determine: they rank or weigh scores.
+OF_SCORES = ("roc_auc", "pr_auc", "nll", "ece", "brier")
 
 
 class Predictions:
@@ -284,13 +286,15 @@ for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
         METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both)
 
 
-def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str]) -> dict:
+def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False) -> dict:
     """Every categorical metric of one split.
 
     Args:
         labels: integer (N,), values 0..K-1, N >= 1.
         scores: float (N, K), finite logits, K >= 2.
         class_names: K names in label order.
+        hard: the scores are one-hot rows that name a class and say nothing of the others: the metrics of `OF_SCORES` are
+            None then, and so is "calibration".
 
     Returns:
         the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
@@ -303,12 +307,13 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
     p = Predictions(labels, scores)
     if len(class_names) != p.k:
         raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
-    result = {name: _number(m.function(p)) for name, m in METRICS.items() if m.task == "categorical"}
+    asked = {name: m for name, m in METRICS.items() if m.task == "categorical"}
+    result = {name: None if hard and name in OF_SCORES else _number(m.function(p)) for name, m in asked.items()}
     result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
     for name, values in p.per_class.items():
         filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))
         result[name] = [filled.get(k) for k in range(p.k)]
-    result["calibration"] = {name: values.tolist() for name, values in p.calibration.items()}
+    result["calibration"] = None if hard else {name: values.tolist() for name, values in p.calibration.items()}
     return result | {"confusion": p.confusion.tolist()}
 
 

@@ -32,7 +32,8 @@ def write_params(profile: str, path: Path) -> dict:
             if (chosen := entry["options"].setdefault(option, value)) != value:
                 where = f"profile {profile}, data {name}, {option}"
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
-        package = registry.models()[run.cell.model].value.split(":")[0].split(".")[0]
+        module = registry.entry(run.cell.model).value.split(":")[0]
+        package = f"{module.replace('.', '/')}.py" if module.startswith("benchmark.") else module.split(".")[0]
         entries[f"{run.protocol.name}_{run.cell.name}"] = {
             "protocol": run.protocol.name,
             "data": name,

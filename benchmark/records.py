@@ -6,6 +6,7 @@ A record is a directory that appears whole or not at all:
 * ``predictions.npz``  for each evaluated split (validation, test): ``<split>_ids`` (str N), ``<split>_targets``
   (int64 N, or float32 N x 2 for valence and arousal) and, for each test-time augmentation, ``<split>_outputs_<tta>``
   (float32 N x K: scores whose softmax are class probabilities, or valence and arousal). A diverged run has none.
+  An outside entry (`benchmark.outside`) may lack validation and augmentations, and may hold one-hot rows (`hard`).
 
 Reading needs numpy alone.
 """
@@ -23,8 +24,9 @@ from benchmark.atomic import replacing_directory, write_json
 from benchmark.errors import BadInput
 
 SCHEMA = 1
-# Of a cross-validation alone; `benchmark.crossvalidation` says what it holds and how the other fields are made of it.
-OPTIONAL = {"folds": list}
+# Of a cross-validation alone (`benchmark.crossvalidation`), of an outside entry alone (`benchmark.outside`): there it is
+# said what they hold and how the other fields are made.
+OPTIONAL = {"folds": list, "outside": dict}
 STATUSES = ("finished", "diverged")
 # Field -> its JSON type. `history` has one entry an epoch: {epoch, learning_rate, train_loss, validation, test}, the
 # last two with a loss and the selection metric. `cost`: device, seconds, images_per_second, peak_memory_bytes, ...
@@ -42,7 +44,7 @@ FIELDS = {
     "selected_epoch": (int, type(None)),
     "train_counts": (list, type(None)),
     "input": dict,
-    "parameters": int,
+    "parameters": (int, type(None)),
     "environment": dict,
     "code": str,
     "cost": dict,
@@ -84,6 +86,16 @@ class Record:
     def folds(self) -> list[dict] | None:
         """One entry a fold of a cross-validation, None for a run with a fixed test split."""
         return self.contents.get("folds")
+
+    @property
+    def outside(self) -> Mapping | None:
+        """How a model that was not trained here came in (`benchmark.outside.FIELDS`), None for a run of this suite."""
+        return self.contents.get("outside")
+
+    @property
+    def hard(self) -> bool:
+        """Whether the outputs are one-hot rows of named classes, so that no metric of scores is defined."""
+        return self.outside is not None and self.outside.get("outputs") == "classes"
 
     @property
     def tta(self) -> tuple[str, ...]:
@@ -176,6 +188,8 @@ def _check(contents, directory):
         raise BadInput(f"{where}, status", contents["status"], f"one of {', '.join(STATUSES)}")
     if (contents["predictions_sha256"] is None) != (contents["status"] == "diverged"):
         raise BadInput(f"{where}, predictions", "none or unexpected ones", "predictions exactly when the run finished")
+    if contents["parameters"] is None and "outside" not in contents:
+        raise BadInput(f"{where}, parameters", "null", "a number; only an outside entry may leave it open")
     for entry in ("protocol", "cell"):
         if "name" not in contents[entry]:
             raise BadInput(f"{where}, {entry}", "no name", "a name")

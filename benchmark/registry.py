@@ -5,12 +5,16 @@ Group "ferbench.models": name -> "module:factory", called as
 (N, in_channels, input_size, input_size) to (N, num_outputs), which are class logits or valence and arousal.
 Group "ferbench.cells": name -> the module name of a package that holds a cells.yaml.
 
+Two further forms name a model that nobody registered: ``timm:NAME`` (any of timm's) and ``package.module:factory``, a
+factory as above that can be imported.
+
 Listing reads metadata alone: neither torch nor a model's module is imported.
 """
 
 import importlib.metadata
 import inspect
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 MODELS = "ferbench.models"
 CELLS = "ferbench.cells"
 PROJECT = "ferbench"
+TIMM = "timm:"
 _PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
@@ -55,11 +60,43 @@ def models() -> dict[str, EntryPoint]:
     return entry_points(MODELS)
 
 
+def entry(name: str) -> EntryPoint:
+    """Where the factory of a model is: of a registered one, ``timm:NAME`` or ``package.module:factory``.
+
+    Raises:
+        BadInput: an unknown name; a form that names no factory.
+    """
+    if name.startswith(TIMM):
+        return EntryPoint(name=name, value="benchmark.adapters.timm_models:factory", group=MODELS)
+    if ":" in name:
+        module, _, factory = name.partition(":")
+        if not all(part.isidentifier() for part in (*module.split("."), *factory.split("."))):
+            raise BadInput(f"model '{name}'", "no such form", "timm:NAME, or package.module:factory")
+        return EntryPoint(name=name, value=name, group=MODELS)
+    known = models()
+    if name not in known:
+        expected = f"one of {', '.join(known)}; or timm:NAME, or package.module:factory"
+        raise BadInput(f"model '{name}'", "no such model", expected)
+    return known[name]
+
+
+def load(name: str) -> Callable[..., "nn.Module"]:
+    """The factory of a model, imported. BadInput: an unknown name, or a factory that cannot be imported."""
+    found = entry(name)
+    try:
+        factory = found.load()
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"model '{name}'", f"{found.value} does not import ({error})", "an importable factory") from error
+    if not callable(factory):
+        raise BadInput(f"model '{name}'", f"{found.value} is a {type(factory).__name__}", "a class or a factory")
+    return factory(name.removeprefix(TIMM)) if name.startswith(TIMM) else factory
+
+
 def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options) -> "nn.Module":
     """Build a registered model with freshly drawn parameters (torch's global random stream).
 
     Args:
-        name: as in `models()`.
+        name: as `entry` takes it.
         num_outputs: outputs an image: classes, or 2 for valence and arousal.
         in_channels: channels of the images.
         input_size: height and width of the images in pixels.
@@ -74,18 +111,11 @@ def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **
     """
     from torch import nn
 
-    known = models()
-    if name not in known:
-        raise BadInput(f"model '{name}'", "no such model", f"one of {', '.join(known)}")
+    factory = load(name)
     sizes = {"num_outputs": num_outputs, "in_channels": in_channels, "input_size": input_size}
     for key, value in sizes.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise BadInput(f"model '{name}', {key}", repr(value), "a whole number of at least 1")
-    value = known[name].value
-    try:
-        factory = known[name].load()
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"model '{name}'", f"{value} does not import ({error})", "an importable factory") from error
     signature = inspect.signature(factory)
     try:
         signature.bind(**sizes, **options)
@@ -97,7 +127,7 @@ def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **
     except ModuleNotFoundError as error:
         raise BadInput(f"model '{name}'", f"package {error.name} is missing", "it installed") from error
     if not isinstance(model, nn.Module):
-        raise BadInput(f"model '{name}'", f"{value} returned a {type(model).__name__}", "a torch.nn.Module")
+        raise BadInput(f"model '{name}'", f"{entry(name).value} returned a {type(model).__name__}", "a torch.nn.Module")
     return model
 
 

@@ -1,27 +1,27 @@
 """Weights made elsewhere, scored under a protocol: what the network says of its validation and test faces.
 
 For weights without a training history here: converted ones (`benchmark.release.conversion`), or a run's own `weights.pt`
-once more. What comes out is no Record: no run of the protocol made it, so no table, claim or comparison counts it.
+once more. What comes out is no Record, so no table, claim or comparison counts it; `benchmark.outside_models` enters a
+model from outside for a row of its own.
 """
 
-import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import sklearn
 import torch
-from torch import nn
 
 from benchmark import environment, metrics
+from benchmark.adapters.preprocessing import Preprocessing, Scores
+from benchmark.adapters.weights import load_into
 from benchmark.atomic import replacing_directory, write_json
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput
-from benchmark.evaluation import predict
 from benchmark.faces import FaceSet
-from benchmark.pixels import Split, Standardiser, load_splits, standardiser
-from benchmark.protocol import HERE, Protocol, protocol_from, read_yaml
+from benchmark.outside_models import predict_splits, with_recipe
+from benchmark.pixels import load_splits, standardiser
+from benchmark.protocol import Protocol
 from benchmark.statistics import bootstrap
 from benchmark.training import EVALUATED, build_model
 
@@ -48,7 +48,7 @@ def evaluate_weights(
     interval over the test images.
 
     Args:
-        weights: state dict of the cell's network, a file of torch.
+        weights: state dict of the cell's network, a file of torch or safetensors.
         out: a folder that does not exist yet.
         input_recipe: prepare the pictures as this recipe says (a name of recipes.yaml) instead of the protocol's own.
         order: the classes in the order of the network's outputs where that is not the protocol's.
@@ -63,15 +63,14 @@ def evaluate_weights(
     run = Run(protocol, cell, 0)
     if out.exists():
         raise BadInput(out, "something that exists", "a new folder")
-    columns = _columns(protocol, order)
-    model, digest = _network(run, weights)
-    own = _with_input(protocol, input_recipe)
+    declared = Preprocessing(classes=tuple(order) if order else None).filled(protocol)
+    model = build_model(run, torch.device("cpu"))
+    digest = load_into(model, weights, f"cell {cell.name}")
+    own = with_recipe(protocol, input_recipe) if input_recipe else protocol
     splits = load_splits(faces, protocol, device)
     prepare = standardiser(own, splits["train"])
-    model.to(device)
-    predictions = _predictions(model, splits, prepare, protocol, columns)
-    if bad := [name for name, array in predictions.items() if "_outputs_" in name and not np.isfinite(array).all()]:
-        raise BadInput(f"{weights}, {bad[0]}", "outputs that are not finite", "finite ones")
+    scores = Scores(model.to(device), declared, protocol, weights)
+    predictions = predict_splits(scores, {role: splits[role] for role in EVALUATED}, prepare, protocol, weights)
     contents = {
         "schema": SCHEMA,
         "weights": {"file": weights.name, "sha256": digest},
@@ -89,61 +88,6 @@ def evaluate_weights(
         write_json(temporary / "evaluation.json", contents)
         np.savez_compressed(temporary / "predictions.npz", **predictions)
     return contents
-
-
-def _columns(protocol: Protocol, order: Sequence[str] | None) -> list[int]:
-    """For each class of the protocol the output that stands for it."""
-    if order is None:
-        return list(range(protocol.outputs))
-    if sorted(order) != sorted(protocol.classes):
-        found, expected = ", ".join(order), ", ".join(protocol.classes) or "none: valence and arousal have no classes"
-        raise BadInput("order of the outputs", found, f"each class of {protocol.name} once: {expected}")
-    return [list(order).index(name) for name in protocol.classes]
-
-
-def _network(run: Run, path: Path) -> tuple[nn.Module, str]:
-    """The cell's network with the weights of `path`, and the file's SHA-256."""
-    if not path.is_file():
-        raise BadInput(path, "no such file", "weights of a network, a file of torch")
-    data = path.read_bytes()
-    try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for files that are none of its own
-        raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", "a state dict") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise BadInput(path, f"a {type(state).__name__} of other things than tensors", "a state dict: name -> tensor")
-    model = build_model(run, torch.device("cpu"))
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    for name in sorted(expected | found):
-        if expected.get(name) != found.get(name):
-            shapes = [f"shape {each[name]}" if name in each else "no such tensor" for each in (found, expected)]
-            raise BadInput(f"{path}, {name}", shapes[0], f"{shapes[1]}, as in cell {run.cell.name}")
-    model.load_state_dict(state)
-    return model, hashlib.sha256(data).hexdigest()
-
-
-def _with_input(protocol: Protocol, recipe: str | None) -> Protocol:
-    if recipe is None:
-        return protocol
-    recipes = read_yaml(HERE / "recipes.yaml")
-    if recipe not in recipes:
-        raise BadInput("recipe of the input", f"'{recipe}'", f"one of {', '.join(recipes)}")
-    contents = {key: value for key, value in protocol.as_dict().items() if key not in ("recipe", "recipe_name")}
-    return protocol_from(contents | {"recipe": recipe}, f"protocol {protocol.name}")
-
-
-def _predictions(
-    model: nn.Module, splits: Mapping[str, Split], prepare: Standardiser, protocol: Protocol, columns: list[int]
-) -> dict[str, np.ndarray]:
-    found = {}
-    for role in EVALUATED:
-        found |= {f"{role}_ids": splits[role].ids, f"{role}_targets": splits[role].targets.cpu().numpy()}
-        for tta in protocol.tta:
-            categorical = protocol.task == "categorical"
-            outputs = predict(model, splits[role], prepare, categorical=categorical, tta=tta)
-            found[f"{role}_outputs_{tta}"] = outputs[:, columns]
-    return found
 
 
 def _metrics(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dict:

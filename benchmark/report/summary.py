@@ -119,10 +119,16 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Summary:
-    """All comparisons by slug, and one sentence about everything that was kept apart or left out."""
+    """All comparisons by slug, one sentence about everything that was kept apart or left out, and the outside entries.
+
+    Attributes:
+        outside: models that were not trained here, by protocol and name. No comparison holds one: comparisons are of
+            networks trained alike.
+    """
 
     comparisons: tuple[Comparison, ...]
     remarks: tuple[str, ...] = field(default=())
+    outside: tuple[Run, ...] = field(default=())
 
 
 def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
@@ -135,18 +141,20 @@ def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
 def summarise(records: Iterable[Record], root: Path) -> Summary:
     """Group, check and score records.
 
-    Kept apart: other protocol versions, protocol hashes or data fingerprints under one protocol name, records made on
-    other bytes than the known editions of their data, which are marked even where they are alone, and other cell hashes
-    under one cell name. Left out: a second record of one run; the pipeline's own goes before one below
-    ``imported/``.
+    Kept apart: outside entries (`Record.outside`), which no comparison holds; other protocol versions, protocol hashes or
+    data fingerprints under one protocol name, records made on other bytes than the known editions of their data, which are
+    marked even where they are alone, and other cell hashes under one cell name. Left out: a second record of one run; the
+    pipeline's own goes before one below ``imported/``.
 
     Args:
         root: the folder of the records, for the places named in remarks.
 
     Raises:
-        BadInput: no record; records of one comparison whose test ids or targets differ; predictions that are damaged.
+        BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
     """
     records, remarks = list(records), []
+    outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, place(r, root)))
+    records = [record for record in records if record.outside is None]
     if not records:
         raise BadInput(root, "no record", "at least one run's record (ferbench run, or ferbench import)")
     groups = defaultdict(list)
@@ -173,7 +181,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
                 "so they stand in tables of their own."
             )
         comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))
-    return Summary(tuple(comparisons), tuple(remarks))
+    return Summary(tuple(comparisons), tuple(remarks), tuple(Run(record, _score(record)) for record in outside))
 
 
 def frame(summary: Summary, root: Path) -> pd.DataFrame:
@@ -280,5 +288,5 @@ def _score(record: Record) -> dict[str, dict]:
 def _metrics(record: Record, tta: str) -> dict:
     targets, outputs = record.outputs(SPLIT, tta)
     if record["protocol"]["task"] == "categorical":
-        return metrics.categorical(targets, outputs, record["classes"])
+        return metrics.categorical(targets, outputs, record["classes"], hard=record.hard)
     return metrics.dimensional(targets, outputs)

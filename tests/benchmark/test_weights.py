@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, f1_score
 
 from benchmark import weights
@@ -57,6 +58,14 @@ def test_a_runs_own_weights_predict_as_its_record(record, tiny_faces, tiny_proto
     assert not (tmp_path / "out" / "record.json").exists()  # never taken for a run
 
 
+def test_safetensors_say_the_same(record, tiny_faces, tiny_protocol, tiny_cell, tmp_path):
+    state = torch.load(record.directory / "weights.pt", weights_only=True)
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "w.safetensors")
+    evaluate(record, tiny_faces, tiny_protocol(epochs=1), tiny_cell(), tmp_path / "out", weights=tmp_path / "w.safetensors")
+    arrays = stored(tmp_path / "out")
+    assert all(np.array_equal(arrays[name], values) for name, values in record.predictions.items())
+
+
 def test_other_class_order_and_other_input(record, tiny_faces, tiny_protocol, tiny_cell, tmp_path):
     state = torch.load(record.directory / "weights.pt", weights_only=True)
     turned = [2, 0, 1]  # the network's outputs are high, low, middle
@@ -89,7 +98,7 @@ def test_valence_and_arousal(tiny_faces, tiny_protocol, tiny_cell, tmp_path):
     assert found["metrics"]["test"]["none"]["rmse_mean"] == pytest.approx(roots.mean(), rel=1e-5)
     ends = found["intervals"]["none"]["rmse_mean"]
     assert ends["low"] < roots.mean() < ends["high"]
-    with pytest.raises(BadInput, match="none: valence and arousal have no classes"):
+    with pytest.raises(BadInput, match="order of the outputs: found low; expected valence, arousal"):
         evaluate(None, tiny_faces, protocol, cell, tmp_path / "o", weights=tmp_path / "w.pt", order=["low"])
 
 

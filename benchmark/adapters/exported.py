@@ -1,0 +1,44 @@
+"""An exported program of torch (.pt2) or a TorchScript file. Loading either may run code of the file."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+
+from benchmark.adapters.given import Calling, Given
+from benchmark.adapters.preprocessing import Preprocessing
+from benchmark.errors import BadInput
+
+PROGRAM, SCRIPTS = ".pt2", (".torchscript", ".ts")
+SUFFIXES = (PROGRAM, *SCRIPTS)
+
+
+def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing | None, *, trust: bool) -> Given:
+    """The model of the file on `device`.
+
+    Args:
+        trust: the user's word that the file is from somebody trusted. torch.export.load unpickles, and torch counts a
+            TorchScript file as a program (its documentation and security policy say so of either).
+
+    Raises:
+        BadInput: no `trust`; a file that torch does not load; a program of other inputs than one picture batch.
+    """
+    if not trust:
+        raise BadInput(path, "a file whose loading may run code of its own", "--trust, if you trust its makers; or ONNX")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        if path.suffix in SCRIPTS:
+            script = torch.jit.load(str(path), map_location=device).eval()
+            parameters = sum(parameter.numel() for parameter in script.parameters())
+            return Given("exported", path.name, digest, Calling(script), preprocessing, parameters)
+        program = torch.export.load(path)
+    except Exception as error:  # whatever their readers meet
+        raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", "an exported model") from error
+    names = program.graph_signature.user_inputs
+    shapes = [node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
+    if len(shapes) != 1 or len(shapes[0]) != 4:
+        raise BadInput(path, f"inputs of shapes {[tuple(shape) for shape in shapes]}", "one batch of pictures")
+    batch = shapes[0][0]
+    model = Calling(program.module().to(device), batch=batch if isinstance(batch, int) else None)
+    parameters = sum(parameter.numel() for parameter in program.parameters())
+    return Given("exported", path.name, digest, model, preprocessing, parameters)

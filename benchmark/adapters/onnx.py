@@ -1,0 +1,63 @@
+"""An ONNX file, run by onnxruntime on the CPU. Its graph calls a fixed set of operators; no code of the file is run."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmark.adapters.given import Calling, Given
+from benchmark.adapters.preprocessing import Preprocessing
+from benchmark.errors import BadInput
+
+SUFFIXES = (".onnx",)
+
+
+def open_onnx(path: Path, preprocessing: Preprocessing | None) -> Given:
+    """The model of the file: one input of four dimensions, one output.
+
+    Raises:
+        BadInput: onnxruntime is missing; a file that it does not read; other inputs or outputs; a declared size,
+            channels or layout that contradict the shape which the file states.
+    """
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        raise BadInput(path, "package onnxruntime is missing", "it installed: pip install 'ferbench[onnx]'") from error
+    data = path.read_bytes()
+    try:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        # From bytes: the digest is then of the whole model, and no other file is opened by a path in it.
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no base class of their own
+        found = f"a file that onnxruntime does not load ({type(error).__name__})"
+        raise BadInput(path, found, "an ONNX model with its weights in this one file") from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+        names = [f"{each.name} {each.type} {each.shape}" for each in (*inputs, *outputs)]
+        raise BadInput(path, "; ".join(names), "one input of float pictures in four dimensions, and one output")
+    shape = [size if isinstance(size, int) else None for size in inputs[0].shape]
+    _check_shape(path, shape, preprocessing)
+
+    def run(images: Tensor) -> Tensor:
+        (found,) = session.run(None, {inputs[0].name: images.cpu().numpy()})
+        return torch.from_numpy(found).to(images.device)
+
+    model = Calling(run, batch=shape[0])
+    return Given("onnx", path.name, hashlib.sha256(data).hexdigest(), model, preprocessing, None)
+
+
+def _check_shape(path: Path, shape: list[int | None], preprocessing: Preprocessing | None) -> None:
+    if preprocessing is None:
+        return
+    own = preprocessing
+    pixels, channels = (shape[1:3], shape[3]) if own.layout == "NHWC" else (shape[2:], shape[1])
+    for key, found, declared in (
+        ("channels", channels, own.channels),
+        ("input_size", pixels[0], own.input_size),
+        ("input_size", pixels[1], own.input_size),
+    ):
+        if found is not None and declared is not None and found != declared:
+            raise BadInput(f"{path}, {key}", f"{found} in the file ({own.layout})", f"{declared} as declared")

@@ -1,0 +1,183 @@
+"""How a model wants its pictures and orders its outputs: declared once with the model, done by the suite."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import BadInput
+from benchmark.protocol import Protocol
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.resampling
+CHOICES = {
+    "channels": (None, 1, 3),
+    "colour": ("RGB", "BGR"),
+    "layout": ("NCHW", "NHWC"),
+    "outputs": ("scores", "probabilities"),
+}
+DIMENSIONS = ("valence", "arousal")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What a model outside the suite expects. A mapping with some of these keys does as well (YAML, or an attribute
+    `preprocessing` of a class, factory or module, which need not import this package).
+
+    A pixel of 0..255 becomes ``low + pixel / 255 * (high - low)``, then ``(value - mean) / deviation``.
+
+    Attributes:
+        input_size: side of the square picture; None = the protocol's. Resized from the FaceSet's own pictures by the
+            protocol's rule (`benchmark.resampling`).
+        channels: 1 or 3; None = the protocol's. Grey faces are repeated over three, colour becomes grey by BT.601.
+        colour: order of three channels, RGB or BGR.
+        range: what black and white become, (low, high): (0, 1), (0, 255), (-1, 1).
+        mean, deviation: in units of `range`, one number or one a channel in the model's own channel order.
+        layout: NCHW or NHWC.
+        outputs: "scores", whose softmax are probabilities, or "probabilities" (their logarithm is stored). Valence and
+            arousal are taken as they are.
+        classes: the model's outputs in its order, by the protocol's class names (or valence, arousal); None = the
+            protocol's. Outputs of names that the protocol has not are left out.
+    """
+
+    input_size: int | None = None
+    channels: int | None = None
+    colour: str = "RGB"
+    range: tuple[float, float] = (0.0, 1.0)
+    mean: tuple[float, ...] = (0.0,)
+    deviation: tuple[float, ...] = (1.0,)
+    layout: str = "NCHW"
+    outputs: str = "scores"
+    classes: tuple[str, ...] | None = None
+
+    def as_dict(self) -> dict:
+        """JSON-able contents."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}
+
+    def filled(self, protocol: Protocol) -> "Preprocessing":
+        """With the protocol's size, channels and classes where none are declared. BadInput for classes that the
+        protocol's are not among, or as many means as there are no channels."""
+        channels = self.channels or protocol.channels
+        names = output_names(protocol)
+        declared = self.classes or names
+        if len(set(declared)) != len(declared) or not set(names) <= set(declared):
+            what = f"each class of {protocol.name} once: " if protocol.classes else ""
+            raise BadInput("order of the outputs", ", ".join(declared), what + ", ".join(names))
+        for key in ("mean", "deviation"):
+            if len(getattr(self, key)) not in (1, channels):
+                raise BadInput(f"preprocessing, {key}", f"{len(getattr(self, key))} numbers", f"1 or {channels}")
+        size = self.input_size or protocol.input_size
+        return dataclasses.replace(self, input_size=size, channels=channels, classes=tuple(declared))
+
+    def columns(self, protocol: Protocol) -> list[int]:
+        """For each output of the protocol the model's output that stands for it."""
+        declared = self.filled(protocol).classes
+        return [declared.index(name) for name in output_names(protocol)]
+
+
+def output_names(protocol: Protocol) -> tuple[str, ...]:
+    """The protocol's outputs by name."""
+    return protocol.classes or DIMENSIONS
+
+
+def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
+    """A checked Preprocessing. BadInput for an unknown key or a value of the wrong kind, naming `where`."""
+    if isinstance(contents, Preprocessing):
+        contents = contents.as_dict()
+    if not isinstance(contents, Mapping):
+        raise BadInput(f"{where}, preprocessing", type(contents).__name__, "a mapping")
+    known = [entry.name for entry in dataclasses.fields(Preprocessing)]
+    if odd := sorted(map(str, set(contents) - set(known))):
+        raise BadInput(f"{where}, preprocessing", ", ".join(odd), f"keys among {', '.join(known)}")
+    values = {}
+    for key, value in contents.items():
+        here = f"{where}, {key}"
+        if key in CHOICES and (value not in CHOICES[key] or isinstance(value, bool)):
+            raise BadInput(here, repr(value), f"one of {', '.join(str(each) for each in CHOICES[key] if each)}")
+        if key == "input_size" and value is not None and (type(value) is not int or value < 1):
+            raise BadInput(here, repr(value), "a whole number of pixels")
+        if key in ("range", "mean", "deviation"):
+            value = _numbers(value, here)
+            if key == "deviation" and min(map(abs, value)) == 0:
+                raise BadInput(here, "0", "numbers other than 0")
+            if key == "range" and (len(value) != 2 or value[0] >= value[1]):
+                raise BadInput(here, value, "two numbers, the lower first")
+        if key == "classes" and value is not None:
+            if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(v, str) for v in value):
+                raise BadInput(here, repr(value), "a list of names")
+            value = tuple(value)
+        values[key] = value
+    return Preprocessing(**values)
+
+
+def _numbers(value: object, where: str) -> tuple[float, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
+        raise BadInput(where, repr(value), "a number, or one a channel (with an exponent, write 1.0e-3)")
+    return tuple(map(float, values))
+
+
+@dataclass(frozen=True)
+class Input:
+    """uint8 pictures -> a model's input, in the two steps of `benchmark.evaluation.predict` (as `Standardiser`)."""
+
+    preprocessing: Preprocessing  # filled
+    grey: bool = False  # take the colour away first (a probe)
+
+    def unit(self, images: Tensor) -> Tensor:
+        """float32 (N, C, S, S) in [0, 1], RGB, from uint8 (N, 1 or C, S, S)."""
+        images = images.float() / 255
+        if self.grey and images.shape[1] == 3:
+            images = (images * torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        return images.expand(-1, self.preprocessing.channels, -1, -1) if images.shape[1] == 1 else images
+
+    def standardise(self, images: Tensor) -> Tensor:
+        """The model's input from pictures in [0, 1], in its colour order, range and layout."""
+        own, device = self.preprocessing, images.device
+        if own.colour == "BGR":
+            images = images.flip(1)
+        low, high = own.range
+        mean, deviation = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (own.mean, own.deviation))
+        images = (low + images * (high - low) - mean) / deviation
+        return images.permute(0, 2, 3, 1) if own.layout == "NHWC" else images
+
+
+class Scores(nn.Module):
+    """A model's outputs as the protocol's: its columns in the protocol's order, probabilities as their logarithms.
+
+    `forward` maps the model's input to float32 (N, K).
+
+    Raises:
+        BadInput: a model that fails on its input; outputs of another shape; ones declared probabilities that are none.
+    """
+
+    def __init__(self, model: nn.Module, preprocessing: Preprocessing, protocol: Protocol, where: object):
+        super().__init__()
+        self.model, self.where, self.names = model, where, preprocessing.filled(protocol).classes
+        self.columns = preprocessing.columns(protocol)
+        self.logarithm = preprocessing.outputs == "probabilities" and protocol.task == "categorical"
+
+    def forward(self, images: Tensor) -> Tensor:
+        try:
+            outputs = self.model(images)
+        except BadInput:
+            raise
+        except Exception as error:  # of whatever kind a stranger's model raises
+            found = f"{type(error).__name__} ({' '.join(str(error).split())[:200]})"
+            raise BadInput(self.where, found, f"a model that takes float32 {tuple(images.shape)}, as declared") from error
+        expected = f"a tensor of shape ({len(images)}, {len(self.names)}): {', '.join(self.names)}"
+        if not isinstance(outputs, Tensor) or outputs.shape != (len(images), len(self.names)):
+            found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
+            raise BadInput(f"{self.where}, outputs", found, expected)
+        outputs = outputs.float()
+        if self.logarithm:
+            if not looks_like_probabilities(outputs):
+                raise BadInput(f"{self.where}, outputs", "numbers that are no probabilities", "ones, as declared")
+            outputs = outputs.clamp_min(1e-12).log()
+        return outputs[:, self.columns]
+
+
+def looks_like_probabilities(outputs: Tensor) -> bool:
+    """Whether every row of (N, K) is of numbers in [0, 1] whose sum is 1 to 1e-3."""
+    return bool(((outputs >= 0) & (outputs <= 1)).all() and ((outputs.sum(1) - 1).abs() < 1e-3).all())

@@ -1,0 +1,75 @@
+"""A model given as code: a cell, a registered name, ``timm:NAME`` or ``package.module:factory``, with or without weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchmark import registry
+from benchmark.adapters.given import Given
+from benchmark.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
+from benchmark.adapters.weights import load_into
+from benchmark.cells import load_cells
+from benchmark.errors import BadInput
+from benchmark.protocol import Protocol
+
+SEEDS = (0, 1)
+
+
+def open_python(
+    name: str,
+    protocol: Protocol,
+    *,
+    weights: Path | None,
+    options: Mapping,
+    preprocessing: Preprocessing | None,
+) -> Given:
+    """The network that the factory of `name` makes for what is declared, on the CPU.
+
+    The factory is called as for training (`benchmark.registry`), with the declared input size, channels and number of
+    outputs. What it declares is its attribute `preprocessing`, or that of the module it makes.
+
+    Args:
+        weights: file for the network; None = the factory makes it with its weights.
+        options: of the factory (of a cell: beside its own).
+        preprocessing: instead of what the model declares.
+
+    Raises:
+        BadInput: an unknown model; without `weights`, a network whose parameters are drawn anew at each call, which
+            nobody has trained.
+    """
+    if ":" not in name and name in (cells := load_cells()):
+        whose, name, options = f"cell {name}", cells[name].model, {**cells[name].options, **options}
+    else:
+        whose = f"model {name}"
+    factory = registry.load(name)
+    declared = getattr(factory, "preprocessing", None)
+    chosen = preprocessing or (preprocessing_from(declared, whose) if declared is not None else None)
+    model, trained = _create(name, chosen, protocol, options, SEEDS[0]), True
+    own = getattr(model, "preprocessing", None)
+    if chosen is None and own is not None:
+        chosen = preprocessing_from(own, whose)
+        model = _create(name, chosen, protocol, options, SEEDS[0])
+    if weights is None:
+        again = _create(name, chosen, protocol, options, SEEDS[1])
+        trained = all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    if not trained:
+        raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
+    digest = load_into(model, weights, whose) if weights else None
+    return Given(
+        kind="weights" if weights else "python",
+        source=f"{registry.entry(name).value if ':' not in name else name}" + (f", {weights.name}" if weights else ""),
+        sha256=digest,
+        model=model,
+        preprocessing=chosen,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+    )
+
+
+def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, options: Mapping, seed: int) -> nn.Module:
+    full = (preprocessing or Preprocessing()).filled(protocol)
+    torch.manual_seed(seed)
+    sizes = {"in_channels": full.channels, "input_size": full.input_size}
+    outputs = len(full.classes) if full.classes else len(output_names(protocol))
+    return registry.create(name, num_outputs=outputs, **sizes, **options)

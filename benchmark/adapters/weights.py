@@ -1,0 +1,57 @@
+"""Weights for a network that is given as code: safetensors, or a state dict of torch read with weights_only."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import BadInput
+
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+
+
+def read_state(path: Path) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a file by name, on the CPU, and the file's SHA-256. Nothing in the file is run.
+
+    Raises:
+        BadInput: no such file; one that is no state dict.
+    """
+    if not path.is_file():
+        raise BadInput(path, "no such file", "weights of a network: safetensors, or a file of torch")
+    data = path.read_bytes()
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load
+
+            state = load(data)
+        else:
+            state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # both raise many kinds for files that are none of their own
+        reader = "safetensors" if path.suffix == ".safetensors" else "torch"
+        raise BadInput(path, f"a file that {reader} does not load ({type(error).__name__})", "a state dict") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise BadInput(path, f"a {type(state).__name__} of other things than tensors", "a state dict: name -> tensor")
+    return dict(state), hashlib.sha256(data).hexdigest()
+
+
+def load_into(model: nn.Module, path: Path, whose: str) -> str:
+    """Load the file's tensors into `model`, every one and no other; returns the file's SHA-256.
+
+    Args:
+        whose: what the network is of, for the message.
+
+    Raises:
+        BadInput: as `read_state`; a tensor of another shape, one missing or one too many, by name.
+    """
+    state, digest = read_state(path)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(expected | found):
+        if expected.get(name) != found.get(name):
+            shapes = [f"shape {each[name]}" if name in each else "no such tensor" for each in (found, expected)]
+            raise BadInput(f"{path}, {name}", shapes[0], f"{shapes[1]}, as in {whose}")
+    model.load_state_dict(state)
+    return digest

@@ -1,0 +1,104 @@
+"""A file of predictions -> an outside entry and its metrics."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmark import metrics
+from benchmark.blind_faces import as_named
+from benchmark.errors import BadInput
+from benchmark.faces import FaceSet
+from benchmark.outside import aligned, check_name, enter, role_rows
+from benchmark.prediction_file import read_predictions
+from benchmark.protocol import Protocol
+from benchmark.records import Record
+from benchmark.statistics import bootstrap
+
+SCHEMA = 1
+RESAMPLES = 2000
+PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
+NO_SCORES = "not tested: the file names a class for each face and gives no scores"
+
+
+def score(
+    path: Path,
+    protocol: Protocol,
+    faces: FaceSet,
+    name: str,
+    *,
+    meaning: str = "auto",
+    stated: Mapping | None = None,
+    extra_training_data: str | None = None,
+    parameters: int | None = None,
+    out: Path,
+    replace: bool = False,
+) -> dict:
+    """Enter a file of predictions under a protocol; see `benchmark.prediction_file` and `benchmark.outside.enter`.
+
+    Args:
+        stated: {"accuracy": fraction, "source": where}, the number that the model's authors give.
+        extra_training_data: what else than the protocol's training split the model has seen, in words.
+        out: folder of outside entries.
+
+    Returns:
+        what `summary_of` says of the record.
+
+    Raises:
+        BadInput: as those two; stated accuracy for valence and arousal.
+    """
+    check_name(name)
+    if stated is not None and protocol.task != "categorical":
+        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
+    read = read_predictions(path, protocol, meaning)
+    predictions = {}
+    for role, places in aligned(read.ids, protocol, as_named(read.ids, faces), path).items():
+        ids = faces.id[role_rows(protocol, faces, role)]
+        predictions |= {f"{role}_ids": ids, f"{role}_outputs_none": read.outputs[places]}
+    outside = {
+        "kind": "predictions",
+        "source": path.name,
+        "sha256": read.sha256,
+        "stated": None if stated is None else dict(stated),
+        "extra_training_data": extra_training_data,
+        "outputs": read.given,
+    }
+    record = enter(
+        protocol, name, predictions, faces=faces, outside=outside, parameters=parameters, out=out, replace=replace
+    )
+    return summary_of(record)
+
+
+def summary_of(record: Record) -> dict:
+    """JSON-able account of an entry: metrics of each split, the primary one's 95 % bootstrap interval over the test images,
+    what was not tested and why, warnings, the number that the authors state."""
+    task, outside = record["protocol"]["task"], record.outside
+    found: dict[str, dict] = {}
+    for split in ("validation", "test"):
+        if f"{split}_ids" in record.predictions:
+            both = record.outputs(split)
+            categorical = task == "categorical"
+            found[split] = (
+                metrics.categorical(*both, record["classes"], hard=record.hard)
+                if categorical
+                else metrics.dimensional(*both)
+            )
+    name = PRIMARY[task]
+    interval = bootstrap(metrics.metric_function(name), *record.outputs("test"), RESAMPLES, seed=0)
+    return {
+        "schema": SCHEMA,
+        "record": record.directory.as_posix(),
+        "protocol": {key: record["protocol"][key] for key in ("name", "version")} | {"hash": record["protocol_hash"]},
+        "name": record.cell,
+        "outputs": outside["outputs"],
+        "metrics": found,
+        "interval": {"metric": name, "low": _finite(interval.low), "high": _finite(interval.high)},
+        "not_tested": dict.fromkeys(metrics.OF_SCORES, NO_SCORES) if record.hard else {},
+        "stated": outside["stated"],
+        "extra_training_data": outside["extra_training_data"],
+        "warnings": list(outside["warnings"]),
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)

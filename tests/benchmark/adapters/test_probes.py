@@ -1,0 +1,152 @@
+"""Each mistake about the input, planted: what the user reads; and the rule, against a second library."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+from statsmodels.stats.contingency_tables import mcnemar
+
+from benchmark import outside_models, probes
+from benchmark.adapters.preprocessing import Preprocessing, preprocessing_from
+
+from .conftest import DECLARED
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+CPU = torch.device("cpu")
+
+
+def warnings_of(change, stranger, protocol, faces, out, monkeypatch):
+    import colour_net
+
+    monkeypatch.setattr(colour_net.trained, "preprocessing", DECLARED | change)
+    return outside_models.evaluate("colour_net:trained", protocol, "net", faces, out, device=CPU).outside["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "first"),
+    [
+        ({"colour": "RGB"}, "input: colours as BGR gives accuracy"),
+        ({"range": [0, 1]}, "input: range [0, 255], the declared mean and deviation gives accuracy"),
+        (
+            {"range": [0, 1], "mean": [0.0], "deviation": [1.0]},
+            "input: range [0, 1], ImageNet's mean and deviation gives accuracy",
+        ),
+    ],
+)
+def test_a_planted_mistake_is_named(mistake, first, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
+    found = warnings_of(mistake, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch)
+    assert found and found[0].startswith(first), found
+    assert "on 400 validation faces, the declared input 0." in found[0]
+
+
+def test_mean_and_deviation_left_out_or_added(stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
+    """A network that wants 0..1 as it is, declared with ImageNet's numbers, and the other way round."""
+    import colour_net
+
+    class Plain(torch.nn.Module):
+        def __init__(self, num_outputs, in_channels, input_size, *, wants):
+            super().__init__()
+            self.inner, self.wants = colour_net.trained(num_outputs, in_channels, input_size), wants
+            mean, deviation = (torch.tensor(probes.IMAGENET[key]).view(1, 3, 1, 1) for key in ("mean", "deviation"))
+            self.constants = (mean, deviation)
+
+        def forward(self, x):
+            mean, deviation = self.constants
+            unit = x if self.wants == "plain" else x * deviation + mean
+            own = [torch.tensor(DECLARED[key]).view(1, 3, 1, 1) for key in ("mean", "deviation")]
+            return self.inner((unit.flip(1) * 255 - own[0]) / own[1])
+
+    monkeypatch.setattr(colour_net, "Plain", Plain, raising=False)
+    base = {"input_size": 8, "classes": DECLARED["classes"]}
+    imagenet = {key: list(values) for key, values in probes.IMAGENET.items()}
+    for wants, declared, line in (
+        ("plain", imagenet, "input: range [0, 1], no mean and deviation gives accuracy"),
+        ("imagenet", {}, "input: range [0, 1], ImageNet's mean and deviation gives accuracy"),
+    ):
+        monkeypatch.setattr(Plain, "preprocessing", base | declared, raising=False)
+        given = {"device": CPU, "options": {"wants": wants}}
+        record = outside_models.evaluate("colour_net:Plain", colour_protocol, wants, colour_faces, tmp_path, **given)
+        assert record.outside["warnings"][0].startswith(line), record.outside["warnings"]
+        monkeypatch.setattr(Plain, "preprocessing", base | ({} if wants == "plain" else imagenet))
+        right = outside_models.evaluate("colour_net:Plain", colour_protocol, f"{wants}-2", colour_faces, tmp_path, **given)
+        assert right.outside["warnings"] == []
+
+
+def test_a_permuted_class_order_is_named(stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
+    light, red, dark, blue = DECLARED["classes"]
+    change = {"classes": [light, blue, red, dark]}
+    found = warnings_of(change, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch)
+    (sentence,) = [each for each in found if each.startswith("class order")]
+    for column, holds in ((blue, red), (red, dark), (dark, blue)):
+        assert f"'{column}' holds '{holds}'" in sentence
+
+
+def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkeypatch):
+    """A network for grey pictures that colour confuses: it reads brightness off one channel."""
+    module = types.ModuleType("one_channel")
+
+    class OneChannel(torch.nn.Module):
+        preprocessing = {"range": [0, 255]}
+
+        def __init__(self, num_outputs, in_channels, input_size):
+            super().__init__()
+
+        def forward(self, x):
+            level = x[:, 0].mean((1, 2))  # red pictures look light by it, blue ones dark
+            dark = (level - 120) / 10
+            return torch.stack([5 - dark.abs(), 4.9 - dark.abs(), -dark, dark], 1)
+
+    module.OneChannel = OneChannel
+    monkeypatch.setitem(sys.modules, "one_channel", module)
+    record = outside_models.evaluate("one_channel:OneChannel", colour_protocol, "one", colour_faces, tmp_path, device=CPU)
+    scores = record["input"]["probes"]["scores"]
+    rows = colour_faces.rows("validation")
+    grey = (colour_faces.images[rows] @ np.array(LUMA)).mean((1, 2))
+    dark = (grey - 120) / 10
+    by_hand = np.stack([5 - abs(dark), 4.9 - abs(dark), -dark, dark], 1).argmax(1)
+    assert scores["grey pictures"] == pytest.approx(np.mean(by_hand == colour_faces.expression[rows]), abs=0.003)
+
+
+def test_the_test_split_is_never_probed(stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        probes, "predict", lambda model, split, *a, **k: asked.append(split.ids) or original(model, split, *a, **k)
+    )
+    original = outside_models.predict
+    warnings_of({}, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch)
+    seen = set(np.concatenate(asked).tolist())
+    assert seen == set(colour_faces.id[colour_faces.rows("validation")].tolist())
+
+
+def test_the_rule_against_statsmodels():
+    rng = np.random.default_rng(1)
+    targets = rng.integers(0, 3, 600)
+    seen = set()
+    for gain in (0.0, 0.015, 0.03, 0.05, 0.1, 0.2):
+        for shared in (0.5, 0.9):
+            right = rng.random(600) < 0.6
+            better = np.where(rng.random(600) < shared, right, rng.random(600) < 0.6) | (rng.random(600) < gain)
+            outputs = [np.eye(3)[np.where(each, targets, (targets + 1) % 3)] for each in (better, right)]
+            table = [[sum(better & right), sum(better & ~right)], [sum(~better & right), sum(~better & ~right)]]
+            expected = better.mean() - right.mean() >= 0.02 and mcnemar(table, exact=True).pvalue < 0.001
+            assert probes.clearly_better(targets, *outputs, "categorical") == expected
+            seen.add(bool(expected))
+    assert seen == {True, False}
+
+
+def test_what_is_tried():
+    names = [name for name, _ in probes.variants(preprocessing_from(DECLARED, "x"), True)]
+    assert names == [
+        "colours as RGB",
+        "grey pictures",
+        "range [0, 1], the declared mean and deviation",
+        "range [0, 1], no mean and deviation",
+        "range [0, 255], no mean and deviation",
+        "range [-1, 1], the declared mean and deviation",
+        "range [-1, 1], no mean and deviation",
+        "range [0, 1], ImageNet's mean and deviation",
+    ]
+    grey = Preprocessing(channels=1)
+    assert [name for name, _ in probes.variants(grey, False)] == ["range [0, 255]", "range [-1, 1]"]
