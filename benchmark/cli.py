@@ -158,6 +158,25 @@ def gradients(arguments) -> None:
     print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
 
 
+def robustness(arguments) -> None:
+    from benchmark import progress
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.robustness import measure
+    from benchmark.runner import StopRequest, pick_device
+
+    protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
+    places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}
+    with StopRequest(None) as stop:
+        for seed in arguments.seeds:
+            found = measure(protocol, cell, seed, **places, stop=stop)
+            name, clean = next(iter(found["clean"].items()))
+            worst = {kind: of[-1][name] for kind, of in found["corrupted"].items()}
+            shown = ", ".join(f"{kind} {'-' if value is None else f'{value:.4f}'}" for kind, value in worst.items())
+            progress.say(f"seed {seed}: {name} {clean:.4f}; at severity 5: {shown}")
+    print(f"wrote {out / protocol.name / cell.name}")
+
+
 def report(arguments) -> None:
     from benchmark.report import build
 
@@ -398,6 +417,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
     one.add_argument("--device", default="auto")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
+               "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell")
+    one.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
+
     verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
 
     one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",
