@@ -158,6 +158,25 @@ def gradients(arguments) -> None:
     print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
 
 
+def compare(arguments) -> None:
+    import json
+
+    from benchmark import compare as comparing
+    from benchmark.faces import open_faceset
+
+    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
+    if arguments.picture:
+        faces = open_faceset(arguments.prepared / found["data"]["name"])
+        comparing.picture(found, faces, arguments.picture)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join(comparing.sentences(found)))
+    if found["disagree"]:
+        more = " ..." if len(found["disagree"]) > 10 else ""
+        print("  " + " ".join(found["disagree"][:10]) + more + (" (all of them: --json)" if more else ""))
+
+
 def robustness(arguments) -> None:
     from benchmark import progress
     from benchmark.cells import find_cell
@@ -417,6 +436,16 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
     one.add_argument("--device", default="auto")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one = verb("compare", compare, "two cells or outside entries on the same test images: difference, tests, cost",
+               "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8")  # fmt: skip
+    one.add_argument("a", help="cell or outside entry with a record in reports/records")
+    one.add_argument("b")
+    one.add_argument("--protocol", help="needed where both have runs under several")
+    one.add_argument("--json", action="store_true", help="everything as JSON, with the ids of all faces they disagree on")
+    one.add_argument("--picture", type=Path, metavar="FILE.jpg",
+                     help="those faces as a picture (data sets whose terms allow it; needs the FaceSet)")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
     one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
                "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol")
