@@ -177,6 +177,24 @@ def compare(arguments) -> None:
         print("  " + " ".join(found["disagree"][:10]) + more + (" (all of them: --json)" if more else ""))
 
 
+def speed(arguments) -> None:
+    import json
+
+    from benchmark import speed as measuring
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import StopRequest, pick_device
+
+    out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
+    given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
+    with StopRequest(None) as stop:
+        found = measuring.measure_cells(load_protocol(arguments.protocol), cells, out, **given, stop=stop)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join([*measuring.table(found), f"wrote {out}"]))
+
+
 def robustness(arguments) -> None:
     from benchmark import progress
     from benchmark.cells import find_cell
@@ -445,6 +463,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--picture", type=Path, metavar="FILE.jpg",
                      help="those faces as a picture (data sets whose terms allow it; needs the FaceSet)")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
+    one = verb("speed", speed, "latency, throughput and memory of networks in use -> reports/speed.json",
+               "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7")  # fmt: skip
+    one.add_argument("cells", nargs="+", metavar="CELL")
+    one.add_argument("--protocol", default="synthetic-8", help="gives input size and outputs (default: %(default)s)")
+    one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
+    one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="default: 1 64")
+    one.add_argument("--runs", type=int, default=20, help="timed passes of each (default: %(default)s)")
+    one.add_argument("--json", action="store_true", help="print the file instead of a table")
 
     one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
                "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
