@@ -4,19 +4,22 @@ Training state plays no part, so networks are made with random weights. `benchma
 report compares cells by (one thread, one picture); this says what a user of a model may expect of a machine.
 """
 
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from benchmark import environment, progress, registry
+from benchmark import environment, progress
 from benchmark.atomic import write_json
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.protocol import Protocol
+from benchmark.training import build_model
 
 SCHEMA = 1
 BATCHES = (1, 64)
@@ -46,43 +49,39 @@ def measure_cells(
         raise BadInput("speed", f"batches {list(batches)}, {runs} runs", "batches of 1 or more, at least 2 runs")
     for cell in cells:
         Run(protocol, cell, 0)  # refuses a loss of the other task
-    everything, found = torch.get_num_threads(), {}
-    threads = [None] if device.type == "cuda" else sorted({1, everything})
-    shape = (protocol.channels, protocol.input_size, protocol.input_size)
-    try:
-        with progress.bar(total=len(cells) * len(threads) * len(batches), desc="speed", unit="measurement") as bar:
-            for cell in cells:
-                torch.manual_seed(0)
-                model = registry.create(
-                    cell.model,
-                    num_outputs=protocol.outputs,
-                    in_channels=protocol.channels,
-                    input_size=protocol.input_size,
-                    **cell.options,
-                ).eval()
-                model.to(device, memory_format=torch.channels_last)
-                measured = []
-                for number in threads:
-                    if number is not None:
-                        torch.set_num_threads(number)
-                    for batch in sorted(batches):
-                        if stop():
-                            raise Interrupted("stopped; nothing was written")
-                        measured.append(passes(model, (batch, *shape), device, runs=runs))
-                        bar.update()
-                parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
-                found[cell.name] = {"parameters": parameters, "measurements": measured}
-    finally:
-        torch.set_num_threads(everything)
+    threads = [None] if device.type == "cuda" else sorted({1, torch.get_num_threads()})
+    found = {cell.name: {"parameters": None, "measurements": []} for cell in cells}
+    tasks = [(cell, number, batch) for cell in cells for number in threads for batch in sorted(batches)]
+    fresh = multiprocessing.get_context("spawn")
+    with progress.bar(total=len(tasks), desc="speed", unit="measurement") as bar:
+        for cell, number, batch in tasks:
+            if stop():
+                raise Interrupted("stopped; nothing was written")
+            with ProcessPoolExecutor(1, mp_context=fresh) as process:
+                parameters, measured = process.submit(_alone, protocol, cell, device, number, batch, runs).result()
+            found[cell.name]["parameters"] = parameters
+            found[cell.name]["measurements"].append(measured)
+            bar.update()
     contents = {
         "schema": SCHEMA,
         "environment": environment.describe(device),
         "protocol": protocol.name,
-        "input": list(shape),
+        "input": [protocol.channels, protocol.input_size, protocol.input_size],
         "cells": found,
     }
     write_json(out, contents)
     return contents
+
+
+def _alone(
+    protocol: Protocol, cell: Cell, device: torch.device, threads: int | None, batch: int, runs: int
+) -> tuple[int, dict]:
+    """Trainable parameters and `passes` of one network; in a process of its own, whose memory nothing else has touched."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    model = build_model(Run(protocol, cell, 0), device).eval()
+    shape = (batch, protocol.channels, protocol.input_size, protocol.input_size)
+    return sum(p.numel() for p in model.parameters() if p.requires_grad), passes(model, shape, device, runs=runs)
 
 
 def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs: int, warm_up: int = WARM_UP) -> dict:
@@ -91,8 +90,8 @@ def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs
     Returns:
         {device, threads (None on a GPU), batch, runs, warm_up, median_ms, lower_quartile_ms, upper_quartile_ms (of one
         pass, warm-up excluded), images_per_second (batch over median), peak_memory_bytes}. The memory is what the passes
-        need above network and input: torch's count on a GPU; on the CPU the growth of the process, coarse by a few MiB
-        and what torch's caches already hold left out; None where the system does not tell.
+        need above network and input: torch's count on a GPU; on the CPU the growth of the process, to be measured in a
+        fresh one, since memory freed before is used again and not counted; None where the system does not tell.
     """
     pictures = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).to(device, memory_format=torch.channels_last)
     cuda, times = device.type == "cuda", []
