@@ -140,7 +140,9 @@ def sentences(found: Mapping) -> list[str]:
         f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",
     ]
     for each in found["mcnemar"]:
-        seeds = f"seed {each['seed_a']}" if each["seed_a"] == each["seed_b"] else f"seeds {each['seed_a']} and {each['seed_b']}"
+        seeds = (
+            f"seed {each['seed_a']}" if each["seed_a"] == each["seed_b"] else f"seeds {each['seed_a']} and {each['seed_b']}"
+        )
         lines.append(f"McNemar, {seeds}: right in A alone {each['only_a']}, in B alone {each['only_b']}, p {_p(each['p'])}")
     for each in found["classes"]:
         lines.append(
@@ -221,9 +223,7 @@ def _mcnemar(pairs: Sequence[tuple[Run, Run]]) -> list[dict]:
     found = []
     for a, b in pairs:
         test = mcnemar_exact(right(a), right(b))
-        found.append(
-            {"seed_a": a.record.seed, "seed_b": b.record.seed, "p": test.p, "only_a": test.b, "only_b": test.c}
-        )
+        found.append({"seed_a": a.record.seed, "seed_b": b.record.seed, "p": test.p, "only_a": test.b, "only_b": test.c})
     return found
 
 

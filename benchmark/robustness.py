@@ -1,19 +1,11 @@
 """A finished run's networks on corrupted, mirrored and foreign faces, under its own protocol; one JSON file a seed.
 
-Made where the run's weights and the pictures are; the report reads the files. The contents of a file:
-
-* schema, protocol, protocol_hash, cell, cell_hash, seed, predictions_sha256 (of the run's record), data, environment;
-* made_with: digests of everything that decides the numbers; a file of other digests is stale and measured again;
-* clean: metrics (`METRICS`) on the test faces as they are;
-* corrupted: corruption -> the same at severities 1 to 5;
-* flip: metrics of the mirrored test faces, and consistency: share of faces with the same answer as unmirrored (classes),
-  or mean absolute difference of the outputs (valence and arousal);
-* transfer: protocol of the other data set -> {n, classes, accuracy, balanced_accuracy}, or {note: why not}.
+Made where the run's weights and the pictures are; the report reads the files. What a file holds:
+`benchmark.robustness_file`.
 """
 
 import hashlib
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +27,9 @@ from benchmark.pixels import Split, Standardiser
 from benchmark.protocol import HERE, Protocol, load_protocol, protocol_names, read_yaml
 from benchmark.records import Record, read_record
 from benchmark.resampling import resized
+from benchmark.robustness_file import SCHEMA, read
 from benchmark.training import build_model
 
-SCHEMA = 1
 METRICS = {"categorical": ("accuracy", "balanced_accuracy", "nll"), "dimensional": ("ccc_mean", "rmse_mean")}
 SAME = 0.99  # of the record's answers (or within 0.01) that its weights must give again: bfloat16 moves a few
 
@@ -137,21 +129,12 @@ def measure(
             contents["corrupted"][name].append(_metrics(protocol.task, truth, outputs(changed)))
             bar.update()
     mirrored = outputs(pictures.flip(3))
-    contents["flip"] = _metrics(protocol.task, truth, mirrored) | {"consistency": consistency(protocol.task, clean, mirrored)}
+    contents["flip"] = _metrics(protocol.task, truth, mirrored) | {
+        "consistency": consistency(protocol.task, clean, mirrored)
+    }
     contents["transfer"] = {target.protocol.name: _transfer(networks, protocol, target, device, how) for target in targets}
     contents["transfer"] |= {name: {"note": reason} for name, reason in reasons.items()}
     write_json(path, contents)
-    return contents
-
-
-def read(path: Path) -> Mapping:
-    """A file that `measure` wrote. BadInput where it is damaged or of another schema."""
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(path, error, "valid JSON") from error
-    if not isinstance(contents, dict) or contents.get("schema") != SCHEMA or "corrupted" not in contents:
-        raise BadInput(path, "another layout", f"schema {SCHEMA} with corrupted; delete it and run ferbench robustness again")
     return contents
 
 
@@ -197,7 +180,9 @@ def _networks(
         parts = [("weights.pt", record["input"], np.arange(len(rows)))]
     else:
         split = faces.split[rows]
-        parts = [(f"weights-{each['fold']}.pt", each["input"], np.flatnonzero(split == each["fold"])) for each in record.folds]
+        parts = [
+            (f"weights-{each['fold']}.pt", each["input"], np.flatnonzero(split == each["fold"])) for each in record.folds
+        ]
     networks = []
     for file, own, mine in parts:
         path = record.directory / file
@@ -266,9 +251,7 @@ def _targets(protocol: Protocol, prepared: Path) -> tuple[list[Target], dict[str
     return targets, reasons
 
 
-def _transfer(
-    networks: Sequence[Network], protocol: Protocol, target: Target, device: torch.device, how: Mapping
-) -> dict:
+def _transfer(networks: Sequence[Network], protocol: Protocol, target: Target, device: torch.device, how: Mapping) -> dict:
     """Accuracy and balanced accuracy on the other set's test faces of the shared classes, of which alone an answer may be;
     mean over the run's networks."""
     rows = role_rows(target.protocol, target.faces, "test")

@@ -121,7 +121,10 @@ def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs
 
 def table(contents: dict) -> list[str]:
     """The measurements as lines of a Markdown table."""
-    lines = ["| cell | device | threads | batch | pass, ms [quartiles] | images/s | memory, MiB |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| cell | device | threads | batch | pass, ms [quartiles] | images/s | memory, MiB |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name, entry in contents["cells"].items():
         for each in entry["measurements"]:
             times = "{median_ms:.2f} [{lower_quartile_ms:.2f}, {upper_quartile_ms:.2f}]".format(**each)
