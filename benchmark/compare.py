@@ -75,7 +75,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     Returns:
         JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
         parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds ({mean, low, high, n, p}),
-        discordant, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal), classes (one a
+        discordant, test_images, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal), classes (one a
         class: {class, n, difference of recall, p, p_holm}), disagree (ids, most disputed first).
 
     Raises:
@@ -115,7 +115,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
         "discordant": list(result.discordant) if result.discordant else None,
         "mcnemar": _mcnemar(pairs) if task == "categorical" else [],
         "classes": _classes(of_a, of_b) if task == "categorical" else [],
-        "images_in_all": len(runs[0].record.outputs(SPLIT)[0]),
+        "test_images": len(runs[0].record.outputs(SPLIT)[0]),
         "disagree": ids[disputed].tolist(),
     }
 
@@ -134,8 +134,8 @@ def sentences(found: Mapping) -> list[str]:
         return f"{number(part['mean'], True)}{unit} {ends}, p {_p(part['p'])}"
 
     lines = [
-        f"{found['protocol']} (hash {found['protocol_hash']}), {found['images_in_all']:,} test images, {metric.title}, TTA none",
-        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; pairs of networks: {len(found['pairs'])}",
+        f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, TTA none",
+        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {len(found['pairs'])} pairs of networks",
         f"A minus B over test images: {interval(found['images'])} (these networks)",
         f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",
     ]
@@ -145,12 +145,11 @@ def sentences(found: Mapping) -> list[str]:
         )
         lines.append(f"McNemar, {seeds}: right in A alone {each['only_a']}, in B alone {each['only_b']}, p {_p(each['p'])}")
     for each in found["classes"]:
-        lines.append(
-            f"recall of {each['class']} (n = {each['n']}): {100 * each['difference']:+.2f} points, p {_p(each['p_holm'])} (Holm)"
-        )
+        change = f"{100 * each['difference']:+.2f} points, p {_p(each['p_holm'])} (Holm)"
+        lines.append(f"recall of {each['class']} (n = {each['n']}): {change}")
     for key, title in (("parameters", "parameters"), ("macs", "MACs"), ("latency_ms", "CPU latency, ms")):
         lines.append(f"{title}: {_cost(a[key])} against {_cost(b[key])}{_ratio(a[key], b[key])}")
-    lines.append(f"they disagree on {len(found['disagree']):,} of {found['images_in_all']:,} faces")
+    lines.append(f"they disagree on {len(found['disagree']):,} of {found['test_images']:,} faces")
     return lines
 
 

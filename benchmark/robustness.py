@@ -146,7 +146,7 @@ def consistency(task: str, outputs: np.ndarray, mirrored: np.ndarray) -> float:
 
 
 def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
-    """(class of data set `own`, class of `other`) for every meaning that transfers.yaml gives both, in the order of `own`."""
+    """(class of data set `own`, class of `other`) for every meaning that transfers.yaml gives both, in `own`'s order."""
     words = read_yaml(HERE / "transfers.yaml")["classes"]
     back = {meaning: word for word, meaning in words[other].items()}
     return [(word, back[meaning]) for word, meaning in words[own].items() if meaning in back]

@@ -11,7 +11,19 @@ from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import audits, costs, figures, gradients, grid, humans, leaderboard, pairs, plots, results, robustness
+from benchmark.report import (
+    audits,
+    costs,
+    figures,
+    gradients,
+    grid,
+    humans,
+    leaderboard,
+    pairs,
+    plots,
+    results,
+    robustness,
+)
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme

@@ -5,13 +5,14 @@ model was only tested by it, and a published number was made by rules that its a
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from benchmark.claim_list import published
 from benchmark.metrics import METRICS
 from benchmark.report.costs import measured_network
 from benchmark.report.summary import PRIMARY, Comparison, Run, Summary, seeds_interval
-from benchmark.report.tables import Entry, Table, bracketed, measured, not_tested, number, seeds, text
+from benchmark.report.tables import Entry, Table, measured, not_tested, number, seeds, text
 from benchmark.statistics import Interval, accuracy_interval
 
 FACTS = {
@@ -120,7 +121,7 @@ def _own(comparison: Comparison | None, counted: Mapping | None) -> list[dict[st
             values = comparison.metric(label, comparison.primary, tta)
             if values:
                 interval = seeds_interval(values)
-                value = measured(interval, lambda v: number(v, unit))
+                value = measured(interval, partial(number, unit=unit))
                 found.append((interval.mean if interval else None, row | {"own_value": value, "own_tta": text(tta)}))
     return _ranked(found)
 
@@ -143,19 +144,11 @@ def _outside(runs: Sequence[Run]) -> list[dict[str, Entry]]:
             "outside_macs": text("not known"),
         }  # fmt: skip
         for tta, scores in run.scores.items():
-            value = scores[name]
-            if value is None:
-                shown = Entry("not defined", {"note": "not defined"})
-            else:
-                interval = Interval(value, None, None, 1)
-                if categorical:
-                    n = scores["n"]
-                    interval = accuracy_interval(round(value * n), n)
-                shown = Entry(
-                    bracketed(interval, lambda v: number(v, unit)),
-                    {"mean": interval.mean, "low": interval.low, "high": interval.high},
-                )
-            found.append((value, row | {"outside_value": shown, "outside_tta": text(tta)}))
+            interval = None if scores[name] is None else Interval(scores[name], None, None, 1)
+            if interval and categorical:
+                interval = accuracy_interval(round(interval.mean * scores["n"]), scores["n"])
+            value = measured(interval, partial(number, unit=unit))
+            found.append((scores[name], row | {"outside_value": value, "outside_tta": text(tta)}))
     return _ranked(found)
 
 

@@ -152,7 +152,7 @@ def _robustness(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) ->
         f"{METRICS[metric].title}{', %' if unit == '%' else ''}",
         comparison.header,
         "TTA: none",
-        "A corruption: mean over severities 1 to 5; parameters: benchmark/corruptions.yaml; the same pixels for every network",
+        "A corruption: mean over severities 1 to 5 (benchmark/corruptions.yaml); the same pixels for every network",
         INTERVAL_NOTE,
     ]
     if transfers:
