@@ -183,6 +183,62 @@ def gradients(arguments) -> None:
     print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
 
 
+def compare(arguments) -> None:
+    import json
+
+    from benchmark import compare as comparing
+    from benchmark.faces import open_faceset
+
+    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
+    if arguments.picture:
+        faces = open_faceset(arguments.prepared / found["data"]["name"])
+        comparing.picture(found, faces, arguments.picture)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join(comparing.sentences(found)))
+    if found["disagree"]:
+        more = " ..." if len(found["disagree"]) > 10 else ""
+        print("  " + " ".join(found["disagree"][:10]) + more + (" (all of them: --json)" if more else ""))
+
+
+def speed(arguments) -> None:
+    import json
+
+    from benchmark import speed as measuring
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import StopRequest, pick_device
+
+    out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
+    given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
+    with StopRequest(None) as stop:
+        found = measuring.measure_cells(load_protocol(arguments.protocol), cells, out, **given, stop=stop)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join([*measuring.table(found), f"wrote {out}"]))
+
+
+def robustness(arguments) -> None:
+    from benchmark import progress
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.robustness import measure
+    from benchmark.runner import StopRequest, pick_device
+
+    protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
+    places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}
+    with StopRequest(None) as stop:
+        for seed in arguments.seeds:
+            found = measure(protocol, cell, seed, **places, stop=stop)
+            name, clean = next(iter(found["clean"].items()))
+            worst = {kind: of[-1][name] for kind, of in found["corrupted"].items()}
+            shown = ", ".join(f"{kind} {'-' if value is None else f'{value:.4f}'}" for kind, value in worst.items())
+            progress.say(f"seed {seed}: {name} {clean:.4f}; at severity 5: {shown}")
+    print(f"wrote {out / protocol.name / cell.name}")
+
+
 def report(arguments) -> None:
     from benchmark.report import build
 
@@ -475,6 +531,34 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
     one.add_argument("--device", default="auto")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one = verb("compare", compare, "two cells or outside entries on the same test images: difference, tests, cost",
+               "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8")  # fmt: skip
+    one.add_argument("a", help="cell or outside entry with a record in reports/records")
+    one.add_argument("b")
+    one.add_argument("--protocol", help="needed where both have runs under several")
+    one.add_argument("--json", action="store_true", help="everything as JSON, with the ids of all faces they disagree on")
+    one.add_argument("--picture", type=Path, metavar="FILE.jpg",
+                     help="those faces as a picture (data sets whose terms allow it; needs the FaceSet)")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
+    one = verb("speed", speed, "latency, throughput and memory of networks in use -> reports/speed.json",
+               "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7")  # fmt: skip
+    one.add_argument("cells", nargs="+", metavar="CELL")
+    one.add_argument("--protocol", default="synthetic-8", help="gives input size and outputs (default: %(default)s)")
+    one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
+    one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="default: 1 64")
+    one.add_argument("--runs", type=int, default=20, help="timed passes of each (default: %(default)s)")
+    one.add_argument("--json", action="store_true", help="print the file instead of a table")
+
+    one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
+               "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell")
+    one.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
+
     verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
 
     one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",

@@ -11,7 +11,19 @@ from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.records import read_records
-from benchmark.report import audits, costs, figures, gradients, grid, humans, pairs, plots, results
+from benchmark.report import (
+    audits,
+    costs,
+    figures,
+    gradients,
+    grid,
+    humans,
+    leaderboard,
+    pairs,
+    plots,
+    results,
+    robustness,
+)
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
@@ -23,6 +35,14 @@ from benchmark.report.verdicts import claims_table, optimism_table
 from benchmark.report.webpage import webpage
 
 SCHEMA = 1
+LEADERBOARDS = (
+    "Runs of this suite, models of others evaluated here, and published numbers: three kinds that are made by different "
+    "rules and stand in tables of their own, one set a protocol version."
+)
+ROBUSTNESS = (
+    "Corrupted, mirrored and foreign faces as far as `ferbench robustness` measured them where the weights are; calibration "
+    "from the records alone."
+)
 CAPTIONS = {
     "headline": "What a bounded shortcut changes against the identity shortcut",
     "shortcuts": "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)",
@@ -56,11 +76,11 @@ def build(
             returns}}; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
-            `ferbench ceilings` measured) and gradients (`ferbench gradients`) are read, where there are such.
+            `ferbench ceilings` measured), gradients and robustness (of the verbs of that name) are read, where there are.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json, audit.json, file of humans or of gradients that can not be read. Nothing has been written then.
+            complexity.json, audit.json, file of humans, gradients or robustness that can not be read. Nothing has been written then.
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
@@ -68,11 +88,12 @@ def build(
     sets, people = read_data(data, out), humans.read_humans(out / "humans")
     faces, anchors = read_faces(out / "faces", summary), load_anchors()
     followed = gradients.read(out / "gradients")
+    tried = robustness.read_robustness(out / "robustness", summary)
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
-        added = chapters(summary, counted, people, followed, data, out)
+        added = chapters(summary, counted, people, followed, tried, anchors, data, out)
     judged = judge(load_claims(), summary, counted, followed)
     claims = claims_table(judged)
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
@@ -108,6 +129,8 @@ def chapters(
     counted: Mapping | None,
     people: humans.Humans,
     followed: Sequence[Mapping],
+    tried: robustness.Measured,
+    anchors: Mapping[str, Mapping],
     data: Path,
     out: Path,
 ) -> Sequence[Chapter]:
@@ -117,11 +140,16 @@ def chapters(
         counted: contents of complexity.json, or None.
         people: how well people agree.
         followed: contents of the files of gradients.
+        tried: what was measured of robustness.
+        anchors: published figures by data set.
         data: folder of the audits.
         out: the report's folder, where other stages have left their pictures.
     """
     drawn = Picture("figures/shortcuts.svg", CAPTIONS["shortcuts"], svg(figures.shortcut_functions()))
+    curves = [Picture(f"figures/{d.name}.svg", d.caption, svg(d.figure)) for d in robustness.drawings(summary, tried)]
     own = [
+        Chapter("Leaderboards", [LEADERBOARDS], tables=leaderboard.tables(summary, counted, anchors)),
+        Chapter("Robustness and calibration", [ROBUSTNESS], robustness.tables(summary, tried), curves),
         Chapter("Choosing by the test split", tables=[optimism_table(summary)]),
         Chapter(
             "Networks and cost",

@@ -4,7 +4,7 @@ Methods and what they assume: docs/metrics.md, "Pairs". Every pair of cells of a
 paper asks about has a row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from benchmark.metrics import METRICS
 from benchmark.protocol import digest
 from benchmark.report.axes import Place
 from benchmark.report.grid import places
-from benchmark.report.summary import SPLIT, Comparison, Run
+from benchmark.report.summary import PRIMARY, SPLIT, Comparison, Run
 from benchmark.report.tables import Entry, Table, differing, not_tested, text
 from benchmark.statistics import Difference, Interval, holm, paired_t_over_seeds, resampled_means, sign_flip_exact
 
@@ -81,9 +81,9 @@ def table(comparison: Comparison) -> Table | None:
     own = pairs(comparison)
     if not own:
         return None
-    resampled = _resampled(comparison)
-    tested = {pair: _test(comparison, pair, resampled) for pair in own}
-    done = {pair: result for pair, result in tested.items() if isinstance(result, Tested)}
+    drawn = resampled(comparison)
+    found = {pair: _test(comparison, pair, drawn) for pair in own}
+    done = {pair: result for pair, result in found.items() if isinstance(result, Tested)}
     images = _holm({pair: result.over_images.p for pair, result in done.items()})
     seeds = _holm({pair: result.over_seeds.p for pair, result in done.items()})
     metric = METRICS[comparison.primary]
@@ -94,7 +94,7 @@ def table(comparison: Comparison) -> Table | None:
     if comparison.task == "categorical":
         columns["discordant"] = "Right in A alone / in B alone"
     rows = []
-    for pair, result in tested.items():
+    for pair, result in found.items():
         row = {"question": text(pair.question), "a": text(pair.a), "b": text(pair.b)}
         if not isinstance(result, Tested):
             rows.append(row | {"seeds": Entry("n = 0", {"": 0}), "difference": result})
@@ -140,26 +140,32 @@ def _finished(comparison: Comparison, label: str) -> dict[int, Run]:
     return {run.record.seed: run for run in comparison.runs[label] if not run.record.diverged}
 
 
-def _right(run: Run) -> np.ndarray:
+def right(run: Run) -> np.ndarray:
+    """bool (N,): which test images a categorical run answers rightly."""
     targets, outputs = run.record.outputs(SPLIT)
     return outputs.argmax(axis=1) == targets
 
 
-def _resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
+def resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
     """(cell, seed) -> the primary metric of each resample of the test images, the same resamples for all; float (2000,)."""
     runs = {(label, seed): run for label in comparison.runs for seed, run in _finished(comparison, label).items()}
+    return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
+
+
+def resample(runs: Sequence[Run], task: str) -> list[np.ndarray]:
+    """For each of some finished runs on the same test images what `resampled` gives."""
     if not runs:
-        return {}
-    columns_of: Callable[[Run], np.ndarray] = _moments if comparison.task == "dimensional" else _accuracy_column
-    value = _ccc_mean if comparison.task == "dimensional" else (lambda means: means[:, 0])
-    columns = [columns_of(run) for run in runs.values()]
+        return []
+    columns_of: Callable[[Run], np.ndarray] = _moments if task == "dimensional" else _accuracy_column
+    value = _ccc_mean if task == "dimensional" else (lambda means: means[:, 0])
+    columns = [columns_of(run) for run in runs]
     means = resampled_means(np.concatenate(columns, axis=1), seed=SEED)
     width = columns[0].shape[1]
-    return {key: value(means[:, width * place : width * (place + 1)]) for place, key in enumerate(runs)}
+    return [value(means[:, width * place : width * (place + 1)]) for place in range(len(runs))]
 
 
 def _accuracy_column(run: Run) -> np.ndarray:
-    return _right(run)[:, None].astype(np.float64)
+    return right(run)[:, None].astype(np.float64)
 
 
 def _moments(run: Run) -> np.ndarray:
@@ -182,16 +188,27 @@ def _test(comparison: Comparison, pair: Pair, resampled: Mapping[tuple[str, int]
     seeds = [seed for seed in sorted(set(of_a) & set(of_b)) if None not in (of_a[seed], of_b[seed])]
     if not seeds:
         return Entry("diverged", {"note": "diverged"}) if not of_a or not of_b else not_tested("no common seed")
-    over_seeds = paired_t_over_seeds([of_a[s] for s in seeds], [of_b[s] for s in seeds])
-    drawn = np.mean([resampled[pair.a, s] - resampled[pair.b, s] for s in seeds], axis=0)
-    interval = Interval(over_seeds.mean, None, None, len(comparison.targets))
+    a, b = ([_finished(comparison, label)[seed] for seed in seeds] for label in (pair.a, pair.b))
+    return tested(a, b, *([resampled[label, seed] for seed in seeds] for label in (pair.a, pair.b)), comparison.task)
+
+
+def tested(
+    a: Sequence[Run], b: Sequence[Run], resampled_a: Sequence[np.ndarray], resampled_b: Sequence[np.ndarray], task: str
+) -> Tested:
+    """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
+
+    Args:
+        resampled_a, resampled_b: of each run, as `resample` of all of them together gives it.
+    """
+    over_seeds = paired_t_over_seeds(*([run.scores["none"][PRIMARY[task]] for run in runs] for runs in (a, b)))
+    drawn = np.mean([x - y for x, y in zip(resampled_a, resampled_b, strict=True)], axis=0)
+    interval = Interval(over_seeds.mean, None, None, len(a[0].record.outputs(SPLIT)[0]))
     if np.isfinite(drawn).all():
         low, high = np.quantile(drawn, [0.025, 0.975])
         interval = interval._replace(low=float(low), high=float(high))
-    if comparison.task == "dimensional":
+    if task == "dimensional":
         return Tested(Difference(*interval, _normal_p(interval)), over_seeds, None)
-    runs = [_finished(comparison, label) for label in (pair.a, pair.b)]
-    right_a, right_b = (np.stack([_right(own[s]) for s in seeds]) for own in runs)
+    right_a, right_b = (np.stack([right(run) for run in runs]) for runs in (a, b))
     p = sign_flip_exact(right_a.sum(axis=0) - right_b.sum(axis=0))
     discordant = [float((x & ~y).sum(axis=1).mean()) for x, y in ((right_a, right_b), (right_b, right_a))]
     return Tested(Difference(*interval, p), over_seeds, tuple(discordant))

@@ -130,7 +130,7 @@ def test_a_single_seed_has_no_interval(built):
 
 def test_every_table_names_protocol_images_selection_and_tta(built):
     tables = [p for p in (built / "tables").glob("synthetic-*.md")]
-    assert len(tables) == 13
+    assert len(tables) == 14
     for path in tables:
         for suffix in (".md", ".tex"):
             text = path.with_suffix(suffix).read_text()

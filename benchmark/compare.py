@@ -1,0 +1,266 @@
+"""Any two rows against each other: cells trained here or outside entries, on the same test images of one protocol.
+
+Runs are paired by seed. An outside entry is one network: it stands beside each of the other's seeds, so that the test over
+seeds asks whether training the other gives another mean than that network, and the test over images holds for all pairs.
+The tests are those of the report's pairs (`benchmark.report.pairs`); methods: docs/metrics.md, "Pairs".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.audit import SHOWN
+from benchmark.errors import BadInput
+from benchmark.metrics import METRICS
+from benchmark.records import read_records
+from benchmark.report.pairs import resample, right, tested
+from benchmark.report.summary import PRIMARY, SPLIT, Run, summarise
+from benchmark.statistics import holm, mcnemar_exact, sign_flip_exact
+
+SCHEMA = 1
+FAR = 0.25  # distance of two answers in valence and arousal from which on they are listed as disagreeing
+FACES = 60  # in the picture
+COLUMNS = 10
+SIDE = 64
+
+
+@dataclass(frozen=True)
+class Row:
+    """One side: its name, its finished runs by seed, whether it is an outside entry."""
+
+    name: str
+    runs: Mapping[int, Run]
+    outside: bool
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What both sides must have in common: protocol name and hash, fingerprint of the data."""
+        record = next(iter(self.runs.values())).record
+        return record.protocol, record["protocol_hash"], record["data"]["fingerprint"]
+
+
+def find(records: Path, name: str, protocol: str | None) -> list[Row]:
+    """The rows called `name`, one for each protocol that has finished runs of it.
+
+    Raises:
+        BadInput: none, or runs that diverged alone.
+    """
+    summary = summarise(read_records(records), records)
+    rows, diverged = [], []
+    for comparison in summary.comparisons:
+        if name in comparison.runs and protocol in (None, comparison.protocol["name"], comparison.slug):
+            finished = {run.record.seed: run for run in comparison.runs[name] if not run.record.diverged}
+            (rows if finished else diverged).append(Row(name, finished, False))
+    for run in summary.outside:
+        if run.record.cell == name and protocol in (None, run.record.protocol):
+            rows.append(Row(name, {0: run}, True))
+    if not rows:
+        found = "only diverged runs" if diverged else "no record of that name"
+        under = f" under protocol {protocol}" if protocol else ""
+        raise BadInput(f"{records}, '{name}'{under}", found, "a cell or an outside entry (`ferbench cells` lists cells)")
+    return rows
+
+
+def compare(records: Path, a: str, b: str, protocol: str | None = None, complexity: Path | None = None) -> dict:
+    """A minus B.
+
+    Args:
+        records: folder of records, at any depth.
+        protocol: name; needed where both have runs under several.
+        complexity: complexity.json; without it MACs and latency are null.
+
+    Returns:
+        JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
+        parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds ({mean, low, high, n, p}),
+        discordant, test_images, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal), classes (one a
+        class: {class, n, difference of recall, p, p_holm}), disagree (ids, most disputed first).
+
+    Raises:
+        BadInput: an unknown name; no protocol in common, or several and none chosen; no seed in common.
+    """
+    left, right_rows = find(records, a, protocol), find(records, b, protocol)
+    common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
+    if not common:
+        raise BadInput(f"{a} and {b}", "no protocol and data that both have finished runs on", "one in common")
+    if len(common) > 1:
+        names = ", ".join(dict.fromkeys(x.identity[0] for x, _ in common))
+        raise BadInput(f"{a} and {b}", f"several comparisons: {names}", "one; choose it by --protocol")
+    x, y = common[0]
+    pairs = _pairs(x, y)
+    runs = list({id(run): run for pair in pairs for run in pair}.values())
+    task = runs[0].record["protocol"]["task"]
+    _check_images(runs)
+    if undefined := [run.record.directory for run in runs if run.scores["none"][PRIMARY[task]] is None]:
+        raise BadInput(undefined[0], f"{PRIMARY[task]} that is not defined", "a number for every run")
+    drawn = dict(zip(map(id, runs), resample(runs, task), strict=True))
+    of_a, of_b = ([pair[side] for pair in pairs] for side in (0, 1))
+    result = tested(of_a, of_b, [drawn[id(run)] for run in of_a], [drawn[id(run)] for run in of_b], task)
+    counted = json.loads(complexity.read_text(encoding="utf-8"))["cells"] if complexity and complexity.is_file() else {}
+    ids, disputed = _disagree(of_a, of_b, task)
+    name, protocol_hash, _ = x.identity
+    return {
+        "schema": SCHEMA,
+        "protocol": name,
+        "protocol_hash": protocol_hash,
+        "data": dict(runs[0].record["data"]),
+        "metric": PRIMARY[task],
+        "a": _side(x, of_a, task, counted),
+        "b": _side(y, of_b, task, counted),
+        "pairs": [[p.record.seed, q.record.seed] for p, q in pairs],
+        "images": result.over_images._asdict(),
+        "seeds": result.over_seeds._asdict(),
+        "discordant": list(result.discordant) if result.discordant else None,
+        "mcnemar": _mcnemar(pairs) if task == "categorical" else [],
+        "classes": _classes(of_a, of_b) if task == "categorical" else [],
+        "test_images": len(runs[0].record.outputs(SPLIT)[0]),
+        "disagree": ids[disputed].tolist(),
+    }
+
+
+def sentences(found: Mapping) -> list[str]:
+    """What `compare` found, in lines for a terminal."""
+    metric = METRICS[found["metric"]]
+    scale, unit = (100, " points") if metric.unit == "%" else (1, "")
+    a, b = found["a"], found["b"]
+
+    def number(value: float | None, signed: bool = False) -> str:
+        return "not defined" if value is None else f"{scale * value:{'+' if signed else ''}.3f}"
+
+    def interval(part: Mapping) -> str:
+        ends = "no interval" if part["low"] is None else f"95 % [{number(part['low'], True)}, {number(part['high'], True)}]"
+        return f"{number(part['mean'], True)}{unit} {ends}, p {_p(part['p'])}"
+
+    lines = [
+        f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, TTA none",
+        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {len(found['pairs'])} pairs of networks",
+        f"A minus B over test images: {interval(found['images'])} (these networks)",
+        f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",
+    ]
+    for each in found["mcnemar"]:
+        seeds = (
+            f"seed {each['seed_a']}" if each["seed_a"] == each["seed_b"] else f"seeds {each['seed_a']} and {each['seed_b']}"
+        )
+        lines.append(f"McNemar, {seeds}: right in A alone {each['only_a']}, in B alone {each['only_b']}, p {_p(each['p'])}")
+    for each in found["classes"]:
+        change = f"{100 * each['difference']:+.2f} points, p {_p(each['p_holm'])} (Holm)"
+        lines.append(f"recall of {each['class']} (n = {each['n']}): {change}")
+    for key, title in (("parameters", "parameters"), ("macs", "MACs"), ("latency_ms", "CPU latency, ms")):
+        lines.append(f"{title}: {_cost(a[key])} against {_cost(b[key])}{_ratio(a[key], b[key])}")
+    lines.append(f"they disagree on {len(found['disagree']):,} of {found['test_images']:,} faces")
+    return lines
+
+
+def picture(found: Mapping, faces, out: Path) -> None:
+    """Write the most disputed faces as one JPEG, in the order of `disagree`, by rows of `COLUMNS`; atomically.
+
+    Args:
+        faces: the FaceSet of the comparison.
+
+    Raises:
+        BadInput: a data set whose terms do not allow showing its pictures; other bytes of it; nothing disputed.
+    """
+    from PIL import Image
+
+    from benchmark.atomic import replacing_file
+
+    if faces.meta["name"] not in SHOWN:
+        raise BadInput(f"pictures of {faces.meta['name']}", "terms that do not allow showing them", f"{' or '.join(SHOWN)}")
+    if faces.fingerprint != found["data"]["fingerprint"]:
+        raise BadInput(faces.directory, f"fingerprint {faces.fingerprint[:16]}", found["data"]["fingerprint"][:16])
+    chosen = found["disagree"][:FACES]
+    if not chosen:
+        raise BadInput("faces where they disagree", "none", "some")
+    row_of = {name: row for row, name in enumerate(faces.id.tolist())}
+    side = min(SIDE, max(faces.pictures.shape[1:3]))
+    sheet = Image.new("RGB", (min(COLUMNS, len(chosen)) * side, -(-len(chosen) // COLUMNS) * side), "white")
+    for at, name in enumerate(chosen):
+        pixels = faces.pictures[np.array([row_of[name]])][0]
+        own = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        sheet.paste(own.resize((side, side), Image.Resampling.BOX), (at % COLUMNS * side, at // COLUMNS * side))
+    with replacing_file(out) as temporary:
+        sheet.save(temporary, "JPEG", quality=85, optimize=True)
+
+
+def _pairs(a: Row, b: Row) -> list[tuple[Run, Run]]:
+    if a.outside and b.outside:
+        return [(a.runs[0], b.runs[0])]
+    if a.outside:
+        return [(a.runs[0], run) for _, run in sorted(b.runs.items())]
+    if b.outside:
+        return [(run, b.runs[0]) for _, run in sorted(a.runs.items())]
+    common = sorted(set(a.runs) & set(b.runs))
+    if not common:
+        raise BadInput(f"{a.name} and {b.name}", f"seeds {sorted(a.runs)} and {sorted(b.runs)}", "a seed that both finished")
+    return [(a.runs[seed], b.runs[seed]) for seed in common]
+
+
+def _check_images(runs: Sequence[Run]) -> None:
+    first = runs[0].record
+    for run in runs[1:]:
+        for name in (f"{SPLIT}_ids", f"{SPLIT}_targets"):
+            if not np.array_equal(run.record.predictions[name], first.predictions[name]):
+                raise BadInput(f"{run.record.directory}, {name}", "other values", f"those of {first.directory}")
+
+
+def _side(row: Row, runs: Sequence[Run], task: str, counted: Mapping) -> dict:
+    record = runs[0].record
+    entry = None if row.outside else counted.get(f"{record.protocol}/{record.cell}")
+    return {
+        "name": row.name,
+        "outside": row.outside,
+        "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
+        "parameters": record["parameters"],
+        "macs": entry["macs"] if entry else None,
+        "latency_ms": entry["latency"]["median_ms"] if entry else None,
+    }
+
+
+def _mcnemar(pairs: Sequence[tuple[Run, Run]]) -> list[dict]:
+    found = []
+    for a, b in pairs:
+        test = mcnemar_exact(right(a), right(b))
+        found.append({"seed_a": a.record.seed, "seed_b": b.record.seed, "p": test.p, "only_a": test.b, "only_b": test.c})
+    return found
+
+
+def _classes(of_a: Sequence[Run], of_b: Sequence[Run]) -> list[dict]:
+    """Per class the difference of recall, mean over the pairs, and the sign-flip test on the images of that class."""
+    names, labels = of_a[0].record["classes"], of_a[0].record.outputs(SPLIT)[0]
+    a, b = (np.stack([right(run) for run in runs]).astype(np.int64) for runs in (of_a, of_b))
+    difference = a.sum(axis=0) - b.sum(axis=0)
+    found = []
+    for k, name in enumerate(names):
+        own = difference[labels == k]
+        if len(own):
+            found.append({"class": name, "n": len(own), "difference": float(own.mean() / len(a)), "p": sign_flip_exact(own)})
+    for entry, p in zip(found, holm([entry["p"] for entry in found]), strict=True):
+        entry["p_holm"] = p
+    return found
+
+
+def _disagree(of_a: Sequence[Run], of_b: Sequence[Run], task: str) -> tuple[np.ndarray, np.ndarray]:
+    """All test ids, and the rows (int64) on which A and B answer differently, the most pairs (the farthest) first."""
+    ids = of_a[0].record.predictions[f"{SPLIT}_ids"]
+    a, b = (np.stack([run.record.outputs(SPLIT)[1] for run in runs]).astype(np.float64) for runs in (of_a, of_b))
+    if task == "categorical":
+        apart = (a.argmax(axis=2) != b.argmax(axis=2)).mean(axis=0)
+        rows = np.flatnonzero(apart > 0)
+    else:
+        apart = np.linalg.norm(a - b, axis=2).mean(axis=0)
+        rows = np.flatnonzero(apart > FAR)
+    return ids, rows[np.argsort(-apart[rows], kind="stable")]
+
+
+def _p(value: float | None) -> str:
+    return "not defined" if value is None else ("< 0.001" if value < 0.001 else f"{value:.3f}")
+
+
+def _cost(value: float | None) -> str:
+    return "not known" if value is None else (f"{value:,}" if isinstance(value, int) else f"{value:.2f}")
+
+
+def _ratio(a: float | None, b: float | None) -> str:
+    return f" (A / B = {a / b:.3g})" if a and b else ""

@@ -1,0 +1,173 @@
+"""What `ferbench robustness` measured, and calibration from the records: one table of each a protocol, severity curves."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from benchmark.calibration import calibration
+from benchmark.metrics import METRICS
+from benchmark.report.gradients import Drawing
+from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
+from benchmark.report.summary import Comparison, Summary
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, number, seeds, text
+from benchmark.robustness_file import read
+from benchmark.statistics import t_interval
+
+COLOURS = (BLACK, VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY)
+LINES = ("-", "--", ":")
+
+Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # comparison -> cell label -> contents of the seeds' files
+
+
+def read_robustness(folder: Path, summary: Summary) -> Measured:
+    """The files below `folder` that belong to a run of the summary: same protocol, cell, seed and predictions.
+
+    Raises:
+        BadInput: a file that is damaged or of another schema.
+    """
+    found: dict[tuple, Mapping] = {}
+    for path in sorted(folder.glob("*/*/seed*.json")):
+        contents = read(path)
+        found[contents["protocol_hash"], contents["cell_hash"], contents["seed"], contents["predictions_sha256"]] = contents
+    kept: dict[str, dict[str, list[Mapping]]] = {}
+    for comparison in summary.comparisons:
+        for label, runs in comparison.runs.items():
+            for run in runs:
+                record = run.record
+                key = record["protocol_hash"], record["cell_hash"], record.seed, record["predictions_sha256"]
+                if key in found:
+                    kept.setdefault(comparison.slug, {}).setdefault(label, []).append(found[key])
+    return kept
+
+
+def tables(summary: Summary, found: Measured) -> list[Table]:
+    """`<slug>-robustness` where something was measured, and `<slug>-calibration` of every categorical protocol."""
+    made = []
+    for comparison in summary.comparisons:
+        if own := found.get(comparison.slug):
+            made.append(_robustness(comparison, own))
+        if table := calibration_table(comparison):
+            made.append(table)
+    return made
+
+
+def drawings(summary: Summary, found: Measured) -> list[Drawing]:
+    """Severity curves, one figure a protocol; call it within `style.styled`."""
+    made = []
+    for comparison in summary.comparisons:
+        if own := found.get(comparison.slug):
+            caption = (
+                f"{comparison.slug}: {METRICS[comparison.primary].title} at severities 1 to 5 of each corruption, 0 = test "
+                "faces as they are; mean over seeds that were measured"
+            )
+            made.append(Drawing(f"{comparison.slug}-robustness", severity_curves(comparison, own), caption))
+    return made
+
+
+def severity_curves(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) -> Figure:
+    """One panel a corruption, one line a cell."""
+    first = next(iter(own.values()))[0]
+    figure, axes = panels(len(first["corrupted"]), 4, 2.6, 2.1)
+    metric, handles = comparison.primary, {}
+    scale = 100 if METRICS[metric].unit == "%" else 1
+    for axis, kind in zip(axes, first["corrupted"], strict=True):
+        axis.set_title(kind, fontsize=9)
+        if axis is not axes[0]:
+            axis.sharey(axes[0])
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for place, (label, seeds_) in enumerate(own.items()):
+            curves = [[each["clean"][metric], *(step[metric] for step in each["corrupted"][kind])] for each in seeds_]
+            mean = scale * np.array(curves, float).mean(axis=0)  # not defined: a gap
+            style = {"color": COLOURS[place % len(COLOURS)], "linestyle": LINES[place // len(COLOURS) % len(LINES)]}
+            (handles[label],) = axis.plot(range(len(mean)), mean, linewidth=1.5, **style)
+    figure.legend(handles.values(), list(handles), loc="outside lower center", ncols=3, fontsize=8)
+    figure.supxlabel("severity")
+    figure.supylabel(METRICS[metric].title + (", %" if scale == 100 else ""))
+    return figure
+
+
+def calibration_table(comparison: Comparison) -> Table | None:
+    """ECE and NLL before and after temperature scaling; None without a run that has such figures."""
+    found = {label: [calibration(run.record) for run in runs] for label, runs in comparison.runs.items()}
+    if not any(each for own in found.values() for each in own):
+        return None
+    columns = {"cell": "Cell", "n": "Seeds", "temperature": "Temperature"}
+    for name in ("ece", "nll"):
+        unit = METRICS[name].unit
+        columns |= {f"{name}_{when}": f"{METRICS[name].title} {when}, {unit}" for when in ("before", "after")}
+    rows = []
+    for label, own in found.items():
+        own = [each for each in own if each]
+        row = {"cell": text(label), "n": seeds(comparison.finished(label), comparison.diverged(label))}
+        if not own:
+            rows.append(row | {"temperature": Entry("diverged", {"note": "diverged"})})
+            continue
+        fitted = all(each["after"] for each in own)
+        reason = not_tested("no temperature is best (validation answered without an error)")
+        row["temperature"] = (
+            measured(t_interval([each["temperature"] for each in own]), lambda v: f"{v:.3f}") if fitted else reason
+        )
+        for name in ("ece", "nll"):
+            for when in ("before", "after"):
+                if when == "before" or fitted:
+                    row[f"{name}_{when}"] = _mean([each[when][name] for each in own], METRICS[name].unit)
+        rows.append(row)
+    notes = (
+        comparison.header,
+        "TTA: none",
+        "Temperature: softmax(scores / T), T fitted on the validation split by its NLL, then applied to the test split; it "
+        "changes no answer, so accuracy stays",
+        INTERVAL_NOTE,
+    )
+    return Table(f"{comparison.slug}-calibration", f"{comparison.slug}: calibration", notes, columns, rows)
+
+
+def _robustness(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) -> Table:
+    first, metric = next(iter(own.values()))[0], comparison.primary
+    unit, categorical = METRICS[metric].unit, comparison.task == "categorical"
+    corruptions = list(first["corrupted"])
+    transfers = list(dict.fromkeys(name for of in own.values() for each in of for name in each["transfer"]))
+    columns = {"cell": "Cell", "n": "Seeds measured", "clean": "Clean", "corrupted": "Mean of all corruptions"}
+    columns |= {kind: kind for kind in corruptions}
+    columns |= {"flip": "Mirrored", "consistency": "Same answer when mirrored, %" if categorical else "Change when mirrored"}
+    columns |= {f"to_{name}": f"Transfer to {name}" for name in transfers}
+    rows = []
+    for label, of in own.items():
+        row = {"cell": text(label), "n": Entry(f"n = {len(of)}", {"": len(of)})}
+        row["clean"] = _mean([each["clean"][metric] for each in of], unit)
+        by_kind = {kind: [_average([s[metric] for s in each["corrupted"][kind]]) for each in of] for kind in corruptions}
+        row |= {kind: _mean(values, unit) for kind, values in by_kind.items()}
+        row["corrupted"] = _mean([_average(values) for values in zip(*by_kind.values(), strict=True)], unit)
+        row["flip"] = _mean([each["flip"][metric] for each in of], unit)
+        row["consistency"] = _mean([each["flip"]["consistency"] for each in of], "%" if categorical else "")
+        for name in transfers:
+            results = [each["transfer"].get(name, {"note": "not measured"}) for each in of]
+            notes = [each["note"] for each in results if "note" in each]
+            row[f"to_{name}"] = not_tested(notes[0]) if notes else _mean([each[metric] for each in results], unit)
+        rows.append(row)
+    notes = [
+        f"{METRICS[metric].title}{', %' if unit == '%' else ''}",
+        comparison.header,
+        "TTA: none",
+        "A corruption: mean over severities 1 to 5 (benchmark/corruptions.yaml); the same pixels for every network",
+        INTERVAL_NOTE,
+    ]
+    if transfers:
+        notes.append("Transfer: on the other set's test faces of the classes that both have, answers among those alone")
+    blocks = [("n", "clean", "corrupted", "flip", "consistency"), tuple(corruptions), tuple(f"to_{n}" for n in transfers)]
+    return Table(
+        f"{comparison.slug}-robustness", f"{comparison.slug}: robustness", notes, columns, rows, ("cell",),
+        [block for block in blocks if block],
+    )  # fmt: skip
+
+
+def _average(values: Sequence[float | None]) -> float | None:
+    return None if None in values else float(np.mean(values))
+
+
+def _mean(values: Sequence[float | None], unit: str) -> Entry:
+    interval = None if None in values else t_interval(values)
+    return measured(interval, lambda v: number(v, unit))

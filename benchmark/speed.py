@@ -1,0 +1,165 @@
+"""Latency, throughput and memory of networks in use: CPU with one and with all threads, GPU; one picture and many at once.
+
+Training state plays no part, so networks are made with random weights. `benchmark.complexity` measures the latency that the
+report compares cells by (one thread, one picture); this says what a user of a model may expect of a machine.
+"""
+
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchmark import environment, progress
+from benchmark.atomic import write_json
+from benchmark.cells import Cell, Run
+from benchmark.errors import BadInput, Interrupted
+from benchmark.protocol import Protocol
+from benchmark.training import build_model
+
+SCHEMA = 1
+BATCHES = (1, 64)
+RUNS = 20
+WARM_UP = 5
+
+
+def measure_cells(
+    protocol: Protocol,
+    cells: Sequence[Cell],
+    out: Path,
+    *,
+    device: torch.device,
+    batches: Sequence[int] = BATCHES,
+    runs: int = RUNS,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict:
+    """Write `out`: {schema, environment, protocol, input, cells: {name: {parameters, measurements: [`passes`, ...]}}}.
+
+    Args:
+        device: CPU, measured with one and with all threads; or a GPU.
+
+    Raises:
+        BadInput: a cell that does not fit the protocol; no batch or one below 1; fewer than two runs.
+    """
+    if not batches or min(batches) < 1 or runs < 2:
+        raise BadInput("speed", f"batches {list(batches)}, {runs} runs", "batches of 1 or more, at least 2 runs")
+    for cell in cells:
+        Run(protocol, cell, 0)  # refuses a loss of the other task
+    threads = [None] if device.type == "cuda" else sorted({1, torch.get_num_threads()})
+    found = {cell.name: {"parameters": None, "measurements": []} for cell in cells}
+    tasks = [(cell, number, batch) for cell in cells for number in threads for batch in sorted(batches)]
+    fresh = multiprocessing.get_context("spawn")
+    with progress.bar(total=len(tasks), desc="speed", unit="measurement") as bar:
+        for cell, number, batch in tasks:
+            if stop():
+                raise Interrupted("stopped; nothing was written")
+            with ProcessPoolExecutor(1, mp_context=fresh) as process:
+                parameters, measured = process.submit(_alone, protocol, cell, device, number, batch, runs).result()
+            found[cell.name]["parameters"] = parameters
+            found[cell.name]["measurements"].append(measured)
+            bar.update()
+    contents = {
+        "schema": SCHEMA,
+        "environment": environment.describe(device),
+        "protocol": protocol.name,
+        "input": [protocol.channels, protocol.input_size, protocol.input_size],
+        "cells": found,
+    }
+    write_json(out, contents)
+    return contents
+
+
+def _alone(
+    protocol: Protocol, cell: Cell, device: torch.device, threads: int | None, batch: int, runs: int
+) -> tuple[int, dict]:
+    """Trainable parameters and `passes` of one network; in a process of its own, whose memory nothing else has touched."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    model = build_model(Run(protocol, cell, 0), device).eval()
+    shape = (batch, protocol.channels, protocol.input_size, protocol.input_size)
+    return sum(p.numel() for p in model.parameters() if p.requires_grad), passes(model, shape, device, runs=runs)
+
+
+def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs: int, warm_up: int = WARM_UP) -> dict:
+    """Time of forward passes of float32 noise of `shape` (N, C, S, S) on `device`, in evaluation mode.
+
+    Returns:
+        {device, threads (None on a GPU), batch, runs, warm_up, median_ms, lower_quartile_ms, upper_quartile_ms (of one
+        pass, warm-up excluded), images_per_second (batch over median), peak_memory_bytes}. The memory is what the passes
+        need above network and input: torch's count on a GPU; on the CPU the growth of the process, to be measured in a
+        fresh one, since memory freed before is used again and not counted; None where the system does not tell.
+    """
+    pictures = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).to(device, memory_format=torch.channels_last)
+    cuda, times = device.type == "cuda", []
+    memory = _CudaMemory(device) if cuda else _ProcessMemory()
+    with torch.inference_mode():
+        for run in range(warm_up + runs):
+            start = time.perf_counter()
+            model(pictures)
+            if cuda:
+                torch.cuda.synchronize(device)
+            if run >= warm_up:
+                times.append(1000 * (time.perf_counter() - start))
+    lower, median, upper = statistics.quantiles(times, n=4, method="inclusive")
+    return {
+        "device": environment.device_name(device),
+        "threads": None if cuda else torch.get_num_threads(),
+        "batch": shape[0],
+        "runs": runs,
+        "warm_up": warm_up,
+        "median_ms": median,
+        "lower_quartile_ms": lower,
+        "upper_quartile_ms": upper,
+        "images_per_second": 1000 * shape[0] / median,
+        "peak_memory_bytes": memory.grown(),
+    }
+
+
+def table(contents: dict) -> list[str]:
+    """The measurements as lines of a Markdown table."""
+    lines = [
+        "| cell | device | threads | batch | pass, ms [quartiles] | images/s | memory, MiB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, entry in contents["cells"].items():
+        for each in entry["measurements"]:
+            times = "{median_ms:.2f} [{lower_quartile_ms:.2f}, {upper_quartile_ms:.2f}]".format(**each)
+            memory = "not known" if each["peak_memory_bytes"] is None else f"{each['peak_memory_bytes'] / 2**20:.1f}"
+            threads = "-" if each["threads"] is None else each["threads"]
+            row = (name, each["device"], threads, each["batch"], times, f"{each['images_per_second']:,.0f}", memory)
+            lines.append("| " + " | ".join(map(str, row)) + " |")
+    return lines
+
+
+class _CudaMemory:
+    def __init__(self, device: torch.device):
+        self.device = device
+        torch.cuda.reset_peak_memory_stats(device)
+        self.before = torch.cuda.memory_allocated(device)
+
+    def grown(self) -> int:
+        return torch.cuda.max_memory_allocated(self.device) - self.before
+
+
+class _ProcessMemory:
+    """Growth of this process's resident memory to its highest mark, which Linux lets a process set back."""
+
+    STATUS, MARK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+    def __init__(self):
+        try:
+            self.MARK.write_text("5")  # sets the highest mark to what is resident now (proc(5))
+            self.before = self._kib("VmRSS")
+        except OSError:
+            self.before = None
+
+    def grown(self) -> int | None:
+        return None if self.before is None else max(0, 1024 * (self._kib("VmHWM") - self.before))
+
+    def _kib(self, field: str) -> int:
+        lines = self.STATUS.read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
