@@ -50,7 +50,8 @@ def shell(tmp_path_factory):
     (Path(of_venv.stdout.strip()) / "outer.pth").write_text(sysconfig.get_path("purelib") + "\n")
     command = top / "venv" / "bin" / "ferbench"
     command.write_text(
-        f"#!{top / 'venv' / 'bin' / 'python'}\nimport sys\nfrom benchmark.cli import main\nsys.exit(main())\n"
+        f"#!{top / 'venv' / 'bin' / 'python'}\nimport sys\n"
+        "from benchmark.cli import main\nif __name__ == '__main__':\n    sys.exit(main())\n"  # workers import it
     )
     command.chmod(0o755)
     own = {"PATH": f"{top / 'venv' / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(top / "clone"), "HOME": str(top)}
