@@ -76,7 +76,7 @@ def code_digest(model: str, further: Sequence[str] = ()) -> str:
     found = importlib.util.find_spec(module if package == "benchmark" else package)
     if found is not None and found.submodule_search_locations:
         for folder in found.submodule_search_locations:
-            sources += sorted(Path(folder).glob("*.py"))
+            sources += sorted(Path(folder).rglob("*.py"))
     elif found is not None and found.origin:
         sources.append(Path(found.origin))
     total = hashlib.sha256()

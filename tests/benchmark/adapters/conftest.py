@@ -75,6 +75,15 @@ def by_hand(images: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(turned.transpose(0, 3, 1, 2))).float()
 
 
+@pytest.fixture(scope="package", autouse=True)
+def one_thread():
+    """These networks are too small to share: threads would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def colour_faces(tmp_path_factory) -> FaceSet:
     images, label = pictures(1200, 3)

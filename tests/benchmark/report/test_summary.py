@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from benchmark.errors import BadInput
-from benchmark.records import read_records
+from benchmark.records import read_records, write_record
 from benchmark.report.results import selection
 from benchmark.report.summary import frame, summarise
 
@@ -140,3 +140,26 @@ def test_other_test_images_under_the_same_fingerprint_are_refused(make, cell, tm
 def test_no_record_at_all_is_refused(tmp_path):
     with pytest.raises(BadInput, match="no record"):
         summary_of(tmp_path)
+
+
+def test_outside_entries_stand_in_no_comparison(make, cell, tmp_path):
+    """The same runs with and without an entry: equal rows; the entry is scored beside them, hard labels without areas."""
+    for seed in (0, 1):
+        make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), seed)
+    alone = summary_of(tmp_path)
+    run = alone.comparisons[0].runs["net-identity-working-plain"][0].record
+    answers = {name: values for name, values in run.predictions.items() if not name.endswith("_flip")}
+    for split in ("validation", "test"):
+        outputs = answers[f"{split}_outputs_none"]
+        answers[f"{split}_outputs_none"] = np.eye(outputs.shape[1], dtype=np.float32)[outputs.argmax(1)]
+    outside = {"kind": "predictions", "source": "p.csv", "outputs": "classes", "warnings": []}
+    contents = {name: value for name, value in run.contents.items() if name not in ("schema", "predictions_sha256")}
+    # The very cell and seed of a run, the hardest case to keep apart.
+    write_record(tmp_path / "outside" / "mine" / "seed0", contents | {"outside": outside, "parameters": None}, answers)
+    summary = summary_of(tmp_path)
+    assert summary.remarks == alone.remarks
+    assert frame(summary, tmp_path).equals(frame(alone, tmp_path))
+    (entry,) = summary.outside
+    targets, scores = run.outputs("test")
+    assert entry.scores["none"]["accuracy"] == pytest.approx(sk.accuracy_score(targets, scores.argmax(1)))
+    assert entry.scores["none"]["roc_auc"] is None and list(entry.scores) == ["none"]

@@ -1,0 +1,122 @@
+"""docs/new-model.md, run as it is written in a copy of the checkout with an environment of its own."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.records import read_record
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "new-model.md"
+COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def of(word: str) -> int:
+    """Place of the one block with a word in it."""
+    (found,) = [place for place, block in enumerate(COMMANDS) if word in block]
+    return found
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """A function that runs commands in a copy of this checkout; what pip installs stays in a virtual environment there."""
+    top = tmp_path_factory.mktemp("newcomer")
+    try:
+        listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no git checkout to copy")
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (top / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, top / "clone" / name)
+    venv.create(top / "venv", with_pip=True, symlinks=True)
+    of_venv = subprocess.run(
+        [top / "venv" / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # The packages of this test run are seen from there (a .pth file), its own come first.
+    (Path(of_venv.stdout.strip()) / "outer.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    command = top / "venv" / "bin" / "ferbench"
+    command.write_text(
+        f"#!{top / 'venv' / 'bin' / 'python'}\nimport sys\n"
+        "from benchmark.cli import main\nif __name__ == '__main__':\n    sys.exit(main())\n"  # workers import it
+    )
+    command.chmod(0o755)
+    own = {"PATH": f"{top / 'venv' / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(top / "clone"), "HOME": str(top)}
+    own |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "VIRTUAL_ENV": str(top / "venv")}
+
+    def run(commands: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=top / "clone",
+            env=os.environ | own,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    run.top = top
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_every_command_of_the_page(shell):
+    clone = shell.top / "clone"
+    trained, scored, away = of("ferbench run"), of("ferbench score"), of("pip uninstall")
+    said = [shell(block) for block in COMMANDS[: trained + 1]]
+    assert "toy " in said[of("ferbench models")] and "step   10" in said[of("ferbench models")]
+    run = read_record(clone / "reports/records/imported/synthetic-8/toy-plain/seed0")
+    labels, outputs = run.outputs("test")
+    accuracy = np.mean(outputs.argmax(1) == labels)
+    assert accuracy > 1.5 / 8, "the toy learns nothing"
+    with open(clone / "reports/tables/synthetic-8-results.csv", newline="") as stream:
+        assert any("toy-plain" in row for row in csv.reader(stream))
+    runs = (clone / "reports/tables/runs.csv").read_text()
+    assert "toy-plain" in (clone / "reports/index.html").read_text() and "toy-plain" in runs
+
+    before = {path.name: path.read_bytes() for path in (clone / "reports/tables").glob("*-results.csv")}
+    for block in COMMANDS[trained + 1 : scored + 1]:
+        shell(block)
+    found = json.loads((shell.top / "scores.json").read_text())
+    assert found["outputs"] == "logits" and found["warnings"] == []
+    assert found["metrics"]["test"]["accuracy"] == pytest.approx(accuracy, abs=1e-4)
+    entry = read_record(clone / found["record"])
+    assert entry.predictions["test_ids"].tolist() == run.predictions["test_ids"].tolist()
+    np.testing.assert_allclose(entry.outputs("test")[1], outputs, atol=1e-3)
+    for name, content in before.items():
+        assert (clone / "reports/tables" / name).read_bytes() == content, "an outside entry changed a comparison"
+
+    for block in COMMANDS[away:]:
+        shell(block)
+    assert "toy" not in shell("ferbench models") + (clone / "reports/tables/runs.csv").read_text()
+    assert (shell.top / ".local/share/bash-completion/completions/ferbench").stat().st_size > 1000
+
+
+def test_links_and_verbs_of_the_page():
+    """Cheap: the files the page names are there, its verbs exist, the template has what GitHub reads."""
+    from benchmark.cli import parser
+
+    text = PAGE.read_text(encoding="utf-8")
+    verbs = parser()._subparsers._group_actions[0].choices
+    assert {verb for verb in re.findall(r"ferbench ([a-z][a-z-]+)", text)} <= set(verbs)
+    for link in re.findall(r"\]\(([^)h][^)]*)\)", text):
+        assert (PAGE.parent / link).is_file(), link
+    for name in re.findall(r"`((?:benchmark|tests|examples|reports/records)/[\w./-]+)`", text):
+        if "toy" not in name:
+            assert (ROOT / name).exists() or name.endswith("seed0"), name
+    template = (ROOT / ".github/ISSUE_TEMPLATE/submit-record.md").read_text(encoding="utf-8")
+    assert template.startswith("---\nname: ") and "\nabout: " in template and "ferbench import FOLDER --check" in template
