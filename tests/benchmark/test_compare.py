@@ -68,10 +68,9 @@ def test_against_statsmodels_and_scipy(records):
     assert sum(c["n"] for c in found["classes"]) == 90
 
 
-def test_one_pair_of_networks_is_mcnemar_class_by_class(records):
+def test_an_outside_entry_stands_beside_every_seed(records):
     found = compare(records, "theirs", A)
-    single = [p for p in found["mcnemar"] if p["seed_b"] == 0]
-    assert len(found["mcnemar"]) == 3 and len(single) == 1
+    assert len(found["mcnemar"]) == 3
     root = records / "outside" / "synthetic-8" / "theirs" / "seed0"
     labels, scores = read_record(root).outputs("test")
     rates = [np.mean(scores.argmax(1) == labels) - np.mean(np.equal(*predicted(records, A, seed))) for seed in (0, 1, 2)]
@@ -129,7 +128,7 @@ def test_refusals(records, a, b, message):
         compare(records, a, b)
 
 
-def test_no_common_seed_and_other_images(tmp_path, make, cell):
+def test_no_common_seed(tmp_path, make, cell):
     make(tmp_path, "synthetic-8", cell("fixed", "working", "plain"), 0)
     make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 1)
     with pytest.raises(BadInput, match=r"seeds \[0\] and \[1\]; expected a seed that both finished"):

@@ -163,7 +163,9 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
         tmp_path / "other", tiny_faces.images[test], name="other", version="1.0", classes=("odd", "top", "base"),
         id=tiny_faces.id[test].tolist(), split=["test"] * len(test), expression=[{0: 2, 1: 0, 2: 1}[k] for k in label],
     )  # fmt: skip
-    contents = {"classes": {"tiny": {"low": "l", "middle": "m", "high": "h"}, "other": {"top": "h", "base": "l", "odd": "o"}}}
+    contents = {
+        "classes": {"tiny": {"low": "l", "middle": "m", "high": "h"}, "other": {"top": "h", "base": "l", "odd": "o"}}
+    }
     monkeypatch.setattr(robustness, "read_yaml", lambda path: contents | {"targets": {"tiny": ["far", "gone"]}})
     far = tiny_protocol(data="other", name="far", classes=["odd", "top", "base"])
     gone = tiny_protocol(data="gone", name="gone")
