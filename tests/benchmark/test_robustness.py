@@ -1,4 +1,4 @@
-"""`ferbench robustness` on a network trained on tiny faces: what is written, resumed and refused; transfer by class names."""
+"""`ferbench robustness` on a network trained on tiny faces: what is written, kept and refused; transfer by class names."""
 
 import json
 

@@ -24,7 +24,10 @@ def fabricate(folder, record, seed, **changes):
         "clean": {"accuracy": top},
         "corrupted": {kind: [{"accuracy": top - 0.1 * s} for s in range(1, 6)] for kind in KINDS},
         "flip": {"accuracy": top - 0.01, "consistency": 0.95},
-        "transfer": {"ferplus-8": {"n": 9, "classes": ["a"], "accuracy": 0.4}, "affectnet-8": {"note": "affectnet is not prepared"}},
+        "transfer": {
+            "ferplus-8": {"n": 9, "classes": ["a"], "accuracy": 0.4},
+            "affectnet-8": {"note": "affectnet is not prepared"},
+        },
     } | changes  # fmt: skip
     path = folder / record.protocol / record.cell / f"seed{record.seed}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
