@@ -75,8 +75,8 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     Returns:
         JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
         parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds ({mean, low, high, n, p}),
-        discordant, test_images, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal), classes (one a
-        class: {class, n, difference of recall, p, p_holm}), disagree (ids, most disputed first).
+        discordant, test_images, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal),
+        classes (one a class: {class, n, difference of recall, p, p_holm}), disagree (ids, most disputed first).
 
     Raises:
         BadInput: an unknown name; no protocol in common, or several and none chosen; no seed in common.
@@ -134,7 +134,7 @@ def sentences(found: Mapping) -> list[str]:
         return f"{number(part['mean'], True)}{unit} {ends}, p {_p(part['p'])}"
 
     lines = [
-        f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, TTA none",
+        f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, no TTA",
         f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {len(found['pairs'])} pairs of networks",
         f"A minus B over test images: {interval(found['images'])} (these networks)",
         f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",

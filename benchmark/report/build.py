@@ -80,7 +80,8 @@ def build(
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json, audit.json, file of humans, gradients or robustness that can not be read. Nothing has been written then.
+            complexity.json, audit.json, file of humans, gradients or robustness that can not be read. Nothing has been
+            written then.
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)

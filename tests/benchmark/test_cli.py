@@ -36,6 +36,11 @@ def here(tmp_path, monkeypatch):
         ("profile fast", "profile: found 'fast'"),
         ("prepare synthetic --params", "params.yaml: found no such file"),
         ("report", "record"),
+        ("compare nobody resnet18-plain", "record"),
+        ("robustness synthetic-8 resnet18-plain", "runs/synthetic-8/resnet18-plain/seed0: found no record.json"),
+        ("robustness synthetic-8 nothing", "'nothing'"),
+        ("speed nothing", "'nothing'"),
+        ("speed resnet18-plain --runs 1", "at least 2 runs"),
         ("import nowhere", "nowhere: found no record.json"),
     ],
 )

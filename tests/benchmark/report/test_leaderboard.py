@@ -1,0 +1,135 @@
+"""Leaderboards: three blocks that share no column, in order, with what a reader must know of each entry."""
+
+import pandas as pd
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from benchmark.cells import Cell
+from benchmark.records import read_records
+from benchmark.report import build, leaderboard
+from benchmark.report.summary import summarise
+
+GIVEN = {
+    "kind": "onnx", "source": "net.onnx", "sha256": "0" * 64, "stated": {"accuracy": 0.66, "source": "their README"},
+    "extra_training_data": "AffectNet", "warnings": ["class order looks mismatched"], "outputs": "logits",
+}  # fmt: skip
+ANCHORS = {
+    "fer2013": {
+        "title": "FER2013",
+        "figures": [
+            {"name": "Lower", "value": "61.5", "source": "paper one"},
+            {"name": "Higher", "value": "72.25", "source": "paper two"},
+            {"name": "A range", "value": "65 to 69", "source": "paper three"},
+        ],
+    }
+}
+
+
+def theirs(make, root, protocol, name="theirs", **changes):
+    cell = Cell(name, "outside", {}, "outside")
+    given = {"outside": GIVEN | changes, "history": [], "selected_epoch": None, "train_counts": None, "parameters": None}
+    return make(root / "outside", protocol, cell, 0, quality=1.0, **given)
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory, make, cell):
+    root = tmp_path_factory.mktemp("records")
+    for seed in (0, 1, 2):
+        make(root, "fer2013-7", cell("identity", "working", "plain"), seed, quality=0.5)
+        make(root, "fer2013-7", cell("fixed", "working", "plain"), seed, quality=2.5)
+    make(root, "fer2013-7", cell("adaptive", "working", "plain"), 0, diverged=True)
+    theirs(make, root, "fer2013-7")
+    theirs(make, root, "ferplus-8", "alone", stated=None, extra_training_data=None)
+    return summarise(read_records(root), root)
+
+
+@pytest.fixture(scope="module")
+def tables(summary):
+    counted = {"cells": {"fer2013-7/net-fixed-working-plain": {"macs": 5_000_000}}}
+    return {table.name: table for table in leaderboard.tables(summary, counted, ANCHORS)}
+
+
+def test_one_board_a_protocol_also_where_only_an_outside_model_was_evaluated(summary, tables):
+    assert list(tables) == ["leaderboard-fer2013-7", "leaderboard-ferplus-8"]
+    assert [board.comparison is None for board in leaderboard.boards(summary)] == [False, True]
+
+
+def test_the_three_kinds_share_no_column_and_no_row(tables):
+    own, outside, published = tables["leaderboard-fer2013-7"].shown()
+    assert set(published["Entry"]) == {"Lower", "Higher"}
+    assert set(outside["Entry"]) == {"theirs"}
+    assert all(name.startswith("net-") for name in own["Entry"])
+    values = [[c for c in frame.columns if "Accuracy" in c] for frame in (own, outside, published)]
+    assert [len(v) for v in values] == [1, 1, 1] and len({v[0] for v in values}) == 3
+    for frame in (own, outside):
+        assert {"Version", "Selection rule", "TTA", "Extra training data", "Parameters", "MACs, one view"} <= set(
+            frame.columns
+        )
+    for row in tables["leaderboard-fer2013-7"].rows:
+        kinds = {key.split("_")[0] for key in row} & {"own", "outside", "published"}
+        assert len(kinds) == 1
+
+
+def test_own_runs_best_first_each_augmentation_a_row_diverged_last(summary, tables):
+    own = tables["leaderboard-fer2013-7"].shown()[0]
+    assert own["Entry"].iloc[-1] == "net-adaptive-working-plain" and own.iloc[-1]["Trained here: Accuracy, %"] == "diverged"
+    (comparison,) = summary.comparisons
+    expected = sorted(
+        (
+            (-sum(values := comparison.metric(label, "accuracy", tta).values()) / len(values), label, tta)
+            for label in comparison.runs
+            for tta in ("none", "flip", "ten-crop")
+            if comparison.finished(label)
+        ),
+        key=lambda each: each[0],
+    )
+    assert list(zip(own["Entry"], own["TTA"], strict=True))[:-1] == [(label, tta) for _, label, tta in expected]
+    assert set(own["Extra training data"]) == {"none"} and set(own["Selection rule"]) == {"best-validation"}
+    counted = own[own["Entry"] == "net-fixed-working-plain"]["MACs, one view"]
+    assert set(counted) == {"5,000,000"} and "not tested: not counted" in set(own["MACs, one view"])
+
+
+def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, tables):
+    outside = tables["leaderboard-fer2013-7"].shown()[1]
+    plain = outside[outside["TTA"] == "none"].iloc[0]
+    record = next(run.record for run in summary.outside if run.record.cell == "theirs")
+    labels, scores = record.outputs("test")
+    right = int((scores.argmax(1) == labels).sum())
+    low, high = proportion_confint(right, len(labels), method="wilson")
+    shown = plain["Outside model, evaluated here: Accuracy, %"]
+    assert shown == f"{100 * right / len(labels):.2f} [{100 * low:.2f}, {100 * high:.2f}]"
+    assert plain["Its authors state"] == "66.00 (their README)" and plain["Came in as"] == "onnx (net.onnx)"
+    assert plain["Extra training data"] == "AffectNet" and plain["Parameters"] == "not known"
+    assert "Warning at theirs: class order looks mismatched" in tables["leaderboard-fer2013-7"].notes
+    alone = tables["leaderboard-ferplus-8"].shown()[0].iloc[0]
+    assert alone["Its authors state"] == "nothing" and alone["Extra training data"] == "not stated"
+
+
+def test_published_numbers_keep_their_source(tables):
+    published = tables["leaderboard-fer2013-7"].shown()[2]
+    assert published["Published, quoted: Accuracy, %"].tolist() == ["72.25", "61.50"]
+    assert published["Source"].tolist() == ["paper two", "paper one"]
+
+
+def test_other_bytes_of_the_data_have_a_board_of_their_own(tmp_path, make, cell):
+    make(tmp_path, "fer2013-7", cell("fixed", "working", "plain"), 0)
+    other = {"name": "fer2013", "version": "1.0", "fingerprint": "f" * 64}
+    make(tmp_path / "outside", "fer2013-7", Cell("theirs", "outside", {}, "outside"), 0, outside=GIVEN, data=other)
+    first, second = leaderboard.boards(summarise(read_records(tmp_path), tmp_path))
+    assert not first.outside and [run.record.cell for run in second.outside] == ["theirs"]
+    assert first.slug == "fer2013-7" and second.slug.startswith("fer2013-7-") and second.slug.endswith("ffffffff")
+
+
+def test_in_the_built_report(tmp_path, make, cell, read_page):
+    records = tmp_path / "records"
+    make(records, "synthetic-8", cell("fixed", "working", "plain"), 0)
+    theirs(make, records, "synthetic-8")
+    theirs(make, records, "fer2013-7", "alone")
+    build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    page = read_page(tmp_path / "index.html")
+    assert "Leaderboards" in [each["text"] for each in page.all("h2")]
+    table = pd.read_csv(tmp_path / "tables" / "leaderboard-synthetic-8.csv")
+    assert table["cell"].tolist().count("theirs") == 2 and table["outside_stated"].dropna().tolist() == [0.66, 0.66]
+    assert "## Leaderboards" in (tmp_path / "README.md").read_text()
+    results = (tmp_path / "tables" / "synthetic-8-results.md").read_text()
+    assert "theirs" not in results, "an outside model in a table of the runs"

@@ -1,0 +1,183 @@
+"""`ferbench robustness` on a network trained on tiny faces: what is written, kept and refused; transfer by class names."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark import robustness
+from benchmark.cells import Run
+from benchmark.corruptions import CORRUPTIONS, corrupt
+from benchmark.errors import BadInput, Interrupted
+from benchmark.evaluation import predict
+from benchmark.faces import write_faceset
+from benchmark.metrics import accuracy
+from benchmark.pixels import load_splits, standardiser
+from benchmark.protocol import HERE, load_protocol, protocol_names, read_yaml
+from benchmark.robustness import consistency, measure, shared_classes
+from benchmark.robustness_file import read
+from benchmark.training import build_model, train
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_faces, tiny_protocol, tiny_cell, tmp_path_factory):
+    """Protocol, cell and folder of runs with one finished run."""
+    protocol, cell, runs = tiny_protocol(epochs=8), tiny_cell(), tmp_path_factory.mktemp("runs")
+    run = Run(protocol, cell, 0)
+    train(run, tiny_faces, runs / run.place, device=CPU)
+    return protocol, cell, runs
+
+
+def measured(trained, faces, out, **changes):
+    protocol, cell, runs = trained
+    given = {"prepared": faces.directory.parent, "runs": runs, "out": out, "device": CPU}
+    return measure(protocol, cell, 0, **(given | changes))
+
+
+@pytest.fixture(scope="module")
+def found(trained, tiny_faces, tmp_path_factory):
+    return measured(trained, tiny_faces, tmp_path_factory.mktemp("out"))
+
+
+def test_numbers_are_those_of_the_network_on_corrupted_pictures(trained, tiny_faces, found):
+    protocol, cell, runs = trained
+    splits = load_splits(tiny_faces, protocol, CPU)
+    model = build_model(Run(protocol, cell, 0), CPU)
+    model.load_state_dict(torch.load(runs / Run(protocol, cell, 0).place / "weights.pt", weights_only=True))
+    prepare, test = standardiser(protocol, splits["train"]), splits["test"]
+
+    def scored(images):
+        changed = type(test)(test.ids, images, test.targets)
+        return predict(model, changed, prepare, categorical=True)
+
+    clean = scored(test.images)
+    assert found["clean"]["accuracy"] == accuracy(test.targets.numpy(), clean) > 0.5
+    assert set(found["corrupted"]) == set(CORRUPTIONS)
+    for name, severity in (("gaussian-noise", 5), ("brightness", 2)):
+        changed = torch.from_numpy(corrupt(test.images.numpy(), test.ids, name, severity))
+        expected = accuracy(test.targets.numpy(), scored(changed))
+        assert found["corrupted"][name][severity - 1]["accuracy"] == expected
+    mirrored = scored(torch.from_numpy(np.ascontiguousarray(test.images.numpy()[..., ::-1])))
+    assert found["flip"]["consistency"] == np.mean(mirrored.argmax(1) == clean.argmax(1))
+    assert found["transfer"] == {}  # transfers.yaml does not name these faces
+
+
+def test_a_finished_file_is_kept_and_a_stale_one_measured_again(trained, tiny_faces, tmp_path, monkeypatch):
+    first = measured(trained, tiny_faces, tmp_path)
+    (path,) = tmp_path.rglob("seed0.json")
+    assert json.loads(path.read_text()) == first == read(path)
+
+    def fail(*_):
+        raise AssertionError("measured again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(robustness, "corrupt", fail)
+        assert measured(trained, tiny_faces, tmp_path) == first
+        path.write_text(json.dumps(first | {"made_with": {}}))
+        with pytest.raises(AssertionError, match="measured again"):
+            measured(trained, tiny_faces, tmp_path)
+    assert measured(trained, tiny_faces, tmp_path) == first
+
+
+def test_a_stop_writes_nothing(trained, tiny_faces, tmp_path):
+    with pytest.raises(Interrupted):
+        measured(trained, tiny_faces, tmp_path, stop=lambda: True)
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_weights_that_are_not_the_records_are_refused(trained, tiny_faces, tmp_path):
+    protocol, cell, runs = trained
+    place = Run(protocol, cell, 0).place
+    other = tmp_path / "runs" / place
+    other.mkdir(parents=True)
+    for name in ("record.json", "predictions.npz"):
+        (other / name).write_bytes((runs / place / name).read_bytes())
+    with pytest.raises(BadInput, match="no such file; expected the run's weights"):
+        measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    torch.save(build_model(Run(protocol, cell, 7), CPU).state_dict(), other / "weights.pt")
+    with pytest.raises(BadInput, match="of the record's answers; expected at least 99%"):
+        measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    (other / "weights.pt").write_bytes(b"no weights")
+    with pytest.raises(BadInput, match="weights that do not load"):
+        measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_faces_are_refused(trained, tiny_faces, tmp_path):
+    write_faceset(
+        tmp_path / "tiny", np.zeros((3, 16, 16, 3), np.uint8), name="tiny", version="1.0", classes=tiny_faces.classes,
+        id=["a", "b", "c"], split=["train", "validation", "test"], expression=[0, 1, 2],
+    )  # fmt: skip
+    with pytest.raises(BadInput, match="fingerprint"):
+        measured(trained, tiny_faces, tmp_path / "out", prepared=tmp_path)
+
+
+def test_folds_test_each_face_by_its_own_network(tiny_faces, tiny_protocol, tiny_cell, tmp_path):
+    from benchmark.crossvalidation import cross_validate
+
+    protocol = tiny_protocol(epochs=1, splits={}, folds=["train", "validation", "test"])
+    run = Run(protocol, tiny_cell(), 0)
+    record = cross_validate(run, tiny_faces, tmp_path / "runs" / run.place, device=CPU)
+    given = {"prepared": tiny_faces.directory.parent, "runs": tmp_path / "runs", "out": tmp_path / "out", "device": CPU}
+    found = measure(protocol, run.cell, 0, **given)  # refused if the networks did not give the record's answers
+    assert found["clean"]["accuracy"] == accuracy(*record.outputs("test"))
+
+
+def test_consistency_by_hand():
+    outputs, mirrored = np.array([[3.0, 1], [0, 2], [5, 4]]), np.array([[1.0, 0], [3, 2], [9, 8]])
+    assert consistency("categorical", outputs, mirrored) == pytest.approx(2 / 3)
+    assert consistency("dimensional", outputs, mirrored) == pytest.approx((2 + 1 + 3 + 0 + 4 + 4) / 6)
+
+
+def test_shared_classes_go_by_meaning():
+    assert shared_classes("fer2013", "ferplus") == [
+        ("angry", "anger"), ("disgust", "disgust"), ("fear", "fear"), ("happy", "happiness"), ("sad", "sadness"),
+        ("surprise", "surprise"), ("neutral", "neutral"),
+    ]  # fmt: skip
+    assert ("contempt", "contempt") in shared_classes("ferplus", "affectnet")
+    assert "contempt" not in dict(shared_classes("ferplus", "fer2013"))
+
+
+def test_transfers_yaml_names_the_classes_of_the_protocols():
+    contents = read_yaml(HERE / "transfers.yaml")
+    for data, words in contents["classes"].items():
+        of = {name for name in protocol_names() if (p := load_protocol(name)).data == data and p.task == "categorical"}
+        assert of, data
+        for name in of:
+            assert set(load_protocol(name).classes) <= set(words), name
+        assert len(set(words.values())) == len(words)
+    for own, targets in contents["targets"].items():
+        for name in targets:
+            assert load_protocol(name).data not in (own, None) and load_protocol(name).data in contents["classes"]
+
+
+def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol, tmp_path, monkeypatch):
+    """The same faces under other words and in another order, one class unknown to the network: it scores as at home."""
+    protocol, cell, runs = trained
+    test = np.flatnonzero(tiny_faces.split == "test")
+    label = tiny_faces.expression[test]
+    other = write_faceset(
+        tmp_path / "other", tiny_faces.images[test], name="other", version="1.0", classes=("odd", "top", "base"),
+        id=tiny_faces.id[test].tolist(), split=["test"] * len(test), expression=[{0: 2, 1: 0, 2: 1}[k] for k in label],
+    )  # fmt: skip
+    contents = {
+        "classes": {"tiny": {"low": "l", "middle": "m", "high": "h"}, "other": {"top": "h", "base": "l", "odd": "o"}}
+    }
+    monkeypatch.setattr(robustness, "read_yaml", lambda path: contents | {"targets": {"tiny": ["far", "gone"]}})
+    far = tiny_protocol(data="other", name="far", classes=["odd", "top", "base"])
+    gone = tiny_protocol(data="gone", name="gone")
+    monkeypatch.setattr(robustness, "protocol_names", lambda: ["far", "gone"])
+    monkeypatch.setattr(robustness, "load_protocol", lambda name: {"far": far, "gone": gone}[name])
+    (tmp_path / "tiny").symlink_to(tiny_faces.directory)
+    found = measured(trained, tiny_faces, tmp_path / "out", prepared=tmp_path)["transfer"]
+    with np.load(runs / Run(protocol, cell, 0).place / "predictions.npz") as stored:
+        scores, truth = stored["test_outputs_none"], stored["test_targets"]
+    kept = truth != 1
+    answer = np.where(scores[kept][:, 0] >= scores[kept][:, 2], 0, 2)
+    assert found["far"]["n"] == kept.sum() == len(other) - np.sum(label == 1)
+    assert found["far"]["classes"] == ["low", "high"]
+    assert found["far"]["accuracy"] == pytest.approx(np.mean(answer == truth[kept]))
+    assert found["gone"] == {"note": "gone is not prepared"}
