@@ -40,7 +40,7 @@ LEADERBOARDS = (
     "rules and stand in tables of their own, one set a protocol version."
 )
 ROBUSTNESS = (
-    "Corrupted, mirrored and foreign faces as far as `ferbench robustness` measured them where the weights are; calibration "
+    "Corrupted, mirrored and foreign faces as far as ferbench robustness measured them where the weights are; calibration "
     "from the records alone."
 )
 CAPTIONS = {
