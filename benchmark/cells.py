@@ -14,7 +14,7 @@ import fnmatch
 import importlib.resources
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -157,10 +157,11 @@ def profile_names() -> list[str]:
 
 
 def plan(profile: str) -> list[Run]:
-    """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more.
+    """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more, as far as it
+    has seeds left.
 
     Raises:
-        BadInput: an unknown profile, or a pattern that matches no cell.
+        BadInput: an unknown profile, a pattern that matches no cell, or one with seeds that are no list of whole numbers.
     """
     profiles = read_yaml(HERE / "profiles.yaml")
     if profile not in profiles:
@@ -168,10 +169,29 @@ def plan(profile: str) -> list[Run]:
     entry, cells = profiles[profile], load_cells()
     pairs = {}
     for protocol_name, patterns in entry["runs"].items():
-        protocol = load_protocol(protocol_name)
+        protocol, where = load_protocol(protocol_name), f"profile {profile}, {protocol_name}"
         for pattern in patterns:
+            pattern, seeds = _seeds_of(pattern, entry["seeds"], where)
             matched = fnmatch.filter(cells, pattern)
             if not matched:
-                raise BadInput(f"profile {profile}, {protocol_name}", f"'{pattern}', which no cell matches", "a cell")
-            pairs |= {(protocol_name, name): (protocol, cells[name]) for name in matched}
-    return [Run(protocol, cell, seed) for seed in entry["seeds"] for protocol, cell in pairs.values()]
+                raise BadInput(where, f"'{pattern}', which no cell matches", "a cell")
+            pairs |= {(protocol_name, name): (protocol, cells[name], seeds) for name in matched}
+    return balanced([[Run(protocol, cell, seed) for seed in seeds] for protocol, cell, seeds in pairs.values()])
+
+
+def _seeds_of(pattern, seeds, where):
+    """A pattern and its seeds: the profile's, or its own where it is written ``{cells: PATTERN, seeds: [...]}``."""
+    if isinstance(pattern, str):
+        return pattern, seeds
+    if not isinstance(pattern, Mapping) or set(pattern) != {"cells", "seeds"}:
+        raise BadInput(where, pattern, "a pattern, or {cells: PATTERN, seeds: [...]}")
+    own = pattern["seeds"]
+    if not isinstance(own, list) or not own or len(set(own)) < len(own) or any(type(seed) is not int for seed in own):
+        raise BadInput(f"{where}, {pattern['cells']}, seeds", own, "a list of different whole numbers")
+    return pattern["cells"], own
+
+
+def balanced(by_cell: Sequence[Sequence[Run]]) -> list[Run]:
+    """The runs of all cells, first every cell's first, then every cell's second and so on."""
+    rounds = itertools.zip_longest(*by_cell)
+    return [run for same_round in rounds for run in same_round if run is not None]

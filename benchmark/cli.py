@@ -427,7 +427,7 @@ def profile(arguments) -> None:
         print("\n".join(profile_names()))
         return
     contents = write_params(arguments.name, PARAMS)
-    runs = len(contents["runs"]) * len(contents["seeds"])
+    runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
     print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
 
 

@@ -2,7 +2,8 @@
 
 ``data``: what `prepare` makes, by FaceSet name, with the dependencies of that stage; ``gradients``: plans of
 benchmark/gradients.yaml that are measured, with their protocol and data; ``runs``: one entry a cell of a
-protocol, carrying the cell's whole definition so that only stages whose parameters changed go stale; ``seeds``.
+protocol, carrying the cell's whole definition so that only stages whose parameters changed go stale; ``seeds``: of every
+cell whose entry has no ``seeds`` of its own.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from benchmark import datasets, registry
 from benchmark.atomic import write_text
-from benchmark.cells import HERE, Run, cell_from, plan
+from benchmark.cells import HERE, Run, balanced, cell_from, plan
 from benchmark.errors import BadInput
 from benchmark.protocol import load_protocol, read_yaml
 
@@ -24,7 +25,7 @@ def write_params(profile: str, path: Path) -> dict:
     runs = plan(profile)
     wanted = read_yaml(HERE / "profiles.yaml")[profile]
     options = wanted.get("data", {})
-    data, entries = {}, {}
+    data, entries, seeds = {}, {}, {}
     for run in runs:
         name = run.protocol.data
         entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
@@ -34,7 +35,8 @@ def write_params(profile: str, path: Path) -> dict:
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
         module = registry.entry(run.cell.model).value.split(":")[0]
         package = f"{module.replace('.', '/')}.py" if module.startswith("benchmark.") else module.split(".")[0]
-        entries[f"{run.protocol.name}_{run.cell.name}"] = {
+        key = f"{run.protocol.name}_{run.cell.name}"
+        entries[key] = {
             "protocol": run.protocol.name,
             "data": name,
             "package": package,
@@ -43,9 +45,13 @@ def write_params(profile: str, path: Path) -> dict:
             "options": dict(run.cell.options),
             "loss": run.cell.loss,
         }
+        seeds.setdefault(key, []).append(run.seed)
+    for key, own in seeds.items():
+        if own != wanted["seeds"]:
+            entries[key]["seeds"] = own
     contents = {
         "profile": profile,
-        "seeds": sorted({run.seed for run in runs}),
+        "seeds": wanted["seeds"],
         "data": data,
         "gradients": _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients"),
         "runs": entries,
@@ -88,10 +94,9 @@ def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Ru
     entry = params["runs"][key]
     contents = {name: entry[name] for name in ("model", "options", "loss")}
     cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
-    return [Run(protocol, cell, seed) for seed in params["seeds"]]
+    return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
 
 
 def all_runs(params: Mapping) -> list[Run]:
     """Every run of params.yaml, seeds outermost (a list cut short stays balanced)."""
-    by_cell = [runs_of(params, key) for key in params["runs"]]
-    return [run for same_seed in zip(*by_cell, strict=True) for run in same_seed]
+    return balanced([runs_of(params, key) for key in params["runs"]])

@@ -1,6 +1,7 @@
 """Protocols, recipes, cells, plans and params.yaml."""
 
 import inspect
+from collections import Counter
 from dataclasses import replace
 from unittest import mock
 
@@ -195,13 +196,39 @@ def test_default_plan_is_what_the_readme_says():
 
 
 def test_seeds_are_outermost():
-    """However early a plan is cut, no cell is more than one seed ahead."""
+    """However early a plan is cut, no cell is more than one seed ahead of one that has seeds left."""
     runs = plan("fer2013")
+    wanted = Counter(run.place.parent for run in runs)
     for cut in range(len(runs)):
-        done = {}
-        for run in runs[:cut]:
-            done[run.place.parent] = done.get(run.place.parent, 0) + 1
-        assert not done or max(done.values()) - min(done.get(run.place.parent, 0) for run in runs) <= 1
+        done = Counter(run.place.parent for run in runs[:cut])
+        left = [done[cell] for cell in wanted if done[cell] < wanted[cell]]
+        assert max(done.values(), default=0) - min(left) <= 1
+
+
+@pytest.mark.parametrize(("profile", "protocol"), [("fer2013", "fer2013-7"), ("ferplus", "ferplus-8")])
+def test_the_grid_of_the_papers_question(profile, protocol):
+    """Shortcut (3) x BatchNorm (2) x loss (2), five seeds with working BatchNorm, three with frozen; recipe `released`
+    and the ResNets with three."""
+    seeds = {}
+    for run in plan(profile):
+        seeds.setdefault((run.protocol.name, run.cell.name), []).append(run.seed)
+    for shortcut in ("identity", "fixed", "adaptive"):
+        for loss in ("plain", "weighted"):
+            assert seeds[protocol, f"bregnext-50-{shortcut}-working-{loss}"] == [0, 1, 2, 3, 4]
+            assert seeds[protocol, f"bregnext-50-{shortcut}-frozen-{loss}"] == [0, 1, 2]
+        assert seeds[f"{protocol}-released", f"bregnext-50-{shortcut}-frozen-plain"] == [0, 1, 2]
+    for depth in (18, 34, 50):
+        assert seeds[protocol, f"resnet{depth}-smallstem-plain"] == [0, 1, 2]
+    assert sum(map(len, seeds.values())) == 6 * 5 + 3 * (len(seeds) - 6)
+
+
+@pytest.mark.parametrize("seeds", [[], [0, 0], [0, "1"], 3])
+def test_seeds_of_a_pattern_are_checked(seeds):
+    profiles = read_yaml(HERE / "profiles.yaml")
+    profiles["smoke"]["runs"] = {"synthetic-8": [{"cells": "resnet18-plain", "seeds": seeds}]}
+    with mock.patch("benchmark.cells.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)):
+        with pytest.raises(BadInput, match="profile smoke, synthetic-8, resnet18-plain, seeds"):
+            plan("smoke")
 
 
 @pytest.mark.parametrize("profile", profile_names())
