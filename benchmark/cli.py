@@ -7,6 +7,7 @@ was expected); 3 stopped before the end with everything kept (Ctrl-C, time budge
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -91,22 +92,28 @@ def faces(arguments) -> None:
 
 
 def run(arguments) -> None:
+    began = time.time()
     from benchmark.cells import Run, cell_of, cell_or_model, plan
-    from benchmark.params import all_runs, runs_of
     from benchmark.protocol import load_protocol
     from benchmark.runner import Places, default_jobs, pick_device, run_all
 
     named = bool(arguments.cell) + bool(arguments.model)
-    chosen = [bool(arguments.params), bool(arguments.profile), bool(arguments.protocol or named)]
-    if sum(chosen) != 1 or bool(arguments.protocol) != named:
-        expected = "PROTOCOL and CELL, or --params KEY, or --profile NAME (--model MODEL may stand for CELL)"
+    lists = [arguments.params, arguments.profile, arguments.plan]
+    if sum(map(bool, [*lists, arguments.protocol or named])) != 1 or bool(arguments.protocol) != named:
+        expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
         raise BadInput("ferbench run", "not exactly one choice", expected)
     if not arguments.model and (arguments.loss or arguments.option):
         raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
     if arguments.params:
+        from benchmark.params import all_runs, runs_of
+
         runs = all_runs(_params()) if arguments.params == "all" else runs_of(_params(), arguments.params)
     elif arguments.profile:
         runs = plan(arguments.profile)
+    elif arguments.plan:
+        from benchmark.plan_file import read_plan
+
+        runs = read_plan(arguments.plan)
     else:
         protocol = load_protocol(arguments.protocol)
         if arguments.model:
@@ -116,10 +123,22 @@ def run(arguments) -> None:
         runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
     if arguments.seeds is not None:
         runs = [each for each in runs if each.seed in arguments.seeds]
+    if arguments.share:
+        runs = _share(runs, arguments.share)
     device = pick_device(arguments.device)
     places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
-    run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=arguments.time_budget)
+    # Importing torch is part of what the caller waits for.
+    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
     print(f"records in {arguments.out}")
+
+
+def _share(runs: list, text: str) -> list:
+    """Share K of N of a list: every Nth run from the Kth (from 1) on. BadInput for another form."""
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise BadInput("--share", f"'{text}'", "K/N with K from 1 to N, such as 2/8")
+    return runs[int(part) - 1 :: int(parts)]
 
 
 def _options(pairs: Sequence[str]) -> dict:
@@ -136,6 +155,15 @@ def _options(pairs: Sequence[str]) -> dict:
         except yaml.YAMLError as error:
             raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
     return found
+
+
+def plan_file(arguments) -> None:
+    from benchmark.cells import plan
+    from benchmark.plan_file import write_plan
+
+    runs = plan(arguments.profile)
+    write_plan(runs, arguments.out)
+    print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
 
 
 def trial(arguments) -> None:
@@ -503,6 +531,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of --model's factory; repeatable")
     one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
     one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
+    one.add_argument("--plan", type=Path, metavar="FILE", help="the runs of a file that `ferbench plan` wrote instead")
+    one.add_argument("--share", metavar="K/N", help="every Nth of them, from the Kth on: one task of a job array")
     one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
@@ -511,6 +541,11 @@ def parser() -> argparse.ArgumentParser:
                      help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
+
+    one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with torch and numpy alone",
+               "ferbench plan fer2013 grid.json")  # fmt: skip
+    one.add_argument("profile", help="`ferbench profile` lists them")
+    one.add_argument("out", type=Path, help="file for `ferbench run --plan`")
 
     one = verb("trial", trial, "the first steps of a run, each loss printed; leaves nothing behind",
                "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip

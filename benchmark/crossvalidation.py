@@ -30,7 +30,7 @@ from benchmark.faces import FaceSet
 from benchmark.pixels import load_splits
 from benchmark.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records import Record, write_record
-from benchmark.training import EVALUATED, configuration, existing_record, train
+from benchmark.training import EVALUATED, Trainer, configuration, existing_record, train
 
 # Of a fold: its name, faces of each role, and what a Record has, of that fold alone.
 FOLD_FIELDS = ("fold", "faces", "history", "selected_epoch", "train_counts", "input", "cost")
@@ -75,6 +75,7 @@ def cross_validate(
     device: torch.device,
     restart_stale: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    enough: Callable[[Trainer], bool] = lambda trainer: True,
     position: int = 0,
 ) -> Record:
     """Train every fold of a run, or resume, or return its finished record.
@@ -96,8 +97,8 @@ def cross_validate(
             fold, own = fold_run(run, faces, number)
             splits = load_splits(own, fold.protocol, device, stop=stop)
             sizes.append({role: len(splits[role]) for role in ROLES})
-            given = {"device": device, "restart_stale": restart_stale, "stop": stop, "position": position}
-            records.append(train(fold, own, place, splits=splits, **given))
+            given = {"device": device, "restart_stale": restart_stale, "stop": stop, "enough": enough}
+            records.append(train(fold, own, place, splits=splits, position=position, **given))
             if records[-1].diverged:
                 progress.say(f"{run}: diverged in fold {run.protocol.folds[number]}; the run ends here")
                 break

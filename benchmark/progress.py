@@ -1,11 +1,28 @@
 """How long work shows itself: a bar with rate and time left on a terminal, one line a result elsewhere."""
 
+import contextlib
 import sys
 
 
+class Silent(contextlib.nullcontext):
+    """What stands in for a bar where tqdm is not installed (a bare machine that only trains)."""
+
+    def __enter__(self):
+        return self
+
+    def update(self, n: int = 1) -> None:
+        """As of tqdm."""
+
+    def set_postfix_str(self, text: str) -> None:
+        """As of tqdm."""
+
+
 def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0):
-    """A tqdm bar on standard error, silent when that is not a terminal."""
-    from tqdm import tqdm  # not needed to import the training path
+    """A tqdm bar on standard error, silent when that is not a terminal or tqdm is not installed."""
+    try:
+        from tqdm import tqdm  # not needed to import the training path
+    except ModuleNotFoundError:
+        return Silent()
 
     return tqdm(
         total=total,
@@ -22,7 +39,11 @@ def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0
 
 def say(text: str) -> None:
     """One line on standard output that does not tear a bar."""
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        print(text, flush=True)
+        return
 
     tqdm.write(text, file=sys.stdout)
     sys.stdout.flush()

@@ -130,10 +130,12 @@ def digest(value: object) -> str:
 
 def read_yaml(path: Path) -> dict:
     """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
-    import yaml  # not needed to import the training path
-
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")
+    try:
+        import yaml  # not needed to import the training path
+    except ModuleNotFoundError as error:
+        raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

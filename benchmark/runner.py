@@ -1,5 +1,6 @@
 """A list of runs, one after the other or in several processes: signals and the time budget heeded, results said."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,7 @@ from benchmark.faces import FaceSet, open_faceset
 from benchmark.pixels import Split, load_splits
 from benchmark.protocol import SELECTION_METRIC, Protocol
 from benchmark.records import Record
+from benchmark.time_budget import TimeBudget, seconds_ahead
 from benchmark.training import Trainer, train
 
 
@@ -71,16 +73,24 @@ class Places:
 class Worker:
     """Trains runs one after the other, keeping the last FaceSet open and the pictures of the last protocol loaded."""
 
-    def __init__(self, places: Places, stop: Callable[[], bool], position: int = 0, jobs: int = 1):
-        self.places, self.stop, self.position, self.jobs = places, stop, position, jobs
+    def __init__(
+        self,
+        places: Places,
+        stop: Callable[[], bool],
+        position: int = 0,
+        jobs: int = 1,
+        remaining: Callable[[], float] = lambda: math.inf,
+    ):
+        self.places, self.stop, self.position, self.jobs, self.remaining = places, stop, position, jobs, remaining
+        self.preparing = 0.0  # seconds to a run's first step, the most so far
         self.opened: tuple[str | None, FaceSet | None] = None, None
         self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
 
     def __call__(self, run: Run) -> str:
         """Train one run; returns a line on how it ended. Raises what `train` raises."""
         places = self.places
-        if self.stop():
-            raise Interrupted(f"stopped before {run}")
+        if self.stop() or self.preparing > self.remaining():
+            raise Interrupted(f"stopped before {run}; the next call resumes there")
         if self.opened[0] != run.protocol.data:
             self.opened = run.protocol.data, open_faceset(places.prepared / run.protocol.data)
         start, faces, directory = time.monotonic(), self.opened[1], places.out / run.place
@@ -88,6 +98,7 @@ class Worker:
             "device": places.device,
             "restart_stale": places.restart_stale,
             "stop": self.stop,
+            "enough": self._enough(start),
             "position": self.position,
         }
         if run.protocol.folds:
@@ -95,6 +106,18 @@ class Worker:
         else:
             record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
+
+    def _enough(self, start: float) -> Callable[[Trainer], bool]:
+        """Whether the time left is enough for what a run of `start` does before it can be stopped again."""
+        begun = False
+
+        def enough(trainer: Trainer) -> bool:
+            nonlocal begun
+            if not begun:
+                begun, self.preparing = True, max(self.preparing, time.monotonic() - start)
+            return seconds_ahead(trainer) < self.remaining()
+
+        return enough
 
     def _splits(self, protocol: Protocol) -> dict[str, Split]:
         if self.loaded[0] != protocol.hash:
@@ -111,28 +134,29 @@ def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: 
         runs: in this order.
         jobs: processes, each with its share of the CPU's threads. On small networks two processes of one thread do more
             than one process of two, and a run of one thread gives the same bits whatever the number of cores.
-        time_budget: seconds after which the runs in hand are saved and the rest left; None = no limit.
+        time_budget: seconds within which everything is saved and left: nothing is begun that would not end before, by
+            what steps and evaluations have taken so far (`benchmark.time_budget`). None = no limit.
 
     Raises:
         Interrupted: by signal or time budget, everything so far kept.
     """
-    deadline = None if time_budget is None else time.time() + time_budget
+    budget = TimeBudget.of(time_budget)
     jobs = min(jobs, len(runs))
-    with StopRequest(deadline) as stop:
+    with StopRequest(budget.deadline) as stop:
         if jobs > 1:
-            ended = _in_processes(runs, places, stop, jobs)
+            ended = _in_processes(runs, places, stop, jobs, budget)
         else:
-            ended = map(Worker(places, stop), runs)
+            ended = map(Worker(places, stop, remaining=budget.remaining), runs)
         for number, line in enumerate(ended, 1):
             progress.say(f"[{number}/{len(runs)}] {line}")
 
 
-def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int) -> Iterator[str]:
+def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
     """Lines of the runs as they end; on a stop or an error the others save their checkpoints before it is raised."""
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     halt, positions = context.Event(), context.Value("i", 0)
     threads = max(1, torch.get_num_threads() // jobs)
-    setup = (places, halt, positions, threads, jobs, os.getpid())
+    setup = (places, halt, positions, threads, jobs, os.getpid(), budget)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
         waiting = {pool.submit(_work, run) for run in runs}
         try:
@@ -147,14 +171,14 @@ def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: 
             pool.shutdown(cancel_futures=True)
 
 
-def _start(places: Places, halt, positions, threads: int, jobs: int, parent: int) -> None:
+def _start(places: Places, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(threads)
     with positions.get_lock():
         position, positions.value = positions.value, positions.value + 1
     # A parent that was killed can not halt its children: they see that they have another one.
-    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs)
+    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs, budget.remaining)
 
 
 def _work(run: Run) -> str:

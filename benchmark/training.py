@@ -322,6 +322,7 @@ def train(
     device: torch.device,
     restart_stale: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    enough: Callable[["Trainer"], bool] = lambda trainer: True,
     splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
     position: int = 0,
 ) -> Record:
@@ -331,6 +332,7 @@ def train(
         directory: the record's folder; the checkpoint lies beside it as ``<directory>.checkpoint``.
         restart_stale: begin again where a record or checkpoint of another configuration lies, instead of refusing.
         stop: asked after every step; True saves a checkpoint and raises Interrupted.
+        enough: asked likewise, whether there is time for what comes before it is next asked; False stops.
         splits: the protocol's faces for `device`, when the caller has loaded them already, or what loads them (called
             only if there is something to train).
         position: line of the progress bar, where several processes show one each.
@@ -362,7 +364,7 @@ def train(
                 with _clock(trainer, "train"):
                     trainer.train_step(order)
                 bar.update(trainer.batch)
-                if stop():
+                if stop() or not enough(trainer):
                     trainer.save(checkpoint)
                     raise Interrupted(f"{run}: stopped in epoch {trainer.epoch + 1}; the next call resumes it")
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:

@@ -1,0 +1,63 @@
+"""A plan as one JSON file that carries its protocols and cells whole: for machines that have torch and numpy alone.
+
+``{"schema": 1, "protocols": {name: contents}, "cells": {name: contents}, "runs": [[protocol, cell, seed], ...]}``; the
+contents are those of `Protocol.as_dict` and `Cell.as_dict`, so hashes, and with them records, are the same as without the
+file. Reading it needs neither YAML nor the protocols and cells of the checkout that reads.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.atomic import write_json
+from benchmark.cells import Run, cell_from
+from benchmark.errors import BadInput
+from benchmark.protocol import protocol_from
+
+SCHEMA = 1
+PARTS = ("schema", "protocols", "cells", "runs")
+
+
+def write_plan(runs: Sequence[Run], path: Path) -> None:
+    """Write `runs`, in their order, atomically. BadInput for two protocols or cells of one name."""
+    protocols, cells = {}, {}
+    for run in runs:
+        for table, one in ((protocols, run.protocol), (cells, run.cell)):
+            if table.setdefault(one.name, one).hash != one.hash:
+                raise BadInput(f"plan {path}", f"two different ones named {one.name}", "names that differ")
+    contents = {
+        "schema": SCHEMA,
+        "protocols": {name: protocol.as_dict() for name, protocol in protocols.items()},
+        "cells": {name: cell.as_dict() for name, cell in cells.items()},
+        "runs": [[run.protocol.name, run.cell.name, run.seed] for run in runs],
+    }
+    write_json(path, contents)
+
+
+def read_plan(path: Path) -> list[Run]:
+    """The runs of a file that `write_plan` wrote. BadInput for one that is missing or not whole."""
+    if not path.is_file():
+        raise BadInput(path, "no such file", "a plan (ferbench plan PROFILE FILE.json)")
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(path, error, "valid JSON") from error
+    if not isinstance(contents, dict) or set(contents) != set(PARTS) or contents["schema"] != SCHEMA:
+        raise BadInput(path, "something else", f"a plan of schema {SCHEMA} with {', '.join(PARTS)}")
+    protocols = {}
+    for name, entry in contents["protocols"].items():
+        where, entry = f"{path}, protocol {name}", dict(entry)
+        if "recipe" not in entry:
+            raise BadInput(where, "no recipe", "the whole recipe")
+        protocols[name] = protocol_from(entry, where, recipe=entry.pop("recipe"))
+    cells = {
+        name: cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
+        for name, entry in contents["cells"].items()
+    }
+    runs = []
+    for number, entry in enumerate(contents["runs"]):
+        known = isinstance(entry, list) and len(entry) == 3 and entry[0] in protocols and entry[1] in cells
+        if not known or type(entry[2]) is not int:
+            raise BadInput(f"{path}, runs, {number}", entry, "[protocol, cell, seed] with names of this file")
+        runs.append(Run(protocols[entry[0]], cells[entry[1]], entry[2]))
+    return runs
