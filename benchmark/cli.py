@@ -125,11 +125,17 @@ def run(arguments) -> None:
         runs = [each for each in runs if each.seed in arguments.seeds]
     if arguments.share:
         runs = _share(runs, arguments.share)
-    device = pick_device(arguments.device)
+    device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a task of Ray picks its own
     places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
     # Importing torch is part of what the caller waits for.
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
-    run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+    if arguments.engine == "ray":
+        from benchmark.cluster import Share, run_on_ray
+
+        share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
+        run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
+    else:
+        run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
     print(f"records in {arguments.out}")
 
 
@@ -537,6 +543,12 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
     one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--engine", choices=("here", "ray"), default="here",
+                     help="here: processes of this machine; ray: tasks of a Ray cluster (docs/cluster.md)")  # fmt: skip
+    one.add_argument("--address", help="of the Ray cluster, or auto (default: a new one of this machine)")
+    one.add_argument("--gpus-per-run", type=float, metavar="N", help="ray: such as 0.25 (default: 1 if there are any)")
+    one.add_argument("--cpus-per-run", type=int, default=1, metavar="N", help="ray: cores and threads (default: 1)")
+    one.add_argument("--retries", type=int, default=3, metavar="N", help="ray: of a run whose machine is lost (default: 3)")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
