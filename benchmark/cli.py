@@ -172,6 +172,26 @@ def plan_file(arguments) -> None:
     print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
 
 
+def tune(arguments) -> None:
+    began = time.time()
+    from benchmark import tuning
+    from benchmark.runner import Places, default_jobs, pick_device
+
+    search = tuning.load_search(arguments.search)
+    if arguments.write:
+        tuning.write_search(search, arguments.write)
+        print(f"{arguments.write}: {len(search.runs())} runs; next: ferbench tune {arguments.write}")
+        return
+    log, device = REPORTS / "tuning" / f"{search.name}.jsonl", pick_device(arguments.device)
+    if arguments.table:
+        print("\n".join(tuning.table(tuning.read_log(log))))
+        return
+    places = Places(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
+    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    lines = tuning.tune(search, places, log, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+    print("\n".join([*tuning.table(lines), f"wrote {log}"]))
+
+
 def trial(arguments) -> None:
     from benchmark.cells import Run, cell_or_model
     from benchmark.faces import open_faceset
@@ -558,6 +578,17 @@ def parser() -> argparse.ArgumentParser:
                "ferbench plan fer2013 grid.json")  # fmt: skip
     one.add_argument("profile", help="`ferbench profile` lists them")
     one.add_argument("out", type=Path, help="file for `ferbench run --plan`")
+
+    one = verb("tune", tune, "try recipe values on the validation split alone, for several cells -> reports/tuning",
+               "ferbench tune fer2013 --time-budget 3600")  # fmt: skip
+    one.add_argument("search", help="entry of benchmark/tuning.yaml, or a file that --write wrote")
+    one.add_argument("--write", type=Path, metavar="FILE", help="only write it as JSON, for a machine without pyyaml")
+    one.add_argument("--table", action="store_true", help="only print the log's table, in Markdown")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--restart-stale", action="store_true", help="make trials of another version of the code again")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
     one = verb("trial", trial, "the first steps of a run, each loss printed; leaves nothing behind",
                "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip

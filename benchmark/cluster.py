@@ -18,6 +18,7 @@ import os
 import platform
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +31,11 @@ from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.records import read_record
 from benchmark.runner import Places, StopRequest, Worker, pick_device
-from benchmark.time_budget import TimeBudget, reserve
+from benchmark.time_budget import RESERVE, TimeBudget
 
 POLL = 1.0  # seconds after which a task asks again how much time is left
 HEARD = 0.5  # seconds after which the driver looks for signals
+QUEUED = 2  # tasks given to Ray beyond those that can run at once
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,7 @@ def run_on_ray(
     finally:
         ray.shutdown()
     if lost:
-        raise Interrupted(
-            f"{lost} runs lost with their machines more than {share.retries} times; the next call resumes them"
-        )
+        raise Interrupted(f"{lost} runs lost, each after {share.retries} retries; the next call resumes them")
 
 
 def _connected(address):
@@ -114,7 +114,6 @@ def _connected(address):
         import ray
     except ModuleNotFoundError as error:
         raise BadInput("--engine ray", "no package ray", "it installed: pip install 'ferbench[cluster]'") from error
-    # A worker whose machine is lost must not have waited: torch's threads are set by the task.
     path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]))
     try:
         ray.init(address=address, runtime_env={"env_vars": {"PYTHONPATH": path}}, include_dashboard=False)
@@ -134,6 +133,15 @@ def _gpus(ray, share: Share) -> float:
     return gpus
 
 
+def _slots(ray, share: Share) -> int:
+    """Runs that the cluster as it is now can do at once."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    fit = [machine.get("CPU", 0.0) // share.cpus for machine in machines]
+    if share.gpus:
+        fit = [min(n, machine.get("GPU", 0.0) // share.gpus) for n, machine in zip(fit, machines, strict=True)]
+    return int(sum(fit))
+
+
 def _code(run: Run) -> str:
     return environment.code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ())
 
@@ -144,10 +152,14 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest, seconds: floa
     watch = ray.remote(num_cpus=0, scheduling_strategy=here)(Watch).remote(math.inf if seconds is None else seconds)
     # Ray ends the process of a task with a GPU, so that the next one finds its own GPU; without, it is used again.
     remote = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=share.retries, retry_exceptions=False)(_work)
-    waiting = {remote.remote(run, task, watch): run for run in runs}
+    left, waiting = deque(runs), {}
     first: Exception | None = None
     halted = False
-    while waiting:
+    while waiting or (left and not halted):
+        # Few wait in Ray's queue, so that after a stop few are begun for nothing.
+        while left and not halted and len(waiting) < _slots(ray, share) + QUEUED:
+            run = left.popleft()
+            waiting[remote.remote(run, task, watch)] = run
         done, _ = ray.wait(list(waiting), timeout=HEARD)
         for reference in done:
             run = waiting.pop(reference)
@@ -156,8 +168,6 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest, seconds: floa
             except ray.exceptions.RayTaskError as error:
                 # The run's own error: what comes after it is saved, as on one machine.
                 first = first or (error.cause if isinstance(error.cause, BadInput | Interrupted) else error)
-            except (ray.exceptions.TaskCancelledError, ray.exceptions.TaskUnschedulableError) as error:
-                first = first or Interrupted(f"{run}: {type(error).__name__}; the next call resumes it")
             except ray.exceptions.RayError as error:
                 yield f"{run}: lost ({type(error).__name__})", False
             else:
@@ -169,6 +179,8 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest, seconds: floa
             ray.get(watch.halt.remote())
     if first is not None:
         raise first
+    if left:
+        raise Interrupted(f"stopped before {left[0]}; the next call resumes there")
 
 
 def _keep(files: Mapping[str, bytes], directory: Path) -> None:
@@ -230,7 +242,7 @@ def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
         places = dataclasses.replace(task.places, device=pick_device(task.device))
         _worker = (
             task.token,
-            Worker(places, lambda: left() <= 0, remaining=lambda: (seconds := left()) - reserve(seconds)),
+            Worker(places, lambda: left() <= 0, remaining=lambda: left() - RESERVE),
         )
     line = f"{_worker[1](run)} on {machine}"
     if (task.places.out / task.token).exists():

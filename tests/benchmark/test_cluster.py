@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -80,8 +81,10 @@ def test_shares_of_machines():
 
 
 @pytest.fixture
-def place(tmp_path, tiny_faces, tiny_protocol) -> Path:
-    """A folder with a slow network, the FaceSet, and a plan of two cells and two seeds."""
+def place(tmp_path, tiny_faces, tiny_protocol, monkeypatch) -> Path:
+    """A folder with a slow network, the FaceSet, and a plan of two cells and two seeds; Ray with a token of its own."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     (tmp_path / "slow_network.py").write_text(textwrap.dedent(SLOW_NETWORK))
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / "tiny").symlink_to(tiny_faces.directory)
@@ -97,16 +100,10 @@ def place(tmp_path, tiny_faces, tiny_protocol) -> Path:
 
 def command(place: Path, out: str, *more: str) -> dict:
     path = os.pathsep.join([str(ROOT), str(place)])
-    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
+    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     line = [sys.executable, "-m", "benchmark", "run", "--plan", "plan.json", "--prepared", "prepared", "--out", out, *more]
-    return {
-        "args": line,
-        "cwd": place,
-        "env": environment,
-        "text": True,
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.STDOUT,
-    }
+    given = {"cwd": place, "env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return {"args": line} | given
 
 
 def children(pid: int) -> list[int]:
@@ -129,9 +126,8 @@ def same_records(first: Path, second: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a node in /proc")
-def test_a_node_killed_in_mid_run_costs_only_its_running_epochs(place, monkeypatch):
+def test_a_node_killed_in_mid_run_costs_only_its_running_epochs(place):
     pytest.importorskip("ray", reason="needs the extra `cluster`: pip install 'ferbench[cluster]'")
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     from ray.cluster_utils import Cluster
 
     whole = subprocess.run(**command(place, "here", "--jobs", "1"))
@@ -159,7 +155,7 @@ def test_a_node_killed_in_mid_run_costs_only_its_running_epochs(place, monkeypat
 
 
 @pytest.mark.slow
-def test_a_time_budget_and_storage_that_is_not_shared(place, monkeypatch):
+def test_a_time_budget_and_storage_that_is_not_shared(place):
     """Stopped by its budget and resumed; then the same with records sent back, as where a task sees other storage."""
     pytest.importorskip("ray", reason="needs the extra `cluster`: pip install 'ferbench[cluster]'")
     start = time.time()
