@@ -130,7 +130,7 @@ def test_a_node_killed_in_mid_run_costs_only_its_running_epochs(place):
     pytest.importorskip("ray", reason="needs the extra `cluster`: pip install 'ferbench[cluster]'")
     from ray.cluster_utils import Cluster
 
-    whole = subprocess.run(**command(place, "here", "--jobs", "1"))
+    whole = subprocess.run(**command(place, "here", "--jobs", "2"))
     assert whole.returncode == 0, whole.stdout
     machines = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
