@@ -164,10 +164,14 @@ def _options(pairs: Sequence[str]) -> dict:
 
 
 def plan_file(arguments) -> None:
+    import fnmatch
+
     from benchmark.cells import plan
     from benchmark.plan_file import write_plan
 
-    runs = plan(arguments.profile)
+    runs = [each for each in plan(arguments.profile) if any(fnmatch.fnmatch(each.cell.name, p) for p in arguments.cells)]
+    if not runs:
+        raise BadInput(f"profile {arguments.profile}", f"no cell like {' or '.join(arguments.cells)}", "one")
     write_plan(runs, arguments.out)
     print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
 
@@ -578,6 +582,7 @@ def parser() -> argparse.ArgumentParser:
                "ferbench plan fer2013 grid.json")  # fmt: skip
     one.add_argument("profile", help="`ferbench profile` lists them")
     one.add_argument("out", type=Path, help="file for `ferbench run --plan`")
+    one.add_argument("--cells", nargs="+", default=["*"], metavar="PATTERN", help="only these (default: all)")
 
     one = verb("tune", tune, "try recipe values on the validation split alone, for several cells -> reports/tuning",
                "ferbench tune fer2013 --time-budget 3600")  # fmt: skip

@@ -31,10 +31,11 @@ from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.records import read_record
 from benchmark.runner import Places, StopRequest, Worker, pick_device
-from benchmark.time_budget import RESERVE, TimeBudget
+from benchmark.time_budget import TimeBudget
 
 POLL = 1.0  # seconds after which a task asks again how much time is left
 HEARD = 0.5  # seconds after which the driver looks for signals
+ENDING = 6.0  # seconds of a time budget kept back: all tasks save, the driver hears of them, Ray shuts down
 QUEUED = 2  # tasks given to Ray beyond those that can run at once
 
 
@@ -86,6 +87,7 @@ def run_on_ray(
             of the code; what `train` raises.
         Interrupted: by signal or time budget, or runs were lost more often than `retries`; everything so far kept.
     """
+    budget = TimeBudget.of(time_budget)  # connecting is part of what the caller waits for
     ray = _connected(address)
     try:
         share = dataclasses.replace(share, gpus=_gpus(ray, share))
@@ -94,10 +96,10 @@ def run_on_ray(
         token = places.out / f".{uuid.uuid4().hex}.tmp"
         token.touch()
         try:
-            with StopRequest(TimeBudget.of(time_budget).deadline) as stop:
+            with StopRequest(budget.deadline) as stop:
                 task = Task(places, device, share.cpus, token.name, {str(run.place): _code(run) for run in runs})
                 lost = 0
-                for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop, time_budget), 1):
+                for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop), 1):
                     progress.say(f"[{number}/{len(runs)}] {line}")
                     lost += not intact
         finally:
@@ -146,10 +148,12 @@ def _code(run: Run) -> str:
     return environment.code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ())
 
 
-def _lines(ray, runs, task: Task, share: Share, stop: StopRequest, seconds: float | None) -> Iterator[tuple[str, bool]]:
+def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[tuple[str, bool]]:
     """A line of every run as it ends and whether it ended as it should; on a stop or an error the others save first."""
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    watch = ray.remote(num_cpus=0, scheduling_strategy=here)(Watch).remote(math.inf if seconds is None else seconds)
+    watch = ray.remote(num_cpus=0, scheduling_strategy=here)(Watch).remote(
+        math.inf if stop.deadline is None else stop.deadline
+    )
     # Ray ends the process of a task with a GPU, so that the next one finds its own GPU; without, it is used again.
     remote = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=share.retries, retry_exceptions=False)(_work)
     left, waiting = deque(runs), {}
@@ -196,12 +200,12 @@ def _keep(files: Mapping[str, bytes], directory: Path) -> None:
 class Watch:
     """An actor beside the driver: how many seconds the tasks have left, which is none after a signal."""
 
-    def __init__(self, seconds: float):
-        self.end = time.monotonic() + seconds
+    def __init__(self, deadline: float):
+        self.end = deadline  # by the clock of the driver's machine, on which this runs too
 
     def left(self) -> float:
         """Seconds."""
-        return self.end - time.monotonic()
+        return self.end - time.time()
 
     def halt(self) -> None:
         """No time is left from now on."""
@@ -242,7 +246,7 @@ def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
         places = dataclasses.replace(task.places, device=pick_device(task.device))
         _worker = (
             task.token,
-            Worker(places, lambda: left() <= 0, remaining=lambda: left() - RESERVE),
+            Worker(places, lambda: left() <= 0, remaining=lambda: left() - ENDING),
         )
     line = f"{_worker[1](run)} on {machine}"
     if (task.places.out / task.token).exists():

@@ -160,7 +160,8 @@ def test_a_time_budget_and_storage_that_is_not_shared(place):
     pytest.importorskip("ray", reason="needs the extra `cluster`: pip install 'ferbench[cluster]'")
     start = time.time()
     first = subprocess.run(**command(place, "ray", "--engine", "ray", "--time-budget", "25"))
-    assert first.returncode == 3 and "the next call resumes" in first.stdout and time.time() - start < 25 + 10
+    assert first.returncode == 3 and "the next call resumes" in first.stdout
+    assert time.time() - start < 25
     assert list((place / "ray").rglob("*.checkpoint"))
     assert subprocess.run(**command(place, "ray", "--engine", "ray")).returncode == 0
     assert subprocess.run(**command(place, "here", "--jobs", "2")).returncode == 0
