@@ -118,7 +118,7 @@ def _connected(address):
         raise BadInput("--engine ray", "no package ray", "it installed: pip install 'ferbench[cluster]'") from error
     path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]))
     try:
-        ray.init(address=address, runtime_env={"env_vars": {"PYTHONPATH": path}}, include_dashboard=False)
+        ray.init(address=address or "local", runtime_env={"env_vars": {"PYTHONPATH": path}}, include_dashboard=False)
     except ConnectionError as error:
         raise BadInput("--address", address, "the address of a running Ray cluster") from error
     return ray

@@ -98,7 +98,7 @@ class Worker:
             "device": places.device,
             "restart_stale": places.restart_stale,
             "stop": self.stop,
-            "enough": self._enough(start),
+            "enough": self._enough(start, bool(run.protocol.folds)),
             "position": self.position,
         }
         if run.protocol.folds:
@@ -107,15 +107,16 @@ class Worker:
             record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
-    def _enough(self, start: float) -> Callable[[Trainer], bool]:
-        """Whether the time left is enough for what a run of `start` does before it can be stopped again."""
+    def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
+        """Whether the time left is enough for what the run begun at `start` does before it can be stopped again; one of
+        several folds may be followed by the loading of the next."""
         begun = False
 
         def enough(trainer: Trainer) -> bool:
             nonlocal begun
             if not begun:
                 begun, self.preparing = True, max(self.preparing, time.monotonic() - start)
-            return seconds_ahead(trainer) < self.remaining()
+            return seconds_ahead(trainer) + folds * self.preparing < self.remaining()
 
         return enough
 

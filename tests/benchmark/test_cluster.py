@@ -164,6 +164,9 @@ def test_a_time_budget_and_storage_that_is_not_shared(place):
     assert time.time() - start < 25
     assert list((place / "ray").rglob("*.checkpoint"))
     assert subprocess.run(**command(place, "ray", "--engine", "ray")).returncode == 0
+    wrong = subprocess.run(**command(place, "wrong", "--engine", "ray", "--prepared", "nowhere"))
+    assert wrong.returncode == 2 and "nowhere/tiny: found no meta.json" in wrong.stdout.splitlines()[-1]
+    assert list((place / "wrong").iterdir()) == []
     assert subprocess.run(**command(place, "here", "--jobs", "2")).returncode == 0
     same_records(place / "here", place / "ray")
     # What a task sends, and what the driver makes of it.

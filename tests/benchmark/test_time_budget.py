@@ -47,6 +47,15 @@ SLOW_NETWORK = """
 """
 
 
+@pytest.fixture
+def one_thread():
+    """Threads that wait for each other on a busy machine are no part of what is timed."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def timed(shortcut: str, step: float, evaluation: float) -> Cell:
     options = {"shortcut": shortcut, "step": step, "evaluation": evaluation}
     return Cell(f"timed-{shortcut}", "timed_network:timed", options, "plain")
@@ -87,26 +96,26 @@ def test_a_budget_keeps_something_back():
     assert 97 < budget.remaining() <= 98 and budget.deadline == pytest.approx(time.time() + 100, abs=1)
 
 
-def test_an_evaluation_that_would_not_end_in_time_is_left_to_the_next_call(tmp_path, tiny_faces, tiny_protocol, monkeypatch):
-    """An epoch takes 0.1 s of steps and 1 s of evaluation, the record 3 s more: the second epoch's do not fit into 2 s."""
+def test_what_would_not_end_in_time_is_left_to_the_next_call(tmp_path, tiny_faces, tiny_protocol, monkeypatch, one_thread):
+    """An epoch takes 1.2 s of evaluation and few steps, the record 3.6 s: the second epoch's do not fit into 4 s."""
     (tmp_path / "timed_network.py").write_text(textwrap.dedent(SLOW_NETWORK))
     monkeypatch.syspath_prepend(tmp_path)
-    run = Run(tiny_protocol(epochs=2), timed("adaptive", 0.01, 0.5), 0)
+    run = Run(tiny_protocol(epochs=2), timed("adaptive", 0.01, 0.6), 0)
     places = Places(tiny_faces.directory.parent, tmp_path / "cut", torch.device("cpu"))
+    whole = Places(places.prepared, tmp_path / "whole", places.device)
+    run_all([run], whole)  # first: what torch imports when it is first used is not part of what is timed below
     sessions = 0
     with pytest.raises(Interrupted, match="stopped in epoch 2; the next call resumes it"):
         start = time.monotonic()
-        run_all([run], places, time_budget=2.0)
-    assert 1.0 < time.monotonic() - start < 2.0
+        run_all([run], places, time_budget=4.0)
+    assert 1.2 < time.monotonic() - start < 4.0
     while not (places.out / run.place).exists():
         sessions += 1
         assert sessions < 5, "no progress"
         try:
-            run_all([run], places, time_budget=2.0)
+            run_all([run], places, time_budget=4.0)
         except Interrupted:
             pass
-    whole = Places(places.prepared, tmp_path / "whole", places.device)
-    run_all([run], whole)
     same(places.out / run.place, whole.out / run.place)
 
 
