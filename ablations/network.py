@@ -20,6 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ablations import fused, kernels
 from ablations.shortcuts import AdaptiveBounded, FixedBounded, Identity
 from benchmark.errors import BadInput
 
@@ -50,11 +51,39 @@ class SameConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         super().__init__(inputs, outputs, 3, stride, padding=1 if stride == 1 else 0)
 
+    def edges(self, x: torch.Tensor) -> tuple[int, ...]:
+        """Zeros to add around pictures of x's size (left, right, top, bottom) beside its own padding; () for none."""
+        return (x.shape[3] % 2, 1, x.shape[2] % 2, 1) if self.stride[0] == 2 else ()
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.stride[0] == 2:
-            top, left = x.shape[2] % 2, x.shape[3] % 2
-            x = functional.pad(x, (left, 1, top, 1))
+        if edges := self.edges(x):
+            x = functional.pad(x, edges)
         return super().forward(x)
+
+
+class Activated(nn.Sequential):
+    """Modules in order, BatchNorm-ELU-convolution and BatchNorm-ELU each as one operation where `kernels.usable`.
+
+    The same function as nn.Sequential's; hooks of the modules within are not called then.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not kernels.usable(x):
+            return super().forward(x)
+        layers = list(self)
+        while layers:
+            layer = layers.pop(0)
+            if isinstance(layer, nn.BatchNorm2d):
+                layers.pop(0)  # its ELU
+                batch = layer.training and not isinstance(layer, FrozenBatchNorm2d)
+                if layers and isinstance(layers[0], SameConv2d):
+                    convolution = layers.pop(0)
+                    x = fused.activated_convolution(x, layer, convolution, convolution.edges(x), batch_statistics=batch)
+                else:
+                    x = fused.activation(x, layer, batch_statistics=batch)
+            else:
+                x = layer(x)
+        return x
 
 
 class ResidualUnit(nn.Module):
@@ -70,7 +99,7 @@ class ResidualUnit(nn.Module):
             layers = (norm(inputs), nn.ELU(), first, norm(outputs), nn.ELU(), second)
         else:
             layers = (first, norm(outputs), nn.ELU(), second, norm(outputs), nn.ELU())
-        self.residual = nn.Sequential(*layers)
+        self.residual = Activated(*layers)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         bypass = self.shortcut(x)
@@ -80,7 +109,7 @@ class ResidualUnit(nn.Module):
         if self.extra_channels:
             before = self.extra_channels // 2
             bypass = functional.pad(bypass, (0, 0, 0, 0, before, self.extra_channels - before))
-        return self.residual(x) + bypass
+        return self.residual(x).add_(bypass)
 
 
 class ResidualNetwork(nn.Module):
@@ -111,12 +140,18 @@ class ResidualNetwork(nn.Module):
                 blocks.append(ResidualUnit(width, outputs, stride, shortcut, normalisation, unit_order))
                 width = outputs
         self.units = nn.Sequential(*blocks)
-        self.head = nn.Sequential(NORMALISATIONS[normalisation](width), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = Activated(NORMALISATIONS[normalisation](width), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.output = nn.Linear(width, num_outputs)
         self._initialise()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.output(self.head(self.units(self.stem(x))))
+
+    @property
+    def implementation(self) -> str:
+        """What it runs on where its parameters lie, in float32: "compiled kernels" or "torch". For the record."""
+        weight = self.output.weight
+        return "compiled kernels" if kernels.usable(weight) else "torch"
 
     @torch.no_grad()
     def _initialise(self) -> None:

@@ -6,8 +6,12 @@ H'(x) = 1 / (1 + c^2 + a^2 x^2), so that 0 < H' <= 1 / (1 + c^2). *Adaptive*: a 
 atan(x / sqrt 2) / sqrt 2 (BReG-Net, arXiv 1903.02110). *Identity*: H(x) = x (ResNet).
 """
 
+import math
+
 import torch
 from torch import nn
+
+from ablations import kernels
 
 # H is even in a and a = 0 is its removable singularity. Below this magnitude of a, atan(u) equals u to the last bit
 # for every |x| < 1e16, so that holding |a| there changes no value and keeps the division defined.
@@ -43,6 +47,9 @@ class _Bounded(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, a, c):
         ctx.save_for_backward(x, a, c)
+        if kernels.usable(x):
+            size, s = _numbers(a, c)
+            return kernels.bounded(x, size, s, torch.empty_like(x), add=False)
         wide, a, c = _wide(x, a, c)
         s = torch.sqrt(1 + c * c)
         a = a.abs().clamp_min(_SMALLEST)
@@ -52,6 +59,8 @@ class _Bounded(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         x, a, c = ctx.saved_tensors
+        if kernels.usable(x, gradient):
+            return _by_kernel(x, a, c, gradient)
         wide, a_, c_ = _wide(x, a, c)
         g = gradient.to(wide.dtype)
         s = torch.sqrt(1 + c_ * c_)
@@ -74,6 +83,20 @@ class _Bounded(torch.autograd.Function):
                 each = torch.where(w < _SERIES_BELOW**2, series, direct)
                 gradient_a = (-each.mul_(g).sum() * a_.sign() / s).to(a.dtype)
         return g_slope.to(x.dtype) if ctx.needs_input_grad[0] else None, gradient_a, gradient_c
+
+
+def _by_kernel(x, a, c, gradient):
+    size, s = _numbers(a, c)
+    out = torch.empty_like(x)
+    angles, values, odds = kernels.bounded_backward(gradient, x, size, s, out)
+    gradient_a = -odds * math.copysign(float(a != 0), a) / s
+    gradient_c = -(angles / (size * s) + values) * c.item() / (s * s)
+    return out, torch.tensor(gradient_a, dtype=a.dtype), torch.tensor(gradient_c, dtype=c.dtype)
+
+
+def _numbers(a, c):
+    """|a|, held away from 0, and s."""
+    return max(abs(a.item()), _SMALLEST), math.hypot(1, c.item())
 
 
 def _wide(x, a, c):

@@ -59,7 +59,7 @@ def commit() -> str | None:
         return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "*.py", "*.yaml")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "*.py", "*.c", "*.yaml")
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
@@ -76,7 +76,7 @@ def code_digest(model: str, further: Sequence[str] = ()) -> str:
     found = importlib.util.find_spec(module if package == "benchmark" else package)
     if found is not None and found.submodule_search_locations:
         for folder in found.submodule_search_locations:
-            sources += sorted(Path(folder).rglob("*.py"))
+            sources += sorted(path for path in Path(folder).rglob("*") if path.suffix in (".py", ".c"))
     elif found is not None and found.origin:
         sources.append(Path(found.origin))
     total = hashlib.sha256()

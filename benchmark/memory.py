@@ -1,5 +1,6 @@
-"""How much memory there is for pictures, and whether they may stay in it."""
+"""How much memory there is for pictures, whether they may stay in it, and keeping what was freed."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from benchmark.errors import BadInput
 
 LIMIT = "FERBENCH_RESIDENT_BYTES"
 SHARE = 4
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 def resident_limit(device: torch.device, jobs: int = 1) -> int:
@@ -88,3 +90,18 @@ def _address_space() -> Iterator[int]:
             yield limit - int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (ImportError, OSError):
         return
+
+
+def keep_freed() -> bool:
+    """Ask the C library to keep this process's freed memory instead of giving it back to the system; whether it does.
+
+    A training step on a CPU frees and takes hundreds of megabytes, and every page that comes from the system anew has to be
+    cleared, which can take as long as the work on it. Known to glibc alone (mallopt(3): no mapping of single blocks, no
+    trimming below 2 GiB).
+    """
+    try:
+        c = ctypes.CDLL(None)
+        c.gnu_get_libc_version()  # other libraries have a mallopt that means something else
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(c.mallopt(_MMAP_MAX, 0) and c.mallopt(_TRIM_THRESHOLD, 2**31 - 1))

@@ -17,6 +17,7 @@ from benchmark.cells import Run
 from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted
 from benchmark.faces import FaceSet, open_faceset
+from benchmark.memory import keep_freed
 from benchmark.pixels import Split, load_splits
 from benchmark.protocol import SELECTION_METRIC, Protocol
 from benchmark.records import Record
@@ -83,6 +84,8 @@ class Worker:
     ):
         self.places, self.stop, self.position, self.jobs, self.remaining = places, stop, position, jobs, remaining
         self.preparing = 0.0  # seconds to a run's first step, the most so far
+        if places.device.type == "cpu":
+            keep_freed()
         self.opened: tuple[str | None, FaceSet | None] = None, None
         self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
 

@@ -263,7 +263,8 @@ class Trainer:
             "train_counts": self.counts,
             "input": {"mean": list(self.prepare.mean), "deviation": list(self.prepare.deviation)},
             "parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            "environment": environment.describe(self.device) | {"precision": self.precision},
+            "environment": environment.describe(self.device)
+            | {"precision": self.precision, "implementation": getattr(self.model, "implementation", "torch")},
             "code": self.configuration["code"],
             "cost": {
                 "device": environment.device_name(self.device),

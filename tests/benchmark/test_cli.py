@@ -30,7 +30,7 @@ def here(tmp_path, monkeypatch):
         ("audit synthetic", "no meta.json; expected a prepared FaceSet"),
         ("run fer2013-8 bregnext-50-adaptive-working-plain", "protocol: found 'fer2013-8'"),
         ("run fer2013-7 bregnext-50-adaptive-working-mse", "loss 'mse'; expected one for a categorical task"),
-        ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, or --profile NAME"),
+        ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE"),
         ("run fer2013-7 resnet18-plain --profile default", "not exactly one choice"),
         ("run --profile fast", "profile: found 'fast'"),
         ("profile fast", "profile: found 'fast'"),

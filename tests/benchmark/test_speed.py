@@ -1,6 +1,8 @@
 """Speed: what is timed, what the figures are to each other, memory against a known allocation."""
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +16,7 @@ CPU = torch.device("cpu")
 
 
 class Slow(nn.Module):
-    """Takes 5 ms, the first three passes 100 ms; holds 40 MiB while it runs."""
+    """Takes 5 ms, the first three passes 100 ms."""
 
     def __init__(self):
         super().__init__()
@@ -23,20 +25,35 @@ class Slow(nn.Module):
     def forward(self, pictures):
         self.calls += 1
         self.shapes.append(tuple(pictures.shape))
-        held = torch.ones(10 * 2**20)
         time.sleep(0.1 if self.calls <= 3 else 0.005)
-        return pictures.mean() + held[0]
+        return pictures.mean()
 
 
-def test_warm_up_is_excluded_and_memory_is_seen():
+def test_warm_up_is_excluded():
     model = Slow()
     found = passes(model, (4, 3, 8, 8), CPU, runs=6, warm_up=3)
     assert model.calls == 9 and set(model.shapes) == {(4, 3, 8, 8)}
     assert 5 <= found["lower_quartile_ms"] <= found["median_ms"] <= found["upper_quartile_ms"]
     assert found["median_ms"] < 95, "a pass of the warm-up was counted"
     assert found["images_per_second"] == pytest.approx(4000 / found["median_ms"])
-    if found["peak_memory_bytes"] is not None:
-        assert found["peak_memory_bytes"] / 2**20 == pytest.approx(40, abs=15)
+
+
+def test_memory_that_is_held_in_a_pass_is_seen():
+    """In a process of its own: one that keeps what it freed (`benchmark.memory.keep_freed`) need not grow."""
+    script = """
+import torch
+from benchmark.speed import passes
+
+class Holding(torch.nn.Module):
+    def forward(self, pictures):
+        return pictures.mean() + torch.ones(10 * 2**20)[0]
+
+print(passes(Holding(), (4, 3, 8, 8), torch.device("cpu"), runs=6, warm_up=3)["peak_memory_bytes"])
+"""
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    if found == "None":
+        pytest.skip("this system does not let a process set its mark of memory back")
+    assert int(found) / 2**20 == pytest.approx(40, abs=15)
 
 
 def test_file_and_table(tiny_protocol, tiny_cell, tmp_path):

@@ -1,0 +1,122 @@
+"""BatchNorm, ELU and the convolution after them as one operation on a CPU, whose backward pass recomputes.
+
+Written out, a layer of the family keeps three pictures for its backward pass: the input of the normalisation, that of the
+ELU and that of the convolution. The second and third are elementwise functions of the first, so only that one is kept and
+the others are made again, which costs one pass over memory where the convolution costs tens.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ablations import kernels
+
+
+def activation(x: Tensor, norm: nn.BatchNorm2d, *, batch_statistics: bool) -> Tensor:
+    """ELU(norm(x)), float32 (N, C, H, W) to the same; x alone is kept for the backward pass.
+
+    Args:
+        x: `kernels.usable`.
+        norm: gives gamma, beta and the running statistics, which are updated as it would itself.
+        batch_statistics: normalise with those of the batch, else with the running ones.
+    """
+    given = (x, norm.weight, norm.bias, *_statistics(x, norm, batch_statistics), norm.eps, batch_statistics)
+    return _Activation.apply(*given) if torch.is_grad_enabled() else _activated(*given[:6])
+
+
+def activated_convolution(
+    x: Tensor, norm: nn.BatchNorm2d, convolution: nn.Conv2d, edges: tuple[int, ...], *, batch_statistics: bool
+) -> Tensor:
+    """convolution(pad(ELU(norm(x)))); x alone is kept for the backward pass. Float32 (N, C, H, W) to (N, D, ...).
+
+    Args:
+        convolution: two-dimensional, undilated, one group.
+        edges: zeros added before it (left, right, top, bottom) beside its own padding; () for none.
+        x, norm, batch_statistics: as `activation`.
+    """
+    given = (x, norm.weight, norm.bias, *_statistics(x, norm, batch_statistics), norm.eps, batch_statistics)
+    further = (convolution.weight, convolution.bias, convolution.stride, convolution.padding, edges)
+    if torch.is_grad_enabled():
+        return _ActivatedConvolution.apply(*given, *further)
+    return _convolved(_activated(*given[:6]), *further)
+
+
+class _Activation(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, gamma, beta, mean, variance, eps, batch_statistics):
+        ctx.save_for_backward(x, gamma, beta, mean, variance)
+        ctx.eps, ctx.batch_statistics = eps, batch_statistics
+        return _activated(x, gamma, beta, mean, variance, eps)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        activated = _activated(*ctx.saved_tensors, ctx.eps)
+        return *_activation_backward(ctx, gradient.clone(), activated), None, None, None, None
+
+
+class _ActivatedConvolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, gamma, beta, mean, variance, eps, batch_statistics, weight, bias, stride, padding, edges):
+        ctx.save_for_backward(x, gamma, beta, mean, variance, weight)
+        ctx.eps, ctx.batch_statistics = eps, batch_statistics
+        ctx.convolution = stride, padding
+        ctx.edges = edges
+        return _convolved(_activated(x, gamma, beta, mean, variance, eps), weight, bias, stride, padding, edges)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        *normalised, weight = ctx.saved_tensors
+        activated = _activated(*normalised, ctx.eps)
+        padded = functional.pad(activated, ctx.edges) if ctx.edges else activated
+        settings = [len(weight)], *ctx.convolution, [1, 1], False, [0, 0], 1
+        own = kernels.winograd_usable(weight, ctx.convolution[0])
+        wanted = [not own, True, True]
+        g, g_weight, g_bias = torch.ops.aten.convolution_backward(gradient, padded, weight, *settings, wanted)
+        if own:  # the gradient of the pictures is a convolution with the filters turned round
+            turned = weight.flip(2, 3).permute(2, 3, 0, 1)
+            g = kernels.convolution(gradient.contiguous(memory_format=torch.channels_last), turned, None)
+        if ctx.edges:
+            g = functional.pad(g, [-edge for edge in ctx.edges])
+        return *_activation_backward(ctx, g, activated), *4 * (None,), g_weight, g_bias, *3 * (None,)
+
+
+def _activated(x, gamma, beta, mean, variance, eps):
+    scale = gamma * (variance + eps).rsqrt()
+    return kernels.affine_elu(x, scale, beta - mean * scale, torch.empty_like(x))
+
+
+def _convolved(pictures, weight, bias, stride, padding, edges):
+    if kernels.winograd_usable(weight, stride):
+        return kernels.convolution(pictures, weight.permute(2, 3, 1, 0), bias)
+    return functional.conv2d(functional.pad(pictures, edges) if edges else pictures, weight, bias, stride, padding)
+
+
+def _activation_backward(ctx, gradient, activated):
+    """Gradients of x, gamma and beta; writes over `gradient`.
+
+    With z = (x - mean) r gamma + beta and n values a channel, dz/dx is gamma r where the statistics are given; where they
+    are the batch's, g' the gradient of z: gamma r (g' - sum(g') / n - (x - mean) r^2 sum(g' (x - mean)) / n).
+    """
+    x, gamma, _, mean, variance = ctx.saved_tensors[:5]
+    gradient = gradient.contiguous(memory_format=torch.channels_last)
+    total, product = kernels.elu_backward(gradient, activated, x, mean)
+    inverse = (variance.double() + ctx.eps).rsqrt()
+    scale = gamma * inverse
+    second = third = torch.zeros_like(scale)
+    if ctx.batch_statistics:
+        values = x.numel() // len(mean)
+        second = -scale * inverse**2 * product / values
+        third = -scale * total / values - mean * second
+    kernels.affine_backward(gradient, x, scale, second, third)
+    return gradient, (product * inverse).to(gamma.dtype), total.to(gamma.dtype)
+
+
+@torch.no_grad()
+def _statistics(x, norm, batch_statistics):
+    """Mean and (biased) variance to normalise with."""
+    if not batch_statistics:
+        return norm.running_mean, norm.running_var
+    norm.num_batches_tracked.add_(1)
+    return torch.batch_norm_update_stats(x, norm.running_mean, norm.running_var, norm.momentum)

@@ -1,0 +1,191 @@
+"""kernels.c and winograd.c compiled for this processor: what makes the family two to three times as fast on a CPU.
+
+torch makes each operator a pass over memory, its atan and ELU take more time than their memory does, and its convolutions
+are direct sums (docs/speed.md). The system's C compiler builds both files once, in half a second, into the user's cache
+folder. Without a compiler, or with FERBENCH_KERNELS=off in the environment, the network runs on torch's operators: the same
+formulas, equal to a few roundings.
+
+Functions take float32 tensors on the CPU whose channels lie innermost in memory (`usable`), and sum in parts that do not
+depend on the number of threads.
+"""
+
+import ctypes
+import functools
+import hashlib
+import math
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+from benchmark import progress
+from benchmark.atomic import replacing_file
+
+SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "winograd.c")]
+SWITCH = "FERBENCH_KERNELS"
+# No -ffast-math: NaN and infinity have to come through.
+FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast")
+OUTPUT = ("-fopenmp", "-shared", "-fPIC")
+_ROW = 256  # a row of repeated per-channel numbers is at least so long
+_POINTER, _SIZE, _FLOAT, _INT = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int
+_ARGUMENTS = {
+    "affine_elu": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
+    "elu_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
+    "affine_backward": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER, _INT),
+    "bounded": (_POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _INT, _INT),
+    "winograd_filters": (_POINTER, _POINTER, _SIZE, _SIZE, _INT),
+    "winograd": (_POINTER, _POINTER, _POINTER, _POINTER, *5 * (_SIZE,), _POINTER, _INT),
+    "bounded_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _FLOAT, _POINTER, _INT),
+}
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The compiled functions, or None where they are switched off or can not be built (said once)."""
+    if os.environ.get(SWITCH, "on").lower() in ("off", "0", "no"):
+        return None
+    try:
+        loaded = ctypes.CDLL(str(_built()))
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        reason = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
+        progress.say(f"no compiled kernels ({reason}): the CPU runs on torch's operators, which is slower")
+        return None
+    for name in ("blocks", "winograd_scratch"):
+        getattr(loaded, name).restype, getattr(loaded, name).argtypes = _SIZE, (_SIZE, _SIZE)
+    for name, arguments in _ARGUMENTS.items():
+        getattr(loaded, name).restype, getattr(loaded, name).argtypes = None, arguments
+    return loaded
+
+
+def _built() -> Path:
+    """The shared library of this source for this compiler and processor, compiled if it is not there yet."""
+    compiler = os.environ.get("CC", "cc")
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    kind = f"{platform.system()} {platform.machine()} {_instructions()}"
+    known = "\n".join((version, kind, *FLAGS, *OUTPUT, *(source.read_text() for source in SOURCES)))
+    path = _cache() / f"kernels-{hashlib.sha256(known.encode()).hexdigest()[:16]}.so"
+    if not path.exists():
+        with replacing_file(path) as temporary:
+            command = [compiler, *FLAGS, *OUTPUT, *map(str, SOURCES), "-o", str(temporary)]
+            subprocess.run(command, capture_output=True, text=True, check=True)
+    return path
+
+
+def _cache() -> Path:
+    """The user's own cache folder, private when it is made here: what lies in it is run."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "ferbench"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _instructions() -> str:
+    """What the processor understands: a library built by one machine must not reach a lesser one by a shared home."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def usable(*tensors: Tensor) -> bool:
+    """Whether the functions below take these: float32 on the CPU, channels innermost, nothing looking at the operators
+    (tracing, exporting, compiling, counting: that sees the network as it is written), no autocast, and a `library`."""
+    return (
+        all(
+            t.device.type == "cpu"
+            and t.dtype == torch.float32
+            and (t.is_contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t.is_contiguous())
+            for t in tensors
+        )
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+        and not is_in_torch_dispatch_mode()
+        and library() is not None
+    )
+
+
+def affine_elu(x: Tensor, scale: Tensor, shift: Tensor, out: Tensor) -> Tensor:
+    """out = ELU(x scale + shift), float32 (N, C, H, W); `scale`, `shift` (C,). `out` may be x. Returns it."""
+    scale, shift = _row(scale), _row(shift)
+    library().affine_elu(_at(x), _at(out), x.numel(), len(scale), _at(scale), _at(shift), _threads())
+    return out
+
+
+def elu_backward(gradient: Tensor, y: Tensor, x: Tensor, mean: Tensor) -> Tensor:
+    """Turns `gradient`, that of y = ELU(z), in place into z's; float32 (N, C, H, W).
+
+    Returns:
+        float64 (2, C): per channel the sums of the new gradient and of it times (x - mean).
+    """
+    row = _row(mean)
+    sums = torch.empty(library().blocks(x.numel(), len(row)), 2, len(row))
+    library().elu_backward(_at(gradient), _at(y), _at(x), x.numel(), len(row), _at(row), _at(sums), _threads())
+    return sums.sum(0, dtype=torch.float64).view(2, -1, len(mean)).sum(1)
+
+
+def affine_backward(gradient: Tensor, x: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Tensor:
+    """gradient = gradient first + x second + third, in place, float32 (N, C, H, W); the others (C,). Returns it."""
+    rows = [_row(each) for each in (first, second, third)]
+    library().affine_backward(_at(gradient), _at(x), x.numel(), len(rows[0]), *map(_at, rows), _threads())
+    return gradient
+
+
+def bounded(x: Tensor, a: float, s: float, out: Tensor, *, add: bool) -> Tensor:
+    """out = atan(a x / s) / (a s), or that added to what is in `out`, for a > 0. Float32, any shape. Returns it."""
+    library().bounded(_at(x), _at(out), x.numel(), a / s, 1 / (a * s), add, _threads())
+    return out
+
+
+def bounded_backward(gradient: Tensor, x: Tensor, a: float, s: float, out: Tensor) -> tuple[float, float, float]:
+    """out = gradient / (s^2 (1 + u^2)) with u = a x / s, for a > 0; `out` may be `gradient`. Float32, any shape.
+
+    Returns:
+        The sums of gradient atan(u), of out x, and of gradient (atan(u) - u / (1 + u^2)) / a^2.
+    """
+    sums = torch.empty(library().blocks(x.numel(), 1), 3, dtype=torch.float64)
+    given = (_at(gradient), _at(x), _at(out), x.numel(), a / s, 1 / (s * s), 1 / (a * a))
+    library().bounded_backward(*given, _at(sums), _threads())
+    return tuple(sums.sum(0).tolist())
+
+
+def winograd_usable(weight: Tensor, stride: tuple[int, ...]) -> bool:
+    """Whether `convolution` takes filters (D, C, 3, 3) of that stride, and beats torch's here."""
+    return set(stride) == {1} and not (weight.shape[0] % 32 or weight.shape[1] % 32) and bool(library().winograd_pays())
+
+
+def convolution(x: Tensor, filters: Tensor, bias: Tensor | None) -> Tensor:
+    """3x3 convolution of stride 1 with a border of one zero, float32 (N, C, H, W) to (N, D, H, W).
+
+    Args:
+        filters: (3, 3, C, D), any strides. C and D multiples of 32.
+        bias: (D,) or None.
+    """
+    _, _, inputs, outputs = filters.shape
+    pictures, _, height, width = x.shape
+    threads, packed = _threads(), torch.empty(36 * inputs * outputs)
+    scratch = torch.empty(threads, library().winograd_scratch(inputs, outputs))
+    out = torch.empty(pictures, outputs, height, width, memory_format=torch.channels_last)
+    filters = filters.contiguous()
+    library().winograd_filters(_at(filters), _at(packed), inputs, outputs, threads)
+    shape = pictures, height, width, inputs, outputs
+    library().winograd(_at(x), _at(packed), None if bias is None else _at(bias), _at(out), *shape, _at(scratch), threads)
+    return out
+
+
+def _row(values: Tensor) -> Tensor:
+    """(C,) repeated to at least `_ROW` numbers, float32."""
+    return values.to(torch.float32).repeat(math.ceil(_ROW / len(values)))
+
+
+def _at(tensor: Tensor) -> int:
+    return tensor.data_ptr()
+
+
+def _threads() -> int:
+    return torch.get_num_threads()
