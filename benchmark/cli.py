@@ -278,6 +278,18 @@ def speed(arguments) -> None:
     print("\n".join([*measuring.table(found), f"wrote {out}"]))
 
 
+def bench(arguments) -> None:
+    from benchmark.bench import measure
+    from benchmark.runner import StopRequest, pick_device
+
+    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth")
+    options = {name: getattr(arguments, name) for name in given} | {"device": device}
+    out = REPORTS / "bench" / f"{device.type}.json"
+    with StopRequest(None) as stop:
+        found = measure.bench(out, **options, stop=stop)
+    print("\n".join([*measure.table(found), f"wrote {out}"]))
+
+
 def robustness(arguments) -> None:
     from benchmark import progress
     from benchmark.cells import find_cell
@@ -632,6 +644,16 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="default: 1 64")
     one.add_argument("--runs", type=int, default=20, help="timed passes of each (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="print the file instead of a table")
+
+    one = verb("bench", bench, "training and evaluation against a plain loop and timm's ResNets -> reports/bench",
+               "ferbench bench --shortcuts adaptive --sizes 64")  # fmt: skip
+    one.add_argument("--shortcuts", nargs="+", default=["identity", "fixed", "adaptive"], help="default: all three")
+    one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="default: 64 48")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--batch", type=int, default=32, help="of training (default: %(default)s)")
+    one.add_argument("--steps", type=int, default=1, help="training steps of a turn (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="turns of every contender (default: %(default)s)")
+    one.add_argument("--growth", action="store_true", help="also cost against batch, size and depth")
 
     one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
                "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip

@@ -95,7 +95,7 @@ def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs
     """
     pictures = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).to(device, memory_format=torch.channels_last)
     cuda, times = device.type == "cuda", []
-    memory = _CudaMemory(device) if cuda else _ProcessMemory()
+    memory = CudaMemory(device) if cuda else ProcessMemory()
     with torch.inference_mode():
         for run in range(warm_up + runs):
             start = time.perf_counter()
@@ -135,7 +135,9 @@ def table(contents: dict) -> list[str]:
     return lines
 
 
-class _CudaMemory:
+class CudaMemory:
+    """Growth of torch's memory on a GPU to its highest mark since this object was made, bytes."""
+
     def __init__(self, device: torch.device):
         self.device = device
         torch.cuda.reset_peak_memory_stats(device)
@@ -145,7 +147,7 @@ class _CudaMemory:
         return torch.cuda.max_memory_allocated(self.device) - self.before
 
 
-class _ProcessMemory:
+class ProcessMemory:
     """Growth of this process's resident memory to its highest mark, which Linux lets a process set back."""
 
     STATUS, MARK = Path("/proc/self/status"), Path("/proc/self/clear_refs")

@@ -23,6 +23,7 @@ from benchmark.report import (
     plots,
     results,
     robustness,
+    training_speed,
 )
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
@@ -43,6 +44,7 @@ ROBUSTNESS = (
     "Corrupted, mirrored and foreign faces as far as ferbench robustness measured them where the weights are; calibration "
     "from the records alone."
 )
+SPEED = "How this suite's training and evaluation compare with a plain loop over the same network (docs/speed.md)."
 CAPTIONS = {
     "headline": "What a bounded shortcut changes against the identity shortcut",
     "shortcuts": "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)",
@@ -76,12 +78,13 @@ def build(
             returns}}; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
-            `ferbench ceilings` measured), gradients and robustness (of the verbs of that name) are read, where there are.
+            `ferbench ceilings` measured), gradients, robustness and bench (of the verbs of that name) are read, where there
+            are.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json, audit.json, file of humans, gradients or robustness that can not be read. Nothing has been
-            written then.
+            complexity.json, audit.json, file of humans, gradients, robustness or bench that can not be read. Nothing has
+            been written then.
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
@@ -90,11 +93,12 @@ def build(
     faces, anchors = read_faces(out / "faces", summary), load_anchors()
     followed = gradients.read(out / "gradients")
     tried = robustness.read_robustness(out / "robustness", summary)
+    benches = training_speed.read_benches(out / "bench")
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
-        added = chapters(summary, counted, people, followed, tried, anchors, data, out)
+        added = chapters(summary, counted, people, followed, tried, benches, anchors, data, out)
     judged = judge(load_claims(), summary, counted, followed)
     claims = claims_table(judged)
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
@@ -131,6 +135,7 @@ def chapters(
     people: humans.Humans,
     followed: Sequence[Mapping],
     tried: robustness.Measured,
+    benches: Sequence[Mapping],
     anchors: Mapping[str, Mapping],
     data: Path,
     out: Path,
@@ -142,6 +147,7 @@ def chapters(
         people: how well people agree.
         followed: contents of the files of gradients.
         tried: what was measured of robustness.
+        benches: contents of the files of bench.
         anchors: published figures by data set.
         data: folder of the audits.
         out: the report's folder, where other stages have left their pictures.
@@ -158,6 +164,10 @@ def chapters(
             pictures=[drawn],
         ),
     ]
+    if benches:
+        growth = training_speed.drawings(benches)
+        shown = [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure)) for each in growth]
+        own.append(Chapter("Speed of training", [SPEED], tables=training_speed.tables(benches), pictures=shown))
     audited = [*audits.tables(summary, data), *humans.tables(people, load_claims())]
     if audited:
         own.append(Chapter("The data, audited", tables=audited))

@@ -1,0 +1,287 @@
+"""`ferbench bench`: the suite's training and evaluation against a plain loop and against timm's ResNets.
+
+Every contender is a process of its own, whose memory nothing else has touched. They take turns, one block of steps each,
+in an order that reverses from round to round, so that whatever else the machine does falls on all alike; ratios are taken
+round by round. The machine's ceilings are measured in the same rounds. Pictures are noise: only time and memory matter.
+"""
+
+import dataclasses
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from benchmark import environment, progress
+from benchmark.atomic import write_json
+from benchmark.bench import SCHEMA, plain
+from benchmark.bench.roofline import Ceilings, count_step, floor_seconds, synchronise
+from benchmark.cells import Cell, Run, cell_from
+from benchmark.errors import BadInput, Interrupted
+from benchmark.evaluation import predict
+from benchmark.memory import keep_freed
+from benchmark.pixels import Split
+from benchmark.protocol import Protocol, load_protocol
+from benchmark.speed import CudaMemory, ProcessMemory
+from benchmark.training import Trainer
+
+SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
+PLAIN, SUITE, MACHINE = "plain", "suite", "machine"
+PROTOCOL = "fer2013-7-quick"  # gives classes and recipe; size and batch are set here
+PICTURES = 256
+
+
+def bench(
+    out: Path,
+    *,
+    device: torch.device,
+    shortcuts: Sequence[str] = SHORTCUTS,
+    sizes: Sequence[int] = SIZES,
+    batch: int = 32,
+    steps: int = 1,
+    rounds: int = 5,
+    others: Sequence[str] = TIMM,
+    growth: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict:
+    """Measure, and write `out`.
+
+    Args:
+        steps: training steps of one contender's block in a round.
+        others: further networks on the suite's path, "timm:NAME".
+        growth: also how the suite's time and memory grow with batch, size and depth.
+        stop: asked between blocks.
+
+    Returns:
+        What is written: {schema, environment, device_type, batch, rounds, steps, comparisons: [`_compared`, ...],
+        growth: [...]}.
+
+    Raises:
+        BadInput: sizes that are no multiple of 4, an unknown shortcut, fewer than two rounds; nothing was written.
+        Interrupted: `stop` said so; nothing was written.
+    """
+    if bad := [size for size in sizes if size % 4 or size < 8]:
+        raise BadInput("bench, sizes", bad, "multiples of 4, at least 8")
+    if bad := [name for name in shortcuts if name not in SHORTCUTS]:
+        raise BadInput("bench, shortcuts", ", ".join(bad), f"some of {', '.join(SHORTCUTS)}")
+    if rounds < 2 or steps < 1 or not 1 <= batch <= PICTURES:
+        raise BadInput("bench", f"{rounds} rounds, {steps} steps, batch {batch}", f"2, 1 or more; batch 1 to {PICTURES}")
+    found = {"schema": SCHEMA, "environment": environment.describe(device), "device_type": device.type}
+    found |= {"batch": batch, "rounds": rounds, "steps": steps, "comparisons": [], "growth": []}
+    for size in sizes:
+        for shortcut in shortcuts:
+            own = _cell("bregnext-50", shortcut=shortcut, normalisation="working")
+            contenders = {PLAIN: own, SUITE: own} | {name: _cell(name) for name in others}
+            measured = _rounds(contenders, size, batch, steps, rounds, device, stop)
+            found["comparisons"].append({"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps))
+    for axis, value, cell, size, many in _growing(batch) if growth else ():
+        measured = _rounds({SUITE: cell}, size, many, steps, rounds, device, stop)
+        entry = _compared(measured, cell, size, many, steps)
+        found["growth"].append({"axis": axis, "value": value, "size": size, "batch": many} | entry)
+    write_json(out, found)
+    return found
+
+
+def protocol_of(size: int, batch: int) -> Protocol:
+    """The protocol that the suite's path is measured under; constants for pixel statistics, which are not measured."""
+    base = load_protocol(PROTOCOL)
+    given = {"batch_size": batch, "input_mean": (0.5,) * 3, "input_deviation": (0.25,) * 3}
+    return dataclasses.replace(base, input_size=size, channels=3, recipe=dataclasses.replace(base.recipe, **given))
+
+
+def noise(size: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """PICTURES random pictures uint8 (N, size, size, 3) and their labels int64 (N,)."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (PICTURES, size, size, 3), dtype=np.uint8)
+    return pictures, np.arange(PICTURES) % outputs
+
+
+class Suite:
+    """The suite's own training loop and evaluation over `noise`; the same two verbs as `plain.Loop`."""
+
+    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device):
+        protocol = protocol_of(size, batch)
+        pictures, labels = noise(size, protocol.outputs)
+        images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
+        split = Split(np.arange(PICTURES).astype(str), images, torch.from_numpy(labels).to(device))
+        self.trainer = Trainer(Run(protocol, cell, 0), SimpleNamespace(fingerprint="noise"), device, {"train": split})
+        self.order = self.trainer.order()
+
+    def train(self, steps: int) -> None:
+        """So many optimiser steps."""
+        for _ in range(steps):
+            self.trainer.step %= self.trainer.steps_per_epoch
+            self.trainer.train_step(self.order)
+
+    def evaluate(self) -> None:
+        """Outputs for every picture."""
+        trainer = self.trainer
+        split = trainer.splits["train"]
+        predict(trainer.model, split, trainer.prepare, categorical=True, precision=trainer.precision)
+
+
+# What this process measures; set by `_begin` in each contender's own process.
+_here: dict = {}
+
+
+def _begin(kind: str, cell: Cell | None, size: int, batch: int, device: torch.device, threads: int) -> None:
+    torch.set_num_threads(threads)
+    _here["device"] = device
+    if kind == MACHINE:
+        _here["ceilings"] = Ceilings(device)
+        return
+    _here["memory"] = CudaMemory(device) if device.type == "cuda" else ProcessMemory()
+    if kind == PLAIN:
+        outputs = protocol_of(size, batch).outputs
+        network = plain.Network(outputs, 3, cell.options["shortcut"])
+        _here["loop"] = plain.Loop(network, *noise(size, outputs), batch, device)
+    else:
+        if device.type == "cpu":
+            keep_freed()
+        _here["loop"] = Suite(cell, size, batch, device)
+
+
+def _ceilings() -> dict:
+    return _here["ceilings"].measure()
+
+
+def _train(steps: int) -> float:
+    return _timed(lambda: _here["loop"].train(steps))
+
+
+def _evaluate() -> float:
+    return _timed(lambda: _here["loop"].evaluate())
+
+
+def _memory() -> int | None:
+    return _here["memory"].grown()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    synchronise(_here["device"])
+    start = time.perf_counter()
+    work()
+    synchronise(_here["device"])
+    return time.perf_counter() - start
+
+
+def _rounds(
+    contenders: Mapping[str, Cell],
+    size: int,
+    batch: int,
+    steps: int,
+    rounds: int,
+    device: torch.device,
+    stop: Callable[[], bool],
+) -> dict:
+    """Seconds of every contender's blocks: {train, evaluate: {name: [s, ...]}, memory: {name: bytes}, ceilings: [...]}."""
+    fresh = multiprocessing.get_context("spawn")
+    found: dict = {"train": {}, "evaluate": {}, "memory": {}, "ceilings": []}
+    turns = 2 * rounds * len(contenders)
+    with ExitStack() as open_processes, progress.bar(total=turns, desc=f"bench {size}x{size}", unit="turn") as bar:
+
+        def ask(name: str, work: Callable, *arguments):
+            if stop():
+                raise Interrupted("stopped; nothing was written")
+            return processes[name].submit(work, *arguments).result()
+
+        processes = {
+            name: open_processes.enter_context(ProcessPoolExecutor(1, mp_context=fresh)) for name in (MACHINE, *contenders)
+        }
+        for name in processes:
+            ask(name, _begin, name, contenders.get(name), size, batch, device, torch.get_num_threads())
+        for what, work, arguments in (("train", _train, (steps,)), ("evaluate", _evaluate, ())):
+            for name in contenders:
+                ask(name, work, *arguments)  # warm-up
+                found[what][name] = []
+            for number in range(rounds):
+                for name in sorted(contenders, reverse=number % 2 == 1):
+                    found[what][name].append(ask(name, work, *arguments))
+                    bar.update()
+                found["ceilings"].append(ask(MACHINE, _ceilings))
+            if what == "train":
+                found["memory"] = {name: ask(name, _memory) for name in contenders}
+    return found
+
+
+def _compared(measured: Mapping, own: Cell, size: int, batch: int, steps: int) -> dict:
+    """{contenders: {name: {train, evaluate: `_spread` of images/s, memory_bytes}}, ratios: {name: {train, evaluate:
+    `_spread` of the suite's images/s over its; memory: the suite's over its}}, ceilings, floor: {...}}."""
+    images = {"train": steps * batch, "evaluate": PICTURES}
+    contenders, ratios = {}, {}
+    for name in measured["train"]:
+        contenders[name] = {"memory_bytes": measured["memory"][name]}
+        for what, many in images.items():
+            contenders[name][what] = _spread([many / seconds for seconds in measured[what][name]])
+        if name == SUITE:
+            continue
+        memory = measured["memory"][SUITE], measured["memory"][name]
+        ratios[name] = {"memory": memory[0] / memory[1] if all(memory) else None}
+        for what in images:
+            pairs = zip(measured[what][name], measured[what][SUITE], strict=True)
+            ratios[name][what] = _spread([other / own_ for other, own_ in pairs])
+    ceilings = {
+        key: statistics.median(each[key] for each in measured["ceilings"])
+        for key in ("bytes_per_second", "operations_per_second")
+    }
+    protocol = protocol_of(size, batch)
+    network = Suite(own, size, batch, torch.device("cpu")).trainer.model
+    counted = count_step(network, batch, 3, size, protocol.outputs)
+    floor = floor_seconds(counted["operations"], counted["bytes"], ceilings)
+    passing = floor_seconds(counted["evaluation_operations"], counted["evaluation_bytes"], ceilings)
+    reached = {
+        "train": floor * contenders[SUITE]["train"]["median"] / batch,
+        "evaluate": passing * contenders[SUITE]["evaluate"]["median"] / batch,
+    }
+    roofline = counted | {"train_seconds": floor, "evaluate_seconds": passing, "achieved": reached}
+    return {"contenders": contenders, "ratios": ratios, "ceilings": ceilings, "floor": roofline}
+
+
+def _spread(values: Sequence[float]) -> dict:
+    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": median, "lower_quartile": lower, "upper_quartile": upper, "values": list(values)}
+
+
+def _cell(model: str, **options) -> Cell:
+    return cell_from(model, {"model": model, "options": options, "loss": "plain"}, "bench")
+
+
+def _growing(batch: int):
+    """axis, its value, cell, size, batch: one thing varies at a time around the adaptive network at 64x64."""
+    adaptive = {"shortcut": "adaptive", "normalisation": "working"}
+    whole = _cell("bregnext-50", **adaptive)
+    for many in (8, 16, 32, 64):
+        yield "batch", many, whole, 64, many
+    for size in (32, 48, 64, 96):
+        yield "size", size, whole, size, batch
+    for units in ([1, 1, 1, 1, 1], [3, 1, 4, 1, 3], [7, 1, 8, 1, 7]):
+        cell = _cell("residual", units=units, widths=[32, 64, 128], **adaptive)
+        yield "weight layers", 2 * sum(units) + 2, cell, 64, batch
+
+
+def table(contents: Mapping) -> list[str]:
+    """The comparisons as lines of a Markdown table: medians, and the suite over each contender with quartiles."""
+    lines = [
+        "| shortcut | size | contender | training, images/s | evaluation, images/s | memory, MiB | suite / it: training | "
+        "evaluation | memory |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for each in contents["comparisons"]:
+        for name, own in each["contenders"].items():
+            memory = "not known" if own["memory_bytes"] is None else f"{own['memory_bytes'] / 2**20:,.0f}"
+            row = [each["shortcut"], each["size"], name, f"{own['train']['median']:.1f}", f"{own['evaluate']['median']:.1f}"]
+            ratio = each["ratios"].get(name)
+            row += [memory, *(_ratio(ratio[what]) if ratio else "-" for what in ("train", "evaluate"))]
+            row.append("-" if not ratio or ratio["memory"] is None else f"{ratio['memory']:.2f}")
+            lines.append("| " + " | ".join(map(str, row)) + " |")
+    return lines
+
+
+def _ratio(spread: Mapping) -> str:
+    return "{median:.2f} [{lower_quartile:.2f}, {upper_quartile:.2f}]".format(**spread)

@@ -1,0 +1,128 @@
+"""What the suite is measured against: BReG-NeXt-50 and its training loop as most people would write them.
+
+One module after another, the shortcut in torch's operators, pictures through Pillow and a DataLoader (no worker processes,
+as in PyTorch's own quick start), contiguous float32, AdamW as it comes. Pre-activation order, working BatchNorm. Parameters
+have the names of the suite's network, so that one's weights load into the other.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+UNITS, WIDTHS = (7, 1, 8, 1, 7), (32, 64, 128)
+
+
+class Bounded(nn.Module):
+    """atan(a x / s) / (a s), s = sqrt(1 + c^2), operator by operator. Float, any shape, to the same."""
+
+    def __init__(self, trained: bool):
+        super().__init__()
+        if trained:
+            self.a, self.c = nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(()))
+        else:
+            self.register_buffer("a", torch.ones(()), persistent=False)
+            self.register_buffer("c", torch.ones(()), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        s = torch.sqrt(1 + self.c**2)
+        return torch.atan(self.a * x / s) / (self.a * s)
+
+
+class Unit(nn.Module):
+    """y = F(x) + S(H(x)), see `ablations.network`. Float (N, C, H, W), even sizes, to (N, D, H / stride, W / stride)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, shortcut: str):
+        super().__init__()
+        self.stride, self.more = stride, outputs - inputs
+        self.shortcut = nn.Identity() if shortcut == "identity" else Bounded(shortcut == "adaptive")
+        self.residual = nn.Sequential(
+            nn.BatchNorm2d(inputs),
+            nn.ELU(),
+            nn.Conv2d(inputs, outputs, 3, stride, padding=1 if stride == 1 else 0),
+            nn.BatchNorm2d(outputs),
+            nn.ELU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        bypass = self.shortcut(x)
+        if self.stride == 1:
+            return self.residual(x) + bypass
+        bypass = functional.pad(functional.avg_pool2d(bypass, 2), (0, 0, 0, 0, self.more // 2, self.more // 2))
+        norm, elu, first, *rest = self.residual
+        out = first(functional.pad(elu(norm(x)), (0, 1, 0, 1)))
+        for layer in rest:
+            out = layer(out)
+        return out + bypass
+
+
+class Network(nn.Module):
+    """Float (N, C, S, S), S a multiple of 4, to (N, outputs)."""
+
+    def __init__(self, outputs: int, channels: int, shortcut: str):
+        super().__init__()
+        self.stem = nn.Conv2d(channels, WIDTHS[0], 3, padding=1)
+        units, width = [], WIDTHS[0]
+        for group, count in enumerate(UNITS):
+            for _ in range(count):
+                wide = WIDTHS[(group + 1) // 2]
+                units.append(Unit(width, wide, 1 + group % 2, shortcut))
+                width = wide
+        self.units = nn.Sequential(*units)
+        self.head = nn.Sequential(nn.BatchNorm2d(width), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.output = nn.Linear(width, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.head(self.units(self.stem(x))))
+
+
+class Pictures(Dataset):
+    """uint8 (N, S, S, C) and labels -> float32 pictures (C, S, S) of mean 0.5 and deviation 0.25, mirrored half the time."""
+
+    def __init__(self, pictures: np.ndarray, labels: np.ndarray, mirror: bool):
+        self.pictures, self.labels, self.mirror = pictures, labels, mirror
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, int]:
+        picture = Image.fromarray(self.pictures[row])
+        if self.mirror and torch.rand(()) < 0.5:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        values = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float().div(255)
+        return (values - 0.5) / 0.25, int(self.labels[row])
+
+
+class Loop:
+    """The textbook loop over pictures uint8 (N, S, S, 3) with labels int64 (N,)."""
+
+    def __init__(self, network: nn.Module, pictures: np.ndarray, labels: np.ndarray, batch: int, device: torch.device):
+        self.network, self.device = network.to(device), device
+        self.optimizer = torch.optim.AdamW(network.parameters(), lr=0.002, weight_decay=0.05)
+        self.training = DataLoader(Pictures(pictures, labels, True), batch, shuffle=True, drop_last=True)
+        self.held_out = DataLoader(Pictures(pictures, labels, False), batch)
+
+    def train(self, steps: int) -> None:
+        """So many optimiser steps, each followed by reading its loss, as for a progress bar."""
+        self.network.train()
+        batches = iter(self.training)
+        for _ in range(steps):
+            pictures, labels = next(batches)
+            pictures, labels = pictures.to(self.device), labels.to(self.device)
+            loss = functional.cross_entropy(self.network(pictures), labels)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            loss.item()
+
+    def evaluate(self) -> float:
+        """Accuracy over all pictures."""
+        self.network.eval()
+        right = 0
+        with torch.no_grad():
+            for pictures, labels in self.held_out:
+                right += (self.network(pictures.to(self.device)).argmax(1).cpu() == labels).sum().item()
+        return right / len(self.held_out.dataset)

@@ -1,0 +1,129 @@
+"""What `ferbench bench` measured: one table of all devices, and how time and memory grow, a figure a device."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+from benchmark.bench import SCHEMA
+from benchmark.errors import BadInput
+from benchmark.report.gradients import Drawing
+from benchmark.report.style import BLUE, VERMILION
+from benchmark.report.tables import Entry, Table, text
+
+MIB = 2**20
+NAMES = {"plain": "plain loop", "suite": "this suite"}
+
+
+def read_benches(folder: Path) -> list[Mapping]:
+    """Contents of the folder's files, in order of their names; [] without one. BadInput for a damaged or other schema's."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            contents = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(path, error, "valid JSON") from error
+        if not isinstance(contents, dict) or contents.get("schema") != SCHEMA or "comparisons" not in contents:
+            raise BadInput(path, "something else", f"schema {SCHEMA} of ferbench bench; run it again")
+        found.append(contents)
+    return found
+
+
+def tables(benches: Sequence[Mapping]) -> list[Table]:
+    """The table `speed`, a row a contender of every comparison; none without a measurement."""
+    columns = {
+        "device": "Device",
+        "size": "Input",
+        "shortcut": "Shortcut",
+        "contender": "Network and loop",
+        "train": "Training, images/s [quartiles]",
+        "evaluate": "Evaluation, images/s [quartiles]",
+        "memory": "Peak memory, MiB",
+        "train_ratio": "Suite / it: training",
+        "evaluate_ratio": "evaluation",
+        "memory_ratio": "memory",
+        "floor": "Of the floor: training, evaluation",
+    }
+    rows = []
+    for contents in benches:
+        environment = contents["environment"]
+        device = f"{environment['device']}, {environment['threads']} threads"
+        for each in contents["comparisons"]:
+            for name, own in each["contenders"].items():
+                row = {"device": text(device), "size": text(f"{each['size']}x{each['size']}")}
+                row |= {"shortcut": text("-" if name.startswith("timm:") else each["shortcut"])}
+                row["contender"] = text(NAMES.get(name, f"{name} in this suite"))
+                row |= {what: _spread(own[what], "{:,.0f}") for what in ("train", "evaluate")}
+                if own["memory_bytes"] is not None:
+                    row["memory"] = Entry(f"{own['memory_bytes'] / MIB:,.0f}", {"mib": own["memory_bytes"] / MIB})
+                if ratio := each["ratios"].get(name):
+                    row |= {f"{what}_ratio": _spread(ratio[what], "{:.2f}") for what in ("train", "evaluate")}
+                    if ratio["memory"] is not None:
+                        row["memory_ratio"] = Entry(f"{ratio['memory']:.2f}", {"": ratio["memory"]})
+                if name == "suite":
+                    reached = each["floor"]["achieved"]
+                    shown = ", ".join(f"{reached[what]:.2f}" for what in ("train", "evaluate"))
+                    row["floor"] = Entry(shown, dict(reached))
+                rows.append(row)
+    if not rows:
+        return []
+    batches = ", ".join(sorted({str(contents["batch"]) for contents in benches}))
+    notes = (
+        f"BReG-NeXt-50 with working BatchNorm, and timm's ResNets, batch {batches}, made-up pictures",
+        "Plain loop: Pillow, DataLoader, torch's operators one by one in float32 (benchmark/bench/plain.py)",
+        "Contenders take turns in processes of their own; ratios are taken round by round; median [quartiles]",
+        "Floor: the least time for the operations as direct sums and the bytes of a step at the speed of a large product "
+        "and a large copy, measured beside it; Winograd's form takes fewer operations, so more than 1 is possible",
+    )
+    labels = ("device", "size", "shortcut", "contender")
+    return [Table("speed", "Speed of training and evaluation", notes, columns, rows, labels)]
+
+
+def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
+    """`speed-growth-<device type>` where growth was measured; call it within `style.styled`."""
+    made = []
+    for contents in benches:
+        if contents["growth"]:
+            caption = (
+                f"{contents['environment']['device']}: the adaptive network's cost in this suite against batch size, side "
+                f"of the input and weight layers, one at a time around batch {contents['batch']}, 64x64, 50 layers"
+            )
+            made.append(Drawing(f"speed-growth-{contents['device_type']}", growth(contents["growth"]), caption))
+    return made
+
+
+def growth(entries: Sequence[Mapping]) -> Figure:
+    """A column an axis of growth: milliseconds an image in training and evaluation above, peak memory below."""
+    axes_names = list(dict.fromkeys(entry["axis"] for entry in entries))
+    figure = Figure(figsize=(3.4 * len(axes_names), 4.6), layout="constrained")
+    grid = figure.subplots(2, len(axes_names), sharex="col", sharey="row", squeeze=False)
+    lines = []
+    for (above, below), name in zip(grid.T, axes_names, strict=True):
+        own = [entry for entry in entries if entry["axis"] == name]
+        x, suite = [entry["value"] for entry in own], [entry["contenders"]["suite"] for entry in own]
+        lines = [
+            above.plot(x, [1000 / each[what]["median"] for each in suite], "o-", color=colour, markersize=4, label=label)[0]
+            for what, label, colour in (("train", "training", VERMILION), ("evaluate", "evaluation", BLUE))
+        ]
+        memory = [each["memory_bytes"] / MIB if each["memory_bytes"] is not None else float("nan") for each in suite]
+        below.plot(x, memory, "o-", color=VERMILION, markersize=4)
+        below.set_xlabel({"size": "side of the input, pixels", "batch": "batch size"}.get(name, name))
+        for axis in (above, below):
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(FixedLocator(x))
+            axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.set_ylim(bottom=0)
+    grid[0][0].set_ylabel("ms an image")
+    grid[1][0].set_ylabel("peak memory in training, MiB")
+    figure.legend(handles=lines, loc="outside upper right", ncols=2)
+    return figure
+
+
+def _spread(spread: Mapping, form: str) -> Entry:
+    names = ("median", "lower_quartile", "upper_quartile")
+    values = [spread[name] for name in names]
+    shown = [form.format(value) for value in values]
+    return Entry(f"{shown[0]} [{shown[1]}, {shown[2]}]", dict(zip(names, values, strict=True)))
