@@ -95,19 +95,13 @@ def _instructions() -> str:
 def usable(*tensors: Tensor) -> bool:
     """Whether the functions below take these: float32 on the CPU, channels innermost, nothing looking at the operators
     (tracing, exporting, compiling, counting: that sees the network as it is written), no autocast, and a `library`."""
-    return (
-        all(
-            t.device.type == "cpu"
-            and t.dtype == torch.float32
-            and (t.is_contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t.is_contiguous())
-            for t in tensors
-        )
-        and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
-        and not is_in_torch_dispatch_mode()
-        and library() is not None
-    )
+    if torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode():
+        return False
+    for tensor in tensors:
+        layout = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
+        if tensor.device.type != "cpu" or tensor.dtype != torch.float32 or not tensor.is_contiguous(memory_format=layout):
+            return False
+    return not torch.is_autocast_enabled("cpu") and library() is not None
 
 
 def affine_elu(x: Tensor, scale: Tensor, shift: Tensor, out: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ def run(arguments) -> None:
     if arguments.share:
         runs = _share(runs, arguments.share)
     device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a task of Ray picks its own
-    places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
+    places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
     # Importing torch is part of what the caller waits for.
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
     if arguments.engine == "ray":
@@ -282,7 +282,7 @@ def bench(arguments) -> None:
     from benchmark.bench import measure
     from benchmark.runner import StopRequest, pick_device
 
-    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth")
+    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
     out = REPORTS / "bench" / f"{device.type}.json"
     with StopRequest(None) as stop:
@@ -585,6 +585,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--gpus-per-run", type=float, metavar="N", help="ray: such as 0.25 (default: 1 if there are any)")
     one.add_argument("--cpus-per-run", type=int, default=1, metavar="N", help="ray: cores and threads (default: 1)")
     one.add_argument("--retries", type=int, default=3, metavar="N", help="ray: of a run whose machine is lost (default: 3)")
+    one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
@@ -653,6 +654,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--batch", type=int, default=32, help="of training (default: %(default)s)")
     one.add_argument("--steps", type=int, default=1, help="training steps of a turn (default: %(default)s)")
     one.add_argument("--rounds", type=int, default=5, help="turns of every contender (default: %(default)s)")
+    one.add_argument("--compile", action="store_true", help="also the suite with torch.compile")
     one.add_argument("--growth", action="store_true", help="also cost against batch, size and depth")
 
     one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",

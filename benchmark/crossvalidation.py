@@ -77,6 +77,7 @@ def cross_validate(
     stop: Callable[[], bool] = lambda: False,
     enough: Callable[[Trainer], bool] = lambda trainer: True,
     position: int = 0,
+    compile: bool = False,
 ) -> Record:
     """Train every fold of a run, or resume, or return its finished record.
 
@@ -97,7 +98,7 @@ def cross_validate(
             fold, own = fold_run(run, faces, number)
             splits = load_splits(own, fold.protocol, device, stop=stop)
             sizes.append({role: len(splits[role]) for role in ROLES})
-            given = {"device": device, "restart_stale": restart_stale, "stop": stop, "enough": enough}
+            given = {"device": device, "restart_stale": restart_stale, "stop": stop, "enough": enough, "compile": compile}
             records.append(train(fold, own, place, splits=splits, position=position, **given))
             if records[-1].diverged:
                 progress.say(f"{run}: diverged in fold {run.protocol.folds[number]}; the run ends here")

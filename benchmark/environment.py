@@ -15,7 +15,9 @@ import torch
 from benchmark.registry import TIMM, entry
 
 # The modules that decide what a training run computes.
-TRAINING_PATH = ("augmentation", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training")
+TRAINING_PATH = (
+    "augmentation", "compiling", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training",
+)  # fmt: skip
 
 
 def processor_name() -> str:

@@ -63,12 +63,14 @@ class StopRequest:
 
 @dataclass(frozen=True)
 class Places:
-    """Where runs read and write, on what, and whether they may replace what is stale; see `benchmark.training.train`."""
+    """Where runs read and write, on what and how, and whether they may replace what is stale; see
+    `benchmark.training.train`."""
 
     prepared: Path
     out: Path
     device: torch.device
     restart_stale: bool = False
+    compile: bool = False
 
 
 class Worker:
@@ -100,6 +102,7 @@ class Worker:
         given = {
             "device": places.device,
             "restart_stale": places.restart_stale,
+            "compile": places.compile,
             "stop": self.stop,
             "enough": self._enough(start, bool(run.protocol.folds)),
             "position": self.position,

@@ -21,6 +21,7 @@ from benchmark import environment, progress, registry
 from benchmark.atomic import replacing_file
 from benchmark.augmentation import AUGMENTATIONS
 from benchmark.cells import Run
+from benchmark.compiling import compiled
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict, selection_metric
 from benchmark.faces import FaceSet
@@ -95,7 +96,7 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
 class Trainer:
     """Training state of one run: all that a checkpoint holds, and the loop over it."""
 
-    def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split]):
+    def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, compile: bool = False):
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
         recipe = run.protocol.recipe
         self.categorical = run.protocol.task == "categorical"
@@ -109,7 +110,11 @@ class Trainer:
             self.counts = np.bincount(labels, minlength=len(run.protocol.classes)).tolist()
         self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
         self.augment = AUGMENTATIONS[recipe.augmentation]
-        self.model = build_model(run, device)
+        self.model = self.forward = build_model(run, device)  # what evaluates, what trains
+        if compile:
+            shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
+            example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
+            self.forward = compiled(self.model, example, self.precision)
         self.optimizer = make_optimizer(recipe, self.model)
         self.configuration = configuration(run, faces, device)
         self.epoch = self.step = 0  # finished epochs; finished steps of the current one
@@ -172,7 +177,7 @@ class Trainer:
         inputs = self.prepare.standardise(self.augment(pictures, draws))
         torch.manual_seed(stream_seed(run.seed, "dropout", self.epoch, self.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            outputs = self.model(inputs.contiguous(memory_format=torch.channels_last))
+            outputs = self.forward(inputs.contiguous(memory_format=torch.channels_last))
         loss = self.loss(outputs, split.targets[rows])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -221,6 +226,11 @@ class Trainer:
         self.loss_sum = torch.zeros((), device=self.device)
 
     @property
+    def implementation(self) -> str:
+        """What trains: "torch.compile", or what the network says of itself ("torch" if it says nothing)."""
+        return "torch.compile" if self.forward is not self.model else getattr(self.model, "implementation", "torch")
+
+    @property
     def finished(self) -> bool:
         """Whether the budget is spent or the loss is no longer finite."""
         return (self.diverged and self.step == 0) or self.epoch == self.run.protocol.epochs
@@ -264,7 +274,7 @@ class Trainer:
             "input": {"mean": list(self.prepare.mean), "deviation": list(self.prepare.deviation)},
             "parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
             "environment": environment.describe(self.device)
-            | {"precision": self.precision, "implementation": getattr(self.model, "implementation", "torch")},
+            | {"precision": self.precision, "implementation": self.implementation},
             "code": self.configuration["code"],
             "cost": {
                 "device": environment.device_name(self.device),
@@ -326,6 +336,7 @@ def train(
     enough: Callable[["Trainer"], bool] = lambda trainer: True,
     splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
     position: int = 0,
+    compile: bool = False,
 ) -> Record:
     """Train one run, or resume it, or return its finished record.
 
@@ -337,6 +348,7 @@ def train(
         splits: the protocol's faces for `device`, when the caller has loaded them already, or what loads them (called
             only if there is something to train).
         position: line of the progress bar, where several processes show one each.
+        compile: train with torch.compile (`benchmark.compiling`); rounding differs from the eager network's.
 
     Raises:
         BadInput: data that do not fit the protocol; a stale record or checkpoint.
@@ -346,7 +358,7 @@ def train(
     if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
         return record
     loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
-    trainer = Trainer(run, faces, device, loaded)
+    trainer = Trainer(run, faces, device, loaded, compile=compile)
     if checkpoint.exists():
         try:
             trainer.load(checkpoint)
@@ -356,7 +368,7 @@ def train(
                 raise
             progress.say(f"{error}: begun again")
             checkpoint.unlink()
-            trainer = Trainer(run, faces, device, trainer.splits)
+            trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
     saved = time.monotonic()
     with _bar(trainer, position) as bar:
         while not trainer.finished:

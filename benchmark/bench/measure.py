@@ -32,7 +32,7 @@ from benchmark.speed import CudaMemory, ProcessMemory
 from benchmark.training import Trainer
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
-PLAIN, SUITE, MACHINE = "plain", "suite", "machine"
+PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
 PROTOCOL = "fer2013-7-quick"  # gives classes and recipe; size and batch are set here
 PICTURES = 256
 
@@ -48,6 +48,7 @@ def bench(
     rounds: int = 5,
     others: Sequence[str] = TIMM,
     growth: bool = False,
+    compile: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
     """Measure, and write `out`.
@@ -55,6 +56,7 @@ def bench(
     Args:
         steps: training steps of one contender's block in a round.
         others: further networks on the suite's path, "timm:NAME".
+        compile: also the suite with torch.compile.
         growth: also how the suite's time and memory grow with batch, size and depth.
         stop: asked between blocks.
 
@@ -77,7 +79,8 @@ def bench(
     for size in sizes:
         for shortcut in shortcuts:
             own = _cell("bregnext-50", shortcut=shortcut, normalisation="working")
-            contenders = {PLAIN: own, SUITE: own} | {name: _cell(name) for name in others}
+            contenders = {PLAIN: own, SUITE: own} | ({COMPILED: own} if compile else {})
+            contenders |= {name: _cell(name) for name in others}
             measured = _rounds(contenders, size, batch, steps, rounds, device, stop)
             found["comparisons"].append({"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps))
     for axis, value, cell, size, many in _growing(batch) if growth else ():
@@ -105,12 +108,13 @@ def noise(size: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
 class Suite:
     """The suite's own training loop and evaluation over `noise`; the same two verbs as `plain.Loop`."""
 
-    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device):
+    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, compile: bool = False):
         protocol = protocol_of(size, batch)
         pictures, labels = noise(size, protocol.outputs)
         images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
         split = Split(np.arange(PICTURES).astype(str), images, torch.from_numpy(labels).to(device))
-        self.trainer = Trainer(Run(protocol, cell, 0), SimpleNamespace(fingerprint="noise"), device, {"train": split})
+        faces = SimpleNamespace(fingerprint="noise")
+        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, compile=compile)
         self.order = self.trainer.order()
 
     def train(self, steps: int) -> None:
@@ -144,7 +148,7 @@ def _begin(kind: str, cell: Cell | None, size: int, batch: int, device: torch.de
     else:
         if device.type == "cpu":
             keep_freed()
-        _here["loop"] = Suite(cell, size, batch, device)
+        _here["loop"] = Suite(cell, size, batch, device, compile=kind == COMPILED)
 
 
 def _ceilings() -> dict:

@@ -14,7 +14,7 @@ from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
 
 MIB = 2**20
-NAMES = {"plain": "plain loop", "suite": "this suite"}
+NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, torch.compile"}
 
 
 def read_benches(folder: Path) -> list[Mapping]:
