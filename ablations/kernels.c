@@ -104,10 +104,10 @@ void affine_backward(float *g, const float *x, size_t count, size_t width, const
   }
 }
 
-/* y = atan(inner x) outer, added to what y holds if `add`. */
-void bounded(const float *x, float *y, size_t count, float inner, float outer, int add, int threads) {
+/* y = atan(inner x) outer. */
+void bounded(const float *x, float *y, size_t count, float inner, float outer, int threads) {
 #pragma omp parallel for simd num_threads(threads) schedule(static)
-  for (size_t i = 0; i < count; i++) y[i] = (add ? y[i] : 0) + arc_tangent(x[i] * inner) * outer;
+  for (size_t i = 0; i < count; i++) y[i] = arc_tangent(x[i] * inner) * outer;
 }
 
 /* result = g slope / (1 + u^2), u = inner x; result may be g. sums (blocks, 3) gets the sums of g atan(u), of

@@ -36,7 +36,7 @@ _ARGUMENTS = {
     "affine_elu": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
     "elu_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
     "affine_backward": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER, _INT),
-    "bounded": (_POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _INT, _INT),
+    "bounded": (_POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _INT),
     "winograd_filters": (_POINTER, _POINTER, _SIZE, _SIZE, _INT),
     "winograd": (_POINTER, _POINTER, _POINTER, _POINTER, *5 * (_SIZE,), _POINTER, _INT),
     "bounded_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _FLOAT, _POINTER, _INT),
@@ -130,9 +130,9 @@ def affine_backward(gradient: Tensor, x: Tensor, first: Tensor, second: Tensor, 
     return gradient
 
 
-def bounded(x: Tensor, a: float, s: float, out: Tensor, *, add: bool) -> Tensor:
-    """out = atan(a x / s) / (a s), or that added to what is in `out`, for a > 0. Float32, any shape. Returns it."""
-    library().bounded(_at(x), _at(out), x.numel(), a / s, 1 / (a * s), add, _threads())
+def bounded(x: Tensor, a: float, s: float, out: Tensor) -> Tensor:
+    """out = atan(a x / s) / (a s) for a > 0. Float32, any shape. Returns it."""
+    library().bounded(_at(x), _at(out), x.numel(), a / s, 1 / (a * s), _threads())
     return out
 
 

@@ -49,7 +49,7 @@ class _Bounded(torch.autograd.Function):
         ctx.save_for_backward(x, a, c)
         if kernels.usable(x):
             size, s = _numbers(a, c)
-            return kernels.bounded(x, size, s, torch.empty_like(x), add=False)
+            return kernels.bounded(x, size, s, torch.empty_like(x))
         wide, a, c = _wide(x, a, c)
         s = torch.sqrt(1 + c * c)
         a = a.abs().clamp_min(_SMALLEST)

@@ -62,7 +62,7 @@ def test_what_is_not_finite_stays_so():
     one, none = torch.ones(1), torch.zeros(1)
     y = kernels.affine_elu(odd, one, none, torch.empty_like(odd)).flatten()
     assert y[0].isnan() and y[1] == float("inf") and y[2] == -1
-    h = kernels.bounded(odd, 1.0, 1.0, torch.empty_like(odd), add=False).flatten()
+    h = kernels.bounded(odd, 1.0, 1.0, torch.empty_like(odd)).flatten()
     assert h[0].isnan() and h[1:].tolist() == pytest.approx([torch.pi / 2, -torch.pi / 2])
     kernels.bounded_backward(torch.ones_like(odd), odd, 1.0, 1.0, out := torch.empty_like(odd))
     assert out.flatten()[0].isnan()
@@ -70,13 +70,6 @@ def test_what_is_not_finite_stays_so():
         x = pictures(1, 32, 8, 8)
         x[0, 3, 2, 2] = float("nan")
         assert kernels.convolution(x, torch.randn(3, 3, 32, 32), None)[0, :, 1:4, 1:4].isnan().all()
-
-
-@needs_kernels
-def test_adding_the_shortcut_keeps_what_was_there():
-    x, y = pictures(2, 3, 5, 5), pictures(2, 3, 5, 5)
-    expected = y.double() + torch.atan(x.double() * 0.7 / 1.3) / (0.7 * 1.3)
-    torch.testing.assert_close(kernels.bounded(x, 0.7, 1.3, y, add=True).double(), expected, rtol=1e-6, atol=1e-6)
 
 
 @needs_winograd
