@@ -92,7 +92,7 @@ def test_a_plan_that_is_not_whole_is_refused(tmp_path, tiny_protocol, tiny_cell)
 
 def test_shares_part_the_plan(tmp_path, monkeypatch, capsys):
     """Every run in exactly one share; and a share that is none is refused."""
-    from benchmark.cli import _share
+    from benchmark.cli.training import _share
 
     runs = plan("fer2013")
     shares = [_share(runs, f"{part}/7") for part in range(1, 8)]

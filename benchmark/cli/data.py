@@ -1,0 +1,100 @@
+"""Verbs that bring data in and look at it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import AUDITS, HUMANS, PARAMS, PREPARED, RAW, RECORDS, REPORTS, params
+from benchmark.errors import BadInput, Findings
+
+
+def data_add(arguments) -> None:
+    from benchmark.datasets.add import add
+
+    add(arguments.name, arguments.path, dvc=not arguments.no_dvc)
+
+
+def prepare(arguments) -> None:
+    from benchmark import datasets
+
+    options = {}
+    if arguments.params:
+        entry = params().get("data", {}).get(arguments.name)
+        if entry is None:
+            raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
+        options = entry["options"]
+    faces = datasets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
+
+
+def audit(arguments) -> None:
+    from benchmark.audit import audit as audit_faces
+    from benchmark.faces import open_faceset
+
+    faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
+    contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
+    for split, counts in contents["counts"].items():
+        print(f"{split}: {sum(counts.values())} faces: " + ", ".join(f"{k} {v}" for k, v in counts.items()))
+    for kind, sentences in contents["findings"].items():
+        for sentence in sentences:
+            print(f"{kind}: {sentence}")
+    print(f"wrote {REPORTS / 'data' / arguments.name}")
+    if contents["pairs_of_copies"] == "private":
+        print(f"pictures of the worst near copies across splits, not to be published: {private}")
+    if arguments.strict and contents["findings"]["wrong"]:
+        raise Findings(f"{len(contents['findings']['wrong'])} findings are wrong")
+
+
+def ceilings(arguments) -> None:
+    from benchmark import ceilings as humans
+    from benchmark.faces import open_faceset
+
+    if (arguments.source == "affectnet_c25") != (arguments.path is not None):
+        raise BadInput("ferbench ceilings", "no folder or one too many", "a folder for affectnet_c25, none for ferplus")
+    if arguments.source == "ferplus":
+        found = humans.ferplus(open_faceset(PREPARED / "fer2013"), open_faceset(PREPARED / "ferplus"), HUMANS)
+    else:
+        found = humans.c25(arguments.path, HUMANS)
+    for part in (key for key, value in found.items() if isinstance(value, dict) and "n" in value):
+        own = {key: value for key, value in found[part].items() if key != "n"}
+        print(f"{part}: " + ", ".join(f"{k} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for k, v in own.items()))
+    print(f"wrote {HUMANS / arguments.source}.json")
+
+
+def faces(arguments) -> None:
+    from benchmark.extremes import extremes
+    from benchmark.faces import open_faceset
+    from benchmark.records import read_records
+
+    own = [record for record in read_records(RECORDS) if record.outside is None]
+    found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)
+    names = ", ".join(entry["protocol"] for entry in found["protocols"])
+    reason = names or ("no finished run on these faces" if found["shown"] else "none: the terms do not allow showing them")
+    print(f"easiest and hardest test faces of {arguments.name}: {reason}")
+
+
+def add(verb: Callable, verbs) -> None:
+    """Add the verbs of this module; `verbs` is where those of two words begin."""
+    data = verbs.add_parser("data", help="bring data files in").add_subparsers(metavar="VERB", required=True)
+    one = verb("add", data_add, "check a raw file, copy it to data/raw (of a folder: a pointer), track it with DVC",
+               "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
+    one.add_argument("name", help="data set (docs/data.md lists them)")
+    one.add_argument("path", type=Path, help="file as downloaded, or folder (which stays where it is)")
+    one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
+
+    one = verb("prepare", prepare, "raw files -> FaceSet in data/prepared", "ferbench prepare synthetic")
+    one.add_argument("name")
+    one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
+
+    one = verb("audit", audit, "what a FaceSet holds and what is wrong with it -> reports/data", "ferbench audit fer2013")
+    one.add_argument("name")
+    one.add_argument("--strict", action="store_true", help="exit with status 1 when something is wrong")
+    one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
+                     help="search near copies among at most N distinct pictures (default: %(default)s)")  # fmt: skip
+
+    one = verb("ceilings", ceilings, "how well people agree -> reports/humans (aggregate numbers only)",
+               "ferbench ceilings affectnet_c25 ~/affectnetc25")  # fmt: skip
+    one.add_argument("source", choices=("ferplus", "affectnet_c25"))
+    one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
+
+    one = verb("faces", faces, "easiest and hardest test faces of a FaceSet -> reports/faces", "ferbench faces synthetic")
+    one.add_argument("name")

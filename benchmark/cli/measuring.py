@@ -1,0 +1,146 @@
+"""Verbs that measure networks and compare rows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, params
+
+
+def complexity(arguments) -> None:
+    from benchmark.cells import Run, find_cell
+    from benchmark.claim_list import networks
+    from benchmark.params import all_runs
+    from benchmark.plan_complexity import measure_plan
+    from benchmark.protocol import load_protocol
+
+    claimed = [Run(load_protocol(protocol), find_cell(cell), 0) for protocol, cell in networks()]
+    measure_plan([*all_runs(params()), *claimed], REPORTS / "complexity.json")
+    print(f"wrote {REPORTS / 'complexity.json'}")
+
+
+def gradients(arguments) -> None:
+    from benchmark.plan_gradients import measure_plan
+    from benchmark.runner import default_jobs, pick_device
+
+    device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
+    work = RUNS / "gradients" / arguments.plan
+    contents = measure_plan(arguments.plan, PREPARED, work, out, device, jobs=arguments.jobs or default_jobs(device))
+    diverged = sum(each["status"] == "diverged" for each in contents["measurements"])
+    print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
+
+
+def speed(arguments) -> None:
+
+    from benchmark import speed as measuring
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import StopRequest, pick_device
+
+    out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
+    given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
+    with StopRequest(None) as stop:
+        found = measuring.measure_cells(load_protocol(arguments.protocol), cells, out, **given, stop=stop)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join([*measuring.table(found), f"wrote {out}"]))
+
+
+def bench(arguments) -> None:
+    from benchmark.bench import measure
+    from benchmark.runner import StopRequest, pick_device
+
+    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
+    options = {name: getattr(arguments, name) for name in given} | {"device": device}
+    out = REPORTS / "bench" / f"{device.type}.json"
+    with StopRequest(None) as stop:
+        found = measure.bench(out, **options, stop=stop)
+    print("\n".join([*measure.table(found), f"wrote {out}"]))
+
+
+def robustness(arguments) -> None:
+    from benchmark import progress
+    from benchmark.cells import find_cell
+    from benchmark.protocol import load_protocol
+    from benchmark.robustness import measure
+    from benchmark.runner import StopRequest, pick_device
+
+    protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
+    places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}
+    with StopRequest(None) as stop:
+        for seed in arguments.seeds:
+            found = measure(protocol, cell, seed, **places, stop=stop)
+            name, clean = next(iter(found["clean"].items()))
+            worst = {kind: of[-1][name] for kind, of in found["corrupted"].items()}
+            shown = ", ".join(f"{kind} {'-' if value is None else f'{value:.4f}'}" for kind, value in worst.items())
+            progress.say(f"seed {seed}: {name} {clean:.4f}; at severity 5: {shown}")
+    print(f"wrote {out / protocol.name / cell.name}")
+
+
+def compare(arguments) -> None:
+
+    from benchmark import compare as comparing
+    from benchmark.faces import open_faceset
+
+    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
+    if arguments.picture:
+        faces = open_faceset(arguments.prepared / found["data"]["name"])
+        comparing.picture(found, faces, arguments.picture)
+    if arguments.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    print("\n".join(comparing.sentences(found)))
+    if found["disagree"]:
+        more = " ..." if len(found["disagree"]) > 10 else ""
+        print("  " + " ".join(found["disagree"][:10]) + more + (" (all of them: --json)" if more else ""))
+
+
+def add(verb: Callable) -> None:
+    """Add the verbs of this module."""
+    verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
+
+    one = verb("gradients", gradients, "signal and gradient along the units of a plan's networks -> reports/gradients",
+               "ferbench gradients fer2013 --device cuda")  # fmt: skip
+    one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+
+    one = verb("speed", speed, "latency, throughput and memory of networks in use -> reports/speed.json",
+               "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7")  # fmt: skip
+    one.add_argument("cells", nargs="+", metavar="CELL")
+    one.add_argument("--protocol", default="synthetic-8", help="gives input size and outputs (default: %(default)s)")
+    one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
+    one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="default: 1 64")
+    one.add_argument("--runs", type=int, default=20, help="timed passes of each (default: %(default)s)")
+    one.add_argument("--json", action="store_true", help="print the file instead of a table")
+
+    one = verb("bench", bench, "training and evaluation against a plain loop and timm's ResNets -> reports/bench",
+               "ferbench bench --shortcuts adaptive --sizes 64")  # fmt: skip
+    one.add_argument("--shortcuts", nargs="+", default=["identity", "fixed", "adaptive"], help="default: all three")
+    one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="default: 64 48")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--batch", type=int, default=32, help="of training (default: %(default)s)")
+    one.add_argument("--steps", type=int, default=1, help="training steps of a turn (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="turns of every contender (default: %(default)s)")
+    one.add_argument("--compile", action="store_true", help="also the suite with torch.compile")
+    one.add_argument("--growth", action="store_true", help="also cost against batch, size and depth")
+
+    one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
+               "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell")
+    one.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
+
+    one = verb("compare", compare, "two cells or outside entries on the same test images: difference, tests, cost",
+               "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8")  # fmt: skip
+    one.add_argument("a", help="cell or outside entry with a record in reports/records")
+    one.add_argument("b")
+    one.add_argument("--protocol", help="needed where both have runs under several")
+    one.add_argument("--json", action="store_true", help="everything as JSON, with the ids of all faces they disagree on")
+    one.add_argument("--picture", type=Path, metavar="FILE.jpg",
+                     help="those faces as a picture (data sets whose terms allow it; needs the FaceSet)")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

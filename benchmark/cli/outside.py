@@ -1,0 +1,195 @@
+"""Verbs for models trained elsewhere."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import OUTSIDE, PREPARED, options_of
+from benchmark.errors import BadInput
+
+
+def evaluate(arguments) -> None:
+    from benchmark import outside_models
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device
+    from benchmark.scoring import summary_of
+
+    protocol = load_protocol(arguments.protocol)
+    record = outside_models.evaluate(
+        arguments.model,
+        protocol,
+        arguments.name,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.out,
+        device=pick_device(arguments.device),
+        weights=arguments.weights,
+        options=options_of(arguments.option),
+        preprocessing=arguments.preprocessing,
+        trust=arguments.trust,
+        stated=_stated(arguments),
+        extra_training_data=arguments.extra_training_data,
+        replace=arguments.replace,
+    )
+    _say_entry(summary_of(record), arguments.json)
+
+
+def _stated(arguments) -> dict | None:
+    """What an entry's authors state, as `benchmark.outside.FIELDS` has it."""
+    if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
+        raise BadInput("ferbench", "one of --stated-accuracy and --stated-source", "both or neither")
+    if arguments.stated_accuracy is None:
+        return None
+    return {"accuracy": arguments.stated_accuracy, "source": arguments.stated_source}
+
+
+def _say_entry(found: dict, as_json: bool) -> None:
+    """Print `benchmark.scoring.summary_of` an entry, its warnings to the error stream."""
+    for sentence in found["warnings"]:
+        print(f"ferbench: warning: {sentence}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    for split, values in found["metrics"].items():
+        for name, value in values.items():
+            if value is not None and isinstance(value, float):
+                print(f"{split}: {name} {value:.4f}")
+    for name, reason in found["not_tested"].items():
+        print(f"{name} {reason}")
+    ends = found["interval"]
+    if ends["low"] is not None:
+        print(f"test: {ends['metric']} 95 % over test images [{ends['low']:.4f}, {ends['high']:.4f}]")
+    if found["stated"]:
+        print(f"stated: accuracy {found['stated']['accuracy']:.4f} ({found['stated']['source']})")
+    print(f"taken as {found['outputs']}; wrote {found['record']}")
+
+
+def score(arguments) -> None:
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.scoring import score as score_file
+
+    protocol = load_protocol(arguments.protocol)
+    found = score_file(
+        arguments.predictions,
+        protocol,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.name,
+        meaning=arguments.scores,
+        stated=_stated(arguments),
+        extra_training_data=arguments.extra_training_data,
+        parameters=arguments.parameters,
+        out=arguments.out,
+        replace=arguments.replace,
+    )
+    _say_entry(found, arguments.json)
+
+
+def export_test(arguments) -> None:
+    from benchmark.blind_faces import export_faces
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+
+    protocol = load_protocol(arguments.protocol)
+    faces = open_faceset(arguments.prepared / protocol.data)
+    number = export_faces(protocol, faces, arguments.split, arguments.out)
+    print(f"{number} faces of the {arguments.split} split in {arguments.out}, their ids in {arguments.out / 'ids.csv'}")
+
+
+def convert_release(arguments) -> None:
+    from benchmark.release.conversion import MODEL, OPTIONS, convert
+
+    made = convert(arguments.checkpoint, arguments.out)
+    options = ", ".join(f"{name} {value}" for name, value in OPTIONS.items())
+    print(f"{arguments.out}: {made.parameters:,} trained parameters, {made.outputs} outputs; model {MODEL}, {options}")
+    print(f"BatchNorm: {made.untouched} of {made.normalisations} layers with moving mean 0 and variance 1, never updated")
+    print("pictures: RGB, as recipe 'released' prepares them; class order: that of the labels it was trained on, not stored")
+
+
+def evaluate_weights(arguments) -> None:
+    from benchmark import weights
+    from benchmark.cells import find_cell
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device
+
+    protocol = load_protocol(arguments.protocol)
+    found = weights.evaluate_weights(
+        protocol,
+        find_cell(arguments.cell),
+        arguments.weights,
+        open_faceset(arguments.prepared / protocol.data),
+        arguments.out,
+        device=pick_device(arguments.device),
+        input_recipe=arguments.input,
+        order=arguments.order,
+    )
+    for tta, intervals in found["intervals"].items():
+        for name, ends in intervals.items():
+            value, (low, high) = found["metrics"]["test"][tta][name], ends.values()
+            interval = "no interval" if low is None else f"[{low:.4f}, {high:.4f}]"
+            print(f"test, TTA {tta}: {name} " + ("not defined" if value is None else f"{value:.4f} {interval}"))
+    print(f"wrote {arguments.out}; brackets: 95 % over test images, one network")
+
+
+def _entry_options(one: argparse.ArgumentParser) -> None:
+    """What the verbs that leave an outside entry have in common."""
+    one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
+    one.add_argument("--name", required=True, help="of the entry: letters, digits, '-' and '_'")
+    one.add_argument("--stated-accuracy", type=float, metavar="FRACTION", help="what the model's authors state, 0 to 1")
+    one.add_argument("--stated-source", metavar="TEXT", help="where they state it")
+    one.add_argument("--extra-training-data", metavar="TEXT", help="data beyond the protocol's training split, in words")
+    one.add_argument("--replace", action="store_true", help="put it in place of the entry of that name")
+    one.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--out", type=Path, default=OUTSIDE, help="folder of entries (default: %(default)s)")
+
+
+def add(verb: Callable) -> None:
+    """Add the verbs of this module."""
+    one = verb("evaluate", evaluate, "a model trained elsewhere, under a protocol -> an outside entry of its own",
+               "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml")  # fmt: skip
+    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code, with its weights or with --weights:\n"
+                     "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
+    one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of its factory; repeatable")
+    one.add_argument("--preprocessing", metavar="FILE.yaml",
+                     help="what the model expects (docs/model-files.md), or a recipe's name, or 'protocol'\n"
+                     "(default: as the model declares; with --weights alone: 'protocol')")  # fmt: skip
+    one.add_argument("--trust", action="store_true",
+                     help="load a .pt2 or TorchScript file, which may run code of its makers")  # fmt: skip
+    one.add_argument("--device", default="auto")
+    _entry_options(one)
+
+    one = verb("score", score, "predictions made by any framework -> metrics and an outside entry of the report",
+               "ferbench score predictions.csv --protocol fer2013-7 --name my-model --json")  # fmt: skip
+    one.add_argument("predictions", type=Path, help=".csv or .npz; docs/new-model.md says what is in it")
+    one.add_argument("--scores", choices=("auto", "probabilities", "logits"), default="auto",
+                     help="what scores are (default: probabilities if they can be)")  # fmt: skip
+    one.add_argument("--parameters", type=int, metavar="N", help="the model's parameters, if known")
+    _entry_options(one)
+
+    one = verb("export-test", export_test, "test pictures with blind ids and without labels, for predicting elsewhere",
+               "ferbench export-test --protocol fer2013-7 faces")  # fmt: skip
+    one.add_argument("out", type=Path, help="new folder for the PNG files and ids.csv")
+    one.add_argument("--protocol", required=True)
+    one.add_argument("--split", choices=("test", "validation"), default="test", help="default: %(default)s")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
+    one = verb("convert-release", convert_release, "the authors' TensorFlow checkpoint -> weights for bregnext-50",
+               "ferbench convert-release ~/BReG-NeXt released.pt")  # fmt: skip
+    one.add_argument("checkpoint", type=Path, help="its .index file, the data file beside it; or a folder above one")
+    one.add_argument("out", type=Path, help="file to write, *.pt")
+
+    one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; leaves predictions, no record",
+               "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell", help="its model, options and outputs are the weights'")
+    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run; or safetensors")
+    one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")
+    one.add_argument("--input", metavar="RECIPE", help="prepare pictures as this recipe does (default: the protocol's)")
+    one.add_argument("--order", nargs="+", metavar="CLASS", help="classes in the order of the network's outputs")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED)

@@ -1,0 +1,30 @@
+"""Verbs that write what people read."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import RECORDS, REPORTS
+
+
+def report(arguments) -> None:
+    from benchmark.report import build
+
+    build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS)
+    print(f"wrote {REPORTS / 'index.html'} and {REPORTS / 'README.md'}")
+
+
+def audit_release(arguments) -> None:
+    from benchmark.release.audit import audit
+
+    audit(arguments.path, REPORTS)
+    print(f"wrote {REPORTS / 'release-audit.md'}")
+
+
+def add(verb: Callable) -> None:
+    """Add the verbs of this module."""
+    verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
+
+    one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",
+               "ferbench audit-release ~/BReG-NeXt")  # fmt: skip
+    one.add_argument("path", type=Path, nargs="?",
+                     help="clone of their repository, or a checkpoint's .index file (default: recorded facts)")  # fmt: skip

@@ -1,0 +1,35 @@
+"""What the groups of verbs share: where they read and write, seen from the project's folder, and options of a factory."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.errors import BadInput
+
+RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
+AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
+REPORTS, PARAMS = Path("reports"), Path("params.yaml")
+RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
+OUTSIDE = RECORDS / "outside"
+
+
+def params() -> dict:
+    """Contents of params.yaml."""
+    from benchmark.protocol import read_yaml
+
+    return read_yaml(PARAMS)
+
+
+def options_of(pairs: Sequence[str]) -> dict:
+    """Options of a factory from KEY=VALUE, the values read as YAML."""
+    import yaml
+
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise BadInput("--option", f"'{pair}'", "KEY=VALUE")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
+    return found

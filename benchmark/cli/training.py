@@ -1,0 +1,240 @@
+"""Verbs that choose runs, train them and keep their records."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import OUTSIDE, PARAMS, PREPARED, RECORDS, REPORTS, RUNS, options_of, params
+from benchmark.errors import BadInput
+
+
+def profile(arguments) -> None:
+    from benchmark.cells import profile_names
+    from benchmark.params import write_params
+
+    if not arguments.name:
+        print("\n".join(profile_names()))
+        return
+    contents = write_params(arguments.name, PARAMS)
+    runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
+    print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
+
+
+def models(arguments) -> None:
+    from benchmark import registry
+
+    for name, entry in registry.models().items():
+        print(f"{name:24} {entry.value}")
+
+
+def cells(arguments) -> None:
+    from benchmark.cells import load_cells
+
+    for cell in load_cells().values():
+        print(f"{cell.name:44} {cell.model} {dict(cell.options)} {cell.loss}")
+
+
+def plan_file(arguments) -> None:
+    import fnmatch
+
+    from benchmark.cells import plan
+    from benchmark.plan_file import write_plan
+
+    runs = [each for each in plan(arguments.profile) if any(fnmatch.fnmatch(each.cell.name, p) for p in arguments.cells)]
+    if not runs:
+        raise BadInput(f"profile {arguments.profile}", f"no cell like {' or '.join(arguments.cells)}", "one")
+    write_plan(runs, arguments.out)
+    print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
+
+
+def run(arguments) -> None:
+    began = time.time()
+    from benchmark.cells import Run, cell_of, cell_or_model, plan
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import Places, default_jobs, pick_device, run_all
+
+    named = bool(arguments.cell) + bool(arguments.model)
+    lists = [arguments.params, arguments.profile, arguments.plan]
+    if sum(map(bool, [*lists, arguments.protocol or named])) != 1 or bool(arguments.protocol) != named:
+        expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
+        raise BadInput("ferbench run", "not exactly one choice", expected)
+    if not arguments.model and (arguments.loss or arguments.option):
+        raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
+    if arguments.params:
+        from benchmark.params import all_runs, runs_of
+
+        runs = all_runs(params()) if arguments.params == "all" else runs_of(params(), arguments.params)
+    elif arguments.profile:
+        runs = plan(arguments.profile)
+    elif arguments.plan:
+        from benchmark.plan_file import read_plan
+
+        runs = read_plan(arguments.plan)
+    else:
+        protocol = load_protocol(arguments.protocol)
+        if arguments.model:
+            cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=options_of(arguments.option))
+        else:
+            cell = cell_or_model(arguments.cell, protocol.task)
+        runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
+    if arguments.seeds is not None:
+        runs = [each for each in runs if each.seed in arguments.seeds]
+    if arguments.share:
+        runs = _share(runs, arguments.share)
+    device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a task of Ray picks its own
+    places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
+    # Importing torch is part of what the caller waits for.
+    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    if arguments.engine == "ray":
+        from benchmark.cluster import Share, run_on_ray
+
+        share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
+        run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
+    else:
+        run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+    print(f"records in {arguments.out}")
+
+
+def _share(runs: list, text: str) -> list:
+    """Share K of N of a list: every Nth run from the Kth (from 1) on. BadInput for another form."""
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise BadInput("--share", f"'{text}'", "K/N with K from 1 to N, such as 2/8")
+    return runs[int(part) - 1 :: int(parts)]
+
+
+def trial(arguments) -> None:
+    from benchmark.cells import Run, cell_or_model
+    from benchmark.faces import open_faceset
+    from benchmark.protocol import load_protocol
+    from benchmark.runner import pick_device, try_steps
+
+    protocol = load_protocol(arguments.protocol)
+    run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), arguments.seed)
+    faces = open_faceset(arguments.prepared / run_.protocol.data)
+    for step, loss in enumerate(try_steps(run_, faces, arguments.steps, pick_device(arguments.device)), 1):
+        print(f"step {step:4}  training loss {loss:.6g}", flush=True)
+
+
+def tune(arguments) -> None:
+    began = time.time()
+    from benchmark import tuning
+    from benchmark.runner import Places, default_jobs, pick_device
+
+    search = tuning.load_search(arguments.search)
+    if arguments.write:
+        tuning.write_search(search, arguments.write)
+        print(f"{arguments.write}: {len(search.runs())} runs; next: ferbench tune {arguments.write}")
+        return
+    log, device = REPORTS / "tuning" / f"{search.name}.jsonl", pick_device(arguments.device)
+    if arguments.table:
+        print("\n".join(tuning.table(tuning.read_log(log))))
+        return
+    places = Places(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
+    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    lines = tuning.tune(search, places, log, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+    print("\n".join([*tuning.table(lines), f"wrote {log}"]))
+
+
+def collect(arguments) -> None:
+    from benchmark.importing import copy_record
+    from benchmark.params import runs_of
+    from benchmark.records import read_record
+
+    for each in runs_of(params(), arguments.params):
+        copy_record(read_record(RUNS / each.place), RECORDS / each.place)
+
+
+def import_(arguments) -> None:
+    from benchmark.datasets.fingerprints import is_other
+    from benchmark.importing import import_records
+
+    taken = import_records(
+        arguments.path,
+        RECORDS / "imported",
+        PREPARED,
+        replace=arguments.replace,
+        check_only=arguments.check,
+        outside=OUTSIDE,
+    )
+    for record in taken:
+        data = record["data"]
+        if is_other(data["name"], data["version"], data["fingerprint"]):
+            print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
+    entries = sum(record.outside is not None for record in taken)
+    places = [RECORDS / "imported"] * (entries < len(taken)) + [OUTSIDE] * (entries > 0)
+    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {' and '.join(map(str, places))}"))
+
+
+def add(verb: Callable) -> None:
+    """Add the verbs of this module."""
+    one = verb("profile", profile, "write a plan into params.yaml; without a name, list the plans",
+               "ferbench profile fer2013-quick")  # fmt: skip
+    one.add_argument("name", nargs="?")
+
+    verb("models", models, "list the registered models", "ferbench models")
+
+    verb("cells", cells, "list the cells that can be run", "ferbench cells")
+
+    one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with torch and numpy alone",
+               "ferbench plan fer2013 grid.json")  # fmt: skip
+    one.add_argument("profile", help="`ferbench profile` lists them")
+    one.add_argument("out", type=Path, help="file for `ferbench run --plan`")
+    one.add_argument("--cells", nargs="+", default=["*"], metavar="PATTERN", help="only these (default: all)")
+
+    one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
+               "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
+    one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
+    one.add_argument("cell", nargs="?", help="cell, registered model, timm:NAME, or package.module:factory")
+    one.add_argument("--model", help="a model without a cell, in place of CELL; with --loss and --option where wanted")
+    one.add_argument("--loss", help="of --model (default: plain, or mse for valence and arousal)")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of --model's factory; repeatable")
+    one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
+    one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
+    one.add_argument("--plan", type=Path, metavar="FILE", help="the runs of a file that `ferbench plan` wrote instead")
+    one.add_argument("--share", metavar="K/N", help="every Nth of them, from the Kth on: one task of a job array")
+    one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
+    one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--engine", choices=("here", "ray"), default="here",
+                     help="here: processes of this machine; ray: tasks of a Ray cluster (docs/cluster.md)")  # fmt: skip
+    one.add_argument("--address", help="of the Ray cluster, or auto (default: a new one of this machine)")
+    one.add_argument("--gpus-per-run", type=float, metavar="N", help="ray: such as 0.25 (default: 1 if there are any)")
+    one.add_argument("--cpus-per-run", type=int, default=1, metavar="N", help="ray: cores and threads (default: 1)")
+    one.add_argument("--retries", type=int, default=3, metavar="N", help="ray: of a run whose machine is lost (default: 3)")
+    one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
+    one.add_argument("--restart-stale", action="store_true",
+                     help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
+
+    one = verb("trial", trial, "the first steps of a run, each loss printed; leaves nothing behind",
+               "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip
+    one.add_argument("protocol")
+    one.add_argument("cell")
+    one.add_argument("--steps", type=int, default=30, help="default: %(default)s")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--device", default="auto")
+    one.add_argument("--prepared", type=Path, default=PREPARED)
+
+    one = verb("tune", tune, "try recipe values on the validation split alone, for several cells -> reports/tuning",
+               "ferbench tune fer2013 --time-budget 3600")  # fmt: skip
+    one.add_argument("search", help="entry of benchmark/tuning.yaml, or a file that --write wrote")
+    one.add_argument("--write", type=Path, metavar="FILE", help="only write it as JSON, for a machine without pyyaml")
+    one.add_argument("--table", action="store_true", help="only print the log's table, in Markdown")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--restart-stale", action="store_true", help="make trials of another version of the code again")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
+    one = verb("collect", collect, "copy the small part of finished records to reports/records",
+               "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
+    one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
+
+    one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
+               "ferbench import ~/from-the-cluster/runs")  # fmt: skip
+    one.add_argument("path", type=Path)
+    one.add_argument("--check", action="store_true", help="only check")
+    one.add_argument("--replace", action="store_true", help="put them in place of records of the same runs")
