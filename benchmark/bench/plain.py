@@ -5,6 +5,9 @@ as in PyTorch's own quick start), contiguous float32, AdamW as it comes. Pre-act
 have the names of the suite's network, so that one's weights load into the other.
 """
 
+import itertools
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from PIL import Image
@@ -108,15 +111,17 @@ class Loop:
     def train(self, steps: int) -> None:
         """So many optimiser steps, each followed by reading its loss, as for a progress bar."""
         self.network.train()
-        batches = iter(self.training)
-        for _ in range(steps):
-            pictures, labels = next(batches)
+        for pictures, labels in itertools.islice(self._batches(), steps):
             pictures, labels = pictures.to(self.device), labels.to(self.device)
             loss = functional.cross_entropy(self.network(pictures), labels)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
             loss.item()
+
+    def _batches(self) -> Iterator:
+        while True:
+            yield from self.training
 
     def evaluate(self) -> float:
         """Accuracy over all pictures."""
