@@ -115,9 +115,10 @@ def growth(entries: Sequence[Mapping]) -> Figure:
             axis.xaxis.set_major_locator(FixedLocator(x))
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
             axis.xaxis.set_minor_locator(NullLocator())
-            axis.set_ylim(bottom=0)
+    for row in grid:  # when all columns are drawn: they share the axis, and setting one end fixes the other
+        row[0].set_ylim(bottom=0)
     grid[0][0].set_ylabel("ms an image")
-    grid[1][0].set_ylabel("peak memory in training, MiB")
+    grid[1][0].set_ylabel("peak memory, MiB")
     figure.legend(handles=lines, loc="outside upper right", ncols=2)
     return figure
 

@@ -25,7 +25,7 @@ def fabricate(folder, device_type="cpu", mib=100.0):
         "floor": {"achieved": {"train": 0.8, "evaluate": 1.1}},
     }  # fmt: skip
     grown = [
-        {"axis": axis, "value": value, "contenders": {"suite": contender(1000 / value, 2000 / value, mib)}}
+        {"axis": axis, "value": value, "contenders": {"suite": contender(1000 / value, 2000 / value, mib and mib * value)}}
         for axis, values in (("batch", (8, 16)), ("size", (32, 64)), ("weight layers", (12, 50)))
         for value in values
     ]
@@ -63,7 +63,10 @@ def test_the_curves_are_milliseconds_an_image(tmp_path):
     train, evaluate = figure.axes[0].get_lines()
     assert train.get_xydata().tolist() == [[8, pytest.approx(8)], [16, pytest.approx(16)]]
     assert evaluate.get_ydata() == pytest.approx([4, 8])
-    assert figure.axes[3].get_lines()[0].get_ydata() == pytest.approx([100, 100])
+    for axis in figure.axes:
+        low, high = axis.get_ylim()
+        assert low == 0 and all(line.get_ydata().max() <= high for line in axis.get_lines())
+    assert figure.axes[3].get_lines()[0].get_ydata() == pytest.approx([800, 1600])
 
 
 def test_without_a_measurement_there_is_nothing(tmp_path):
