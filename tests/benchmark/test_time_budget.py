@@ -119,6 +119,17 @@ def test_what_would_not_end_in_time_is_left_to_the_next_call(tmp_path, tiny_face
     same(places.out / run.place, whole.out / run.place)
 
 
+def kept(folder: Path) -> set:
+    """What lies there of finished and begun runs, and since when."""
+    found = set()
+    for path in [*folder.rglob("*.checkpoint"), *folder.rglob("record.json")]:
+        try:
+            found.add((path, path.stat().st_mtime_ns))
+        except FileNotFoundError:  # replaced in this moment
+            continue
+    return found
+
+
 @pytest.mark.slow
 def test_a_grid_cut_into_sessions_one_of_them_killed(tmp_path, tiny_faces, tiny_protocol):
     """Two cells and two seeds: every session ends within its budget, the cells stay balanced, and the records are those of
@@ -136,10 +147,9 @@ def test_a_grid_cut_into_sessions_one_of_them_killed(tmp_path, tiny_faces, tiny_
     while not statuses or statuses[-1] == 3:
         assert len(statuses) < 20, "no end"
         if statuses and not killed:
+            before = kept(cut)
             process = subprocess.Popen([*command, "--out", "cut"], **given)
-            checkpoint = next(cut.rglob("*.checkpoint"))
-            before = checkpoint.stat().st_mtime_ns
-            while checkpoint.exists() and checkpoint.stat().st_mtime_ns == before:
+            while kept(cut) == before:
                 assert process.poll() is None
                 time.sleep(0.02)
             process.send_signal(signal.SIGKILL)
