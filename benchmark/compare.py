@@ -5,7 +5,6 @@ seeds asks whether training the other gives another mean than that network, and 
 The tests are those of the report's pairs (`benchmark.report.pairs`); methods: docs/metrics.md, "Pairs".
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,11 @@ import numpy as np
 
 from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, PRIMARY
 from benchmark.records import read_records
+from benchmark.report.costs import read_complexity
 from benchmark.report.pairs import resample, right, tested
-from benchmark.report.summary import PRIMARY, SPLIT, Run, summarise
+from benchmark.report.summary import SPLIT, Run, summarise
 from benchmark.statistics import holm, mcnemar_exact, sign_flip_exact
 
 SCHEMA = 1
@@ -98,7 +98,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     drawn = dict(zip(map(id, runs), resample(runs, task), strict=True))
     of_a, of_b = ([pair[side] for pair in pairs] for side in (0, 1))
     result = tested(of_a, of_b, [drawn[id(run)] for run in of_a], [drawn[id(run)] for run in of_b], task)
-    counted = json.loads(complexity.read_text(encoding="utf-8"))["cells"] if complexity and complexity.is_file() else {}
+    counted = (read_complexity(complexity) or {"cells": {}})["cells"]
     ids, disputed = _disagree(of_a, of_b, task)
     name, protocol_hash, _ = x.identity
     return {

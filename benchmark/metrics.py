@@ -279,6 +279,8 @@ _DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
     "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", _sagr),
 }
 
+# Task -> the metric that comparisons and verdicts are about.
+PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
 METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", e[4]) for name, e in _CATEGORICAL.items()}
 for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
     for _column, _dimension in enumerate((*DIMENSIONS, "mean")):

@@ -5,13 +5,13 @@ contents are those of `Protocol.as_dict` and `Cell.as_dict`, so hashes, and with
 file. Reading it needs neither YAML nor the protocols and cells of the checkout that reads.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.atomic import write_json
 from benchmark.cells import Run, cell_from
 from benchmark.errors import BadInput
+from benchmark.json_file import read_object
 from benchmark.protocol import protocol_from
 
 SCHEMA = 1
@@ -38,11 +38,8 @@ def read_plan(path: Path) -> list[Run]:
     """The runs of a file that `write_plan` wrote. BadInput for one that is missing or not whole."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a plan (ferbench plan PROFILE FILE.json)")
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(path, error, "valid JSON") from error
-    if not isinstance(contents, dict) or set(contents) != set(PARTS) or contents["schema"] != SCHEMA:
+    contents = read_object(path)
+    if set(contents) != set(PARTS) or contents["schema"] != SCHEMA:
         raise BadInput(path, "something else", f"a plan of schema {SCHEMA} with {', '.join(PARTS)}")
     protocols = {}
     for name, entry in contents["protocols"].items():

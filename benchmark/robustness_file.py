@@ -9,23 +9,14 @@
 * transfer: protocol of the other data set -> {n, classes, accuracy, balanced_accuracy}, or {note: why not}.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.errors import BadInput
+from benchmark.json_file import read_made
 
 SCHEMA = 1
 
 
 def read(path: Path) -> Mapping:
     """A file that `benchmark.robustness.measure` wrote. BadInput where it is damaged or of another schema."""
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(path, error, "valid JSON") from error
-    if not isinstance(contents, dict) or contents.get("schema") != SCHEMA or "corrupted" not in contents:
-        raise BadInput(
-            path, "another layout", f"schema {SCHEMA} with corrupted; delete it and run ferbench robustness again"
-        )
-    return contents
+    return read_made(path, SCHEMA, "corrupted", "robustness")

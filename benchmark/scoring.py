@@ -17,7 +17,6 @@ from benchmark.statistics import bootstrap
 
 SCHEMA = 1
 RESAMPLES = 2000
-PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
 NO_SCORES = "not tested: the file names a class for each face and gives no scores"
 
 
@@ -83,7 +82,7 @@ def summary_of(record: Record) -> dict:
                 if categorical
                 else metrics.dimensional(*both)
             )
-    name = PRIMARY[task]
+    name = metrics.PRIMARY[task]
     interval = bootstrap(metrics.metric_function(name), *record.outputs("test"), RESAMPLES, seed=0)
     return {
         "schema": SCHEMA,

@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmark.atomic import write_json, write_text
 from benchmark.cells import Cell, Run, cell_from, find_cell
 from benchmark.errors import BadInput
+from benchmark.json_file import read_object
 from benchmark.protocol import HERE, SELECTION_METRIC, Protocol, digest, load_protocol, protocol_from, read_yaml
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
@@ -96,11 +97,8 @@ def write_search(search: Search, path: Path) -> None:
 def _read_search(path):
     if not path.is_file():
         raise BadInput(path, "no such file", "a search (ferbench tune NAME --write FILE.json)")
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(path, error, "valid JSON") from error
-    if not isinstance(contents, dict) or set(contents) != {"name", *FIELDS}:
+    contents = read_object(path)
+    if set(contents) != {"name", *FIELDS}:
         raise BadInput(path, "something else", f"a search: name, {', '.join(FIELDS)}")
     protocol = dict(contents["protocol"])
     recipe = protocol.pop("recipe")
@@ -149,16 +147,18 @@ def tune(search: Search, places: Places, log: Path, *, jobs: int = 1, time_budge
 
 
 def _add(search, trials, places, log):
-    lines = read_log(log)
+    lines, made = read_log(log), []
     known = {tuple(line[name] for name in IDENTITY) for line in lines}
     for changes, run in trials:
         if not (places.out / run.place / "record.json").is_file():
             continue
         line = line_of(search, changes, read_record(places.out / run.place), places.device.type)
         if tuple(line[name] for name in IDENTITY) not in known:
-            lines.append(line)
-    write_text(log, "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines))
-    return lines
+            made.append(line)
+    if made:
+        text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in [*lines, *made])
+        write_text(log, text)
+    return [*lines, *made]
 
 
 def line_of(search: Search, changes: Mapping, record: Record, device_type: str) -> dict:

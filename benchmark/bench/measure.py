@@ -29,7 +29,7 @@ from benchmark.memory import keep_freed
 from benchmark.pixels import Split
 from benchmark.protocol import Protocol, load_protocol
 from benchmark.speed import CudaMemory, ProcessMemory
-from benchmark.training import Trainer
+from benchmark.training import Trainer, build_model
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
@@ -82,11 +82,15 @@ def bench(
             contenders = {PLAIN: own, SUITE: own} | ({COMPILED: own} if compile else {})
             contenders |= {name: _cell(name) for name in others}
             measured = _rounds(contenders, size, batch, steps, rounds, device, stop)
-            found["comparisons"].append({"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps))
+            compared = {"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps)
+            found["comparisons"].append(compared)
+            ratios = ", ".join(f"{what} {_ratio(compared['ratios'][PLAIN][what])}" for what in ("train", "evaluate"))
+            progress.say(f"{shortcut}, {size}x{size}, suite / plain loop: {ratios}")
     for axis, value, cell, size, many in _growing(batch) if growth else ():
         measured = _rounds({SUITE: cell}, size, many, steps, rounds, device, stop)
         entry = _compared(measured, cell, size, many, steps)
         found["growth"].append({"axis": axis, "value": value, "size": size, "batch": many} | entry)
+        progress.say(f"growth: {axis} {value}")
     write_json(out, found)
     return found
 
@@ -235,7 +239,7 @@ def _compared(measured: Mapping, own: Cell, size: int, batch: int, steps: int) -
         for key in ("bytes_per_second", "operations_per_second")
     }
     protocol = protocol_of(size, batch)
-    network = Suite(own, size, batch, torch.device("cpu")).trainer.model
+    network = build_model(Run(protocol, own, 0), torch.device("cpu"))
     counted = count_step(network, batch, 3, size, protocol.outputs)
     floor = floor_seconds(counted["operations"], counted["bytes"], ceilings)
     passing = floor_seconds(counted["evaluation_operations"], counted["evaluation_bytes"], ceilings)

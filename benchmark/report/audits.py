@@ -1,12 +1,12 @@
 """Tables of the audits: copies in each data set, and what a protocol's test accuracy is without the leaked test images."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.json_file import read_object
 from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, bracketed, measured, not_tested, number, seeds, text
 from benchmark.statistics import Interval, paired_bootstrap
@@ -173,7 +173,4 @@ def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
 def _read(path: Path) -> Mapping:
     if not path.is_file():
         raise BadInput(path, "no such file", "a file of `ferbench audit`; run it again")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise BadInput(path, error, "valid JSON") from error
+    return read_object(path)

@@ -9,7 +9,6 @@ import pandas as pd
 from benchmark.atomic import replacing_directory, write_text
 from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
-from benchmark.errors import BadInput
 from benchmark.records import read_records
 from benchmark.report import (
     audits,
@@ -27,6 +26,7 @@ from benchmark.report import (
 )
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
+from benchmark.report.costs import read_complexity
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.reliability import reliability
 from benchmark.report.shown_faces import read_faces
@@ -35,7 +35,6 @@ from benchmark.report.summary import Comparison, Summary, frame, summarise
 from benchmark.report.verdicts import claims_table, optimism_table
 from benchmark.report.webpage import webpage
 
-SCHEMA = 1
 LEADERBOARDS = (
     "Runs of this suite, models of others evaluated here, and published numbers: three kinds that are made by different "
     "rules and stand in tables of their own, one set a protocol version."
@@ -88,7 +87,7 @@ def build(
     """
     records, complexity, data, out = (Path(path) for path in (records, complexity, data, out))
     summary = summarise(read_records(records), records)
-    counted = _read_complexity(complexity)
+    counted = read_complexity(complexity)
     sets, people = read_data(data, out), humans.read_humans(out / "humans")
     faces, anchors = read_faces(out / "faces", summary), load_anchors()
     followed = gradients.read(out / "gradients")
@@ -206,20 +205,6 @@ def _section(
     paired = pairs.table(comparison)
     details = [*own[1:], *([paired] if paired else [])]
     return Section(comparison, [own[0], *grid.tables(comparison)], details, pictures)
-
-
-def _read_complexity(path: Path) -> Mapping | None:
-    if not path.is_file():
-        return None
-    try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise BadInput(path, error, "valid JSON") from error
-    if contents.get("schema") != SCHEMA or "cells" not in contents:
-        raise BadInput(
-            path, f"schema {contents.get('schema')}", f"schema {SCHEMA} with cells; run ferbench complexity again"
-        )
-    return contents
 
 
 def _csv(table: pd.DataFrame) -> bytes:

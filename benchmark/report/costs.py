@@ -2,12 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
+from benchmark.json_file import read_made
 from benchmark.report.summary import Comparison, Run, Summary
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 from benchmark.statistics import t_interval
 
+SCHEMA = 1  # of complexity.json
 MIB = 2**20
+
+
+def read_complexity(path: Path | None) -> Mapping | None:
+    """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
+    return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
 
 
 def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:

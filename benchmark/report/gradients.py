@@ -1,6 +1,5 @@
 """What `ferbench gradients` measured, as a table and figures: one set for each plan's file."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +9,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.errors import BadInput
 from benchmark.gradient_claim import MARGIN, log_ratio
+from benchmark.json_file import read_made
 from benchmark.report.axes import NORMALISATIONS, SHORTCUTS, rank
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels
 from benchmark.report.tables import Entry, Table, seeds, text
@@ -49,16 +48,7 @@ class Group(NamedTuple):
 
 def read(folder: Path) -> list[Mapping]:
     """The files of a folder by name, [] without it. BadInput for one that is damaged or of another schema."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            contents = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadInput(path, error, "valid JSON") from error
-        if not isinstance(contents, dict) or contents.get("schema") != SCHEMA or "measurements" not in contents:
-            raise BadInput(path, "another layout", f"schema {SCHEMA} with measurements; run ferbench gradients again")
-        found.append(contents)
-    return found
+    return [read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))]
 
 
 def groups(contents: Mapping) -> list[Group]:

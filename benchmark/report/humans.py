@@ -4,13 +4,13 @@ A person's figure is a reference, never a verdict: it was measured on other pict
 learns what a panel agrees on can beat a single member of it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.claim_list import Claim
 from benchmark.claims import numeric
 from benchmark.errors import BadInput
+from benchmark.json_file import read_object
 from benchmark.metrics import METRICS
 from benchmark.report.tables import Entry, Table, bracketed, number, text, title
 from benchmark.statistics import Interval
@@ -47,10 +47,7 @@ def read_humans(folder: Path) -> Humans:
         path = folder / f"{source}.json"
         if not path.is_file():
             continue
-        try:
-            found[source] = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise BadInput(path, error, "valid JSON") from error
+        found[source] = read_object(path)
         if missing := [part for of, part in PARTS if of == source and part not in found[source]]:
             raise BadInput(path, f"no {', '.join(missing)}", "a file of `ferbench ceilings`; run it again")
     return found

@@ -1,6 +1,5 @@
 """reports/README.md, all tables and figures in one page, and reports/claims.md, by the jinja2 templates beside this file."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import jinja2
 from benchmark.claim_list import MARKS
 from benchmark.claims import MINIMUM_SEEDS, Judged
 from benchmark.errors import BadInput
+from benchmark.json_file import read_object
 from benchmark.report.run_list import environments
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table
@@ -87,10 +87,7 @@ def read_data(folder: Path, out: Path) -> list[Data]:
     """The prepared data sets below `folder`, by name. BadInput for an audit.json that is no JSON."""
     found = []
     for path in sorted(folder.glob("*/audit.json")):
-        try:
-            audit = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise BadInput(path, error, "valid JSON") from error
+        audit = read_object(path)
         if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
             raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")
         sheet = path.parent / "contact-sheet.png"

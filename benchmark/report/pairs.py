@@ -12,11 +12,11 @@ import numpy as np
 from scipy import stats
 
 from benchmark.cells import LOSSES
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol import digest
 from benchmark.report.axes import Place
 from benchmark.report.grid import places
-from benchmark.report.summary import PRIMARY, SPLIT, Comparison, Run
+from benchmark.report.summary import SPLIT, Comparison, Run
 from benchmark.report.tables import Entry, Table, differing, not_tested, text
 from benchmark.statistics import Difference, Interval, holm, paired_t_over_seeds, resampled_means, sign_flip_exact
 

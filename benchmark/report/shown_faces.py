@@ -1,11 +1,11 @@
 """The easiest and hardest test faces of the protocols, as `ferbench faces` has left them in reports/faces."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.json_file import read_made
 from benchmark.report.summary import Summary
 
 SCHEMA = 1
@@ -34,12 +34,7 @@ def read_faces(folder: Path, summary: Summary) -> list[ShownFaces]:
     wanted = {(c.protocol["name"], c.protocol_hash, c.data["fingerprint"]): c.slug for c in summary.comparisons}
     found: list[ShownFaces] = []
     for path in sorted(folder.glob("*/faces.json")):
-        try:
-            contents = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise BadInput(path, error, "valid JSON") from error
-        if contents.get("schema") != SCHEMA:
-            raise BadInput(path, f"schema {contents.get('schema')}", f"schema {SCHEMA}; run ferbench faces again")
+        contents = read_made(path, SCHEMA, "fingerprint", "faces")
         for entry in _entries(contents):
             slug = wanted.get((entry["protocol"], entry["protocol_hash"], contents["fingerprint"]))
             picture = path.parent / entry["picture"]

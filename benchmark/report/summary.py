@@ -19,7 +19,6 @@ from benchmark.records import Record
 from benchmark.report.axes import sort_key
 from benchmark.statistics import Interval, t_interval
 
-PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}  # SELECTION_METRIC's names in benchmark.metrics
 SPLIT = "test"
 
 
@@ -62,7 +61,7 @@ class Comparison:
     @property
     def primary(self) -> str:
         """The metric that selects epochs and that differences are tested on, by its name in `benchmark.metrics`."""
-        return PRIMARY[self.task]
+        return metrics.PRIMARY[self.task]
 
     @property
     def selection_metric(self) -> str:

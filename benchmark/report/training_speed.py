@@ -1,6 +1,5 @@
 """What `ferbench bench` measured: one table of all devices, and how time and memory grow, a figure a device."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from benchmark.bench import SCHEMA
-from benchmark.errors import BadInput
+from benchmark.json_file import read_made
 from benchmark.report.gradients import Drawing
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
@@ -19,16 +18,7 @@ NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, 
 
 def read_benches(folder: Path) -> list[Mapping]:
     """Contents of the folder's files, in order of their names; [] without one. BadInput for a damaged or other schema's."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            contents = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadInput(path, error, "valid JSON") from error
-        if not isinstance(contents, dict) or contents.get("schema") != SCHEMA or "comparisons" not in contents:
-            raise BadInput(path, "something else", f"schema {SCHEMA} of ferbench bench; run it again")
-        found.append(contents)
-    return found
+    return [read_made(path, SCHEMA, "comparisons", "bench") for path in sorted(folder.glob("*.json"))]
 
 
 def tables(benches: Sequence[Mapping]) -> list[Table]:

@@ -75,6 +75,12 @@ def test_lines_are_only_added(tmp_path, without_test, search):
         tune(search, places, log)
 
 
+def test_what_is_refused_leaves_no_log(tmp_path, search):
+    with pytest.raises(BadInput, match="no meta.json"):
+        tune(search, Places(tmp_path / "nowhere", tmp_path / "out", CPU), tmp_path / "tiny.jsonl")
+    assert not (tmp_path / "tiny.jsonl").exists()
+
+
 def test_a_trial_changes_what_it_says_and_nothing_else():
     protocol = load_protocol("fer2013-7")
     trial = trial_protocol(protocol, {"weight_decay": 0.2}, 7, "s").as_dict()
