@@ -12,13 +12,17 @@ HEADLINE = {
 
 
 def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int]]]:
-    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), seeds, diverged."""
+    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), seeds, diverged.
+
+    To ten digits, as in the tables: those after depend on where in memory an array lies, because that is how sums are split.
+    """
     found = {}
     for comparison in summary.comparisons:
         cells = found[comparison.slug] = {}
         for label in comparison.runs:
             values = {name: seeds_interval(comparison.metric(label, name)) for name in HEADLINE[comparison.task]}
-            cells[label] = {name: interval.mean for name, interval in values.items() if interval is not None}
+            means = {name: interval.mean for name, interval in values.items() if interval is not None}
+            cells[label] = {name: float(f"{mean:.10g}") for name, mean in means.items()}
             cells[label] |= {"seeds": comparison.finished(label), "diverged": comparison.diverged(label)}
     return found
 

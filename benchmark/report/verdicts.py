@@ -32,6 +32,10 @@ RULES_IN_WORDS = {
 }
 
 
+# A claim is about the papers' data: other data can point one way or the other, and support or refute nothing.
+ELSEWHERE = {"supported": "points to it", "refuted": "points against it"}
+
+
 def claims_table(judged: Sequence[Judged]) -> Table:
     """One row a claim: what was claimed, the verdict, why, and what other data show."""
     columns = {
@@ -140,7 +144,8 @@ def _short(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
     if "normalisation" in check.parameters:
         where += ", {a}, {normalisation} BatchNorm".format(**check.parameters)
-    return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
+    outcome = finding.reason if finding.verdict == NO_VERDICT else ELSEWHERE.get(finding.verdict, finding.verdict)
+    return f"{where}: {outcome}"
 
 
 def _optimism(found: Optimism, unit: str) -> Entry:

@@ -266,6 +266,24 @@ def test_class_recall_sees_the_images_of_that_class_alone(world, make, tmp_path)
     assert world.find(pair(b="c", metric="recall", of_class="sad")).verdict == "undetermined"  # both 0 everywhere
 
 
+def test_other_data_point_one_way_and_refute_nothing():
+    """In the table a verdict's word stands for the deciding test alone."""
+    from types import SimpleNamespace
+
+    from benchmark.claim_list import Check
+    from benchmark.ledger import Finding
+    from benchmark.report.verdicts import claims_table
+
+    check = Check("compare_cells", {"protocol": P, "needs": "drawn faces"})
+    for verdict, word in (("supported", "points to it"), ("refuted", "points against it"), ("undetermined", "undetermined")):
+        fields = dict.fromkeys(("id", "sentence", "paper", "value", "mark"), "x") | {"other_data": (check,)}
+        judged = SimpleNamespace(
+            claim=SimpleNamespace(**fields), finding=Finding("refuted", "r"), other_data=(Finding(verdict, "r"),)
+        )
+        (row,) = claims_table([judged]).rows
+        assert row["other"].text == f"{P} (drawn faces): {word}" and row["verdict"].text == "refuted"
+
+
 def test_other_metrics_are_bootstrapped_and_lower_may_be_better(world, make, tmp_path):
     for seed in (0, 1, 2):
         make(tmp_path, "synthetic-va", cell("a", "mse"), seed, quality=1.0)
