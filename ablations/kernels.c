@@ -51,17 +51,13 @@ static inline float arc_tangent(float u) {
 
 /* y = ELU(x scale + shift); y may be x. */
 void affine_elu(const float *x, float *y, size_t count, size_t width, const float *scale, const float *shift, int threads) {
-  size_t length = block_length(width), many = blocks(count, width);
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t block = 0; block < many; block++) {
-    size_t end = (block + 1) * length < count ? (block + 1) * length : count;
-    for (size_t row = block * length; row < end; row += width) {
-      size_t columns = row + width < end ? width : end - row;
+  for (size_t row = 0; row < count; row += width) {
+    size_t columns = row + width < count ? width : count - row;
 #pragma GCC ivdep
-      for (size_t i = 0; i < columns; i++) {
-        float z = x[row + i] * scale[i] + shift[i], low = minus_one_exp(z > 0 ? 0 : z);
-        y[row + i] = z > 0 ? z : low;
-      }
+    for (size_t i = 0; i < columns; i++) {
+      float z = x[row + i] * scale[i] + shift[i], low = minus_one_exp(z > 0 ? 0 : z);
+      y[row + i] = z > 0 ? z : low;
     }
   }
 }
@@ -92,15 +88,11 @@ void elu_backward(float *g, const float *y, const float *x, size_t count, size_t
 /* g = g first + x second + third, column by column. */
 void affine_backward(float *g, const float *x, size_t count, size_t width, const float *first, const float *second,
                      const float *third, int threads) {
-  size_t length = block_length(width), many = blocks(count, width);
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t block = 0; block < many; block++) {
-    size_t end = (block + 1) * length < count ? (block + 1) * length : count;
-    for (size_t row = block * length; row < end; row += width) {
-      size_t columns = row + width < end ? width : end - row;
+  for (size_t row = 0; row < count; row += width) {
+    size_t columns = row + width < count ? width : count - row;
 #pragma GCC ivdep
-      for (size_t i = 0; i < columns; i++) g[row + i] = g[row + i] * first[i] + (x[row + i] * second[i] + third[i]);
-    }
+    for (size_t i = 0; i < columns; i++) g[row + i] = g[row + i] * first[i] + (x[row + i] * second[i] + third[i]);
   }
 }
 

@@ -15,6 +15,7 @@ import hashlib
 import math
 import os
 import platform
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -63,14 +64,14 @@ def library() -> ctypes.CDLL | None:
 
 def _built() -> Path:
     """The shared library of this source for this compiler and processor, compiled if it is not there yet."""
-    compiler = os.environ.get("CC", "cc")
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    compiler = shlex.split(os.environ.get("CC") or "cc")
+    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout
     kind = f"{platform.system()} {platform.machine()} {_instructions()}"
     known = "\n".join((version, kind, *FLAGS, *OUTPUT, *(source.read_text() for source in SOURCES)))
     path = _cache() / f"kernels-{hashlib.sha256(known.encode()).hexdigest()[:16]}.so"
     if not path.exists():
         with replacing_file(path) as temporary:
-            command = [compiler, *FLAGS, *OUTPUT, *map(str, SOURCES), "-o", str(temporary)]
+            command = [*compiler, *FLAGS, *OUTPUT, *map(str, SOURCES), "-o", str(temporary)]
             subprocess.run(command, capture_output=True, text=True, check=True)
     return path
 

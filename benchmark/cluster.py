@@ -97,7 +97,8 @@ def run_on_ray(
         token.touch()
         try:
             with StopRequest(budget.deadline) as stop:
-                task = Task(places, device, share.cpus, token.name, {str(run.place): _code(run) for run in runs})
+                codes = {str(run.place): environment.run_digest(run) for run in runs}
+                task = Task(places, device, share.cpus, token.name, codes)
                 lost = 0
                 for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop), 1):
                     progress.say(f"[{number}/{len(runs)}] {line}")
@@ -142,10 +143,6 @@ def _slots(ray, share: Share) -> int:
     if share.gpus:
         fit = [min(n, machine.get("GPU", 0.0) // share.gpus) for n, machine in zip(fit, machines, strict=True)]
     return int(sum(fit))
-
-
-def _code(run: Run) -> str:
-    return environment.code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ())
 
 
 def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[tuple[str, bool]]:
@@ -238,7 +235,7 @@ def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
     """In a worker of the cluster: train a run. Its line, and the record's files where the driver can not see them."""
     global _worker
     machine = platform.node()
-    if (found := _code(run)) != (wanted := task.codes[str(run.place)]):
+    if (found := environment.run_digest(run)) != (wanted := task.codes[str(run.place)]):
         raise BadInput(f"code on {machine}", found, f"{wanted}, as where the runs were started; use one checkout")
     if _worker[0] != task.token:
         torch.set_num_threads(task.threads)

@@ -67,6 +67,11 @@ def commit() -> str | None:
         return None
 
 
+def run_digest(run) -> str:
+    """`code_digest` of a run: of its cell's model, and of the cross-validation where its protocol has folds."""
+    return code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ())
+
+
 def code_digest(model: str, further: Sequence[str] = ()) -> str:
     """First 16 hexadecimal digits of the SHA-256 over the sources that decide a run's numbers: the training path,
     `further` modules of this package that only some runs use, and the package that offers `model` (timm's version)."""

@@ -88,7 +88,7 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
         "cell": run.cell.hash,
         "seed": run.seed,
         "data": faces.fingerprint,
-        "code": environment.code_digest(run.cell.model, ("crossvalidation",) if run.protocol.folds else ()),
+        "code": environment.run_digest(run),
         "device type": device.type,
     }
 
