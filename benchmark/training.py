@@ -68,6 +68,11 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     return kinds[recipe.optimizer](groups, lr=recipe.learning_rate, fused=True)
 
 
+def precision_of(recipe: Recipe, device: torch.device) -> str:
+    """What a run computes in: "bf16" (autocast) on a GPU where the recipe does not say otherwise, else "float32"."""
+    return recipe.precision or ("bf16" if device.type == "cuda" else "float32")
+
+
 def build_model(run: Run, device: torch.device) -> nn.Module:
     """The run's network, initialised on the CPU from the stream "initialisation", moved to `device`."""
     protocol = run.protocol
@@ -101,8 +106,8 @@ class Trainer:
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
         recipe = run.protocol.recipe
         self.categorical = run.protocol.task == "categorical"
-        self.precision = recipe.precision or ("bf16" if device.type == "cuda" else "float32")
-        if recipe.precision == "float32" and device.type == "cuda":
+        self.precision = precision_of(recipe, device)
+        if self.precision == "float32" and device.type == "cuda":
             torch.backends.cudnn.allow_tf32 = False  # convolutions would round their factors to 10 bits
         self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
         self.batches = Batches.of(run, len(splits["train"]))
