@@ -61,8 +61,8 @@ def test_class_orders_are_the_sources():
     assert load_protocol("synthetic-8").classes == affectnet
 
 
-# As committed records have them, or would: no optional field may change the hash of a protocol that does not use it. One that
-# changes on purpose gets a new version.
+# As committed records have them, or would: no optional field may change the hash of a protocol that does not use it. A
+# protocol that changes on purpose gets a new version.
 HASHES = {
     "affectnet-8": ("1.0", "bfeef55806af086d"),
     "affectnet-va": ("1.0", "f3860880220f2f05"),

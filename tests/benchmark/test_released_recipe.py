@@ -1,4 +1,4 @@
-"""The recipe `released` against the authors' script: its picture operations written plainly, Adam's formula, and TensorFlow."""
+"""The recipe `released` against the authors' script: picture operations and Adam written plainly, TensorFlow."""
 
 import colorsys
 import importlib.util
@@ -191,7 +191,7 @@ def test_the_recipe_against_tensorflow(tmp_path):
     line, places = theirs["line"].reshape(3, -1), np.arange(28709)
     for own, other in zip((batches._order(epoch).numpy() for epoch in range(3)), line, strict=True):
         figures = [(np.corrcoef(o, places)[0, 1], np.abs(o - places).mean(), (o - places).max()) for o in (own, other)]
-        print("correlation, mean distance, earliest: ours {:.4f} {:.0f} {}, theirs {:.4f} {:.0f} {}".format(*sum(figures, ())))
+        print("correlation, mean distance, earliest: {:.4f} {:.0f} {}, theirs {:.4f} {:.0f} {}".format(*sum(figures, ())))
         assert sorted(other.tolist()) == places.tolist() and abs(figures[0][0] - figures[1][0]) < 0.001
         assert abs(figures[0][1] - figures[1][1]) < 25 and max(figures[0][2], figures[1][2]) <= 1191
     parameter = torch.nn.Parameter(torch.zeros(5))

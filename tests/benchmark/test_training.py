@@ -58,13 +58,13 @@ def test_stopped_at_every_kind_of_moment_equals_uninterrupted(tmp_path, tiny_fac
         assert not directory.with_name("seed3.checkpoint").exists()
 
 
-# Batches that cross epochs (100 rows: 7, 6 and 6 steps of 16, the last of 12), a shuffle buffer, Adam's epsilon as TensorFlow.
+# Batches that cross epochs (100 rows: 7, 6 and 6 steps of 16, the last of 12), a shuffle buffer, TensorFlow's epsilon.
 CROSSING = {
     "optimizer": "adam",
     "weight_decay": 0.0,
     "schedule": "staircase",
     "decay": 0.5,
-    "decay_steps": 5,
+    "decay_steps": 7,
     "batches": "across-epochs",
     "shuffle_buffer": 30,
     "epsilon_hat": 1e-4,
@@ -91,9 +91,9 @@ def test_batches_that_cross_epochs_stopped_or_not(tmp_path, tiny_faces, tiny_pro
     assert found == [line[start : start + 16] for start in range(0, 300, 16)] and list(map(len, found)) == [16] * 18 + [12]
     announced = [following.tolist() for _, following in asked]  # within an epoch
     assert announced == [[] if step in (6, 12, 18) else found[step + 1] for step in range(19)]
-    # Last steps 6, 12 and 18 of the epochs; halved every five.
+    # Last steps 6, 12 and 18 of the epochs; halved every seven.
     rate = run.protocol.recipe.learning_rate
-    assert [entry["learning_rate"] for entry in whole["history"]] == pytest.approx([rate / 2, rate / 4, rate / 8])
+    assert [entry["learning_rate"] for entry in whole["history"]] == pytest.approx([rate, rate / 2, rate / 4])
     for sessions in ((1,), (6,), (7,), (8, 5, 5)):
         directory = tmp_path / f"sessions{sessions}" / "seed3"
         asked.clear()
@@ -114,6 +114,8 @@ def test_images_and_steps_of_batches_that_cross_epochs(tiny_faces, tiny_protocol
         while trainer.step < trainer.steps_per_epoch:
             assert trainer.steps_done == sum(steps) + trainer.step
             trainer.train_step(order)
+            rate = run.protocol.recipe.learning_rate * 0.5 ** ((sum(steps) + trainer.step - 1) // 7)
+            assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([rate, rate])
         steps.append(trainer.step)
         trainer.finish_epoch()
     assert steps == [7, 6, 6] and trainer.images == 300
