@@ -82,6 +82,10 @@ HASHES = {
 }
 
 
+def test_every_protocol_is_pinned():
+    assert list(HASHES) == protocol_names()
+
+
 @pytest.mark.parametrize("name", HASHES)
 def test_hashes_are_pinned(name):
     protocol = load_protocol(name)
