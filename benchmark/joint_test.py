@@ -84,8 +84,9 @@ def joint_difference(
     spread = 0.0 if np.ptp(differences) < ROUNDING else float(np.var(differences, ddof=1) / n)
     seed_variance = None if n == 1 else spread
     if n == 1 or image_variance is None or spread + image_variance == 0:
+        nothing = dict.fromkeys(("low", "high", "p", "p_equivalent", "low90", "high90"))
         return JointDifference(
-            mean, None, None, n, seed_variance, image_variance, None, margin, *(None,) * 3
+            mean=mean, n=n, seed_variance=seed_variance, image_variance=image_variance, margin=margin, **nothing
         )
     variances = (spread, float(image_variance), n)
     half, half90 = (float(half_width(*variances, tail)) for tail in ((1 - level) / 2, 1 - level))
