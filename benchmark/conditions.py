@@ -49,7 +49,7 @@ def combined(parts: Mapping[str, Finding]) -> Finding:
     """One finding of the findings by condition; its numbers are those of the first condition alone."""
     findings = list(parts.values())
     verdict = conditional([each.verdict for each in findings])
-    reason = "; ".join(f"{name}: {each.shown}: {each.reason}" for name, each in parts.items())
+    reason = "; ".join(f"{name}: {_told(each)}" for name, each in parts.items())
     records = tuple({record.directory: record for each in findings for record in each.records}.values())
     return Finding(
         verdict,
@@ -62,6 +62,10 @@ def combined(parts: Mapping[str, Finding]) -> Finding:
         scale=findings[0].scale,
         parts=parts,
     )
+
+
+def _told(finding: Finding) -> str:
+    return finding.reason if finding.verdict == NO_VERDICT_YET else f"{finding.shown}: {finding.reason}"
 
 
 def _detail(verdict: str, parts: Mapping[str, Finding]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.datasets.fingerprints import at_hand
 from benchmark.errors import BadInput
+from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol import load_protocol, protocol_names
 from benchmark.records import Record
 from benchmark.statistics import Interval
@@ -55,7 +56,8 @@ class Scale:
         input_size: pixels on a side; epochs: of the budget. None where neither protocol nor record says so.
         parameters: cell -> trainable parameters, of the cells that have a record.
         rates: cell -> learning rate, its own or the recipe's, of the same.
-        levels: cell -> mean test accuracy (fraction) over the finished planned seeds; {} before all planned runs are there.
+        levels: cell -> mean over the finished planned seeds of the task's main metric on the test images, accuracy or mean
+            CCC; {} before all planned runs are there. level_unit: of it, as in `METRICS`.
     """
 
     network: str
@@ -64,6 +66,7 @@ class Scale:
     parameters: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
+    level_unit: str = "%"
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,7 @@ class Ledger:
             {cell: record["parameters"] for cell, record in one.items()},
             {cell: r["cell"].get("learning_rate", r["protocol"]["recipe"]["learning_rate"]) for cell, r in one.items()},
             levels or {},
+            METRICS[PRIMARY[contents["task"]]].unit if one else "%",
         )
 
     def network(self, protocol: str, cell: str) -> Mapping:

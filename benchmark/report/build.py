@@ -24,6 +24,7 @@ from benchmark.report import (
     robustness,
     training_speed,
 )
+from benchmark.report.answer import answer
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.costs import read_complexity
@@ -99,7 +100,7 @@ def build(
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
         added = chapters(summary, counted, people, followed, tried, benches, anchors, data, out)
     judged = judge(load_claims(), summary, counted, followed)
-    claims = claims_table(judged)
+    claims, found = claims_table(judged), answer(judged).sentence
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
         files[picture.file] = picture.content
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
@@ -109,9 +110,9 @@ def build(
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, added, claims, headline, sets, link(records, out))
+    page = readme(summary, sections, added, claims, headline, sets, link(records, out), found)
     ledger = claims_page(claims, optimism_table(summary), judged, anchors, records, link(records, out))
-    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out)
+    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out, found)
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
