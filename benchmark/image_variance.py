@@ -49,7 +49,7 @@ def image_variance(
         raise BadInput("image variance, metric", f"'{metric}'", f"one of {', '.join((*closed, *OF_CONFUSION, *OF_MOMENTS))}")
     if (of_class is not None) != closed.get(metric, False):
         raise BadInput("image variance, class", of_class, "a class for recall, none for any other metric")
-    if not outputs_a or len(outputs_a) != len(outputs_b):
+    if len(outputs_a) != len(outputs_b) or not len(outputs_a):
         raise BadInput("image variance", f"{len(outputs_a)} and {len(outputs_b)} runs", "the same seeds in both")
     if metric in closed:
         rows = np.ones(len(targets), bool) if of_class is None else targets == of_class
