@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from benchmark import evidence
 from benchmark.comparing import (
-    ALPHA,
     MINIMUM_SEEDS,
     compare_cells,
     levels,

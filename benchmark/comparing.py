@@ -248,7 +248,9 @@ def _beside(ledger: Ledger, protocol: str, a: str, b: str, entry: str, seeds: in
 
 
 def _told_beside(found: Sequence[tuple[str, str]]) -> str:
-    parts = [f"{words} {', '.join(own)}" for verdict, words in BESIDE.items() if (own := [w for v, w in found if v == verdict])]
+    parts = [
+        f"{words} {', '.join(own)}" for verdict, words in BESIDE.items() if (own := [w for v, w in found if v == verdict])
+    ]
     return f"; beside it, Holm over {len(found)}: {'; '.join(parts)}" if parts else ""
 
 

@@ -65,7 +65,7 @@ def combined(parts: Mapping[str, Finding]) -> Finding:
 
 
 def _told(finding: Finding) -> str:
-    return finding.reason if finding.verdict == NO_VERDICT_YET else f"{finding.shown}: {finding.reason}"
+    return finding.reason if finding.verdict == NO_VERDICT_YET else f"{finding.verdict}, {finding.told}"
 
 
 def _detail(verdict: str, parts: Mapping[str, Finding]) -> str:

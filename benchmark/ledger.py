@@ -100,6 +100,11 @@ class Finding:
         """The verdict with its detail."""
         return f"{self.verdict}, {self.detail}" if self.detail else self.verdict
 
+    @property
+    def told(self) -> str:
+        """The reason, the verdict's detail before it where it does not begin with that."""
+        return f"{self.detail}. {self.reason}" if self.detail and not self.reason.startswith(self.detail) else self.reason
+
 
 class Undecided(Exception):
     """A test that can not be decided, as its finding."""
@@ -152,7 +157,9 @@ class Ledger:
 
         Undecided with how many of them there are, and with no number measured, while one is missing.
         """
-        found = {cell: {r.record.seed: r for r in self.runs(protocol, cell, needs) if r.record.seed < seeds} for cell in cells}
+        found = {
+            cell: {r.record.seed: r for r in self.runs(protocol, cell, needs) if r.record.seed < seeds} for cell in cells
+        }
         plan = plan_of(found, protocol, seeds)
         if missing := [f"{each.protocol} / {each.cell}, {seeds_in_words(each.missing)}" for each in plan if each.missing]:
             done = len(set.intersection(*map(set, found.values())))
@@ -163,7 +170,9 @@ class Ledger:
             raise Undecided(NO_VERDICT_YET, reason, records, detail=count, planned=plan, scale=scale)
         return found
 
-    def scale(self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float] | None = None) -> Scale:
+    def scale(
+        self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float] | None = None
+    ) -> Scale:
         """The scale of the cells of `runs`, as `planned` returns them."""
         one = {cell: next(iter(own.values())).record for cell, own in runs.items() if own}
         if one:

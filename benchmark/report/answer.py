@@ -135,7 +135,9 @@ def _told(findings: Mapping[str, Finding]) -> str:
 
 def _does(finding: Finding) -> str:
     parts = finding.parts or {"": finding}
-    return listed([UNDER[each.verdict] + (f" under {name}" if name else "") + _figures(each) for name, each in parts.items()])
+    return listed(
+        [UNDER[each.verdict] + (f" under {name}" if name else "") + _figures(each) for name, each in parts.items()]
+    )
 
 
 def _figures(finding: Finding) -> str:

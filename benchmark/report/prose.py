@@ -57,7 +57,9 @@ def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
         verb = "waits" if len(waiting) == 1 else "wait"
         text.append(sentence(f"{count(len(waiting), 'claim')} {verb} for planned runs{where}"))
     if undetermined:
-        text.append(sentence(f"{count(len(undetermined), 'claim')} {_is(undetermined)} undetermined by what has been measured"))
+        text.append(
+            sentence(f"{count(len(undetermined), 'claim')} {_is(undetermined)} undetermined by what has been measured")
+        )
     if shut:
         text.append(sentence(f"{count(len(shut), 'claim')} can not be tested with the data and records that are here"))
     return text

@@ -16,13 +16,13 @@ from benchmark.selection import Optimism, selection_optimism
 # Rule -> what it does, for the pages; in full in docs/protocol.md.
 RULES_IN_WORDS = {
     "numeric": (
-        "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in it. "
-        "Paper's value inside: compatible, within its half-width, and reproduced where that is at most "
+        "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in "
+        "it. Paper's value inside: compatible, within its half-width, and reproduced where that is at most "
         f"{100 * NARROW['%']:g} points or {NARROW['']:g}; on its worse side: exceeded; on its better side: not reproduced"
     ),
     "compare_cells": (
-        "a against b on the planned seeds, one test for new seeds and new test images at once, and one of equivalence within "
-        "the smallest difference of interest, each Holm-adjusted over its family. Equivalence below "
+        "a against b on the planned seeds, one test for new seeds and new test images at once, and one of equivalence "
+        "within the smallest difference of interest, each Holm-adjusted over its family. Equivalence below "
         f"{ALPHA}: equivalent; difference below {ALPHA}: supported or refuted, by the sign; else undetermined, with what the "
         "interval still allows"
     ),
@@ -62,12 +62,13 @@ def claims_table(judged: Sequence[Judged]) -> Table:
         row = {name: text(getattr(claim, name)) for name in ("sentence", "paper", "value", "mark")}
         row |= {"claim": text(claim.id), "verdict": Entry(finding.shown, {"": finding.verdict, "shown": finding.shown})}
         small = [f"{_sized(found)}: {found.shown}" for _, found in each.of(SCALED_DOWN)]
-        small += [f"seen before the rules, {_sized(found)}: {found.reason}" for _, found in each.of(SEEN)]
+        small += [f"seen before the rules, {_both(check)}: {found.reason}" for check, found in each.of(SEEN)]
         footnotes = [_footnote(*pair) for pair in each.of(MACHINERY)]
         row |= {"found": _found(finding), "scaled_down": text("; ".join(small) or "none")}
         rows.append(row | {"machinery": text("; ".join(dict.fromkeys(footnotes)) or "none")})
     notes = (
-        "Verdicts by the rules of docs/protocol.md, from the deciding test alone: the paper's network, data and size; TTA: none",
+        "Verdicts by the rules of docs/protocol.md, from the deciding test alone: the paper's network, data and size",
+        "TTA: none",
         "Scaled down: the paper's data with a smaller network or budget, judged by the same rules",
         "Machinery: drawn or generated faces, which show that the machine works and nothing about the claim",
         f"Mark of the claimed value: {marks_in_words()}",
@@ -179,6 +180,10 @@ def _found(finding: Finding) -> Entry:
 def _sized(finding: Finding) -> str:
     level = accuracy_level(finding)
     return (scale_in_words(finding.scale) or "no network") + (f", {level}" if level else "")
+
+
+def _both(check: Check) -> str:
+    return f"{check.parameters['protocol']}, {check.parameters['a']} against {check.parameters['b']}"
 
 
 def _footnote(check: Check, finding: Finding) -> str:

@@ -273,7 +273,10 @@ def test_equivalence_is_its_own_verdict_and_needs_the_smallest_difference(world)
     world.add("a", NEARLY_SAME)
     world.add("b", SAME)
     found = world.find(pair(minimum_seeds=9))
-    assert (found.verdict, found.detail) == ("equivalent", "within 1 point") and "of equivalence within 1 point" in found.reason
+    assert (found.verdict, found.detail) == (
+        "equivalent",
+        "within 1 point",
+    ) and "of equivalence within 1 point" in found.reason
     world.add("b", [69] * 9)  # one image less in every seed: 1.2 points are more than the smallest of interest
     assert world.find(pair(minimum_seeds=9)).verdict == "undetermined"
 
@@ -366,14 +369,20 @@ def test_metrics_beside_it_say_what_gains_and_what_loses_and_do_not_enter_the_ve
     found = world.find(pair(beside=beside))
     assert found.verdict == world.find(pair()).verdict and found.measured == world.find(pair()).measured
     words = found.reason.partition("beside it, ")[2]
-    assert words.startswith("Holm over 3") and "balanced accuracy" in words.lower() and "training loss of the last epoch" in words
+    assert (
+        words.startswith("Holm over 3")
+        and "balanced accuracy" in words.lower()
+        and "training loss of the last epoch" in words
+    )
     assert f"better in Balanced accuracy ({100 * found_difference(world, 'balanced_accuracy'):+.2f}" in words
     assert family_of(found) == 1  # that of accuracy, which comes first
 
 
 def found_difference(world, metric):
     runs = world.summary.comparisons[0].runs
-    return np.mean([np.mean([run.scores["none"][metric] for run in runs[name]]) * sign for name, sign in (("a", 2), ("b", -2))])
+    return np.mean(
+        [np.mean([run.scores["none"][metric] for run in runs[name]]) * sign for name, sign in (("a", 2), ("b", -2))]
+    )
 
 
 def test_fitting_is_the_last_training_loss_and_lower_is_better(world, make, tmp_path):
@@ -500,7 +509,9 @@ def test_who_trains_is_an_exact_test(world, n, p):
     found, turned = world.find(pair(minimum_seeds=n)), world.find(pair(a="b", b="a", minimum_seeds=n))
     assert f"a finished {n} of {n}, b diverged {n} of {n}; exact p {p:.3f}" in found.reason
     if n == 3:  # 1 of 20 ways to draw 3 of 6, on either side
-        assert {found.verdict, turned.verdict} == {"undetermined"} and "3 seeds against 3 can not bring it lower" in found.reason
+        assert {found.verdict, turned.verdict} == {
+            "undetermined"
+        } and "3 seeds against 3 can not bring it lower" in found.reason
     else:
         assert (found.verdict, turned.verdict) == ("trains, the other does not", "does not train, the other does")
 

@@ -1,4 +1,4 @@
-"""Verdicts under conditions: every case of the table in docs/protocol.md, as it is written there, and on fabricated records."""
+"""Verdicts under conditions: every case of the table in docs/protocol.md, and on fabricated records."""
 
 import itertools
 import re
@@ -108,10 +108,19 @@ def test_on_records(make, tmp_path, one, two, verdict, detail):
         for cell, numbers in zip(own.values(), pair, strict=True):
             for seed, n in enumerate(numbers):
                 right = [k < n for k in range(IMAGES)]
-                make(tmp_path, P, Cell(cell, "other", {"called": cell}, "plain"), seed, right=right, protocol={"tta": ["none"]})
+                make(
+                    tmp_path,
+                    P,
+                    Cell(cell, "other", {"called": cell}, "plain"),
+                    seed,
+                    right=right,
+                    protocol={"tta": ["none"]},
+                )
         conditions[name] = own | {"minimum_seeds": max(map(len, pair))}
     test = {"rule": "compare_cells", "protocol": P, "metric": "accuracy", "needs": "faces", "conditions": conditions}
-    (judged,) = judge(load_claims({"claims": {"x": TEXT | {"test": test}}}), summarise(read_records(tmp_path), tmp_path), None)
+    (judged,) = judge(
+        load_claims({"claims": {"x": TEXT | {"test": test}}}), summarise(read_records(tmp_path), tmp_path), None
+    )
     found = judged.finding
     assert found.verdict == verdict
     if detail is not None:

@@ -53,15 +53,17 @@ def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
     found = world.answer
     assert (found.kind, found.verdict, found.made, found.planned) == (None, "no verdict yet", 0, 24)
     assert found.sentence == (
-        "No answer yet: 0 of the 24 runs that decide it scaled down are there (narrow16-50, 48x48 pixels, 12 epochs, where the "
-        "paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed); missing: seeds 0 to 4 of "
-        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds 0 to "
-        "2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; at the "
+        "No answer yet: 0 of the 24 runs that decide it scaled down are there (narrow16-50, 48x48 pixels, 12 epochs, where "
+        "the paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed); missing: seeds 0 to 4 of "
+        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds 0 "
+        "to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; at the "
         "paper's size all 16 planned runs of bregnext-50 under fer2013-7 are missing."
     )
 
 
-@pytest.mark.parametrize("lacking", ["working_adaptive", "working_identity", "working_fixed", "frozen_adaptive", "frozen_fixed"])
+@pytest.mark.parametrize(
+    "lacking", ["working_adaptive", "working_identity", "working_fixed", "frozen_adaptive", "frozen_fixed"]
+)
 def test_one_missing_run_of_the_first_part_is_enough_to_say_nothing(world, lacking):
     planned = 5 if lacking.startswith("working") else 3
     world.study(**{lacking: HIGH[: planned - 1]})
@@ -80,14 +82,17 @@ def test_scaled_down_it_says_the_verdict_its_scale_and_what_is_missing(world):
     found = world.answer
     assert (found.kind, found.verdict, found.made) == (SCALED_DOWN, "conditional", 24)
     assert found.sentence.startswith(
-        "Scaled down, it depends on the condition: the adaptive bounded shortcut is beaten by identity under working BatchNorm "
-        "(46.0 against 79.1 %, -33.11 ["
+        "Scaled down, it depends on the condition: the adaptive bounded shortcut is beaten by identity under working "
+        "BatchNorm (46.0 against 79.1 %, -33.11 ["
     )
     assert "] points) and beats identity under frozen BatchNorm (79.3 against 45.6 %, +33.70 [" in found.sentence
-    assert "; the fixed bounded shortcut is not told from identity under working BatchNorm (79.1 against 79.1 %" in found.sentence
+    assert (
+        "; the fixed bounded shortcut is not told from identity under working BatchNorm (79.1 against 79.1 %"
+        in found.sentence
+    )
     assert found.sentence.endswith(
-        ": narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs, where the paper's own is BReG-NeXt-50, 3.1 M parameters, "
-        "64x64 pixels, 71.53 % accuracy claimed; at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are "
+        ": narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs, where the paper's own is BReG-NeXt-50, 3.1 M "
+        "parameters, 64x64 pixels, 71.53 % accuracy claimed; at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are "
         "missing."
     )
     assert found.sentence.count(".") - len(re.findall(r"\d\.\d", found.sentence)) == 1  # one sentence
@@ -135,8 +140,8 @@ def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world
     found = world.answer
     assert (found.kind, found.verdict) == (DECIDING, "holds under one condition, the other open")
     assert found.sentence.startswith(
-        "At the paper's size, under one condition, the other open: the adaptive bounded shortcut beats identity under working "
-        "BatchNorm (79.1 against 46.0 %, +33.11 ["
+        "At the paper's size, under one condition, the other open: the adaptive bounded shortcut beats identity under "
+        "working BatchNorm (79.1 against 46.0 %, +33.11 ["
     )
     assert "has no verdict yet under frozen BatchNorm (0 of 3)" in found.sentence and "Scaled" not in found.sentence
     assert found.sentence.endswith("6 of 16 planned runs of bregnext-50 under fer2013-7 are missing.")

@@ -155,7 +155,8 @@ WAITING = (NO_VERDICT_YET, "compare_cells", 0, (Planned("p-8", "a", 3, (0,)), Pl
         (
             [COUNTED, GRADIENT, WAITING, WAITING],
             [
-                "Two claims of 4 are decided: one reproduced and one refuted (one by counting and one by measured gradients).",
+                "Two claims of 4 are decided: one reproduced and one refuted (one by counting and one by measured "
+                "gradients).",
                 "Two claims wait for planned runs under p-8.",
             ],
         ),
@@ -190,7 +191,9 @@ def test_few_seeds_are_said(make, cell, tmp_path):
     make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0)
     found = prose.run_sentences(summarise(read_records(tmp_path), tmp_path))
     assert found[0].startswith("One training run of one cell (networks with options and loss): synthetic-8 (1 x 1 seed, 90")
-    assert "No network under synthetic-8 has the three seeds that a verdict needs at least; one seed has no interval." in found
+    assert (
+        "No network under synthetic-8 has the three seeds that a verdict needs at least; one seed has no interval." in found
+    )
 
 
 def test_shortcut_sentences_count_sides_below_alpha():
