@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark import evidence
+from benchmark.count_claims import complexity_value, dearer_in
 from benchmark.evidence import Compared
 from benchmark.gradient_claim import gradient_ratio
 from benchmark.ledger import (
@@ -123,32 +124,21 @@ def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **compa
     """As `compare_cells`, and a must have fewer trainable parameters and FLOPs than b."""
     uncounted, reason = None, ""
     try:
-        of_a, of_b = (_counts(ledger.network(protocol, cell)) for cell in (a, b))
-        reason = "; ".join(f"{name} {of_a[name]:,} against {of_b[name]:,}" for name in of_a)
-        if any(of_a[name] >= of_b[name] for name in of_a):
-            return Finding(REFUTED, f"not cheaper: {reason}")
+        dearer, reason = dearer_in(ledger, protocol, a, b)
+        if dearer:
+            return Finding(REFUTED, f"not cheaper in {' and '.join(dearer)}: {reason}")
+        reason = f"cheaper: {reason}"
     except Undecided as undecided:
         uncounted = undecided
     try:
         found = compare_cells(ledger, protocol=protocol, a=a, b=b, **comparison)
     except Undecided as undecided:
         found = undecided.finding
-        missing = f"; {uncounted.finding.reason}" if uncounted and found.verdict == UNDETERMINED else ""
-        raise Undecided(found.verdict, found.reason + missing, found.records) from None
+        counting = uncounted.finding.reason if uncounted else reason  # it waits for no run
+        raise Undecided(found.verdict, f"{found.reason}; {counting}", found.records) from None
     if uncounted:
         raise Undecided(UNDETERMINED, f"{found.reason}; {uncounted.finding.reason}", found.records)
     return Finding(found.verdict, f"{found.reason}; {reason}", found.measured, found.unit, found.records)
-
-
-def complexity_value(ledger: Ledger, *, protocol: str, cell: str, quantity: str, value: float, precision: float) -> Finding:
-    """A paper's count against the counted one; it holds if that rounds to it at the precision printed."""
-    count = _counts(ledger.network(protocol, cell))[quantity]
-    if round(count / precision) == round(value / precision):
-        verdict = REPRODUCED
-    else:
-        verdict = EXCEEDED if count < value else NOT_REPRODUCED
-    reason = f"{count:,} {quantity} counted ({protocol} / {cell}), paper {value:,.0f}: {count / value:,.3g} times"
-    return Finding(verdict, reason, Interval(float(count), None, None, 1), "count")
 
 
 def measured(ledger: Ledger, *, protocol: str, cell: str, metric: str, needs: str) -> Finding:
@@ -231,10 +221,6 @@ def _reading(finished: "Mapping[int, Run]", metric: str, value: float) -> tuple[
         return REPRODUCED, interval, entry.unit
     measured_is_higher = value < interval.low
     return EXCEEDED if measured_is_higher == (entry.direction == "higher") else NOT_REPRODUCED, interval, entry.unit
-
-
-def _counts(entry: Mapping) -> dict[str, int]:
-    return {"parameters": entry["parameters"]["trainable"], "flops": entry["flops"]}
 
 
 def _records(runs: "Iterable[Run]") -> tuple[Record, ...]:
