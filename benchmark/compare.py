@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.audit import SHOWN
 from benchmark import counted
+from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
 from benchmark.records import read_records

@@ -29,7 +29,8 @@ NOTES = (
     "One picture, evaluation mode",
     "MACs: multiply-adds of convolutions and matrix products (fvcore); FLOPs = 2 x MACs + elementwise operations",
     "What the MAC counter skipped is counted as elementwise unless it stands among the operators in no count",
-    "Latency: median over timed passes after warm-up, float32, batch 1, processor time of one thread; images/s: its reciprocal",
+    "Latency: median over timed passes after warm-up, float32, batch 1, processor time of the one thread that works",
+    "Images/s: the same as a rate, one picture at a time",
 )
 
 
@@ -76,7 +77,7 @@ def network_table(complexity: Mapping | None) -> Table | None:
         for entry in (complexity or {}).get("networks", ())
     ]
     columns = {"network": "Network", "outputs": "Outputs"} | COSTS
-    notes = (*NOTES, "Counts need no run: every registered network and the family's members that cells name (complexity.yaml)")
+    notes = (*NOTES, "No count needs a run: every registered network and the family's members that cells name are here")
     blocks = (("outputs", *BLOCKS[0]), *BLOCKS[1:])
     labels = ("network", "input")
     blocks = tuple(tuple(key for key in block if key not in labels) for block in blocks)

@@ -93,8 +93,8 @@ def human_table(humans: Humans) -> Table:
         notes=(
             "95 % bootstrap intervals over pictures; averaged over raters or pairs of raters",
             "Sources: " + "; ".join(contents["source"] for contents in humans.values()),
-            "AffectNetC25 was rated in two sets, by 25 people each: Set I was chosen for being confusing, Set II at random; the "
-            "pooled figures mix the two",
+            "AffectNetC25 was rated in two sets, by 25 people each: Set I was chosen for being confusing, Set II at random; "
+            "the pooled figures mix the two",
             "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
         ),
         columns=COLUMNS,
@@ -109,7 +109,7 @@ def label_table(humans: Humans) -> Table:
         name="label-agreement",
         title="How well the labels of two data sets agree",
         notes=(
-            "Labels against labels, no person among them: what this says about people is unknown, and no network is bounded by it",
+            "Labels against labels, no person among them: how well people do is another question, and bounds no network either",
             "95 % bootstrap intervals over pictures",
         ),
         columns=COLUMNS,

@@ -54,7 +54,8 @@ def test_one_measurement_a_network_and_each_is_found_by_cell(tmp_path, monkeypat
     original = plan_complexity.measure
     monkeypatch.setattr(plan_complexity, "measure", counting)
     protocol = load_protocol("fer2013-7-quick")
-    runs = [Run(protocol, Cell(f"c-{loss}", "residual", options, loss), seed) for loss in ("plain", "weighted") for seed in (0, 1)]
+    cells = [Cell(f"c-{loss}", "residual", options, loss) for loss in ("plain", "weighted")]
+    runs = [Run(protocol, cell, seed) for cell in cells for seed in (0, 1)]
     found = measure_all(runs, [small], tmp_path / "complexity.json", seconds=0.01)
     assert len(measured) == 1 and found == json.loads((tmp_path / "complexity.json").read_text())
     assert set(found["cells"]) == {"fer2013-7-quick/c-plain", "fer2013-7-quick/c-weighted"}
