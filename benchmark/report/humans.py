@@ -109,7 +109,7 @@ def label_table(humans: Humans) -> Table:
         name="label-agreement",
         title="How well the labels of two data sets agree",
         notes=(
-            "Labels against labels, no person among them: how well people do is another question, and bounds no network either",
+            "Labels against labels, no person among them: how well people do is another question",
             "95 % bootstrap intervals over pictures",
         ),
         columns=COLUMNS,
