@@ -19,7 +19,7 @@ from benchmark.report.tables import Entry, Table, bracketed, number, text, title
 from benchmark.statistics import Interval
 
 # Which pictures of AffectNetC25, by its README; the suffix of a part's name -> words.
-SETS = {"_set1": 'Set I, "Confusing Images"', "_set2": "Set II, random images", "": "both sets pooled"}
+SETS = {"_set1": 'Set I, "Confusing Images"', "_set2": "Set II, random images", "": "both sets together"}
 _C25 = {
     "leave_one_out": "one rater of AffectNetC25 against the mean of the other 24",
     "pairwise": "one rater of AffectNetC25 against another one",
@@ -94,7 +94,7 @@ def human_table(humans: Humans) -> Table:
             "95 % bootstrap intervals over pictures; averaged over raters or pairs of raters",
             "Sources: " + "; ".join(contents["source"] for contents in humans.values()),
             "AffectNetC25 was rated in two sets, by 25 people each: Set I was chosen for being confusing, Set II at random; "
-            "the pooled figures mix the two",
+            'figures of "both sets together" mix the two',
             "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
         ),
         columns=COLUMNS,

@@ -47,7 +47,7 @@ def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path):
     assert "people" not in shown["synthetic-8"]
     for of in ('Set I, "Confusing Images"', "Set II, random images"):  # once a block each
         assert shown["synthetic-va"].count(f"against the mean of the other 24, {of}; other pictures") == 3
-    assert "pooled" not in shown["synthetic-va"]
+    assert "both sets" not in shown["synthetic-va"]
     page = (tmp_path / "README.md").read_text()
     assert (tmp_path / "tables" / "humans.md").read_text() in page
 
@@ -76,7 +76,7 @@ def test_labels_stand_apart_from_people(folder):
     assert not any("label" in what for what in shown["humans"])
     expression = {row["what"].text.partition(", ")[2]: row["value"].numbers["mean"] for row in people.rows
                   if "majority of the other 24" in row["what"].text}  # fmt: skip
-    assert expression == {'Set I, "Confusing Images"': 0.5, "Set II, random images": 0.6, "both sets pooled": 0.55}
+    assert expression == {'Set I, "Confusing Images"': 0.5, "Set II, random images": 0.6, "both sets together": 0.55}
 
 
 def test_absent_and_damaged_files(folder, tmp_path):
