@@ -86,11 +86,6 @@ def published(data: str, anchors: Mapping[str, Mapping]) -> list[tuple[str, floa
     return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]
 
 
-def networks() -> list[tuple[str, str]]:
-    """(protocol, cell) of the networks whose counts a claim needs."""
-    return [(entry["protocol"], entry["cell"]) for entry in read_yaml(HERE / "claims.yaml")["networks"]]
-
-
 def _claim(name, entry, where, anchors) -> Claim:
     optional = {*OTHER_ROLES, "earlier", "note", "quote", "anchors"}
     if odd := (set(entry) ^ {*TEXTS, "test"}) - optional:

@@ -18,6 +18,7 @@ from benchmark.comparing import (
     shown,
 )
 from benchmark.conditions import combined
+from benchmark.count_claims import complexity_value, dearer_in
 from benchmark.gradient_claim import gradient_ratio
 from benchmark.ledger import (
     COMPATIBLE,
@@ -110,32 +111,21 @@ def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **compa
     """As `compare_cells`, and a must have fewer trainable parameters and FLOPs than b."""
     uncounted, reason = None, ""
     try:
-        of_a, of_b = (_counts(ledger.network(protocol, cell)) for cell in (a, b))
-        reason = "; ".join(f"{name} {of_a[name]:,} against {of_b[name]:,}" for name in of_a)
-        if any(of_a[name] >= of_b[name] for name in of_a):
-            return Finding(REFUTED, f"not cheaper: {reason}")
+        dearer, reason = dearer_in(ledger, protocol, a, b)
+        if dearer:
+            return Finding(REFUTED, f"not cheaper in {' and '.join(dearer)}: {reason}")
+        reason = f"cheaper: {reason}"
     except Undecided as undecided:
         uncounted = undecided
     try:
         found = compare_cells(ledger, protocol=protocol, a=a, b=b, **comparison)
     except Undecided as undecided:
         found = undecided.finding
-        missing = f"; {uncounted.finding.reason}" if uncounted and found.verdict != NOT_TESTABLE else ""
-        return replace(found, reason=found.reason + missing)
+        counting = uncounted.finding.reason if uncounted else reason  # it waits for no run
+        return replace(found, reason=f"{found.reason}; {counting}")
     if uncounted:
         return replace(found, verdict=UNDETERMINED, detail="", reason=f"{found.reason}; {uncounted.finding.reason}")
     return replace(found, reason=f"{found.reason}; {reason}")
-
-
-def complexity_value(ledger: Ledger, *, protocol: str, cell: str, quantity: str, value: float, precision: float) -> Finding:
-    """A paper's count against the counted one; it holds if that rounds to it at the precision printed."""
-    count = _counts(ledger.network(protocol, cell))[quantity]
-    if round(count / precision) == round(value / precision):
-        verdict = REPRODUCED
-    else:
-        verdict = EXCEEDED if count < value else NOT_REPRODUCED
-    reason = f"{count:,} {quantity} counted ({protocol} / {cell}), paper {value:,.0f}: {count / value:,.3g} times"
-    return Finding(verdict, reason, Interval(float(count), None, None, 1), "count")
 
 
 def measured(ledger: Ledger, *, protocol: str, cell: str, metric: str, needs: str) -> Finding:
@@ -186,7 +176,7 @@ def judge(
         for role in ROLES:
             for test in claim.tests(role):
                 for one in test.conditions.values() or (test,):
-                    if one.rule in COMPARING:
+                    if one.rule in COMPARING and not _refuted_by_counting(ledger, one):
                         register(ledger.of(role), families, **one.parameters)
     for family in families.values():
         ledger.compared |= evidence.adjusted(family)
@@ -198,6 +188,16 @@ def judge(
         Judged(claim, *found(claim, DECIDING), *(found(claim, role) for role in (SCALED_DOWN, FURTHER, SEEN, MACHINERY)))
         for claim in claims
     ]
+
+
+def _refuted_by_counting(ledger: Ledger, test: "Check") -> bool:
+    """Whether a test has its verdict without runs, so that it is no comparison of its family."""
+    if test.rule != better_and_cheaper.__name__:
+        return False
+    try:
+        return bool(dearer_in(ledger, *(test.parameters[key] for key in ("protocol", "a", "b")))[0])
+    except Undecided:
+        return False
 
 
 def _found(ledger: Ledger, test: "Check") -> Finding:
@@ -220,10 +220,6 @@ def _reading(finished: "Mapping[int, Run]", metric: str, value: float) -> tuple[
         return (REPRODUCED if narrow else COMPATIBLE), interval, entry.unit
     measured_is_higher = value < interval.low
     return EXCEEDED if measured_is_higher == (entry.direction == "higher") else NOT_REPRODUCED, interval, entry.unit
-
-
-def _counts(entry: Mapping) -> dict[str, int]:
-    return {"parameters": entry["parameters"]["trainable"], "flops": entry["flops"]}
 
 
 def _records(runs: "Iterable[Run]") -> tuple[Record, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from benchmark import counted
 from benchmark.datasets.fingerprints import at_hand
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
@@ -193,10 +194,10 @@ class Ledger:
 
     def network(self, protocol: str, cell: str) -> Mapping:
         """The entry of complexity.json."""
-        cells = self.complexity["cells"] if self.complexity else {}
-        if f"{protocol}/{cell}" not in cells:
+        found = counted.of_names(self.complexity, protocol, cell)
+        if found is None:
             raise Undecided(UNDETERMINED, f"missing: {protocol}/{cell} in complexity.json")
-        return cells[f"{protocol}/{cell}"]
+        return found
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:

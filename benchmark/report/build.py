@@ -74,8 +74,7 @@ def build(
 
     Args:
         records: folder of records, at any depth; see `benchmark.records`.
-        complexity: {"schema": 1, "environment": ..., "cells": {"<protocol>/<cell>": what `complexity.measure`
-            returns}}; without the file its columns say "not tested".
+        complexity: as `benchmark.counted` describes it; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
             `ferbench ceilings` measured), gradients, robustness and bench (of the verbs of that name) are read, where there
@@ -160,7 +159,11 @@ def chapters(
         Chapter("Choosing by the test split", tables=[optimism_table(summary)]),
         Chapter(
             "Networks and cost",
-            tables=[costs.complexity_table(summary, counted), costs.cost_table(summary)],
+            tables=[
+                *filter(None, [costs.network_table(counted)]),
+                costs.complexity_table(summary, counted),
+                costs.cost_table(summary),
+            ],
             pictures=[drawn],
         ),
     ]

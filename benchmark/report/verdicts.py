@@ -23,8 +23,8 @@ RULES_IN_WORDS = {
     "compare_cells": (
         "a against b on the planned seeds, one test for new seeds and new test images at once, and one of equivalence "
         "within the smallest difference of interest, each Holm-adjusted over its family. Equivalence below "
-        f"{ALPHA}: equivalent; difference below {ALPHA}: supported or refuted, by the sign; else undetermined, with what the "
-        "interval still allows"
+        f"{ALPHA}: equivalent; difference below {ALPHA}: supported or refuted, by the sign; else undetermined, with what "
+        "the interval still allows"
     ),
     "better_and_cheaper": "the same, with fewer parameters and FLOPs required as well",
     "complexity_value": "a count, which holds if it rounds to the claimed value",

@@ -20,6 +20,8 @@ CLAIMS = load_claims()
 HIGH, LOW = [70, 71, 73, 72, 70], [40, 42, 41, 41, 43]
 ALIKE = [70, 60, 65, 75, 80]
 LOST = [None] * 5
+PAPER = "the paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed"
+NOTHING_LARGE = "at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are missing."
 
 
 @pytest.fixture
@@ -54,10 +56,9 @@ def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
     assert (found.kind, found.verdict, found.made, found.planned) == (None, "no verdict yet", 0, 24)
     assert found.sentence == (
         "No answer yet: 0 of the 24 runs that decide it scaled down are there (narrow16-50, 48x48 pixels, 12 epochs, where "
-        "the paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed); missing: seeds 0 to 4 of "
-        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds 0 "
-        "to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; at the "
-        "paper's size all 16 planned runs of bregnext-50 under fer2013-7 are missing."
+        f"{PAPER}); missing: seeds 0 to 4 of narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and "
+        "narrow16-50-fixed-working-plain; seeds 0 to 2 of narrow16-50-adaptive-frozen-plain, "
+        f"narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; {NOTHING_LARGE}"
     )
 
 
@@ -90,11 +91,8 @@ def test_scaled_down_it_says_the_verdict_its_scale_and_what_is_missing(world):
         "; the fixed bounded shortcut is not told from identity under working BatchNorm (79.1 against 79.1 %"
         in found.sentence
     )
-    assert found.sentence.endswith(
-        ": narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs, where the paper's own is BReG-NeXt-50, 3.1 M "
-        "parameters, 64x64 pixels, 71.53 % accuracy claimed; at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are "
-        "missing."
-    )
+    scale = "narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs"
+    assert found.sentence.endswith(f": {scale}, where {PAPER}; {NOTHING_LARGE}")
     assert found.sentence.count(".") - len(re.findall(r"\d\.\d", found.sentence)) == 1  # one sentence
 
 
