@@ -29,6 +29,7 @@ from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.costs import read_complexity
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.plans import held_back
 from benchmark.report.reliability import reliability
 from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
@@ -93,12 +94,13 @@ def build(
     followed = gradients.read(out / "gradients")
     tried = robustness.read_robustness(out / "robustness", summary)
     benches = training_speed.read_benches(out / "bench")
+    judged = judge(load_claims(), summary, counted, followed)
+    summary = held_back(summary, judged)
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
         added = chapters(summary, counted, people, followed, tried, benches, anchors, data, out)
-    judged = judge(load_claims(), summary, counted, followed)
     claims, found = claims_table(judged), answer(judged).sentence
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
         files[picture.file] = picture.content

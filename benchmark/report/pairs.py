@@ -174,6 +174,8 @@ def _accuracy_column(run: Run) -> np.ndarray:
 
 
 def _test(comparison: Comparison, pair: Pair, resampled: Mapping[tuple[str, int], np.ndarray]) -> Tested | Entry:
+    if waits := comparison.waits(pair.a, pair.b):
+        return not_tested(waits)
     of_a, of_b = (comparison.metric(label, comparison.primary) for label in (pair.a, pair.b))
     seeds = [seed for seed in sorted(set(of_a) & set(of_b)) if None not in (of_a[seed], of_b[seed])]
     if not seeds:
