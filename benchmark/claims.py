@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmark import evidence
 from benchmark.evidence import Compared
 from benchmark.gradient_claim import gradient_ratio
+from benchmark.gradient_pairs import gradient_lessened
 from benchmark.ledger import (
     EXCEEDED,
     NO_DIFFERENCE,
@@ -170,7 +171,9 @@ def not_testable(ledger: Ledger, *, missing: str) -> Finding:
 
 RULES: dict[str, Callable[..., Finding]] = {
     rule.__name__: rule
-    for rule in (numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, measured, not_testable)
+    for rule in (
+        numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured, not_testable,
+    )
 }
 _COMPARING = (compare_cells.__name__, better_and_cheaper.__name__)
 
