@@ -7,12 +7,17 @@ two optional parts:
 * ``grids``: name -> {model, options, axes}: one cell for every combination of the axes, named
   ``<grid>-<value>-<value>...`` in the order of the axes. The axis ``loss`` sets the loss, any other an option.
 
+A cell may have a ``learning_rate`` of its own, which then stands in the place of the recipe's (how such rates are found:
+docs/protocol.md, "Learning rates"); a grid gives them as ``learning_rates``: ``<value>-<value>...`` -> rate.
+
 Plans (protocols x cells x seeds) are the entries of ``benchmark/profiles.yaml``.
 """
 
+import dataclasses
 import fnmatch
 import importlib.resources
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,28 +25,36 @@ from pathlib import Path
 
 from benchmark import registry
 from benchmark.errors import BadInput
-from benchmark.protocol import HERE, Protocol, digest, load_protocol, read_yaml
+from benchmark.protocol import HERE, Protocol, Recipe, digest, load_protocol, read_yaml
 
 LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One thing compared: a registered model with its options, and the loss it is trained with."""
+    """One thing compared: a registered model with its options, the loss it is trained with, and perhaps a learning rate of
+    its own (None: the recipe's; a cell without one keeps the hash that it had before the field existed)."""
 
     name: str
     model: str
     options: Mapping = field(hash=False)
     loss: str
+    learning_rate: float | None = None
+
+    @property
+    def definition(self) -> dict:
+        """JSON-able: all that makes the cell what it is; the name is a label only."""
+        own = {"model": self.model, "options": dict(self.options), "loss": self.loss}
+        return own if self.learning_rate is None else own | {"learning_rate": self.learning_rate}
 
     @property
     def hash(self) -> str:
-        """Digest of model, options and loss; the name is a label only."""
-        return digest({"model": self.model, "options": dict(self.options), "loss": self.loss})
+        """Digest of the definition."""
+        return digest(self.definition)
 
     def as_dict(self) -> dict:
         """JSON-able contents."""
-        return {"name": self.name, "model": self.model, "options": dict(self.options), "loss": self.loss}
+        return {"name": self.name, **self.definition}
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,12 @@ class Run:
             )
 
     @property
+    def recipe(self) -> Recipe:
+        """The protocol's recipe, with the cell's learning rate where it has one."""
+        rate = self.cell.learning_rate
+        return self.protocol.recipe if rate is None else dataclasses.replace(self.protocol.recipe, learning_rate=rate)
+
+    @property
     def place(self) -> Path:
         """Folder of the run below the folder of all runs."""
         return Path(self.protocol.name, self.cell.name, f"seed{self.seed}")
@@ -72,12 +91,16 @@ class Run:
 
 def cell_from(name: str, contents: Mapping, where: object) -> Cell:
     """A checked Cell. BadInput for missing or unknown keys."""
-    if set(contents) - {"options"} != {"model", "loss"}:
-        raise BadInput(f"{where}, cell {name}", ", ".join(sorted(contents)), "model, loss and perhaps options")
+    if set(contents) - {"options", "learning_rate"} != {"model", "loss"}:
+        expected = "model, loss and perhaps options and learning_rate"
+        raise BadInput(f"{where}, cell {name}", ", ".join(sorted(contents)), expected)
     known = {loss for losses in LOSSES.values() for loss in losses}
     if contents["loss"] not in known:
         raise BadInput(f"{where}, cell {name}, loss", contents["loss"], f"one of {', '.join(sorted(known))}")
-    return Cell(name=name, model=contents["model"], options=dict(contents.get("options") or {}), loss=contents["loss"])
+    rate = contents.get("learning_rate")
+    if rate is not None and not (type(rate) is float and 0 < rate < math.inf):
+        raise BadInput(f"{where}, cell {name}, learning_rate", f"{rate!r}", "a number above 0, such as 0.001 or 1.0e-3")
+    return Cell(name, contents["model"], dict(contents.get("options") or {}), contents["loss"], rate)
 
 
 def cells_in(contents: Mapping, where: object) -> dict[str, Cell]:
@@ -86,14 +109,21 @@ def cells_in(contents: Mapping, where: object) -> dict[str, Cell]:
         raise BadInput(where, ", ".join(sorted(unknown)), "the parts cells and grids")
     cells = [cell_from(name, entry, where) for name, entry in (contents.get("cells") or {}).items()]
     for grid, entry in (contents.get("grids") or {}).items():
-        if set(entry) - {"options"} != {"model", "axes"} or "loss" not in entry["axes"]:
-            raise BadInput(f"{where}, grid {grid}", ", ".join(entry), "model, axes (loss among them), perhaps options")
+        if set(entry) - {"options", "learning_rates"} != {"model", "axes"} or "loss" not in entry["axes"]:
+            expected = "model, axes (loss among them), perhaps options and learning_rates"
+            raise BadInput(f"{where}, grid {grid}", ", ".join(entry), expected)
+        rates = dict(entry.get("learning_rates") or {})
         for values in itertools.product(*entry["axes"].values()):
             chosen = dict(zip(entry["axes"], values, strict=True))
             loss = chosen.pop("loss")
             options = dict(entry.get("options") or {}) | chosen
-            name = "-".join([grid, *map(str, values)])
-            cells.append(cell_from(name, {"model": entry["model"], "options": options, "loss": loss}, where))
+            point = "-".join(map(str, values))
+            own = {"model": entry["model"], "options": options, "loss": loss}
+            if point in rates:
+                own["learning_rate"] = rates.pop(point)
+            cells.append(cell_from(f"{grid}-{point}", own, where))
+        if rates:
+            raise BadInput(f"{where}, grid {grid}, learning_rates", ", ".join(map(str, rates)), "values of its axes")
     found = {}
     for cell in cells:
         if cell.name in found:
@@ -158,20 +188,43 @@ def profile_names() -> list[str]:
 
 def plan(profile: str) -> list[Run]:
     """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more, as far as it
-    has seeds left.
+    has seeds left. Where the profile has parts, they follow each other whole.
+
+    Raises:
+        BadInput: as of `parts`; a cell whose learning rate has not been found yet.
+    """
+    runs = [run for part in parts(profile) for run in part]
+    if search := profile_entry(profile).get("rates"):
+        if odd := sorted({run.cell.name for run in runs if run.cell.learning_rate is None}):
+            found = f"no learning rate of {', '.join(odd)}"
+            raise BadInput(f"profile {profile}", found, f"those that the search {search} finds (ferbench study {profile})")
+    return runs
+
+
+def profile_entry(profile: str) -> dict:
+    """What profiles.yaml says of a plan. BadInput for an unknown one."""
+    profiles = read_yaml(HERE / "profiles.yaml")
+    if profile not in profiles:
+        raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
+    return profiles[profile]
+
+
+def parts(profile: str) -> list[list[Run]]:
+    """The runs of each part of a profile, in the order in which they are made; one part where it says nothing of parts.
 
     Raises:
         BadInput: an unknown profile, a pattern that matches no cell, or one with seeds that are no list of whole numbers.
     """
-    profiles = read_yaml(HERE / "profiles.yaml")
-    if profile not in profiles:
-        raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
-    entry, cells = profiles[profile], load_cells()
+    entry, cells = profile_entry(profile), load_cells()
+    return [_part(profile, part, entry["seeds"], cells) for part in entry.get("parts") or [entry["runs"]]]
+
+
+def _part(profile, wanted, seeds_of_profile, cells):
     pairs = {}
-    for protocol_name, patterns in entry["runs"].items():
+    for protocol_name, patterns in wanted.items():
         protocol, where = load_protocol(protocol_name), f"profile {profile}, {protocol_name}"
         for pattern in patterns:
-            pattern, seeds = _seeds_of(pattern, entry["seeds"], where)
+            pattern, seeds = _seeds_of(pattern, seeds_of_profile, where)
             matched = fnmatch.filter(cells, pattern)
             if not matched:
                 raise BadInput(where, f"'{pattern}', which no cell matches", "a cell")

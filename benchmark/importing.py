@@ -39,7 +39,7 @@ def check(record: Record, prepared: Path) -> None:
             raise BadInput(where, "an outside entry", "a folder named seed0")
         check_record(record, protocol, faces)
         return
-    cell = cell_from(record.cell, {k: contents["cell"][k] for k in ("model", "options", "loss")}, where)
+    cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
     if cell.hash != contents["cell_hash"]:
         raise BadInput(f"{where}, cell_hash", contents["cell_hash"], f"{cell.hash}, the digest of its cell")
     if contents["seed"] < 0 or f"seed{record.seed}" != where.name:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmark import datasets, registry
 from benchmark.atomic import write_text
-from benchmark.cells import HERE, Run, balanced, cell_from, plan
+from benchmark.cells import HERE, Run, balanced, cell_from, plan, profile_entry
 from benchmark.errors import BadInput
 from benchmark.protocol import load_protocol, read_yaml
 
@@ -23,7 +23,7 @@ def write_params(profile: str, path: Path) -> dict:
     import yaml
 
     runs = plan(profile)
-    wanted = read_yaml(HERE / "profiles.yaml")[profile]
+    wanted = profile_entry(profile)
     options = wanted.get("data", {})
     data, entries, seeds = {}, {}, {}
     for run in runs:
@@ -41,9 +41,7 @@ def write_params(profile: str, path: Path) -> dict:
             "data": name,
             "package": package,
             "cell": run.cell.name,
-            "model": run.cell.model,
-            "options": dict(run.cell.options),
-            "loss": run.cell.loss,
+            **run.cell.definition,
         }
         seeds.setdefault(key, []).append(run.seed)
     for key, own in seeds.items():
@@ -92,7 +90,7 @@ def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Ru
     if key not in params.get("runs", {}):
         raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
     entry = params["runs"][key]
-    contents = {name: entry[name] for name in ("model", "options", "loss")}
+    contents = {name: entry[name] for name in ("model", "options", "loss", "learning_rate") if name in entry}
     cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
     return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
 

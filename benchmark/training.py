@@ -98,7 +98,7 @@ class Trainer:
 
     def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, compile: bool = False):
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
-        recipe = run.protocol.recipe
+        recipe = run.recipe
         self.categorical = run.protocol.task == "categorical"
         self.precision = "bf16" if device.type == "cuda" else "float32"
         self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
@@ -165,7 +165,7 @@ class Trainer:
 
     def train_step(self, order: torch.Tensor) -> None:
         """One optimiser step on the next batch of `order` (as the method `order` gives it)."""
-        run, recipe, split = self.run, self.run.protocol.recipe, self.splits["train"]
+        run, recipe, split = self.run, self.run.recipe, self.splits["train"]
         done = self.epoch * self.steps_per_epoch + self.step
         rate = learning_rate(recipe, done, run.protocol.epochs * self.steps_per_epoch)
         for group in self.optimizer.param_groups:
@@ -198,11 +198,11 @@ class Trainer:
 
     def finish_epoch(self) -> None:
         """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
-        protocol, metric = self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
+        run, protocol, metric = self.run, self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
         steps = protocol.epochs * self.steps_per_epoch
         entry = {
             "epoch": self.epoch + 1,
-            "learning_rate": learning_rate(protocol.recipe, self.epoch * self.steps_per_epoch + self.step - 1, steps),
+            "learning_rate": learning_rate(run.recipe, self.epoch * self.steps_per_epoch + self.step - 1, steps),
             "train_loss": None if self.diverged else self.loss_sum.item() / self.step,
         }
         for role in EVALUATED if not self.diverged else ():

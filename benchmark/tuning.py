@@ -37,10 +37,10 @@ class Search:
 
     def runs(self) -> list[tuple[Mapping, Run]]:
         """Changes and run of every trial; seeds outermost, then trials, then cells, so that a search cut short has tried
-        the same for all cells, give or take one run."""
+        the same for all cells, give or take one run. A learning rate of the cell's own is left out: the trial's counts."""
         protocols = [trial_protocol(self.protocol, changes, self.epochs, self.name) for changes in self.trials]
         return [
-            (changes, Run(protocol, cell, seed))
+            (changes, Run(protocol, dataclasses.replace(cell, learning_rate=None), seed))
             for seed in self.seeds
             for changes, protocol in zip(self.trials, protocols, strict=True)
             for cell in self.cells
@@ -137,7 +137,19 @@ def tune(search: Search, places: Places, log: Path, *, jobs: int = 1, time_budge
         BadInput: as of `run_all`; a log that is no JSON lines.
         Interrupted: by signal or time budget; what was finished is in the log.
     """
-    trials = search.runs()
+    return make_trials(search, search.runs(), places, log, jobs=jobs, time_budget=time_budget)
+
+
+def make_trials(
+    search: Search,
+    trials: Sequence[tuple[Mapping, Run]],
+    places: Places,
+    log: Path,
+    *,
+    jobs: int = 1,
+    time_budget: float | None = None,
+) -> list[dict]:
+    """As `tune`, for given trials (changes of the recipe and run) of a search."""
     read_log(log)  # refused before anything is trained
     try:
         run_all([run for _, run in trials], places, jobs=jobs, time_budget=time_budget)

@@ -136,6 +136,22 @@ def tune(arguments) -> None:
     print("\n".join([*tuning.table(lines), f"wrote {log}"]))
 
 
+def study(arguments) -> None:
+    began = time.time()
+    from benchmark import study as studies
+    from benchmark.runner import Places, default_jobs, pick_device
+
+    chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
+    log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", arguments.jobs or default_jobs(device)
+    if not arguments.status:
+        places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
+        budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+        trials = arguments.out / "tuning" / chosen.search.name
+        studies.make(chosen, places, trials, log, jobs=jobs, time_budget=budget)
+    print("\n".join(studies.told(chosen, studies.standing(chosen, arguments.out, log), jobs)))
+    print(f"records in {arguments.out}, trials in {log}")
+
+
 def collect(arguments) -> None:
     from benchmark.importing import copy_record
     from benchmark.params import runs_of
@@ -228,6 +244,17 @@ def add(verb: Callable) -> None:
     one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
     one.add_argument("--restart-stale", action="store_true", help="make trials of another version of the code again")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+
+    one = verb("study", study, "make the parts of a study, each cell's learning rate found first; resumes what was stopped",
+               "ferbench study fer2013-study --status")  # fmt: skip
+    one.add_argument("profile", help="a profile with a search of learning rates (benchmark/profiles.yaml)")
+    one.add_argument("--status", action="store_true", help="only say how far it is and how long is left")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--restart-stale", action="store_true", help="make again what another version of the code made")
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
     one = verb("collect", collect, "copy the small part of finished records to reports/records",
                "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
