@@ -13,6 +13,8 @@ OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of intere
 BETTER, WORSE, EQUIVALENT, OPEN = "better", "worse", "equivalent", "open"
 OPPOSITE = "better and worse"
 CONDITIONAL = "conditional"
+HOLDS_ONLY, FAILS_ONLY = "holds under one condition only", "fails under one condition only"
+HOLDS_REST_OPEN, FAILS_REST_OPEN = "holds under one condition, the other open", "fails under one condition, the other open"
 
 
 @dataclass
@@ -152,22 +154,29 @@ def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) ->
     counts = sorted({pairs.seeds for pairs in every})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     rest = "; ".join(f"{name}: {', '.join(_told(*item) for item in _ordered(own))}" for name, own in conditions.items())
-    reason = f"{told}; {a} over {b}, paired by seed, n = {seeds} seeds, Holm over {len(every)}; all: {rest}"
+    how = f"{a} over {b}, below 1 = {a} nearer to 1, paired by seed, n = {seeds} seeds, Holm over {len(every)}"
+    reason = f"{told}; {how}; all: {rest}"
     first = _farthest(next(iter(conditions.values())))[1].difference
-    verdict = _verdict(outcomes)
-    if verdict == UNDETERMINED:
-        raise Undecided(verdict, reason)
-    return Finding(verdict, reason, first, "log10")
+    verdict, under = _verdict(outcomes)
+    return Finding(verdict, f"{under}: {reason}" if under else reason, first, "log10")
 
 
-def _verdict(outcomes: Mapping[str, str]) -> str:
-    found = set(outcomes.values())
-    if OPPOSITE in found or {BETTER, WORSE} <= found:
-        return CONDITIONAL
-    alone = {BETTER: SUPPORTED, WORSE: REFUTED, EQUIVALENT: NO_DIFFERENCE, OPEN: UNDETERMINED}
-    if len(found) == 1:
-        return alone[found.pop()]
-    return UNDETERMINED
+def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
+    """The verdict over all conditions, and the conditions that it names."""
+    found = list(outcomes.values())
+
+    def under(*words: str) -> str:
+        return " and ".join(f"{name} BatchNorm" for name, each in outcomes.items() if each in words)
+
+    if OPPOSITE in found or {BETTER, WORSE} <= set(found):
+        return CONDITIONAL, ""
+    sided = BETTER if BETTER in found else WORSE
+    if sided not in found:
+        return (UNDETERMINED, "") if OPEN in found else (NO_DIFFERENCE, "")
+    if set(found) == {sided}:
+        return (SUPPORTED if sided == BETTER else REFUTED), ""
+    words = (HOLDS_REST_OPEN, FAILS_REST_OPEN) if OPEN in found else (HOLDS_ONLY, FAILS_ONLY)
+    return words[sided == WORSE], under(sided)
 
 
 def _farthest(own: Mapping[Point, Pairs]) -> tuple[Point, Pairs]:
