@@ -20,6 +20,7 @@ from benchmark.comparing import (
 from benchmark.conditions import combined
 from benchmark.count_claims import complexity_value, dearer_in
 from benchmark.gradient_claim import gradient_ratio
+from benchmark.gradient_pairs import gradient_lessened
 from benchmark.ledger import (
     COMPATIBLE,
     DECIDING,
@@ -150,13 +151,15 @@ def not_testable(ledger: Ledger, *, missing: str) -> Finding:
 RULES: dict[str, Callable[..., Finding]] = {
     rule.__name__: rule
     for rule in (
-        numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, measured, measured_difference,
-        not_testable,
+        numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured,
+        measured_difference, not_testable,
     )
 }  # fmt: skip
 COMPARING = (compare_cells.__name__, better_and_cheaper.__name__)
 # Rules of tests that are only shown: drawn faces, and what was seen before the rules. Their findings lose their verdict.
-SHOWING = (measured.__name__, measured_difference.__name__, gradient_ratio.__name__, complexity_value.__name__)
+SHOWING = tuple(
+    rule.__name__ for rule in (measured, measured_difference, gradient_ratio, gradient_lessened, complexity_value)
+)
 SHOWN_ALONE = (SEEN, MACHINERY)
 
 

@@ -30,6 +30,8 @@ RULES_IN_WORDS = {
     "complexity_value": "a count, which holds if it rounds to the claimed value",
     "gradient_ratio": "a's gradient has to stay within a factor of 10 from the last residual unit to the first at every "
     "depth, at the start and after training (*within* and *outside* by t-tests over seeds, Holm-adjusted), and b's not",
+    "gradient_lessened": "how far the gradient's ratio, first to last residual unit, is from 1 with a and with b: paired "
+    "t-tests over seeds at every depth and moment, with BatchNorm working and frozen, Holm-adjusted over all of them",
     "measured": "a mean over seeds, shown and never a verdict",
     "measured_difference": "two means and their difference over seeds, shown and never a verdict",
     "not_testable": "no record could hold what the test needs",
@@ -190,6 +192,8 @@ def _footnote(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
     if "normalisation" in check.parameters:
         return f"{where}, {{a}}, {{normalisation}} BatchNorm: measured".format(**check.parameters)
+    if "normalisations" in check.parameters:
+        return f"{where}, {{a}}, against identity: measured".format(**check.parameters)
     return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
 
 
