@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.gradient_claim import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
-from benchmark.ledger import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Ledger, Undecided
+from benchmark.ledger import (
+    CONDITIONAL,
+    FAILS_ONLY,
+    FAILS_REST_OPEN,
+    HOLDS_ONLY,
+    HOLDS_REST_OPEN,
+    NO_DIFFERENCE,
+    REFUTED,
+    SUPPORTED,
+    UNDETERMINED,
+    Finding,
+    Ledger,
+    Undecided,
+)
 from benchmark.statistics import Difference, holm, paired_t_over_seeds
 
 OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both
 BETTER, WORSE, EQUIVALENT, OPEN = "better", "worse", "equivalent", "open"
 OPPOSITE = "better and worse"
-CONDITIONAL = "conditional"
-HOLDS_ONLY, FAILS_ONLY = "holds under one condition only", "fails under one condition only"
-HOLDS_REST_OPEN, FAILS_REST_OPEN = "holds under one condition, the other open", "fails under one condition, the other open"
 
 
 @dataclass

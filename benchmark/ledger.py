@@ -103,8 +103,8 @@ class Finding:
 
     @property
     def told(self) -> str:
-        """The reason, the verdict's detail before it where it does not begin with that."""
-        return f"{self.detail}. {self.reason}" if self.detail and not self.reason.startswith(self.detail) else self.reason
+        """The reason, the verdict's detail before it; how many of the planned seeds there are is in the reason already."""
+        return f"{self.detail}. {self.reason}" if self.detail and self.verdict != NO_VERDICT_YET else self.reason
 
 
 class Undecided(Exception):

@@ -63,7 +63,7 @@ def claims_table(judged: Sequence[Judged]) -> Table:
         claim, finding = each.claim, each.finding
         row = {name: text(getattr(claim, name)) for name in ("sentence", "paper", "value", "mark")}
         row |= {"claim": text(claim.id), "verdict": Entry(finding.shown, {"": finding.verdict, "shown": finding.shown})}
-        small = [f"{_sized(found)}: {found.shown}" for _, found in each.of(SCALED_DOWN)]
+        small = [f"{_sized(check, found)}: {found.shown}" for check, found in each.of(SCALED_DOWN)]
         small += [f"seen before the rules, {_both(check)}: {found.reason}" for check, found in each.of(SEEN)]
         footnotes = [_footnote(*pair) for pair in each.of(MACHINERY)]
         row |= {"found": _found(finding), "scaled_down": text("; ".join(small) or "none")}
@@ -156,7 +156,7 @@ def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -
         for name, one in (check.conditions or {"": check}).items()
     ]
     runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
-    size = _sized(finding) if finding.scale else ""
+    size = _sized(check, finding)
     return {"role": ROLES_IN_WORDS[role], "check": check, "finding": finding, "size": size, "runs": runs, "parts": parts}
 
 
@@ -179,9 +179,18 @@ def _found(finding: Finding) -> Entry:
     return Entry(finding.reason, numbers)
 
 
-def _sized(finding: Finding) -> str:
-    level = accuracy_level(finding)
-    return (scale_in_words(finding.scale) or "no network") + (f", {level}" if level else "")
+def _sized(check: Check, finding: Finding) -> str:
+    """The networks behind a test: how large and how good; those whose gradients were measured, by name; "" for others."""
+    if finding.scale:
+        level = accuracy_level(finding)
+        return scale_in_words(finding.scale) + (f", {level}" if level else "")
+    p = check.parameters
+    if not check.rule.startswith("gradient"):
+        return ""
+    at = ", trained" if p["trained"] and not p["networks"] else ""
+    normalisations = " and ".join(p.get("normalisations") or [p["normalisation"]])
+    networks = ", ".join(p["networks"] or p["trained"])
+    return f"{networks}{at}, {p['a']} against {p['b']}, {normalisations} BatchNorm"
 
 
 def _both(check: Check) -> str:

@@ -36,7 +36,7 @@ from benchmark.ledger import (
     UNDETERMINED,
     Planned,
 )
-from benchmark.protocol import protocol_names
+from benchmark.protocol import HERE, protocol_names, read_yaml
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render
@@ -146,12 +146,26 @@ def webpage(
 
 
 def missing_runs(planned: Sequence[Planned]) -> list[str]:
-    """Commands that make the planned runs which are missing; [] where none could."""
-    return [
-        run_list.command(run.protocol, run.cell, run.missing)
+    """Commands that make the planned runs which are missing; [] where none could.
+
+    A study is made as one: it finds its cells' learning rates first.
+    """
+    profiles = read_yaml(HERE / "profiles.yaml")
+    studies = {
+        protocol: name
+        for name, entry in profiles.items()
+        if "rates" in entry
+        for part in entry["parts"]
+        for protocol in part
+    }
+    commands = [
+        f"python -m benchmark study {studies[run.protocol]}"
+        if run.protocol in studies
+        else run_list.command(run.protocol, run.cell, run.missing)
         for run in planned
         if run.missing and run.protocol in protocol_names()
     ]
+    return list(dict.fromkeys(commands))
 
 
 def breakable(text: str) -> Markup:

@@ -152,6 +152,8 @@ def test_missing_runs_are_the_planned_ones(make, cell, tmp_path):
         ledger.planned("synthetic-8", (own.name, other.name), "drawn faces", 3)
     assert missing_runs(error.value.finding.planned) == [f"python -m benchmark run synthetic-8 {own.name} --seeds 1"]
     assert missing_runs([Planned("of-others", "x", 3, ())]) == []  # no protocol here, so no command
+    of_study = [Planned("fer2013-7-small", cell, 3, ()) for cell in ("a", "b")]
+    assert missing_runs(of_study) == ["python -m benchmark study fer2013-study"]
 
 
 def test_parts_of_the_page_are_packaged():
