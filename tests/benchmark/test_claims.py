@@ -347,6 +347,9 @@ def test_the_deciding_tests_of_a_protocol_are_a_family_of_their_own(world):
     judged = world.judged(claims_of(x=shown))[0]
     assert family_of(judged.finding) == 1 and judged.finding.reason == alone.reason
     assert [family_of(each) for each in judged.scaled_down] == [2, 2] and family_of(judged.further[0]) == 1
+    shown["scaled_down"].append(pair())  # the deciding comparison itself, in the other family there
+    judged = world.judged(claims_of(x=shown))[0]
+    assert family_of(judged.finding) == 1 and [family_of(each) for each in judged.scaled_down] == [3, 3, 3]
 
 
 def test_what_counting_refutes_is_in_no_family(world):
@@ -458,6 +461,14 @@ def test_what_was_seen_and_drawn_faces_give_figures_and_no_verdict(world):
     assert "no verdict yet, 0 of 3" == row["verdict"].text and row["verdict"].numbers[""] == "no verdict yet"
     assert row["machinery"].text.startswith(f"{P} (faces): Accuracy 79.26")
     assert row["scaled_down"].text.startswith("seen before the rules, ")
+
+
+def test_a_rule_that_decides_elsewhere_loses_its_verdict_among_what_is_shown(world):
+    world.add("a", GOOD)
+    complexity = {"cells": {f"{P}/a": network(104, 1)}}
+    (judged,) = world.judged(claims_of(x={"test": count(), "machinery": [count()]}), complexity)
+    assert judged.finding.verdict == "reproduced"
+    assert judged.machinery[0].verdict == "measured, no verdict" and judged.machinery[0].reason == judged.finding.reason
 
 
 def interval_of(a, b):
