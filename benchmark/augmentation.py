@@ -51,20 +51,43 @@ def shift_hue(images: Tensor, amount: Tensor, saturation: Tensor) -> Tensor:
     return torch.stack([value - chroma * torch.minimum(k, 4 - k).clamp(0, 1) for k in turned], 1)
 
 
+def levels(images: Tensor) -> Tensor:
+    """To whole grey levels / 255 and within [0, 1], as tf.image.convert_image_dtype does to uint8: floor(255.5 x)."""
+    return (images * 255.5).floor().clamp(0, 255) / 255
+
+
+def zoom(images: Tensor, side: Tensor) -> Tensor:
+    """A centred window of `side` (B,) (float64, share of the whole side, 0..1), resized to full size and cut down to whole
+    levels, as tf.image.crop_and_resize and a cast to uint8 do. `images` hold whole levels / 255."""
+    size, side = images.shape[-1], side[:, None]
+    low, high = (0.5 - 0.5 * side).float(), (0.5 + 0.5 * side).float()
+    # Step by step as TensorFlow has it: an ulp decides whether a level that is met exactly is cut down by one.
+    place = low * (size - 1) + torch.arange(size, device=images.device) * ((high - low) * (size - 1) / (size - 1))
+    before, after, share = place.floor().long(), place.ceil().long(), place - place.floor()
+    out = (images * 255).round()
+    for axis in (3, 2):
+        shape = (len(out), 1, 1, size) if axis == 3 else (len(out), 1, size, 1)
+        first, second = (out.gather(axis, index.view(shape).expand_as(out)) for index in (before, after))
+        out = first + (second - first) * share.view(shape)
+    return out.floor() / 255
+
+
 def released(images: Tensor, generator: Generator) -> Tensor:
     """As the authors' TensorFlow script: half of the images stay untouched; the others are flipped (p = 1/2), turned in
     hue by up to 0.08, scaled in saturation by 0.6..1.6, brightened by up to 0.05, scaled in contrast about the image's
-    channel means by 0.7..1.3, and half of those are zoomed to a centred window of 0.80..0.99 of the side."""
+    channel means by 0.7..1.3, and half of those are zoomed to a centred window of 0.80, 0.81, .. 0.99 of the side. Its
+    images are uint8, so each operation ends in whole levels within [0, 1]. `images` hold whole levels / 255."""
     n, like = len(images), images
+    no_turn, unscaled = torch.zeros(n, device=images.device), torch.ones(n, device=images.device)
     out = mirror(images, generator)
-    hue = uniform((n,), -0.08, 0.08, like, generator)
-    out = shift_hue(out, hue, uniform((n,), 0.6, 1.6, like, generator))
-    out = out + uniform((n, 1, 1, 1), -0.05, 0.05, like, generator)
+    out = levels(shift_hue(out, uniform((n,), -0.08, 0.08, like, generator), unscaled))
+    out = levels(shift_hue(out, no_turn, uniform((n,), 0.6, 1.6, like, generator)))
+    out = levels(out + uniform((n, 1, 1, 1), -0.05, 0.05, like, generator))
     mean = out.mean((2, 3), keepdim=True)
-    out = (out - mean) * uniform((n, 1, 1, 1), 0.7, 1.3, like, generator) + mean
+    out = levels((out - mean) * uniform((n, 1, 1, 1), 0.7, 1.3, like, generator) + mean)
+    side = 0.8 + 0.01 * torch.randint(20, (n,), generator=generator, device=images.device).double()
     zoomed = uniform((n,), 0, 1, like, generator) < 0.5
-    side = torch.where(zoomed, uniform((n,), 0.80, 0.99, like, generator), torch.ones(n, device=images.device))
-    out = warp(out.clamp(0, 1), _matrices(side, torch.zeros_like(side), torch.zeros(n, 2, device=images.device)))
+    out = torch.where(zoomed[:, None, None, None], zoom(out, side), out)
     touched = uniform((n,), 0, 1, like, generator) < 0.5
     return torch.where(touched[:, None, None, None], out, images)
 

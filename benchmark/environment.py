@@ -16,7 +16,7 @@ from benchmark.registry import TIMM, entry
 
 # The modules that decide what a training run computes.
 TRAINING_PATH = (
-    "augmentation", "compiling", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training",
+    "augmentation", "batches", "compiling", "evaluation", "losses", "pixels", "resampling", "seeds", "streaming", "training",
 )  # fmt: skip
 
 

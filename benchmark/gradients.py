@@ -128,7 +128,7 @@ def follow(
     if not 1 < images <= len(train):
         raise BadInput(f"{run}, images", images, f"2 to {len(train)}")
     trainer = Trainer(run, faces, device, splits) if max(steps) else None
-    if trainer and max(steps) > (budget := run.protocol.epochs * trainer.steps_per_epoch):
+    if trainer and max(steps) > (budget := trainer.steps):
         raise BadInput(f"{run}, steps", max(steps), f"at most {budget}, the protocol's budget")
     model = trainer.model if trainer else build_model(run, device)
     units_of(model, run.cell.name)

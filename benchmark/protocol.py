@@ -36,6 +36,14 @@ class Recipe:
         augmentation: name of an entry of `benchmark.augmentation.AUGMENTATIONS`.
         input_mean: "training" (per channel, measured on the training split) or numbers in [0, 1], one a channel.
         input_deviation: likewise, "training" or numbers.
+        batches: None = an epoch's last incomplete batch is left out; "across-epochs" = it is filled up from the next epoch.
+        shuffle_buffer: None = every order of an epoch is equally likely; a number = pictures pass in the FaceSet's order
+            through a shuffle buffer of that size (`benchmark.batches.shuffled`).
+        epsilon_hat: None = Adam's epsilon is 1e-8 and added to the corrected second moment's root (torch); a number = it is
+            that and added before the correction (epsilon hat, end of section 2 of Kingma and Ba 2015; TensorFlow).
+        precision: None = bfloat16 autocast on a GPU, float32 elsewhere; "float32" = float32 (no TF32) everywhere.
+
+    The last four are optional, as in Protocol.
     """
 
     optimizer: str
@@ -51,6 +59,14 @@ class Recipe:
     augmentation: str
     input_mean: str | tuple[float, ...]
     input_deviation: str | tuple[float, ...]
+    batches: str | None = None
+    shuffle_buffer: int | None = None
+    epsilon_hat: float | None = None
+    precision: str | None = None
+
+    def as_dict(self) -> dict:
+        """Contents; an optional field that is absent is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,7 @@ class Protocol:
         """JSON-able contents; an optional field that is absent is left out."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         own = {name: value for name, value in own.items() if value is not None}
-        own |= {"splits": dict(self.splits), "recipe": asdict(self.recipe)}
+        own |= {"splits": dict(self.splits), "recipe": self.recipe.as_dict()}
         return json.loads(json.dumps(own))
 
     def check_data_options(self, meta: Mapping, where: object) -> None:
@@ -178,6 +194,7 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
             raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
         recipe = recipes[name]
     contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
+    _check_recipe(contents["recipe"], f"{where}, recipe {contents['recipe_name']}")
     if contents.get("folds") is not None:
         contents.setdefault("splits", {})
     protocol = _checked(Protocol, contents, where)
@@ -200,6 +217,17 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
     if not protocol.tta or protocol.tta[0] != "none":
         raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol
+
+
+def _check_recipe(recipe, where):
+    """Optional fields: one of their values, or a positive number."""
+    for key, allowed in {"batches": ("across-epochs",), "precision": ("float32",)}.items():
+        if getattr(recipe, key) not in (None, *allowed):
+            raise BadInput(f"{where}, {key}", f"{getattr(recipe, key)!r}", f"{' or '.join(allowed)}, or nothing")
+    for key, kind in {"shuffle_buffer": int, "epsilon_hat": float}.items():
+        value = getattr(recipe, key)
+        if value is not None and not (type(value) is kind and value > 0):
+            raise BadInput(f"{where}, {key}", f"{value!r}", f"a positive number of type {kind.__name__}, or nothing")
 
 
 def _check_folds(protocol, where):

@@ -20,6 +20,7 @@ from torch import nn
 from benchmark import environment, progress, registry
 from benchmark.atomic import replacing_file
 from benchmark.augmentation import AUGMENTATIONS
+from benchmark.batches import Batches
 from benchmark.cells import Run
 from benchmark.compiling import compiled
 from benchmark.errors import BadInput, Interrupted
@@ -67,6 +68,11 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     return kinds[recipe.optimizer](groups, lr=recipe.learning_rate, fused=True)
 
 
+def precision_of(recipe: Recipe, device: torch.device) -> str:
+    """What a run computes in: "bf16" (autocast) on a GPU where the recipe does not say otherwise, else "float32"."""
+    return recipe.precision or ("bf16" if device.type == "cuda" else "float32")
+
+
 def build_model(run: Run, device: torch.device) -> nn.Module:
     """The run's network, initialised on the CPU from the stream "initialisation", moved to `device`."""
     protocol = run.protocol
@@ -100,10 +106,12 @@ class Trainer:
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
         recipe = run.recipe
         self.categorical = run.protocol.task == "categorical"
-        self.precision = "bf16" if device.type == "cuda" else "float32"
+        self.precision = precision_of(recipe, device)
+        if self.precision == "float32" and device.type == "cuda":
+            torch.backends.cudnn.allow_tf32 = False  # convolutions would round their factors to 10 bits
         self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
-        self.batch = min(recipe.batch_size, len(splits["train"]))
-        self.steps_per_epoch = len(splits["train"]) // self.batch
+        self.batches = Batches.of(run, len(splits["train"]))
+        self.batch = self.batches.size
         self.counts = None
         if self.categorical:
             labels = splits["train"].targets.cpu().numpy()
@@ -166,12 +174,13 @@ class Trainer:
     def train_step(self, order: torch.Tensor) -> None:
         """One optimiser step on the next batch of `order` (as the method `order` gives it)."""
         run, recipe, split = self.run, self.run.recipe, self.splits["train"]
-        done = self.epoch * self.steps_per_epoch + self.step
-        rate = learning_rate(recipe, done, run.protocol.epochs * self.steps_per_epoch)
+        rate = learning_rate(recipe, self.steps_done, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        start, end, last = self.step * self.batch, (self.step + 1) * self.batch, self.steps_per_epoch * self.batch
-        rows, following = order[start:end], order[end : min(end + self.batch, last)]
+            if recipe.epsilon_hat:  # torch adds its epsilon after the correction of the second moment's bias
+                group["eps"] = recipe.epsilon_hat / math.sqrt(1 - group["betas"][1] ** (self.steps_done + 1))
+        start, end = self.step * self.batch, (self.step + 1) * self.batch
+        rows, following = order[start:end], order[end : end + self.batch]
         draws = generator(self.device, run.seed, "augmentation", self.epoch, self.step)
         pictures = self.prepare.unit(split.batch(rows, following))
         inputs = self.prepare.standardise(self.augment(pictures, draws))
@@ -186,23 +195,36 @@ class Trainer:
         self.optimizer.step()
         self.loss_sum += loss.detach()
         self.step += 1
-        self.images += self.batch
+        self.images += len(rows)
         if self.step % FINITE_CHECK_STEPS == 0 or self.step == self.steps_per_epoch:
             self.diverged = not math.isfinite(self.loss_sum.item())
 
     def order(self) -> torch.Tensor:
-        """This epoch's permutation of the training rows, int64 (N,), where the pictures are looked up (drawn on the CPU,
-        so every device sees the same)."""
-        split, draws = self.splits["train"], generator("cpu", self.run.seed, "order", self.epoch)
-        return torch.randperm(len(split), generator=draws).to(split.images.device)
+        """The training rows of this epoch's steps, int64 (n,), where the pictures are looked up (drawn on the CPU, so every
+        device sees the same)."""
+        return self.batches.order(self.epoch).to(self.splits["train"].images.device)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the current epoch."""
+        return self.batches.steps_before(self.epoch + 1) - self.batches.steps_before(self.epoch)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps since the beginning."""
+        return self.batches.steps_before(self.epoch) + self.step
+
+    @property
+    def steps(self) -> int:
+        """Steps of all epochs."""
+        return self.batches.steps_before(self.batches.epochs)
 
     def finish_epoch(self) -> None:
         """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
-        run, protocol, metric = self.run, self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
-        steps = protocol.epochs * self.steps_per_epoch
+        protocol, metric = self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
         entry = {
             "epoch": self.epoch + 1,
-            "learning_rate": learning_rate(run.recipe, self.epoch * self.steps_per_epoch + self.step - 1, steps),
+            "learning_rate": learning_rate(self.run.recipe, self.steps_done - 1, self.steps),
             "train_loss": None if self.diverged else self.loss_sum.item() / self.step,
         }
         for role in EVALUATED if not self.diverged else ():
@@ -399,10 +421,9 @@ def _clock(trainer: Trainer, what: str) -> Iterator[None]:
 
 
 def _bar(trainer: Trainer, position: int):
-    per_epoch = trainer.steps_per_epoch * trainer.batch
     return progress.bar(
-        total=trainer.run.protocol.epochs * per_epoch,
-        initial=trainer.epoch * per_epoch + trainer.step * trainer.batch,
+        total=trainer.steps * trainer.batch,
+        initial=trainer.steps_done * trainer.batch,
         desc=str(trainer.run),
         unit="img",
         position=position,

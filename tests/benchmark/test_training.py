@@ -16,9 +16,11 @@ import pytest
 import torch
 
 from benchmark import training
+from benchmark.batches import shuffled
 from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.pixels import load_splits
+from benchmark.seeds import generator
 from benchmark.training import Trainer, learning_rate, make_optimizer, train
 
 CPU = torch.device("cpu")
@@ -56,6 +58,69 @@ def test_stopped_at_every_kind_of_moment_equals_uninterrupted(tmp_path, tiny_fac
         assert not directory.with_name("seed3.checkpoint").exists()
 
 
+# Batches that cross epochs (100 rows: 7, 6 and 6 steps of 16, the last of 12), a shuffle buffer, TensorFlow's epsilon.
+CROSSING = {
+    "optimizer": "adam",
+    "weight_decay": 0.0,
+    "schedule": "staircase",
+    "decay": 0.5,
+    "decay_steps": 7,
+    "batches": "across-epochs",
+    "shuffle_buffer": 30,
+    "epsilon_hat": 1e-4,
+    "precision": "float32",
+}
+
+
+def test_batches_that_cross_epochs_stopped_or_not(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
+    """What is trained on, against the orders of three epochs laid end to end; staircase and epochs by hand."""
+    run = Run(tiny_protocol(recipe=CROSSING), tiny_cell(), seed=3)
+    asked, batch = [], training.Split.batch
+    monkeypatch.setattr(
+        training.Split,
+        "batch",
+        lambda split, rows, following=None: (
+            asked.append((rows, following)) if isinstance(rows, torch.Tensor) else None,
+            batch(split, rows, following),
+        )[1],
+    )
+    whole = train(run, tiny_faces, tmp_path / "whole" / "seed3", device=CPU)
+    draws = (generator("cpu", 3, "order", epoch) for epoch in range(3))
+    line = sum((shuffled(100, 30, each).tolist() for each in draws), [])
+    found = [rows.tolist() for rows, _ in asked]
+    assert found == [line[start : start + 16] for start in range(0, 300, 16)] and list(map(len, found)) == [16] * 18 + [12]
+    announced = [following.tolist() for _, following in asked]  # within an epoch
+    assert announced == [[] if step in (6, 12, 18) else found[step + 1] for step in range(19)]
+    # Last steps 6, 12 and 18 of the epochs; halved every seven.
+    rate = run.protocol.recipe.learning_rate
+    assert [entry["learning_rate"] for entry in whole["history"]] == pytest.approx([rate, rate / 2, rate / 4])
+    for sessions in ((1,), (6,), (7,), (8, 5, 5)):
+        directory = tmp_path / f"sessions{sessions}" / "seed3"
+        asked.clear()
+        for steps in sessions:
+            with pytest.raises(Interrupted, match="resumes"):
+                train(run, tiny_faces, directory, device=CPU, stop=after(steps))
+        same(whole, train(run, tiny_faces, directory, device=CPU))
+        assert [rows.tolist() for rows, _ in asked] == found
+
+
+def test_images_and_steps_of_batches_that_cross_epochs(tiny_faces, tiny_protocol, tiny_cell):
+    run = Run(tiny_protocol(recipe=CROSSING), tiny_cell(), 0)
+    trainer = Trainer(run, tiny_faces, CPU, load_splits(tiny_faces, run.protocol, CPU))
+    assert trainer.steps == 19
+    steps = []
+    while not trainer.finished:
+        order = trainer.order()
+        while trainer.step < trainer.steps_per_epoch:
+            assert trainer.steps_done == sum(steps) + trainer.step
+            trainer.train_step(order)
+            rate = run.protocol.recipe.learning_rate * 0.5 ** ((sum(steps) + trainer.step - 1) // 7)
+            assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([rate, rate])
+        steps.append(trainer.step)
+        trainer.finish_epoch()
+    assert steps == [7, 6, 6] and trainer.images == 300
+
+
 def test_another_seed_gives_other_numbers(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
     records = [
         train(Run(tiny_protocol(), tiny_cell(), seed), tiny_faces, tmp_path / f"seed{seed}", device=CPU) for seed in (0, 1)
@@ -82,8 +147,9 @@ KILLED = """
 """
 
 
-def test_kill_9_then_resume_equals_uninterrupted(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
-    run = Run(tiny_protocol(epochs=8), tiny_cell(), seed=3)
+@pytest.mark.parametrize("recipe", [{}, CROSSING], ids=["standard", "crossing"])
+def test_kill_9_then_resume_equals_uninterrupted(tmp_path, tiny_faces, tiny_protocol, tiny_cell, recipe):
+    run = Run(tiny_protocol(recipe=recipe, epochs=8), tiny_cell(), seed=3)
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"protocol": run.protocol.as_dict(), "cell": run.cell.as_dict()}))
 
