@@ -172,9 +172,8 @@ def not_testable(ledger: Ledger, *, missing: str) -> Finding:
 RULES: dict[str, Callable[..., Finding]] = {
     rule.__name__: rule
     for rule in (
-        numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured,
-        not_testable,
-    )  # fmt: skip
+        numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured, not_testable,
+    )
 }
 _COMPARING = (compare_cells.__name__, better_and_cheaper.__name__)
 
