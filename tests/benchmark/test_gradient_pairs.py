@@ -1,4 +1,4 @@
-"""The rule gradient_lessened: every outcome on fabricated measurements, and its figures from the committed file recomputed."""
+"""The rule gradient_lessened: every outcome on fabricated measurements, and the committed file's figures recomputed."""
 
 import json
 import math
@@ -13,7 +13,6 @@ from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.gradient_claim import Point
 from benchmark.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
-from benchmark.plan_gradients import load_plan
 
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
@@ -43,21 +42,19 @@ def measurement(network, shortcut, normalisation, seed, ratios, steps):
 
 
 def plan(protocol=P, first=0, identity=IDENTITY, lost=(), **factors):
-    """working_shallow, working_end, working_deep, frozen_...: factors of fixed over identity by seed, ALIKE where not given.
+    """working_shallow, working_end, working_deep, frozen_...: factors of fixed over identity by seed; ALIKE if not given.
 
     Args:
-        lost: (normalisation, where) at which identity diverged in every seed.
+        lost: (normalisation, where, shortcut) at which every seed diverged.
     """
     found = []
     for normalisation in ("working", "frozen"):
         of = {where: factors.get(f"{normalisation}_{where}", ALIKE) for where in ("shallow", "end", "deep")}
         for seed, base in enumerate(identity):
             for shortcut in ("fixed", "identity"):
-                ratio = {
-                    where: None if (normalisation, where, shortcut) in lost or of[where][seed] is None and shortcut == "fixed"
-                    else base * (of[where][seed] if shortcut == "fixed" else 1)
-                    for where in of
-                }  # fmt: skip
+                factor = {where: of[where][seed] if shortcut == "fixed" else 1.0 for where in of}
+                factor |= {where: None for where in of if (normalisation, where, shortcut) in lost}
+                ratio = {where: None if each is None else base * each for where, each in factor.items()}
                 own = (shortcut, normalisation, first + seed)
                 found.append(measurement("shallow", *own, (ratio["shallow"], ratio["end"]), (START, END)))
                 found.append(measurement("deep", *own, (ratio["deep"],), (START,)))
@@ -76,7 +73,8 @@ def find(*plans, **changes):
          ("working BatchNorm: worse, deep at the start x 20", "frozen BatchNorm: better, deep at the start x 0.02")),
         ({"working_deep": NEARER, "frozen_end": NEARER}, "supported",
          ("working BatchNorm: better", "frozen BatchNorm: better, shallow after 100 steps x 0.02")),
-        ({"working_deep": FARTHER, "frozen_deep": FARTHER}, "refuted", ("working BatchNorm: worse", "frozen BatchNorm: worse")),
+        ({"working_deep": FARTHER, "frozen_deep": FARTHER}, "refuted",
+         ("working BatchNorm: worse", "frozen BatchNorm: worse")),
         ({}, "no difference found", ("working BatchNorm: equivalent", "frozen BatchNorm: equivalent")),
         ({"working_deep": UNCLEAR, "frozen_deep": UNCLEAR}, "undetermined",
          ("working BatchNorm: open", "deep at the start x 1.34", "(open)")),
@@ -100,7 +98,8 @@ def test_points_lost_to_divergence():
     """Every seed of one network lost and none of the other's: Fisher's exact test, which three seeds can not pass."""
     lost = [("frozen", where, "identity") for where in ("end",)]
     eight = (100.0, 400.0, 50.0, 80.0, 120.0, 90.0, 70.0, 60.0)
-    alike = {f"{n}_{w}": (1.0, 1.01, 0.99, 1.0, 1.01, 0.99, 1.0, 1.02) for n in ("working", "frozen") for w in ("shallow", "end", "deep")}
+    places = [f"{n}_{w}" for n in ("working", "frozen") for w in ("shallow", "end", "deep")]
+    alike = dict.fromkeys(places, (1.0, 1.01, 0.99, 1.0, 1.01, 0.99, 1.0, 1.02))
     found = find(plan(identity=eight, lost=lost, **alike))
     assert stats.fisher_exact([[0, 8], [8, 0]]).pvalue * 6 < 0.001
     assert "frozen BatchNorm: better, shallow after 100 steps diverged 0 and 8 of 8, p < 0.001" in found.reason
@@ -145,7 +144,8 @@ def test_states_against_scipy_and_holm():
     p = stats.ttest_1samp(differs, 0).pvalue
     limit = math.log10(2)
     p_equal = max(
-        stats.ttest_1samp(same, limit, alternative="less").pvalue, stats.ttest_1samp(same, -limit, alternative="greater").pvalue
+        stats.ttest_1samp(same, limit, alternative="less").pvalue,
+        stats.ttest_1samp(same, -limit, alternative="greater").pvalue,
     )
     assert 0.025 < p < 0.05 and p_equal < 0.05
     alone = {("working", Point("x", 0)): pairs(differs)}
@@ -211,17 +211,12 @@ def recomputed(normalisation, network="narrow8-110", step=0, seeds=(0, 1, 2)):
     return *10 ** np.array([np.mean(d), np.mean(d) - half, np.mean(d) + half]), 2 * stats.t.sf(abs(t), len(d) - 1)
 
 
-def of_the_claim(identifier, name="test"):
-    (claim,) = [each for each in load_claims() if each.id == identifier]
-    return claim, getattr(claim, name)
-
-
 def test_committed_figures_equal_an_independent_recomputation():
-    """110 narrow layers on FER2013, 3 seeds: with working BatchNorm the bounded shortcut is farther from 1, frozen far nearer."""
+    """110 narrow layers, FER2013, 3 seeds: with working BatchNorm the bounded shortcut is farther from 1, frozen nearer."""
     working, frozen = recomputed("working"), recomputed("frozen")
     assert [float(f"{x:.3g}") for x in working[:3]] == [15.2, 12.8, 18.1]
     assert [float(f"{x:.1g}") for x in frozen[:3]] == [2e-5, 1e-6, 4e-4]
-    claim, test = of_the_claim("lessened-gradient")
+    (claim,) = [each for each in load_claims() if each.id == "lessened-gradient"]
     (judged_claim,) = judge([claim], SimpleNamespace(comparisons=[]), None, [json.loads(COMMITTED.read_text())])
     finding = judged_claim.finding
     for name, (mean, low, high, _), word in (("working", working, "worse"), ("frozen", frozen, "better")):
@@ -230,7 +225,8 @@ def test_committed_figures_equal_an_independent_recomputation():
     assert finding.verdict == "conditional"
     assert 10 ** np.array(finding.measured[:3]) == pytest.approx(working[:3])
     # Holm over six depths and moments under two conditions: the smallest p times 12, the next times 11.
-    points = [(n, 0) for n in ("narrow8-12", "narrow8-32", "narrow8-56", "narrow8-110")] + [("narrow8-12", 100), ("narrow8-32", 100)]
+    depths = ("narrow8-12", "narrow8-32", "narrow8-56", "narrow8-110")
+    points = [*((n, 0) for n in depths), *((n, 100) for n in depths[:2])]
     ps = sorted(recomputed(n, *point)[3] for n in ("working", "frozen") for point in points)
     assert ps[:2] == [working[3], frozen[3]] and "Holm over 12" in finding.reason
     assert f"p {12 * ps[0]:.3f}; frozen" in finding.reason and f"p {11 * ps[1]:.3f}; fixed over" in finding.reason
