@@ -62,7 +62,9 @@ def c25(folder: Path, out: Path) -> dict:
 
     * leave_one_out, pairwise: RMSE, CORR, CCC and SAGR for valence, arousal and their mean, averaged over the raters (or
       pairs) of both sets;
-    * expression: accuracy of a rater against the majority of the others, Fleiss' kappa and Krippendorff's alpha.
+    * expression: accuracy of a rater against the majority of the others;
+    * agreement: Fleiss' kappa and Krippendorff's alpha;
+    * the same four of Set I and of Set II alone, named with _set1 and _set2: Set I was chosen for being confusing.
 
     Raises:
         BadInput: as `affectnet_c25.read`.
@@ -70,20 +72,29 @@ def c25(folder: Path, out: Path) -> dict:
     sets, digests = affectnet_c25.read(folder)
     both = [np.stack([ratings.valence, ratings.arousal], axis=1) for ratings in sets]
     votes = [_counts(ratings.expression, len(affectnet_c25.CLASSES)) for ratings in sets]
-    n = sum(map(len, votes))
+    parts = _c25_parts(both, votes)
+    for number, *own in zip(affectnet_c25.SETS, both, votes, strict=True):
+        parts |= {f"{name}_set{number}": values for name, values in _c25_parts(*([each] for each in own)).items()}
     contents = {
         "schema": SCHEMA,
         "source": "AffectNetC25 (github.com/kdoodoo/affectnetc25)",
-        "pictures": "two sets of 800 pictures of AffectNet's training list",
+        "pictures": "two sets of 800 pictures of AffectNet's training list, each with 25 raters of its own",
         "sha256": digests,
         "raters": affectnet_c25.RATERS,
-        "leave_one_out": {"n": n} | bootstrap(lambda parts: _affect(leave_one_out, parts), both),
-        "pairwise": {"n": n} | bootstrap(lambda parts: _affect(pairwise, parts), both),
-        "expression": {"n": n} | bootstrap(_accuracy_of_votes, [vote_accuracy(each) for each in votes]),
-        "agreement": {"n": n} | bootstrap(lambda parts: nominal(np.concatenate(parts)), votes),
-    }
+    } | parts
     write_json(out / "affectnet_c25.json", contents)
     return contents
+
+
+def _c25_parts(affect: Sequence[np.ndarray], votes: Sequence[np.ndarray]) -> dict[str, dict]:
+    """Part -> figures with n. `affect`, one a set: float (800, 2, raters); `votes`: int (800, classes)."""
+    n = {"n": sum(map(len, votes))}
+    return {
+        "leave_one_out": n | bootstrap(lambda parts: _affect(leave_one_out, parts), affect),
+        "pairwise": n | bootstrap(lambda parts: _affect(pairwise, parts), affect),
+        "expression": n | bootstrap(_accuracy_of_votes, [vote_accuracy(each) for each in votes]),
+        "agreement": n | bootstrap(lambda parts: nominal(np.concatenate(parts)), votes),
+    }
 
 
 def _accuracy_of_votes(parts: Sequence[np.ndarray]) -> dict[str, float]:

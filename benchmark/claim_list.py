@@ -3,30 +3,43 @@
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmark.claims import MINIMUM_SEEDS, RULES, better_and_cheaper, compare_cells, measured, numeric
+from benchmark.claims import COMPARING, MINIMUM_SEEDS, RULES, SHOWING, SHOWN_ALONE, compare_cells, measured, numeric
+from benchmark.comparing import measured_difference, of_metric
 from benchmark.errors import BadInput
-from benchmark.evidence import PREDICTABLE
+from benchmark.evidence import COMPARABLE, PREDICTABLE
+from benchmark.ledger import DECIDING, ROLES
 from benchmark.protocol import HERE, read_yaml
 
 TEXTS = ("sentence", "paper", "value", "mark", "source", "would_test")
 MARKS = {"V": "read in the source", "X": "measured for this project", "I": "inferred", "M": "from memory"}
+OTHER_ROLES = tuple(role for role in ROLES if role != DECIDING)
 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule's name and its parameters."""
+    """A rule's name and its parameters; with `conditions`, a test under each of them, by name, and none of its own."""
 
     rule: str
     parameters: Mapping
+    conditions: Mapping[str, "Check"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A verdict that a claim had by rules that no longer hold: until which day, and what else to know."""
+
+    until: str
+    verdict: str
+    because: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """An entry of claims.yaml; `test` decides, `further` (same data) and `other_data` are only shown."""
+    """An entry of claims.yaml; `test` alone gives the verdict."""
 
     id: str
     sentence: str
@@ -36,17 +49,26 @@ class Claim:
     source: str
     would_test: str
     test: Check
+    scaled_down: Sequence[Check] = ()
     further: Sequence[Check] = ()
-    other_data: Sequence[Check] = ()
+    seen: Sequence[Check] = ()
+    machinery: Sequence[Check] = ()
+    earlier: Sequence[Earlier] = ()
     note: str = ""
+    quote: str = ""
     anchors: str = ""
+
+    def tests(self, role: str) -> Sequence[Check]:
+        """The tests of a role of `benchmark.ledger.ROLES`."""
+        return (self.test,) if role == DECIDING else getattr(self, role)
 
 
 def load_claims(contents: Mapping | None = None, where: object = HERE / "claims.yaml") -> list[Claim]:
     """The checked claims of a claims.yaml (the suite's own unless given), in its order.
 
     Raises:
-        BadInput: a missing or unknown entry, rule or parameter; fewer than 3 seeds; a deciding test that only measures.
+        BadInput: a missing or unknown entry, rule or parameter; fewer than 3 seeds; a deciding test that only measures; a
+            test of what was seen, or of drawn faces, that would judge; a single condition.
     """
     contents = read_yaml(HERE / "claims.yaml") if contents is None else contents
     anchors = contents.get("anchors", {})
@@ -64,38 +86,62 @@ def published(data: str, anchors: Mapping[str, Mapping]) -> list[tuple[str, floa
     return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]
 
 
-def networks() -> list[tuple[str, str]]:
-    """(protocol, cell) of the networks whose counts a claim needs."""
-    return [(entry["protocol"], entry["cell"]) for entry in read_yaml(HERE / "claims.yaml")["networks"]]
-
-
 def _claim(name, entry, where, anchors) -> Claim:
-    optional = {"further", "other_data", "note", "anchors"}
+    optional = {*OTHER_ROLES, "earlier", "note", "quote", "anchors"}
     if odd := (set(entry) ^ {*TEXTS, "test"}) - optional:
         raise BadInput(where, f"missing or unknown: {', '.join(sorted(odd))}", f"{', '.join(TEXTS)} and test")
     if entry["mark"] not in MARKS:
         raise BadInput(f"{where}, mark", entry["mark"], f"one of {', '.join(MARKS)}")
     if entry.get("anchors", "") not in {"", *anchors}:
         raise BadInput(f"{where}, anchors", entry["anchors"], f"one of {', '.join(anchors)}")
-    if entry["test"].get("rule") == measured.__name__:
-        raise BadInput(f"{where}, test", "rule measured, which gives no verdict", "a rule that decides")
-    shown = {key: [_test(each, where) for each in entry.get(key, [])] for key in ("further", "other_data")}
-    texts = {key: entry[key] for key in (*TEXTS, "note", "anchors") if key in entry}
-    return Claim(name, **texts, test=_test(entry["test"], where), **shown)
+    tests = {role: [_test(each, where) for each in entry.get(role, [])] for role in OTHER_ROLES}
+    test = _test(entry["test"], where)
+    for one in _leaves([test]):
+        if one.rule in (measured.__name__, measured_difference.__name__):
+            raise BadInput(f"{where}, test", f"rule {one.rule}, which gives no verdict", "a rule that decides")
+    for role in SHOWN_ALONE:
+        for one in _leaves(tests[role]):
+            if one.rule not in SHOWING:
+                raise BadInput(f"{where}, {role}", f"rule {one.rule}, which judges", f"one of {', '.join(SHOWING)}")
+    texts = {key: entry[key] for key in (*TEXTS, "note", "quote", "anchors") if key in entry}
+    earlier = [_earlier(each, where) for each in entry.get("earlier", [])]
+    return Claim(name, **texts, test=test, **tests, earlier=earlier)
+
+
+def _leaves(tests: Sequence[Check]) -> list[Check]:
+    return [one for test in tests for one in test.conditions.values() or (test,)]
+
+
+def _earlier(entry, where) -> Earlier:
+    if {"until", "verdict"} - set(entry) or set(entry) - {"until", "verdict", "because"}:
+        raise BadInput(f"{where}, earlier", ", ".join(entry), "until, verdict, perhaps because")
+    return Earlier(str(entry["until"]), entry["verdict"], entry.get("because", ""))
 
 
 def _test(entry, where) -> Check:
+    if "conditions" in entry:
+        shared, conditions = {k: v for k, v in entry.items() if k != "conditions"}, entry["conditions"]
+        if not isinstance(conditions, Mapping) or len(conditions) < 2:
+            raise BadInput(f"{where}, conditions", conditions, "two or more, each a name with its own parameters")
+        tests = {name: _test(shared | own, f"{where}, {name}") for name, own in conditions.items()}
+        if odd := sorted({one.rule for one in tests.values()} - set(COMPARING)):
+            raise BadInput(f"{where}, conditions", f"rule {', '.join(odd)}", f"one of {', '.join(COMPARING)}")
+        return Check(shared.get("rule", next(iter(tests.values())).rule), shared, tests)
     parameters = dict(entry)
     name = parameters.pop("rule", None)
     if name not in RULES:
         raise BadInput(f"{where}, rule", name, f"one of {', '.join(RULES)}")
-    rule = compare_cells if name == better_and_cheaper.__name__ else RULES[name]
+    rule = compare_cells if name in COMPARING else RULES[name]
     known = {key: p for key, p in inspect.signature(rule).parameters.items() if key != "ledger"}
     needed = {key for key, p in known.items() if p.default is inspect.Parameter.empty}
     if odd := (needed - set(parameters)) | (set(parameters) - set(known)):
         raise BadInput(f"{where}, {name}", f"missing or unknown: {', '.join(sorted(odd))}", f"{', '.join(known)}")
     if name == numeric.__name__ and (odd := set(np.atleast_1d(parameters["metric"])) - set(PREDICTABLE)):
         raise BadInput(f"{where}, metric", ", ".join(sorted(odd)), f"some of {', '.join(PREDICTABLE)}")
+    if name in COMPARING:
+        asked = [(parameters["metric"], parameters.get("of_class")), *map(of_metric, parameters.get("beside", []))]
+        if odd := [metric for metric, of in asked if metric not in (COMPARABLE if of is None else ("recall",))]:
+            raise BadInput(f"{where}, metric", ", ".join(odd), f"some of {', '.join(COMPARABLE)}, or recall of a class")
     if parameters.get("minimum_seeds", MINIMUM_SEEDS) < MINIMUM_SEEDS:
         raise BadInput(f"{where}, minimum_seeds", parameters["minimum_seeds"], f"at least {MINIMUM_SEEDS}")
     return Check(name, parameters)

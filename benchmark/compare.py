@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark import counted
 from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
@@ -98,7 +99,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     drawn = dict(zip(map(id, runs), resample(runs, task), strict=True))
     of_a, of_b = ([pair[side] for pair in pairs] for side in (0, 1))
     result = tested(of_a, of_b, [drawn[id(run)] for run in of_a], [drawn[id(run)] for run in of_b], task)
-    counted = (read_complexity(complexity) or {"cells": {}})["cells"]
+    networks = read_complexity(complexity)
     ids, disputed = _disagree(of_a, of_b, task)
     name, protocol_hash, _ = x.identity
     return {
@@ -107,8 +108,8 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
         "protocol_hash": protocol_hash,
         "data": dict(runs[0].record["data"]),
         "metric": PRIMARY[task],
-        "a": _side(x, of_a, task, counted),
-        "b": _side(y, of_b, task, counted),
+        "a": _side(x, of_a, task, networks),
+        "b": _side(y, of_b, task, networks),
         "pairs": [[p.record.seed, q.record.seed] for p, q in pairs],
         "images": result.over_images._asdict(),
         "seeds": result.over_seeds._asdict(),
@@ -205,9 +206,9 @@ def _check_images(runs: Sequence[Run]) -> None:
                 raise BadInput(f"{run.record.directory}, {name}", "other values", f"those of {first.directory}")
 
 
-def _side(row: Row, runs: Sequence[Run], task: str, counted: Mapping) -> dict:
+def _side(row: Row, runs: Sequence[Run], task: str, networks: Mapping | None) -> dict:
     record = runs[0].record
-    entry = None if row.outside else counted.get(f"{record.protocol}/{record.cell}")
+    entry = None if row.outside else counted.of_cell(networks, record["protocol"], record["cell"])
     return {
         "name": row.name,
         "outside": row.outside,

@@ -8,6 +8,7 @@
 Each figure stands alone, so that a reader sees which one a claim means.
 """
 
+import math
 import statistics
 import time
 import warnings
@@ -42,18 +43,21 @@ _FREE = {
     "view",
     "_unsafe_view",
 }
+FEWEST = 5  # timed passes of a latency, however long they take
 _PRODUCTS = {"convolution", "addmm", "mm", "bmm", "baddbmm", "linear"}
 
 Model: TypeAlias = nn.Module | Callable[[], nn.Module]
 
 
-def measure(model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10) -> dict:
+def measure(
+    model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10, seconds: float = math.inf
+) -> dict:
     """`count` and `latency` of a network for one picture, in one JSON-able dictionary (see there).
 
     Args:
         model: a module on the CPU, or a function of no arguments that makes one. Its training mode is left as it was.
         in_channels, input_size: the picture is float32 (1, in_channels, input_size, input_size).
-        runs, warm_up: timed and untimed passes.
+        runs, warm_up: timed and untimed passes; seconds: as `latency`.
 
     Raises:
         BadInput: a model that is not on the CPU.
@@ -61,7 +65,7 @@ def measure(model: Model, in_channels: int, input_size: int, *, runs: int = 50, 
     model = _module(model)
     return {
         **count(model, in_channels, input_size),
-        "latency": latency(model, in_channels, input_size, runs=runs, warm_up=warm_up),
+        "latency": latency(model, in_channels, input_size, runs=runs, warm_up=warm_up, seconds=seconds),
     }
 
 
@@ -117,14 +121,21 @@ def count(model: Model, in_channels: int, input_size: int) -> dict:
     }
 
 
-def latency(model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10) -> dict:
+def latency(
+    model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10, seconds: float = math.inf
+) -> dict:
     """Time of a forward pass for one picture on the CPU, float32, evaluation mode, with torch's present thread count.
+
+    With one thread it is the thread's processor time, which on an idle machine is what a clock on the wall shows and on a
+    busy one leaves out the time that others had the processor; with several threads it is the wall clock's.
 
     Args:
         model, in_channels, input_size, runs (>= 2), warm_up: as `measure`.
+        seconds: passes begin within this time, warm-up included; but at least `FEWEST` timed ones and a warm-up are made.
 
     Returns:
-        {median_ms, lower_quartile_ms, upper_quartile_ms, runs, warm_up, batch: 1, threads, device: processor model}.
+        {median_ms, lower_quartile_ms, upper_quartile_ms, runs and warm_up as made, batch: 1, threads,
+        clock: "processor" or "wall", device: processor model}.
 
     Raises:
         BadInput: fewer than two runs; a model that is not on the CPU.
@@ -133,22 +144,31 @@ def latency(model: Model, in_channels: int, input_size: int, *, runs: int = 50, 
         raise BadInput("latency, runs", runs, "at least 2")
     model = _module(model)
     picture = _picture(in_channels, input_size)
-    times = []
+    times, warmed, begun = [], 0, time.perf_counter()
+    kind = "processor" if torch.get_num_threads() == 1 else "wall"
+    clock = time.thread_time if kind == "processor" else time.perf_counter
+
+    def spent() -> float:
+        return time.perf_counter() - begun
+
     with _evaluation(model), torch.inference_mode():
-        for run in range(warm_up + runs):
-            start = time.perf_counter()
+        while warmed < warm_up and (not warmed or spent() < seconds / 5):
             model(picture)
-            if run >= warm_up:
-                times.append(1000 * (time.perf_counter() - start))
+            warmed += 1
+        while len(times) < runs and (len(times) < FEWEST or spent() < seconds):
+            start = clock()
+            model(picture)
+            times.append(1000 * (clock() - start))
     lower, median, upper = statistics.quantiles(times, n=4, method="inclusive")
     return {
         "median_ms": median,
         "lower_quartile_ms": lower,
         "upper_quartile_ms": upper,
-        "runs": runs,
-        "warm_up": warm_up,
+        "runs": len(times),
+        "warm_up": warmed,
         "batch": 1,
         "threads": torch.get_num_threads(),
+        "clock": kind,
         "device": processor_name(),
     }
 

@@ -7,41 +7,37 @@ import numpy as np
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.metrics import DIMENSIONS, METRICS, metric_function
-from benchmark.statistics import (
-    Difference,
-    Interval,
-    holm,
-    mcnemar_exact,
-    paired_bootstrap,
-    paired_t_over_seeds,
-    prediction_interval_new_run,
-    prediction_interval_new_score,
-)
+from benchmark.image_variance import image_variance
+from benchmark.joint_test import JointDifference, joint_difference
+from benchmark.metrics import DIMENSIONS, METRICS, SMALLEST_DIFFERENCE
+from benchmark.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
 
 SPLIT = "test"
 RMSE = {**{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)}, "rmse_mean": (0, 1)}
 PREDICTABLE = ("accuracy", *RMSE)  # metrics whose spread over test samples is known in closed form
+FITTING = "train_loss"  # of the last epoch's training images; not a metric of predictions, and no test image is behind it
+COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTING)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Cell a against cell b on the seeds that both finished.
+    """Cell a against cell b on the planned seeds that both finished.
 
     Attributes:
-        difference: a - b of the metric, t-interval and p over seeds.
+        joint: a - b of the metric; None where one cell trained in every seed and the other in none.
         favours_a: whether the mean difference is on the better side of the metric for a; None where it is 0.
-        pairs: seed -> two-sided p of that pair over test images.
-        p_images: twice the median of `pairs` (pairs against the mean difference entering as 1), at most 1.
-        holm_images, holm_seeds: adjusted over the family; None before `adjusted`, or without a test.
+        p: two-sided; of no difference, or of the exact test of who trains. None without a test.
+        p_equivalent: of a difference as large as the smallest of interest. None without a test.
+        holm, holm_equivalent: the two adjusted over the family, each kind by itself; None before `adjusted`, or without one.
+        family: how many comparisons the family has.
     """
 
-    difference: Difference
+    joint: JointDifference | None
     favours_a: bool | None
-    pairs: Mapping[int, float]
-    p_images: float
-    holm_images: float | None = None
-    holm_seeds: float | None = None
+    p: float | None
+    p_equivalent: float | None = None
+    holm: float | None = None
+    holm_equivalent: float | None = None
     family: int = 0
 
 
@@ -53,47 +49,62 @@ def value(scores: Mapping, metric: str, of_class: str | None) -> float | None:
 def compare(
     runs_a: Mapping[int, object], runs_b: Mapping[int, object], metric: str, of_class: str | None
 ) -> Compared | None:
-    """Both tests of two cells; None where the metric is not defined in a run.
+    """The test of two cells and its equivalence test; None where the metric is not defined in a run.
 
     Args:
         runs_a, runs_b: seed -> `benchmark.report.summary.Run` that finished, same seeds, of one comparison.
-        metric: a name of `METRICS`, or "recall" with `of_class`.
+        metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
         BadInput: other seeds in a than in b.
     """
     if not runs_a or set(runs_a) != set(runs_b):
         raise BadInput("comparison", f"seeds {sorted(runs_a)} and {sorted(runs_b)}", "the same seeds in both")
-    values = [[value(runs[s].scores["none"], metric, of_class) for s in sorted(runs_a)] for runs in (runs_a, runs_b)]
+    of_seeds = [[runs[s] for s in sorted(runs_a)] for runs in (runs_a, runs_b)]
+    values = [[measured_value(run, metric, of_class) for run in runs] for runs in of_seeds]
     if None in values[0] + values[1]:
         return None
-    difference = paired_t_over_seeds(*values)
-    pairs = {s: _over_images(runs_a[s].record, runs_b[s].record, metric, of_class, s) for s in sorted(runs_a)}
-    better = difference.mean * (-1 if metric in METRICS and METRICS[metric].direction == "lower" else 1)
-    return Compared(
-        difference, None if better == 0 else better > 0, pairs, combined(list(pairs.values()), np.subtract(*values))
-    )
+    if metric == FITTING:
+        variance = 0.0
+    else:
+        first = of_seeds[0][0].record
+        outputs = [[run.record.outputs(SPLIT)[1] for run in runs] for runs in of_seeds]
+        index = None if of_class is None else list(first["classes"]).index(of_class)
+        variance = image_variance(metric, first.outputs(SPLIT)[0], *outputs, index)
+    joint = joint_difference(np.subtract(*values), variance, SMALLEST_DIFFERENCE.get(metric))
+    better = joint.mean * (-1 if metric == FITTING or (metric in METRICS and METRICS[metric].direction == "lower") else 1)
+    return Compared(joint, None if better == 0 else better > 0, joint.p, joint.p_equivalent)
 
 
-def combined(p_values: Sequence[float], differences: Sequence[float]) -> float:
-    """One p over test images from those of the seed pairs, which share their images: twice the median, at most 1.
+def measured_value(run: object, metric: str, of_class: str | None = None) -> float | None:
+    """A run's metric on the test images, or its training loss in the last epoch; None where it is not defined."""
+    if metric == FITTING:
+        return run.record["history"][-1]["train_loss"]
+    return value(run.scores["none"], metric, of_class)
 
-    Args:
-        p_values: two-sided, one a pair.
-        differences: the pairs' a - b; a pair against the mean of them enters as 1.
+
+def who_trains(n_a: int, n_b: int, a_trains: bool) -> Compared:
+    """The exact test (Fisher) of n_a and n_b runs of which all of one cell diverged and none of the other's."""
+    table = [[n_a, 0], [0, n_b]] if a_trains else [[0, n_a], [n_b, 0]]
+    return Compared(None, a_trains, float(stats.fisher_exact(table).pvalue))
+
+
+def adjusted(family: Mapping[object, Compared | None]) -> dict[object, Compared | None]:
+    """The comparisons with Holm's p-values, those of difference and those of equivalence each by themselves.
+
+    What is planned and not there yet (None), or has no test, enters as p = 1: the family is as large from the start as at
+    the end, so that an adjusted p-value can fall when further runs come, and never rises.
     """
-    mean = float(np.mean(differences))
-    entering = [1.0 if own * mean <= 0 else p for p, own in zip(p_values, differences, strict=True)]
-    return min(1.0, 2 * float(np.median(entering)))
-
-
-def adjusted(family: Mapping[object, Compared]) -> dict[object, Compared]:
-    """The comparisons with Holm's p-values, over images and over seeds each by themselves."""
     keys = list(family)
-    images = dict(zip(keys, holm([family[key].p_images for key in keys]), strict=True))
-    tested = [key for key in keys if family[key].difference.p is not None]
-    seeds = dict(zip(tested, holm([family[key].difference.p for key in tested]), strict=True))
-    return {k: replace(family[k], holm_images=images[k], holm_seeds=seeds.get(k), family=len(keys)) for k in keys}
+    found = {}
+    for kind in ("p", "p_equivalent"):
+        own = [None if family[key] is None else getattr(family[key], kind) for key in keys]
+        found[kind] = dict(zip(keys, holm([1.0 if p is None else p for p in own]), strict=True))
+        found[kind] |= {key: None for key, p in zip(keys, own, strict=True) if p is None}
+    return {
+        key: each and replace(each, holm=found["p"][key], holm_equivalent=found["p_equivalent"][key], family=len(keys))
+        for key, each in family.items()
+    }
 
 
 def prediction(runs: Sequence[object], metric: str) -> Interval | None:
@@ -121,16 +132,3 @@ def rmse_variance(targets: np.ndarray, outputs: np.ndarray, columns: Sequence[in
     squares = (np.asarray(outputs, np.float64) - np.asarray(targets, np.float64))[:, list(columns)] ** 2
     influence = (squares / (2 * np.sqrt(squares.mean(axis=0)))).mean(axis=1)
     return float(np.var(influence, ddof=1) / len(influence))
-
-
-def _over_images(a, b, metric: str, of_class: str | None, seed: int) -> float:
-    (targets, outputs_a), (_, outputs_b) = a.outputs(SPLIT), b.outputs(SPLIT)
-    if metric == "accuracy" or of_class is not None:
-        rows = np.ones(len(targets), bool) if of_class is None else targets == list(a["classes"]).index(of_class)
-        right = [outputs.argmax(axis=1)[rows] == targets[rows] for outputs in (outputs_a, outputs_b)]
-        return mcnemar_exact(*right).p
-    interval = paired_bootstrap(metric_function(metric), targets, outputs_a, outputs_b, seed=seed)
-    if interval.low is None or interval.high == interval.low:
-        return 1.0
-    deviation = (interval.high - interval.low) / (2 * stats.norm.ppf(0.975))
-    return float(2 * stats.norm.sf(abs(interval.mean) / deviation))

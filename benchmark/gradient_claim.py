@@ -57,17 +57,16 @@ def gradient_ratio(
     needs: str,
     margin: float = MARGIN,
     minimum_seeds: int = MINIMUM_SEEDS,
+    seeds: list | None = None,
 ) -> Finding:
     """Whether shortcut a keeps the gradient's ratio within `margin` at every depth while b does not.
 
     Args:
         networks: names in gradients.yaml, judged at initialisation.
         trained: those judged at the end of their training window too.
+        seeds: the only ones that count; None: all.
     """
-    found = [each for each in ledger.gradients if each["protocol"]["name"] == protocol]
-    if not found:
-        ledger.comparison(protocol, needs)  # raises where there is no such protocol
-        raise Undecided(UNDETERMINED, f"missing: gradients measured under {protocol}")
+    found = measured_under(ledger, protocol, needs, seeds)
     samples = {name: _samples(found, name, normalisation, networks, trained, minimum_seeds) for name in (a, b)}
     if missing := [words for name in (a, b) for words in samples[name][1]]:
         raise Undecided(UNDETERMINED, f"missing: {'; '.join(missing)}")
@@ -83,6 +82,19 @@ def gradient_ratio(
     if states_a == states_b == {WITHIN}:
         return Finding(NO_DIFFERENCE, f"{reason}; nothing to prevent", measured, "log10")
     raise Undecided(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished")
+
+
+def measured_under(ledger: Ledger, protocol: str, needs: str, seeds: Sequence[int] | None) -> list[list[Mapping]]:
+    """The measurements under a protocol, one list a plan's file, of `seeds` alone where they are given. Undecided without
+    any."""
+    found = [each["measurements"] for each in ledger.gradients if each["protocol"]["name"] == protocol]
+    if seeds is not None:
+        found = [[m for m in each if m["seed"] in seeds] for each in found]
+    if not any(found):
+        ledger.comparison(protocol, needs)  # raises where there is no such protocol
+        of_seeds = "" if seeds is None else f" with seeds {', '.join(map(str, seeds))}"
+        raise Undecided(UNDETERMINED, f"missing: gradients measured under {protocol}{of_seeds}")
+    return found
 
 
 def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: int) -> dict[Point, Sample]:
@@ -118,7 +130,7 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
         of_plans = [
             own
             for each in found
-            if (own := [m for m in each["measurements"] if _is(m, network, shortcut, normalisation) and _fits(m, wants_end)])
+            if (own := chosen(each, network, shortcut, normalisation, wants_end))
         ]
         own = max(of_plans, key=len, default=[])
         where = f"{network}, {shortcut}, {normalisation} BatchNorm" + (", trained" if wants_end else "")
@@ -132,20 +144,22 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
     return samples, missing
 
 
-def _is(measurement: Mapping, network: str, shortcut: str, normalisation: str) -> bool:
+def chosen(measurements: Sequence[Mapping], network: str, shortcut: str, normalisation: str, trained: bool) -> list[Mapping]:
+    """A plan's measurements of one network, one a seed; only those that were to be trained where `trained`."""
     wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}
-    return all(measurement.get(key) == value for key, value in wanted.items())
+    found = [m for m in measurements if all(m.get(key) == value for key, value in wanted.items())]
+    return [m for m in found if m["steps"][-1] > 0] if trained else found
 
 
-def _fits(measurement: Mapping, wants_end: bool) -> bool:
-    return measurement["steps"][-1] > 0 if wants_end else True
+def when(point: Point) -> str:
+    """A point in words."""
+    return f"{point.network} " + ("at the start" if point.step == 0 else f"after {point.step} steps")
 
 
 def _told(name: str, samples: Mapping[Point, Sample]) -> str:
     parts = []
     for point, sample in sorted(samples.items(), key=lambda item: (item[0].step, item[1].layers)):
-        when = "at the start" if point.step == 0 else f"after {point.step} steps"
-        parts.append(f"{point.network} {when} {_shown(sample)} ({_word(sample)})")
+        parts.append(f"{when(point)} {_shown(sample)} ({_word(sample)})")
     return f"{name}: {', '.join(parts)}"
 
 
@@ -154,8 +168,13 @@ def _shown(sample: Sample) -> str:
     lost = f"diverged {sample.diverged} of {sample.diverged + len(sample.ratios)}" if sample.diverged else ""
     if interval is None:
         return lost
-    shown = [f"{10**value:.3g}" for value in (interval.mean, interval.low, interval.high) if value is not None]
-    return f"x {shown[0]}" + (f" [{shown[1]}, {shown[2]}]" if len(shown) == 3 else "") + (f", {lost}" if lost else "")
+    return factor(interval) + (f", {lost}" if lost else "")
+
+
+def factor(logs: Interval) -> str:
+    """A factor with its interval from those of its decimal logarithm."""
+    shown = [f"{10**value:.3g}" for value in (logs.mean, logs.low, logs.high) if value is not None]
+    return f"x {shown[0]}" + (f" [{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
 
 
 def _word(sample: Sample) -> str:

@@ -1,22 +1,73 @@
 """What the rules of the claim ledger look things up in: runs by protocol and cell, counts, and what is missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from benchmark import counted
 from benchmark.datasets.fingerprints import at_hand
-from benchmark.evidence import Compared
+from benchmark.errors import BadInput
+from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol import load_protocol, protocol_names
 from benchmark.records import Record
-from benchmark.statistics import Difference, Interval
+from benchmark.statistics import Interval
 
 if TYPE_CHECKING:
+    from benchmark.evidence import Compared
     from benchmark.report.summary import Comparison, Run, Summary
 
-REPRODUCED, EXCEEDED, NOT_REPRODUCED = "reproduced", "exceeded", "not reproduced"
-SUPPORTED, REFUTED, NO_DIFFERENCE = "supported", "refuted", "no difference found"
-UNDETERMINED, NOT_TESTABLE = "undetermined", "not testable here"
+# Verdict words; each is explained in docs/protocol.md, "Verdicts".
+REPRODUCED, COMPATIBLE = "reproduced", "compatible"
+EXCEEDED, NOT_REPRODUCED = "exceeded", "not reproduced"
+SUPPORTED, REFUTED, EQUIVALENT = "supported", "refuted", "equivalent"
+TRAINS, DOES_NOT_TRAIN = "trains, the other does not", "does not train, the other does"
+CONDITIONAL = "conditional"
+HOLDS_ONLY, FAILS_ONLY = "holds under one condition only", "fails under one condition only"
+HOLDS_REST_OPEN, FAILS_REST_OPEN = "holds under one condition, the other open", "fails under one condition, the other open"
+NO_DIFFERENCE = "no difference found"  # of gradients alone: within the margin on both sides
+UNDETERMINED, NO_VERDICT_YET, NOT_TESTABLE = "undetermined", "no verdict yet", "not testable here"
 NO_VERDICT = "measured, no verdict"
+
+# Where a test stands in its claim. Only the first gives the claim's verdict.
+DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY = "deciding", "scaled_down", "further", "seen", "machinery"
+ROLES = (DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The runs that a test needs of one cell: seeds 0 to `seeds` - 1, of which `made` have a record."""
+
+    protocol: str
+    cell: str
+    seeds: int
+    made: tuple[int, ...]
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Planned seeds without a record."""
+        return tuple(seed for seed in range(self.seeds) if seed not in self.made)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the networks of a test are, how long they were trained and how well they do.
+
+    Attributes:
+        network: name in words; the cells' common part, or both names.
+        input_size: pixels on a side; epochs: of the budget. None where neither protocol nor record says so.
+        parameters: cell -> trainable parameters, of the cells that have a record.
+        rates: cell -> learning rate, its own or the recipe's, of the same.
+        levels: cell -> mean over the finished planned seeds of the task's main metric on the test images, accuracy or mean
+            CCC; {} before all planned runs are there. level_unit: of it, as in `METRICS`.
+    """
+
+    network: str
+    input_size: int | None = None
+    epochs: int | None = None
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, float] = field(default_factory=dict)
+    level_unit: str = "%"
 
 
 @dataclass(frozen=True)
@@ -24,35 +75,59 @@ class Finding:
     """A test's outcome.
 
     Attributes:
+        verdict: one of the words above.
         reason: one line, numbers included.
-        measured: what was measured, with its interval; None without a number.
+        measured: what was measured, with its interval (mean, low, high, n); None without a number.
         unit: of `measured`, as in `METRICS`.
         records: the runs behind it.
+        detail: what the verdict is shown with: how wide, under which condition, how many of the planned seeds.
+        planned: the runs that it needs.
+        scale: of a test that compares trained networks.
+        parts: condition -> its own finding, of a test under several conditions.
     """
 
     verdict: str
     reason: str
-    measured: Interval | Difference | None = None
+    measured: Interval | None = None
     unit: str = ""
     records: Sequence[Record] = ()
+    detail: str = ""
+    planned: Sequence[Planned] = ()
+    scale: Scale | None = None
+    parts: Mapping[str, "Finding"] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The verdict with its detail."""
+        return f"{self.verdict}, {self.detail}" if self.detail else self.verdict
+
+    @property
+    def told(self) -> str:
+        """The reason, the verdict's detail before it; how many of the planned seeds there are is in the reason already."""
+        return f"{self.detail}. {self.reason}" if self.detail and self.verdict != NO_VERDICT_YET else self.reason
 
 
 class Undecided(Exception):
     """A test that can not be decided, as its finding."""
 
-    def __init__(self, verdict: str, reason: str, records: Iterable[Record] = ()):
-        self.finding = Finding(verdict, reason, records=tuple(records))
+    def __init__(self, verdict: str, reason: str, records: Iterable[Record] = (), **fields):
+        self.finding = Finding(verdict, reason, records=tuple(records), **fields)
 
 
 @dataclass
 class Ledger:
     """What the rules look things up in: comparisons of a `Summary`, contents of complexity.json and of the files of
-    gradients, both tests of pairs."""
+    gradients, the comparisons with their adjusted p-values; `role` is that of the test being judged."""
 
     summary: "Summary"
     complexity: Mapping | None
     gradients: Sequence[Mapping] = ()
-    compared: dict[tuple, Compared] = field(default_factory=dict)
+    compared: "dict[tuple, Compared | None]" = field(default_factory=dict)
+    role: str = DECIDING
+
+    def of(self, role: str) -> "Ledger":
+        """The same for tests of a role."""
+        return replace(self, role=role)
 
     def comparison(self, protocol: str, needs: str) -> "Comparison | None":
         """The records under a protocol; None without any, where there could be some. Undecided where there could not."""
@@ -78,41 +153,90 @@ class Ledger:
             raise Undecided(UNDETERMINED, f"{len(labels)} different cells of {protocol} are named {cell}")
         return comparison.runs[labels[0]] if labels else ()
 
+    def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, Run]]":
+        """The runs of seeds 0 to `seeds` - 1 by cell and seed, diverged ones among them; others are not looked at.
+
+        Undecided with how many of them there are, and with no number measured, while one is missing.
+        """
+        found = {
+            cell: {r.record.seed: r for r in self.runs(protocol, cell, needs) if r.record.seed < seeds} for cell in cells
+        }
+        plan = plan_of(found, protocol, seeds)
+        if missing := [f"{each.protocol} / {each.cell}, {seeds_in_words(each.missing)}" for each in plan if each.missing]:
+            done = len(set.intersection(*map(set, found.values())))
+            records = [run.record for own in found.values() for run in own.values()]
+            count = f"{done} of {seeds}"
+            reason = f"{count}, no verdict; missing: {'; '.join(missing)}"
+            scale = self.scale(protocol, found)
+            raise Undecided(NO_VERDICT_YET, reason, records, detail=count, planned=plan, scale=scale)
+        return found
+
+    def scale(
+        self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float] | None = None
+    ) -> Scale:
+        """The scale of the cells of `runs`, as `planned` returns them."""
+        one = {cell: next(iter(own.values())).record for cell, own in runs.items() if own}
+        if one:
+            contents = next(iter(one.values()))["protocol"]
+            size, epochs = contents["input_size"], contents["epochs"]
+        else:
+            known = load_protocol(protocol) if protocol in protocol_names() else None
+            size, epochs = (known.input_size, known.epochs) if known else (None, None)
+        return Scale(
+            network_of(list(runs)),
+            size,
+            epochs,
+            {cell: record["parameters"] for cell, record in one.items()},
+            {cell: r["cell"].get("learning_rate", r["protocol"]["recipe"]["learning_rate"]) for cell, r in one.items()},
+            levels or {},
+            METRICS[PRIMARY[contents["task"]]].unit if one else "%",
+        )
+
     def network(self, protocol: str, cell: str) -> Mapping:
         """The entry of complexity.json."""
-        cells = self.complexity["cells"] if self.complexity else {}
-        if f"{protocol}/{cell}" not in cells:
+        found = counted.of_names(self.complexity, protocol, cell)
+        if found is None:
             raise Undecided(UNDETERMINED, f"missing: {protocol}/{cell} in complexity.json")
-        return cells[f"{protocol}/{cell}"]
+        return found
 
 
-def finished_of(runs: "Sequence[Run]") -> "dict[int, Run]":
+def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:
+    """What a test of these cells needs, and what of it there is."""
+    return [Planned(protocol, cell, seeds, tuple(sorted(own))) for cell, own in runs.items()]
+
+
+def finished_of(runs: "Iterable[Run]") -> "dict[int, Run]":
     """Seed -> run, for those that finished."""
     return {run.record.seed: run for run in runs if not run.record.diverged}
 
 
-def enough(cells: "Mapping[str, Sequence[Run]]", protocol: str, minimum: int) -> "dict[str, dict[int, Run]]":
-    """The runs that finished, by cell and seed; Undecided unless all cells share `minimum` seeds that did."""
-    finished = {cell: finished_of(runs) for cell, runs in cells.items()}
-    common = set.intersection(*(set(own) for own in finished.values()))
-    if len(common) >= minimum:
-        return finished
-    used = [run.record for runs in cells.values() for run in runs]
-    parts = []
-    for cell, runs in cells.items():
-        lost = len(runs) - len(finished[cell])
-        if lost >= minimum and not finished[cell]:
-            parts.append(f"every run of {protocol} / {cell} diverged ({lost} of {lost}), which leaves no score")
-            continue
-        short = minimum - len(finished[cell])
-        if short <= 0 and all(len(own) >= minimum for own in finished.values()):
-            short = minimum - len(common)
-        if short > 0:
-            remark = f" ({lost} of {len(runs)} diverged)" if lost else ""
-            parts.append(f"missing: {protocol} / {cell}, {short} more seed{'s' * (short > 1)}{remark}")
-    raise Undecided(UNDETERMINED, "; ".join(parts), used)
-
-
 def divergence(cells: "Mapping[str, Sequence[Run]]") -> str:
+    """How many runs of each cell diverged, as the end of a reason; "" where none did."""
     lost = {cell: len(runs) - len(finished_of(runs)) for cell, runs in cells.items()}
     return "".join(f"; {cell} diverged {n} of {len(cells[cell])}" for cell, n in lost.items() if n)
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """ "seed 3", "seeds 0 to 4" or "seeds 0, 3"."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    in_a_row = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1))
+    return "seeds " + (f"{seeds[0]} to {seeds[-1]}" if in_a_row else ", ".join(map(str, seeds)))
+
+
+def network_of(cells: Sequence[str]) -> str:
+    """What the names of cells have in common up to a hyphen, at least two words of it; else all names.
+
+    Raises:
+        BadInput: no name.
+    """
+    if not cells:
+        raise BadInput("cells of a test", "none", "at least one")
+    if len(cells) == 1:
+        return cells[0]
+    common = []
+    for words in zip(*(cell.split("-") for cell in cells), strict=False):
+        if len(set(words)) > 1:
+            break
+        common.append(words[0])
+    return "-".join(common) if len(common) > 1 else " against ".join(cells)

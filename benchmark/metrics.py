@@ -287,6 +287,16 @@ for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
         _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
         METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both)
 
+# Metric -> smallest difference between two cells that is of interest, in the metric's unit: what is smaller is called
+# equivalent (docs/protocol.md, "Verdicts"). "recall" is that of one class.
+SMALLEST_DIFFERENCE: dict[str, float] = {
+    "accuracy": 0.01,
+    "balanced_accuracy": 0.01,
+    "macro_f1": 0.01,
+    "recall": 0.05,
+    **{f"{name}_{of}": 0.01 for name in ("ccc", "rmse") for of in (*DIMENSIONS, "mean")},
+}
+
 
 def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False) -> dict:
     """Every categorical metric of one split.

@@ -1,42 +1,106 @@
-"""What the networks of a plan cost, in one file for the report."""
+"""What networks cost, in one file for the report: those of complexity.yaml, and the plan's own."""
 
+import fnmatch
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from benchmark import environment, progress, registry
 from benchmark.atomic import write_json
-from benchmark.cells import Run
+from benchmark.cells import Cell, Run, load_cells
 from benchmark.complexity import measure
-from benchmark.protocol import digest
+from benchmark.errors import BadInput
+from benchmark.protocol import HERE, digest, read_yaml
 
 SCHEMA = 1
+LIST = HERE / "complexity.yaml"
+# Enough for a steady median of a small network, and a bound for a large one: some 80 networks stay about a minute.
+SECONDS = 0.4
 
 
-def measure_plan(runs: Sequence[Run], out: Path) -> dict:
-    """Write `out`: {schema, environment, cells: {"<protocol>/<cell>": complexity.measure(...)}}, atomically.
+@dataclass(frozen=True)
+class Network:
+    """A model with its options at one size, as `registry.create` takes them."""
 
-    Cells that differ only in their loss share one measurement; networks are on the CPU and use one thread.
+    name: str
+    model: str
+    options: dict
+    outputs: int
+    channels: int
+    input_size: int
+
+    @property
+    def digest(self) -> str:
+        """Equal for networks that are the same but for their name."""
+        return digest([self.model, self.options, self.outputs, self.channels, self.input_size])
+
+
+def listed(path: Path = LIST) -> list[Network]:
+    """The networks of a complexity.yaml (the suite's own unless given): in its order, by cell, then by size.
+
+    Raises:
+        BadInput: an entry with missing or unknown keys, a size that is no positive whole number, a pattern without a cell.
+    """
+    cells, found = load_cells(), {}
+    for title, entry in read_yaml(path).items():
+        where = f"{path}, {title}"
+        if not isinstance(entry, dict) or set(entry) != {"sizes", "outputs", "channels", "cells"}:
+            raise BadInput(where, entry, "sizes, outputs, channels and cells")
+        for value in (*entry["sizes"], entry["outputs"], entry["channels"]):
+            if type(value) is not int or value < 1:
+                raise BadInput(where, value, "a whole number of at least 1")
+        for pattern in entry["cells"]:
+            if not (names := fnmatch.filter(cells, pattern)):
+                raise BadInput(where, f"'{pattern}', which no cell matches", "a cell")
+            for cell, size in ((cells[name], size) for name in names for size in entry["sizes"]):
+                network = _network(cell, entry["outputs"], entry["channels"], size)
+                found.setdefault(network.digest, network)
+    return list(found.values())
+
+
+def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, seconds: float = SECONDS) -> dict:
+    """Write `out` (contents: `benchmark.counted`; an entry: `complexity.measure`), atomically.
+
+    What differs only in loss or name shares one measurement; networks are on the CPU and use one thread.
+
+    Args:
+        runs: of the plan; networks: `listed`.
+        seconds: bound on one network's latency, as `complexity.latency` takes it.
     """
     torch.set_num_threads(1)  # latency of one picture: the figure that depends least on what else the machine does
-    measured, cells = {}, {}
-    places = {str(run.place.parent): run for run in runs}
-    with progress.bar(total=len(places), desc="complexity", unit="network") as bar:
-        for place, run in places.items():
-            protocol = run.protocol
-            sizes = {
-                "num_outputs": protocol.outputs,
-                "in_channels": protocol.channels,
-                "input_size": protocol.input_size,
-            }
-            network = digest([run.cell.model, dict(run.cell.options), sizes])
-            if network not in measured:
-                torch.manual_seed(0)
-                model = registry.create(run.cell.model, **sizes, **run.cell.options)
-                measured[network] = measure(model, protocol.channels, protocol.input_size)
-            cells[place] = measured[network]
+    of_plan = {
+        str(run.place.parent): _network(run.cell, run.protocol.outputs, run.protocol.channels, run.protocol.input_size)
+        for run in runs
+    }
+    wanted = {each.digest: each for each in (*networks, *of_plan.values())}
+    measured = {}
+    with progress.bar(total=len(wanted), desc="complexity", unit="network") as bar:
+        for key, network in wanted.items():
+            measured[key] = _measured(network, seconds)
             bar.update()
-    contents = {"schema": SCHEMA, "environment": environment.describe(torch.device("cpu")), "cells": cells}
+    contents = {
+        "schema": SCHEMA,
+        "environment": environment.describe(torch.device("cpu")),
+        "cells": {place: measured[network.digest] for place, network in of_plan.items()},
+        "networks": [
+            {"name": each.name, "model": each.model, "options": each.options, "outputs": each.outputs}
+            | measured[each.digest]
+            for each in networks
+        ],
+    }
     write_json(out, contents)
     return contents
+
+
+def _network(cell: Cell, outputs: int, channels: int, size: int) -> Network:
+    """The cell's network, named as the cell without its loss."""
+    return Network(cell.name.removesuffix(f"-{cell.loss}"), cell.model, dict(cell.options), outputs, channels, size)
+
+
+def _measured(network: Network, seconds: float) -> dict:
+    torch.manual_seed(0)
+    sizes = {"num_outputs": network.outputs, "in_channels": network.channels, "input_size": network.input_size}
+    model = registry.create(network.model, **sizes, **network.options)
+    return measure(model, network.channels, network.input_size, seconds=seconds)

@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -105,11 +107,14 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
     digests = [setting.digest(faces, device) for setting in settings]
     found = {i: kept for i, s in enumerate(settings) if (kept := _kept(work / f"{s.name}.json", digests[i])) is not None}
     left = [i for i in range(len(settings)) if i not in found]
+    clock = Clock([settings[i] for i in left])
     with StopRequest(None) as stop, progress.bar(total=len(settings), desc="gradients", unit="", initial=len(found)) as bar:
         for i, measured in _measured(left, settings, faces.directory, device, stop, min(jobs, len(left))):
             found[i] = measured
             write_json(work / f"{settings[i].name}.json", {"digest": digests[i], "measured": measured})
             bar.update()
+            left_now = clock.told(settings[i])
+            progress.say(f"[{len(found)}/{len(settings)}] {settings[i].name}: {measured['status']}, {left_now}")
     torch.set_num_threads(1)
     contents = {
         "schema": SCHEMA,
@@ -123,6 +128,23 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
     }
     write_text(out, _one_line_a_moment(contents))
     return contents
+
+
+class Clock:
+    """Time left of a plan, by what its finished networks have taken; a network's work is its steps and one measurement."""
+
+    def __init__(self, settings: Sequence[Setting]):
+        self.begin, self.done, self.total = time.monotonic(), 0, sum(map(self._work, settings))
+
+    def told(self, setting: Setting) -> str:
+        """Counts a finished setting; the time left in words."""
+        self.done += self._work(setting)
+        seconds = (time.monotonic() - self.begin) * (self.total - self.done) / self.done
+        return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
+
+    @staticmethod
+    def _work(setting: Setting) -> int:
+        return setting.steps[-1] + 1
 
 
 class Worker:
@@ -171,6 +193,7 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
     @functools.cache
     def worker() -> Worker:
@@ -178,6 +201,12 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
 
     # Made by the first setting, not here: an error of an initialiser would reach the parent without its words.
     _worker = worker
+
+
+def _end_with_parent() -> None:
+    """A worker that waits for its next setting does not see that a killed parent will send none."""
+    multiprocessing.parent_process().join()
+    os._exit(1)  # nothing is lost: the parent alone writes files
 
 
 def _work(setting: Setting) -> dict:

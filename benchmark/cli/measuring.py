@@ -8,15 +8,11 @@ from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, params
 
 
 def complexity(arguments) -> None:
-    from benchmark.cells import Run, find_cell
-    from benchmark.claim_list import networks
     from benchmark.params import all_runs
-    from benchmark.plan_complexity import measure_plan
-    from benchmark.protocol import load_protocol
+    from benchmark.plan_complexity import listed, measure_all
 
-    claimed = [Run(load_protocol(protocol), find_cell(cell), 0) for protocol, cell in networks()]
-    measure_plan([*all_runs(params()), *claimed], REPORTS / "complexity.json")
-    print(f"wrote {REPORTS / 'complexity.json'}")
+    found = measure_all(all_runs(params()), listed(), REPORTS / "complexity.json")
+    print(f"wrote {REPORTS / 'complexity.json'}: {len(found['networks'])} networks, {len(found['cells'])} cells of the plan")
 
 
 def gradients(arguments) -> None:
@@ -98,7 +94,7 @@ def compare(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("complexity", complexity, "parameters, MACs, FLOPs, latency of the plan's networks", "ferbench complexity")
+    verb("complexity", complexity, "parameters, MACs, FLOPs, latency of every network", "ferbench complexity")
 
     one = verb("gradients", gradients, "signal and gradient along the units of a plan's networks -> reports/gradients",
                "ferbench gradients fer2013 --device cuda")  # fmt: skip

@@ -1,8 +1,8 @@
 """AffectNetC25: 25 raters' valence, arousal and expression for 1,600 AffectNet pictures (labels only, two sets of 800).
 
 Source: github.com/kdoodoo/affectnetc25, published with AffectNet's permission. Six files, `valence_set1_C25.csv` and so on,
-with the columns index, filename, participant0 .. participant24. Its expression codes are not AffectNet's. Whether
-participant k of both sets is one person is not said, so the sets' raters are kept apart.
+with the columns index, filename, participant0 .. participant24. Its expression codes are not AffectNet's. By its README Set
+I is "800 Confusing Images" and Set II "800 Random Images", with 25 participants each, 50 in all.
 """
 
 import csv

@@ -25,10 +25,12 @@ from benchmark.report import (
     robustness,
     training_speed,
 )
+from benchmark.report.answer import answer
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.costs import read_complexity
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.plans import held_back
 from benchmark.report.reliability import reliability
 from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
@@ -74,8 +76,7 @@ def build(
 
     Args:
         records: folder of records, at any depth; see `benchmark.records`.
-        complexity: {"schema": 1, "environment": ..., "cells": {"<protocol>/<cell>": what `complexity.measure`
-            returns}}; without the file its columns say "not tested".
+        complexity: as `benchmark.counted` describes it; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
             `ferbench ceilings` measured), gradients, robustness, bench and tuning (of the verbs of that name, the last of
@@ -94,13 +95,14 @@ def build(
     followed = gradients.read(out / "gradients")
     tried = robustness.read_robustness(out / "robustness", summary)
     benches = training_speed.read_benches(out / "bench")
+    judged = judge(load_claims(), summary, counted, followed)
+    summary = held_back(summary, judged)
     files: dict[str, bytes] = {}
     with styled():
         sections = [_section(comparison, counted, anchors, people, files) for comparison in summary.comparisons]
         headline = Picture("figures/headline.svg", CAPTIONS["headline"], svg(figures.headline(summary)))
         added = chapters(summary, counted, people, followed, tried, benches, anchors, data, out)
-    judged = judge(load_claims(), summary, counted, followed)
-    claims = claims_table(judged)
+    claims, found = claims_table(judged), answer(judged).sentence
     for picture in [headline, *(picture for part in [*sections, *added] for picture in part.pictures)]:
         files[picture.file] = picture.content
     of_sections = [table for section in sections for table in (*section.tables, *section.details)]
@@ -110,9 +112,9 @@ def build(
     files["tables/runs.csv"] = _csv(frame(summary, records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
-    page = readme(summary, sections, added, claims, headline, sets, link(records, out))
+    page = readme(summary, sections, added, claims, headline, sets, link(records, out), found)
     ledger = claims_page(claims, optimism_table(summary), judged, anchors, records, link(records, out))
-    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out)
+    web = webpage(summary, sections, added, claims, judged, anchors, headline, sets, faces, records, out, found)
     for slug, cells in plots.headline_metrics(summary).items():
         for label, values in cells.items():
             files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
@@ -160,7 +162,11 @@ def chapters(
         Chapter("Choosing by the test split", tables=[optimism_table(summary)]),
         Chapter(
             "Networks and cost",
-            tables=[costs.complexity_table(summary, counted), costs.cost_table(summary)],
+            tables=[
+                *filter(None, [costs.network_table(counted)]),
+                costs.complexity_table(summary, counted),
+                costs.cost_table(summary),
+            ],
             pictures=[drawn],
         ),
     ]

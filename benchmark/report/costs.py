@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark import counted
 from benchmark.json_file import read_made
 from benchmark.report.summary import Comparison, Run, Summary
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
@@ -11,6 +12,26 @@ from benchmark.statistics import t_interval
 
 SCHEMA = 1  # of complexity.json
 MIB = 2**20
+COSTS = {
+    "input": "Input",
+    "parameters": "Trainable parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "elementwise": "of which elementwise",
+    "skipped": "Operators the MAC counter skipped",
+    "uncounted": "Operators in no count",
+    "latency": "CPU latency, ms [quartiles]",
+    "rate": "Images/s",
+    "device": "Device",
+}
+BLOCKS = (tuple(COSTS)[:5], tuple(COSTS)[5:7], tuple(COSTS)[7:])
+NOTES = (
+    "One picture, evaluation mode",
+    "MACs: multiply-adds of convolutions and matrix products (fvcore); FLOPs = 2 x MACs + elementwise operations",
+    "What the MAC counter skipped is counted as elementwise unless it stands among the operators in no count",
+    "Latency: median over timed passes after warm-up, float32, batch 1, processor time of the one thread that works",
+    "Images/s: the same as a rate, one picture at a time",
+)
 
 
 def read_complexity(path: Path | None) -> Mapping | None:
@@ -20,8 +41,7 @@ def read_complexity(path: Path | None) -> Mapping | None:
 
 def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:
     """The entry of complexity.json for a cell under its protocol; None where there is none."""
-    cells = complexity["cells"] if complexity else {}
-    return cells.get(f"{comparison.protocol['name']}/{comparison.cell(label)['name']}")
+    return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))
 
 
 def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
@@ -29,16 +49,7 @@ def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
     columns = {
         "protocol": "Protocol",
         "cell": "Cell",
-        "input": "Input",
-        "parameters": "Trainable parameters",
-        "macs": "MACs",
-        "flops": "FLOPs",
-        "elementwise": "of which elementwise",
-        "skipped": "Operators the MAC counter skipped",
-        "uncounted": "Operators in no count",
-        "latency": "CPU latency, ms [quartiles]",
-        "device": "Device",
-    }
+    } | COSTS
     rows, odd = [], []
     for comparison in summary.comparisons:
         for label, runs in comparison.runs.items():
@@ -53,17 +64,24 @@ def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
                 if entry["parameters"]["trainable"] != runs[0].record["parameters"]:
                     odd.append(f"{comparison.slug} / {label} ({runs[0].record['parameters']:,} in its record)")
             rows.append(row)
-    notes = [
-        "One picture, evaluation mode",
-        "MACs: multiply-adds of convolutions and matrix products (fvcore); FLOPs = 2 x MACs + elementwise operations",
-        "What the MAC counter skipped is counted as elementwise unless it stands among the operators in no count",
-        "Latency: median over timed passes after warm-up, float32, batch 1",
-    ]
+    notes = list(NOTES)
     if odd:
         notes.append(f"Parameters differ from the record's: {'; '.join(odd)}")
-    counts = ("input", "parameters", "macs", "flops", "elementwise")
-    blocks = (counts, ("skipped", "uncounted"), ("latency", "device"))
-    return Table("complexity", "Complexity of the networks", notes, columns, rows, ("protocol", "cell"), blocks)
+    return Table("complexity", "Complexity of the cells with a record", notes, columns, rows, ("protocol", "cell"), BLOCKS)
+
+
+def network_table(complexity: Mapping | None) -> Table | None:
+    """The same of every network of complexity.yaml, whether it has a record or not; None where none was counted."""
+    rows = [
+        {"network": text(entry["name"]), "outputs": text(entry["outputs"])} | _network(entry)
+        for entry in (complexity or {}).get("networks", ())
+    ]
+    columns = {"network": "Network", "outputs": "Outputs"} | COSTS
+    notes = (*NOTES, "No count needs a run: every registered network and the family's members that cells name are here")
+    blocks = (("outputs", *BLOCKS[0]), *BLOCKS[1:])
+    labels = ("network", "input")
+    blocks = tuple(tuple(key for key in block if key not in labels) for block in blocks)
+    return Table("networks", "What every network costs", notes, columns, rows, labels, blocks) if rows else None
 
 
 def cost_table(summary: Summary) -> Table:
@@ -119,6 +137,7 @@ def _network(entry: Mapping) -> dict[str, Entry]:
             "{:.2f} [{:.2f}, {:.2f}]".format(*quartiles),
             dict(zip(("median_ms", "lower_quartile_ms", "upper_quartile_ms"), quartiles, strict=True)),
         ),
+        "rate": Entry(f"{1000 / latency['median_ms']:,.3g}", {"": 1000 / latency["median_ms"]}),
         "device": Entry(
             f"{latency['device']}, {latency['threads']} threads", {"": latency["device"], "threads": latency["threads"]}
         ),

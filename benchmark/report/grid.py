@@ -40,6 +40,8 @@ def compare(comparison: Comparison, where: Place, a: str, b: str | None) -> Pair
     """The paired difference of two cells' primary metric over the seeds that both finished."""
     if b is None:
         return Pair(where, a, b, None, "no record of the reference")
+    if waits := comparison.waits(a, b):
+        return Pair(where, a, b, None, waits)
     of_a, of_b = (comparison.metric(label, comparison.primary) for label in (a, b))
     common = [seed for seed in sorted(set(of_a) & set(of_b)) if None not in (of_a[seed], of_b[seed])]
     if not common:

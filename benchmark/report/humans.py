@@ -1,5 +1,8 @@
 """Human agreement beside the networks: a table of all figures, reference rows of the results, claims against humans.
 
+Two sets of labels of the same pictures (FER2013's and FER+'s majority) are not people: they have rows and a table of their
+own, and no claim is held against them here.
+
 A person's figure is a reference, never a verdict: it was measured on other pictures than most results, and a network that
 learns what a panel agrees on can beat a single member of it.
 """
@@ -15,24 +18,32 @@ from benchmark.metrics import METRICS
 from benchmark.report.tables import Entry, Table, bracketed, number, text, title
 from benchmark.statistics import Interval
 
+# Which pictures of AffectNetC25, by its README; the suffix of a part's name -> words.
+SETS = {"_set1": 'Set I, "Confusing Images"', "_set2": "Set II, random images", "": "both sets together"}
+_C25 = {
+    "leave_one_out": "one rater of AffectNetC25 against the mean of the other 24",
+    "pairwise": "one rater of AffectNetC25 against another one",
+    "expression": "one rater of AffectNetC25 against the majority of the other 24",
+}
 # (source, part) -> what the part is, in the words of a reference row; the metrics' names are those of benchmark.metrics.
 PARTS = {
     ("ferplus", "leave_one_out"): "one FER+ rater against the majority of the other nine",
     ("ferplus", "fer2013_label"): "FER2013 label against the FER+ majority (7 common classes)",
-    ("affectnet_c25", "leave_one_out"): "one rater of AffectNetC25 against the mean of the other 24",
-    ("affectnet_c25", "pairwise"): "one rater of AffectNetC25 against another one",
-    ("affectnet_c25", "expression"): "one rater of AffectNetC25 against the majority of the other 24",
-}
+} | {("affectnet_c25", name + of): f"{what}, {which}" for of, which in SETS.items() for name, what in _C25.items()}
+# Parts that compare labels with labels and not a person with anybody.
+LABELS = {("ferplus", "fer2013_label")}
 # Data set of a protocol and its task -> the parts that say how well people do on it or on the nearest set at hand.
 REFERENCES = {
     ("fer2013", "categorical"): [("ferplus", "fer2013_label")],
     ("ferplus", "categorical"): [("ferplus", "leave_one_out")],
-    ("affectnet", "categorical"): [("affectnet_c25", "expression")],
+    ("affectnet", "categorical"): [("affectnet_c25", "expression_set2"), ("affectnet_c25", "expression_set1")],
 }
-VALENCE_AROUSAL = [("affectnet_c25", "leave_one_out"), ("affectnet_c25", "pairwise")]  # of every set with these targets
+# Of every set with these targets. The random set first: the other was chosen for being confusing.
+VALENCE_AROUSAL = [("affectnet_c25", name + of) for of in ("_set2", "_set1") for name in ("leave_one_out", "pairwise")]
 # The parts that were measured on the very pictures that the protocol tests on.
 SAME_PICTURES = {("fer2013", "ferplus"), ("ferplus", "ferplus")}
 
+COLUMNS = {"what": "Who", "figure": "Figure", "value": "Value", "pictures": "Pictures", "set": "Of"}
 Humans = Mapping[str, Mapping]
 
 
@@ -60,42 +71,72 @@ def references(data: str, task: str, humans: Humans) -> list[dict[str, Entry]]:
         if source in humans:
             values = humans[source][part]
             other = "" if (data, source) in SAME_PICTURES else "; other pictures"
-            row = {"cell": text(f"people: {PARTS[source, part]}{other}")}
+            kind = "labels, not people" if (source, part) in LABELS else "people"
+            row = {"cell": text(f"{kind}: {PARTS[source, part]}{other}")}
             row["n"] = Entry(f"reference, {values['n']:,} pictures", {"note": "reference"})
             rows.append(row | {name: _entry(name, value, values["n"]) for name, value in values.items() if name in METRICS})
     return rows
 
 
 def tables(humans: Humans, claims: Sequence[Claim]) -> list[Table]:
-    """The table of human agreement and the one of claims beside it; [] where nothing was measured."""
-    return [human_table(humans), claims_against(humans, claims)] if humans else []
+    """The table of human agreement, that of labels, and the one of claims beside people; [] where nothing was measured."""
+    if not humans:
+        return []
+    return [table for table in (human_table(humans), label_table(humans), claims_against(humans, claims)) if table.rows]
 
 
 def human_table(humans: Humans) -> Table:
     """Every figure of human agreement, a row each."""
-    rows = []
-    for source, contents in humans.items():
-        for part, values in contents.items():
-            if not isinstance(values, Mapping) or "n" not in values:
-                continue
-            what = PARTS.get((source, part), f"agreement of {contents['raters']} raters")
-            for name, value in values.items():
-                if name == "n":
-                    continue
-                row = {"what": text(what), "figure": text(_title(name)), "value": _entry(name, value, values["n"])}
-                rows.append(row | {"pictures": text(f"{values['n']}"), "set": text(contents["pictures"])})
     return Table(
         name="humans",
         title="How well people agree",
         notes=(
             "95 % bootstrap intervals over pictures; averaged over raters or pairs of raters",
             "Sources: " + "; ".join(contents["source"] for contents in humans.values()),
+            "AffectNetC25 was rated in two sets, by 25 people each: Set I was chosen for being confusing, Set II at random; "
+            'figures of "both sets together" mix the two',
             "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
         ),
-        columns={"what": "Who", "figure": "Figure", "value": "Value", "pictures": "Pictures", "set": "Of"},
-        rows=rows,
+        columns=COLUMNS,
+        rows=_rows(humans, of_labels=False),
         labels=("what", "figure"),
     )
+
+
+def label_table(humans: Humans) -> Table:
+    """How well two sets of labels of the same pictures agree, a row a figure."""
+    return Table(
+        name="label-agreement",
+        title="How well the labels of two data sets agree",
+        notes=(
+            "Labels against labels, no person among them: how well people do is another question",
+            "95 % bootstrap intervals over pictures",
+        ),
+        columns=COLUMNS,
+        rows=_rows(humans, of_labels=True),
+        labels=("what", "figure"),
+    )
+
+
+def _rows(humans: Humans, of_labels: bool) -> list[dict[str, Entry]]:
+    rows = []
+    for source, contents in humans.items():
+        for part, values in contents.items():
+            if not isinstance(values, Mapping) or "n" not in values or ((source, part) in LABELS) != of_labels:
+                continue
+            what = PARTS.get((source, part)) or _between(part, contents["raters"])
+            for name, value in values.items():
+                if name == "n":
+                    continue
+                row = {"what": text(what), "figure": text(_title(name)), "value": _entry(name, value, values["n"])}
+                rows.append(row | {"pictures": text(f"{values['n']}"), "set": text(contents["pictures"])})
+    return rows
+
+
+def _between(part: str, raters: int) -> str:
+    """What a part of agreement between all raters is."""
+    name, _, which = part.partition("_set")
+    return f"{name} of {raters} raters" + (f", {SETS[f'_set{which}']}" if which else "")
 
 
 def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
@@ -109,7 +150,7 @@ def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
         task = METRICS[names[0]].task
         data = _data_of(parameters["protocol"])
         pairs = VALENCE_AROUSAL if task == "dimensional" else REFERENCES.get((data, task), [])
-        for source, part in pairs:
+        for source, part in (pair for pair in pairs if pair not in LABELS):
             for name in names:
                 value = humans.get(source, {}).get(part, {}).get(name)
                 if value is None:

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import jinja2
 
-from benchmark.claim_list import MARKS
-from benchmark.claims import MINIMUM_SEEDS, Judged
+from benchmark.claims import Judged
+from benchmark.comparing import MINIMUM_SEEDS
 from benchmark.errors import BadInput
 from benchmark.json_file import read_object
 from benchmark.report.run_list import environments
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table
-from benchmark.report.verdicts import RULES_IN_WORDS, counts, details
+from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
 
 
 class Picture(NamedTuple):
@@ -108,6 +108,7 @@ def readme(
     headline: Picture,
     data: Sequence[Data],
     records: str,
+    answer: str,
     along: Sequence[Table] = (),
     along_pictures: Sequence[Picture] = (),
 ) -> str:
@@ -117,6 +118,7 @@ def readme(
         claims: the ledger's table.
         headline: the figure at the top.
         records: link from the page to the folder of the records.
+        answer: to the title's question, one sentence.
         along, along_pictures: gradients along the units.
     """
     return render(
@@ -124,6 +126,7 @@ def readme(
         along=along,
         along_pictures=along_pictures,
         summary=summary,
+        answer=answer,
         claims=claims,
         headline=headline,
         sections=sections,
@@ -153,7 +156,8 @@ def claims_page(
         pages=details(judged, root, records),
         verdicts=", ".join(f"{n} {verdict}" for verdict, n in counts(judged).items()),
         anchors=anchors,
-        marks=MARKS,
+        marks=marks_in_words(),
+        changes=changes(judged),
         rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
     )

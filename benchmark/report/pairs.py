@@ -4,14 +4,16 @@ Methods and what they assume: docs/metrics.md, "Pairs". Every pair of cells of a
 paper asks about has a row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from benchmark.cells import LOSSES
+from benchmark.image_variance import metric_of_means, moments
 from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol import digest
 from benchmark.report.axes import Place
@@ -156,9 +158,12 @@ def resample(runs: Sequence[Run], task: str) -> list[np.ndarray]:
     """For each of some finished runs on the same test images what `resampled` gives."""
     if not runs:
         return []
-    columns_of: Callable[[Run], np.ndarray] = _moments if task == "dimensional" else _accuracy_column
-    value = _ccc_mean if task == "dimensional" else (lambda means: means[:, 0])
-    columns = [columns_of(run) for run in runs]
+    if task == "dimensional":
+        columns = [moments(*run.record.outputs(SPLIT)) for run in runs]
+        value = partial(metric_of_means, PRIMARY[task])
+    else:
+        columns = [_accuracy_column(run) for run in runs]
+        value = partial(np.squeeze, axis=1)
     means = resampled_means(np.concatenate(columns, axis=1), seed=SEED)
     width = columns[0].shape[1]
     return [value(means[:, width * place : width * (place + 1)]) for place in range(len(runs))]
@@ -168,22 +173,9 @@ def _accuracy_column(run: Run) -> np.ndarray:
     return right(run)[:, None].astype(np.float64)
 
 
-def _moments(run: Run) -> np.ndarray:
-    """For valence and arousal the columns x, y, x^2, y^2, x y (x target, y output): float64 (N, 10)."""
-    targets, outputs = (np.asarray(each, np.float64) for each in run.record.outputs(SPLIT))
-    own = [(x, y, x**2, y**2, x * y) for x, y in zip(targets.T, outputs.T, strict=True)]
-    return np.stack([column for group in own for column in group], axis=1)
-
-
-def _ccc_mean(means: np.ndarray) -> np.ndarray:
-    """Mean CCC of valence and arousal from the means of `_moments`; NaN where it is not defined."""
-    x, y, xx, yy, xy = (means[:, place::5] for place in range(5))
-    with np.errstate(invalid="ignore"):  # both constant and equal: 0/0
-        ccc = 2 * (xy - x * y) / ((xx - x**2) + (yy - y**2) + (x - y) ** 2)
-    return ccc.mean(axis=1)
-
-
 def _test(comparison: Comparison, pair: Pair, resampled: Mapping[tuple[str, int], np.ndarray]) -> Tested | Entry:
+    if waits := comparison.waits(pair.a, pair.b):
+        return not_tested(waits)
     of_a, of_b = (comparison.metric(label, comparison.primary) for label in (pair.a, pair.b))
     seeds = [seed for seed in sorted(set(of_a) & set(of_b)) if None not in (of_a[seed], of_b[seed])]
     if not seeds:

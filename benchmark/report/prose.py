@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
-from benchmark.ledger import NOT_TESTABLE, UNDETERMINED
+from benchmark.claims import Judged
+from benchmark.comparing import ALPHA, MINIMUM_SEEDS
+from benchmark.ledger import NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Entry, Table
 
@@ -38,24 +39,37 @@ def listed(things: Iterable[str]) -> str:
 
 
 def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
-    """How many claims are decided, and what the others wait for."""
-    undetermined = [each for each in judged if each.finding.verdict == UNDETERMINED]
-    shut = [each for each in judged if each.finding.verdict == NOT_TESTABLE]
-    decided = [each for each in judged if each.finding.verdict not in (UNDETERMINED, NOT_TESTABLE)]
+    """How many claims are decided and by what, and what the others wait for."""
+    waiting, undetermined, shut = (
+        [each for each in judged if each.finding.verdict == word] for word in (NO_VERDICT_YET, UNDETERMINED, NOT_TESTABLE)
+    )
+    decided = [each for each in judged if each.finding.verdict not in (NO_VERDICT_YET, UNDETERMINED, NOT_TESTABLE)]
     words = f"{count(len(decided), 'claim')} of {len(judged)} {_is(decided)} decided"
     if decided:
         found = Counter(each.finding.verdict for each in decided)
+        by = Counter(_basis(each) for each in decided)
         words += f": {listed([f'{numeral(n)} {verdict}' for verdict, n in found.items()])}"
-        if not any(each.finding.records for each in decided):
-            words += ", by counting operations and parameters and without a trained network"
+        words += f" ({listed([f'{numeral(n)} {basis}' for basis, n in by.items()])})"
     text = [sentence(words)]
+    if waiting:
+        wanted = sorted({run.protocol for each in waiting for run in each.finding.planned if run.missing})
+        where = f" under {listed(wanted)}" if wanted else ""
+        verb = "waits" if len(waiting) == 1 else "wait"
+        text.append(sentence(f"{count(len(waiting), 'claim')} {verb} for planned runs{where}"))
     if undetermined:
-        wanted = sorted({each.claim.test.parameters.get("protocol", "") for each in undetermined} - {""})
-        by = f" by the runs that there are under {listed(wanted)}" if wanted else ""
-        text.append(sentence(f"{count(len(undetermined), 'claim')} {_is(undetermined)} left undetermined{by}"))
+        text.append(
+            sentence(f"{count(len(undetermined), 'claim')} {_is(undetermined)} undetermined by what has been measured")
+        )
     if shut:
         text.append(sentence(f"{count(len(shut), 'claim')} can not be tested with the data and records that are here"))
     return text
+
+
+def _basis(each: Judged) -> str:
+    """What decided a claim; true of this one, whatever decided the others."""
+    if each.claim.test.rule.startswith("gradient"):
+        return "by measured gradients"
+    return "by training runs" if each.finding.records else "by counting"
 
 
 def run_sentences(summary: Summary) -> list[str]:
@@ -68,7 +82,7 @@ def run_sentences(summary: Summary) -> list[str]:
     text += [sentence(LIMITS[name]) for name in names if name in LIMITS]
     few = [c.slug for c in summary.comparisons if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
     if few:
-        needed = f"the {numeral(MINIMUM_SEEDS)} seeds that a verdict needs"
+        needed = f"the {numeral(MINIMUM_SEEDS)} seeds that a verdict needs at least"
         text.append(sentence(f"no network under {listed(few)} has {needed}; one seed has no interval"))
     lost = sum(c.diverged(label) for c in summary.comparisons for label in c.runs)
     if lost:

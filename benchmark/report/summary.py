@@ -39,6 +39,8 @@ class Comparison:
             of that name differ in them.
         runs: cell label -> its runs by seed; cells in the order of the tables.
         targets: test labels int (N,), or valence and arousal float (N, 2); None when every run diverged.
+        unfinished: cell label -> how many of its planned seeds there are, for cells that are not compared before the last
+            (`benchmark.report.plans`).
     """
 
     slug: str
@@ -47,6 +49,7 @@ class Comparison:
     data: Mapping
     runs: Mapping[str, tuple[Run, ...]]
     targets: np.ndarray | None
+    unfinished: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -79,6 +82,10 @@ class Comparison:
     def finished(self, label: str) -> int:
         """How many of a cell's runs finished."""
         return len(self.runs[label]) - self.diverged(label)
+
+    def waits(self, *labels: str) -> str:
+        """Why these cells are not compared yet, or ""."""
+        return "; ".join(f"{label}: {self.unfinished[label]}" for label in labels if label in self.unfinished)
 
     def values(self, label: str, value: Callable[[Mapping], float | None], tta: str = "none") -> dict[int, float | None]:
         """Seed -> `value` of the metrics of each finished run that was evaluated with `tta`."""

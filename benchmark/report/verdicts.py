@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.claim_list import MARKS, Check
-from benchmark.claims import ALPHA, Judged
-from benchmark.ledger import NO_VERDICT, Finding
+from benchmark.claims import NARROW, Judged
+from benchmark.comparing import ALPHA
+from benchmark.ledger import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
 from benchmark.metrics import METRICS
+from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.summary import Summary, place
 from benchmark.report.tables import Entry, Table, bracketed, not_tested, number, seeds, text
 from benchmark.selection import Optimism, selection_optimism
@@ -14,53 +16,84 @@ from benchmark.selection import Optimism, selection_optimism
 # Rule -> what it does, for the pages; in full in docs/protocol.md.
 RULES_IN_WORDS = {
     "numeric": (
-        "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in it. "
-        "Paper's value inside: reproduced; on its worse side: exceeded; on its better side: not reproduced"
+        "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in "
+        "it. Paper's value inside: compatible, within its half-width, and reproduced where that is at most "
+        f"{100 * NARROW['%']:g} points or {NARROW['']:g}; on its worse side: exceeded; on its better side: not reproduced"
     ),
     "compare_cells": (
-        "a against b by two tests, over the same test images (exact McNemar or paired bootstrap for each seed pair, twice "
-        "the median p) and over seeds (paired t), Holm-adjusted over all comparisons of the protocol. Both below "
-        f"{ALPHA}: supported or refuted, by the sign; else no difference found, with the largest difference that the "
-        "t-interval over seeds allows"
+        "a against b on the planned seeds, one test for new seeds and new test images at once, and one of equivalence "
+        "within the smallest difference of interest, each Holm-adjusted over its family. Equivalence below "
+        f"{ALPHA}: equivalent; difference below {ALPHA}: supported or refuted, by the sign; else undetermined, with what "
+        "the interval still allows"
     ),
     "better_and_cheaper": "the same, with fewer parameters and FLOPs required as well",
     "complexity_value": "a count, which holds if it rounds to the claimed value",
     "gradient_ratio": "a's gradient has to stay within a factor of 10 from the last residual unit to the first at every "
     "depth, at the start and after training (*within* and *outside* by t-tests over seeds, Holm-adjusted), and b's not",
+    "gradient_lessened": "how far the gradient's ratio, first to last residual unit, is from 1 with a and with b: paired "
+    "t-tests over seeds at every depth and moment, with BatchNorm working and frozen, Holm-adjusted over all of them",
     "measured": "a mean over seeds, shown and never a verdict",
+    "measured_difference": "two means and their difference over seeds, shown and never a verdict",
     "not_testable": "no record could hold what the test needs",
+}
+ROLES_IN_WORDS = {
+    DECIDING: "Deciding",
+    SCALED_DOWN: "Scaled down, never decides",
+    FURTHER: "Further, never decides",
+    SEEN: "Seen before the rules, figures only",
+    MACHINERY: "Footnote, machinery: drawn or generated faces",
 }
 
 
-# A claim is about the papers' data: other data can point one way or the other, and support or refute nothing.
-ELSEWHERE = {"supported": "points to it", "refuted": "points against it"}
-
-
 def claims_table(judged: Sequence[Judged]) -> Table:
-    """One row a claim: what was claimed, the verdict, why, and what other data show."""
+    """One row a claim: what was claimed, then a column for each kind of evidence."""
     columns = {
         "claim": "Claim",
         "sentence": "Sentence",
         "paper": "Paper",
         "value": "Claimed",
         "mark": "Mark",
-        "verdict": "Verdict",
-        "found": "Found",
-        "other": "On other data (never counts)",
+        "verdict": "Verdict (deciding)",
+        "found": "Found (deciding)",
+        "scaled_down": "Scaled down (never decides)",
+        "machinery": "Machinery (footnote, no verdict)",
     }
     rows = []
     for each in judged:
         claim, finding = each.claim, each.finding
         row = {name: text(getattr(claim, name)) for name in ("sentence", "paper", "value", "mark")}
-        row |= {"claim": text(claim.id), "verdict": text(finding.verdict), "found": _found(finding)}
-        others = [_short(*pair) for pair in zip(claim.other_data, each.other_data, strict=True)]
-        rows.append(row | {"other": text("; ".join(dict.fromkeys(others)) or "none")})
+        row |= {"claim": text(claim.id), "verdict": Entry(finding.shown, {"": finding.verdict, "shown": finding.shown})}
+        small = [f"{_sized(check, found)}: {found.shown}" for check, found in each.of(SCALED_DOWN)]
+        small += [f"seen before the rules, {_both(check)}: {found.reason}" for check, found in each.of(SEEN)]
+        footnotes = [_footnote(*pair) for pair in each.of(MACHINERY)]
+        row |= {"found": _found(finding), "scaled_down": text("; ".join(small) or "none")}
+        rows.append(row | {"machinery": text("; ".join(dict.fromkeys(footnotes)) or "none")})
     notes = (
-        "Verdicts by the rules of docs/protocol.md, from the deciding test alone; TTA: none",
-        "Mark of the claimed value: " + ", ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()),
-        "Runs behind each verdict, further tests and published figures: claims.md",
+        "Verdicts by the rules of docs/protocol.md, from the deciding test alone: the paper's network, data and size",
+        "TTA: none",
+        "Scaled down: the paper's data with a smaller network or budget, judged by the same rules",
+        "Machinery: drawn or generated faces, which show that the machine works and nothing about the claim",
+        f"Mark of the claimed value: {marks_in_words()}",
+        "Runs behind each verdict, further tests, earlier verdicts and published figures: claims.md",
     )
     return Table("claims", "What was claimed and what was found", notes, columns, rows, ("claim",))
+
+
+def marks_in_words() -> str:
+    """What the marks of claims and notes mean."""
+    return ", ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items())
+
+
+def changes(judged: Sequence[Judged]) -> list[Mapping]:
+    """Verdicts by rules that no longer hold, beside those of today: {claim, until, before, because, now}."""
+    found = []
+    for each in judged:
+        own = {"claim": each.claim.id, "now": each.finding.shown}
+        for earlier in each.claim.earlier:
+            found.append(own | {"until": earlier.until, "before": earlier.verdict, "because": earlier.because})
+        if not each.claim.earlier:
+            found.append(own | {"until": "", "before": "no row", "because": ""})
+    return found
 
 
 def optimism_table(summary: Summary) -> Table:
@@ -95,18 +128,16 @@ def optimism_table(summary: Summary) -> Table:
 
 
 def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
-    """What the pages say of each claim: {claim, finding, tests}; a test: {role, check, parameters, finding, runs as links}.
+    """What the pages say of each claim: {claim, finding, tests}.
+
+    A test: {role, check, finding, size, runs as links, parts}; a part, one a condition: {name, parameters, finding}.
 
     Args:
         root: folder of the records; records: link to it from the page.
     """
-    roles = {"further": "Further, same data", "other_data": "On other data"}
     pages = []
     for each in judged:
-        tests = [_test("Deciding", each.claim.test, each.finding, root, records)]
-        for key, role in roles.items():
-            pairs = zip(getattr(each.claim, key), getattr(each, key), strict=True)
-            tests += [_test(role, check, finding, root, records) for check, finding in pairs]
+        tests = [_test(role, *pair, root, records) for role in ROLES_IN_WORDS for pair in each.of(role)]
         pages.append({"claim": each.claim, "finding": each.finding, "tests": tests})
     return pages
 
@@ -120,11 +151,19 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -> Mapping:
+    parts = [
+        {"name": name, "parameters": _parameters(one), "finding": finding.parts.get(name, finding)}
+        for name, one in (check.conditions or {"": check}).items()
+    ]
+    runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
+    size = _sized(check, finding)
+    return {"role": ROLES_IN_WORDS[role], "check": check, "finding": finding, "size": size, "runs": runs, "parts": parts}
+
+
+def _parameters(check: Check) -> str:
     # Several metrics are readings of one figure, several of anything else are all meant.
     joined = {key: (" or " if key == "metric" else " and ") for key in check.parameters}
-    parameters = ", ".join(f"{key} {_plain(value, joined[key])}" for key, value in check.parameters.items())
-    runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
-    return {"role": role, "check": check, "parameters": parameters, "finding": finding, "runs": runs}
+    return ", ".join(f"{key} {_plain(value, joined[key])}" for key, value in check.parameters.items())
 
 
 def _plain(value: object, between: str) -> str:
@@ -140,12 +179,31 @@ def _found(finding: Finding) -> Entry:
     return Entry(finding.reason, numbers)
 
 
-def _short(check: Check, finding: Finding) -> str:
+def _sized(check: Check, finding: Finding) -> str:
+    """The networks behind a test: how large and how good; those whose gradients were measured, by name; "" for others."""
+    if finding.scale:
+        level = accuracy_level(finding)
+        return scale_in_words(finding.scale) + (f", {level}" if level else "")
+    p = check.parameters
+    if not check.rule.startswith("gradient"):
+        return ""
+    at = ", trained" if p["trained"] and not p["networks"] else ""
+    normalisations = " and ".join(p.get("normalisations") or [p["normalisation"]])
+    networks = ", ".join(p["networks"] or p["trained"])
+    return f"{networks}{at}, {p['a']} against {p['b']}, {normalisations} BatchNorm"
+
+
+def _both(check: Check) -> str:
+    return f"{check.parameters['protocol']}, {check.parameters['a']} against {check.parameters['b']}"
+
+
+def _footnote(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
     if "normalisation" in check.parameters:
-        where += ", {a}, {normalisation} BatchNorm".format(**check.parameters)
-    outcome = finding.reason if finding.verdict == NO_VERDICT else ELSEWHERE.get(finding.verdict, finding.verdict)
-    return f"{where}: {outcome}"
+        return f"{where}, {{a}}, {{normalisation}} BatchNorm: measured".format(**check.parameters)
+    if "normalisations" in check.parameters:
+        return f"{where}, {{a}}, against identity: measured".format(**check.parameters)
+    return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else finding.verdict}"
 
 
 def _optimism(found: Optimism, unit: str) -> Entry:

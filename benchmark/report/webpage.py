@@ -10,21 +10,33 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
-from benchmark.claim_list import MARKS, Check
-from benchmark.claims import ALPHA, MINIMUM_SEEDS, Judged
+from benchmark.claim_list import MARKS
+from benchmark.claims import Judged
+from benchmark.comparing import ALPHA, MINIMUM_SEEDS
 from benchmark.errors import BadInput
 from benchmark.ledger import (
+    COMPATIBLE,
+    CONDITIONAL,
+    DOES_NOT_TRAIN,
+    EQUIVALENT,
     EXCEEDED,
+    FAILS_ONLY,
+    FAILS_REST_OPEN,
+    HOLDS_ONLY,
+    HOLDS_REST_OPEN,
     NO_DIFFERENCE,
     NO_VERDICT,
+    NO_VERDICT_YET,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REFUTED,
     REPRODUCED,
     SUPPORTED,
+    TRAINS,
     UNDETERMINED,
+    Planned,
 )
-from benchmark.protocol import protocol_names
+from benchmark.protocol import HERE, protocol_names, read_yaml
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render
@@ -32,7 +44,7 @@ from benchmark.report.places import Places, anchor
 from benchmark.report.shown_faces import ShownFaces
 from benchmark.report.summary import Summary
 from benchmark.report.tables import Table
-from benchmark.report.verdicts import RULES_IN_WORDS, counts, details
+from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details
 
 WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
 
@@ -46,12 +58,22 @@ class Look(NamedTuple):
 
 LOOKS = {
     REPRODUCED: Look("✓", "good"),
+    COMPATIBLE: Look("≈", "flat"),
     EXCEEDED: Look("▲", "good"),
     SUPPORTED: Look("✓", "good"),
+    TRAINS: Look("✓", "good"),
+    HOLDS_ONLY: Look("✓", "flat"),
+    HOLDS_REST_OPEN: Look("✓", "open"),
+    CONDITIONAL: Look("±", "flat"),
     NOT_REPRODUCED: Look("✕", "bad"),
     REFUTED: Look("✕", "bad"),
+    DOES_NOT_TRAIN: Look("✕", "bad"),
+    FAILS_ONLY: Look("✕", "flat"),
+    FAILS_REST_OPEN: Look("✕", "open"),
+    EQUIVALENT: Look("≈", "flat"),
     NO_DIFFERENCE: Look("≈", "flat"),
     UNDETERMINED: Look("?", "open"),
+    NO_VERDICT_YET: Look("…", "open"),
     NOT_TESTABLE: Look("–", "shut"),
     NO_VERDICT: Look("·", "flat"),
 }
@@ -69,6 +91,7 @@ def webpage(
     faces: Sequence[ShownFaces],
     records: Path,
     out: Path,
+    answer: str,
 ) -> str:
     """The page as HTML.
 
@@ -78,6 +101,7 @@ def webpage(
         headline: the figure at the top.
         faces: pictures of test faces; shown in the section of their protocol.
         records, out: the folder of the records, and the page's.
+        answer: to the title's question.
     """
     places, root = Places(summary), link(records, out)
     surroundings = run_list.environments(summary)
@@ -102,7 +126,9 @@ def webpage(
         picture_data=picture_data,
         faces={each.slug: each for each in faces},
         records=root,
+        answer=answer,
         lead=prose.verdict_sentences(judged),
+        changes=changes(judged),
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts)],
         soft=breakable,
         environments=surroundings,
@@ -110,7 +136,7 @@ def webpage(
         blocks=lambda table, slug="": webtable.blocks(table, places, slug),
         cells=lambda comparison: run_list.cells_of(comparison, places, lines, root, records),
         present_version=run_list.present_version,
-        missing=lambda test: missing_runs(test, summary),
+        missing=lambda finding: missing_runs(finding.planned),
         figure=lambda picture: inline(
             picture.content, anchor("fig", Path(picture.file).stem).replace(".", "_"), picture.caption, picture.description
         ),
@@ -119,21 +145,27 @@ def webpage(
     )
 
 
-def missing_runs(test: Check, summary: Summary) -> list[str]:
-    """Commands that make the runs which an undetermined test lacks; [] where none could."""
-    protocol = test.parameters.get("protocol")
-    if protocol not in protocol_names():
-        return []
-    commands, fewest = [], test.parameters.get("minimum_seeds", MINIMUM_SEEDS)
-    own = [c for c in summary.comparisons if c.protocol["name"] == protocol]
-    for name in (test.parameters[key] for key in ("cell", "a", "b") if key in test.parameters):
-        runs = [run.record for c in own for label in c.runs if c.cell(label)["name"] == name for run in c.runs[label]]
-        made, lacking = {run.seed for run in runs}, fewest - sum(not run.diverged for run in runs)
-        # A seed that diverged would diverge again, so that others are asked for.
-        wanted = [seed for seed in range(fewest + len(made)) if seed not in made][: max(lacking, 0)]
-        if wanted:
-            commands.append(run_list.command(protocol, name, wanted))
-    return commands
+def missing_runs(planned: Sequence[Planned]) -> list[str]:
+    """Commands that make the planned runs which are missing; [] where none could.
+
+    A study is made as one: it finds its cells' learning rates first.
+    """
+    profiles = read_yaml(HERE / "profiles.yaml")
+    studies = {
+        protocol: name
+        for name, entry in profiles.items()
+        if "rates" in entry
+        for part in entry["parts"]
+        for protocol in part
+    }
+    commands = [
+        f"python -m benchmark study {studies[run.protocol]}"
+        if run.protocol in studies
+        else run_list.command(run.protocol, run.cell, run.missing)
+        for run in planned
+        if run.missing and run.protocol in protocol_names()
+    ]
+    return list(dict.fromkeys(commands))
 
 
 def breakable(text: str) -> Markup:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -145,6 +146,22 @@ def test_c25_reads_and_measures_the_real_files(c25_files, tmp_path, monkeypatch)
     ]
     assert found["leave_one_out"]["rmse_arousal"]["mean"] == pytest.approx(np.mean(expected))
     assert found["leave_one_out"]["rmse_mean"]["low"] < found["leave_one_out"]["rmse_mean"]["high"]
+    # A rater's answer against the most frequent of the other 24, ties by their share, picture by picture.
+    apart = {}
+    for number, r in enumerate(sets, 1):
+        right = []
+        for answers in r.expression.tolist():
+            for k, answer in enumerate(answers):
+                others = Counter(answers[:k] + answers[k + 1 :])
+                leading = [each for each, times in others.items() if times == max(others.values())]
+                right.append((answer in leading) / len(leading))
+        apart[number] = np.mean(right)
+        assert found[f"expression_set{number}"]["accuracy"]["mean"] == pytest.approx(apart[number])
+        assert found[f"expression_set{number}"]["n"] == 800
+        errors = [np.sqrt(np.mean((r.valence[:, k] - np.delete(r.valence, k, axis=1).mean(axis=1)) ** 2)) for k in range(25)]
+        assert found[f"leave_one_out_set{number}"]["rmse_valence"]["mean"] == pytest.approx(np.mean(errors))
+    assert (round(apart[1], 3), round(apart[2], 3)) == (0.518, 0.596), "the confusing set and the random one"
+    assert found["expression"]["accuracy"]["mean"] == pytest.approx((apart[1] + apart[2]) / 2)
     # Happy is the expression that its raters find the most pleasant: the codes are read in the right order.
     pleasant = [np.mean(np.concatenate([r.valence[r.expression == k] for r in sets])) for k in range(8)]
     assert int(np.argmax(pleasant)) == affectnet_c25.CLASSES.index("happiness")

@@ -1,5 +1,7 @@
 """Counts against hand-derived formulas and against torch's own counter; what the counter must not miss."""
 
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -133,6 +135,84 @@ def test_measuring_leaves_the_model_and_the_random_stream_alone():
     assert 0 < times["lower_quartile_ms"] <= times["median_ms"] <= times["upper_quartile_ms"]
     assert (times["runs"], times["warm_up"], times["batch"]) == (4, 1, 1)
     assert times["threads"] == torch.get_num_threads() and times["device"]
+
+
+def resnet18_macs(size, small_stem, outputs=7):
+    """ResNet-18 layer by layer (He et al. 2016, table 1): stem, four stages of two basic blocks, output layer."""
+    if small_stem:
+        total = 9 * 3 * 64 * size**2
+    else:
+        size = -(-size // 2)
+        total = 49 * 3 * 64 * size**2
+        size = -(-size // 2)  # max pooling
+    width = 64
+    for wider, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+        size = -(-size // stride)
+        total += 9 * width * wider * size**2 + 3 * 9 * wider * wider * size**2
+        total += width * wider * size**2 if wider != width else 0  # projection
+        width = wider
+    return total + width * outputs
+
+
+@pytest.mark.parametrize("size", [64, 48])
+@pytest.mark.parametrize("stem", ["", "-smallstem"])
+def test_resnet18_by_hand(size, stem):
+    result = count(lambda: registry.create(f"resnet18{stem}", num_outputs=7, in_channels=3, input_size=size), 3, size)
+    assert result["macs"] == resnet18_macs(size, bool(stem)) and result["torch_agrees"] and result["uncounted"] == {}
+
+
+def test_parameters_of_the_identity_shortcut_and_of_seven_classes():
+    def parameters(name, outputs):
+        model = registry.create(name, num_outputs=outputs, in_channels=3, input_size=64)
+        return sum(p.numel() for p in model.parameters())
+
+    assert parameters("bregnext-50", 7) == 3_072_567 and parameters("identity-50", 8) == 3_072_648
+
+
+@pytest.mark.parametrize(("size", "ptflops", "thop"), [(64, 14_943_111, 14_713_856), (48, 8_405_895, 8_276_992)])
+def test_what_counters_of_exact_types_print(size, ptflops, thop):
+    """What ptflops 0.7.5 and thop 0.1.1 printed for this network is everything but its convolutions, to the unit."""
+    model = registry.create("bregnext-50", num_outputs=7, in_channels=3, input_size=size)
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    assert len(convolutions) == 49 and nn.Conv2d not in {type(module) for module in convolutions}
+    elementwise = count(model, 3, size)["elementwise"]
+    norms, elu, last = elementwise["native_batch_norm"] // 2, elementwise["elu"], elementwise["mean"]
+    pooled = elementwise["avg_pool2d"]  # windows of 4: as many operations as elements before the pooling
+    window = last // 128  # pixels that the global pooling averages
+    # ptflops: 2 a normalised element, 1 an ELU, once as a module and once as a function; pooling likewise; the last layer.
+    assert 2 * norms + 2 * elu + pooled + 2 * last + 128 * 7 + 7 == ptflops
+    # thop: 4 a normalised element, the sum and the division of the global pooling, the last layer without its bias.
+    assert 4 * norms + 128 * (window + 1) + 128 * 7 == thop
+
+
+class Sleeper(nn.Module):
+    def forward(self, x):
+        time.sleep(0.02)
+        return x
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_latency_is_bounded_in_time(threads):
+    threads(1)
+    times = latency(Sleeper(), 1, 4, seconds=0.01)
+    assert (times["runs"], times["warm_up"]) == (5, 1)
+    times = latency(nn.Identity(), 1, 4, runs=7, warm_up=3, seconds=60)
+    assert (times["runs"], times["warm_up"]) == (7, 3)
+
+
+def test_one_thread_is_timed_by_the_processor_and_several_by_the_wall(threads):
+    threads(1)
+    times = latency(Sleeper(), 1, 4, runs=3, warm_up=0)
+    assert times["clock"] == "processor" and times["median_ms"] < 10, "asleep, the thread has no processor"
+    threads(2)
+    times = latency(Sleeper(), 1, 4, runs=3, warm_up=0)
+    assert times["clock"] == "wall" and times["median_ms"] >= 20
 
 
 def test_wrong_requests():

@@ -143,7 +143,7 @@ def test_the_claim_asks_for_what_the_plans_measure():
     p = claim.test.parameters
     assert (p["protocol"], p["a"], p["b"], p["normalisation"]) == ("fer2013-7", "fixed", "identity", "working")
     assert "margin" not in p and MARGIN == 10
-    for check, name in ((claim.test, "fer2013"), (claim.test, "fer2013-cpu"), (claim.other_data[0], "default")):
+    for check, name in ((claim.test, "fer2013"), (claim.test, "fer2013-cpu"), (claim.machinery[0], "default")):
         settings = load_plan(name)
         assert {s.run.protocol.name for s in settings} == {check.parameters["protocol"]}
         steps = {s.network: s.steps for s in settings}

@@ -10,6 +10,7 @@ from torch import nn
 
 from benchmark import gradients, plan_gradients, registry
 from benchmark.cells import Cell, Run
+from benchmark.claim_list import load_claims
 from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.gradients import follow, is_finite, measure
@@ -258,6 +259,36 @@ def test_plan_is_resumed_and_the_same_for_any_number_of_processes(tiny_plan, tin
     again = plan_gradients.measure_plan("p", prepared, work, out, CPU, jobs=1)
     changed = [a != b for a, b in zip(again["measurements"], contents["measurements"], strict=True)]
     assert sum(changed) == 1 and again["measurements"][changed.index(True)]["layers"] == -1
+
+
+def test_clock_counts_steps_and_tells_the_time_left(monkeypatch):
+    now = iter([100.0, 130.0, 400.0, 401.0])
+    monkeypatch.setattr(plan_gradients.time, "monotonic", lambda: next(now))
+    settings = {s.steps[-1]: s for s in plan_gradients.load_plan("default")}
+    start, trained = settings[0], settings[100]
+    clock = plan_gradients.Clock([trained, start, trained, start])  # 101 + 1 + 101 + 1
+    assert clock.told(start) == "about 102 min left"  # 30 s for 1 of 204: 30 x 203 = 6090 s
+    assert clock.told(trained) == "about 5 min left"  # 300 s for 102 of 204
+    assert clock.told(trained) == "about 1 s left"  # 301 s for 203 of 204
+
+
+def test_plans_of_unseen_seeds_measure_what_the_claims_ask_for():
+    """Seeds 100 to 107 at the start and after 200 steps, by protocol and network, at the recipe's learning rate."""
+    measured = {}
+    for name in ("fer2013-start", "fer2013-study-start", "fer2013-study", "fer2013-paper"):
+        for s in plan_gradients.load_plan(name):
+            assert s.run.cell.learning_rate is None and s.run.recipe == s.run.protocol.recipe
+            key = (s.run.protocol.name, s.network, s.steps[-1], s.axes["shortcut"], s.axes["normalisation"])
+            measured.setdefault(key, set()).add(s.run.seed)
+    checks = [c for claim in load_claims() for c in claim.further if c.parameters.get("seeds", [0])[0] == 100]
+    assert len(checks) == 17
+    for check in checks:
+        p = check.parameters
+        for norm in p.get("normalisations") or [p["normalisation"]]:
+            for shortcut in (p["a"], p["b"]):
+                for network, end in [(n, 0) for n in p["networks"]] + [(n, 200) for n in p["trained"]]:
+                    seeds = measured[p["protocol"], network, end, shortcut, norm]
+                    assert seeds <= set(p["seeds"]) and len(seeds) == p["minimum_seeds"]
 
 
 def test_error_of_a_worker_arrives_with_its_words(tiny_plan, tiny_faces, tmp_path, monkeypatch):

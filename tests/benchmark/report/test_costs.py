@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmark.records import read_records
-from benchmark.report.costs import complexity_table, cost_table
+from benchmark.report.costs import complexity_table, cost_table, network_table
 from benchmark.report.summary import summarise
 
 NETWORK = {
@@ -46,6 +46,24 @@ def test_complexity(summary):
     assert (row["latency_median_ms"], row["latency_upper_quartile_ms"], row["device"]) == ("2", "2.5", "a processor")
     missing = found["net-fixed-working-plain"]
     assert missing["parameters"] == "1234" and missing["macs_note"] == "not tested: no entry in complexity.json"
+
+
+def test_networks_need_no_record(summary):
+    listed = [{"name": "big", "model": "m", "options": {}, "outputs": 7} | NETWORK]
+    table = network_table({"schema": 1, "cells": {}, "networks": listed})
+    (row,) = csv.DictReader(io.StringIO(table.csv()))
+    assert (row["network"], row["input"], row["outputs"]) == ("big", "3x32x32", "7")
+    assert (row["flops"], row["rate"]) == ("10100", "500")
+    assert network_table(None) is None and network_table({"cells": {}}) is None
+
+
+def test_a_cell_is_found_by_its_network(summary):
+    """A record's cell under a name and a loss that no entry has: model, options and sizes are what counts."""
+    sizes = {"outputs": 8, "input": [1, 3, 32, 32]}
+    options = {"units": [1, 1, 1], "shortcut": "fixed", "normalisation": "working"}
+    listed = [NETWORK | sizes | {"name": "any", "model": "residual", "options": options}]
+    found = rows(complexity_table(summary, {"schema": 1, "cells": {}, "networks": listed}))
+    assert found["net-fixed-working-plain"]["macs"] == "5000" and found["net-identity-working-plain"]["macs_note"]
 
 
 def test_no_complexity_at_all(summary):

@@ -24,6 +24,9 @@ def folder(tmp_path):
     ferplus = shared | {"leave_one_out": {"n": 95, "accuracy": value(0.77)}, "agreement": agreement, "fer2013_label": label}
     c25 = shared | {"leave_one_out": {"n": 1600} | affect, "pairwise": {"n": 1600} | affect, "agreement": agreement}
     c25 |= {"expression": {"n": 1600, "accuracy": value(0.55)}}
+    for of, accuracy in (("_set1", 0.5), ("_set2", 0.6)):
+        c25 |= {f"{part}{of}": {"n": 800} | affect for part in ("leave_one_out", "pairwise")}
+        c25 |= {f"expression{of}": {"n": 800, "accuracy": value(accuracy)}, f"agreement{of}": agreement}
     (tmp_path / "humans").mkdir()
     for name, contents in (("ferplus", ferplus), ("affectnet_c25", c25)):
         (tmp_path / "humans" / f"{name}.json").write_text(json.dumps(contents))
@@ -37,11 +40,14 @@ def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path):
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     shown = {name: (tmp_path / "tables" / f"{name}-results.md").read_text() for name in
              ("fer2013-7", "ferplus-8", "synthetic-8", "synthetic-va")}  # fmt: skip
-    assert "people: FER2013 label against the FER+ majority" in shown["fer2013-7"]
+    assert "labels, not people: FER2013 label against the FER+ majority" in shown["fer2013-7"]
+    assert "people: FER2013" not in shown["fer2013-7"].replace("labels, not people", "")
     assert "67.00 [66.00, 68.00]" in shown["fer2013-7"] and "other pictures" not in shown["fer2013-7"]
     assert "people: one FER+ rater" in shown["ferplus-8"] and "77.00" in shown["ferplus-8"]
     assert "people" not in shown["synthetic-8"]
-    assert shown["synthetic-va"].count("against the mean of the other 24; other pictures") == 3  # once a block
+    for of in ('Set I, "Confusing Images"', "Set II, random images"):  # once a block each
+        assert shown["synthetic-va"].count(f"against the mean of the other 24, {of}; other pictures") == 3
+    assert "both sets" not in shown["synthetic-va"]
     page = (tmp_path / "README.md").read_text()
     assert (tmp_path / "tables" / "humans.md").read_text() in page
 
@@ -49,16 +55,28 @@ def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path):
 def test_claims_beside_people(folder):
     table = humans.claims_against(humans.read_humans(folder), load_claims())
     rows = {(r["claim"].text, r["metric"].text, r["who"].text.split(";")[0]): r for r in table.rows}
-    loo = humans.PARTS["affectnet_c25", "leave_one_out"]
+    loo = humans.PARTS["affectnet_c25", "leave_one_out_set2"]
     rmse = next(
         row for (claim, metric, who), row in rows.items() if (claim, who) == ("rmse-affectnet", loo) and "valence" in metric
     )
     assert rmse["claimed"].numbers[""] == 0.2577 and rmse["human"].numbers["mean"] == 0.3
     assert rmse["beyond"].text == "better than the human figure", "a smaller RMSE is better"
-    accuracy = next(row for (claim, _, _), row in rows.items() if claim == "acc-affectnet")
-    assert accuracy["beyond"].text == "better than the human figure"
+    accuracy = [row for (claim, _, _), row in rows.items() if claim == "acc-affectnet"]
+    assert [row["human"].numbers["mean"] for row in accuracy] == [0.6, 0.5], "the random set first, then the confusing one"
+    assert {row["beyond"].text for row in accuracy} == {"better than the human figure"}
+    assert not any(claim == "acc-fer2013" for claim, _, _ in rows), "labels against labels are nobody's figure"
     assert humans._beyond(0.5, value(0.505), "higher") == "within its interval"
     assert humans._beyond(0.6, value(0.5), "lower") == humans._beyond(0.4, value(0.5), "higher") == "worse than it"
+
+
+def test_labels_stand_apart_from_people(folder):
+    people, labels, _ = humans.tables(humans.read_humans(folder), load_claims())
+    shown = {table.name: {row["what"].text for row in table.rows} for table in (people, labels)}
+    assert shown["label-agreement"] == {"FER2013 label against the FER+ majority (7 common classes)"}
+    assert not any("label" in what for what in shown["humans"])
+    expression = {row["what"].text.partition(", ")[2]: row["value"].numbers["mean"] for row in people.rows
+                  if "majority of the other 24" in row["what"].text}  # fmt: skip
+    assert expression == {'Set I, "Confusing Images"': 0.5, "Set II, random images": 0.6, "both sets together": 0.55}
 
 
 def test_absent_and_damaged_files(folder, tmp_path):

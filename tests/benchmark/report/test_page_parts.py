@@ -9,7 +9,16 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmark.claims import Judged
-from benchmark.ledger import NOT_TESTABLE, REPRODUCED, SUPPORTED, UNDETERMINED, Finding
+from benchmark.ledger import (
+    NO_VERDICT_YET,
+    NOT_TESTABLE,
+    REFUTED,
+    REPRODUCED,
+    SUPPORTED,
+    UNDETERMINED,
+    Finding,
+    Planned,
+)
 from benchmark.records import read_records
 from benchmark.report import prose
 from benchmark.report.inline import inline
@@ -124,35 +133,48 @@ def test_names_may_be_broken_and_stay_escaped():
     assert breakable("a-b/c_d <b> -1 - x") == "a-<wbr>b/<wbr>c_<wbr>d &lt;b&gt; -<wbr>1 - x"
 
 
-def judged(*verdicts):
-    test = SimpleNamespace(parameters={"protocol": "p-8"})
-    records = {SUPPORTED: ("record",)}
+def judged(*claims):
+    """A stand-in for a judged ledger: (verdict, rule, whether there are runs behind it, planned runs) each."""
     return [
-        Judged(SimpleNamespace(test=test), Finding(verdict, "", records=records.get(verdict, ())), (), ())
-        for verdict in verdicts
+        Judged(
+            SimpleNamespace(test=SimpleNamespace(rule=rule)),
+            Finding(verdict, "", records=("record",) * runs, planned=planned),
+        )
+        for verdict, rule, runs, planned in claims
     ]
 
 
+COUNTED, COMPARED = (REPRODUCED, "complexity_value", 0, ()), (SUPPORTED, "compare_cells", 1, ())
+GRADIENT = (REFUTED, "gradient_ratio", 0, ())
+WAITING = (NO_VERDICT_YET, "compare_cells", 0, (Planned("p-8", "a", 3, (0,)), Planned("q-8", "b", 1, (0,))))
+
+
 @pytest.mark.parametrize(
-    ("verdicts", "sentences"),
+    ("claims", "sentences"),
     [
         (
-            [REPRODUCED, UNDETERMINED, UNDETERMINED],
+            [COUNTED, GRADIENT, WAITING, WAITING],
             [
-                "One claim of 3 is decided: one reproduced, by counting operations and parameters and without a trained "
-                "network.",
-                "Two claims are left undetermined by the runs that there are under p-8.",
+                "Two claims of 4 are decided: one reproduced and one refuted (one by counting and one by measured "
+                "gradients).",
+                "Two claims wait for planned runs under p-8.",
             ],
         ),
-        ([SUPPORTED, REPRODUCED], ["Two claims of 2 are decided: one supported and one reproduced."]),
         (
-            [NOT_TESTABLE],
+            [COMPARED, COUNTED, (UNDETERMINED, "compare_cells", 1, ())],
+            [
+                "Two claims of 3 are decided: one supported and one reproduced (one by training runs and one by counting).",
+                "One claim is undetermined by what has been measured.",
+            ],
+        ),
+        (
+            [(NOT_TESTABLE, "not_testable", 0, ())],
             ["No claims of 1 are decided.", "One claim can not be tested with the data and records that are here."],
         ),
     ],
 )
-def test_verdict_sentences(verdicts, sentences):
-    assert prose.verdict_sentences(judged(*verdicts)) == sentences
+def test_verdict_sentences(claims, sentences):
+    assert prose.verdict_sentences(judged(*claims)) == sentences
 
 
 def test_run_sentences_count_what_is_there(built):
@@ -169,7 +191,9 @@ def test_few_seeds_are_said(make, cell, tmp_path):
     make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0)
     found = prose.run_sentences(summarise(read_records(tmp_path), tmp_path))
     assert found[0].startswith("One training run of one cell (networks with options and loss): synthetic-8 (1 x 1 seed, 90")
-    assert "No network under synthetic-8 has the three seeds that a verdict needs; one seed has no interval." in found
+    assert (
+        "No network under synthetic-8 has the three seeds that a verdict needs at least; one seed has no interval." in found
+    )
 
 
 def test_shortcut_sentences_count_sides_below_alpha():

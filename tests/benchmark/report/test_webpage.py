@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.claim_list import Check
 from benchmark.errors import BadInput
+from benchmark.ledger import Ledger, Planned, Undecided
 from benchmark.records import read_records
 from benchmark.report import build
 from benchmark.report.summary import summarise
@@ -141,17 +141,19 @@ def test_words_from_outside_are_escaped(make, cell, tmp_path, read_page):
     assert "device &lt;script&gt;x" in text and "a&amp;b" in text
 
 
-def test_missing_runs_ask_for_other_seeds_than_those_that_are_there(make, cell, tmp_path):
+def test_missing_runs_are_the_planned_ones(make, cell, tmp_path):
     own, other = cell("identity", "working", "plain"), cell("adaptive", "working", "plain")
-    make(tmp_path, "synthetic-8", own, 0, diverged=True)
+    make(tmp_path, "synthetic-8", own, 0, diverged=True)  # is a run, and is not replaced
     make(tmp_path, "synthetic-8", own, 2)
     for seed in (0, 1, 2):
         make(tmp_path, "synthetic-8", other, seed)
-    summary = summarise(read_records(tmp_path), tmp_path)
-    test = Check("compare_cells", {"protocol": "synthetic-8", "a": own.name, "b": other.name})
-    assert missing_runs(test, summary) == [f"python -m benchmark run synthetic-8 {own.name} --seeds 1 3"]
-    assert missing_runs(Check("numeric", {"protocol": "no-such", "cell": own.name}), summary) == []
-    assert missing_runs(Check("not_testable", {"missing": "x"}), summary) == []
+    ledger = Ledger(summarise(read_records(tmp_path), tmp_path), None)
+    with pytest.raises(Undecided) as error:
+        ledger.planned("synthetic-8", (own.name, other.name), "drawn faces", 3)
+    assert missing_runs(error.value.finding.planned) == [f"python -m benchmark run synthetic-8 {own.name} --seeds 1"]
+    assert missing_runs([Planned("of-others", "x", 3, ())]) == []  # no protocol here, so no command
+    of_study = [Planned("fer2013-7-small", cell, 3, ()) for cell in ("a", "b")]
+    assert missing_runs(of_study) == ["python -m benchmark study fer2013-study"]
 
 
 def test_parts_of_the_page_are_packaged():

@@ -1,0 +1,276 @@
+"""The rules that compare two cells: compare_cells, which decides, and measured_difference, which only shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from benchmark import evidence
+from benchmark.evidence import Compared
+from benchmark.ledger import (
+    DOES_NOT_TRAIN,
+    EQUIVALENT,
+    NO_VERDICT,
+    REFUTED,
+    SUPPORTED,
+    TRAINS,
+    UNDETERMINED,
+    Finding,
+    Ledger,
+    Scale,
+    Undecided,
+    divergence,
+    finished_of,
+    plan_of,
+)
+from benchmark.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
+from benchmark.statistics import Interval, paired_t_over_seeds
+
+if TYPE_CHECKING:
+    from benchmark.report.summary import Run
+
+ALPHA = 0.05
+MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of
+OF_CLASS = "recall of "  # a class's recall among the metrics `beside`
+BESIDE = {SUPPORTED: "better in", REFUTED: "worse in", EQUIVALENT: "equivalent in", UNDETERMINED: "open in"}
+
+
+def compare_cells(
+    ledger: Ledger,
+    *,
+    protocol: str,
+    a: str,
+    b: str,
+    metric: str,
+    needs: str,
+    of_class: str | None = None,
+    beside: list = (),
+    minimum_seeds: int = MINIMUM_SEEDS,
+) -> Finding:
+    """Whether cell a is better than cell b in a metric, for new seeds and new test images, or equivalent.
+
+    Args:
+        beside: further metrics, or "recall of CLASS", that stand beside the verdict and do not enter it.
+        minimum_seeds: how many seeds are planned: 0 to this - 1.
+    """
+    runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
+    used = [run.record for own in runs.values() for run in own.values()]
+    scale = ledger.scale(protocol, runs, levels(runs))
+    fields = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": scale}
+    compared = ledger.compared.get(place(ledger.role, protocol, a, b, metric, of_class, minimum_seeds))
+    of = {cell: list(own.values()) for cell, own in runs.items()}
+    if compared is None:
+        raise Undecided(UNDETERMINED, _why_not(of, metric), used, **fields)
+    if compared.joint is None:
+        return _who_trains(compared, a, b, minimum_seeds, used, fields)
+    unit = _unit(metric, of_class)
+    interval = Interval(*(getattr(compared.joint, part) for part in ("mean", "low", "high", "n")))
+    verdict, detail, words = judged(compared, unit, _margin(metric, of_class))
+    better, other = (a, b) if compared.favours_a else (b, a)
+    shares = [1 - len(finished_of(of[cell])) / len(of[cell]) for cell in (better, other)]
+    if verdict in (SUPPORTED, REFUTED) and shares[0] > shares[1]:
+        verdict, words = UNDETERMINED, f"{words}; the better cell diverged more often"
+    extra = [_beside(ledger, protocol, a, b, each, minimum_seeds) for each in beside]
+    reason = f"{words}{divergence(of)}{_told_beside(extra)}; {rates_in_words(scale)}"
+    return Finding(verdict, reason, interval, unit, tuple(used), detail, **fields)
+
+
+def judged(compared: Compared, unit: str, margin: float | None) -> tuple[str, str, str]:
+    """(verdict, its detail, reason) of a comparison with a joint test, by its adjusted p-values.
+
+    Equivalence goes first: a difference that is there and smaller than the smallest of interest supports nothing.
+    """
+    joint = compared.joint
+    interval = Interval(joint.mean, joint.low, joint.high, joint.n)
+    found = f"{shown(interval, unit, signed=True)} over {joint.n} pairs of seeds"
+    if compared.holm is None:
+        return UNDETERMINED, "", f"{found}: neither seeds nor images leave a variance to test against"
+    found += f"; p {p_in_words(compared.holm)}"
+    if compared.holm_equivalent is not None:
+        found += f", of equivalence within {_amount(margin, unit)} {p_in_words(compared.holm_equivalent)}"
+    found += f", Holm over {compared.family}"
+    if compared.holm_equivalent is not None and compared.holm_equivalent < ALPHA:
+        return EQUIVALENT, f"within {_amount(margin, unit)}", found
+    if compared.holm < ALPHA and compared.favours_a is not None:
+        return (SUPPORTED if compared.favours_a else REFUTED), "", found
+    largest = max(abs(joint.low), abs(joint.high))
+    allowed = f"the interval still allows {_amount(min(largest, 1.0) if unit == '%' else largest, unit)}"
+    return UNDETERMINED, allowed, f"{found}; {allowed} in one direction"
+
+
+def measured_difference(
+    ledger: Ledger, *, protocol: str, a: str, b: str, metric: str, needs: str, of_class: str | None = None
+) -> Finding:
+    """Both cells' means and their difference over the seeds that both finished, for tests that are only shown: no test."""
+    runs = {cell: ledger.runs(protocol, cell, needs) for cell in (a, b)}
+    finished = {cell: finished_of(own) for cell, own in runs.items()}
+    used = tuple(run.record for own in runs.values() for run in own)
+    common = sorted(set.intersection(*map(set, finished.values())))
+    if not common:
+        raise Undecided(UNDETERMINED, f"no seed that {a} and {b} both finished under {protocol}", used)
+    values = [[evidence.measured_value(own[seed], metric, of_class) for seed in common] for own in finished.values()]
+    if None in values[0] + values[1]:
+        raise Undecided(UNDETERMINED, f"{metric} is not defined in every run", used)
+    difference, unit = paired_t_over_seeds(*values), _unit(metric, of_class)
+    interval = Interval(*difference[:4])
+    means = " against ".join(_number(sum(own) / len(own), unit) for own in values)
+    reason = (
+        f"{title(metric, of_class)} {means}{' %' if unit == '%' else ''}, {shown(interval, unit, signed=True)} over "
+        f"{len(common)} {'pair' if len(common) == 1 else 'pairs'} of seeds{divergence(runs)}"
+    )
+    planned = {cell: {run.record.seed: run for run in own} for cell, own in runs.items()}
+    return Finding(NO_VERDICT, reason, interval, unit, used, scale=ledger.scale(protocol, planned))
+
+
+def register(
+    ledger: Ledger,
+    families: dict[tuple, dict[tuple, Compared | None]],
+    *,
+    protocol: str,
+    a: str,
+    b: str,
+    metric: str,
+    needs: str,
+    of_class: str | None = None,
+    beside: list = (),
+    minimum_seeds: int = MINIMUM_SEEDS,
+) -> None:
+    """Enter a comparison in the family of its role and protocol, and those beside it in a family of their own.
+
+    What is not there yet is entered as None: a family is as large from the start as when all is done.
+    """
+    try:
+        runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
+    except Undecided:
+        runs = None
+    wanted = [((ledger.role, protocol), metric, of_class)]
+    wanted += [((ledger.role, protocol, a, b), *of_metric(each)) for each in beside]
+    for family, name, class_name in wanted:
+        entries = families.setdefault(family, {})
+        key = place(ledger.role, protocol, a, b, name, class_name, minimum_seeds, beside=len(family) > 2)
+        if key not in entries:
+            entries[key] = None if runs is None else _tested(runs[a], runs[b], name, class_name)
+
+
+def place(role, protocol, a, b, metric, of_class, seeds, *, beside: bool = False) -> tuple:
+    """What a comparison is found by; one that two claims name is one, and counts once in its family."""
+    return (role, protocol, a, b, metric, of_class, seeds, beside)
+
+
+def of_metric(entry: str) -> tuple[str, str | None]:
+    """(metric, class) of an entry of `beside`."""
+    return ("recall", entry.removeprefix(OF_CLASS)) if entry.startswith(OF_CLASS) else (entry, None)
+
+
+def levels(runs: "Mapping[str, Mapping[int, Run]]") -> dict[str, float]:
+    """Cell -> mean of its task's main metric over the runs that finished, where it is defined in all of them."""
+    found = {}
+    for cell, own in runs.items():
+        done = list(finished_of(own.values()).values())
+        values = [run.scores["none"][PRIMARY[run.record["protocol"]["task"]]] for run in done]
+        if values and None not in values:
+            found[cell] = sum(values) / len(values)
+    return found
+
+
+def rates_in_words(scale: Scale) -> str:
+    """Whether the cells were trained with one learning rate, and with which."""
+    rates = scale.rates
+    if len(set(rates.values())) == 1:
+        return f"one learning rate, {next(iter(rates.values())):g}"
+    return "learning rates of their own, " + " and ".join(f"{rate:g} ({cell})" for cell, rate in rates.items())
+
+
+def title(metric: str, of_class: str | None = None) -> str:
+    """A metric's name in a sentence."""
+    if metric == evidence.FITTING:
+        return "training loss of the last epoch"
+    return f"{OF_CLASS}{of_class}" if of_class else METRICS[metric].title
+
+
+def p_in_words(value: float) -> str:
+    """ "< 0.001" or three decimals."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def shown(interval: Interval, unit: str, signed: bool = False) -> str:
+    """A number with its interval and unit."""
+    end = _points(unit) if signed else (" %" if unit == "%" else "")
+    if interval.low is None:
+        return _number(interval.mean, unit, signed) + end
+    low, high = (_number(v, unit, signed) for v in (interval.low, interval.high))
+    return f"{_number(interval.mean, unit, signed)} [{low}, {high}]{end}"
+
+
+def _tested(runs_a: "Mapping[int, Run]", runs_b: "Mapping[int, Run]", metric: str, of_class: str | None) -> Compared | None:
+    finished = [finished_of(own.values()) for own in (runs_a, runs_b)]
+    lost = [len(own) - len(done) for own, done in zip((runs_a, runs_b), finished, strict=True)]
+    if (lost[0] == 0 and not finished[1]) or (lost[1] == 0 and not finished[0]):
+        return evidence.who_trains(len(runs_a), len(runs_b), a_trains=lost[0] == 0)
+    common = set(finished[0]) & set(finished[1])
+    if len(common) < MINIMUM_SEEDS:
+        return None
+    return evidence.compare(*({seed: own[seed] for seed in common} for own in finished), metric, of_class)
+
+
+def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Iterable, fields: Mapping) -> Finding:
+    trains, other = (a, b) if compared.favours_a else (b, a)
+    reason = (
+        f"{trains} finished {seeds} of {seeds}, {other} diverged {seeds} of {seeds}; exact p {p_in_words(compared.p)}, "
+        f"{p_in_words(compared.holm)} after Holm over {compared.family}"
+    )
+    if compared.holm >= ALPHA:
+        if compared.p >= ALPHA:
+            reason += f"; {seeds} seeds against {seeds} can not bring it lower"
+        raise Undecided(UNDETERMINED, reason, used, **fields)
+    return Finding(TRAINS if compared.favours_a else DOES_NOT_TRAIN, reason, records=tuple(used), **fields)
+
+
+def _why_not(runs: "Mapping[str, Sequence[Run]]", metric: str) -> str:
+    finished = {cell: finished_of(own) for cell, own in runs.items()}
+    if all(len(own) == 0 for own in finished.values()):
+        return f"every run of both cells diverged{divergence(runs)}"
+    common = set.intersection(*map(set, finished.values()))
+    if len(common) < MINIMUM_SEEDS:
+        return f"{len(common)} planned seeds finished in both cells, fewer than {MINIMUM_SEEDS}{divergence(runs)}"
+    return f"{metric} is not defined in every run"
+
+
+def _beside(ledger: Ledger, protocol: str, a: str, b: str, entry: str, seeds: int) -> tuple[str, str]:
+    """(verdict, metric with its difference) of a metric that stands beside."""
+    name, of_class = of_metric(entry)
+    compared = ledger.compared.get(place(ledger.role, protocol, a, b, name, of_class, seeds, beside=True))
+    if compared is None or compared.joint is None:
+        return UNDETERMINED, f"{title(name, of_class)} (not defined in every run)"
+    unit, joint = _unit(name, of_class), compared.joint
+    verdict, _, _ = judged(compared, unit, _margin(name, of_class))
+    p = "no test" if compared.holm is None else f"p {p_in_words(compared.holm)}"
+    difference = shown(Interval(joint.mean, joint.low, joint.high, joint.n), unit, signed=True)
+    return verdict, f"{title(name, of_class)} ({difference}, {p})"
+
+
+def _told_beside(found: Sequence[tuple[str, str]]) -> str:
+    parts = [
+        f"{words} {', '.join(own)}" for verdict, words in BESIDE.items() if (own := [w for v, w in found if v == verdict])
+    ]
+    return f"; beside it, Holm over {len(found)}: {'; '.join(parts)}" if parts else ""
+
+
+def _unit(metric: str, of_class: str | None) -> str:
+    return "%" if of_class else "" if metric == evidence.FITTING else METRICS[metric].unit
+
+
+def _margin(metric: str, of_class: str | None) -> float | None:
+    return SMALLEST_DIFFERENCE.get("recall" if of_class else metric)
+
+
+def _amount(value: float, unit: str) -> str:
+    number = f"{100 * value:.2f}".rstrip("0").rstrip(".") if unit == "%" else f"{value:.3g}"
+    return f"{number} {'point' if number == '1' else 'points'}" if unit == "%" else number
+
+
+def _number(value: float, unit: str, signed: bool = False) -> str:
+    number = 100 * value if unit == "%" else value
+    return f"{number:{'+' if signed else ''}.{2 if unit == '%' else 4}f}"
+
+
+def _points(unit: str) -> str:
+    return " points" if unit == "%" else ""

@@ -1,0 +1,41 @@
+"""Which entry of complexity.json a cell's network is. Needs no torch.
+
+A network is its model, the model's options, the input's size and channels, and the number of outputs; protocol, loss and
+recipe play no part. The file holds {schema, environment, cells: {"<protocol>/<cell>": entry} of the plan's own runs,
+networks: [{name, model, options, outputs} | entry] of complexity.yaml}; an entry is what `complexity.measure` returns.
+"""
+
+from collections.abc import Mapping
+
+from benchmark.cells import load_cells
+from benchmark.protocol import load_protocol, protocol_names
+
+
+def of_cell(complexity: Mapping | None, protocol: Mapping, cell: Mapping) -> Mapping | None:
+    """The entry of a cell under a protocol, both as a record holds them; None where its network was not counted.
+
+    Args:
+        complexity: contents of complexity.json, or None.
+    """
+    if not complexity:
+        return None
+    own = complexity["cells"].get(f"{protocol['name']}/{cell['name']}")
+    return own if own is not None else _alike(complexity, protocol, cell)
+
+
+def of_names(complexity: Mapping | None, protocol: str, cell: str) -> Mapping | None:
+    """`of_cell` by the names of an installed protocol and cell."""
+    if not complexity:
+        return None
+    own = complexity["cells"].get(f"{protocol}/{cell}")
+    if own is not None or protocol not in protocol_names() or cell not in (cells := load_cells()):
+        return own
+    return _alike(complexity, load_protocol(protocol).as_dict(), cells[cell].as_dict())
+
+
+def _alike(complexity: Mapping, protocol: Mapping, cell: Mapping) -> Mapping | None:
+    outputs = len(protocol["classes"]) if protocol["task"] == "categorical" else 2
+    picture = [1, protocol["channels"], protocol["input_size"], protocol["input_size"]]
+    wanted = (cell["model"], cell["options"], outputs, picture)
+    same = (e for e in complexity.get("networks", ()) if (e["model"], e["options"], e["outputs"], e["input"]) == wanted)
+    return next(same, None)

@@ -1,0 +1,219 @@
+"""The rule for the weaker claim about gradients, that bounding lessens what identity does to them; docs/protocol.md,
+"Lessened", says what it does."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.gradient_claim import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
+from benchmark.ledger import (
+    CONDITIONAL,
+    FAILS_ONLY,
+    FAILS_REST_OPEN,
+    HOLDS_ONLY,
+    HOLDS_REST_OPEN,
+    NO_DIFFERENCE,
+    REFUTED,
+    SUPPORTED,
+    UNDETERMINED,
+    Finding,
+    Ledger,
+    Undecided,
+)
+from benchmark.statistics import Difference, holm, paired_t_over_seeds
+
+OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both
+BETTER, WORSE, EQUIVALENT, OPEN = "better", "worse", "equivalent", "open"
+OPPOSITE = "better and worse"
+
+
+@dataclass
+class Pairs:
+    """One network at one moment under one normalisation, both shortcuts, by seed.
+
+    Attributes:
+        a, b: |log10 ratio| of the seeds that both got to the moment with, in one order.
+        lost: seeds of a and of b that diverged before it. seeds: those that both were measured with.
+        p, p_equal: two-sided and of equivalence, Holm-adjusted; None where there is no test.
+    """
+
+    layers: int
+    a: Sequence[float]
+    b: Sequence[float]
+    lost: tuple[int, int]
+    seeds: int
+    state: str = OPEN
+    p: float | None = None
+    p_equal: float | None = None
+
+    @property
+    def difference(self) -> Difference | None:
+        """Mean of |log10 ratio| of a minus that of b, paired; None without a pair."""
+        return paired_t_over_seeds(self.a, self.b) if len(self.a) else None
+
+
+def gradient_lessened(
+    ledger: Ledger,
+    *,
+    protocol: str,
+    a: str,
+    b: str,
+    normalisations: list,
+    networks: list,
+    trained: list,
+    needs: str,
+    of_interest: float = OF_INTEREST,
+    minimum_seeds: int = MINIMUM_SEEDS,
+    seeds: list | None = None,
+) -> Finding:
+    """Whether the gradient's ratio is nearer to 1 with shortcut a than with b, under each normalisation.
+
+    Args:
+        normalisations: the conditions, tested as one family.
+        networks: names in gradients.yaml, compared at initialisation.
+        trained: those compared at the end of their training window too.
+        of_interest: smallest factor between a and b that is of interest, above 1.
+        seeds: the only ones that count; None: all.
+    """
+    found = measured_under(ledger, protocol, needs, seeds)
+    family, missing = {}, []
+    for normalisation in normalisations:
+        for network, at_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
+            pairs = _pairs(found, network, normalisation, (a, b), at_end)
+            if isinstance(pairs, int) or pairs[1].seeds < minimum_seeds:
+                short = minimum_seeds - (pairs if isinstance(pairs, int) else pairs[1].seeds)
+                where = f"{network}, {a} and {b}, {normalisation} BatchNorm" + (", trained" if at_end else "")
+                missing.append(f"{where}: {short} more seed{'s' * (short > 1)}")
+            else:
+                family[normalisation, pairs[0]] = pairs[1]
+    if missing:
+        raise Undecided(UNDETERMINED, f"missing: {'; '.join(missing)}")
+    judged(family, of_interest, minimum_seeds)
+    conditions = {n: {point: pairs for (name, point), pairs in family.items() if name == n} for n in normalisations}
+    return _finding(a, b, conditions)
+
+
+def judged(family: Mapping[tuple[str, Point], Pairs], of_interest: float, minimum_seeds: int) -> None:
+    """Set the state and the adjusted p-values of every member, Holm over all of them for either kind of test."""
+    from scipy import stats
+
+    limit, p, p_equal = math.log10(of_interest), {}, {}
+    for key, pairs in family.items():
+        if any(pairs.lost):
+            if 0 in pairs.lost and max(pairs.lost) == pairs.seeds >= minimum_seeds:
+                table = [[lost, pairs.seeds - lost] for lost in pairs.lost]
+                p[key] = float(stats.fisher_exact(table).pvalue)
+            continue
+        if (difference := pairs.difference) is None or difference.p is None:
+            continue
+        of_seeds = [x - y for x, y in zip(pairs.a, pairs.b, strict=True)]
+        sides = ((limit, "less"), (-limit, "greater"))
+        p[key] = difference.p
+        p_equal[key] = max(float(stats.ttest_1samp(of_seeds, edge, alternative=side).pvalue) for edge, side in sides)
+    for key, adjusted in zip(p_equal, holm(list(p_equal.values())), strict=True):
+        family[key].p_equal = adjusted
+        family[key].state = EQUIVALENT if adjusted < ALPHA else OPEN
+    for key, adjusted in zip(p, holm(list(p.values())), strict=True):
+        family[key].p = adjusted
+        if adjusted < ALPHA:
+            family[key].state = BETTER if _favours_a(family[key]) else WORSE
+
+
+def outcome(pairs: Sequence[Pairs]) -> str:
+    """What the depths and moments of one condition say together."""
+    states = {each.state for each in pairs}
+    if {BETTER, WORSE} <= states:
+        return OPPOSITE
+    if BETTER in states or WORSE in states:
+        return BETTER if BETTER in states else WORSE
+    return EQUIVALENT if states == {EQUIVALENT} else OPEN
+
+
+def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool) -> tuple[Point, Pairs] | int:
+    """Of the plan that has most seeds with both shortcuts; 0 where none has any."""
+    best: list[dict[int, Mapping]] = [{}, {}]
+    for plan in found:
+        own = [{m["seed"]: m for m in chosen(plan, network, s, normalisation, at_end)} for s in shortcuts]
+        if len(own[0].keys() & own[1].keys()) > len(best[0].keys() & best[1].keys()):
+            best = own
+    common = sorted(best[0].keys() & best[1].keys())
+    if not common:
+        return 0
+    step = max(best[0][seed]["steps"][-1] for seed in common) if at_end else 0
+    sizes = [{seed: _size(own[seed], step) for seed in common} for own in best]
+    both = [seed for seed in common if None not in (sizes[0][seed], sizes[1][seed])]
+    lost = tuple(sum(size is None for size in own.values()) for own in sizes)
+    of_a, of_b = ([own[seed] for seed in both] for own in sizes)
+    return Point(network, step), Pairs(best[0][common[0]]["layers"], of_a, of_b, lost, len(common))
+
+
+def _size(measurement: Mapping, step: int) -> float | None:
+    """|log10 ratio| at a step; None where the network had diverged."""
+    at = [ratio for m in measurement["moments"] if m["step"] == step and (ratio := log_ratio(m)) is not None]
+    return abs(at[0]) if at else None
+
+
+def _favours_a(pairs: Pairs) -> bool:
+    return pairs.lost[0] < pairs.lost[1] if any(pairs.lost) else pairs.difference.mean < 0
+
+
+def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) -> Finding:
+    outcomes = {name: outcome(list(own.values())) for name, own in conditions.items()}
+    told = "; ".join(f"{name} BatchNorm: {outcomes[name]}, {_headline(own)}" for name, own in conditions.items())
+    every = [pairs for own in conditions.values() for pairs in own.values()]
+    counts = sorted({pairs.seeds for pairs in every})
+    seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    rest = "; ".join(f"{name}: {', '.join(_told(*item) for item in _ordered(own))}" for name, own in conditions.items())
+    how = f"{a} over {b}, below 1 = {a} nearer to 1, paired by seed, n = {seeds} seeds, Holm over {len(every)}"
+    reason = f"{told}; {how}; all: {rest}"
+    first = _farthest(next(iter(conditions.values())))[1].difference
+    verdict, under = _verdict(outcomes)
+    return Finding(verdict, f"{under}: {reason}" if under else reason, first, "log10")
+
+
+def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
+    """The verdict over all conditions, and the conditions that it names."""
+    found = list(outcomes.values())
+
+    def under(*words: str) -> str:
+        return " and ".join(f"{name} BatchNorm" for name, each in outcomes.items() if each in words)
+
+    if OPPOSITE in found or {BETTER, WORSE} <= set(found):
+        return CONDITIONAL, ""
+    sided = BETTER if BETTER in found else WORSE
+    if sided not in found:
+        return (UNDETERMINED, "") if OPEN in found else (NO_DIFFERENCE, "")
+    if set(found) == {sided}:
+        return (SUPPORTED if sided == BETTER else REFUTED), ""
+    words = (HOLDS_REST_OPEN, FAILS_REST_OPEN) if OPEN in found else (HOLDS_ONLY, FAILS_ONLY)
+    return words[sided == WORSE], under(sided)
+
+
+def _farthest(own: Mapping[Point, Pairs]) -> tuple[Point, Pairs]:
+    """The point to show of a condition: the farthest of those that were found to differ, else of all."""
+    differ = {point: pairs for point, pairs in own.items() if pairs.state in (BETTER, WORSE)}
+    return max((differ or own).items(), key=lambda item: abs(item[1].difference.mean) if item[1].difference else math.inf)
+
+
+def _headline(own: Mapping[Point, Pairs]) -> str:
+    point, pairs = _farthest(own)
+    return f"{when(point)} {_shown(pairs)}" + ("" if pairs.p is None else f", p {_p(pairs.p)}")
+
+
+def _ordered(own: Mapping[Point, Pairs]) -> list[tuple[Point, Pairs]]:
+    return sorted(own.items(), key=lambda item: (item[0].step, item[1].layers))
+
+
+def _told(point: Point, pairs: Pairs) -> str:
+    return f"{when(point)} {_shown(pairs)} ({pairs.state})"
+
+
+def _shown(pairs: Pairs) -> str:
+    parts = [factor(pairs.difference)] if pairs.difference else []
+    if any(pairs.lost):
+        parts.append(f"diverged {pairs.lost[0]} and {pairs.lost[1]} of {pairs.seeds}")
+    return ", ".join(parts)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

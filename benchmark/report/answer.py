@@ -1,0 +1,172 @@
+"""The answer to the title's question, from the judged ledger: one sentence with the best evidence that there is.
+
+Best is the paper's size, then the study scaled down. The study speaks when all runs of its first part are there: both
+bounded shortcuts and identity, under every condition. Until then the sentence names the missing runs and claims nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.claims import Judged
+from benchmark.comparing import shown
+from benchmark.errors import BadInput
+from benchmark.ledger import (
+    CONDITIONAL,
+    DECIDING,
+    DOES_NOT_TRAIN,
+    EQUIVALENT,
+    FAILS_ONLY,
+    FAILS_REST_OPEN,
+    HOLDS_ONLY,
+    HOLDS_REST_OPEN,
+    NO_VERDICT_YET,
+    NOT_TESTABLE,
+    REFUTED,
+    SCALED_DOWN,
+    SUPPORTED,
+    TRAINS,
+    UNDETERMINED,
+    Finding,
+    Planned,
+    Scale,
+    network_of,
+    seeds_in_words,
+)
+from benchmark.metrics import METRICS
+from benchmark.report.prose import listed
+from benchmark.report.scale import levels_in_words, scale_in_words
+
+QUESTION = "beats-resnet"  # the claim that the title asks about
+FIXED = "bregnet-shallower"  # whose scaled-down test under conditions sets the fixed shortcut against identity
+SHORT = {
+    SUPPORTED: "yes",
+    TRAINS: "yes",
+    REFUTED: "no",
+    DOES_NOT_TRAIN: "no",
+    EQUIVALENT: "no, and no worse either",
+    CONDITIONAL: "it depends on the condition",
+    HOLDS_ONLY: "only under one condition",
+    FAILS_ONLY: "no",
+    HOLDS_REST_OPEN: "under one condition, the other open",
+    FAILS_REST_OPEN: "not under one condition, the other open",
+    UNDETERMINED: "not established",
+}
+UNDER = {
+    SUPPORTED: "beats identity",
+    REFUTED: "is beaten by identity",
+    EQUIVALENT: "is equivalent to identity",
+    TRAINS: "trains where identity diverges",
+    DOES_NOT_TRAIN: "diverges where identity trains",
+    UNDETERMINED: "is not told from identity",
+    NO_VERDICT_YET: "has no verdict yet",
+    NOT_TESTABLE: "can not be tested",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best evidence.
+
+    Attributes:
+        kind: `DECIDING` or `SCALED_DOWN`; None while neither may speak.
+        verdict: that of the claim by this evidence; `NO_VERDICT_YET` without any.
+        scale: of the networks behind it; None without any.
+        missing: planned runs that are not there: of the evidence itself, and of the deciding test.
+        made, planned: how many runs of the first part of the study there are, and how many it has.
+        sentence: all of it, as shown.
+    """
+
+    kind: str | None
+    verdict: str
+    scale: Scale | None
+    missing: Sequence[Planned]
+    made: int
+    planned: int
+    sentence: str
+
+
+def answer(judged: Sequence[Judged]) -> Answer:
+    """The answer that a judged ledger gives.
+
+    Raises:
+        BadInput: a ledger without the claim that the title asks about, or without its scaled-down test.
+    """
+    of = {each.claim.id: each for each in judged}
+    if QUESTION not in of or not of[QUESTION].scaled_down:
+        raise BadInput("ledger", f"no {QUESTION} with a scaled-down test", "the claim that the title asks about")
+    question = of[QUESTION]
+    small = {"adaptive": question.scaled_down[0]}
+    if FIXED in of and (fixed := next((f for f in of[FIXED].scaled_down if f.parts), None)):
+        small["fixed"] = fixed
+    study = tuple(dict.fromkeys(run for finding in small.values() for run in finding.planned))
+    planned, lacking = sum(run.seeds for run in study), [run for run in study if run.missing]
+    made = planned - sum(len(run.missing) for run in lacking)
+    large = question.finding.planned
+
+    def says(kind: str | None, finding: Finding | None, words: str) -> Answer:
+        verdict, scale = (finding.verdict, finding.scale) if finding else (NO_VERDICT_YET, None)
+        missing = tuple(run for run in ((*study, *large) if kind is None else large) if run.missing)
+        return Answer(kind, verdict, scale, missing, made, planned, f"{words}.")
+
+    paper = _paper(of, question.finding.scale)
+    if question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
+        words = f"At the paper's size, {_told({'adaptive': question.finding})}"
+        words += f": {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
+        return says(DECIDING, question.finding, f"{words}; {_lacking(large)}")
+    if planned and not lacking and question.scaled_down[0].verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
+        words = f"Scaled down, {_told(small)}: {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper}"
+        return says(SCALED_DOWN, small["adaptive"], f"{words}; {_at_full_size(large)}")
+    words = f"No answer yet: {made} of the {planned} runs that decide it scaled down are there"
+    if small["adaptive"].scale:
+        words += f" ({scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper})"
+    if lacking:
+        by_seeds: dict[tuple[int, ...], list[str]] = {}
+        for run in lacking:
+            by_seeds.setdefault(run.missing, []).append(run.cell)
+        words += "; missing: " + "; ".join(f"{seeds_in_words(own)} of {listed(cells)}" for own, cells in by_seeds.items())
+    return says(None, None, f"{words}; {_at_full_size(large)}")
+
+
+def _told(findings: Mapping[str, Finding]) -> str:
+    """The short answer of the first, then what each shortcut does under each condition."""
+    short = SHORT[next(iter(findings.values())).verdict]
+    return f"{short}: " + "; ".join(f"the {name} bounded shortcut {_does(finding)}" for name, finding in findings.items())
+
+
+def _does(finding: Finding) -> str:
+    parts = finding.parts or {"": finding}
+    return listed(
+        [UNDER[each.verdict] + (f" under {name}" if name else "") + _figures(each) for name, each in parts.items()]
+    )
+
+
+def _figures(finding: Finding) -> str:
+    figures = [levels_in_words(finding.scale)] if finding.scale and finding.scale.levels else []
+    if finding.measured is not None:
+        figures.append(shown(finding.measured, finding.unit, signed=True))
+    return f" ({', '.join(filter(None, [*figures, finding.detail]))})" if figures or finding.detail else ""
+
+
+def _paper(of: Mapping[str, Judged], scale: Scale | None) -> str:
+    """The paper's network as the ledger knows it: what it claims, and the deciding test's size."""
+    facts = ["BReG-NeXt-50"]
+    if "params" in of:
+        facts.append(f"{of['params'].claim.value} parameters")
+    if scale and scale.input_size:
+        facts.append(f"{scale.input_size}x{scale.input_size} pixels")
+    if "acc-fer2013" in of:
+        facts.append(f"{of['acc-fer2013'].claim.value} {METRICS['accuracy'].title.lower()} claimed")
+    return ", ".join(facts)
+
+
+def _at_full_size(runs: Sequence[Planned]) -> str:
+    return f"at the paper's size {_lacking(runs)}" if runs else "at the paper's size nothing can be run here"
+
+
+def _lacking(runs: Sequence[Planned]) -> str:
+    """How many planned runs are missing, and under which protocol of which networks."""
+    many, planned = sum(len(run.missing) for run in runs), sum(run.seeds for run in runs)
+    if not many:
+        return f"all {planned} planned runs are there"
+    how = f"all {many}" if many == planned else f"{many} of {planned}"
+    return f"{how} planned runs of {network_of([run.cell for run in runs])} under {runs[0].protocol} are missing"

@@ -1,0 +1,27 @@
+"""Cells whose planned runs are not all there: no table says how they differ from others before (docs/protocol.md)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmark.claims import Judged
+from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN, Planned
+from benchmark.report.summary import Summary
+
+
+def held_back(summary: Summary, judged: Sequence[Judged]) -> Summary:
+    """The summary with every cell marked (`Comparison.unfinished`) that has some, not all, of the runs a claim plans."""
+    found: dict[tuple[str, str], Planned] = {}
+    for each in judged:
+        for role in (DECIDING, SCALED_DOWN, FURTHER):
+            for run in (run for _, finding in each.of(role) for run in finding.planned if run.made and run.missing):
+                key = (run.protocol, run.cell)
+                found[key] = max(run, found.get(key, run), key=lambda own: own.seeds)
+    comparisons = []
+    for comparison in summary.comparisons:
+        marks = {}
+        for label in comparison.runs:
+            run = found.get((comparison.protocol["name"], comparison.cell(label)["name"]))
+            if run is not None:
+                marks[label] = f"{len(run.made)} of {run.seeds} planned seeds"
+        comparisons.append(replace(comparison, unfinished=marks) if marks else comparison)
+    return replace(summary, comparisons=tuple(comparisons))

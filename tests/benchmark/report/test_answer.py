@@ -1,0 +1,161 @@
+"""The answer to the title's question, on fabricated records under the ledger's own entries: every case."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from benchmark.cells import load_cells
+from benchmark.claim_list import load_claims
+from benchmark.claims import judge
+from benchmark.errors import BadInput
+from benchmark.ledger import DECIDING, SCALED_DOWN
+from benchmark.records import read_records
+from benchmark.report.answer import SHORT, UNDER, answer
+from benchmark.report.summary import summarise
+
+IMAGES = 90
+CELLS = load_cells()
+CLAIMS = load_claims()
+HIGH, LOW = [70, 71, 73, 72, 70], [40, 42, 41, 41, 43]
+ALIKE = [70, 60, 65, 75, 80]
+LOST = [None] * 5
+PAPER = "the paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed"
+NOTHING_LARGE = "at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are missing."
+
+
+@pytest.fixture
+def world(make, tmp_path):
+    """`add` writes a shortcut's runs under a normalisation; `answer` is that of the ledger."""
+
+    class World:
+        def add(self, network, shortcut, normalisation, rights, protocol):
+            cell = CELLS[f"{network}-{shortcut}-{normalisation}-plain"]
+            for seed, n in enumerate(rights):
+                own = {"diverged": True} if n is None else {"right": [k < n for k in range(IMAGES)]}
+                make(tmp_path, protocol, cell, seed, **own, protocol={"tta": ["none"]}, parameters=768_000)
+
+        def study(self, **rights):
+            """working_adaptive=..., frozen_fixed=...; not given: HIGH."""
+            for normalisation, seeds in (("working", 5), ("frozen", 3)):
+                for shortcut in ("identity", "fixed", "adaptive"):
+                    own = rights.get(f"{normalisation}_{shortcut}", HIGH)[:seeds]
+                    self.add("narrow16-50", shortcut, normalisation, own, "fer2013-7-small")
+
+        @property
+        def answer(self):
+            if not any(tmp_path.iterdir()):
+                make(tmp_path, "synthetic-8", CELLS["mini-xception-plain"], 0)
+            return answer(judge(CLAIMS, summarise(read_records(tmp_path), tmp_path), None))
+
+    return World()
+
+
+def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
+    found = world.answer
+    assert (found.kind, found.verdict, found.made, found.planned) == (None, "no verdict yet", 0, 24)
+    assert found.sentence == (
+        "No answer yet: 0 of the 24 runs that decide it scaled down are there (narrow16-50, 48x48 pixels, 12 epochs, where "
+        f"{PAPER}); missing: seeds 0 to 4 of narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and "
+        "narrow16-50-fixed-working-plain; seeds 0 to 2 of narrow16-50-adaptive-frozen-plain, "
+        f"narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; {NOTHING_LARGE}"
+    )
+
+
+@pytest.mark.parametrize(
+    "lacking", ["working_adaptive", "working_identity", "working_fixed", "frozen_adaptive", "frozen_fixed"]
+)
+def test_one_missing_run_of_the_first_part_is_enough_to_say_nothing(world, lacking):
+    planned = 5 if lacking.startswith("working") else 3
+    world.study(**{lacking: HIGH[: planned - 1]})
+    found = world.answer
+    normalisation, shortcut = lacking.split("_")
+    assert (found.kind, found.made, found.planned) == (None, 23, 24)
+    assert f"missing: seed {planned - 1} of narrow16-50-{shortcut}-{normalisation}-plain;" in found.sentence
+    assert not re.search("beats|beaten|points|against", found.sentence)
+    assert [run.cell for run in found.missing if run.protocol == "fer2013-7-small"] == [
+        f"narrow16-50-{shortcut}-{normalisation}-plain"
+    ]
+
+
+def test_scaled_down_it_says_the_verdict_its_scale_and_what_is_missing(world):
+    world.study(working_adaptive=LOW, frozen_identity=LOW)
+    found = world.answer
+    assert (found.kind, found.verdict, found.made) == (SCALED_DOWN, "conditional", 24)
+    assert found.sentence.startswith(
+        "Scaled down, it depends on the condition: the adaptive bounded shortcut is beaten by identity under working "
+        "BatchNorm (46.0 against 79.1 %, -33.11 ["
+    )
+    assert "] points) and beats identity under frozen BatchNorm (79.3 against 45.6 %, +33.70 [" in found.sentence
+    assert (
+        "; the fixed bounded shortcut is not told from identity under working BatchNorm (79.1 against 79.1 %"
+        in found.sentence
+    )
+    scale = "narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs"
+    assert found.sentence.endswith(f": {scale}, where {PAPER}; {NOTHING_LARGE}")
+    assert found.sentence.count(".") - len(re.findall(r"\d\.\d", found.sentence)) == 1  # one sentence
+
+
+@pytest.mark.parametrize(
+    ("rights", "short", "verdict"),
+    [
+        ({"working_identity": LOW, "frozen_identity": LOW}, "yes", "supported"),
+        ({"working_adaptive": LOW, "frozen_adaptive": LOW}, "no", "refuted"),
+        ({"working_identity": ALIKE, "frozen_identity": ALIKE}, "not established", "undetermined"),
+        ({"working_identity": LOW, "frozen_identity": ALIKE}, "under one condition, the other open",
+         "holds under one condition, the other open"),
+        ({"working_adaptive": LOW, "frozen_identity": ALIKE}, "not under one condition, the other open",
+         "fails under one condition, the other open"),
+        ({"working_adaptive": LOST, "working_fixed": LOST, "frozen_identity": ALIKE}, "not established", "undetermined"),
+    ],
+)  # fmt: skip
+def test_every_short_answer_scaled_down(world, rights, short, verdict):
+    world.study(**rights)
+    found = world.answer
+    assert (found.kind, found.verdict) == (SCALED_DOWN, verdict)
+    assert found.sentence.startswith(f"Scaled down, {short}: ")
+
+
+def test_every_verdict_has_its_words():
+    from benchmark import ledger
+
+    over_conditions = {
+        ledger.SUPPORTED, ledger.REFUTED, ledger.EQUIVALENT, ledger.TRAINS, ledger.DOES_NOT_TRAIN, ledger.CONDITIONAL,
+        ledger.HOLDS_ONLY, ledger.FAILS_ONLY, ledger.HOLDS_REST_OPEN, ledger.FAILS_REST_OPEN, ledger.UNDETERMINED,
+    }  # fmt: skip
+    assert set(SHORT) == over_conditions
+    of_one = {ledger.NO_VERDICT_YET, ledger.NOT_TESTABLE} | over_conditions
+    assert set(UNDER) == {word for word in of_one if "condition" not in word}
+
+
+def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world):
+    world.study(working_adaptive=LOW, frozen_adaptive=LOW)
+    for shortcut, rights in (("adaptive", HIGH), ("identity", LOW)):
+        world.add("bregnext-50", shortcut, "working", rights[:4], "fer2013-7")
+    assert world.answer.kind == SCALED_DOWN  # four of five planned seeds say nothing
+    for shortcut, rights in (("adaptive", HIGH), ("identity", LOW)):
+        world.add("bregnext-50", shortcut, "working", rights, "fer2013-7")
+    found = world.answer
+    assert (found.kind, found.verdict) == (DECIDING, "holds under one condition, the other open")
+    assert found.sentence.startswith(
+        "At the paper's size, under one condition, the other open: the adaptive bounded shortcut beats identity under "
+        "working BatchNorm (79.1 against 46.0 %, +33.11 ["
+    )
+    assert "has no verdict yet under frozen BatchNorm (0 of 3)" in found.sentence and "Scaled" not in found.sentence
+    assert found.sentence.endswith("6 of 16 planned runs of bregnext-50 under fer2013-7 are missing.")
+    for shortcut, rights in (("adaptive", HIGH), ("identity", LOW)):
+        world.add("bregnext-50", shortcut, "frozen", rights[:3], "fer2013-7")
+    found = world.answer
+    assert found.verdict == "supported" and found.sentence.endswith("all 16 planned runs are there.") and not found.missing
+
+
+def test_a_ledger_without_the_question_is_refused():
+    with pytest.raises(BadInput, match="no beats-resnet"):
+        answer([SimpleNamespace(claim=SimpleNamespace(id="sota"), scaled_down=())])
+
+
+def test_it_is_the_first_sentence_of_both_pages(built):
+    readme, page = ((built / name).read_text() for name in ("README.md", "index.html"))
+    sentence = re.search(r"<!-- answer -->\n(.*)\n<!-- /answer -->", readme).group(1)
+    assert readme.index(sentence) < readme.index("runs under") and sentence.startswith("No answer yet: 0 of the 24")
+    assert f'<p class="answer lead">{sentence.replace(chr(39), "&#39;")}</p>' in page
