@@ -14,7 +14,8 @@ from benchmark.cells import Cell
 from benchmark.errors import BadInput
 from benchmark.protocol import HERE, Protocol, load_protocol, read_yaml
 from benchmark.runner import Places
-from benchmark.tuning import Search, make_trials, read_log
+from benchmark.tuning import Search, make_trials
+from benchmark.tuning_log import read_log
 
 FIELDS = ("protocol", "seeds", "epochs", "rates")
 STEP = 2.0  # how far from the best rate the last trial lies

@@ -17,7 +17,7 @@ from benchmark.rate_search import RateSearch, load_rate_search, search_rates
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
 from benchmark.time_budget import TimeBudget
-from benchmark.tuning import read_log
+from benchmark.tuning_log import read_log
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,7 @@ def load_study(profile: str) -> Study:
     return Study(profile, search, tuple(map(tuple, runs)))
 
 
-def make(
-    study: Study, places: Places, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None
-) -> None:
+def make(study: Study, places: Places, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> None:
     """Make what is missing, part by part: first the trials of its cells' learning rates, then its runs.
 
     Args:

@@ -18,10 +18,9 @@ from benchmark.json_file import read_object
 from benchmark.protocol import HERE, SELECTION_METRIC, Protocol, digest, load_protocol, protocol_from, read_yaml
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
+from benchmark.tuning_log import IDENTITY, read_log
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
-# By these a line of the log is known again.
-IDENTITY = ("trial", "cell_hash", "seed", "code", "fingerprint", "device_type")
 
 
 @dataclass(frozen=True)
@@ -203,22 +202,6 @@ def line_of(search: Search, changes: Mapping, record: Record, device_type: str) 
         "code": record["code"],
         "fingerprint": record["data"]["fingerprint"],
     }
-
-
-def read_log(path: Path) -> list[dict]:
-    """The lines of a log, none where there is no file. BadInput for a line that is none."""
-    if not path.is_file():
-        return []
-    lines = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            line = json.loads(text)
-        except ValueError as error:
-            raise BadInput(f"{path}, line {number}", error, "JSON") from error
-        if not isinstance(line, dict) or any(name not in line for name in IDENTITY):
-            raise BadInput(f"{path}, line {number}", "something else", "a trial")
-        lines.append(line)
-    return lines
 
 
 def table(lines: Sequence[Mapping]) -> list[str]:

@@ -120,6 +120,7 @@ def tune(arguments) -> None:
     began = time.time()
     from benchmark import tuning
     from benchmark.runner import Places, default_jobs, pick_device
+    from benchmark.tuning_log import read_log
 
     search = tuning.load_search(arguments.search)
     if arguments.write:
@@ -128,7 +129,7 @@ def tune(arguments) -> None:
         return
     log, device = REPORTS / "tuning" / f"{search.name}.jsonl", pick_device(arguments.device)
     if arguments.table:
-        print("\n".join(tuning.table(tuning.read_log(log))))
+        print("\n".join(tuning.table(read_log(log))))
         return
     places = Places(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)

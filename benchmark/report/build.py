@@ -18,6 +18,7 @@ from benchmark.report import (
     grid,
     humans,
     leaderboard,
+    learning_rates,
     pairs,
     plots,
     results,
@@ -78,8 +79,8 @@ def build(
         complexity: as `benchmark.counted` describes it; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
-            `ferbench ceilings` measured), gradients, robustness and bench (of the verbs of that name) are read, where there
-            are.
+            `ferbench ceilings` measured), gradients, robustness, bench and tuning (of the verbs of that name, the last of
+            `tune` and `study`) are read, where there are.
 
     Raises:
         BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
@@ -173,6 +174,8 @@ def chapters(
         growth = training_speed.drawings(benches)
         shown = [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure)) for each in growth]
         own.append(Chapter("Speed of training", [SPEED], tables=training_speed.tables(benches), pictures=shown))
+    if searched := learning_rates.tables(out / "tuning"):
+        own.append(Chapter("Learning rates", tables=searched))
     audited = [*audits.tables(summary, data), *humans.tables(people, load_claims())]
     if audited:
         own.append(Chapter("The data, audited", tables=audited))

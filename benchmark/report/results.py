@@ -53,19 +53,24 @@ def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = 
     blocks = BLOCKS[comparison.task]
     names = [name for block in blocks for name in block]
     rows = [{"cell": text(label)} | _n(comparison, label) for label in comparison.runs]
+    rates = {label: rate for label in comparison.runs if (rate := comparison.cell(label).get("learning_rate")) is not None}
+    of_recipe = comparison.protocol["recipe"]["learning_rate"]
     for row, label in zip(rows, comparison.runs, strict=True):
+        if rates:
+            row["rate"] = Entry(f"{rates.get(label, of_recipe):g}", {"": rates.get(label, of_recipe)})
         for name in names:
             row[name] = value_entry(comparison, label, name)
     if comparison.targets is not None:
         rows.append(_constant(comparison, names))
     rows.extend(references)
+    rate = {"rate": "Learning rate"} if rates else {}
     return Table(
         name=f"{comparison.slug}-results",
         title=f"{comparison.slug}: results on the test split",
         notes=(comparison.header, "TTA: none", INTERVAL_NOTE),
-        columns={"cell": "Cell", "n": "Seeds"} | {name: title(name) for name in names},
+        columns={"cell": "Cell", "n": "Seeds"} | rate | {name: title(name) for name in names},
         rows=rows,
-        labels=("cell", "n"),
+        labels=("cell", "n", *rate),
         blocks=blocks,
     )
 

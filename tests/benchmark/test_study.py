@@ -13,7 +13,7 @@ from benchmark.rate_search import RateSearch, best_rate, load_rate_search
 from benchmark.records import read_record
 from benchmark.runner import Places, run_all
 from benchmark.study import Study, load_study, make, standing, told
-from benchmark.tuning import read_log
+from benchmark.tuning_log import read_log
 
 CPU = torch.device("cpu")
 RATES = (0.004, 0.001, 0.00025)

@@ -13,7 +13,8 @@ from benchmark.faces import write_faceset
 from benchmark.protocol import load_protocol
 from benchmark.records import read_record
 from benchmark.runner import Places
-from benchmark.tuning import Search, load_search, read_log, table, trial_protocol, tune
+from benchmark.tuning import Search, load_search, table, trial_protocol, tune
+from benchmark.tuning_log import read_log
 
 CPU = torch.device("cpu")
 

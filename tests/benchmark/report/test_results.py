@@ -1,5 +1,6 @@
 """The numbers of the tables against a plain recomputation from the predictions (scikit-learn, scipy, pandas)."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -175,6 +176,18 @@ def test_what_a_record_lacks_is_not_tested(make, cell, tmp_path):
     text = (tmp_path / "tables" / "synthetic-8-selection.md").read_text()
     assert "not tested: a record has no per-epoch history" in text
     assert "not tested: 0 of 1 records have ten-crop" in (tmp_path / "tables" / "synthetic-8-tta.md").read_text()
+
+
+def test_a_learning_rate_of_a_cells_own_stands_in_its_row(make, cell, tmp_path, built):
+    """Beside it the recipe's own for the other cells; no column where no cell has one."""
+    own = dataclasses.replace(cell("identity", "working", "plain"), learning_rate=0.0123)
+    for each in (own, cell("fixed", "working", "plain")):
+        make(tmp_path / "records", "synthetic-8", each, 0)
+    build(tmp_path / "records", tmp_path / "none.json", tmp_path / "none", tmp_path)
+    table = csv(tmp_path, "synthetic-8-results")
+    assert table.loc["net-identity-working-plain", "rate"] == 0.0123
+    assert table.loc["net-fixed-working-plain", "rate"] == 0.004  # of the recipe `quick`
+    assert "rate" not in csv(built, "synthetic-8-results")
 
 
 def test_classes_a_block_cover_all_classes(built):

@@ -1,0 +1,60 @@
+"""The search of a study's learning rates as a table: every trial, and the same cells at each common rate."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.cells import load_cells
+from benchmark.protocol import HERE, read_yaml
+from benchmark.report.axes import sort_key
+from benchmark.report.tables import Entry, Table, not_tested, text
+from benchmark.tuning_log import read_log
+
+
+def tables(folder: Path) -> list[Table]:
+    """A table for each search of learning rates (`rates` in tuning.yaml) that has a log in `folder`.
+
+    Raises:
+        BadInput: a log that is no JSON lines.
+    """
+    searches = [name for name, entry in read_yaml(HERE / "tuning.yaml").items() if "rates" in entry]
+    logs = {name: read_log(folder / f"{name}.jsonl") for name in searches}
+    return [table(name, lines) for name, lines in logs.items() if lines]
+
+
+def table(name: str, lines: Sequence[Mapping]) -> Table:
+    """Rows: cells; columns: rates, from the highest to the lowest, each trial's best validation metric, and the cell's rate.
+
+    A trial made again (another code or device) counts with its last line.
+    """
+    latest = {(line["cell"], line["recipe"]["learning_rate"]): line for line in lines}
+    rates = sorted({rate for _, rate in latest}, reverse=True)
+    cells = load_cells()
+    nothing = {"model": "", "options": {}, "loss": ""}
+    known = {cell: cells[cell].as_dict() if cell in cells else {"name": cell, **nothing} for cell, _ in latest}
+    order = sorted(known, key=lambda cell: sort_key(cell, known[cell]))
+    rows = []
+    for cell in order:
+        own = cells[cell].learning_rate if cell in cells else None
+        row = {"cell": text(cell)}
+        row |= {f"rate_{rate:g}": _entry(latest[cell, rate]) for rate in rates if (cell, rate) in latest}
+        rows.append(
+            row | {"chosen": not_tested("the search is not finished") if own is None else Entry(f"{own:g}", {"": own})}
+        )
+    example = lines[-1]
+    return Table(
+        name=f"{name}-learning-rates",
+        title=f"{example['protocol']}: the search of each cell's learning rate",
+        notes=(
+            f"Best validation accuracy of {example['epochs']} epochs in percent, seed {example['seed']}",
+            "The test split was never loaded",
+            "Across a row: how a cell's rate was found, with equal effort for every cell (docs/protocol.md, The study)",
+            "Down a column: the same cells at one common rate, one seed, evidence for no verdict",
+        ),
+        columns={"cell": "Cell"} | {f"rate_{rate:g}": f"at {rate:g}" for rate in rates} | {"chosen": "The cell's rate"},
+        rows=rows,
+    )
+
+
+def _entry(line: Mapping) -> Entry:
+    best = line["best"]
+    return Entry("diverged", {"": None}) if best is None else Entry(f"{100 * best:.1f}", {"": best})

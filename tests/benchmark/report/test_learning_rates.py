@@ -1,0 +1,41 @@
+"""The search of learning rates as a table, and a cell's own rate in the table of results."""
+
+import json
+
+import pytest
+
+from benchmark.cells import load_cells
+from benchmark.errors import BadInput
+from benchmark.report import learning_rates
+
+CELLS = ("narrow16-50-adaptive-frozen-plain", "narrow16-50-identity-working-plain")
+
+
+def line(cell, rate, best, **changes):
+    contents = {"protocol": "fer2013-7-small", "epochs": 4, "seed": 100, "cell": cell, "best": best, "trial": f"{rate}"}
+    contents |= {"recipe": {"learning_rate": rate}, "cell_hash": cell, "code": "", "fingerprint": "", "device_type": ""}
+    return contents | changes
+
+
+def test_every_trial_stands_in_its_cells_row_and_its_rates_column(tmp_path):
+    lines = [
+        line(CELLS[0], 0.001, 0.2494),
+        line(CELLS[1], 0.001, 0.1),
+        line(CELLS[0], 0.00025, None),
+        line(CELLS[1], 0.001, 0.5235, code="newer"),
+    ]
+    (tmp_path / "fer2013-small.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+    (tmp_path / "synthetic.jsonl").write_text("{}\n")  # no search of learning rates
+    (table,) = learning_rates.tables(tmp_path)
+    assert list(table.columns) == ["cell", "rate_0.001", "rate_0.00025", "chosen"]
+    shown = {row["cell"].text: row for row in table.rows}
+    assert shown[CELLS[0]]["rate_0.001"].text == "24.9" and shown[CELLS[0]]["rate_0.00025"].text == "diverged"
+    assert shown[CELLS[1]]["rate_0.001"].numbers == {"": 0.5235} and "rate_0.00025" not in shown[CELLS[1]]
+    for cell in CELLS:
+        own = load_cells()[cell].learning_rate
+        assert shown[cell]["chosen"].text == ("not tested: the search is not finished" if own is None else f"{own:g}")
+    assert "test split was never loaded" in table.markdown()
+    assert learning_rates.tables(tmp_path / "nowhere") == []
+    (tmp_path / "fer2013-small.jsonl").write_text("no JSON\n")
+    with pytest.raises(BadInput, match="fer2013-small.jsonl, line 1"):
+        learning_rates.tables(tmp_path)
