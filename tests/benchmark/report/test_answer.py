@@ -57,8 +57,8 @@ def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
     assert found.sentence == (
         "No answer yet: 0 of the 24 runs that decide it scaled down are there "
         f"(FER2013, narrow16-50, 48x48 pixels, 12 epochs, where {PAPER}); missing: seeds 0 to 4 of "
-        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds 0 "
-        "to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; "
+        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds "
+        "0 to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; "
         f"{NOTHING_LARGE}"
     )
 
