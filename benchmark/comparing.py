@@ -93,7 +93,7 @@ def judged(compared: Compared, unit: str, margin: float | None) -> tuple[str, st
         return (SUPPORTED if compared.favours_a else REFUTED), "", found
     largest = max(abs(joint.low), abs(joint.high))
     allowed = f"the interval still allows {_amount(min(largest, 1.0) if unit == '%' else largest, unit)}"
-    return UNDETERMINED, allowed, f"{found}; {allowed} in one direction"
+    return UNDETERMINED, allowed, found
 
 
 def measured_difference(

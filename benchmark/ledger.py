@@ -99,7 +99,8 @@ class Finding:
     @property
     def shown(self) -> str:
         """The verdict with its detail."""
-        return f"{self.verdict}, {self.detail}" if self.detail else self.verdict
+        between = ": " if "condition" in self.verdict else ", "
+        return f"{self.verdict}{between}{self.detail}" if self.detail else self.verdict
 
     @property
     def told(self) -> str:

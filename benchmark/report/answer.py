@@ -38,17 +38,17 @@ from benchmark.report.scale import levels_in_words, scale_in_words
 
 QUESTION = "beats-resnet"  # the claim that the title asks about
 FIXED = "bregnet-shallower"  # whose scaled-down test under conditions sets the fixed shortcut against identity
-SHORT = {
+SHORT = {  # braces: the conditions that the verdict names
     SUPPORTED: "yes",
     TRAINS: "yes",
     REFUTED: "no",
     DOES_NOT_TRAIN: "no",
     EQUIVALENT: "no, and no worse either",
     CONDITIONAL: "it depends on the condition",
-    HOLDS_ONLY: "only under one condition",
-    FAILS_ONLY: "no",
-    HOLDS_REST_OPEN: "under one condition, the other open",
-    FAILS_REST_OPEN: "not under one condition, the other open",
+    HOLDS_ONLY: "only under {}",
+    FAILS_ONLY: "no, worse under {} and equivalent else",
+    HOLDS_REST_OPEN: "under {} yes, else open",
+    FAILS_REST_OPEN: "not under {}, else open",
     UNDETERMINED: "not established",
 }
 UNDER = {
@@ -108,17 +108,18 @@ def answer(judged: Sequence[Judged]) -> Answer:
         missing = tuple(run for run in ((*study, *large) if kind is None else large) if run.missing)
         return Answer(kind, verdict, scale, missing, made, planned, f"{words}.")
 
-    paper = _paper(of, question.finding.scale)
+    paper, data = _paper(of, question.finding.scale), question.claim.test.parameters["needs"]
     if question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
         words = f"At the paper's size, {_told({'adaptive': question.finding})}"
-        words += f": {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
+        words += f": {data}, {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
         return says(DECIDING, question.finding, f"{words}; {_lacking(large)}")
     if planned and not lacking and question.scaled_down[0].verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
-        words = f"Scaled down, {_told(small)}: {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper}"
+        size = scale_in_words(small["adaptive"].scale)
+        words = f"Scaled down, {_told(small)}: {data}, {size}, where the paper's own is {paper}"
         return says(SCALED_DOWN, small["adaptive"], f"{words}; {_at_full_size(large)}")
     words = f"No answer yet: {made} of the {planned} runs that decide it scaled down are there"
     if small["adaptive"].scale:
-        words += f" ({scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper})"
+        words += f" ({data}, {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper})"
     if lacking:
         by_seeds: dict[tuple[int, ...], list[str]] = {}
         for run in lacking:
@@ -129,8 +130,10 @@ def answer(judged: Sequence[Judged]) -> Answer:
 
 def _told(findings: Mapping[str, Finding]) -> str:
     """The short answer of the first, then what each shortcut does under each condition."""
-    short = SHORT[next(iter(findings.values())).verdict]
-    return f"{short}: " + "; ".join(f"the {name} bounded shortcut {_does(finding)}" for name, finding in findings.items())
+    first = next(iter(findings.values()))
+    return f"{SHORT[first.verdict].format(first.detail)}: " + "; ".join(
+        f"the {name} bounded shortcut {_does(finding)}" for name, finding in findings.items()
+    )
 
 
 def _does(finding: Finding) -> str:
@@ -143,7 +146,7 @@ def _does(finding: Finding) -> str:
 def _figures(finding: Finding) -> str:
     figures = [levels_in_words(finding.scale)] if finding.scale and finding.scale.levels else []
     if finding.measured is not None:
-        figures.append(shown(finding.measured, finding.unit, signed=True))
+        figures += [shown(finding.measured, finding.unit, signed=True), f"{finding.measured.n} seeds"]
     return f" ({', '.join(filter(None, [*figures, finding.detail]))})" if figures or finding.detail else ""
 
 

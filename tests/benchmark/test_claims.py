@@ -716,7 +716,7 @@ def test_every_verdict_of_every_rule(world, of_a, of_b, complexity, test, verdic
     claim = {"rule": "not_testable", "missing": "x"} if only_shown else test
     entry = TEXT | {"test": claim, "further": [test]}
     found = world.judged(load_claims({"claims": {"x": entry}}), complexity)[0].further[0]
-    assert found.verdict == verdict and words in found.reason
+    assert found.verdict == verdict and words in found.told
 
 
 def test_the_verdicts_above_are_all_there_are():

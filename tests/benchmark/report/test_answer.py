@@ -55,10 +55,11 @@ def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
     found = world.answer
     assert (found.kind, found.verdict, found.made, found.planned) == (None, "no verdict yet", 0, 24)
     assert found.sentence == (
-        "No answer yet: 0 of the 24 runs that decide it scaled down are there (narrow16-50, 48x48 pixels, 12 epochs, where "
-        f"{PAPER}); missing: seeds 0 to 4 of narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and "
-        "narrow16-50-fixed-working-plain; seeds 0 to 2 of narrow16-50-adaptive-frozen-plain, "
-        f"narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; {NOTHING_LARGE}"
+        "No answer yet: 0 of the 24 runs that decide it scaled down are there "
+        f"(FER2013, narrow16-50, 48x48 pixels, 12 epochs, where {PAPER}); missing: seeds 0 to 4 of "
+        "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds "
+        "0 to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; "
+        f"{NOTHING_LARGE}"
     )
 
 
@@ -86,12 +87,12 @@ def test_scaled_down_it_says_the_verdict_its_scale_and_what_is_missing(world):
         "Scaled down, it depends on the condition: the adaptive bounded shortcut is beaten by identity under working "
         "BatchNorm (46.0 against 79.1 %, -33.11 ["
     )
-    assert "] points) and beats identity under frozen BatchNorm (79.3 against 45.6 %, +33.70 [" in found.sentence
+    assert "] points, 5 seeds) and beats identity under frozen BatchNorm (79.3 against 45.6 %, +33.70 [" in found.sentence
     assert (
         "; the fixed bounded shortcut is not told from identity under working BatchNorm (79.1 against 79.1 %"
         in found.sentence
     )
-    scale = "narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs"
+    scale = "FER2013, narrow16-50, 0.77 M parameters, 48x48 pixels, 12 epochs"
     assert found.sentence.endswith(f": {scale}, where {PAPER}; {NOTHING_LARGE}")
     assert found.sentence.count(".") - len(re.findall(r"\d\.\d", found.sentence)) == 1  # one sentence
 
@@ -102,9 +103,9 @@ def test_scaled_down_it_says_the_verdict_its_scale_and_what_is_missing(world):
         ({"working_identity": LOW, "frozen_identity": LOW}, "yes", "supported"),
         ({"working_adaptive": LOW, "frozen_adaptive": LOW}, "no", "refuted"),
         ({"working_identity": ALIKE, "frozen_identity": ALIKE}, "not established", "undetermined"),
-        ({"working_identity": LOW, "frozen_identity": ALIKE}, "under one condition, the other open",
+        ({"working_identity": LOW, "frozen_identity": ALIKE}, "under working BatchNorm yes, else open",
          "holds under one condition, the other open"),
-        ({"working_adaptive": LOW, "frozen_identity": ALIKE}, "not under one condition, the other open",
+        ({"working_adaptive": LOW, "frozen_identity": ALIKE}, "not under working BatchNorm, else open",
          "fails under one condition, the other open"),
         ({"working_adaptive": LOST, "working_fixed": LOST, "frozen_identity": ALIKE}, "not established", "undetermined"),
     ],
@@ -138,7 +139,7 @@ def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world
     found = world.answer
     assert (found.kind, found.verdict) == (DECIDING, "holds under one condition, the other open")
     assert found.sentence.startswith(
-        "At the paper's size, under one condition, the other open: the adaptive bounded shortcut beats identity under "
+        "At the paper's size, under working BatchNorm yes, else open: the adaptive bounded shortcut beats identity under "
         "working BatchNorm (79.1 against 46.0 %, +33.11 ["
     )
     assert "has no verdict yet under frozen BatchNorm (0 of 3)" in found.sentence and "Scaled" not in found.sentence
