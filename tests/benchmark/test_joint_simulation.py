@@ -271,7 +271,7 @@ def test_resampled_metric_full(metric, m):
 
 
 def test_one_skewed_cell_is_where_the_level_is_lost():
-    """One network in ten of cell A alone is 5 points worse; other seeds 0.7 points apart, images 0.3, all at once by numpy."""
+    """One network in ten of cell A alone is 5 points worse; else seeds differ by 0.7 points, images by 0.3."""
     rng, studies = np.random.default_rng(5), 40_000
     expected = {3: 0.940, 5: 0.911, 10: 0.913, 20: 0.942}  # as docs/metrics.md says
     for m in SEEDS:
