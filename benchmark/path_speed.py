@@ -106,9 +106,9 @@ def timed(start: float, seconds: float) -> float:
     """Images a second, trained from `start` (time.time()) for `seconds`."""
     time.sleep(max(0.0, start - time.time()))
     images, begin = 0, time.perf_counter()
-    while (passed := time.perf_counter() - begin) < seconds:
+    while time.perf_counter() - begin < seconds:
         images += _train(_here["steps"])
-    return images / (time.perf_counter() - begin) if passed else 0.0
+    return images / (time.perf_counter() - begin)
 
 
 def _train(steps: int) -> int:

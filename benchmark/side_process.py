@@ -68,7 +68,7 @@ class SideProcess:
         except (EOFError, OSError) as error:
             raise Failed(self._gone()) from error
         if not ended:
-            raise Failed(value)
+            raise Failed(" ".join([value, *printed.split()]))
         return value, printed
 
     def ask(self, seconds: float, stop: Callable[[], bool], function: Callable, *arguments) -> tuple[object, str]:
