@@ -14,6 +14,7 @@ from benchmark.plan_progress import Progress, packed
 from benchmark.runner import Places, StopRequest, run_all
 
 SHARE = 0.5  # of the seconds given, for finding out
+KEPT = 0.2  # of these, for checking the plan's other networks on the path chosen
 
 
 def first_contact(
@@ -49,7 +50,7 @@ def first_contact(
                 return begin + SHARE * seconds - time.time()
 
             numbers = [number for number in jobs if number <= len(runs)]
-            chosen = Contact(runs, prepared, folder, device, numbers, timed, left, stop).decide()
+            chosen = Contact(runs, prepared, folder, device, numbers, timed, left, stop, KEPT * left()).decide()
             if stop():
                 raise Interrupted("stopped before the first run; the same command goes on")
         progressing = Progress(runs, prepared, folder, out)

@@ -47,7 +47,10 @@ def choose(rates: Sequence[Mapping], correct: Callable[[str], bool]) -> Mapping 
 
 def networks(runs: Sequence[Run]) -> list[Run]:
     """The first run of every network of the plan: of every protocol and cell."""
-    return list({(run.protocol.hash, run.cell.hash): run for run in reversed(runs)}.values())[::-1]
+    first: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        first.setdefault((run.protocol.hash, run.cell.hash), run)
+    return list(first.values())
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Contact:
         jobs: numbers of runs at once, ascending.
         seconds: timed of each.
         left: asked for the seconds left for finding out.
+        kept: seconds of these that are kept for checking the plan's other networks on the path that is chosen.
         stop: asked meanwhile; Interrupted then, with what was found so far on disk.
         found: contents of the file.
     """
@@ -72,6 +76,7 @@ class Contact:
     seconds: float
     left: Callable[[], float]
     stop: Callable[[], bool]
+    kept: float = 0.0
     found: dict = field(init=False)
 
     def __post_init__(self):
@@ -100,6 +105,7 @@ class Contact:
         for path in PATHS:
             if self._checked(self.runs[0], path) and self.correct(path):
                 self._measure(path)
+        self.kept = 0.0
         while True:
             best = choose(self.found["rates"], self.correct)
             if best is None:
@@ -123,10 +129,10 @@ class Contact:
         for each in self.found["checks"]:
             if (each["network"], each["path"]) == (name, path):
                 return each["agrees"]
-        if self.left() <= 0:
+        if self._left() <= 0:
             progress.say(f"{name}, {path}: not checked, no time left for it")
             return False
-        progress.say(f"{name}, {path}: one training step against the CPU's ... ({self.left():.0f} s left to find out)")
+        progress.say(f"{name}, {path}: one training step against the CPU's ... ({self._left():.0f} s left to find out)")
         entry = {"network": name, "path": path, "agrees": False}
         try:
             with SideProcess() as process:
@@ -150,7 +156,7 @@ class Contact:
         if any("failed" in each for each in known.values()):
             return
         jobs = [number for number in self.jobs if number not in known]
-        if not jobs or self.left() <= 0:
+        if not jobs or self._left() <= 0:
             return
         progress.say(f"{self.runs[0]}, {path}: images a second, {', '.join(map(str, jobs))} at once ...")
         given = {"jobs": jobs, "seconds": self.seconds, "limit": self._limit, "stop": self.stop}
@@ -158,12 +164,15 @@ class Contact:
             entry = {"path": path, **rate}
             self.found["rates"].append(entry)
             self._save()
-            progress.say(f"  {said(entry)} ({self.left():.0f} s left to find out)")
-            if self.left() <= 0:
+            progress.say(f"  {said(entry)} ({self._left():.0f} s left to find out)")
+            if self._left() <= 0:
                 return
 
+    def _left(self) -> float:
+        return self.left() - self.kept
+
     def _limit(self) -> float:
-        return max(1.0, min(PATIENCE, self.left()))
+        return max(1.0, min(PATIENCE, self._left()))
 
     def _save(self) -> None:
         write_json(self.folder / FILE, self.found)
@@ -210,7 +219,7 @@ def verdict(entry: Mapping) -> str:
     def shown(found: Mapping) -> str:
         return ", ".join(f"{name} {found[name]:.1e}" for name in TOLERANCES)
 
-    bf16 = f"; bf16, not judged: {shown(entry['bf16'])}" if "bf16" in entry else ""
+    bf16 = f"; bf16, not judged: {shown(entry['bf16'])}" if "bf16" in entry else f"; bf16 failed: {entry.get('failed')}"
     if "float32" not in entry:
         return f"failed, so the path is not used: {entry['failed']}"
     limits = ", ".join(f"{name} {value:.0e}" for name, value in TOLERANCES.items())
