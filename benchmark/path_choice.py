@@ -17,7 +17,7 @@ import torch
 from benchmark import environment, progress
 from benchmark.atomic import write_json
 from benchmark.cells import Run
-from benchmark.errors import Findings
+from benchmark.errors import Findings, Interrupted
 from benchmark.json_file import read_object
 from benchmark.path_speed import speeds
 from benchmark.side_process import Failed, SideProcess
@@ -97,7 +97,7 @@ class Contact:
 
         Raises:
             Findings: none is correct; the file says why.
-            Interrupted: `stop` said so.
+            Interrupted: `stop` said so, or the seconds were too few.
         """
         if self.found["chosen"] is not None:
             progress.say(f"chosen in an earlier call: {said(self.found['chosen'])} ({self.folder / FILE})")
@@ -110,6 +110,8 @@ class Contact:
             best = choose(self.found["rates"], self.correct)
             if best is None:
                 self._save()
+                if self._left() <= 0:
+                    raise Interrupted("too few seconds to find out a path; what was found is kept, and the same call goes on")
                 raise Findings(f"no path is both correct and measured, so nothing was trained; {self.folder / FILE} says why")
             if all([self._checked(run, best["path"]) for run in networks(self.runs)]) or self.correct(best["path"]):
                 break
@@ -144,6 +146,9 @@ class Contact:
                         entry["beyond"] = beyond(entry[precision])
                         entry["agrees"] = not entry["beyond"]
         except Failed as error:
+            if self._left() <= 0:  # says something of the seconds given, nothing of the path
+                progress.say("  no time left for it")
+                return False
             entry["failed"] = str(error)
         self.found["checks"].append(_plain(entry))
         self._save()
@@ -161,6 +166,9 @@ class Contact:
         progress.say(f"{self.runs[0]}, {path}: images a second, {', '.join(map(str, jobs))} at once ...")
         given = {"jobs": jobs, "seconds": self.seconds, "limit": self._limit, "stop": self.stop}
         for rate in speeds(self.runs[0], self.prepared, self.device, compile=path == "compiled", **given):
+            if "failed" in rate and self._left() <= 0:
+                progress.say(f"  {rate['jobs']} at once: no time left for it")
+                return
             entry = {"path": path, **rate}
             self.found["rates"].append(entry)
             self._save()

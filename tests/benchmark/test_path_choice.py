@@ -144,6 +144,22 @@ def test_without_time_the_compiled_path_is_left_out(contact):
     assert made.decide()["path"] == "eager" and not any("compiled" in each for each in made.asked)
 
 
+def test_running_out_of_time_says_nothing_of_a_path(contact, tmp_path, monkeypatch):
+    """A check cut off by the seconds given is made again by the next call; one that fails in good time is not."""
+    seconds = [100.0]
+    cut = contact(left=lambda: seconds[0])
+
+    def late(*_):
+        seconds[0] = 0.0
+        raise Failed("no end after 100 s")
+
+    monkeypatch.setattr(path_choice.SideProcess, "ask", late)
+    with pytest.raises(Interrupted, match="too few seconds"):
+        cut.decide()
+    assert read_object(tmp_path / FILE)["checks"] == []
+    assert contact().decide()["path"] == "compiled"
+
+
 def test_networks_are_protocols_and_cells(tiny_protocol, tiny_cell):
     one, two = tiny_protocol(), tiny_protocol(epochs=5)
     runs = [Run(one, tiny_cell(), 0), Run(two, tiny_cell(), 0), Run(one, tiny_cell(), 1)]
