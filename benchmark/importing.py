@@ -105,7 +105,8 @@ def import_records(
             elif identical(record, targets[target]):
                 passed_over.append(record)
             else:
-                raise BadInput(record.directory, f"the run of {targets[target].directory} with other contents", "each run once")
+                found = f"the run of {targets[target].directory} with other contents"
+                raise BadInput(record.directory, found, "each run once")
         for target, record in targets.items():
             if target.exists():
                 (passed_over if _is(target, record) else different).append(record)

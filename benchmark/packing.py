@@ -66,7 +66,7 @@ def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
     for record in records:
         files = [path for name in KEPT if (path := record.directory / name).is_file()]
         # A member has a header, after a name longer than tar's field two more blocks, and is filled up to whole blocks.
-        room = sum(3 * tarfile.BLOCKSIZE + -(-path.stat().st_size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE for path in files)
+        room = sum((3 + -(-path.stat().st_size // tarfile.BLOCKSIZE)) * tarfile.BLOCKSIZE for path in files)
         if room + tarfile.RECORDSIZE > limit:
             left_out.append(f"{record.directory}: {room:,} bytes, and an archive has at most {limit:,}")
             continue
@@ -94,8 +94,8 @@ def _write(path: Path, files: Sequence[Path], root: Path) -> Path:
 
 @contextlib.contextmanager
 def unpacked(source: Path) -> Iterator[list[Path]]:
-    """Folders that hold the records of `source`: itself if it is a folder, and one for each archive (``records-*.tar``) in it,
-    or for the archive that it is. Those of archives are gone afterwards; what else an archive holds is passed over.
+    """Folders that hold the records of `source`: itself if it is a folder, and one for each archive (``records-*.tar``)
+    in it, or for the archive that it is. Those of archives are gone afterwards; what else an archive holds is passed over.
 
     Raises:
         BadInput: an archive that is damaged or whose members leave it (`benchmark.datasets.archives.tar_files`).

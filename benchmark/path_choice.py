@@ -111,11 +111,13 @@ class Contact:
             if best is None:
                 self._save()
                 if self._left() <= 0:
-                    raise Interrupted("too few seconds to find out a path; what was found is kept, and the same call goes on")
-                raise Findings(f"no path is both correct and measured, so nothing was trained; {self.folder / FILE} says why")
+                    raise Interrupted("too few seconds to find out a path; the same call goes on with what was found")
+                why = self.folder / FILE
+                raise Findings(f"no path is both correct and measured, so nothing was trained; {why} says why")
             if all([self._checked(run, best["path"]) for run in networks(self.runs)]) or self.correct(best["path"]):
                 break
-        self.found["chosen"] = {**best, "networks_checked": sum(each["path"] == best["path"] for each in self.found["checks"])}
+        checked = sum(each["path"] == best["path"] for each in self.found["checks"])
+        self.found["chosen"] = {**best, "networks_checked": checked}
         self._save()
         progress.say(f"chosen: {said(best)}, the fastest correct path; written to {self.folder / FILE}")
         return self.found["chosen"]

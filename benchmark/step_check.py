@@ -113,7 +113,8 @@ def deviations(found: Step, expected: Step, run: Run) -> dict:
     tensors, worst = _each(found.gradients, expected.gradients), ""
     if tensors:
         worst = max(tensors, key=tensors.get)
-    whole = [torch.cat([each[name].flatten() for name in expected.gradients]) for each in (found.gradients, expected.gradients)]
+    both = found.gradients, expected.gradients
+    whole = [torch.cat([each[name].flatten() for name in expected.gradients]) for each in both]
     wanted = _moved(found, run)
     moves = {name: found.moved[name] - found.parameters[name] for name in wanted}
     return {

@@ -42,7 +42,8 @@ def test_finished_records_alone_oldest_first_in_limited_archives(runs, tmp_path)
     assert names(whole.archives[0]) == [
         f"synthetic-8/net-plain/seed{seed}/{name}" for seed in (1, 0, 2) for name in ("record.json", "predictions.npz")
     ]
-    one = max(sum(p.stat().st_size for p in (runs / "synthetic-8/net-plain" / f"seed{s}").glob("*.[jn]*")) for s in (0, 1, 2))
+    place = runs / "synthetic-8" / "net-plain"
+    one = max(sum(path.stat().st_size for path in (place / f"seed{seed}").glob("*.[jn]*")) for seed in (0, 1, 2))
     limit = 2 * one + 20_000
     parts = pack(runs, tmp_path / "parts", limit=limit)
     assert len(parts.archives) == 2 and all(path.stat().st_size <= limit for path in parts.archives)
