@@ -1,6 +1,8 @@
 """Records made elsewhere: checked, then taken in."""
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.atomic import replacing_directory
@@ -8,11 +10,22 @@ from benchmark.cells import cell_from
 from benchmark.errors import BadInput
 from benchmark.faces import open_faceset
 from benchmark.outside import check_record
+from benchmark.packing import KEPT, unpacked
 from benchmark.per_video import video_of
 from benchmark.protocol import digest, load_protocol
-from benchmark.records import Record, read_records
+from benchmark.records import Record, predictions_digest, read_record, read_records
 
-KEPT = ("record.json", "predictions.npz")
+NAMED = 10  # records that one line of an error names
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import does: records `taken` where none was, others `replaced`, and `passed_over`, which are there already
+    and identical (or twice in what is imported)."""
+
+    taken: Sequence[Record]
+    replaced: Sequence[Record]
+    passed_over: Sequence[Record]
 
 
 def check(record: Record, prepared: Path) -> None:
@@ -61,35 +74,74 @@ def check(record: Record, prepared: Path) -> None:
 
 def import_records(
     source: Path, destination: Path, prepared: Path, *, replace: bool, check_only: bool, outside: Path | None = None
-) -> list[Record]:
-    """Check every record below `source`, then copy them to `destination`/<protocol>/<cell>/seed<k>.
+) -> Import:
+    """Check every record below `source` or in its archives, then copy to `destination`/<protocol>/<cell>/seed<k>.
 
-    Nothing is copied unless all pass. Weights stay behind.
+    Nothing is copied unless all pass. Weights stay behind. A record that is there already and identical
+    (`identical`) is passed over, so an import that was cut off is finished by the same call again.
 
     Args:
+        source: a folder with records, with archives of them (`benchmark.packing`) or with both; or one such archive.
+        replace: put records in place of different ones of the same runs.
+        check_only: copy nothing; errors and result are those of the import.
         outside: where outside entries go instead (default: `destination` too).
 
     Raises:
-        BadInput: a record that does not pass; none at all; one that is there already with other predictions (unless
-            `replace`).
+        BadInput: a record that does not pass; none at all; different ones of the same run, in `source` or (unless
+            `replace`) in `destination`, by name.
     """
-    records = read_records(source)
-    if not records:
-        raise BadInput(source, "no record.json below it", "records")
-    targets = {}
-    for record in records:
-        check(record, prepared)
-        root = destination if record.outside is None or outside is None else outside
-        target = root / record.protocol / record.cell / f"seed{record.seed}"
-        if target in targets:
-            raise BadInput(record.directory, f"the run of {targets[target].directory} again", "each run once")
-        if target.exists() and not replace and not check_only:
-            raise BadInput(target, "a record of this run", "none; give --replace to put the new one in its place")
-        targets[target] = record
-    if not check_only:
+    with unpacked(source) as folders:
+        records = [record for folder in folders for record in read_records(folder)]
+        if not records:
+            raise BadInput(source, "no record.json below it", "records")
+        targets: dict[Path, Record] = {}
+        passed_over, different = [], []
+        for record in records:
+            check(record, prepared)
+            root = destination if record.outside is None or outside is None else outside
+            target = root / record.protocol / record.cell / f"seed{record.seed}"
+            if target not in targets:
+                targets[target] = record
+            elif identical(record, targets[target]):
+                passed_over.append(record)
+            else:
+                found = f"the run of {targets[target].directory} with other contents"
+                raise BadInput(record.directory, found, "each run once")
         for target, record in targets.items():
-            copy_record(record, target)
-    return records
+            if target.exists():
+                (passed_over if _is(target, record) else different).append(record)
+        if different and not replace:
+            names = [f"{each.protocol}/{each.cell}/seed{each.seed}" for each in different]
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            found = f"records there that differ from those to import: {', '.join(names[:NAMED])}{more}"
+            raise BadInput(destination, found, "none, or the same; give --replace to put the new ones in their place")
+        known = {id(record) for record in (*passed_over, *different)}
+        taken = [record for record in targets.values() if id(record) not in known]
+        if not check_only:
+            copied = {id(record) for record in (*taken, *different)}
+            for target, record in targets.items():
+                if id(record) in copied:
+                    copy_record(record, target)
+    return Import(taken, different, passed_over)
+
+
+def identical(one: Record, other: Record) -> bool:
+    """Whether two records say the same: equal contents of record.json and equal predictions, however they are stored.
+
+    Raises:
+        BadInput: predictions that can not be read, or are not those of their record.json.
+    """
+    if one.contents != other.contents:
+        return False
+    return one.diverged or predictions_digest(one.predictions) == predictions_digest(other.predictions)
+
+
+def _is(target: Path, record: Record) -> bool:
+    """Whether a whole record lies at `target` and is identical; a damaged one is different."""
+    try:
+        return identical(read_record(target), record)
+    except BadInput:
+        return False
 
 
 def copy_record(record: Record, target: Path) -> None:

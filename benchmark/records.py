@@ -13,6 +13,8 @@ Reading needs numpy alone.
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,10 +106,13 @@ class Record:
 
     @cached_property
     def predictions(self) -> Mapping[str, np.ndarray]:
-        """Arrays of predictions.npz; BadInput if their digest is not the record's."""
+        """Arrays of predictions.npz; BadInput if it is missing or damaged, or their digest is not the record's."""
         path = self.directory / "predictions.npz"
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise BadInput(path, f"nothing to read ({error})", "the predictions of record.json beside it") from error
         found = predictions_digest(arrays)
         if found != self.contents["predictions_sha256"]:
             raise BadInput(path, f"SHA-256 {found}", f"{self.contents['predictions_sha256']} as in record.json")

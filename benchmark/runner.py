@@ -134,7 +134,14 @@ class Worker:
         return self.loaded[1]
 
 
-def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: float | None = None) -> None:
+def run_all(
+    runs: Sequence[Run],
+    places: Places,
+    *,
+    jobs: int = 1,
+    time_budget: float | None = None,
+    ended: Callable[[], None] = lambda: None,
+) -> None:
     """Train every run that has no finished record in `places.out`/<protocol>/<cell>/seed<k>.
 
     Args:
@@ -143,6 +150,7 @@ def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: 
             than one process of two, and a run of one thread gives the same bits whatever the number of cores.
         time_budget: seconds within which everything is saved and left: nothing is begun that would not end before, by
             what steps and evaluations have taken so far (`benchmark.time_budget`). None = no limit.
+        ended: called after the line of every run that has ended.
 
     Raises:
         Interrupted: by signal or time budget, everything so far kept.
@@ -151,11 +159,12 @@ def run_all(runs: Sequence[Run], places: Places, *, jobs: int = 1, time_budget: 
     jobs = min(jobs, len(runs))
     with StopRequest(budget.deadline) as stop:
         if jobs > 1:
-            ended = _in_processes(runs, places, stop, jobs, budget)
+            lines = _in_processes(runs, places, stop, jobs, budget)
         else:
-            ended = map(Worker(places, stop, remaining=budget.remaining), runs)
-        for number, line in enumerate(ended, 1):
+            lines = map(Worker(places, stop, remaining=budget.remaining), runs)
+        for number, line in enumerate(lines, 1):
             progress.say(f"[{number}/{len(runs)}] {line}")
+            ended()
 
 
 def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:

@@ -166,7 +166,7 @@ def import_(arguments) -> None:
     from benchmark.datasets.fingerprints import is_other
     from benchmark.importing import import_records
 
-    taken = import_records(
+    done = import_records(
         arguments.path,
         RECORDS / "imported",
         PREPARED,
@@ -174,13 +174,19 @@ def import_(arguments) -> None:
         check_only=arguments.check,
         outside=OUTSIDE,
     )
-    for record in taken:
+    new = [*done.taken, *done.replaced]
+    for record in new:
         data = record["data"]
         if is_other(data["name"], data["version"], data["fingerprint"]):
             print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
-    entries = sum(record.outside is not None for record in taken)
-    places = [RECORDS / "imported"] * (entries < len(taken)) + [OUTSIDE] * (entries > 0)
-    print(f"{len(taken)} records " + ("are in order" if arguments.check else f"taken into {' and '.join(map(str, places))}"))
+    entries = sum(record.outside is not None for record in new)
+    places = [RECORDS / "imported"] * (entries < len(new)) + [OUTSIDE] * (entries > 0)
+    would = "in order, to be taken" if arguments.check else "taken"
+    print(f"{len(new)} records {would} into {' and '.join(map(str, places))}" if new else "nothing new")
+    if done.replaced:
+        print(f"{len(done.replaced)} of them in place of different ones of the same runs")
+    if done.passed_over:
+        print(f"{len(done.passed_over)} records there already and identical, passed over")
 
 
 def add(verb: Callable) -> None:
@@ -261,8 +267,9 @@ def add(verb: Callable) -> None:
                "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
-    one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported",
+    one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported;\n"
+               "those that are there already and identical are passed over, different ones refused by name",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip
-    one.add_argument("path", type=Path)
-    one.add_argument("--check", action="store_true", help="only check")
-    one.add_argument("--replace", action="store_true", help="put them in place of records of the same runs")
+    one.add_argument("path", type=Path, help="folder with records or with archives of them (records-*.tar), or one archive")
+    one.add_argument("--check", action="store_true", help="only say what would be done")
+    one.add_argument("--replace", action="store_true", help="put them in place of different records of the same runs")

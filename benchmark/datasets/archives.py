@@ -1,4 +1,5 @@
-"""A csv file, plain or inside a .zip or .tar.gz archive, read as a stream; nothing is ever unpacked to disk."""
+"""Archives read with checks of names, kinds and sizes: the one csv file in a .zip or .tar.gz (or plain) as a stream, the
+names in a .zip, the files of a .tar. Nothing is unpacked to disk here."""
 
 import contextlib
 import gzip
@@ -140,6 +141,36 @@ def zip_members(path: Path, *, limit: int) -> list[str]:
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise BadInput(path, f"member {twice[0]!r} twice", "each name once")
     return names
+
+
+def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
+    """Name and contents of every regular file in an uncompressed tar archive, folders left out.
+
+    Args:
+        limit: most bytes of the whole archive.
+
+    Raises:
+        BadInput: a damaged archive, more than `MOST_MEMBERS`, a name that leaves the archive, a link, a sparse or special
+            member, more than `limit` bytes; what came before has been given by then.
+    """
+    try:
+        with open(path, "rb") as stream, tarfile.open(fileobj=_Bounded(stream, path, limit), mode="r:") as archive:
+            for number, info in enumerate(archive):
+                _check_name(path, info.name)
+                if number == MOST_MEMBERS:
+                    raise BadInput(path, f"more than {MOST_MEMBERS} members", f"at most {MOST_MEMBERS}")
+                if info.isdir():
+                    continue
+                if not info.isreg() or info.issparse():
+                    raise BadInput(f"{path}: {info.name}", "a link, sparse or special file", "a regular file")
+                with archive.extractfile(info) as member:
+                    # In blocks: no single read may be larger than a header's.
+                    contents = b"".join(iter(lambda: member.read(LARGEST_READ), b""))
+                if len(contents) != info.size:
+                    raise BadInput(f"{path}: {info.name}", f"{len(contents)} bytes", f"{info.size}; the archive is cut off")
+                yield info.name, contents
+    except _DAMAGE as error:
+        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .tar archive") from error
 
 
 def _check_zip_member(where: str, info: zipfile.ZipInfo, limit: int) -> None:

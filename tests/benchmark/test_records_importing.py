@@ -41,17 +41,99 @@ def edit(directory, function):
 
 
 def test_import_takes_the_small_part(runs, tmp_path, tiny_faces):
-    taken = import_records(runs, tmp_path / "in", tiny_faces.directory.parent, replace=False, check_only=False)
-    assert len(taken) == 2
+    done = import_records(runs, tmp_path / "in", tiny_faces.directory.parent, replace=False, check_only=False)
+    assert len(done.taken) == 2 and not done.replaced and not done.passed_over
     copied = read_records(tmp_path / "in")
     assert [r.directory.relative_to(tmp_path / "in").as_posix() for r in copied] == [
         "tiny-categorical/tiny/seed0",
         "tiny-categorical/tiny/seed1",
     ]
     assert sorted(p.name for p in copied[0].directory.iterdir()) == ["predictions.npz", "record.json"]
-    with pytest.raises(BadInput, match="--replace"):
+
+
+def places(records):
+    return [f"{each.cell}/seed{each.seed}" for each in records]
+
+
+def stamps(folder):
+    """When each file below was last put there."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def repacked(directory):
+    """The same predictions in other bytes: uncompressed, in another order; record.json in one line."""
+    with np.load(directory / "predictions.npz") as stored:
+        arrays = dict(stored)
+    np.savez(directory / "predictions.npz", **dict(reversed(arrays.items())))
+    edit(directory, lambda contents: None)
+
+
+def test_identical_ones_are_passed_over_however_they_are_stored(runs, tmp_path):
+    """What an import that was cut off has taken already is no reason to refuse; the rest is taken."""
+    into = {"replace": False, "check_only": False}
+    shutil.copytree(runs, tmp_path / "part")
+    shutil.rmtree(tmp_path / "part" / "tiny-categorical" / "tiny" / "seed1")
+    import_records(tmp_path / "part", tmp_path / "in", tmp_path, **into)
+    before = stamps(tmp_path / "in")
+    repacked(runs / "tiny-categorical" / "tiny" / "seed0")
+    said = import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=True)
+    assert places(said.taken) == ["tiny/seed1"] and places(said.passed_over) == ["tiny/seed0"]
+    assert stamps(tmp_path / "in") == before, "a check wrote something"
+    done = import_records(runs, tmp_path / "in", tmp_path, **into)
+    assert places(done.taken) == ["tiny/seed1"] and places(done.passed_over) == ["tiny/seed0"]
+    assert before.items() <= stamps(tmp_path / "in").items() and len(read_records(tmp_path / "in")) == 2
+    again = import_records(runs, tmp_path / "in", tmp_path, replace=True, check_only=False)
+    assert places(again.passed_over) == ["tiny/seed0", "tiny/seed1"] and not again.taken and not again.replaced
+
+
+@pytest.mark.parametrize("check_only", [False, True])
+def test_different_ones_are_refused_by_name_and_keep_all_out(runs, tmp_path, check_only):
+    """Another cost is another record; --replace takes it, and passes over the identical one."""
+    shutil.copytree(runs, tmp_path / "first")
+    shutil.rmtree(tmp_path / "first" / "tiny-categorical" / "tiny" / "seed1")
+    import_records(tmp_path / "first", tmp_path / "in", tmp_path, replace=False, check_only=False)
+    before = stamps(tmp_path / "in")
+    edit(runs / "tiny-categorical" / "tiny" / "seed0", lambda c: c["cost"].update(train_seconds=99.0))
+    with pytest.raises(BadInput, match="differ from those to import: tiny-categorical/tiny/seed0; .*--replace"):
+        import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=check_only)
+    assert stamps(tmp_path / "in") == before
+    done = import_records(runs, tmp_path / "in", tmp_path, replace=True, check_only=check_only)
+    assert (places(done.taken), places(done.replaced)) == (["tiny/seed1"], ["tiny/seed0"])
+    if check_only:
+        assert stamps(tmp_path / "in") == before
+    else:
+        cost = read_record(tmp_path / "in" / "tiny-categorical" / "tiny" / "seed0")["cost"]
+        assert cost["train_seconds"] == 99.0
+
+
+def test_a_damaged_one_at_home_is_different(runs, tmp_path):
+    import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=False)
+    (tmp_path / "in" / "tiny-categorical" / "tiny" / "seed1" / "predictions.npz").unlink()
+    with pytest.raises(BadInput, match="tiny/seed1;"):
         import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=False)
     import_records(runs, tmp_path / "in", tmp_path, replace=True, check_only=False)
+    assert all(record.predictions for record in read_records(tmp_path / "in"))
+
+
+def test_the_same_run_twice(runs, tmp_path):
+    """Twice the same record is one; two different ones of a run are refused."""
+    shutil.copytree(runs / "tiny-categorical", runs / "second" / "tiny-categorical")
+    done = import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=True)
+    assert len(done.taken) == len(done.passed_over) == 2
+    edit(runs / "second" / "tiny-categorical" / "tiny" / "seed0", lambda c: c["cost"].update(train_seconds=99.0))
+    with pytest.raises(BadInput, match="with other contents; expected each run once"):
+        import_records(runs, tmp_path / "in", tmp_path, replace=True, check_only=True)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "no archive"])
+def test_predictions_that_can_not_be_read_are_one_line(runs, tmp_path, damage):
+    path = runs / "tiny-categorical" / "tiny" / "seed0" / "predictions.npz"
+    contents = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(contents[: len(contents) // 2] if damage == "cut off" else b"nothing")
+    with pytest.raises(BadInput, match="predictions.npz: found nothing to read"):
+        import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Verbs for machines elsewhere: the first contact with a device, and records packed to be carried home."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.cli.shared import PREPARED, RUNS
+from benchmark.errors import BadInput
+
+
+def first_contact(arguments) -> None:
+    began = time.time()
+    from benchmark.first_contact import first_contact as make
+    from benchmark.plan_file import read_plan
+    from benchmark.runner import pick_device
+
+    runs = read_plan(arguments.plan)
+    if not runs:
+        raise BadInput(arguments.plan, "no run", "some")
+    jobs = sorted(set(arguments.at_once))
+    if jobs[0] < 1:
+        raise BadInput("--at-once", jobs[0], "numbers from 1")
+    for data in sorted({run.protocol.data for run in runs}):
+        if not (arguments.prepared / data / "meta.json").is_file():
+            raise BadInput(arguments.prepared / data, "no meta.json", "a prepared FaceSet")
+    device = pick_device(arguments.device)
+    if device.type == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise BadInput("--device", f"{device}, but torch finds no GPU", "a device that is there")
+    make(
+        runs,
+        arguments.prepared,
+        arguments.runs,
+        device,
+        arguments.out,
+        seconds=arguments.seconds - (time.time() - began),
+        jobs=jobs,
+        timed=arguments.timed,
+        restart_stale=arguments.restart_stale,
+    )
+
+
+def pack(arguments) -> None:
+    from benchmark.plan_progress import packed
+
+    print(packed(arguments.runs, arguments.out))
+
+
+def add(verb: Callable) -> None:
+    """Add the verbs of this module."""
+    one = verb("first-contact", first_contact,
+               "check a device's training step against the CPU's, measure eager and compiled with several runs at once,\n"
+               "train the plan on the fastest correct path for the seconds given, and pack what is finished",
+               "ferbench first-contact --plan grid.json --seconds 540 --out home --device cuda")  # fmt: skip
+    one.add_argument("--plan", type=Path, required=True, metavar="FILE", help="runs that `ferbench plan` wrote")
+    one.add_argument("--seconds", type=float, required=True, metavar="S", help="for everything; the same call goes on")
+    one.add_argument("--out", type=Path, required=True, help="folder of archives (records-*.tar) and first-contact.json")
+    one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
+    one.add_argument("--at-once", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="runs at once (default: 1 2 3)")
+    one.add_argument("--timed", type=float, default=4.0, metavar="S", help="seconds of each measurement (default: 4)")
+    one.add_argument("--restart-stale", action="store_true",
+                     help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
+    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
+    one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
+
+    one = verb("pack", pack, "finished records of runs/ into archives of at most 15 MB, for `ferbench import`",
+               "ferbench pack home")  # fmt: skip
+    one.add_argument("out", type=Path, help="folder of archives")
+    one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
