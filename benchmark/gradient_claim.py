@@ -127,11 +127,7 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
     """Samples by point, and what is missing in words. Where plans measured the same, the one of most seeds counts."""
     samples, missing = {}, []
     for network, wants_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
-        of_plans = [
-            own
-            for each in found
-            if (own := chosen(each, network, shortcut, normalisation, wants_end))
-        ]
+        of_plans = [own for each in found if (own := chosen(each, network, shortcut, normalisation, wants_end))]
         own = max(of_plans, key=len, default=[])
         where = f"{network}, {shortcut}, {normalisation} BatchNorm" + (", trained" if wants_end else "")
         if len(own) < minimum:
