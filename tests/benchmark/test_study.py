@@ -9,6 +9,7 @@ import torch
 
 from benchmark.cells import Cell, Run, cell_from, cells_in
 from benchmark.errors import BadInput, Interrupted
+from benchmark.protocol import HERE
 from benchmark.rate_search import RateSearch, best_rate, load_rate_search
 from benchmark.records import read_record
 from benchmark.runner import Places, run_all
@@ -151,6 +152,16 @@ def test_the_committed_study():
         load_study("smoke")
     with pytest.raises(BadInput, match="search fer2013: found .*trials; expected exactly protocol"):
         load_rate_search("fer2013")
+
+
+def test_the_rates_in_cells_yaml_are_those_that_the_committed_log_gives():
+    study = load_study("fer2013-study")
+    cells = {run.cell.name: run.cell for part in study.parts for run in part if run.cell.learning_rate is not None}
+    if not cells:
+        pytest.skip("no rate of the study has been found yet")
+    lines = read_log(HERE.parent / "reports/tuning" / f"{study.search.name}.jsonl")
+    for cell in cells.values():
+        assert study.search.found(cell, lines) == cell.learning_rate, cell.name
 
 
 def test_a_learning_rate_of_a_cells_own():
