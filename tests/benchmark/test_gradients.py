@@ -14,6 +14,7 @@ from benchmark.claim_list import load_claims
 from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.gradients import follow, is_finite, measure
+from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN
 from benchmark.pixels import load_splits, standardiser
 from benchmark.training import build_model
 
@@ -280,7 +281,9 @@ def test_plans_of_unseen_seeds_measure_what_the_claims_ask_for():
             assert s.run.cell.learning_rate is None and s.run.recipe == s.run.protocol.recipe
             key = (s.run.protocol.name, s.network, s.steps[-1], s.axes["shortcut"], s.axes["normalisation"])
             measured.setdefault(key, set()).add(s.run.seed)
-    checks = [c for claim in load_claims() for c in claim.further if c.parameters.get("seeds", [0])[0] == 100]
+    roles = (DECIDING, FURTHER, SCALED_DOWN)
+    asked = [check for claim in load_claims() for role in roles for check in claim.tests(role)]
+    checks = [check for check in asked if check.parameters.get("seeds", [0])[0] == 100]
     assert len(checks) == 17
     for check in checks:
         p = check.parameters
