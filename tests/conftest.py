@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 
+def pytest_configure(config):
+    """Shares the cores among pytest-xdist's workers, before any of them imports torch."""
+    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
 @pytest.fixture(scope="session")
 def fer_data() -> Path:
     """The folder of real data sets (fer2013/, ferplus/, ...), from the environment variable FER_DATA."""
