@@ -168,7 +168,7 @@ def _parameters(check: Check) -> str:
 
 def _plain(value: object, between: str) -> str:
     if isinstance(value, list):
-        return between.join(map(str, value))
+        return between.join(map(str, value)) or "none"
     return f"{value:,}" if isinstance(value, float) else str(value)
 
 
@@ -187,10 +187,13 @@ def _sized(check: Check, finding: Finding) -> str:
     p = check.parameters
     if not check.rule.startswith("gradient"):
         return ""
-    at = ", trained" if p["trained"] and not p["networks"] else ""
     normalisations = " and ".join(p.get("normalisations") or [p["normalisation"]])
-    networks = ", ".join(p["networks"] or p["trained"])
-    return f"{networks}{at}, {p['a']} against {p['b']}, {normalisations} BatchNorm"
+    if p["networks"] == p["trained"]:
+        networks = f"{', '.join(p['networks'])} at the start and trained"
+    else:
+        moments = ((p["networks"], "at the start"), (p["trained"], "trained"))
+        networks = ", ".join(f"{', '.join(names)} {moment}" for names, moment in moments if names)
+    return f"{networks}, {p['a']} against {p['b']}, {normalisations} BatchNorm"
 
 
 def _both(check: Check) -> str:

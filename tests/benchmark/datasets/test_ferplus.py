@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -191,7 +193,7 @@ def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
             columns = list(table["columns"])
             columns[a], columns[b] = columns[b], columns[a]
             meta = dict(faces.meta) | {"how": {"cross_tabulation": table | {"columns": columns}}}
-            swapped = type(faces)(**{**vars(faces), "meta": meta})
+            swapped = dataclasses.replace(faces, meta=meta)
             if "contempt" not in (columns[a], columns[b]):
                 assert label_order(swapped, None)["ok"] is False, (columns[a], columns[b])
 
