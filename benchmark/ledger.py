@@ -10,7 +10,7 @@ from benchmark.cells import Cell, load_cells
 from benchmark.datasets.fingerprints import at_hand, is_other
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records import Record
 from benchmark.statistics import Interval
 
@@ -141,8 +141,8 @@ class Ledger:
         """
         found = [c for c in self.summary.comparisons if c.protocol["name"] == protocol]
         if self.role in JUDGING and protocol in protocol_names():
-            own = _own_hash(protocol)
-            found = [c for c in found if c.protocol_hash == own]
+            own = _own_protocol(protocol)
+            found = [c for c in found if c.protocol_hash == own.hash and c.data["name"] == own.data]
             found = [c for c in found if not is_other(*(c.data[key] for key in ("name", "version", "fingerprint")))]
         if not found and protocol not in protocol_names():
             raise Undecided(NOT_TESTABLE, f"missing: {needs} (no protocol {protocol}, no record of it)")
@@ -245,9 +245,9 @@ class Ledger:
 
 
 @cache
-def _own_hash(protocol: str) -> str:
-    """Hash of the suite's protocol file; read once."""
-    return load_protocol(protocol).hash
+def _own_protocol(name: str) -> Protocol:
+    """The suite's protocol of that name; its file is read once."""
+    return load_protocol(name)
 
 
 @cache

@@ -12,11 +12,12 @@ from benchmark import evidence
 from benchmark.cells import Cell, load_cells, parts
 from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
+from benchmark.datasets import fingerprints
 from benchmark.errors import BadInput
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import joint_difference
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol import load_protocol, protocol_names, read_yaml
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 from benchmark.selection import selection_optimism
@@ -557,8 +558,7 @@ def test_data_that_is_not_here(world):
 
 def test_records_of_a_protocol_that_is_not_in_the_suite_decide(world, make, tmp_path):
     for seed, n in enumerate((45, 46, 44)):
-        named = {"protocol": {"name": "affectnet-8"}, "protocol_hash": load_protocol("affectnet-8").hash}
-        make(tmp_path, P, cell("a"), seed, right=answers(n), **named)
+        make(tmp_path, "affectnet-8", cell("a"), seed, right=answers(n))
     assert world.find(number(protocol="affectnet-8", needs="AffectNet")).verdict == "compatible"
 
 
@@ -571,9 +571,11 @@ def test_records_that_are_not_comparable_do_not_decide(world):
     assert found.planned[0].missing == (0, 1, 2) and found.measured is None
 
 
+DRAWN = read_yaml(fingerprints.FILE)["synthetic"]["1.0"][0]["fingerprint"]
 NOT_THE_PAPERS = [
     {"protocol_hash": "f" * 16, "protocol": {"tta": ["none"], "epochs": 4}},
     {"data": {"name": "fer2013", "version": "1.0", "fingerprint": "cd" * 32}},
+    {"data": {"name": "synthetic", "version": "1.0", "fingerprint": DRAWN}},
     {"contents": "narrow16-50"},
     {"rate": 1e-4},
 ]
@@ -811,16 +813,15 @@ def test_better_and_cheaper_flips_with_the_runs_and_with_the_counts(world):
 
 
 def test_claims_of_the_papers_flip_with_the_records(world, make, tmp_path):
-    """Entries of claims.yaml as they stand, on records that bear name and hash of the papers' own protocol."""
+    """Entries of claims.yaml as they stand, on records of the papers' own protocols."""
     cells, entries = load_cells(), {claim.id: claim for claim in load_claims()}
 
     def verdict(claim, **rights):
         parameters = leaves(entries[claim], DECIDING)[0].parameters
         for role, numbers in rights.items():
             for seed, n in enumerate(numbers):
-                name = parameters["protocol"]
-                protocol = {"protocol": {"name": name, "tta": ["none"]}, "protocol_hash": load_protocol(name).hash}
-                make(tmp_path, P, cells[parameters[role]], seed, right=answers(n), **protocol)
+                own = {"right": answers(n), "protocol": {"tta": ["none"]}}
+                make(tmp_path, parameters["protocol"], cells[parameters[role]], seed, **own)
         world.summary = None
         return world.judged([entries[claim]])[0].finding.verdict
 
