@@ -160,14 +160,14 @@ def of_metric(entry: str) -> tuple[str, str | None]:
     return ("recall", entry.removeprefix(OF_CLASS)) if entry.startswith(OF_CLASS) else (entry, None)
 
 
-def levels(runs: "Mapping[str, Mapping[int, Run]]") -> dict[str, float]:
-    """Cell -> mean of its task's main metric over the runs that finished, where it is defined in all of them."""
+def levels(runs: "Mapping[str, Mapping[int, Run]]") -> dict[str, float | None]:
+    """Cell -> mean of its task's main metric over the runs that finished; None where there is none, or it is not defined in
+    all of them."""
     found = {}
     for cell, own in runs.items():
         done = list(finished_of(own.values()).values())
         values = [run.scores["none"][PRIMARY[run.record["protocol"]["task"]]] for run in done]
-        if values and None not in values:
-            found[cell] = sum(values) / len(values)
+        found[cell] = sum(values) / len(values) if values and None not in values else None
     return found
 
 

@@ -12,9 +12,10 @@ from benchmark.faces import open_faceset
 from benchmark.outside import check_record
 from benchmark.packing import KEPT, unpacked
 from benchmark.per_video import video_of
-from benchmark.protocol import digest, load_protocol
+from benchmark.protocol import NAME, SELECTION_METRIC, Protocol, digest, load_protocol
 from benchmark.records import Record, predictions_digest, read_record, read_records
 
+COST = ("train_seconds", "images_per_second")  # of what every run has, the numbers that the report reads
 NAMED = 10  # records that one line of an error names
 
 
@@ -44,6 +45,9 @@ def check(record: Record, prepared: Path) -> None:
     if protocol.hash != contents["protocol_hash"]:
         found = f"version {contents['protocol']['version']}, hash {contents['protocol_hash']}"
         raise BadInput(f"{where}, protocol {record.protocol}", found, f"version {protocol.version}, hash {protocol.hash}")
+    data = (contents["data"]["name"], contents["data"]["version"])
+    if data != (protocol.data, protocol.data_version):
+        raise BadInput(f"{where}, data", " ".join(data), f"{protocol.data} {protocol.data_version} as the protocol says")
     faces = open_faceset(prepared / protocol.data) if (prepared / protocol.data / "meta.json").is_file() else None
     if faces is not None and not record.diverged and faces.fingerprint != contents["data"]["fingerprint"]:
         raise BadInput(f"{where}, data fingerprint", contents["data"]["fingerprint"], f"{faces.fingerprint} as prepared")
@@ -52,11 +56,14 @@ def check(record: Record, prepared: Path) -> None:
             raise BadInput(where, "an outside entry", "a folder named seed0")
         check_record(record, protocol, faces)
         return
+    if not NAME.fullmatch(record.cell):
+        raise BadInput(f"{where}, cell", f"name '{record.cell}'", "letters, digits, '-' and '_': it names folders")
     cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
     if cell.hash != contents["cell_hash"]:
         raise BadInput(f"{where}, cell_hash", contents["cell_hash"], f"{cell.hash}, the digest of its cell")
     if contents["seed"] < 0 or f"seed{record.seed}" != where.name:
         raise BadInput(where, f"seed {record.seed}", f"a folder named seed{record.seed}")
+    _check_course(record, protocol)
     if record.diverged:
         return
     for split in ("validation", "test"):
@@ -70,6 +77,36 @@ def check(record: Record, prepared: Path) -> None:
             if outputs is None or outputs.shape != (rows, protocol.outputs):
                 found = "none" if outputs is None else outputs.shape
                 raise BadInput(f"{where}, {split}_outputs_{tta}", found, f"shape ({rows}, {protocol.outputs})")
+
+
+def _check_course(record: Record, protocol: Protocol) -> None:
+    """Refuse a record whose classes, parameters, cost or epochs are not those of a run under its protocol."""
+    where, contents = record.directory, record.contents
+    if contents["classes"] != list(protocol.classes):
+        raise BadInput(f"{where}, classes", ", ".join(map(str, contents["classes"])), ", ".join(protocol.classes) or "none")
+    if contents["parameters"] < 1:
+        raise BadInput(f"{where}, parameters", contents["parameters"], "a number above 0")
+    if odd := [name for name in COST if not isinstance(contents["cost"].get(name), int | float)]:
+        raise BadInput(f"{where}, cost", f"no number for {', '.join(odd)}", f"numbers for {', '.join(COST)}")
+    epochs = [entry.get("epoch") if isinstance(entry, dict) else None for entry in contents["history"]]
+    if not epochs or epochs != list(range(1, len(epochs) + 1)) or len(epochs) > protocol.epochs:
+        expected = f"one entry for each epoch from 1, {protocol.epochs} at most"
+        raise BadInput(f"{where}, history", f"epochs {epochs}", expected)
+    if record.diverged:
+        return
+    selected = contents["selected_epoch"]
+    if len(epochs) < protocol.epochs or (selected is not None if protocol.folds else selected not in epochs):
+        expected = "none selected, since each fold selects its own" if protocol.folds else "one of them selected"
+        raise BadInput(
+            f"{where}, history", f"{len(epochs)} epochs, epoch {selected} selected", f"{protocol.epochs} epochs, {expected}"
+        )
+    metric = SELECTION_METRIC[protocol.task]
+    for entry in contents["history"]:
+        splits = [entry.get(name) for name in ("validation", "test")]
+        numbers = [entry.get("train_loss"), *(each.get(metric) if isinstance(each, dict) else None for each in splits)]
+        if not all(isinstance(value, int | float) for value in numbers):
+            expected = f"train_loss, and {metric} of validation and test"
+            raise BadInput(f"{where}, history, epoch {entry['epoch']}", "no number for each", expected)
 
 
 def import_records(

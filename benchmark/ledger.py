@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from benchmark import counted
-from benchmark.datasets.fingerprints import at_hand
+from benchmark.cells import Cell, load_cells
+from benchmark.datasets.fingerprints import at_hand, is_other
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records import Record
 from benchmark.statistics import Interval
 
@@ -31,6 +33,7 @@ NO_VERDICT = "measured, no verdict"
 # Where a test stands in its claim. Only the first gives the claim's verdict.
 DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY = "deciding", "scaled_down", "further", "seen", "machinery"
 ROLES = (DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY)
+JUDGING = (DECIDING, SCALED_DOWN, FURTHER)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Scale:
         parameters: cell -> trainable parameters, of the cells that have a record.
         rates: cell -> learning rate, its own or the recipe's, of the same.
         levels: cell -> mean over the finished planned seeds of the task's main metric on the test images, accuracy or mean
-            CCC; {} before all planned runs are there. level_unit: of it, as in `METRICS`.
+            CCC; None where it has none; {} before all planned runs are there. level_unit: of it, as in `METRICS`.
     """
 
     network: str
@@ -66,7 +69,7 @@ class Scale:
     epochs: int | None = None
     parameters: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
-    levels: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, float | None] = field(default_factory=dict)
     level_unit: str = "%"
 
 
@@ -131,8 +134,16 @@ class Ledger:
         return replace(self, role=role)
 
     def comparison(self, protocol: str, needs: str) -> "Comparison | None":
-        """The records under a protocol; None without any, where there could be some. Undecided where there could not."""
+        """The records under a protocol; None without any, where there could be some. Undecided where there could not.
+
+        A name alone is no evidence: a test that judges looks at records of the suite's own protocol file and of the known
+        bytes of the data, where there are such.
+        """
         found = [c for c in self.summary.comparisons if c.protocol["name"] == protocol]
+        if self.role in JUDGING and protocol in protocol_names():
+            own = _own_protocol(protocol)
+            found = [c for c in found if c.protocol_hash == own.hash and c.data["name"] == own.data]
+            found = [c for c in found if not is_other(*(c.data[key] for key in ("name", "version", "fingerprint")))]
         if not found and protocol not in protocol_names():
             raise Undecided(NOT_TESTABLE, f"missing: {needs} (no protocol {protocol}, no record of it)")
         if not found and not at_hand(load_protocol(protocol).data):
@@ -150,30 +161,62 @@ class Ledger:
         if comparison is None:
             return ()
         labels = [label for label in comparison.runs if comparison.cell(label)["name"] == cell]
+        if self.role in JUDGING:
+            labels = [label for label in labels if self._is_registered(comparison.cell(label))]
         if len(labels) > 1:
             raise Undecided(UNDETERMINED, f"{len(labels)} different cells of {protocol} are named {cell}")
         return comparison.runs[labels[0]] if labels else ()
 
+    def _is_registered(self, contents: Mapping) -> bool:
+        """Whether the cell of a record is the registered one of its name, or has a name of its own. What a search finds
+        beside it, the learning rate of a scaled-down cell, may stand in the record alone."""
+        known = _registered().get(contents["name"])
+        if known is None:
+            return True
+        searched = {"learning_rate"} if self.role == SCALED_DOWN and known.learning_rate is None else set()
+        return {k: v for k, v in contents.items() if k not in searched} == known.as_dict()
+
     def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, Run]]":
         """The runs of seeds 0 to `seeds` - 1 by cell and seed, diverged ones among them; others are not looked at.
 
-        Undecided with how many of them there are, and with no number measured, while one is missing.
+        Undecided with how many of them there are, and with no number measured, while one is missing or is not the only one
+        that it could be.
         """
-        found = {
-            cell: {r.record.seed: r for r in self.runs(protocol, cell, needs) if r.record.seed < seeds} for cell in cells
-        }
+        found, unclear = {}, []
+        for cell in cells:
+            try:
+                runs = self.runs(protocol, cell, needs)
+            except Undecided as undecided:
+                if undecided.finding.verdict == NOT_TESTABLE:
+                    raise
+                unclear.append(undecided.finding.reason)
+                runs = ()
+            found[cell] = {r.record.seed: r for r in runs if 0 <= r.record.seed < seeds}
         plan = plan_of(found, protocol, seeds)
+        if unclear:
+            scale = self.scale(protocol, found)
+            raise Undecided(UNDETERMINED, "; ".join(dict.fromkeys(unclear)), planned=plan, scale=scale)
         if missing := [f"{each.protocol} / {each.cell}, {seeds_in_words(each.missing)}" for each in plan if each.missing]:
             done = len(set.intersection(*map(set, found.values())))
             records = [run.record for own in found.values() for run in own.values()]
             count = f"{done} of {seeds}"
-            reason = f"{count}, no verdict; missing: {'; '.join(missing)}"
+            reason = f"{count}, no verdict; missing: {'; '.join(missing)}{self._passed_over(plan)}"
             scale = self.scale(protocol, found)
             raise Undecided(NO_VERDICT_YET, reason, records, detail=count, planned=plan, scale=scale)
         return found
 
+    def _passed_over(self, plan: Sequence[Planned]) -> str:
+        """How many records bear the names of missing runs and are none of them, as the end of a reason; "" without any."""
+        wanted = {(each.protocol, each.cell, seed) for each in plan for seed in each.missing}
+        runs = (run for c in self.summary.comparisons for own in c.runs.values() for run in own)
+        many = sum((run.record.protocol, run.record.cell, run.record.seed) in wanted for run in runs)
+        if not many:
+            return ""
+        records = f"{many} record{'s' * (many > 1)} of that name"
+        return f"; not counted: {records} with another protocol file, edition of the data or cell"
+
     def scale(
-        self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float] | None = None
+        self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float | None] | None = None
     ) -> Scale:
         """The scale of the cells of `runs`, as `planned` returns them."""
         one = {cell: next(iter(own.values())).record for cell, own in runs.items() if own}
@@ -199,6 +242,18 @@ class Ledger:
         if found is None:
             raise Undecided(UNDETERMINED, f"missing: {protocol}/{cell} in complexity.json")
         return found
+
+
+@cache
+def _own_protocol(name: str) -> Protocol:
+    """The suite's protocol of that name; its file is read once."""
+    return load_protocol(name)
+
+
+@cache
+def _registered() -> Mapping[str, Cell]:
+    """Every cell by name; read once, since the rules ask for each record."""
+    return load_cells()
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:

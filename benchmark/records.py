@@ -163,8 +163,8 @@ def read_record(directory: Path | str) -> Record:
     if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+        contents = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except ValueError as error:  # of JSON or of UTF-8
         raise BadInput(path, str(error), "valid JSON") from error
     _check(contents, directory)
     return Record(directory, contents)
@@ -195,6 +195,11 @@ def _check(contents, directory):
         raise BadInput(f"{where}, predictions", "none or unexpected ones", "predictions exactly when the run finished")
     if contents["parameters"] is None and "outside" not in contents:
         raise BadInput(f"{where}, parameters", "null", "a number; only an outside entry may leave it open")
-    for entry in ("protocol", "cell"):
-        if "name" not in contents[entry]:
-            raise BadInput(f"{where}, {entry}", "no name", "a name")
+    for entry, names in (("protocol", ("name",)), ("cell", ("name",)), ("data", ("name", "version", "fingerprint"))):
+        for name in names:
+            if not isinstance(found := contents[entry].get(name), str):
+                raise BadInput(f"{where}, {entry}", f"no {name}" if found is None else f"{name} {found}", f"a {name}")
+
+
+def _no_number(constant):
+    raise ValueError(f"{constant}, which JSON does not have")

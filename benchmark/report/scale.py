@@ -19,12 +19,17 @@ def scale_in_words(scale: Scale | None) -> str:
 
 
 def levels_in_words(scale: Scale) -> str:
-    """The cells' mean scores: "47.0 against 55.1 %"; "" before all planned runs are there."""
+    """The cells' mean scores: "47.0 against 55.1 %", "none against 55.1 %" where no run of a cell finished; "" before all
+    planned runs are there, and where none has a score."""
     values = list(scale.levels.values())
-    if not values:
+    if all(value is None for value in values):
         return ""
     percent = scale.level_unit == "%"
-    return " against ".join(f"{100 * v:.1f}" if percent else f"{v:.3f}" for v in values) + (" %" if percent else "")
+    shown = ["none" if v is None else f"{100 * v:.1f}" if percent else f"{v:.3f}" for v in values]
+    # The unit stands behind the last number.
+    last = max(place for place, value in enumerate(values) if value is not None)
+    shown[last] += " %" if percent else ""
+    return " against ".join(shown)
 
 
 def accuracy_level(finding: Finding) -> str:

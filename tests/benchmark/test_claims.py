@@ -12,11 +12,12 @@ from benchmark import evidence
 from benchmark.cells import Cell, load_cells, parts
 from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
+from benchmark.datasets import fingerprints
 from benchmark.errors import BadInput
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import joint_difference
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol import load_protocol, protocol_names, read_yaml
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 from benchmark.selection import selection_optimism
@@ -557,15 +558,76 @@ def test_data_that_is_not_here(world):
 
 def test_records_of_a_protocol_that_is_not_in_the_suite_decide(world, make, tmp_path):
     for seed, n in enumerate((45, 46, 44)):
-        make(tmp_path, P, cell("a"), seed, right=answers(n), protocol={"name": "affectnet-8"})
+        make(tmp_path, "affectnet-8", cell("a"), seed, right=answers(n))
     assert world.find(number(protocol="affectnet-8", needs="AffectNet")).verdict == "compatible"
 
 
 def test_records_that_are_not_comparable_do_not_decide(world):
-    world.add("a", [45, 46, 44])
-    world.add("a", [45, 46, 44], first=3, data={"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32})
-    found = world.find(number())
+    world.add("a", [45, 46, 44], protocol="affectnet-8")  # no bytes of AffectNet are known, so any may be its own
+    other = {"name": "affectnet", "version": "1.0", "fingerprint": "cd" * 32}
+    world.add("b", [45, 46, 44], protocol="affectnet-8", data=other)
+    found = world.find(number(protocol="affectnet-8"))
     assert found.verdict == "undetermined" and "not comparable" in found.reason
+    assert found.planned[0].missing == (0, 1, 2) and found.measured is None
+
+
+DRAWN = read_yaml(fingerprints.FILE)["synthetic"]["1.0"][0]["fingerprint"]
+NOT_THE_PAPERS = [
+    {"protocol_hash": "f" * 16, "protocol": {"tta": ["none"], "epochs": 4}},
+    {"data": {"name": "fer2013", "version": "1.0", "fingerprint": "cd" * 32}},
+    {"data": {"name": "synthetic", "version": "1.0", "fingerprint": DRAWN}},
+    {"contents": "narrow16-50"},
+    {"rate": 1e-4},
+]
+
+
+@pytest.mark.parametrize("changes", NOT_THE_PAPERS)
+@pytest.mark.parametrize("beside_true_ones", [False, True])
+def test_a_name_alone_never_decides(make, tmp_path, changes, beside_true_ones):
+    """Other protocol file, bytes, network or learning rate under the names of the deciding test."""
+    cells, changes = load_cells(), dict(changes)
+    network, rate = changes.pop("contents", "bregnext-50"), changes.pop("rate", None)
+    for shortcut, numbers in (("adaptive", TRAINED), ("identity", [40, 42, 41, 41, 43])):
+        name, options = f"bregnext-50-{shortcut}-working-plain", cells[f"{network}-{shortcut}-working-plain"].options
+        for seed, n in enumerate(numbers):
+            own = {"protocol": {"tta": ["none"]}} | changes
+            make(
+                tmp_path / "other",
+                "fer2013-7",
+                Cell(name, "residual", options, "plain", rate),
+                seed,
+                right=answers(n),
+                **own,
+            )
+            if beside_true_ones:
+                make(tmp_path, "fer2013-7", cells[name], seed, right=answers(75 - n), protocol={"tta": ["none"]})
+    entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
+    found = judge(entry, summarise(read_records(tmp_path), tmp_path), None)[0].finding.parts["working BatchNorm"]
+    if beside_true_ones:
+        assert found.verdict == "refuted" and not any("other" in str(record.directory) for record in found.records)
+    else:
+        assert (found.verdict, found.detail, found.measured) == ("no verdict yet", "0 of 5", None)
+        assert "not counted: 10 records of that name with another protocol file" in found.reason
+
+
+def test_scaled_down_a_searched_learning_rate_counts_and_two_of_them_are_no_verdict(make, tmp_path):
+    def found():
+        entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
+        judged = judge(entry, summarise(read_records(tmp_path), tmp_path), None)
+        return judged[0].scaled_down[0].parts["working BatchNorm"]
+
+    for shortcut, numbers in (("adaptive", TRAINED), ("identity", [40, 42, 41, 41, 43])):
+        known = load_cells()[f"narrow16-50-{shortcut}-working-plain"]
+        own = Cell(known.name, known.model, known.options, known.loss, 5e-4)
+        for seed, n in enumerate(numbers):
+            make(tmp_path, "fer2013-7-small", own, seed, right=answers(n), protocol={"tta": ["none"]})
+    assert found().verdict == "supported"
+    again = Cell(known.name, known.model, known.options, known.loss, 1e-3)
+    make(tmp_path / "again", "fer2013-7-small", again, 0, right=answers(9), protocol={"tta": ["none"]})
+    assert found().verdict == "undetermined" and "2 different cells" in found().reason
+    assert {run.cell: run.missing for run in found().planned} == {
+        "narrow16-50-adaptive-working-plain": (), again.name: (0, 1, 2, 3, 4)
+    }  # fmt: skip
 
 
 def test_only_the_deciding_test_counts(world, make, tmp_path):
@@ -751,15 +813,15 @@ def test_better_and_cheaper_flips_with_the_runs_and_with_the_counts(world):
 
 
 def test_claims_of_the_papers_flip_with_the_records(world, make, tmp_path):
-    """Entries of claims.yaml as they stand, on records that bear the name of the papers' own protocol."""
+    """Entries of claims.yaml as they stand, on records of the papers' own protocols."""
     cells, entries = load_cells(), {claim.id: claim for claim in load_claims()}
 
     def verdict(claim, **rights):
         parameters = leaves(entries[claim], DECIDING)[0].parameters
         for role, numbers in rights.items():
             for seed, n in enumerate(numbers):
-                protocol = {"name": parameters["protocol"], "tta": ["none"]}
-                make(tmp_path, P, cells[parameters[role]], seed, right=answers(n), protocol=protocol)
+                own = {"right": answers(n), "protocol": {"tta": ["none"]}}
+                make(tmp_path, parameters["protocol"], cells[parameters[role]], seed, **own)
         world.summary = None
         return world.judged([entries[claim]])[0].finding.verdict
 

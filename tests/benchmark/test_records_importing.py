@@ -148,13 +148,33 @@ def test_predictions_that_can_not_be_read_are_one_line(runs, tmp_path, damage):
         (lambda c: c.update(status="great"), "status: found great"),
         (lambda c: c.update(predictions_sha256="0" * 64), "predictions.npz: found SHA-256"),
         (lambda c: c.update(status="diverged"), "predictions"),
+        (lambda c: c["cell"].update(name="../../elsewhere"), "cell: found name '../../elsewhere'; expected letters"),
+        (lambda c: c["cell"].update(name=3), "cell: found name 3"),
+        (lambda c: c["data"].pop("fingerprint"), "data: found no fingerprint"),
+        (lambda c: c["data"].update(name="synthetic"), "data: found synthetic 1.0; expected tiny 1.0"),
+        (lambda c: c["classes"].reverse(), "classes: found"),
+        (lambda c: c.update(parameters=-5), "parameters: found -5"),
+        (lambda c: c.update(cost={}), "cost: found no number for train_seconds, images_per_second"),
+        (lambda c: c.update(history=[]), "history: found epochs \\[\\]"),
+        (lambda c: c.update(history=[1]), "history: found epochs \\[None\\]"),
+        (lambda c: c["history"].append(c["history"][0] | {"epoch": 2}), "history: found epochs \\[1, 2\\]; .* 1 at most"),
+        (lambda c: c.update(selected_epoch=9), "history: found 1 epochs, epoch 9 selected"),
+        (lambda c: c["history"][0].update(train_loss=None), "history, epoch 1: found no number"),
+        (lambda c: c["history"][0].update(test=None), "history, epoch 1: found no number"),
+        (lambda c: c["history"][0].update(train_loss=float("nan")), "record.json: found NaN, which JSON does not have"),
     ],
 )
 def test_one_bad_record_keeps_all_out(runs, tmp_path, tiny_faces, change, message):
     edit(runs / "tiny-categorical" / "tiny" / "seed1", change)
     with pytest.raises(BadInput, match=message):
         import_records(runs, tmp_path / "in", tiny_faces.directory.parent, replace=False, check_only=False)
-    assert not (tmp_path / "in").exists()
+    assert not (tmp_path / "in").exists() and not (tmp_path / "elsewhere").exists()
+
+
+def test_a_record_that_is_no_text_is_one_line(runs, tmp_path):
+    (runs / "tiny-categorical" / "tiny" / "seed0" / "record.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="record.json: found .*utf-8.*; expected valid JSON"):
+        import_records(runs, tmp_path / "in", tmp_path, replace=False, check_only=False)
 
 
 def test_changed_protocol_of_the_same_version_is_refused(runs, tmp_path):

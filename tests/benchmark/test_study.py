@@ -127,6 +127,7 @@ def test_time_left_follows_from_what_was_measured(tmp_path, search, tiny_cell):
     assert [part.left for part in standing(study, tmp_path, log)] == [None, None]
     assert "no time measured yet" in told(study, standing(study, tmp_path, log), 2)[-1]
     identity = {"code": "", "fingerprint": "", "device_type": "cpu"}
+    identity |= {"protocol": "tiny", "status": "finished", "metric": "accuracy", "epochs": 2, "changes": {}}
     lines = [line | identity for line in lines_of(search, cells[0], {0.004: 0.5, 0.001: 0.4})]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     first, second = standing(study, tmp_path, log)

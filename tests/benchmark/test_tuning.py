@@ -72,8 +72,49 @@ def test_lines_are_only_added(tmp_path, without_test, search):
     first = tune(dataclasses.replace(search, trials=({},)), places, log)
     assert tune(search, places, log)[: len(first)] == first and len(read_log(log)) == 4
     log.write_text(log.read_text() + "{}\n")
-    with pytest.raises(BadInput, match="line 5: found something else"):
+    before = log.read_bytes()
+    with pytest.raises(BadInput, match="line 5: found missing or of another type: trial, cell_hash, .*; expected a trial"):
         tune(search, places, log)
+    assert log.read_bytes() == before
+
+
+A_TRIAL = {
+    "trial": "t", "cell_hash": "h", "seed": 100, "code": "c", "fingerprint": "f", "device_type": "cpu", "protocol": "p",
+    "cell": "one", "status": "finished", "metric": "accuracy", "epochs": 4, "changes": {},
+    "recipe": {"learning_rate": 0.001}, "train_loss": [1.0], "train_seconds": 2.0, "best": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"cell": None}, "of another type: cell"),
+        ({"recipe": "small"}, "of another type: recipe"),
+        ({"recipe": {}}, "learning_rate of the recipe"),
+        ({"recipe": {"learning_rate": -1.0}}, "learning_rate of the recipe"),
+        ({"train_seconds": None}, "of another type: train_seconds"),
+        ({"train_seconds": float("inf")}, "train_seconds: found inf"),
+        ({"best": "0.5"}, "of another type: best"),
+        ({"best": float("nan")}, "best: found nan"),
+        ({"best": None}, "best: found None; expected what goes with status finished"),
+        ({"status": "diverged"}, "best: found 0.5; expected what goes with status diverged"),
+    ],
+)
+def test_a_line_that_is_no_trial_is_named(tmp_path, changes, found):
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(A_TRIAL) + "\n")
+    assert read_log(log) == [A_TRIAL] and read_log(tmp_path / "nothing.jsonl") == []
+    log.write_text(json.dumps(A_TRIAL) + "\n" + json.dumps(A_TRIAL | changes) + "\n")
+    with pytest.raises(BadInput, match=f"log.jsonl, line 2.*{found}"):
+        read_log(log)
+
+
+def test_a_log_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "log.jsonl").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "folder.jsonl").mkdir()
+    for name in ("log.jsonl", "folder.jsonl"):
+        with pytest.raises(BadInput, match=f"{name}: found nothing to read"):
+            read_log(tmp_path / name)
 
 
 def test_what_is_refused_leaves_no_log(tmp_path, search):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.cells import load_cells
+from benchmark.cells import Cell, load_cells
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
@@ -148,6 +148,29 @@ def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world
         world.add("bregnext-50", shortcut, "frozen", rights[:3], "fer2013-7")
     found = world.answer
     assert found.verdict == "supported" and found.sentence.endswith("all 16 planned runs are there.") and not found.missing
+
+
+def test_records_that_contradict_each_other_say_nothing(world, make, tmp_path):
+    """Two cells of one name, such as two learning rates of a study: the sentence says so."""
+    world.study(working_adaptive=LOW)
+    known = CELLS["narrow16-50-adaptive-working-plain"]
+    again = Cell(known.name, known.model, known.options, known.loss, 1e-5)
+    make(tmp_path / "again", "fer2013-7-small", again, 0, protocol={"tta": ["none"]})
+    found = world.answer
+    assert (found.kind, found.made, found.planned) == (None, 19, 24) and not re.search(", ,|beaten|points", found.sentence)
+    words = (
+        "seeds 0 to 4 of narrow16-50-adaptive-working-plain; 2 different cells of fer2013-7-small are named narrow16-50-ada"
+    )
+    assert words in found.sentence
+
+
+def test_diverged_runs_are_named_where_they_are_in_no_mean(world):
+    world.study(working_adaptive=LOST, frozen_adaptive=LOST, working_fixed=[None, *HIGH[1:]], frozen_identity=ALIKE)
+    sentence = world.answer.sentence
+    assert "working BatchNorm (none against 79.1 %, narrow16-50-adaptive-working-plain diverged 5 of 5)" in sentence
+    assert "narrow16-50-fixed-working-plain diverged 1 of 5, " in sentence
+    world.study(working_identity=LOST)
+    assert "(79.1 % against none, narrow16-50-identity-working-plain diverged 5 of 5)" in world.answer.sentence
 
 
 def test_a_ledger_without_the_question_is_refused():
