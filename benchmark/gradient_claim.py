@@ -86,8 +86,9 @@ def gradient_ratio(
 
 def measured_under(ledger: Ledger, protocol: str, needs: str, seeds: Sequence[int] | None) -> list[list[Mapping]]:
     """The measurements under a protocol, one list a plan's file, of `seeds` alone where they are given. Undecided without
-    any."""
-    found = [each["measurements"] for each in ledger.gradients if each["protocol"]["name"] == protocol]
+    any. A file made under another protocol file of that name, or on other data, does not count (`Ledger.counts`)."""
+    files = [each for each in ledger.gradients if each["protocol"]["name"] == protocol]
+    found = [each["measurements"] for each in files if ledger.counts(protocol, each["protocol_hash"], each["data"])]
     if seeds is not None:
         found = [[m for m in each if m["seed"] in seeds] for each in found]
     if not any(found):
@@ -141,10 +142,12 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
 
 
 def chosen(measurements: Sequence[Mapping], network: str, shortcut: str, normalisation: str, trained: bool) -> list[Mapping]:
-    """A plan's measurements of one network, one a seed; only those that were to be trained where `trained`."""
+    """A plan's measurements of one network, one a seed (of two with a seed the last); only those that were to be trained
+    where `trained`."""
     wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}
     found = [m for m in measurements if all(m.get(key) == value for key, value in wanted.items())]
-    return [m for m in found if m["steps"][-1] > 0] if trained else found
+    found = [m for m in found if m["steps"][-1] > 0] if trained else found
+    return list({m["seed"]: m for m in found}.values())
 
 
 def when(point: Point) -> str:

@@ -140,10 +140,7 @@ class Ledger:
         bytes of the data, where there are such.
         """
         found = [c for c in self.summary.comparisons if c.protocol["name"] == protocol]
-        if self.role in JUDGING and protocol in protocol_names():
-            own = _own_protocol(protocol)
-            found = [c for c in found if c.protocol_hash == own.hash and c.data["name"] == own.data]
-            found = [c for c in found if not is_other(*(c.data[key] for key in ("name", "version", "fingerprint")))]
+        found = [c for c in found if self.counts(protocol, c.protocol_hash, c.data)]
         if not found and protocol not in protocol_names():
             raise Undecided(NOT_TESTABLE, f"missing: {needs} (no protocol {protocol}, no record of it)")
         if not found and not at_hand(load_protocol(protocol).data):
@@ -154,6 +151,15 @@ class Ledger:
             slugs = ", ".join(c.slug for c in found)
             raise Undecided(UNDETERMINED, f"records of {protocol} that are not comparable: {slugs}")
         return found[0] if found else None
+
+    def counts(self, protocol: str, protocol_hash: str, data: Mapping) -> bool:
+        """Whether what was made under a hash and on a FaceSet (name, version, fingerprint) is evidence for a test that names
+        this protocol."""
+        if self.role not in JUDGING or protocol not in protocol_names():
+            return True
+        own = _own_protocol(protocol)
+        edition = (data["name"], data["version"], data["fingerprint"])
+        return protocol_hash == own.hash and data["name"] == own.data and not is_other(*edition)
 
     def runs(self, protocol: str, cell: str, needs: str) -> "tuple[Run, ...]":
         """Every run of a cell, diverged ones among them."""

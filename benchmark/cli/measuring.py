@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, params
+from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, params
 
 
 def complexity(arguments) -> None:
@@ -17,11 +17,11 @@ def complexity(arguments) -> None:
 
 def gradients(arguments) -> None:
     from benchmark.plan_gradients import measure_plan
-    from benchmark.runner import default_jobs, pick_device
+    from benchmark.runner import pick_device
 
     device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
     work = RUNS / "gradients" / arguments.plan
-    contents = measure_plan(arguments.plan, PREPARED, work, out, device, jobs=arguments.jobs or default_jobs(device))
+    contents = measure_plan(arguments.plan, PREPARED, work, out, device, jobs=jobs_of(arguments.jobs, device))
     diverged = sum(each["status"] == "diverged" for each in contents["measurements"])
     print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
 

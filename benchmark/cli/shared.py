@@ -19,6 +19,15 @@ def params() -> dict:
     return read_yaml(PARAMS)
 
 
+def jobs_of(asked: int | None, device) -> int:
+    """Processes: those asked for, or the device's default. BadInput for fewer than 1."""
+    from benchmark.runner import default_jobs
+
+    if asked is not None and asked < 1:
+        raise BadInput("--jobs", asked, "a number from 1")
+    return asked or default_jobs(device)
+
+
 def options_of(pairs: Sequence[str]) -> dict:
     """Options of a factory from KEY=VALUE, the values read as YAML."""
     import yaml

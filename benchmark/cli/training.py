@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PARAMS, PREPARED, RECORDS, REPORTS, RUNS, options_of, params
+from benchmark.cli.shared import OUTSIDE, PARAMS, PREPARED, RECORDS, REPORTS, RUNS, jobs_of, options_of, params
 from benchmark.errors import BadInput
 
 
@@ -51,7 +51,7 @@ def run(arguments) -> None:
     began = time.time()
     from benchmark.cells import Run, cell_of, cell_or_model, plan
     from benchmark.protocol import load_protocol
-    from benchmark.runner import Places, default_jobs, pick_device, run_all
+    from benchmark.runner import Places, pick_device, run_all
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
@@ -91,7 +91,7 @@ def run(arguments) -> None:
         share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
         run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
     else:
-        run_all(runs, places, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+        run_all(runs, places, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
     print(f"records in {arguments.out}")
 
 
@@ -119,7 +119,7 @@ def trial(arguments) -> None:
 def tune(arguments) -> None:
     began = time.time()
     from benchmark import tuning
-    from benchmark.runner import Places, default_jobs, pick_device
+    from benchmark.runner import Places, pick_device
     from benchmark.tuning_log import read_log
 
     search = tuning.load_search(arguments.search)
@@ -133,17 +133,17 @@ def tune(arguments) -> None:
         return
     places = Places(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
-    lines = tuning.tune(search, places, log, jobs=arguments.jobs or default_jobs(device), time_budget=budget)
+    lines = tuning.tune(search, places, log, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
     print("\n".join([*tuning.table(lines), f"wrote {log}"]))
 
 
 def study(arguments) -> None:
     began = time.time()
     from benchmark import study as studies
-    from benchmark.runner import Places, default_jobs, pick_device
+    from benchmark.runner import Places, pick_device
 
     chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
-    log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", arguments.jobs or default_jobs(device)
+    log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
     if not arguments.status:
         places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
         budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)

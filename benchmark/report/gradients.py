@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.errors import BadInput
 from benchmark.gradient_claim import MARGIN, log_ratio
 from benchmark.json_file import read_made
 from benchmark.report.axes import NORMALISATIONS, SHORTCUTS, rank
@@ -48,7 +49,14 @@ class Group(NamedTuple):
 
 def read(folder: Path) -> list[Mapping]:
     """The files of a folder by name, [] without it. BadInput for one that is damaged or of another schema."""
-    return [read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))]
+    found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
+    for path, contents in found.items():
+        if not isinstance(contents.get("protocol_hash"), str):
+            raise BadInput(path, "no protocol_hash", "the hash of its protocol; run ferbench gradients again")
+        data = contents.get("data")
+        if not isinstance(data, dict) or any(not isinstance(data.get(k), str) for k in ("name", "version", "fingerprint")):
+            raise BadInput(f"{path}, data", data, "name, version and fingerprint; run ferbench gradients again")
+    return list(found.values())
 
 
 def groups(contents: Mapping) -> list[Group]:

@@ -65,6 +65,24 @@ def test_listings(here, capsys):
         assert name in out
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["study", "fer2013-study", "--status"],
+        ["study", "fer2013-study"],
+        ["run", "--profile", "smoke"],
+        ["tune", "synthetic"],
+        ["gradients", "default"],
+    ],
+)
+def test_fewer_than_one_process_is_one_line(here, capsys, verb, jobs):
+    assert main([*verb, "--jobs", jobs]) == 2
+    told = capsys.readouterr()
+    assert told.err == f"ferbench: --jobs: found {jobs}; expected a number from 1\n" and not told.out
+    assert not Path("runs").exists()
+
+
 def environment() -> dict:
     return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 

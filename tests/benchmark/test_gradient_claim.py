@@ -8,8 +8,10 @@ from scipy import stats
 
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
+from benchmark.datasets import fingerprints
 from benchmark.gradient_claim import MARGIN, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
 from benchmark.plan_gradients import load_plan
+from benchmark.protocol import load_protocol, read_yaml
 
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
@@ -21,6 +23,14 @@ START, END = 0, 100
 # Factors near 3 (within 10), 40 (exploding) and 1 / 40 (vanishing), one a seed.
 FINE, EXPLODES, VANISHES = (3.0, 3.1, 2.9), (40.0, 41.0, 42.0), (1 / 40, 1 / 41, 1 / 42)
 LOST = (None, None, None)
+
+
+def header(protocol):
+    """Of a plan's file: the suite's own protocol, on its own data."""
+    own = load_protocol(protocol)
+    editions = read_yaml(fingerprints.FILE).get(own.data, {"1.0": [{"fingerprint": "0" * 64}]})
+    edition = {"name": own.data, "version": own.data_version, "fingerprint": editions["1.0"][0]["fingerprint"]}
+    return {"protocol": {"name": protocol}, "protocol_hash": own.hash, "data": edition}
 
 
 def measurement(network, shortcut, seed, factors, steps, layers):
@@ -45,7 +55,7 @@ def plan(protocol=P, **points):
             measurements.append(measurement("shallow", shortcut, seed, factors, (START, END), 12))
         for seed, factor in enumerate(deep):
             measurements.append(measurement("deep", shortcut, seed, (factor,), (START,), 110))
-    return {"protocol": {"name": protocol}, "measurements": measurements}
+    return header(protocol) | {"measurements": measurements}
 
 
 def find(*plans, **changes):
@@ -149,3 +159,31 @@ def test_the_claim_asks_for_what_the_plans_measure():
         steps = {s.network: s.steps for s in settings}
         assert set(check.parameters["networks"]) <= set(steps)
         assert all(steps[network][-1] > 0 for network in check.parameters["trained"])
+
+
+OTHER = [
+    {"protocol_hash": "f" * 16},
+    {"data": {"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32}},
+    {"data": header("fer2013-7")["data"]},
+]
+
+
+@pytest.mark.parametrize("changes", OTHER)
+def test_a_name_alone_never_decides(changes):
+    """Measured under another protocol file of that name, on other bytes or on other data."""
+    measured = plan(identity_deep=EXPLODES)
+    assert find(measured).verdict == "supported"
+    found = find(measured | changes)
+    assert (found.verdict, found.reason) == ("undetermined", f"missing: gradients measured under {P}")
+    assert find(plan(fixed_deep=EXPLODES), measured | changes).verdict == "refuted"
+
+
+def test_a_seed_that_is_there_twice_counts_once():
+    measured = plan(identity_deep=EXPLODES)
+    once = find(measured)
+    measured["measurements"] *= 2
+    assert find(measured) == once and "n = 3 seeds" in once.reason
+    two = {"identity_deep": EXPLODES[:2], "fixed_deep": FINE[:2]}
+    few = plan(**two)
+    few["measurements"] *= 2
+    assert "1 more seed" in find(few).reason

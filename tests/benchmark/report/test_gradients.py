@@ -45,6 +45,7 @@ def contents():
     protocol = {"name": "synthetic-8", "version": "1.0", "input_size": 32, "recipe_name": "quick"}
     return {
         "schema": 1, "plan": "p", "protocol": protocol, "images": 32, "environment": {"device": "a processor"},
+        "protocol_hash": "f" * 16, "data": {"name": "synthetic", "version": "1.0", "fingerprint": "0" * 64},
         "measurements": found,
     }  # fmt: skip
 
@@ -91,7 +92,13 @@ def test_only_the_start(contents):
     assert names == ["norm", "deviation", "depth"] and len(gradients.table(contents).rows) == 6
 
 
-@pytest.mark.parametrize("text", ["{ damaged", "[]", '{"schema": 2, "measurements": []}', '{"schema": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ damaged", "[]", '{"schema": 2, "measurements": []}', '{"schema": 1}', '{"schema": 1, "measurements": []}',
+        '{"schema": 1, "measurements": [], "protocol_hash": "f", "data": {"name": "synthetic"}}',
+    ],
+)  # fmt: skip
 def test_files_that_can_not_be_read(tmp_path, text):
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(BadInput, match=r"p\.json"):
