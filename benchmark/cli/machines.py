@@ -45,6 +45,8 @@ def first_contact(arguments) -> None:
 def pack(arguments) -> None:
     from benchmark.plan_progress import packed
 
+    if not arguments.runs.is_dir():  # packing nothing would delete the archives of an earlier call
+        raise BadInput(f"--runs {arguments.runs}", "no folder", "the folder of records that `run` wrote")
     print(packed(arguments.runs, arguments.out))
 
 

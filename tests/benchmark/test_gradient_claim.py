@@ -9,7 +9,8 @@ from scipy import stats
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.datasets import fingerprints
-from benchmark.gradient_claim import MARGIN, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
+from benchmark.gradient_claim import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
+from benchmark.ledger import JUDGING
 from benchmark.plan_gradients import load_plan
 from benchmark.protocol import load_protocol, read_yaml
 
@@ -187,3 +188,11 @@ def test_a_seed_that_is_there_twice_counts_once():
     few = plan(**two)
     few["measurements"] *= 2
     assert "1 more seed" in find(few).reason
+
+
+def test_no_seed_can_be_added_after_a_look():
+    """Every test of measured gradients names as many seeds as it needs."""
+    of_claims = [check for claim in load_claims() for role in JUDGING for check in claim.tests(role)]
+    checks = [check.parameters for check in of_claims if check.rule in ("gradient_ratio", "gradient_lessened")]
+    assert len(checks) > 20
+    assert all(len(each["seeds"]) == each.get("minimum_seeds", MINIMUM_SEEDS) for each in checks)

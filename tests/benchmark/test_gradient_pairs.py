@@ -11,10 +11,9 @@ from scipy import stats
 
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
-from benchmark.datasets import fingerprints
 from benchmark.gradient_claim import Point
 from benchmark.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
-from benchmark.protocol import load_protocol, read_yaml
+from tests.benchmark.test_gradient_claim import header
 
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
@@ -29,14 +28,6 @@ IDENTITY = (100.0, 400.0, 50.0)
 # Factors of fixed over identity, one a seed: far nearer to 1, far farther, the same, and of no clear sign.
 NEARER, FARTHER, ALIKE, UNCLEAR = (0.02, 0.021, 0.019), (20.0, 21.0, 19.0), (1.0, 1.01, 0.99), (0.2, 8.0, 1.5)
 LOST = (None, None, None)
-
-
-def header(protocol):
-    """Of a plan's file: the suite's own protocol, on its own data."""
-    own = load_protocol(protocol)
-    editions = read_yaml(fingerprints.FILE).get(own.data, {"1.0": [{"fingerprint": "0" * 64}]})
-    edition = {"name": own.data, "version": own.data_version, "fingerprint": editions["1.0"][0]["fingerprint"]}
-    return {"protocol": {"name": protocol}, "protocol_hash": own.hash, "data": edition}
 
 
 def measurement(network, shortcut, normalisation, seed, ratios, steps):

@@ -7,6 +7,7 @@ import tarfile
 import pytest
 
 from benchmark.cells import Cell
+from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.packing import pack, unpacked
 from benchmark.records import read_records
@@ -110,3 +111,12 @@ def test_a_cut_off_archive_is_refused(runs, tmp_path):
     path.write_bytes(b"no archive at all" * 100)
     with pytest.raises(BadInput, match="damaged"), unpacked(path):
         pass
+
+
+def test_a_folder_of_runs_that_is_not_there_leaves_earlier_archives(runs, tmp_path, capsys):
+    out = [str(tmp_path / "home")]
+    assert main(["pack", "--runs", str(runs), *out]) == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "home").iterdir()}
+    assert before and main(["pack", "--runs", str(tmp_path / "typo"), *out]) == 2
+    assert "typo: found no folder" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "home").iterdir()} == before
