@@ -219,7 +219,7 @@ class Ledger:
         if not many:
             return ""
         records = f"{many} record{'s' * (many > 1)} of that name"
-        return f"; not counted: {records} with another protocol file, edition of the data or cell"
+        return f"; not counted: {records} with another protocol file, another cell, or data of unlisted bytes (docs/data.md)"
 
     def scale(
         self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float | None] | None = None
