@@ -168,19 +168,10 @@ class Ledger:
             return ()
         labels = [label for label in comparison.runs if comparison.cell(label)["name"] == cell]
         if self.role in JUDGING:
-            labels = [label for label in labels if self._is_registered(comparison.cell(label))]
+            labels = [label for label in labels if _is_registered(comparison.cell(label))]
         if len(labels) > 1:
             raise Undecided(UNDETERMINED, f"{len(labels)} different cells of {protocol} are named {cell}")
         return comparison.runs[labels[0]] if labels else ()
-
-    def _is_registered(self, contents: Mapping) -> bool:
-        """Whether the cell of a record is the registered one of its name, or has a name of its own. What a search finds
-        beside it, the learning rate of a scaled-down cell, may stand in the record alone."""
-        known = _registered().get(contents["name"])
-        if known is None:
-            return True
-        searched = {"learning_rate"} if self.role == SCALED_DOWN and known.learning_rate is None else set()
-        return {k: v for k, v in contents.items() if k not in searched} == known.as_dict()
 
     def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, Run]]":
         """The runs of seeds 0 to `seeds` - 1 by cell and seed, diverged ones among them; others are not looked at.
@@ -260,6 +251,12 @@ def _own_protocol(name: str) -> Protocol:
 def _registered() -> Mapping[str, Cell]:
     """Every cell by name; read once, since the rules ask for each record."""
     return load_cells()
+
+
+def _is_registered(contents: Mapping) -> bool:
+    """Whether the cell of a record is the registered one of its name, learning rate and all, or has a name of its own."""
+    known = _registered().get(contents["name"])
+    return known is None or contents == known.as_dict()
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:

@@ -109,8 +109,7 @@ def answer(judged: Sequence[Judged]) -> Answer:
         return Answer(kind, verdict, scale, missing, made, planned, f"{words}.")
 
     paper, data = _paper(of, question.finding.scale), question.claim.test.parameters["needs"]
-    speaks = any(map(_whole, _parts(question.finding).values()))
-    if speaks and question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
+    if question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
         words = f"At the paper's size, {_told({'adaptive': question.finding})}"
         words += f": {data}, {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
         return says(DECIDING, question.finding, f"{words}; {_lacking(large)}")
@@ -126,9 +125,6 @@ def answer(judged: Sequence[Judged]) -> Answer:
         for run in lacking:
             by_seeds.setdefault(run.missing, []).append(run.cell)
         words += "; missing: " + "; ".join(f"{seeds_in_words(own)} of {listed(cells)}" for own, cells in by_seeds.items())
-    each_part = [part for finding in small.values() for part in _parts(finding).values()]
-    unclear = dict.fromkeys(part.reason for part in each_part if part.verdict == UNDETERMINED and not _whole(part))
-    words += "".join(f"; {reason}" for reason in unclear)
     return says(None, None, f"{words}; {_at_full_size(large)}")
 
 
@@ -140,24 +136,17 @@ def _told(findings: Mapping[str, Finding]) -> str:
     )
 
 
-def _parts(finding: Finding) -> Mapping[str, Finding]:
-    return finding.parts or {"": finding}
-
-
-def _whole(finding: Finding) -> bool:
-    """Whether every run that a finding needs is there."""
-    return bool(finding.planned) and not any(run.missing for run in finding.planned)
-
-
 def _does(finding: Finding) -> str:
+    parts = finding.parts or {"": finding}
     return listed(
-        [UNDER[each.verdict] + (f" under {name}" if name else "") + _figures(each) for name, each in _parts(finding).items()]
+        [UNDER[each.verdict] + (f" under {name}" if name else "") + _figures(each) for name, each in parts.items()]
     )
 
 
 def _figures(finding: Finding) -> str:
     figures = [levels_in_words(finding.scale)] if finding.scale and finding.scale.levels else []
-    for run in finding.planned if _whole(finding) else ():  # what is in no mean
+    whole = not any(run.missing for run in finding.planned)
+    for run in finding.planned if whole else ():  # what is in no mean
         lost = sum(record.diverged for record in finding.records if record.cell == run.cell)
         figures += [f"{run.cell} diverged {lost} of {run.seeds}"] if lost else []
     if finding.measured is not None:

@@ -48,7 +48,10 @@ ROBUSTNESS = (
 )
 SPEED = "How this suite's training and evaluation compare with a plain loop over the same network (docs/speed.md)."
 CAPTIONS = {
-    "headline": "What a bounded shortcut changes against the identity shortcut",
+    "headline": (
+        "What a bounded shortcut changes against the identity shortcut in the runs that are there; drawn and generated "
+        "faces are evidence for no claim, and intervals are not adjusted for their number"
+    ),
     "shortcuts": "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)",
     "curves": (
         "loss that the cell is trained with against epoch; thin: seeds, thick: their mean, grey: validation range of all "

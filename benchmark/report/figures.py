@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.metrics import METRICS
 from benchmark.report.grid import Pair, shortcut_pairs
+from benchmark.report.prose import KINDS
 from benchmark.report.style import (
     BLUE,
     GREEN,
@@ -164,8 +165,10 @@ def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
     axis.tick_params(axis="y", length=0)
     unit = f"test {metric.title}" + (", percentage points" if metric.unit == "%" else "")
     axis.xaxis.set_major_locator(MaxNLocator(6))
-    axis.set_xlabel(f"{unit}; right of 0: better than identity; bars: 95 % paired t-interval over seeds", fontsize=9)
-    axis.set_title(f"{comparison.slug}", fontsize=10, fontweight="bold")
+    bars = "bars: 95 % paired t-interval over seeds, unadjusted"
+    axis.set_xlabel(f"{unit}; right of 0: better than identity; {bars}", fontsize=9)
+    faces = KINDS.get(comparison.protocol["data"], "photographs")
+    axis.set_title(f"{comparison.slug}: {faces}, {comparison.protocol['epochs']} epochs", fontsize=10, fontweight="bold")
 
 
 def _curves(comparison: Comparison, label: str) -> dict[str, list[list[float]]]:

@@ -15,6 +15,7 @@ LIMITS = {
     "synthetic": "Drawn faces show that the machinery works; they say nothing about real ones",
     "diffusionfer": "Generated faces are no photographs, and results on them are none on people",
 }
+KINDS = {"synthetic": "drawn faces", "diffusionfer": "generated faces"}  # of faces; others are photographs
 
 
 def numeral(number: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import torch
 from benchmark import importing, protocol
 from benchmark.cells import Run
 from benchmark.errors import BadInput
-from benchmark.importing import import_records
-from benchmark.records import read_record, read_records
+from benchmark.importing import COST, _check_course, import_records
+from benchmark.records import Record, read_record, read_records
 from benchmark.training import train
 
 
@@ -169,6 +170,31 @@ def test_one_bad_record_keeps_all_out(runs, tmp_path, tiny_faces, change, messag
     with pytest.raises(BadInput, match=message):
         import_records(runs, tmp_path / "in", tiny_faces.directory.parent, replace=False, check_only=False)
     assert not (tmp_path / "in").exists() and not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"selected_epoch": 1}, "found 1 epochs, epoch 1 selected; expected 3 epochs, one of them selected"),
+        ({"history": [1, 2, 3], "selected_epoch": None}, "found 3 epochs, epoch None selected"),
+        ({"status": "diverged", "selected_epoch": None}, None),
+        ({"folds": True, "history": [1, 2, 3], "selected_epoch": None}, None),
+        ({"folds": True, "history": [1, 2, 3], "selected_epoch": 2}, "expected 3 epochs, none selected"),
+    ],
+)
+def test_how_long_a_course_has_to_be(tmp_path, changes, message):
+    """Whole where the run finished, with one epoch selected, or none where each fold selects its own."""
+    protocol = SimpleNamespace(classes=("a", "b"), epochs=3, task="categorical", folds=changes.get("folds"))
+    entries = [
+        {"epoch": n, "train_loss": 1.0, "validation": {"accuracy": 0.5}, "test": {"accuracy": 0.5}}
+        for n in changes.get("history", [1])
+    ]
+    contents = {"classes": ["a", "b"], "parameters": 5, "cost": dict.fromkeys(COST, 1.0), "status": "finished"}
+    record = Record(tmp_path, contents | changes | {"history": entries})
+    if message is None:
+        return _check_course(record, protocol)
+    with pytest.raises(BadInput, match=message):
+        _check_course(record, protocol)
 
 
 def test_a_record_that_is_no_text_is_one_line(runs, tmp_path):

@@ -66,7 +66,9 @@ def test_confusion_is_the_mean_of_row_normalised_matrices(summary):
 def test_headline_names_every_pair_with_its_n(summary):
     text = words(figures.headline(summary))
     assert sum(t.endswith("n = 3") for t in text) == 3
-    assert "synthetic-8" in text and "synthetic-va" in text
+    assert [t.partition(":")[2] for t in text if t.startswith(("synthetic-8", "synthetic-va"))] == [
+        f" drawn faces, {comparison.protocol['epochs']} epochs" for comparison in summary.comparisons
+    ]
 
 
 def test_nothing_to_compare_says_so(make, cell, tmp_path):

@@ -35,7 +35,7 @@ def test_every_trial_stands_in_its_cells_row_and_its_rates_column(tmp_path):
     assert shown[CELLS[1]]["rate_0.001"].numbers == {"": 0.5235} and "rate_0.00025" not in shown[CELLS[1]]
     for cell in CELLS:
         own = load_cells()[cell].learning_rate
-        assert shown[cell]["chosen"].text == ("not tested: the search is not finished" if own is None else f"{own:g}")
+        assert shown[cell]["chosen"].text == ("not tested: not in cells.yaml yet" if own is None else f"{own:g}")
     assert "test split was never loaded" in table.markdown()
     assert learning_rates.tables(tmp_path / "nowhere") == []
     (tmp_path / "fer2013-small.jsonl").write_text("no JSON\n")
