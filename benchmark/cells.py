@@ -193,12 +193,19 @@ def plan(profile: str) -> list[Run]:
     Raises:
         BadInput: as of `parts`; a cell whose learning rate has not been found yet.
     """
+    if odd := sorted({cell for _, cell in waiting_for_rate(profile)}):
+        found, search = f"no learning rate of {', '.join(odd)}", profile_entry(profile)["rates"]
+        raise BadInput(f"profile {profile}", found, f"those that the search {search} finds (ferbench study {profile})")
+    return [run for part in parts(profile) for run in part]
+
+
+def waiting_for_rate(profile: str) -> set[tuple[str, str]]:
+    """Protocol and cell of a study whose learning rate its search has still to find, or cells.yaml to take over; none in
+    a profile without such a search."""
+    if "rates" not in profile_entry(profile):
+        return set()
     runs = [run for part in parts(profile) for run in part]
-    if search := profile_entry(profile).get("rates"):
-        if odd := sorted({run.cell.name for run in runs if run.cell.learning_rate is None}):
-            found = f"no learning rate of {', '.join(odd)}"
-            raise BadInput(f"profile {profile}", found, f"those that the search {search} finds (ferbench study {profile})")
-    return runs
+    return {(run.protocol.name, run.cell.name) for run in runs if run.cell.learning_rate is None}
 
 
 def profile_entry(profile: str) -> dict:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from benchmark import counted
-from benchmark.cells import Cell, load_cells
+from benchmark.cells import Cell, load_cells, profile_names, waiting_for_rate
 from benchmark.datasets.fingerprints import at_hand, is_other
 from benchmark.errors import BadInput
 from benchmark.metrics import METRICS, PRIMARY
@@ -168,7 +168,7 @@ class Ledger:
             return ()
         labels = [label for label in comparison.runs if comparison.cell(label)["name"] == cell]
         if self.role in JUDGING:
-            labels = [label for label in labels if _is_registered(comparison.cell(label))]
+            labels = [label for label in labels if _is_registered(protocol, comparison.cell(label))]
         if len(labels) > 1:
             raise Undecided(UNDETERMINED, f"{len(labels)} different cells of {protocol} are named {cell}")
         return comparison.runs[labels[0]] if labels else ()
@@ -210,7 +210,8 @@ class Ledger:
         if not many:
             return ""
         records = f"{many} record{'s' * (many > 1)} of that name"
-        return f"; not counted: {records} with another protocol file, another cell, or data of unlisted bytes (docs/data.md)"
+        why = "another protocol file, another cell or learning rate, or data of unlisted bytes (docs/data.md)"
+        return f"; not counted: {records} with {why}"
 
     def scale(
         self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float | None] | None = None
@@ -253,10 +254,19 @@ def _registered() -> Mapping[str, Cell]:
     return load_cells()
 
 
-def _is_registered(contents: Mapping) -> bool:
-    """Whether the cell of a record is the registered one of its name, learning rate and all, or has a name of its own."""
+@cache
+def _waiting() -> set[tuple[str, str]]:
+    """Protocol and cell of every study that has no learning rate yet."""
+    return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
+
+
+def _is_registered(protocol: str, contents: Mapping) -> bool:
+    """Whether the cell of a record is the registered one of its name, learning rate and all, or has a name of its own.
+
+    A cell of a study is not registered before its learning rate is: until then a run at the recipe's rate would pass for it.
+    """
     known = _registered().get(contents["name"])
-    return known is None or contents == known.as_dict()
+    return known is None or (contents == known.as_dict() and (protocol, known.name) not in _waiting())
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:

@@ -1,12 +1,13 @@
 """Fabricated records for tests of report and claims: scores that lean towards the right class, a fixed test split."""
 
+import dataclasses
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmark.cells import Cell
+from benchmark.cells import Cell, load_cells, parts, profile_entry, profile_names
 from benchmark.datasets.fingerprints import FILE
 from benchmark.protocol import SELECTION_METRIC, load_protocol, read_yaml
 from benchmark.records import Record, write_record
@@ -127,3 +128,17 @@ def built(tmp_path_factory) -> Path:
     fabricate(records, "synthetic-8", Cell("other_net-plain", "other", {}, "plain"), 0)
     build(records, out / "complexity.json", out / "data", out)
     return out
+
+
+@pytest.fixture
+def cells(monkeypatch):
+    """Every registered cell by name, those of studies with a learning rate, as they are once it has been searched; claims
+    are judged with these cells as the registered ones."""
+    found = load_cells()
+    for profile in profile_names():
+        if "rates" in profile_entry(profile):
+            for run in (run for part in parts(profile) for run in part if run.cell.learning_rate is None):
+                found[run.cell.name] = dataclasses.replace(run.cell, learning_rate=5e-4)
+    monkeypatch.setattr("benchmark.ledger._registered", lambda: found)
+    monkeypatch.setattr("benchmark.ledger._waiting", set)
+    return found

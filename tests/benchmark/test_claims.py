@@ -604,28 +604,28 @@ def test_a_name_alone_never_decides(make, tmp_path, changes, beside_true_ones):
         assert "not counted: 10 records of that name with another protocol file" in found.reason
 
 
-def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, monkeypatch):
+def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, monkeypatch, cells):
     def found():
         entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
         judged = judge(entry, summarise(read_records(tmp_path), tmp_path), None)
         return judged[0].scaled_down[0].parts["working BatchNorm"]
 
-    registered = dict(load_cells())
+    of_recipe = {}
     for shortcut, numbers in (("adaptive", TRAINED), ("identity", [40, 42, 41, 41, 43])):
-        known = registered[f"narrow16-50-{shortcut}-working-plain"]
-        found_rate = Cell(known.name, known.model, known.options, known.loss, 5e-4)
-        registered[known.name] = found_rate
+        rated = cells[f"narrow16-50-{shortcut}-working-plain"]
+        of_recipe[rated.name] = Cell(rated.name, rated.model, rated.options, rated.loss)
         for seed, n in enumerate(numbers):
-            make(tmp_path, "fer2013-7-small", found_rate, seed, right=answers(n), protocol={"tta": ["none"]})
-            other = Cell(known.name, known.model, known.options, known.loss, 1e-3)
+            make(tmp_path, "fer2013-7-small", rated, seed, right=answers(n), protocol={"tta": ["none"]})
+            other = of_recipe[rated.name]
             make(tmp_path / "other", "fer2013-7-small", other, seed, right=answers(9), protocol={"tta": ["none"]})
-    assert found().verdict == "no verdict yet" and "not counted: 20 records" in found().reason
-    monkeypatch.setattr("benchmark.ledger._registered", lambda: registered)
     assert found().verdict == "supported"
+    # Before the rates are registered neither those runs count nor the ones at the recipe's rate, which bear the same names.
+    monkeypatch.setattr("benchmark.ledger._registered", lambda: cells | of_recipe)
+    monkeypatch.setattr("benchmark.ledger._waiting", lambda: {("fer2013-7-small", name) for name in of_recipe})
+    assert found().verdict == "no verdict yet" and "not counted: 20 records" in found().reason
 
 
-def test_only_the_deciding_test_counts(world, make, tmp_path):
-    cells = load_cells()
+def test_only_the_deciding_test_counts(world, make, tmp_path, cells):
     networks_of = {"fer2013-7-small": "narrow16-50", "ferplus-8": "bregnext-50", P: "narrow8-12"}
     for protocol, name in networks_of.items():
         for seed in range(5):
@@ -645,10 +645,9 @@ def test_only_the_deciding_test_counts(world, make, tmp_path):
     assert not any(each.finding.records for each in judged.values())
 
 
-def test_scale_of_a_test(world, make, tmp_path):
+def test_scale_of_a_test(world, make, tmp_path, cells):
     from benchmark.report.scale import levels_in_words, scale_in_words
 
-    cells = load_cells()
     for shortcut, numbers in (("adaptive", [44, 45, 46, 45, 45]), ("identity", [60, 61, 62, 63, 64])):
         for seed, n in enumerate(numbers):
             make(tmp_path, "fer2013-7-small", cells[f"narrow16-50-{shortcut}-working-plain"], seed, right=answers(n))

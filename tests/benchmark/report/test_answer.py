@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.cells import Cell, load_cells
+from benchmark.cells import Cell
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
@@ -15,7 +15,6 @@ from benchmark.report.answer import SHORT, UNDER, answer
 from benchmark.report.summary import summarise
 
 IMAGES = 90
-CELLS = load_cells()
 CLAIMS = load_claims()
 HIGH, LOW = [70, 71, 73, 72, 70], [40, 42, 41, 41, 43]
 ALIKE = [70, 60, 65, 75, 80]
@@ -25,12 +24,12 @@ NOTHING_LARGE = "at the paper's size all 16 planned runs of bregnext-50 under fe
 
 
 @pytest.fixture
-def world(make, tmp_path):
+def world(make, tmp_path, cells):
     """`add` writes a shortcut's runs under a normalisation; `answer` is that of the ledger."""
 
     class World:
         def add(self, network, shortcut, normalisation, rights, protocol):
-            cell = CELLS[f"{network}-{shortcut}-{normalisation}-plain"]
+            cell = cells[f"{network}-{shortcut}-{normalisation}-plain"]
             for seed, n in enumerate(rights):
                 own = {"diverged": True} if n is None else {"right": [k < n for k in range(IMAGES)]}
                 make(tmp_path, protocol, cell, seed, **own, protocol={"tta": ["none"]}, parameters=768_000)
@@ -45,7 +44,7 @@ def world(make, tmp_path):
         @property
         def answer(self):
             if not any(tmp_path.iterdir()):
-                make(tmp_path, "synthetic-8", CELLS["mini-xception-plain"], 0)
+                make(tmp_path, "synthetic-8", cells["mini-xception-plain"], 0)
             return answer(judge(CLAIMS, summarise(read_records(tmp_path), tmp_path), None))
 
     return World()
@@ -150,10 +149,10 @@ def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world
     assert found.verdict == "supported" and found.sentence.endswith("all 16 planned runs are there.") and not found.missing
 
 
-def test_runs_at_another_learning_rate_beside_the_studys_change_nothing(world, make, tmp_path):
+def test_runs_at_another_learning_rate_beside_the_studys_change_nothing(world, make, tmp_path, cells):
     world.study(working_adaptive=LOW)
     before = world.answer
-    known = CELLS["narrow16-50-adaptive-working-plain"]
+    known = cells["narrow16-50-adaptive-working-plain"]
     common = Cell(known.name, known.model, known.options, known.loss, 1e-5)
     make(tmp_path / "again", "fer2013-7-small", common, 0, protocol={"tta": ["none"]})
     assert before.kind == SCALED_DOWN and world.answer == before

@@ -2,7 +2,6 @@
 
 import pytest
 
-from benchmark.cells import load_cells
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.records import read_records
@@ -14,8 +13,7 @@ PROTOCOL, NETWORK = "fer2013-7-small", "narrow16-50"
 
 
 @pytest.mark.parametrize("made", [4, 5])
-def test_a_cell_is_not_compared_before_its_last_planned_seed(make, tmp_path, made):
-    cells = load_cells()
+def test_a_cell_is_not_compared_before_its_last_planned_seed(make, tmp_path, cells, made):
     for shortcut, seeds in (("identity", 5), ("adaptive", made), ("fixed", 5)):
         for seed in range(seeds):
             cell = cells[f"{NETWORK}-{shortcut}-working-plain"]
