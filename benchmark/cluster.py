@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, progress
+from benchmark import progress, sources
 from benchmark.atomic import replacing_directory
 from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
@@ -97,7 +97,7 @@ def run_on_ray(
         token.touch()
         try:
             with StopRequest(budget.deadline) as stop:
-                codes = {str(run.place): environment.run_digest(run) for run in runs}
+                codes = {str(run.place): sources.code_digest(run.cell.model) for run in runs}
                 task = Task(places, device, share.cpus, token.name, codes)
                 lost = 0
                 for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop), 1):
@@ -235,7 +235,7 @@ def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
     """In a worker of the cluster: train a run. Its line, and the record's files where the driver can not see them."""
     global _worker
     machine = platform.node()
-    if (found := environment.run_digest(run)) != (wanted := task.codes[str(run.place)]):
+    if (found := sources.code_digest(run.cell.model)) != (wanted := task.codes[str(run.place)]):
         raise BadInput(f"code on {machine}", found, f"{wanted}, as where the runs were started; use one checkout")
     if _worker[0] != task.token:
         torch.set_num_threads(task.threads)

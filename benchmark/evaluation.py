@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from benchmark.augmentation import warp
 from benchmark.errors import BadInput
-from benchmark.metrics import accuracy, mean_ccc
 from benchmark.pixels import Split, Standardiser
 from benchmark.protocol import SELECTION_METRIC
+from benchmark.selection_metric import accuracy, mean_ccc
 
 BATCH = 256
 

@@ -9,7 +9,8 @@ from scipy import stats
 from benchmark.errors import BadInput
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import JointDifference, joint_difference
-from benchmark.metrics import DIMENSIONS, METRICS, SMALLEST_DIFFERENCE
+from benchmark.metrics import METRICS, SMALLEST_DIFFERENCE
+from benchmark.selection_metric import DIMENSIONS
 from benchmark.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
 
 SPLIT = "test"

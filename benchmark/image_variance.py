@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.metrics import DIMENSIONS
+from benchmark.selection_metric import DIMENSIONS
 from benchmark.statistics import resampled_means
 
 SEED = 0  # of the resamples of test images: equal for all, so that a report is the same each time

@@ -1,7 +1,6 @@
 """Metrics of predictions: one function and one entry of `METRICS` each (formulas and conventions: docs/metrics.md).
 
-Only numpy at module level, never torch. `accuracy` and `mean_ccc` need nothing else and serve the training loop;
-scikit-learn, scipy and krippendorff are imported by the functions that use them.
+Only numpy at module level, never torch: scikit-learn, scipy and krippendorff are imported by the functions that use them.
 A number that is not defined for the data given is None (JSON null), never NaN.
 """
 
@@ -13,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.selection_metric import DIMENSIONS, ccc, checked_categorical, checked_dimensional, finite_or_none
 
-DIMENSIONS = ("valence", "arousal")
 ECE_BINS = 15
 # Categorical metrics that a class alone does not determine: they rank or weigh scores.
 OF_SCORES = ("roc_auc", "pr_auc", "nll", "ece", "brier")
@@ -32,7 +31,7 @@ class Predictions:
     """
 
     def __init__(self, labels: np.ndarray, scores: np.ndarray):
-        self.labels, self.scores = _checked_categorical(labels, scores)
+        self.labels, self.scores = checked_categorical(labels, scores)
         self.n, self.k = self.scores.shape
 
     @cached_property
@@ -108,40 +107,6 @@ class Metric(NamedTuple):
     source: str
     task: str
     function: Callable[..., float | None]
-
-
-def accuracy(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Fraction of rows whose highest score (lowest index among ties) is the label; arguments as for `categorical`."""
-    labels, scores = _checked_categorical(labels, scores)
-    return float(np.mean(scores.argmax(axis=1) == labels))
-
-
-def ccc(x: np.ndarray, y: np.ndarray, ddof: int = 0) -> float | None:
-    """Concordance correlation coefficient, in [-1, 1] (Lin 1989): 2 cov / (var x + var y + (mean x - mean y)^2).
-
-    Args:
-        x, y: float (N,).
-        ddof: 0 divides variances and covariance by N (the population form, the default everywhere here),
-            1 by N - 1 (as torchmetrics).
-
-    Returns:
-        0 where exactly one is constant or both are, at different values; None where both are constant and equal
-        (0/0) or N <= ddof.
-    """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    if len(x) <= ddof:
-        return None
-    dx, dy, freedom = x - x.mean(), y - y.mean(), len(x) - ddof
-    if np.ptp(x) == 0 or np.ptp(y) == 0:  # decided on the values: rounding in the mean must not leave a residue
-        return None if np.ptp(x) == np.ptp(y) and x[0] == y[0] else 0.0
-    scale = (dx @ dx + dy @ dy) / freedom + (x.mean() - y.mean()) ** 2
-    return _number(2 * (dx @ dy) / freedom / scale)
-
-
-def mean_ccc(targets: np.ndarray, outputs: np.ndarray) -> float:
-    """Mean of the two dimensions' CCC; a dimension where it is not defined counts as 0. Arguments as `dimensional`."""
-    targets, outputs = _checked_dimensional(targets, outputs)
-    return float(np.mean([ccc(t, o) or 0.0 for t, o in zip(targets.T, outputs.T, strict=True)]))
 
 
 def _accuracy(p: Predictions) -> float:
@@ -237,7 +202,7 @@ def _corr(x: np.ndarray, y: np.ndarray) -> float | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", NearConstantInputWarning)
         try:
-            return _number(pearsonr(x, y).statistic)
+            return finite_or_none(pearsonr(x, y).statistic)
         except NearConstantInputWarning:  # spread at rounding level: the figure would be noise
             return None
 
@@ -320,7 +285,7 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
     if len(class_names) != p.k:
         raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
     asked = {name: m for name, m in METRICS.items() if m.task == "categorical"}
-    result = {name: None if hard and name in OF_SCORES else _number(m.function(p)) for name, m in asked.items()}
+    result = {name: None if hard and name in OF_SCORES else finite_or_none(m.function(p)) for name, m in asked.items()}
     result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
     for name, values in p.per_class.items():
         filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))
@@ -342,8 +307,8 @@ def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict:
     Raises:
         BadInput: an empty split, a wrong shape, values that are not finite, targets outside [-1, 1].
     """
-    targets, outputs = _checked_dimensional(targets, outputs)
-    result = {n: _number(m.function(targets, outputs)) for n, m in METRICS.items() if m.task == "dimensional"}
+    targets, outputs = checked_dimensional(targets, outputs)
+    result = {n: finite_or_none(m.function(targets, outputs)) for n, m in METRICS.items() if m.task == "dimensional"}
     return result | {"n": len(targets)}
 
 
@@ -357,49 +322,5 @@ def metric_function(name: str) -> Callable[[np.ndarray, np.ndarray], float | Non
         raise BadInput("metric", f"'{name}'", f"one of {', '.join(METRICS)}")
     metric = METRICS[name]
     if metric.task == "categorical":
-        return lambda labels, scores: _number(metric.function(Predictions(labels, scores)))
-    return lambda targets, outputs: _number(metric.function(*_checked_dimensional(targets, outputs)))
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and np.isfinite(value) else None
-
-
-def _finite(name: str, values: np.ndarray) -> np.ndarray:
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
-        raise BadInput(name, f"{bad.sum()} of {len(values)} rows not finite (first: row {bad.argmax()})", "all finite")
-    return values.astype(np.float64)
-
-
-def _real_matrix(name: str, values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise BadInput(name, f"{values.dtype} {values.shape}", "real numbers of shape (N, columns)")
-    if not len(values):
-        raise BadInput(name, "0 rows", "at least one row in the split")
-    return values
-
-
-def _checked_categorical(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    labels, scores = np.asarray(labels), _real_matrix("scores", scores)
-    n, k = scores.shape
-    if k < 2:
-        raise BadInput("scores", f"{k} columns", "at least 2 classes")
-    if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise BadInput("labels", f"{labels.dtype} {labels.shape}", f"integers of shape ({n},)")
-    if labels.min() < 0 or labels.max() >= k:
-        raise BadInput("labels", f"values {labels.min()}..{labels.max()}", f"0..{k - 1}")
-    return labels.astype(np.int64), _finite("scores", scores)
-
-
-def _checked_dimensional(targets: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    targets, outputs = _real_matrix("targets", targets), _real_matrix("outputs", outputs)
-    for name, values in (("targets", targets), ("outputs", outputs)):
-        if values.shape != (len(targets), len(DIMENSIONS)):
-            raise BadInput(name, f"shape {values.shape}", f"({len(targets)}, 2): {' and '.join(DIMENSIONS)}")
-    targets, outputs = _finite("targets", targets), _finite("outputs", outputs)
-    outside = np.abs(targets).max(axis=1) > 1
-    if outside.any():  # -2 marks "no label" in AffectNet: such a row must never be scored
-        raise BadInput("targets", f"{outside.sum()} of {len(targets)} rows outside the range", "values in [-1, 1]")
-    return targets, outputs
+        return lambda labels, scores: finite_or_none(metric.function(Predictions(labels, scores)))
+    return lambda targets, outputs: finite_or_none(metric.function(*checked_dimensional(targets, outputs)))

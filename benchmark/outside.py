@@ -18,9 +18,9 @@ import numpy as np
 from benchmark.cells import Cell
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
-from benchmark.metrics import mean_ccc
 from benchmark.protocol import NAME, Protocol
 from benchmark.records import Record, write_record
+from benchmark.selection_metric import mean_ccc
 
 KINDS = ("predictions", "python", "onnx", "exported", "weights")
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, progress
+from benchmark import environment, progress, sources
 from benchmark.atomic import write_json
 from benchmark.cells import Run
 from benchmark.errors import Findings, Interrupted
@@ -210,7 +210,7 @@ def _driver() -> str | None:
 
 def digest(runs: Sequence[Run]) -> str:
     """SHA-256 over the plan's networks: protocols, cells and the sources that decide their numbers."""
-    each = sorted([run.protocol.hash, run.cell.hash, environment.run_digest(run)] for run in networks(runs))
+    each = sorted([run.protocol.hash, run.cell.hash, sources.code_digest(run.cell.model)] for run in networks(runs))
     return hashlib.sha256(json.dumps(each).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, gradients, progress
+from benchmark import environment, gradients, progress, sources
 from benchmark.atomic import write_json, write_text
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted
@@ -45,9 +45,8 @@ class Setting:
 
     def digest(self, faces: FaceSet, device: torch.device) -> str:
         """Digest of all that decides the numbers."""
-        own = Path(gradients.__file__).read_text(encoding="utf-8")
         run = self.run
-        code = environment.code_digest(run.cell.model) + digest(own)
+        code = sources.code_digest(run.cell.model) + sources.digest([Path(gradients.__file__)])
         parts = [run.protocol.hash, run.cell.hash, run.seed, faces.fingerprint, device.type, code, self.images, self.steps]
         return digest(parts)
 
@@ -224,7 +223,7 @@ def _kept(path: Path, wanted: str) -> dict | None:
 def _labelled(setting: Setting) -> dict:
     run = setting.run
     label = {"network": setting.network, **setting.axes, "seed": run.seed, "steps": list(setting.steps)}
-    return label | {"cell": run.cell.as_dict(), "code": environment.code_digest(run.cell.model)}
+    return label | {"cell": run.cell.as_dict(), "code": sources.code_digest(run.cell.model)}
 
 
 def _one_line_a_moment(contents: Mapping) -> str:

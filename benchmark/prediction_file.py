@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.metrics import DIMENSIONS
 from benchmark.protocol import Protocol
+from benchmark.selection_metric import DIMENSIONS
 
 MEANINGS = ("auto", "probabilities", "logits")
 FLOOR = 1e-12  # a probability of 0 becomes this before its logarithm

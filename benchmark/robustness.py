@@ -4,7 +4,6 @@ Made where the run's weights and the pictures are; the report reads the files. W
 `benchmark.robustness_file`.
 """
 
-import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark import environment, progress
+from benchmark import environment, progress, sources
 from benchmark.atomic import write_json
 from benchmark.cells import Cell, Run
 from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
@@ -30,6 +29,8 @@ from benchmark.resampling import resized
 from benchmark.robustness_file import SCHEMA, read
 from benchmark.training import build_model
 
+# What decides these numbers beside the network's own sources.
+SOURCES = ("corruptions", "evaluation", "metrics", "pixels", "resampling", "robustness", "selection_metric")
 METRICS = {"categorical": ("accuracy", "balanced_accuracy", "nll"), "dimensional": ("ccc_mean", "rmse_mean")}
 SAME = 0.99  # of the record's answers (or within 0.01) that its weights must give again: bfloat16 moves a few
 
@@ -87,7 +88,7 @@ def measure(
         "corruptions": parameters_digest(),
         "transfers": {target.protocol.name: [target.protocol.hash, target.faces.fingerprint] for target in targets}
         | {name: reason for name, reason in reasons.items()},
-        "code": code_digest(),
+        "code": sources.digest(HERE / f"{name}.py" for name in SOURCES),
         "device type": device.type,
     }
     path = out / place.parent / f"{place.name}.json"
@@ -150,14 +151,6 @@ def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
     words = read_yaml(HERE / "transfers.yaml")["classes"]
     back = {meaning: word for word, meaning in words[other].items()}
     return [(word, back[meaning]) for word, meaning in words[own].items() if meaning in back]
-
-
-def code_digest() -> str:
-    """Digest of the sources that decide these numbers beside the network's own."""
-    total = hashlib.sha256()
-    for name in ("corruptions", "evaluation", "metrics", "pixels", "resampling", "robustness"):
-        total.update((HERE / f"{name}.py").read_bytes())
-    return total.hexdigest()[:16]
 
 
 def _record(directory: Path, protocol: Protocol, cell: Cell) -> Record:

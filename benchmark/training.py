@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark import environment, progress, registry
+from benchmark import environment, progress, registry, sources
 from benchmark.atomic import replacing_file
 from benchmark.augmentation import AUGMENTATIONS
 from benchmark.batches import Batches
@@ -94,7 +94,7 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
         "cell": run.cell.hash,
         "seed": run.seed,
         "data": faces.fingerprint,
-        "code": environment.run_digest(run),
+        "code": sources.code_digest(run.cell.model),
         "device type": device.type,
     }
 

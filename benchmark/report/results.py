@@ -21,6 +21,7 @@ from benchmark.report.tables import (
 )
 from benchmark.report.videos import videos
 from benchmark.selection import run_picks
+from benchmark.selection_metric import DIMENSIONS
 from benchmark.statistics import paired_t_over_seeds
 
 # The blocks of the results tables; together they name every metric of the task.
@@ -32,7 +33,7 @@ BLOCKS = {
     ),
     "dimensional": tuple(
         tuple(f"{metric}_{dimension}" for metric in ("rmse", "mae", "corr", "ccc", "sagr"))
-        for dimension in ("mean", *metrics.DIMENSIONS)
+        for dimension in ("mean", *DIMENSIONS)
     ),
 }
 CLASSES_A_BLOCK = 4  # keeps a printed table within the page

@@ -13,7 +13,8 @@ from sklearn import metrics as sk
 
 from benchmark import metrics
 from benchmark.errors import BadInput
-from benchmark.metrics import METRICS, categorical, ccc, dimensional, mean_ccc, metric_function
+from benchmark.metrics import METRICS, categorical, dimensional, metric_function
+from benchmark.selection_metric import accuracy, ccc, mean_ccc
 
 CATEGORICAL = [name for name, metric in METRICS.items() if metric.task == "categorical"]
 DIMENSIONAL = [name for name, metric in METRICS.items() if metric.task == "dimensional"]
@@ -306,7 +307,7 @@ def test_single_row_and_ties():
     found = categorical(np.array([0]), np.zeros((1, 3)), names(3))
     assert found["accuracy"] == 1  # ties go to the lowest index
     assert found["nll"] == pytest.approx(math.log(3)) and found["ece"] == pytest.approx(2 / 3)
-    assert metrics.accuracy(np.array([1]), np.zeros((1, 3))) == 0
+    assert accuracy(np.array([1]), np.zeros((1, 3))) == 0
 
 
 def test_extreme_logits_stay_finite():
@@ -384,7 +385,7 @@ def test_results_are_strict_json():
     ],
 )
 def test_categorical_refuses(labels, scores, message):
-    for function in (lambda a, b: categorical(a, b, ["x", "y"]), metrics.accuracy, metric_function("macro_f1")):
+    for function in (lambda a, b: categorical(a, b, ["x", "y"]), accuracy, metric_function("macro_f1")):
         with pytest.raises(BadInput, match=message):
             function(labels, np.asarray(scores))
 
@@ -425,7 +426,7 @@ import sys
 for name in ("sklearn", "scipy", "krippendorff", "pandas", "torch"):
     sys.modules[name] = None
 import numpy as np
-from benchmark.metrics import accuracy, mean_ccc
+from benchmark.selection_metric import accuracy, mean_ccc
 print(accuracy(np.array([0, 1]), np.eye(2)), mean_ccc(np.eye(2), np.eye(2)))
 """
     done = run_python(program)

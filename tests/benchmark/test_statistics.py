@@ -12,7 +12,8 @@ from scipy import special
 
 from benchmark.errors import BadInput
 from benchmark.evidence import rmse_variance
-from benchmark.metrics import accuracy, metric_function
+from benchmark.metrics import metric_function
+from benchmark.selection_metric import accuracy
 from benchmark.statistics import (
     Difference,
     Interval,

@@ -6,7 +6,7 @@ import pytest
 import timm
 import torch
 
-from benchmark import environment, registry
+from benchmark import registry, sources
 from benchmark.cells import Cell, Run, cell_of, cell_or_model, find_cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
@@ -82,13 +82,13 @@ def test_cells_made_on_the_fly(tmp_path, monkeypatch):
 def test_the_code_digest_knows_the_source_of_every_form(tmp_path, monkeypatch):
     (tmp_path / "flynet.py").write_text("one = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before, digest = environment.code_digest("flynet:Net"), environment.code_digest("timm:resnet18")
-    assert digest == environment.code_digest("timm:resnet34") != environment.code_digest("resnet18")
+    before, digest = sources.code_digest("flynet:Net"), sources.code_digest("timm:resnet18")
+    assert digest == sources.code_digest("timm:resnet34") != sources.code_digest("resnet18")
     (tmp_path / "flynet.py").write_text("one = 2\n")
-    assert environment.code_digest("flynet:Net") != before
-    monkeypatch.setattr(environment.importlib.metadata, "version", lambda name: "0.0")
-    assert environment.code_digest("timm:resnet18") != digest  # another timm may make another network
-    assert environment.code_digest("flynet:Net") != before
+    assert sources.code_digest("flynet:Net") != before
+    monkeypatch.setattr(sources.importlib.metadata, "version", lambda name: "0.0")
+    assert sources.code_digest("timm:resnet18") != digest  # another timm may make another network
+    assert sources.code_digest("flynet:Net") != before
 
 
 def test_a_run_of_each_form_leaves_a_sound_record(tiny_faces, tiny_protocol, tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_a_run_of_each_form_leaves_a_sound_record(tiny_faces, tiny_protocol, tmp
             place = tmp_path / "runs" / Run(protocol, cell, 0).place
             record = train(Run(protocol, cell, 0), tiny_faces, place, device=torch.device("cpu"))
             assert record["cell"] == {"name": cell.name, "model": model, "options": options, "loss": "plain"}
-            assert record["cell_hash"] == cell.hash and record["code"] == environment.code_digest(model)
+            assert record["cell_hash"] == cell.hash and record["code"] == sources.code_digest(model)
             assert record["environment"]["versions"]["timm"] == timm.__version__
             sizes = {"num_outputs": 3, "in_channels": 3, "input_size": 32}
             expected = registry.create(model, **sizes, **options)

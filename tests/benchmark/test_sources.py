@@ -1,0 +1,201 @@
+"""Digest of what decides a run: blind to what changes no number, equal on every Python, and never blind to code."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from benchmark import sources
+from benchmark.errors import BadInput
+from benchmark.sources import HERE, canonical, code_digest, digest
+
+CODE = '''
+"""What the module is for."""
+
+from benchmark.errors import BadInput
+from benchmark.faces import FaceSet, open_faceset as opened
+import numpy as np
+
+
+class Net:
+    """A network."""
+
+    width: int = 8
+
+    def forward(self, x):
+        """What it does."""
+        return np.sqrt(x) * 2  # never negative
+
+
+def name(seed):
+    "Its name."
+    return f"run {seed:>{width}}" + "."
+'''
+
+# Every pair is one piece of code and the same with another face.
+SAME = {
+    "comment": ("# never negative", "# at least 0"),
+    "docstring of a function": ("What it does.", "What it really does."),
+    "docstring of a class": ('    """A network."""\n', ""),
+    "docstring of the module": ('"""What the module is for."""\n', ""),
+    "layout": ("np.sqrt(x) * 2", "(\n            np.sqrt(x)\n            * 2\n        )"),
+    "quotes": ('+ "."', "+ '.'"),
+    "from where": ("from benchmark.faces import", "from benchmark.faces.faceset import"),
+    "relative": ("from benchmark.errors import", "from .errors import"),
+    "order of imports": (
+        "from benchmark.errors import BadInput\nfrom benchmark.faces import FaceSet, open_faceset as opened\n",
+        "from benchmark.faces import open_faceset as opened, FaceSet\nfrom benchmark.errors import BadInput\n",
+    ),
+    "imports apart": (
+        "import FaceSet, open_faceset as opened",
+        "import FaceSet\nfrom benchmark.x import open_faceset as opened",
+    ),
+}
+OTHER = {
+    "a number": ("* 2", "* 3"),
+    "its type": ("* 2", "* 2.0"),
+    "an operator": ("* 2", "/ 2"),
+    "a text": ('+ "."', '+ ","'),
+    "a text that is no docstring": ('return f"run', '"Its name."\n    return f"run'),
+    "the format": (":>{width}", ":<{width}"),
+    "a name": ("def name(seed)", "def title(seed)"),
+    "what is imported": ("import FaceSet,", "import FaceList,"),
+    "under which name": ("as opened", "as opening"),
+    "another library": ("import numpy as np", "import cupy as np"),
+    "a default": ("def name(seed)", "def name(seed=0)"),
+    "a decorator": ("def name(seed)", "@cached\ndef name(seed)"),
+    "the order of statements": ("    width: int = 8\n\n", ""),
+}
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_what_changes_no_number_is_left_out(change):
+    old, new = change
+    assert CODE.count(old) == 1
+    assert canonical(CODE.replace(old, new)) == canonical(CODE)
+
+
+@pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
+def test_what_may_change_a_number_is_seen(change):
+    old, new = change
+    assert CODE.count(old) == 1
+    assert canonical(CODE.replace(old, new)) != canonical(CODE)
+
+
+def test_a_text_alone_is_a_docstring_only_where_python_says_so():
+    loop = "for i in x:\n    'a'\n    f()"
+    assert canonical(loop) != canonical(loop.replace("'a'", "'b'"))
+    assert canonical("def f():\n    b'a'") != canonical("def f():\n    b'b'")
+    assert canonical("x = 1\n'a'") != canonical("x = 1\n'b'")
+
+
+SYNTAX = r'''
+import a.b as c, d
+from . import e
+async def f(*args: int, k=None, **kw) -> "T": ...
+x = f"{a!r:>{w}.{p}}{{}}" "tail" f"{b=}" f"" "" f'{c["k"]:}'
+u = u"a", """
+  b"""
+y = f(b"\xff", "é\N{SNOWMAN}\x00\U0001fae8" "" if False else (b"\xff" b"", 1e400, -0.0, 1_000j, 10**30, ...))
+match z:
+    case {"a": 1, **rest} | [1, *_] if x: pass
+    case None: pass
+try: g()
+except* (A, B) as error: raise X from error
+finally: del z
+with (open(p) as q, r): lambda *, s=1: (yield)
+print(*[i for i in j if i], **{**k}, sep="")
+t: list[int]
+type_ = [0, None, True][1:2:3, ...]
+@dec
+class C(D, metaclass=E): "doc"
+'''  # noqa: UP025
+
+
+def test_the_same_on_every_python():
+    """CPython 3.11, 3.12, 3.13, 3.14 and 3.15.0rc1 gave this when the rule was made."""
+    assert hashlib.sha256(canonical(SYNTAX).encode()).hexdigest()[:16] == "2506430bd8621bc1"
+
+
+@pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13", "python3.14"])
+def test_the_same_on_the_pythons_at_hand(python):
+    if shutil.which(python) is None or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:
+        pytest.skip(f"no {python} on this machine")
+    script = (
+        "import sys; from benchmark.sources import digest; from pathlib import Path; print(digest(map(Path, sys.argv[1:])))"
+    )
+    paths = sorted(HERE.rglob("*.py"))
+    command = [python, "-B", "-c", script, *map(str, paths)]
+    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == digest(paths)
+
+
+def test_a_file_that_moves_or_is_renamed_changes_nothing(tmp_path):
+    first, second = tmp_path / "a.py", tmp_path / "room" / "b.py"
+    second.parent.mkdir()
+    first.write_text("x = 1\n")
+    second.write_text("y = 2\n")
+    before = digest([first, second])
+    first.rename(second.with_name("c.py"))
+    assert digest([second, second.with_name("c.py")]) == before
+    second.write_text("y = 3\n")
+    assert digest([second, second.with_name("c.py")]) != before
+
+
+def test_what_is_no_python_counts_by_its_bytes(tmp_path, monkeypatch):
+    c, broken = tmp_path / "kernel.c", tmp_path / "template.py"
+    for path, one, other in ((c, "int x; // a", "int x; // b"), (broken, "{{ name }} = # a", "{{ name }} = # b")):
+        path.write_text(one)
+        before = digest([path])
+        path.write_text(other)
+        assert digest([path]) != before
+    broken.write_text("x = 1  # a")
+    before, apart = digest([broken]), digest([c], [broken])
+    monkeypatch.setattr(sources, "LARGE", 5)
+    assert digest([broken]) != before and digest([c], [broken]) != apart  # a library: by its bytes
+
+
+def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
+    """Wrong in both directions before: a word in a docstring made every run stale, a turned-round metric none."""
+    before = code_digest("residual")
+
+    def changed(module, old, new):
+        source = (HERE / f"{module}.py").read_text(encoding="utf-8")
+        assert source.count(old) == 1
+        (tmp_path / f"{module}.py").write_text(source.replace(old, new), encoding="utf-8")
+        paths = [tmp_path / p.name if p.name == f"{module}.py" else p for p in sources.training_sources()]
+        monkeypatch.setattr(sources, "training_sources", lambda: paths)
+        found = code_digest("residual")
+        monkeypatch.undo()
+        return found
+
+    assert changed("training", "Training state of one run", "The state of one run") == before
+    assert changed("selection_metric", "scores.argmax(axis=1) == labels", "scores.argmin(axis=1) == labels") != before
+    assert changed("training", "0.5 * (1 + math.cos", "0.4 * (1 + math.cos") != before
+
+
+def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
+    root = HERE.parent
+    assert {p.name for p in sources.model_sources("residual")} >= {"network.py", "shortcuts.py", "kernels.c", "winograd.c"}
+    assert all(p.parent == root / "baselines" for p in sources.model_sources("vgg13"))
+    assert [p.name for p in sources.model_sources("timm:resnet18")] == ["timm_models.py"]
+    with pytest.raises(BadInput, match="nothing"):
+        code_digest("nothing")
+
+
+def test_a_digest_takes_little_time_to_import():
+    """cluster.py and training.py ask for it on bare machines: the standard library and the registry are all it needs."""
+    script = textwrap.dedent("""
+        import sys
+        for name in ("torch", "numpy", "yaml"):
+            sys.modules[name] = None
+        from benchmark.sources import digest, training_sources
+        print(digest(training_sources()))
+    """)
+    done = subprocess.run([sys.executable, "-c", script], cwd=HERE.parent, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == digest(sources.training_sources()), done.stderr
+    assert Path(HERE / "sources.py").is_file()
