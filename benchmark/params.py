@@ -1,16 +1,16 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
 
-``data``: what `prepare` makes, by FaceSet name, with the dependencies of that stage; ``gradients``: plans of
-benchmark/gradients.yaml that are measured, with their protocol and data; ``runs``: one entry a cell of a
-protocol, carrying the cell's whole definition so that only stages whose parameters changed go stale; ``seeds``: of every
-cell whose entry has no ``seeds`` of its own.
+``packages``: those that offer the plan's networks, and where their sources lie; ``data``: what `prepare` makes, by FaceSet
+name, with the dependencies of that stage; ``gradients``: plans of benchmark/gradients.yaml that are measured, with their
+protocol, recipe and data; ``runs``: one entry a cell of a protocol, carrying the cell's whole definition so that only stages
+whose parameters changed go stale; ``seeds``: of every cell whose entry has no ``seeds`` of its own.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark import datasets, registry
+from benchmark import datasets, sources
 from benchmark.atomic import write_text
 from benchmark.cells import HERE, Run, balanced, cell_from, plan, profile_entry
 from benchmark.errors import BadInput
@@ -25,7 +25,7 @@ def write_params(profile: str, path: Path) -> dict:
     runs = plan(profile)
     wanted = profile_entry(profile)
     options = wanted.get("data", {})
-    data, entries, seeds = {}, {}, {}
+    data, packages, entries, seeds = {}, {}, {}, {}
     for run in runs:
         name = run.protocol.data
         entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
@@ -33,13 +33,14 @@ def write_params(profile: str, path: Path) -> dict:
             if (chosen := entry["options"].setdefault(option, value)) != value:
                 where = f"profile {profile}, data {name}, {option}"
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
-        module = registry.entry(run.cell.model).value.split(":")[0]
-        package = f"{module.replace('.', '/')}.py" if module.startswith("benchmark.") else module.split(".")[0]
+        package = sources.package_of(run.cell.model)
+        packages.setdefault(package, sources.place_of(package))
         key = f"{run.protocol.name}_{run.cell.name}"
         entries[key] = {
             "protocol": run.protocol.name,
             "data": name,
             "package": package,
+            "recipe": run.protocol.recipe_name,
             "cell": run.cell.name,
             **run.cell.definition,
         }
@@ -50,6 +51,7 @@ def write_params(profile: str, path: Path) -> dict:
     contents = {
         "profile": profile,
         "seeds": wanted["seeds"],
+        "packages": packages,
         "data": data,
         "gradients": _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients"),
         "runs": entries,
@@ -61,7 +63,7 @@ def write_params(profile: str, path: Path) -> dict:
 
 
 def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dict[str, str]]:
-    """Plan -> its protocol and data. BadInput for an unknown plan, or one on data that the profile does not prepare."""
+    """Plan -> its protocol, recipe and data. BadInput for an unknown plan, or data that the profile does not prepare."""
     plans, found = read_yaml(HERE / "gradients.yaml")["plans"], {}
     for name in names:
         if name not in plans:
@@ -69,7 +71,7 @@ def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dic
         protocol = load_protocol(plans[name]["protocol"])
         if protocol.data not in data:
             raise BadInput(where, f"'{name}', which measures on {protocol.data}", f"plans on {', '.join(data)}")
-        found[name] = {"protocol": protocol.name, "data": protocol.data}
+        found[name] = {"protocol": protocol.name, "recipe": protocol.recipe_name, "data": protocol.data}
     return found
 
 

@@ -1,9 +1,9 @@
 """What decides a run's numbers, decided once: the list of sources, and their digest as parsed code.
 
 A digest says whether a finished record was made by this code. It is taken of what Python reads, not of the bytes: a comment,
-a docstring, a line break or the place of a module changes no number, and so no digest. dvc.yaml depends on the same list
-(tests/test_pipeline.py holds the two together), by bytes: after a changed docstring DVC calls the stage again, which finds
-its records to be this code's and trains nothing.
+a docstring, a line break or the place of a module changes no number, and so no digest. In the pipeline the stage `sources`
+depends on the same list (tests/test_pipeline.py holds the two together) and writes the digest of each package of networks
+down; the stages that train depend on what it wrote. After a changed docstring nothing is trained.
 """
 
 import ast
@@ -32,15 +32,21 @@ def training_sources() -> list[Path]:
     return [HERE / f"{name}.py" for name in TRAINING]
 
 
-def model_sources(model: str) -> list[Path]:
-    """The .py and .c files of the package that offers a model; of this package, which offers timm's networks, one module.
+def package_of(model: str) -> str:
+    """Name of the package that offers a model, where its sources are looked for; "timm" for timm's networks.
 
     Raises:
         BadInput: an unknown model.
     """
+    if model.startswith(TIMM):
+        return TIMM.removesuffix(":")
     module = entry(model).value.split(":")[0]
-    package = module.split(".")[0]
-    found = importlib.util.find_spec(module if package == HERE.name else package)
+    return module if module.split(".")[0] == HERE.name else module.split(".")[0]
+
+
+def package_sources(package: str) -> list[Path]:
+    """The .py and .c files of a package; of "timm" the module that makes timm's networks ours. None of an unknown one."""
+    found = importlib.util.find_spec(_module(package))
     if found is None:
         return []
     if folders := found.submodule_search_locations:
@@ -48,15 +54,26 @@ def model_sources(model: str) -> list[Path]:
     return [Path(found.origin)] if found.origin else []
 
 
-def code_digest(model: str) -> str:
-    """Digest of all that decides the numbers of a run of `model`: the training path and the model's own sources, which for
-    timm's networks are timm's version. 16 hexadecimal digits.
+def place_of(package: str) -> str:
+    """Where a package's sources lie, as dvc.yaml names it: in the checkout, "ablations" or "benchmark/x.py"."""
+    name = _module(package).replace(".", "/")
+    return f"{name}.py" if name.startswith(f"{HERE.name}/") else name
 
-    Raises:
-        BadInput: an unknown model.
-    """
-    version = (f"timm {importlib.metadata.version('timm')}",) if model.startswith(TIMM) else ()
-    return digest(training_sources(), model_sources(model), further=version)
+
+def _module(package: str) -> str:
+    return entry(f"{TIMM}any").value.split(":")[0] if f"{package}:" == TIMM else package
+
+
+def code_digest(model: str) -> str:
+    """`package_digest` of the package that offers a model. BadInput: an unknown model."""
+    return package_digest(package_of(model))
+
+
+def package_digest(package: str) -> str:
+    """Digest of all that decides the numbers of a run of a package's networks: the training path and the package's own
+    sources, for timm's networks timm's version too. 16 hexadecimal digits."""
+    version = (f"timm {importlib.metadata.version('timm')}",) if f"{package}:" == TIMM else ()
+    return digest(training_sources(), package_sources(package), further=version)
 
 
 def digest(*groups: Iterable[Path], further: Sequence[str] = ()) -> str:

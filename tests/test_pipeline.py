@@ -16,13 +16,43 @@ PLUMBING = {
 }  # fmt: skip
 
 
-def dependencies(stage: str) -> set[str]:
+def declared(stage: str) -> dict:
     found = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][stage]
-    return set(found.get("do", found)["deps"])
+    return found.get("do", found)
 
 
-def test_a_run_depends_on_every_source_in_its_digest():
-    assert {f"benchmark/{name}.py" for name in TRAINING} <= dependencies("run")
+def dependencies(stage: str) -> set[str]:
+    return set(declared(stage)["deps"])
+
+
+def parameters(stage: str) -> list:
+    return declared(stage)["params"]
+
+
+def test_what_decides_a_run_is_one_list():
+    """The list that the digest takes and the stage that writes the digest are the same; what trains depends on that file."""
+    assert dependencies("sources") == {f"benchmark/{name}.py" for name in (*TRAINING, "sources")} | {"${item}"}
+    assert "reports/sources/${item.package}.txt" in dependencies("run")
+    assert "reports/sources/ablations.txt" in dependencies("gradients")
+
+
+def test_a_run_is_not_stale_for_another_recipe_or_cell():
+    for stage in ("run", "gradients"):
+        assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies(stage))
+        (own,) = (each["benchmark/recipes.yaml"] for each in parameters(stage) if "benchmark/recipes.yaml" in each)
+        assert own == ["${item.recipe}"]
+    assert "runs.${key}" in parameters("run")  # the cell's whole definition
+
+
+def test_what_training_imports_is_in_the_list_or_decides_no_number():
+    """Whoever splits a module of the training path has to list the new one."""
+    script = "import sys, benchmark.training, benchmark.crossvalidation; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    own = {name.removeprefix("benchmark.") for name in done.stdout.split() if name.startswith("benchmark.")}
+    # Reading and writing; what is fixed, which has hashes of its own; what is said of a run beside its numbers.
+    ground = {"array_file", "atomic", "errors", "faces", "progress", "records"}
+    fixed, said = {"cells", "protocol", "registry"}, {"environment", "sources"}
+    assert own - set(TRAINING) == ground | fixed | said
 
 
 def test_the_report_depends_on_what_it_imports_and_imports_no_torch():

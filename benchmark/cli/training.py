@@ -153,6 +153,17 @@ def study(arguments) -> None:
     print(f"records in {arguments.out}, trials in {log}")
 
 
+def sources(arguments) -> None:
+    from benchmark.atomic import write_text
+    from benchmark.sources import package_digest, package_sources
+
+    if not package_sources(arguments.package):
+        raise BadInput("ferbench sources", f"'{arguments.package}'", "an importable package with networks, or timm")
+    out = REPORTS / "sources" / f"{arguments.package}.txt"
+    write_text(out, f"{package_digest(arguments.package)}\n")
+    print(f"wrote {out}")
+
+
 def collect(arguments) -> None:
     from benchmark.importing import copy_record
     from benchmark.params import runs_of
@@ -262,6 +273,10 @@ def add(verb: Callable) -> None:
     one.add_argument("--restart-stale", action="store_true", help="make again what another version of the code made")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
+
+    one = verb("sources", sources, "digest of what decides the runs of a package's networks -> reports/sources/PACKAGE.txt",
+               "ferbench sources ablations")  # fmt: skip
+    one.add_argument("package", help="ablations, baselines, timm, or another package of networks")
 
     one = verb("collect", collect, "copy the small part of finished records to reports/records",
                "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip

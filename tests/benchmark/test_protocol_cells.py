@@ -309,6 +309,8 @@ def test_params_round_trip(tmp_path, profile):
     assert {(str(run), run.cell.hash, run.protocol.hash) for run in runs} == {
         (str(run), run.cell.hash, run.protocol.hash) for run in plan(profile)
     }
+    assert {entry["package"] for entry in read["runs"].values()} == set(read["packages"])
+    assert all((HERE.parent / place).exists() for place in read["packages"].values())
     for entry in read["data"].values():
         paths = [entry["code"], entry["source"], entry["second_source"]]
         assert len(set(paths)) == 3 and all((HERE.parent / p).exists() or p.startswith("data/raw/") for p in paths)
@@ -323,7 +325,7 @@ def test_params_round_trip(tmp_path, profile):
 def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expected):
     profiles = read_yaml(HERE / "profiles.yaml")
     assert params.write_params("default", tmp_path / "params.yaml")["gradients"] == {
-        "default": {"protocol": "synthetic-8", "data": "synthetic"}
+        "default": {"protocol": "synthetic-8", "recipe": "quick", "data": "synthetic"}
     }
     assert params.write_params("fer2013-quick", tmp_path / "params.yaml")["gradients"] == {}
     before = (tmp_path / "params.yaml").read_bytes()

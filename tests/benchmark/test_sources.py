@@ -11,7 +11,7 @@ import pytest
 
 from benchmark import sources
 from benchmark.errors import BadInput
-from benchmark.sources import HERE, canonical, code_digest, digest
+from benchmark.sources import HERE, canonical, code_digest, digest, package_of, package_sources, place_of
 
 CODE = '''
 """What the module is for."""
@@ -180,9 +180,12 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
 
 def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
     root = HERE.parent
-    assert {p.name for p in sources.model_sources("residual")} >= {"network.py", "shortcuts.py", "kernels.c", "winograd.c"}
-    assert all(p.parent == root / "baselines" for p in sources.model_sources("vgg13"))
-    assert [p.name for p in sources.model_sources("timm:resnet18")] == ["timm_models.py"]
+    networks = {path.name for path in package_sources(package_of("residual"))}
+    assert networks >= {"network.py", "shortcuts.py", "kernels.c", "winograd.c"} and "cells.yaml" not in networks
+    assert all(path.parent == root / "baselines" for path in package_sources(package_of("vgg13")))
+    assert [path.name for path in package_sources(package_of("timm:resnet18"))] == ["timm_models.py"]
+    assert {place_of(name) for name in ("ablations", "benchmark.bench.plain")} == {"ablations", "benchmark/bench/plain.py"}
+    assert (root / place_of("timm")).is_file() and package_sources("no_such_package") == []
     with pytest.raises(BadInput, match="nothing"):
         code_digest("nothing")
 
