@@ -147,7 +147,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float) -> Plan:
     uneven = {video: known for video, known in lengths.items() if len(set(known) - {None}) > 1}
     worst = max(uneven, key=lambda v: np.ptp([n for n in uneven[v] if n is not None]), default=None)
     how = {
-        "reader": __name__,
+        "reader": "affwild",
         "options": {"every": every, "size": size},
         "labels": {
             "layout": layout,

@@ -177,7 +177,7 @@ def _plan(folder: Path, *, every: int, size: int) -> Plan:
     else:
         pictures, tracks, account = "videos", *_from_videos(tree, edition, labels, both, every, size)
     how = {
-        "reader": __name__,
+        "reader": "affwild2",
         "options": {"every": every, "size": size},
         "labels": {
             "edition": edition,

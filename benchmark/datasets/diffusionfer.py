@@ -114,7 +114,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -
         group=group,
         flag=flag,
         how={
-            "reader": __name__,
+            "reader": "diffusionfer",
             "sheet": source,
             "pictures": dict(Counter(pictures[row.id].name.suffix.lower() for row in rows)),
             "size": size,

@@ -144,7 +144,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
         split=pictures.split,
         expression=pictures.expression,
         flag=pictures.flag,
-        how={"reader": __name__, "fer2013": pictures.source},
+        how={"reader": "fer2013", "fer2013": pictures.source},
     )
 
 

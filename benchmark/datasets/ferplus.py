@@ -164,7 +164,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
         vote_columns=VOTE_COLUMNS,
         flag=flag[kept],
         how={
-            "reader": __name__,
+            "reader": "ferplus",
             "fer2013": pictures.source,
             "ferplus": table.source,
             "join": "by row",

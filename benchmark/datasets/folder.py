@@ -125,7 +125,7 @@ class Reader:
             valence=[row.valence for row in rows],
             arousal=[row.arousal for row in rows],
             group=group,
-            how={"reader": __name__, "options": _plain(chosen)},
+            how={"reader": "folder", "options": _plain(chosen)},
             where=paths,
             allow_unreadable=chosen.allow_unreadable,
         )

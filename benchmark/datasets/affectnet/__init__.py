@@ -104,7 +104,7 @@ def prepare(
         valence=[row.valence for row in rows],
         arousal=[row.arousal for row in rows],
         how={
-            "reader": __name__,
+            "reader": "affectnet",
             "edition": edition,
             "files": files,
             "options": {"size": size, "margin": margin, "align": align, "allow_unreadable": allow_unreadable},

@@ -144,7 +144,7 @@ def prepare(
         arousal=affect[:, 1],
         group=[f"person{number:05d}" for number in person],
         how={
-            "generator": "benchmark.datasets.synthetic",
+            "generator": "synthetic",
             "options": {"faces": faces, "size": size, "seed": seed},
             "numpy": np.__version__,
             "faces_a_person": FACES_A_PERSON,
