@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from benchmark import progress
-from benchmark.atomic import replacing_file
+from benchmark.files import replacing_file
 
 SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "winograd.c")]
 SWITCH = "FERBENCH_KERNELS"

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmark import datasets
-from benchmark.atomic import replacing_directory, write_json
 from benchmark.copies import NEAR_LIMIT, exact_account, find_copies, leaks, near_account, worst_pairs
 from benchmark.croissant import description
 from benchmark.datasets.fingerprints import known_as
 from benchmark.faces import FaceSet
+from benchmark.files import replacing_directory, write_json
 from benchmark.label_checks import label_order, valence_arousal
 from benchmark.near_duplicates import blank
 
@@ -75,7 +75,7 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
         write_json(temporary / "leaks.json", leaked)
         write_json(temporary / "croissant.json", description(faces))
         if shown:
-            from benchmark.report.contact_sheet import contact_sheet  # Pillow, only where pictures are shown
+            from benchmark.report.contact_sheet import contact_sheet
 
             contact_sheet(faces).save(temporary / "contact-sheet.png", optimize=True)
             _save_pairs(faces, worst, temporary)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmark import progress
-from benchmark.atomic import replacing_directory
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
+from benchmark.files import replacing_directory
 from benchmark.outside import role_rows
 from benchmark.protocol import Protocol
 

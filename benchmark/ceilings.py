@@ -7,10 +7,10 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
 from benchmark.agreement import DIMENSIONAL, bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
-from benchmark.atomic import write_json
 from benchmark.datasets import affectnet_c25
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
+from benchmark.files import write_json
 from benchmark.label_checks import plain_name
 
 SCHEMA = 1

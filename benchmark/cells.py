@@ -25,7 +25,8 @@ from pathlib import Path
 
 from benchmark import registry
 from benchmark.errors import BadInput
-from benchmark.protocol import HERE, Protocol, Recipe, digest, load_protocol, read_yaml
+from benchmark.files import digest, read_yaml
+from benchmark.protocol import HERE, Protocol, Recipe, load_protocol
 
 LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
 

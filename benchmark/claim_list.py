@@ -11,8 +11,9 @@ from benchmark.claims import COMPARING, MINIMUM_SEEDS, RULES, SHOWING, SHOWN_ALO
 from benchmark.comparing import measured_difference, of_metric
 from benchmark.errors import BadInput
 from benchmark.evidence import COMPARABLE, PREDICTABLE
+from benchmark.files import read_yaml
 from benchmark.ledger import DECIDING, ROLES
-from benchmark.protocol import HERE, read_yaml
+from benchmark.protocol import HERE
 
 TEXTS = ("sentence", "paper", "value", "mark", "source", "would_test")
 MARKS = {"V": "read in the source", "X": "measured for this project", "I": "inferred", "M": "from memory"}

@@ -9,14 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark import evidence
-from benchmark.comparing import (
-    MINIMUM_SEEDS,
-    compare_cells,
-    levels,
-    measured_difference,
-    register,
-    shown,
-)
+from benchmark.comparing import MINIMUM_SEEDS, compare_cells, levels, measured_difference, register, shown
 from benchmark.conditions import combined
 from benchmark.count_claims import complexity_value, dearer_in
 from benchmark.gradient_claim import gradient_ratio

@@ -26,11 +26,11 @@ from pathlib import Path
 import torch
 
 from benchmark import progress, sources
-from benchmark.atomic import replacing_directory
 from benchmark.cells import Run
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput, Interrupted, StopRequest
+from benchmark.files import replacing_directory
 from benchmark.records import read_record
-from benchmark.runner import Places, StopRequest, Worker, pick_device
+from benchmark.runner import Places, Worker, pick_device
 from benchmark.time_budget import TimeBudget
 
 POLL = 1.0  # seconds after which a task asks again how much time is left

@@ -165,7 +165,7 @@ def picture(found: Mapping, faces, out: Path) -> None:
     """
     from PIL import Image
 
-    from benchmark.atomic import replacing_file
+    from benchmark.files import replacing_file
 
     if faces.meta["name"] not in SHOWN:
         raise BadInput(f"pictures of {faces.meta['name']}", "terms that do not allow showing them", f"{' or '.join(SHOWN)}")

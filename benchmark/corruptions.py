@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.protocol import HERE, digest, read_yaml
+from benchmark.files import digest, read_yaml
+from benchmark.protocol import HERE
 
 SEVERITIES = (1, 2, 3, 4, 5)
 GREY = 0.5  # of the occluding square

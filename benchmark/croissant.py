@@ -7,7 +7,7 @@ It describes faces.csv, with the digest that is the FaceSet's fingerprint; no pi
 from pathlib import Path
 
 from benchmark.faces import COLUMNS, FaceSet
-from benchmark.protocol import read_yaml
+from benchmark.files import read_yaml
 
 CARDS = Path(__file__).parent / "datasets" / "cards.yaml"
 # The context that the specification prescribes, as far as it is used here.

@@ -1,5 +1,10 @@
 """The ways a command stops on purpose, told apart by the exit status."""
 
+import signal
+import time
+
+from benchmark import progress
+
 
 class BadInput(ValueError):
     """Something given to the suite is wrong: one line naming where, what was found and what was expected.
@@ -21,3 +26,27 @@ class Interrupted(Exception):
 
 class Findings(Exception):
     """An examination that was asked to be strict found something wrong; everything was written. str(error) says how much."""
+
+
+class StopRequest:
+    """True once SIGINT or SIGTERM has come or the deadline (`time.time()`) has passed; a second SIGINT kills at once."""
+
+    def __init__(self, deadline: float | None):
+        self.deadline, self.signalled = deadline, False
+
+    def __enter__(self):
+        self.previous = {number: signal.signal(number, self._heed) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+
+    def _heed(self, number, _frame):
+        if self.signalled and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.signalled = True
+        progress.say("stopping after this step; progress is being saved (Ctrl-C again to stop at once)")
+
+    def __call__(self) -> bool:
+        return self.signalled or (self.deadline is not None and time.time() >= self.deadline)

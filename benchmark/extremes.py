@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.atomic import replacing_directory, write_json
 from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
 from benchmark.faces import FaceSet
+from benchmark.files import replacing_directory, write_json
 from benchmark.metrics import Predictions
 from benchmark.records import Record
 

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.array_file import ArrayFile
-from benchmark.atomic import replacing_directory, write_json
 from benchmark.errors import BadInput
+from benchmark.files import replacing_directory, write_json
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1

@@ -8,10 +8,10 @@ import torch
 
 from benchmark import progress
 from benchmark.cells import Run
-from benchmark.errors import Interrupted
+from benchmark.errors import Interrupted, StopRequest
 from benchmark.path_choice import Contact
 from benchmark.plan_progress import Progress, packed
-from benchmark.runner import Places, StopRequest, run_all
+from benchmark.runner import Places, run_all
 
 SHARE = 0.5  # of the seconds given, for finding out
 KEPT = 0.2  # of these, for checking the plan's other networks on the path chosen

@@ -15,9 +15,10 @@ from benchmark.adapters.preprocessing import Input, Preprocessing, Scores, looks
 from benchmark.errors import BadInput
 from benchmark.evaluation import predict
 from benchmark.faces import FaceSet
+from benchmark.files import read_yaml
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser
 from benchmark.probes import probe
-from benchmark.protocol import HERE, Protocol, protocol_from, read_yaml
+from benchmark.protocol import HERE, Protocol, protocol_from
 from benchmark.records import Record
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.atomic import replacing_file
 from benchmark.datasets.archives import tar_files
 from benchmark.errors import BadInput
+from benchmark.files import replacing_file
 from benchmark.records import Record, read_record
 
 KEPT = ("record.json", "predictions.npz")

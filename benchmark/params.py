@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark import datasets, sources
-from benchmark.atomic import write_text
 from benchmark.cells import HERE, Run, balanced, cell_from, plan, profile_entry
 from benchmark.errors import BadInput
-from benchmark.protocol import load_protocol, read_yaml
+from benchmark.files import read_yaml, write_text
+from benchmark.protocol import load_protocol
 
 
 def write_params(profile: str, path: Path) -> dict:
@@ -83,7 +83,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
     reader = datasets.reader(name)
     code = Path(reader.__file__)
     code = (code.parent if code.name == "__init__.py" else code).relative_to(HERE.parent)
-    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/faces.py", "benchmark/atomic.py"]
+    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/faces.py", "benchmark/files.py"]
     return {"code": str(code), "source": sources[0], "second_source": sources[1]}
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from benchmark import environment, progress, registry
-from benchmark.atomic import write_json
 from benchmark.cells import Cell, Run, load_cells
 from benchmark.complexity import measure
 from benchmark.errors import BadInput
-from benchmark.protocol import HERE, digest, read_yaml
+from benchmark.files import digest, read_yaml, write_json
+from benchmark.protocol import HERE
 
 SCHEMA = 1
 LIST = HERE / "complexity.yaml"

@@ -8,10 +8,9 @@ file. Reading it needs neither YAML nor the protocols and cells of the checkout 
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.atomic import write_json
 from benchmark.cells import Run, cell_from
 from benchmark.errors import BadInput
-from benchmark.json_file import read_object
+from benchmark.files import read_object, write_json
 from benchmark.protocol import protocol_from
 
 SCHEMA = 1

@@ -16,13 +16,12 @@ from pathlib import Path
 import torch
 
 from benchmark import environment, gradients, progress, sources
-from benchmark.atomic import write_json, write_text
 from benchmark.cells import Cell, Run
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.faces import FaceSet, open_faceset
+from benchmark.files import digest, read_yaml, write_json, write_text
 from benchmark.pixels import load_splits, standardiser
-from benchmark.protocol import HERE, Protocol, digest, load_protocol, read_yaml
-from benchmark.runner import StopRequest
+from benchmark.protocol import HERE, Protocol, load_protocol
 
 SCHEMA = 1
 LOSS = "plain"  # `gradients.measure` takes plain cross-entropy, so training does

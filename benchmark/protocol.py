@@ -4,7 +4,6 @@ A Protocol is one file of ``benchmark/protocols/``; the Recipe that it names is 
 Results are comparable when name and Major.Minor version are equal; the hash tells whether two files really agree.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.files import digest, read_yaml
 
 HERE = Path(__file__).parent
 ROLES = ("train", "validation", "test")
@@ -136,29 +136,6 @@ class Protocol:
             if made.get(name) != value:
                 expected = f"{value} for protocol {self.name}; prepare it again with that option"
                 raise BadInput(f"{where}, option {name}", made.get(name, "none"), expected)
-
-
-def digest(value: object) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of `value` as canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def read_yaml(path: Path) -> dict:
-    """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
-    if not path.is_file():
-        raise BadInput(path, "no such file", "a YAML file")
-    try:
-        import yaml  # not needed to import the training path
-    except ModuleNotFoundError as error:
-        raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadInput(path, " ".join(str(error).split()), "valid YAML") from error
-    if not isinstance(value, dict):
-        raise BadInput(path, type(value).__name__, "a mapping")
-    return value
 
 
 def protocol_names() -> list[str]:

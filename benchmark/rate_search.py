@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmark.cells import Cell
 from benchmark.errors import BadInput
-from benchmark.protocol import HERE, Protocol, load_protocol, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import HERE, Protocol, load_protocol
 from benchmark.runner import Places
 from benchmark.tuning import Search, make_trials
 from benchmark.tuning_log import read_log

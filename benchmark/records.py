@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.atomic import replacing_directory, write_json
 from benchmark.errors import BadInput
+from benchmark.files import replacing_directory, write_json
 
 SCHEMA = 1
 # Of a cross-validation alone (`benchmark.crossvalidation`), of an outside entry alone (`benchmark.outside`): there it is

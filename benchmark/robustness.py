@@ -14,16 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import environment, progress, sources
-from benchmark.atomic import write_json
 from benchmark.cells import Cell, Run
 from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
 from benchmark.faces import FaceSet, open_faceset
+from benchmark.files import read_yaml, write_json
 from benchmark.metrics import metric_function
 from benchmark.outside import role_rows, role_targets
 from benchmark.pixels import Split, Standardiser
-from benchmark.protocol import HERE, Protocol, load_protocol, protocol_names, read_yaml
+from benchmark.protocol import HERE, Protocol, load_protocol, protocol_names
 from benchmark.records import Record, read_record
 from benchmark.resampling import resized
 from benchmark.robustness_file import SCHEMA, read

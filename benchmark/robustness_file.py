@@ -12,7 +12,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.json_file import read_made
+from benchmark.files import read_made
 
 SCHEMA = 1
 

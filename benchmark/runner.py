@@ -15,7 +15,7 @@ import torch
 from benchmark import progress
 from benchmark.cells import Run
 from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
-from benchmark.errors import Interrupted
+from benchmark.errors import Interrupted, StopRequest
 from benchmark.faces import FaceSet, open_faceset
 from benchmark.memory import keep_freed
 from benchmark.pixels import Split, load_splits
@@ -35,30 +35,6 @@ def pick_device(name: str) -> torch.device:
 def default_jobs(device: torch.device) -> int:
     """One process on a GPU, one for each thread of torch's on the CPU."""
     return 1 if device.type == "cuda" else torch.get_num_threads()
-
-
-class StopRequest:
-    """True once SIGINT or SIGTERM has come or the deadline (`time.time()`) has passed; a second SIGINT kills at once."""
-
-    def __init__(self, deadline: float | None):
-        self.deadline, self.signalled = deadline, False
-
-    def __enter__(self):
-        self.previous = {number: signal.signal(number, self._heed) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_):
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def _heed(self, number, _frame):
-        if self.signalled and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.signalled = True
-        progress.say("stopping after this step; progress is being saved (Ctrl-C again to stop at once)")
-
-    def __call__(self) -> bool:
-        return self.signalled or (self.deadline is not None and time.time() >= self.deadline)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def selection_optimism(records: Sequence[Record]) -> Optimism | None:
     Raises:
         BadInput: records of several cells or protocols.
     """
-    from benchmark.statistics import t_interval  # scipy, which the training path does without
+    from benchmark.statistics import t_interval
 
     if len({(record["protocol_hash"], record["cell_hash"]) for record in records}) > 1:
         raise BadInput("selection optimism", "records of several cells or protocols", "those of one cell under one protocol")

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from benchmark import environment, progress
-from benchmark.atomic import write_json
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted
+from benchmark.files import write_json
 from benchmark.protocol import Protocol
 from benchmark.training import build_model
 

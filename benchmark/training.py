@@ -18,7 +18,6 @@ import torch
 from torch import nn
 
 from benchmark import environment, progress, registry, sources
-from benchmark.atomic import replacing_file
 from benchmark.augmentation import AUGMENTATIONS
 from benchmark.batches import Batches
 from benchmark.cells import Run
@@ -26,6 +25,7 @@ from benchmark.compiling import compiled
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict, selection_metric
 from benchmark.faces import FaceSet
+from benchmark.files import replacing_file
 from benchmark.losses import make_loss
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser
 from benchmark.protocol import SELECTION_METRIC, Recipe

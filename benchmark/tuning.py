@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.atomic import write_json, write_text
 from benchmark.cells import Cell, Run, cell_from, find_cell
 from benchmark.errors import BadInput
-from benchmark.json_file import read_object
-from benchmark.protocol import HERE, SELECTION_METRIC, Protocol, digest, load_protocol, protocol_from, read_yaml
+from benchmark.files import digest, read_object, read_yaml, write_json, write_text
+from benchmark.protocol import HERE, SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
 from benchmark.tuning_log import IDENTITY, read_log

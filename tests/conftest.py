@@ -80,7 +80,8 @@ def tiny_faces(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_protocol():
     """A function (task, changes) -> Protocol over `tiny_faces`; changes of recipe fields go in the argument `recipe`."""
-    from benchmark.protocol import HERE, protocol_from, read_yaml
+    from benchmark.files import read_yaml
+    from benchmark.protocol import HERE, protocol_from
 
     def make(task: str = "categorical", recipe: dict | None = None, **changes):
         contents = {

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 
 from benchmark import environment, progress
-from benchmark.atomic import write_json
 from benchmark.bench import SCHEMA, plain
 from benchmark.bench.roofline import Ceilings, count_step, floor_seconds, synchronise
 from benchmark.cells import Cell, Run, cell_from
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
+from benchmark.files import write_json
 from benchmark.memory import keep_freed
 from benchmark.pixels import Split
 from benchmark.protocol import Protocol, load_protocol

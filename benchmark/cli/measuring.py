@@ -30,8 +30,9 @@ def speed(arguments) -> None:
 
     from benchmark import speed as measuring
     from benchmark.cells import find_cell
+    from benchmark.errors import StopRequest
     from benchmark.protocol import load_protocol
-    from benchmark.runner import StopRequest, pick_device
+    from benchmark.runner import pick_device
 
     out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
     given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
@@ -45,7 +46,8 @@ def speed(arguments) -> None:
 
 def bench(arguments) -> None:
     from benchmark.bench import measure
-    from benchmark.runner import StopRequest, pick_device
+    from benchmark.errors import StopRequest
+    from benchmark.runner import pick_device
 
     device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
@@ -58,9 +60,10 @@ def bench(arguments) -> None:
 def robustness(arguments) -> None:
     from benchmark import progress
     from benchmark.cells import find_cell
+    from benchmark.errors import StopRequest
     from benchmark.protocol import load_protocol
     from benchmark.robustness import measure
-    from benchmark.runner import StopRequest, pick_device
+    from benchmark.runner import pick_device
 
     protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
     places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}

@@ -14,7 +14,7 @@ OUTSIDE = RECORDS / "outside"
 
 def params() -> dict:
     """Contents of params.yaml."""
-    from benchmark.protocol import read_yaml
+    from benchmark.files import read_yaml
 
     return read_yaml(PARAMS)
 

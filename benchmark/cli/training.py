@@ -154,7 +154,7 @@ def study(arguments) -> None:
 
 
 def sources(arguments) -> None:
-    from benchmark.atomic import write_text
+    from benchmark.files import write_text
     from benchmark.sources import package_digest, package_sources
 
     if not package_sources(arguments.package):

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmark.atomic import replacing_file
 from benchmark.datasets import raw_files, reader
 from benchmark.datasets.linking import write_pointer
 from benchmark.errors import BadInput
+from benchmark.files import replacing_file
 
 _BLOCK = 1 << 24  # bytes copied between two looks at the progress
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.protocol import read_yaml
+from benchmark.files import read_yaml
 
 FILE = Path(__file__).with_name("fingerprints.yaml")
 

@@ -21,7 +21,7 @@ from benchmark.datasets.folds import assign_folds
 from benchmark.datasets.pictures import SUFFIXES, load_image
 from benchmark.errors import BadInput
 from benchmark.faces import NO_EXPRESSION, FaceSet
-from benchmark.protocol import read_yaml
+from benchmark.files import read_yaml
 
 VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"

@@ -9,8 +9,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from benchmark.atomic import write_text
 from benchmark.errors import BadInput
+from benchmark.files import write_text
 
 POINTER = "source.yaml"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from benchmark.atomic import replacing_file, write_text
+from benchmark.files import replacing_file, write_text
 from benchmark.release.figure import coefficients_figure
 from benchmark.release.findings import Findings, differences, find_index, read_findings, recorded
 from benchmark.release.flops import profiler_terms

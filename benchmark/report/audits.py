@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.json_file import read_object
+from benchmark.files import read_object
 from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, bracketed, measured, not_tested, number, seeds, text
 from benchmark.statistics import Interval, paired_bootstrap

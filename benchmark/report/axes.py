@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from benchmark.cells import LOSSES
-from benchmark.protocol import digest
+from benchmark.files import digest
 
 SHORTCUTS = ("identity", "fixed", "adaptive")
 NORMALISATIONS = ("working", "frozen")

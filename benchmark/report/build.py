@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.atomic import replacing_directory, write_text
 from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
+from benchmark.files import replacing_directory, write_text
 from benchmark.records import read_records
 from benchmark.report import (
     audits,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark import counted
-from benchmark.json_file import read_made
+from benchmark.files import read_made
 from benchmark.report.summary import Comparison, Run, Summary
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 from benchmark.statistics import t_interval

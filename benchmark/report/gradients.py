@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.errors import BadInput
+from benchmark.files import read_made
 from benchmark.gradient_claim import MARGIN, log_ratio
-from benchmark.json_file import read_made
 from benchmark.report.axes import NORMALISATIONS, SHORTCUTS, rank
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels
 from benchmark.report.tables import Entry, Table, seeds, text

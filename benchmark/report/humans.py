@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmark.claim_list import Claim
 from benchmark.claims import numeric
 from benchmark.errors import BadInput
-from benchmark.json_file import read_object
+from benchmark.files import read_object
 from benchmark.metrics import METRICS
 from benchmark.report.tables import Entry, Table, bracketed, number, text, title
 from benchmark.statistics import Interval

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.cells import load_cells
-from benchmark.protocol import HERE, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import HERE
 from benchmark.report.axes import sort_key
 from benchmark.report.tables import Entry, Table, not_tested, text
 from benchmark.tuning_log import read_log

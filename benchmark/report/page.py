@@ -11,7 +11,7 @@ import jinja2
 from benchmark.claims import Judged
 from benchmark.comparing import MINIMUM_SEEDS
 from benchmark.errors import BadInput
-from benchmark.json_file import read_object
+from benchmark.files import read_object
 from benchmark.report.run_list import environments
 from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table

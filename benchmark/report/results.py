@@ -7,18 +7,7 @@ import numpy as np
 from benchmark import metrics
 from benchmark.metrics import METRICS
 from benchmark.report.summary import Comparison, seeds_interval
-from benchmark.report.tables import (
-    INTERVAL_NOTE,
-    Entry,
-    Table,
-    differing,
-    measured,
-    not_tested,
-    number,
-    seeds,
-    text,
-    title,
-)
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, number, seeds, text, title
 from benchmark.report.videos import videos
 from benchmark.selection import run_picks
 from benchmark.selection_metric import DIMENSIONS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.json_file import read_made
+from benchmark.files import read_made
 from benchmark.report.summary import Summary
 
 SCHEMA = 1

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from benchmark.bench import SCHEMA
-from benchmark.json_file import read_made
+from benchmark.files import read_made
 from benchmark.report.gradients import Drawing
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text

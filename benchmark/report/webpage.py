@@ -14,6 +14,7 @@ from benchmark.claim_list import MARKS
 from benchmark.claims import Judged
 from benchmark.comparing import ALPHA, MINIMUM_SEEDS
 from benchmark.errors import BadInput
+from benchmark.files import read_yaml
 from benchmark.ledger import (
     COMPATIBLE,
     CONDITIONAL,
@@ -36,7 +37,7 @@ from benchmark.ledger import (
     UNDETERMINED,
     Planned,
 )
-from benchmark.protocol import HERE, protocol_names, read_yaml
+from benchmark.protocol import HERE, protocol_names
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render

@@ -14,10 +14,11 @@ from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
 from benchmark.datasets import fingerprints
 from benchmark.errors import BadInput
+from benchmark.files import read_yaml
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import joint_difference
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
-from benchmark.protocol import load_protocol, protocol_names, read_yaml
+from benchmark.protocol import load_protocol, protocol_names
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 from benchmark.selection import selection_optimism

@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.image_variance import (
-    confusion_columns,
-    image_variance,
-    metric_of_means,
-    moments,
-    shared_variance,
-)
+from benchmark.image_variance import confusion_columns, image_variance, metric_of_means, moments, shared_variance
 from benchmark.metrics import metric_function
 
 

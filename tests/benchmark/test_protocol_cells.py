@@ -13,8 +13,9 @@ from benchmark.cells import Cell, Run, cells_in, find_cell, load_cells, parts, p
 from benchmark.datasets import reader
 from benchmark.errors import BadInput
 from benchmark.evaluation import TTA
+from benchmark.files import read_yaml
 from benchmark.pixels import load_splits
-from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names, read_yaml
+from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names
 
 
 @pytest.mark.parametrize("name", protocol_names())

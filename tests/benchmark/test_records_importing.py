@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import importing, protocol
+from benchmark import importing
 from benchmark.cells import Run
 from benchmark.errors import BadInput
+from benchmark.files import digest
 from benchmark.importing import COST, _check_course, import_records
 from benchmark.records import Record, read_record, read_records
 from benchmark.training import train
@@ -208,7 +209,7 @@ def test_changed_protocol_of_the_same_version_is_refused(runs, tmp_path):
 
     def other(c):
         c["protocol"]["epochs"] = 2
-        c["protocol_hash"] = protocol.digest(c["protocol"])
+        c["protocol_hash"] = digest(c["protocol"])
 
     edit(runs / "tiny-categorical" / "tiny" / "seed0", other)
     with pytest.raises(BadInput, match="protocol tiny-categorical"):

@@ -12,8 +12,9 @@ from benchmark.corruptions import CORRUPTIONS, corrupt
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
 from benchmark.faces import write_faceset
+from benchmark.files import read_yaml
 from benchmark.pixels import load_splits, standardiser
-from benchmark.protocol import HERE, load_protocol, protocol_names, read_yaml
+from benchmark.protocol import HERE, load_protocol, protocol_names
 from benchmark.robustness import consistency, measure, shared_classes
 from benchmark.robustness_file import read
 from benchmark.selection_metric import accuracy

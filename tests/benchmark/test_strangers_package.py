@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from benchmark.datasets.synthetic import prepare
-from benchmark.protocol import HERE, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import HERE
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """

@@ -13,7 +13,8 @@ from benchmark.cells import Run, find_cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.faces import write_faceset
-from benchmark.protocol import HERE, load_protocol, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import HERE, load_protocol
 from benchmark.training import build_model, train
 from benchmark.weights import evaluate_weights
 

@@ -10,7 +10,8 @@ import torch
 from torch.nn import functional
 
 from benchmark.faces import FaceSet, write_faceset
-from benchmark.protocol import HERE, Protocol, protocol_from, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import HERE, Protocol, protocol_from
 
 CLASSES = ("red", "blue", "dark", "light")
 SIZE, SMALL = 16, 8

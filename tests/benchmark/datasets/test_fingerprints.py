@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.datasets import READERS, fingerprints
 from benchmark.errors import BadInput
-from benchmark.protocol import load_protocol, read_yaml
+from benchmark.files import read_yaml
+from benchmark.protocol import load_protocol
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 

@@ -18,7 +18,7 @@ from benchmark.datasets.synthetic.action_units import (
     UNITS,
     sample_units,
     valence_arousal,
-)  # fmt: skip
+)
 from benchmark.datasets.synthetic.anatomy import pose_features
 from benchmark.datasets.synthetic.canvas import SCALE, Canvas, stack
 from benchmark.datasets.synthetic.identity import sample_person, sample_shot

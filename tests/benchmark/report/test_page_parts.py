@@ -9,16 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmark.claims import Judged
-from benchmark.ledger import (
-    NO_VERDICT_YET,
-    NOT_TESTABLE,
-    REFUTED,
-    REPRODUCED,
-    SUPPORTED,
-    UNDETERMINED,
-    Finding,
-    Planned,
-)
+from benchmark.ledger import NO_VERDICT_YET, NOT_TESTABLE, REFUTED, REPRODUCED, SUPPORTED, UNDETERMINED, Finding, Planned
 from benchmark.records import read_records
 from benchmark.report import prose
 from benchmark.report.inline import inline

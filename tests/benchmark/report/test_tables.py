@@ -8,18 +8,7 @@ import subprocess
 
 import pytest
 
-from benchmark.report.tables import (
-    Entry,
-    Table,
-    bracketed,
-    differing,
-    latex_text,
-    measured,
-    not_tested,
-    number,
-    seeds,
-    text,
-)
+from benchmark.report.tables import Entry, Table, bracketed, differing, latex_text, measured, not_tested, number, seeds, text
 from benchmark.statistics import Difference, Interval
 
 

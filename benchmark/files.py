@@ -1,0 +1,114 @@
+"""Files that are either absent, old or complete, and JSON and YAML read with errors that name them.
+
+Written beside their place and renamed into it. Needs neither torch nor numpy.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.errors import BadInput
+
+
+@contextlib.contextmanager
+def replacing_file(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it replaces `path` (durably), on any error it is removed."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_directory(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary directory beside `path`; on success it takes the place of `path`, on any error it is removed."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with replacing_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: object) -> None:
+    """Write `value` as indented UTF-8 JSON with a final newline, atomically. NaN is refused (ValueError): it is not JSON."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    with replacing_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_object(path: Path) -> dict:
+    """The JSON object that a file holds. BadInput for a file that is no JSON or holds something else; it has to exist."""
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(path, error, "valid JSON") from error
+    if not isinstance(contents, dict):
+        raise BadInput(path, f"a JSON {type(contents).__name__}", "an object")
+    return contents
+
+
+def read_made(path: Path, schema: int, part: str, verb: str) -> dict:
+    """As `read_object`, of a file of one schema.
+
+    Args:
+        schema: value of the key "schema".
+        part: a further key that every such file has.
+        verb: what made it, for the error: `ferbench VERB`.
+
+    Raises:
+        BadInput: as `read_object`; another schema, or no `part`.
+    """
+    contents = read_object(path)
+    if contents.get("schema") != schema or part not in contents:
+        found = f"schema {contents.get('schema')}" + ("" if part in contents else f" without {part}")
+        raise BadInput(path, found, f"schema {schema} with {part}; run ferbench {verb} again")
+    return contents
+
+
+def read_yaml(path: Path) -> dict:
+    """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
+    if not path.is_file():
+        raise BadInput(path, "no such file", "a YAML file")
+    try:
+        import yaml  # not needed to import the training path
+    except ModuleNotFoundError as error:
+        raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadInput(path, " ".join(str(error).split()), "valid YAML") from error
+    if not isinstance(value, dict):
+        raise BadInput(path, type(value).__name__, "a mapping")
+    return value
+
+
+def digest(value: object) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of `value` as canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
