@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark import progress
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory
 from benchmark.outside import role_rows
 from benchmark.protocol import Protocol

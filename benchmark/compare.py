@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark import counted
-from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
+from benchmark.faces.terms import SHOWN
 from benchmark.metrics import METRICS, PRIMARY
 from benchmark.records import read_records
 from benchmark.report.costs import read_complexity

@@ -26,7 +26,7 @@ import torch
 from benchmark import progress
 from benchmark.cells import Run
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.pixels import load_splits
 from benchmark.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records import Record, write_record

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.audit import SHOWN
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
+from benchmark.faces.terms import SHOWN
 from benchmark.files import replacing_directory, write_json
 from benchmark.metrics import Predictions
 from benchmark.records import Record

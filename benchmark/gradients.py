@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.pixels import Split, Standardiser
 from benchmark.training import Trainer, build_model
 

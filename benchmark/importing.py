@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.cells import cell_from
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
 from benchmark.files import digest, replacing_directory
 from benchmark.outside import check_record
 from benchmark.packing import KEPT, unpacked

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from benchmark import counted
 from benchmark.cells import Cell, load_cells, profile_names, waiting_for_rate
-from benchmark.datasets.fingerprints import at_hand, is_other
 from benchmark.errors import BadInput
+from benchmark.faces.fingerprints import at_hand, is_other
 from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records import Record

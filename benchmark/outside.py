@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmark.cells import Cell
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.protocol import NAME, Protocol
 from benchmark.records import Record, write_record
 from benchmark.selection_metric import mean_ccc

@@ -14,7 +14,7 @@ from benchmark.adapters.given import Given
 from benchmark.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities, preprocessing_from
 from benchmark.errors import BadInput
 from benchmark.evaluation import predict
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.files import read_yaml
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser
 from benchmark.probes import probe

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.datasets.archives import tar_files
 from benchmark.errors import BadInput
+from benchmark.faces.reading.archives import tar_files
 from benchmark.files import replacing_file
 from benchmark.records import Record, read_record
 
@@ -98,7 +98,7 @@ def unpacked(source: Path) -> Iterator[list[Path]]:
     in it, or for the archive that it is. Those of archives are gone afterwards; what else an archive holds is passed over.
 
     Raises:
-        BadInput: an archive that is damaged or whose members leave it (`benchmark.datasets.archives.tar_files`).
+        BadInput: an archive that is damaged or whose members leave it (`benchmark.faces.reading.archives.tar_files`).
     """
     archives = sorted(source.rglob(NAME.format("*"))) if source.is_dir() else [source] if source.suffix == ".tar" else []
     with tempfile.TemporaryDirectory(prefix="ferbench-import-") as temporary:

@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark import datasets, sources
+from benchmark import sources
 from benchmark.cells import HERE, Run, balanced, cell_from, plan, profile_entry
 from benchmark.errors import BadInput
+from benchmark.faces.readers import by_name
 from benchmark.files import read_yaml, write_text
 from benchmark.protocol import load_protocol
 
@@ -76,14 +77,14 @@ def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dic
 
 
 def stage_dependencies(name: str) -> dict[str, str]:
-    """The paths that a data set's `prepare` stage depends on: its reader, and two sources.
+    """The paths that a data set's `prepare` stage depends on beside what all readers use: its reader, and two sources.
 
-    DVC can not splice a list into a templated stage, so there are always two: raw folders, or the modules that write.
+    DVC can not splice a list into a templated stage, so there are always two: raw folders, else modules of the ground.
     """
-    reader = datasets.reader(name)
+    reader = by_name.reader(name)
     code = Path(reader.__file__)
-    code = (code.parent if code.name == "__init__.py" else code).relative_to(HERE.parent)
-    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/faces.py", "benchmark/files.py"]
+    code = (code.parent if code.name == "reader.py" else code).relative_to(HERE.parent)
+    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
     return {"code": str(code), "source": sources[0], "second_source": sources[1]}
 
 

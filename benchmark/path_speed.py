@@ -11,7 +11,7 @@ import torch
 from benchmark.bench.roofline import synchronise
 from benchmark.cells import Run
 from benchmark.crossvalidation import fold_run
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
 from benchmark.memory import keep_freed
 from benchmark.pixels import load_splits
 from benchmark.side_process import Failed, SideProcess

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.memory import resident_limit
 from benchmark.protocol import ROLES, Protocol
 from benchmark.resampling import CHUNK, kept_channels, resized

@@ -18,7 +18,7 @@ import torch
 from benchmark import environment, gradients, progress, sources
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted, StopRequest
-from benchmark.faces import FaceSet, open_faceset
+from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import digest, read_yaml, write_json, write_text
 from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol import HERE, Protocol, load_protocol

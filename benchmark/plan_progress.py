@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.cells import Run
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
 from benchmark.packing import pack
 from benchmark.path_choice import FILE
 

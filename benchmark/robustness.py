@@ -18,7 +18,7 @@ from benchmark.cells import Cell, Run
 from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
-from benchmark.faces import FaceSet, open_faceset
+from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import read_yaml, write_json
 from benchmark.metrics import metric_function
 from benchmark.outside import role_rows, role_targets

@@ -16,7 +16,7 @@ from benchmark import progress
 from benchmark.cells import Run
 from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted, StopRequest
-from benchmark.faces import FaceSet, open_faceset
+from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.memory import keep_freed
 from benchmark.pixels import Split, load_splits
 from benchmark.protocol import SELECTION_METRIC, Protocol

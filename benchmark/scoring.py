@@ -8,7 +8,7 @@ import numpy as np
 from benchmark import metrics
 from benchmark.blind_faces import as_named
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.outside import aligned, check_name, enter, role_rows
 from benchmark.prediction_file import read_predictions
 from benchmark.protocol import Protocol

@@ -17,7 +17,7 @@ from torch import Tensor
 from benchmark import progress, resampling
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 
 CACHE = "FERBENCH_CACHE"
 LOCK_POLL_SECONDS = 0.5

@@ -25,7 +25,7 @@ import torch
 
 from benchmark.cells import Run, find_cell
 from benchmark.evaluation import predict
-from benchmark.faces import open_faceset, write_faceset
+from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.memory import LIMIT
 from benchmark.pixels import load_splits
 from benchmark.protocol import Protocol, load_protocol

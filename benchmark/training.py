@@ -24,7 +24,7 @@ from benchmark.cells import Run
 from benchmark.compiling import compiled
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict, selection_metric
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_file
 from benchmark.losses import make_loss
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser

@@ -17,7 +17,7 @@ from benchmark.adapters.preprocessing import Preprocessing, Scores
 from benchmark.adapters.weights import load_into
 from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet
+from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
 from benchmark.outside_models import predict_splits, with_recipe
 from benchmark.pixels import load_splits, standardiser

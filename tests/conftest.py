@@ -57,7 +57,7 @@ def tiny_faces(tmp_path_factory):
     """A FaceSet of 160 coloured 16 x 16 squares in three splits whose class and valence/arousal can be learnt."""
     import numpy as np
 
-    from benchmark.faces import write_faceset
+    from benchmark.faces.faceset import write_faceset
 
     rng = np.random.default_rng(5)
     n, classes = 160, ("low", "middle", "high")

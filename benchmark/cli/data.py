@@ -8,13 +8,13 @@ from benchmark.errors import BadInput, Findings
 
 
 def data_add(arguments) -> None:
-    from benchmark.datasets.add import add
+    from benchmark.faces.readers.add import add
 
     add(arguments.name, arguments.path, dvc=not arguments.no_dvc)
 
 
 def prepare(arguments) -> None:
-    from benchmark import datasets
+    from benchmark.faces.readers import by_name
 
     options = {}
     if arguments.params:
@@ -22,13 +22,13 @@ def prepare(arguments) -> None:
         if entry is None:
             raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
         options = entry["options"]
-    faces = datasets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    faces = by_name.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
     print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
 
 
 def audit(arguments) -> None:
-    from benchmark.audit import audit as audit_faces
-    from benchmark.faces import open_faceset
+    from benchmark.faces.audit.audit import audit as audit_faces
+    from benchmark.faces.faceset import open_faceset
 
     faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
     contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
@@ -45,8 +45,8 @@ def audit(arguments) -> None:
 
 
 def ceilings(arguments) -> None:
-    from benchmark import ceilings as humans
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
+    from benchmark.faces.raters import ceilings as humans
 
     if (arguments.source == "affectnet_c25") != (arguments.path is not None):
         raise BadInput("ferbench ceilings", "no folder or one too many", "a folder for affectnet_c25, none for ferplus")
@@ -62,7 +62,7 @@ def ceilings(arguments) -> None:
 
 def faces(arguments) -> None:
     from benchmark.extremes import extremes
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
     from benchmark.records import read_records
 
     own = [record for record in read_records(RECORDS) if record.outside is None]

@@ -80,7 +80,7 @@ def robustness(arguments) -> None:
 def compare(arguments) -> None:
 
     from benchmark import compare as comparing
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
 
     found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
     if arguments.picture:

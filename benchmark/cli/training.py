@@ -105,7 +105,7 @@ def _share(runs: list, text: str) -> list:
 
 def trial(arguments) -> None:
     from benchmark.cells import Run, cell_or_model
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
     from benchmark.protocol import load_protocol
     from benchmark.runner import pick_device, try_steps
 
@@ -174,7 +174,7 @@ def collect(arguments) -> None:
 
 
 def import_(arguments) -> None:
-    from benchmark.datasets.fingerprints import is_other
+    from benchmark.faces.fingerprints import is_other
     from benchmark.importing import import_records
 
     done = import_records(

@@ -12,8 +12,8 @@ import pandas as pd
 import sklearn
 
 from benchmark import metrics
-from benchmark.datasets.fingerprints import is_other, known_as
 from benchmark.errors import BadInput
+from benchmark.faces.fingerprints import is_other, known_as
 from benchmark.protocol import SELECTION_METRIC
 from benchmark.records import Record
 from benchmark.report.axes import sort_key
@@ -183,7 +183,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
         if is_other(*_data(first)):
             remarks.append(
                 f"{slug}: these records were made on other bytes of {first['data']['name']} {first['data']['version']} than "
-                f"the known ones of benchmark/datasets/fingerprints.yaml (fingerprint {first['data']['fingerprint'][:16]}), "
+                f"the known ones of benchmark/faces/fingerprints.yaml (fingerprint {first['data']['fingerprint'][:16]}), "
                 "so they stand in tables of their own."
             )
         comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.cells import Cell, load_cells, parts, profile_entry, profile_names
-from benchmark.datasets.fingerprints import FILE
+from benchmark.faces.fingerprints import FILE
 from benchmark.files import read_yaml
 from benchmark.protocol import SELECTION_METRIC, load_protocol
 from benchmark.records import Record, write_record

@@ -10,12 +10,12 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from benchmark import metrics
-from benchmark.agreement import bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
-from benchmark.ceilings import c25, ferplus
 from benchmark.cli import main
-from benchmark.datasets import affectnet_c25
 from benchmark.errors import BadInput
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
+from benchmark.faces.raters import affectnet_c25
+from benchmark.faces.raters.agreement import bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
+from benchmark.faces.raters.ceilings import c25, ferplus
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def test_bootstrap_covers_the_standard_error():
 
 def test_ferplus_ceilings(tmp_path):
     rng = np.random.default_rng(3)
-    from benchmark.datasets import fer2013
-    from benchmark.datasets import ferplus as reader
+    from benchmark.faces.readers import fer2013
+    from benchmark.faces.readers import ferplus as reader
 
     n = 120
     theirs = rng.integers(0, 7, n)
@@ -137,7 +137,7 @@ def test_c25_reads_and_measures_the_real_files(c25_files, tmp_path, monkeypatch)
     assert len(digests) == 6 and [each.valence.shape for each in sets] == [(800, 25)] * 2
     first = (c25_files / "expression_set1_C25.csv").read_text().splitlines()[1].split(",")
     assert sets[0].expression[0].tolist() == list(map(int, first[2:]))
-    monkeypatch.setattr("benchmark.agreement.RESAMPLES", 20)
+    monkeypatch.setattr("benchmark.faces.raters.agreement.RESAMPLES", 20)
     found = c25(c25_files, tmp_path / "out")
     expected = [
         np.sqrt(np.mean((r.arousal[:, k] - np.delete(r.arousal, k, axis=1).mean(axis=1)) ** 2))

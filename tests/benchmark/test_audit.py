@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.audit import audit
 from benchmark.cli import main
-from benchmark.copies import find_copies, leaks, worst_pairs
-from benchmark.faces import write_faceset
-from benchmark.label_checks import label_order
-from benchmark.near_duplicates import Threshold, hashes
+from benchmark.faces.audit.audit import audit
+from benchmark.faces.audit.copies import find_copies, leaks, worst_pairs
+from benchmark.faces.audit.label_checks import label_order
+from benchmark.faces.faceset import write_faceset
+from benchmark.faces.near_duplicates import Threshold, hashes
 from tests.benchmark.test_near_duplicates import changed, photographs
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
@@ -84,7 +84,7 @@ def test_near_leaks_are_direct(tmp_path, monkeypatch):
     step, far = (int(np.sum(own[i] != own[k])) for i, k in ((0, 1), (0, 2)))
     threshold = max(step, int(np.sum(own[1] != own[2])))
     assert threshold < far
-    monkeypatch.setattr("benchmark.copies.threshold_for", lambda *_: Threshold(threshold, None))
+    monkeypatch.setattr("benchmark.faces.audit.copies.threshold_for", lambda *_: Threshold(threshold, None))
     copies = find_copies(faces)
     near = set(zip(copies.near.first.tolist(), copies.near.second.tolist(), strict=True))
     assert {(0, 1), (1, 2)} <= near and (0, 2) not in near, "the pictures of this test do not make a chain"
@@ -182,7 +182,7 @@ def test_an_audit_that_fails_leaves_the_old_one(faulty, tmp_path, monkeypatch):
     out = tmp_path / "out"
     audit(faulty, out, tmp_path / "private")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    monkeypatch.setattr("benchmark.report.pair_sheet.pair_sheet", lambda *_: 1 / 0)
+    monkeypatch.setattr("benchmark.faces.audit.pair_sheet.pair_sheet", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         audit(faulty, out, tmp_path / "private")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -210,7 +210,7 @@ def test_croissant_is_valid(faulty, tmp_path):
 @pytest.mark.slow
 def test_fer2013(fer2013_csv, tmp_path):
     """The known faults of the real set, counted here once more in another way."""
-    from benchmark.datasets import fer2013
+    from benchmark.faces.readers import fer2013
 
     (tmp_path / "raw/fer2013").mkdir(parents=True)
     (tmp_path / "raw/fer2013/fer2013.csv").symlink_to(fer2013_csv)

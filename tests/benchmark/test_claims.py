@@ -12,8 +12,8 @@ from benchmark import evidence
 from benchmark.cells import Cell, load_cells, parts
 from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
-from benchmark.datasets import fingerprints
 from benchmark.errors import BadInput
+from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import joint_difference

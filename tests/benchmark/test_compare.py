@@ -13,7 +13,7 @@ from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.compare import compare, picture, sentences
 from benchmark.errors import BadInput
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.records import read_record
 
 OUTSIDE = {

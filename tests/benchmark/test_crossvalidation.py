@@ -19,7 +19,7 @@ from benchmark import crossvalidation, training
 from benchmark.cells import Run
 from benchmark.crossvalidation import check_groups, cross_validate, fold_faces, fold_protocol, fold_run, mean_history
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.importing import check
 from benchmark.pixels import load_splits
 from benchmark.protocol import protocol_from

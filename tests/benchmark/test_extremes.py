@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from benchmark import extremes
 from benchmark.errors import BadInput
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.report import build
 from benchmark.report.shown_faces import read_faces
 from benchmark.report.summary import summarise

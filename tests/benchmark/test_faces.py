@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset, write_faceset
+from benchmark.faces.faceset import open_faceset, write_faceset
 
 N = 6
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
-from benchmark.datasets import fingerprints
+from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
 from benchmark.gradient_claim import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
 from benchmark.ledger import JUDGING

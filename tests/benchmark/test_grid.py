@@ -8,7 +8,7 @@ import torch
 
 from benchmark.cells import plan
 from benchmark.cli import main
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.plan_file import read_plan, write_plan
 from benchmark.records import read_records
 

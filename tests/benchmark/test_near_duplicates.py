@@ -6,8 +6,8 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.stats import binom
 
-from benchmark import near_duplicates
-from benchmark.near_duplicates import (
+from benchmark.faces import near_duplicates
+from benchmark.faces.near_duplicates import (
     BITS,
     CHANGES,
     blank,

@@ -10,9 +10,9 @@ import yaml
 
 from benchmark import params
 from benchmark.cells import Cell, Run, cells_in, find_cell, load_cells, parts, plan, profile_entry, profile_names
-from benchmark.datasets import reader
 from benchmark.errors import BadInput
 from benchmark.evaluation import TTA
+from benchmark.faces.readers.by_name import reader
 from benchmark.files import read_yaml
 from benchmark.pixels import load_splits
 from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names
@@ -122,7 +122,7 @@ def test_bad_recipes(changes, message):
 
 
 def test_diffusionfer_is_cross_validated_over_the_readers_folds():
-    from benchmark.datasets import diffusionfer
+    from benchmark.faces.readers import diffusionfer
 
     for name in ("diffusionfer-7", "diffusionfer-va", "diffusionfer-7-quick", "diffusionfer-va-quick"):
         protocol = load_protocol(name)

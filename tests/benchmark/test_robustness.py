@@ -11,7 +11,7 @@ from benchmark.cells import Run
 from benchmark.corruptions import CORRUPTIONS, corrupt
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
 from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol import HERE, load_protocol, protocol_names

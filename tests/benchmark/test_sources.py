@@ -44,11 +44,11 @@ SAME = {
     "docstring of the module": ('"""What the module is for."""\n', ""),
     "layout": ("np.sqrt(x) * 2", "(\n            np.sqrt(x)\n            * 2\n        )"),
     "quotes": ('+ "."', "+ '.'"),
-    "from where": ("from benchmark.faces import", "from benchmark.room.faces import"),
+    "from where": ("from benchmark.faces.faceset import", "from benchmark.room.faces import"),
     "relative": ("from benchmark.errors import", "from .errors import"),
     "order of imports": (
-        "from benchmark.errors import BadInput\nfrom benchmark.faces import FaceSet, open_faceset as opened\n",
-        "from benchmark.faces import open_faceset as opened, FaceSet\nfrom benchmark.errors import BadInput\n",
+        "from benchmark.errors import BadInput\nfrom benchmark.faces.faceset import FaceSet, open_faceset as opened\n",
+        "from benchmark.faces.faceset import open_faceset as opened, FaceSet\nfrom benchmark.errors import BadInput\n",
     ),
     "imports apart": (
         "import FaceSet, open_faceset as opened",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.datasets.synthetic import prepare
+from benchmark.faces.readers.synthetic.reader import prepare
 from benchmark.files import read_yaml
 from benchmark.protocol import HERE
 

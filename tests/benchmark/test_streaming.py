@@ -17,7 +17,7 @@ from benchmark import memory, resampling, runner, streaming
 from benchmark.array_file import ArrayFile
 from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import open_faceset, write_faceset
+from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.pixels import load_splits
 from benchmark.runner import Places, Worker
 from benchmark.streaming import Streamed, resized_file

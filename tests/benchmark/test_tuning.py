@@ -9,7 +9,7 @@ import torch
 
 from benchmark import tuning
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.protocol import load_protocol
 from benchmark.records import read_record
 from benchmark.runner import Places

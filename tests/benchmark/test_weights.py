@@ -12,7 +12,7 @@ from benchmark import weights
 from benchmark.cells import Run, find_cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
 from benchmark.protocol import HERE, load_protocol
 from benchmark.training import build_model, train

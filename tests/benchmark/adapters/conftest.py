@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from benchmark.faces import FaceSet, write_faceset
+from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.files import read_yaml
 from benchmark.protocol import HERE, Protocol, protocol_from
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.datasets import fer2013
+from benchmark.faces.readers import fer2013
 
 
 @dataclass

@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmark.datasets import affwild
-from benchmark.datasets.tracks import share
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers import affwild
+from benchmark.faces.reading.tracks import share
 
 pytest.importorskip("av")
 

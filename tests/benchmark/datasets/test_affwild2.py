@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.datasets import affwild2
-from benchmark.datasets.tracks import share
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers import affwild2
+from benchmark.faces.reading.tracks import share
 
 TRAIN = {"1-30-1280x720": 40, "video7": 23, "10-60-1280x720_left": 31, "10-60-1280x720_right": 31, "6-30-1920x1080": 17}
 TEST = {"4-30-1920x1080": 36, "84": 12}

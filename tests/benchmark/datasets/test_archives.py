@@ -9,8 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from benchmark.datasets.archives import LARGEST_READ, open_csv
 from benchmark.errors import BadInput
+from benchmark.faces.reading.archives import LARGEST_READ, open_csv
 
 TEXT = b"a, b\n1,2\n3,4\n"
 ROWS = [("line 1", [b"a", b"b"]), ("line 2", [b"1", b"2"]), ("line 3", [b"3", b"4"])]

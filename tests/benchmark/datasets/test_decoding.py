@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.datasets import tracks
-from benchmark.datasets.decoding import Batch, Unreadable, write_decoded
-from benchmark.datasets.tracks import Pictures
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.reading import tracks
+from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
+from benchmark.faces.reading.tracks import Pictures
 
 SHAPE = (8, 8, 3)
 ROWS, EACH = 20, 3
@@ -152,7 +152,7 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path):
 SLOW_LOADER = """
 import os, time
 from pathlib import Path
-from benchmark.datasets.decoding import Batch, write_decoded
+from benchmark.faces.reading.decoding import Batch, write_decoded
 
 def load(folder):
     (Path(folder) / f"{os.getpid()}.pid").touch()

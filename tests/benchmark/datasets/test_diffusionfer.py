@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from benchmark.datasets import diffusionfer, reader
-from benchmark.datasets.diffusionfer import check, prepare
 from benchmark.errors import BadInput
-from benchmark.near_duplicates import hashes, near_groups, near_pairs
+from benchmark.faces.near_duplicates import hashes, near_groups, near_pairs
+from benchmark.faces.readers import diffusionfer
+from benchmark.faces.readers.by_name import reader
+from benchmark.faces.readers.diffusionfer import check, prepare
 
 SIDE = 32
 # (folder, name, expression, valence, arousal): the third is labelled otherwise than its prompt.

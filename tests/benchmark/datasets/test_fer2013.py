@@ -6,9 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from benchmark.datasets import fer2013, names, raw_file, reader
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers import fer2013
+from benchmark.faces.readers.by_name import names, raw_file, reader
 
 
 def write(path, text):

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmark.datasets import fer2013, ferplus
 from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers import fer2013, ferplus
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 # Votes of the 11 small rows and, by hand, what the majority rule makes of them.
@@ -179,7 +179,7 @@ def test_real_counts(faces, csv):
 
 
 def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
-    from benchmark.label_checks import label_order
+    from benchmark.faces.audit.label_checks import label_order
 
     table = faces.meta["how"]["cross_tabulation"]
     theirs = fer2013_faces.expression[row_of(faces)]

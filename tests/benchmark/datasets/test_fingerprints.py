@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from benchmark.datasets import READERS, fingerprints
 from benchmark.errors import BadInput
+from benchmark.faces import fingerprints
+from benchmark.faces.readers.by_name import READERS
 from benchmark.files import read_yaml
 from benchmark.protocol import load_protocol
 from benchmark.records import read_records
@@ -28,7 +29,7 @@ def test_protocols_keep_their_hashes():
 
 
 def test_synthetic_options_have_the_listed_fingerprint(tmp_path):
-    from benchmark.datasets import synthetic
+    from benchmark.faces.readers.synthetic import reader as synthetic
 
     faces = synthetic.prepare(tmp_path / "set", faces=600)
     assert fingerprints.known_as("synthetic", "1.0", faces.fingerprint) == "options faces 600, size 64, seed 1 (plan smoke)"

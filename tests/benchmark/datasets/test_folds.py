@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.datasets.folds import assign_folds
 from benchmark.errors import BadInput
+from benchmark.faces.reading.folds import assign_folds
 
 
 def test_groups_stay_whole_and_classes_are_spread():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.datasets import pictures
-from benchmark.datasets.pictures import Unreadable, fit, load_image
+from benchmark.faces.reading import pictures
+from benchmark.faces.reading.pictures import Unreadable, fit, load_image
 
 
 @pytest.fixture

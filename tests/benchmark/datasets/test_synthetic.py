@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.datasets import synthetic
-from benchmark.datasets.synthetic import drawing
-from benchmark.datasets.synthetic.action_units import (
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers.synthetic import drawing
+from benchmark.faces.readers.synthetic import reader as synthetic
+from benchmark.faces.readers.synthetic.action_units import (
     AFFECT,
     CLASSES,
     COLUMN,
@@ -19,12 +21,10 @@ from benchmark.datasets.synthetic.action_units import (
     sample_units,
     valence_arousal,
 )
-from benchmark.datasets.synthetic.anatomy import pose_features
-from benchmark.datasets.synthetic.canvas import SCALE, Canvas, stack
-from benchmark.datasets.synthetic.identity import sample_person, sample_shot
-from benchmark.datasets.synthetic.labels import AFFECTNET_COUNTS, MISTAKES, quotas
-from benchmark.errors import BadInput
-from benchmark.faces import open_faceset
+from benchmark.faces.readers.synthetic.anatomy import pose_features
+from benchmark.faces.readers.synthetic.canvas import SCALE, Canvas, stack
+from benchmark.faces.readers.synthetic.identity import sample_person, sample_shot
+from benchmark.faces.readers.synthetic.labels import AFFECTNET_COUNTS, MISTAKES, quotas
 
 SIZE = 128
 FILES = ("images.npy", "faces.csv", "meta.json")

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmark.datasets.decoding import Unreadable
-from benchmark.datasets.video import Clip, frame_count, library, read_clip, video_files
 from benchmark.errors import BadInput
+from benchmark.faces.reading.decoding import Unreadable
+from benchmark.faces.reading.video import Clip, frame_count, library, read_clip, video_files
 
 av = pytest.importorskip("av")
 
@@ -158,7 +158,7 @@ def test_frames_past_the_end(tmp_path, write_video, decode):
 
 
 def test_huge_frames_are_not_decoded(tmp_path, write_video, monkeypatch):
-    from benchmark.datasets import video
+    from benchmark.faces.reading import video
 
     path = write_video(tmp_path / "a.mp4", 3, "libx264")
     monkeypatch.setattr(video, "PIXEL_LIMIT", 48 * 48 - 1)

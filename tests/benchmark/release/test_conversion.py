@@ -16,7 +16,7 @@ from benchmark import registry
 from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
-from benchmark.faces import write_faceset
+from benchmark.faces.faceset import write_faceset
 from benchmark.release.conversion import MODEL, OPTIONS, convert
 from benchmark.release.findings import read_findings
 from benchmark.release.layers import Network

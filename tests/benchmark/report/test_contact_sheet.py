@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.faces import write_faceset
-from benchmark.report.contact_sheet import GAP, LABEL, contact_sheet
+from benchmark.faces.audit.contact_sheet import GAP, LABEL, contact_sheet
+from benchmark.faces.faceset import write_faceset
 
 
 @pytest.mark.parametrize("channels", [1, 3])

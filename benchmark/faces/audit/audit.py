@@ -1,0 +1,152 @@
+"""What a FaceSet holds and what is wrong with it, before anything is trained on it: files that the report can show.
+
+``reports/data/NAME`` gets ``audit.json`` (counts, copies, checks of the labels, findings), ``leaks.json`` (ids of pictures
+with a copy in another split), ``croissant.json`` (metadata) and, where the terms allow showing pictures, a contact sheet
+and the worst pairs of near copies across splits. Where they do not, the pairs go to a folder that git ignores.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.faces.audit.copies import NEAR_LIMIT, exact_account, find_copies, leaks, near_account, worst_pairs
+from benchmark.faces.audit.croissant import description
+from benchmark.faces.audit.label_checks import label_order, valence_arousal
+from benchmark.faces.faceset import FaceSet
+from benchmark.faces.fingerprints import known_as
+from benchmark.faces.near_duplicates import blank
+from benchmark.faces.readers import by_name
+from benchmark.faces.terms import SHOWN
+from benchmark.files import replacing_directory, write_json
+
+SCHEMA = 2
+PAIRS = "near-copies.png"
+
+
+def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LIMIT) -> dict:
+    """Examine a FaceSet and write what was found into `out` and, if its pictures may not be shown, `private`; atomically.
+
+    Args:
+        out: folder of the report, replaced as a whole.
+        private: folder for pictures that must not be published, replaced as a whole; untouched if nothing goes there.
+        near_limit: near copies are searched among at most so many distinct pictures.
+
+    Returns:
+        The contents of audit.json. Its `findings` are sentences by kind: "wrong" for what must be mended or explained
+        before results are published, "note" for what a reader should know.
+    """
+    expected = expected_counts(faces)
+    copies = find_copies(faces, limit=near_limit)
+    empty = blank(faces.images)
+    leaked = leaks(faces, copies)
+    contents = {
+        "schema": SCHEMA,
+        "name": faces.meta["name"],
+        "version": faces.meta["version"],
+        "classes": list(faces.classes),
+        "counts": faces.meta["counts"],
+        "expected": expected,
+        "fingerprint": faces.fingerprint,
+        "known_as": known_as(faces.meta["name"], faces.meta["version"], faces.fingerprint),
+        "shape": faces.meta["shape"],
+        "flags": _count(faces.flag[faces.flag != ""]),
+        "blank": {
+            "faces": int(empty.sum()),
+            "unflagged": int(np.sum(empty & (faces.flag == ""))),
+            "ids": faces.id[empty].tolist(),
+        },
+        "exact_copies": exact_account(faces, copies),
+        "near_copies": near_account(faces, copies),
+        "leaked": {
+            a: {b: {kind: len(ids) for kind, ids in of.items()} for b, of in others.items()} for a, others in leaked.items()
+        },
+        "groups": _groups(faces),
+        "valence_arousal": valence_arousal(faces),
+        "label_order": label_order(faces, expected),
+    }
+    contents["findings"] = findings(contents)
+    worst = worst_pairs(faces, copies)
+    shown = faces.meta["name"] in SHOWN
+    contents["pairs_of_copies"] = ("public" if shown else "private") if worst else "none"
+    with replacing_directory(out) as temporary:
+        write_json(temporary / "audit.json", contents)
+        write_json(temporary / "leaks.json", leaked)
+        write_json(temporary / "croissant.json", description(faces))
+        if shown:
+            from benchmark.faces.audit.contact_sheet import contact_sheet
+
+            contact_sheet(faces).save(temporary / "contact-sheet.png", optimize=True)
+            _save_pairs(faces, worst, temporary)
+        elif worst:
+            with replacing_directory(private) as folder:
+                _save_pairs(faces, worst, folder)
+    return contents
+
+
+def expected_counts(faces: FaceSet) -> Mapping[str, Mapping[str, int]] | None:
+    """Published rows per split and class, if the data set's reader knows them for this edition."""
+    name = faces.meta["name"]
+    if name not in by_name.READERS:
+        return None
+    known = getattr(by_name.reader(name), "expected_counts", None)
+    return known(faces.meta) if known else None
+
+
+def findings(contents: Mapping) -> dict[str, list[str]]:
+    """The sentences that audit.json's numbers call for: {"wrong": [...], "note": [...]}."""
+    wrong, note = [], []
+    counts, expected = contents["counts"], contents["expected"]
+    for split, own in (expected or {}).items():
+        for name, number in own.items():
+            if (found := counts.get(split, {}).get(name, 0)) != number:
+                wrong.append(f"{split} has {found:,} faces of {name}, published are {number:,}")
+    if expected and (surplus := sorted(set(counts) - set(expected))):
+        wrong.append(f"unexpected splits: {', '.join(surplus)}")
+    order = contents["label_order"]
+    if order["ok"] is False:
+        wrong.append(f"class order doubtful, by {order['by']}: {order['found']}")
+    if contents["blank"]["unflagged"]:
+        wrong.append(f"{contents['blank']['unflagged']} pictures of one value alone are not flagged")
+    elif contents["blank"]["faces"]:
+        note.append(f"{contents['blank']['faces']} pictures of one value alone, all flagged")
+    if contents["groups"]["in_several_splits"]:
+        wrong.append(f"{contents['groups']['in_several_splits']} groups (subject, video) lie in more than one split")
+    for kind, of in (("exact", contents["exact_copies"]), ("near or exact", (contents["near_copies"] or {}).get("groups"))):
+        if of and of["across_splits"]:
+            wrong.append(f"{of['across_splits']:,} groups of {kind} copies lie in more than one split")
+        if of and of["conflicting"]:
+            note.append(f"{of['conflicting']:,} groups of {kind} copies have members of different expressions")
+    if contents["near_copies"] is None:
+        note.append("near copies were not searched")
+    affect = contents["valence_arousal"]
+    if affect and affect["incomplete"]:
+        wrong.append(f"{affect['incomplete']:,} faces have valence without arousal, or arousal without valence")
+    if affect and affect["contradictions"] and affect["contradictions"]["faces"]:
+        note.append(
+            f"valence or arousal of {affect['contradictions']['faces']:,} faces contradicts the expression by more than "
+            f"{affect['contradictions']['margin']}"
+        )
+    if contents["known_as"] is None:
+        note.append("this fingerprint is not among the known ones of benchmark/faces/fingerprints.yaml")
+    return {"wrong": wrong, "note": note}
+
+
+def _groups(faces: FaceSet) -> dict:
+    """{"groups": number, "in_several_splits": number, "names": the first of those}."""
+    named = faces.group != ""
+    pairs = np.unique(np.stack([faces.group[named], faces.split[named]], axis=1), axis=0)
+    names, times = np.unique(pairs[:, 0], return_counts=True) if len(pairs) else (np.empty(0, str), np.empty(0, int))
+    return {"groups": len(names), "in_several_splits": int(np.sum(times > 1)), "names": names[times > 1][:20].tolist()}
+
+
+def _count(values: np.ndarray) -> dict[str, int]:
+    names, times = np.unique(values, return_counts=True)
+    return dict(zip(names.tolist(), times.tolist(), strict=True))
+
+
+def _save_pairs(faces: FaceSet, worst: list[tuple[int, int, int]], folder: Path) -> None:
+    from benchmark.faces.audit.pair_sheet import pair_sheet
+
+    if worst:
+        pair_sheet(faces, worst).save(folder / PAIRS, optimize=True)

@@ -1,0 +1,231 @@
+"""Copies of pictures within and across the splits of a FaceSet: exact ones by SHA-256, near ones by perceptual hash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from scipy.sparse import coo_array, eye_array
+
+from benchmark.faces.faceset import FaceSet
+from benchmark.faces.near_duplicates import (
+    Pairs,
+    Threshold,
+    blank,
+    calibration,
+    distinct,
+    hashes,
+    in_order,
+    pair_blocks,
+    random_distances,
+    threshold_for,
+)
+
+NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
+SAMPLE = 1_000_000  # random pairs whose distances are shown
+CALIBRATED = 300  # pictures that `calibration` changes
+WIDEST = 80  # bits up to which the distances of all pairs are counted, to show where copies end;
+WIDE_LIMIT = 60_000  # for more distinct pictures than this only up to the threshold, for the sake of memory
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Copies among the rows of a FaceSet.
+
+    Attributes:
+        exact: int64 (N,), which distinct picture each row is: 0 upwards in order of first appearance.
+        first: int64 (D,), the first row of each distinct picture.
+        near: pairs of distinct pictures (numbers as in `exact`) within the threshold; None where not searched.
+        mirrored: pairs where the second one's mirror image is meant; None likewise.
+        threshold: what near means.
+        distances: int64 (WIDEST + 1,), pairs of distinct pictures at each distance.
+        quantiles: of the distances of two pictures at random, and of two with one expression.
+        calibration: `near_duplicates.calibration` of some pictures.
+    """
+
+    exact: np.ndarray
+    first: np.ndarray
+    near: Pairs | None = None
+    mirrored: Pairs | None = None
+    threshold: Threshold | None = None
+    distances: np.ndarray | None = None
+    quantiles: Mapping[str, Mapping[str, float]] | None = None
+    calibration: Mapping[str, Mapping[str, float]] | None = None
+
+
+def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Copies:
+    """Exact copies, and near copies unless there are more than `limit` distinct pictures or fewer than two."""
+    first, exact = distinct(faces.sha256)
+    number = np.flatnonzero(~blank(faces.images, first))  # of the distinct pictures with any content
+    if not 2 <= len(number) <= limit:
+        return Copies(exact, first)
+    rows = first[number]
+    own, other = hashes(faces.images, rows=rows), hashes(faces.images, rows=rows, mirrored=True)
+    threshold = threshold_for(own, faces.group[rows])
+    wide = _pairs(own, max(WIDEST, threshold.bits) if len(rows) <= WIDE_LIMIT else threshold.bits, faces.group[rows])
+    close = wide.distance <= threshold.bits
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(rows, size=min(CALIBRATED, len(rows)), replace=False)
+    return Copies(
+        exact,
+        first,
+        near=_numbered(Pairs(*(column[close] for column in wide)), number),
+        mirrored=_numbered(_pairs(own, threshold.bits, faces.group[rows], other), number),
+        threshold=threshold,
+        distances=np.bincount(wide.distance, minlength=WIDEST + 1)[: WIDEST + 1],
+        quantiles=_quantiles(own, faces.expression[rows]),
+        calibration=calibration(faces.images, chosen, threshold.bits),
+    )
+
+
+def exact_account(faces: FaceSet, copies: Copies) -> dict:
+    """Groups of exact copies: how many, with how many pictures, conflicting labels, and across which splits.
+
+    Returns:
+        {groups, pictures, conflicting (groups with different expressions), across_splits (groups), spanning: split ->
+        groups with members in it and in another split}.
+    """
+    return _groups(faces, copies.exact)
+
+
+def near_account(faces: FaceSet, copies: Copies) -> dict | None:
+    """Near copies that are not exact ones; None where they were not searched.
+
+    Returns:
+        {threshold (bits), expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs (of either kind), groups: as
+        `exact_account`, of the groups that near, mirrored and exact copies make together, distances: bits -> pairs,
+        unrelated: quantiles of random pairs, calibration}.
+    """
+    if copies.near is None:
+        return None
+    label = faces.expression[copies.first]
+    pairs = _either(copies)
+    differ = (label[pairs.first] != label[pairs.second]) & (label[pairs.first] >= 0) & (label[pairs.second] >= 0)
+    counted = {str(bits): int(n) for bits, n in enumerate(copies.distances) if n}
+    return {
+        "threshold": copies.threshold.bits,
+        "expected_false_pairs": _rounded(copies.threshold.expected_false),
+        "pairs": len(copies.near.first),
+        "mirrored_pairs": len(copies.mirrored.first),
+        "conflicting_pairs": int(differ.sum()),
+        "groups": _groups(faces, _near_groups(copies)),
+        "distances": counted,
+        "unrelated": copies.quantiles,
+        "calibration": copies.calibration,
+    }
+
+
+def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Which pictures of a split have a copy in another one.
+
+    A near copy counts directly only, never through a third picture.
+
+    Returns:
+        split -> other split -> {"exact": ids in the split whose picture is in the other one, "near": further ids with a
+        near copy or a mirror image there}; pairs of splits without any are left out.
+    """
+    n = len(copies.first)
+    splits = list(dict.fromkeys(faces.split.tolist()))
+    link = eye_array(n, dtype=np.int32, format="csr")
+    if copies.near is not None:
+        pairs = _either(copies)
+        link = link + coo_array((np.ones(len(pairs.first), np.int32), (pairs.first, pairs.second)), shape=(n, n)).tocsr()
+        link = link + link.T
+    there = {split: np.isin(np.arange(n), copies.exact[faces.split == split]) for split in splits}
+    out: dict = {}
+    for split, other in permutations(splits, 2):
+        own = faces.split == split
+        exact = own & there[other][copies.exact]
+        near = own & (link @ there[other].astype(np.int32) > 0)[copies.exact] & ~exact
+        if exact.any() or near.any():
+            found = {"exact": faces.id[exact].tolist(), "near": faces.id[near].tolist()}
+            out.setdefault(split, {})[other] = found
+    return out
+
+
+def worst_pairs(faces: FaceSet, copies: Copies, most: int = 30) -> list[tuple[int, int, int]]:
+    """Near copies in two different splits: (row, row, bits that differ); those with different labels first, then nearest."""
+    if copies.near is None:
+        return []
+    pairs, found = copies.near, []
+    members: dict[int, list[int]] = {}
+    concerned = set(np.concatenate([pairs.first, pairs.second]).tolist())
+    for row, number in enumerate(copies.exact.tolist()):
+        if number in concerned:
+            members.setdefault(number, []).append(row)
+    for first, second, distance in zip(*(column.tolist() for column in pairs), strict=True):
+        for a in members[first]:
+            b = next((b for b in members[second] if faces.split[b] != faces.split[a]), None)
+            if b is not None:
+                found.append((bool(faces.expression[a] == faces.expression[b]), distance, a, b))
+                break
+    return [(a, b, distance) for _, distance, a, b in sorted(found)[:most]]
+
+
+def _groups(faces: FaceSet, group: np.ndarray) -> dict:
+    size = np.bincount(group)
+    several = size > 1
+    splits = list(dict.fromkeys(faces.split.tolist()))
+    presence = {split: np.isin(np.arange(len(size)), group[faces.split == split]) for split in splits}
+    number = sum(presence.values()) if presence else np.zeros(0, int)
+    lowest, highest = np.full(len(size), np.iinfo(np.int64).max), np.full(len(size), -1)
+    known = faces.expression >= 0
+    np.minimum.at(lowest, group[known], faces.expression[known])
+    np.maximum.at(highest, group[known], faces.expression[known])
+    return {
+        "groups": int(several.sum()),
+        "pictures": int(size[several].sum()),
+        "conflicting": int(np.sum(several & (lowest < highest))),
+        "across_splits": int(np.sum(number > 1)),
+        "spanning": {split: int(np.sum(there & (number > 1))) for split, there in presence.items()},
+        "largest": int(size.max(initial=0)),
+    }
+
+
+def _near_groups(copies: Copies) -> np.ndarray:
+    from scipy.sparse.csgraph import connected_components
+
+    pairs, n = _either(copies), len(copies.first)
+    ends = coo_array((np.ones(len(pairs.first), bool), (pairs.first, pairs.second)), shape=(n, n))
+    return in_order(connected_components(ends, directed=False)[1].astype(np.int64)[copies.exact])
+
+
+def _either(copies: Copies) -> Pairs:
+    """Near and mirrored pairs, each pair once, with the smaller distance."""
+    first, second, distance = (np.concatenate(columns) for columns in zip(copies.near, copies.mirrored, strict=True))
+    order = np.lexsort((distance, second, first))
+    first, second, distance = first[order], second[order], distance[order]
+    new = np.ones(len(first), bool)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return Pairs(first[new], second[new], distance[new])
+
+
+def _pairs(own: np.ndarray, bits: int, group: np.ndarray, other: np.ndarray | None = None) -> Pairs:
+    """Near pairs but those within one group: neighbouring frames of a video are alike, many, and never split."""
+    parts = [Pairs(*(np.empty(0, np.int64),) * 3)]
+    for block in pair_blocks(own, bits, other):
+        apart = (group[block.first] != group[block.second]) | (group[block.first] == "")
+        parts.append(Pairs(*(column[apart] for column in block)))
+    return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _numbered(pairs: Pairs, number: np.ndarray) -> Pairs:
+    return Pairs(number[pairs.first], number[pairs.second], pairs.distance)
+
+
+def _quantiles(own: np.ndarray, expression: np.ndarray) -> dict[str, dict[str, float]]:
+    """Distances of two pictures at random, and of two with one expression: the known negatives, but for a few copies."""
+    samples = {"any two": random_distances(own, sample=SAMPLE)}
+    same = [random_distances(own[expression == k], sample=SAMPLE, seed=k) for k in range(expression.max(initial=-1) + 1)]
+    if sum(map(len, same)):
+        samples["one class"] = np.concatenate(same)
+    levels = {"q0.0001": 1e-4, "q0.001": 1e-3, "median": 0.5}
+    return {
+        name: {key: float(np.quantile(each, level)) for key, level in levels.items()}
+        for name, each in samples.items()
+        if len(each)
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")

@@ -1,0 +1,79 @@
+"""A Croissant description of a FaceSet: metadata that search engines and loaders read (mlcommons.org/croissant, 1.0).
+
+It describes faces.csv, with the digest that is the FaceSet's fingerprint; no picture is in it. `mlcroissant` validates it
+(tests); writing one needs nothing.
+"""
+
+from pathlib import Path
+
+from benchmark.faces.faceset import COLUMNS, FaceSet
+from benchmark.files import read_yaml
+
+CARDS = Path(__file__).with_name("cards.yaml")
+# The context that the specification prescribes, as far as it is used here.
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "recordSet": "cr:recordSet",
+    "sc": "https://schema.org/",
+    "source": "cr:source",
+}
+_FIELDS = {
+    "id": ("sc:Text", "unique name of the face"),
+    "split": ("sc:Text", "the data set's own name of the part that the face belongs to"),
+    "expression": ("sc:Integer", "label: {classes}; empty for none"),
+    "valence": ("sc:Float", "-1 unpleasant to 1 pleasant; empty for none"),
+    "arousal": ("sc:Float", "-1 calm to 1 excited; empty for none"),
+    "votes": ("sc:Text", "raters' votes, separated by spaces: {votes}; empty for none"),
+    "group": ("sc:Text", "what must not be split (subject, video); empty for none"),
+    "flag": ("sc:Text", "why the row is suspect; empty for none"),
+    "sha256": ("sc:Text", "digest of the face's pixel bytes, row of images.npy"),
+}
+
+
+def description(faces: FaceSet) -> dict:
+    """The description as a JSON-able mapping (JSON-LD). Without an entry in cards.yaml: no licence, page or citation."""
+    meta = faces.meta
+    card = read_yaml(CARDS).get(meta["name"], {})
+    shape = " x ".join(map(str, meta["shape"]))
+    labels = {
+        "classes": ", ".join(f"{k} {name}" for k, name in enumerate(faces.classes)) or "no classes",
+        "votes": ", ".join(meta["vote_columns"]) or "none",
+    }
+    fields = []
+    for column in COLUMNS:
+        kind, text = _FIELDS[column]
+        source = {"fileObject": {"@id": "faces.csv"}, "extract": {"column": column}}
+        own = {"@type": "cr:Field", "@id": f"faces/{column}", "name": f"faces/{column}"}
+        fields.append(own | {"description": text.format(**labels), "dataType": kind, "source": source})
+    known = {"license": card.get("license"), "url": card.get("url"), "citeAs": card.get("cite")}
+    prepared = f"Prepared by ferbench: images.npy holds the pictures, uint8 {shape}, in the order of faces.csv."
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "name": meta["name"],
+        "description": " ".join(filter(None, (card.get("description"), prepared))),
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        **{key: value for key, value in known.items() if value},
+        "version": meta["version"] if meta["version"].count(".") == 2 else f"{meta['version']}.0",
+        "distribution": [
+            {
+                "@type": "cr:FileObject",
+                "@id": "faces.csv",
+                "name": "faces.csv",
+                "contentUrl": "faces.csv",
+                "encodingFormat": "text/csv",
+                "sha256": faces.fingerprint,
+            }
+        ],
+        "recordSet": [{"@type": "cr:RecordSet", "@id": "faces", "name": "faces", "field": fields}],
+    }

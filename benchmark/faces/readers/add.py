@@ -1,0 +1,114 @@
+"""Bring a file or folder that the user has to data/raw, where the readers look for it, and under DVC."""
+
+import filecmp
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.faces.readers.by_name import raw_files, reader
+from benchmark.faces.reading.linking import write_pointer
+from benchmark.files import replacing_file
+
+_BLOCK = 1 << 24  # bytes copied between two looks at the progress
+
+
+def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> Path:
+    """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
+
+    A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. Neither is
+    changed itself. Characters of a file's name other than letters, digits, ``.``, ``_`` and ``-`` become ``_``. Adding
+    the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
+
+    Args:
+        name: data set.
+        path: the file or folder, in a form that ``reader(name).check`` takes.
+        root: top folder of the project.
+        dvc: False = copy only. Outside a DVC repository the file is only copied too.
+
+    Returns:
+        The file in data/raw/NAME; for a folder its ``source.yaml`` there.
+
+    Raises:
+        BadInput: an unknown data set or one that is not made from a file; a folder for a set of one file; whatever
+            ``check`` refuses; another file or folder in data/raw/NAME; no DVC installed. All of these come before
+            anything is written. A ``dvc add`` that fails is reported in the same way, with the copy in place.
+    """
+    path, folder = Path(path), Path(root) / "data" / "raw" / name
+    module = reader(name)
+    if not hasattr(module, "check"):
+        raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
+    if path.is_dir() and not getattr(module, "TAKES_FOLDERS", False):
+        raise BadInput(path, "a folder", f"one file; {name} is not read from a folder")
+    target = folder / safe_name(path.name)
+    track = dvc and _in_dvc_repository(Path(root))
+    if track and importlib.util.find_spec("dvc") is None:
+        raise BadInput("dvc add", "no DVC in this Python", "the package dvc, or an add without DVC")
+    _say(f"checking {path}")
+    module.check(path)
+    present = None if path.is_dir() else _same_bytes(path, folder)
+    if path.is_dir():
+        target = write_pointer(folder, path)
+        _say(f"{target} points to {path.resolve()}, which must stay there")
+    elif present:
+        _say(f"{present} holds these bytes already")
+    else:
+        with replacing_file(target) as temporary:
+            _copy(path, temporary)
+        _say(f"copied to {target}")
+    if track:
+        _track(Path(root), name)
+    elif dvc:
+        _say("no DVC repository here: the copy is not tracked")
+    return present or target
+
+
+def safe_name(name: str) -> str:
+    """A file name of ASCII letters, digits, ``.``, ``_`` and ``-`` that does not begin with ``.`` or ``-``."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".-") or "file"
+
+
+def _same_bytes(path: Path, folder: Path) -> Path | None:
+    """The file in `folder` if it has the bytes of `path`, None if there is no file. BadInput for any other file."""
+    files = raw_files(folder)
+    for other in files:
+        if not filecmp.cmp(path, other, shallow=False):
+            raise BadInput(folder, f"another file, {other.name}", f"no file, or the same bytes as {path}")
+    return files[0] if files else None
+
+
+def _copy(path: Path, target: Path) -> None:
+    size, done = path.stat().st_size, 0
+    show = sys.stderr.isatty() and size > _BLOCK
+    with open(path, "rb") as source, open(target, "wb") as sink:
+        while block := source.read(_BLOCK):
+            sink.write(block)
+            done += len(block)
+            if show:
+                filled = 30 * done // size
+                print(f"\rcopying [{'#' * filled:<30}] {done / 1e6:.0f}/{size / 1e6:.0f} MB", end="", file=sys.stderr)
+    if show:
+        print(file=sys.stderr)
+
+
+def _in_dvc_repository(root: Path) -> bool:
+    root = root.resolve()
+    return any((folder / ".dvc").is_dir() for folder in (root, *root.parents))
+
+
+def _track(root: Path, name: str) -> None:
+    folder = f"data/raw/{name}"
+    _say(f"dvc add {folder}")
+    command = [sys.executable, "-m", "dvc", "add", folder]  # with --quiet it would not say what went wrong
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        found = errors[0] if errors else f"exit status {done.returncode}"
+        raise BadInput(f"dvc add {folder}", found, "success; the file is in place, so the command can be repeated")
+    _say(f"tracked: commit {folder}.dvc")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

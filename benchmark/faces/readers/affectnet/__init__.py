@@ -1,0 +1,1 @@
+"""AffectNet in each form that it was released in."""

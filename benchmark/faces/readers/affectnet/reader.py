@@ -1,0 +1,187 @@
+"""AffectNet (Mollahosseini, Hasani, Mahoor, IEEE TAC 2019, arXiv:1708.03985): faces with expression, valence and arousal.
+
+Read from any layout that `lists` (2017) or `sidecars` (2021, AffectNet+) knows. The official validation set is the test
+part, since AffectNet's test set was never released; a part of the training set is held out for validation.
+"""
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import FaceSet
+from benchmark.faces.readers.affectnet import lists, sidecars
+from benchmark.faces.readers.affectnet.rows import Row
+from benchmark.faces.readers.by_name import raw_folder
+from benchmark.faces.reading.decoding import Batch, write_decoded
+from benchmark.faces.reading.pictures import Unreadable, load_image
+
+VERSION = "1.0"
+CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
+RAW = ("affectnet",)
+TAKES_FOLDERS = True
+OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
+HELD_OUT = 0.05  # share of the training set that becomes the validation part
+PICTURES_A_BATCH = 64
+# Class counts of the manually annotated training list as quoted in public code; the validation set has 500 a class (one
+# contempt less in the 2021 release).
+TRAINING = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
+VALIDATION = {3999: (500, 500, 500, 500, 500, 500, 500, 499), 4000: (500,) * 8}
+
+
+def check(path: Path) -> None:
+    """Validate every annotation of a raw folder; BadInput says what is wrong. Pictures are not opened."""
+    read(Path(path))
+
+
+def prepare(
+    directory: Path,
+    *,
+    raw: Path = Path("data/raw"),
+    size: int = 64,
+    margin: float = 0.0,
+    align: bool = False,
+    allow_unreadable: float = 0.001,
+    processes: int | None = None,
+) -> FaceSet:
+    """Write the FaceSet of the folder ``raw/affectnet``, decoding in parallel; a stopped call resumes.
+
+    Images uint8 (N, size, size, 3); splits "train", "validation" (held out of the training set, see `held_out`), "test"
+    (the official validation set). Rows of the classes None, Uncertain and No-Face are left out; both are counted in
+    ``meta["how"]``. Valence and arousal are NaN where the release has -2 for them.
+
+    Args:
+        margin: what a face box of the 2017 lists is widened by on every side, in parts of its longer side.
+        align: turn every face upright by its landmarks, so that the eyes are level; for the 2017 lists alone.
+        allow_unreadable: share of pictures that may be missing or damaged, 0..1.
+
+    Raises:
+        BadInput: as `read`; an option out of range; `align` for a release whose faces are cut already; more unreadable
+            pictures than allowed.
+    """
+    for name, value, good in (
+        ("size", size, type(size) is int and 8 <= size <= 1024),
+        ("margin", margin, type(margin) in (int, float) and 0 <= margin <= 2),
+        ("align", align, type(align) is bool),
+        ("allow_unreadable", allow_unreadable, type(allow_unreadable) in (int, float) and 0 <= allow_unreadable <= 1),
+    ):
+        if not good:
+            raise BadInput(
+                f"affectnet, option {name}", value, "size 8..1024, margin 0..2, align true or false, allow_unreadable 0..1"
+            )
+    folder = raw_folder(raw, "affectnet")
+    every, edition, files = read(folder, align=align)
+    rows = [row for row in every if row.code < len(CLASSES)]
+    match = compare_counts(rows)
+    print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
+    batches = [
+        Batch(
+            range(start, min(start + PICTURES_A_BATCH, len(rows))),
+            (str(folder), tuple((r.path, r.box, r.roll) for r in rows[start : start + PICTURES_A_BATCH]), size, margin),
+        )
+        for start in range(0, len(rows), PICTURES_A_BATCH)
+    ]
+    codes = Counter((row.part, row.code) for row in every)
+    return write_decoded(
+        directory,
+        batches,
+        load,
+        size=size,
+        channels=3,
+        where=[row.path for row in rows],
+        allow_unreadable=allow_unreadable,
+        processes=processes,
+        name="affectnet",
+        version=VERSION,
+        classes=CLASSES,
+        id=[row.id for row in rows],
+        split=[split_of(row) for row in rows],
+        expression=[row.code for row in rows],
+        valence=[row.valence for row in rows],
+        arousal=[row.arousal for row in rows],
+        how={
+            "reader": "affectnet",
+            "edition": edition,
+            "files": files,
+            "options": {"size": size, "margin": margin, "align": align, "allow_unreadable": allow_unreadable},
+            "counts": match,
+            "left out": {p: {n: codes[p, 8 + k] for k, n in enumerate(OTHER)} for p in sidecars.PARTS},
+            "without valence or arousal": int(sum(np.isnan(row.valence) or np.isnan(row.arousal) for row in rows)),
+            "without face box": sum(row.box is None for row in rows),
+            "validation": f"{HELD_OUT:g} of the training set, by SHA-256 of the id",
+        },
+    )
+
+
+def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict]:
+    """All rows, training set first, with the name of the edition and what meta.json keeps of the list files.
+
+    Args:
+        align: read the landmarks too.
+
+    Raises:
+        BadInput: no known layout, or several; `align` without lists of landmarks; whatever `lists` and `sidecars` refuse.
+    """
+    if not folder.is_dir():
+        raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
+    csv_files, parts = lists.find(folder), sidecars.find(folder)
+    if bool(csv_files) == bool(parts):
+        found = "the lists of 2017 beside a train_set" if parts else "neither training.csv nor train_set"
+        raise BadInput(folder, found, "one release of AffectNet: training.csv and validation.csv, or train_set and val_set")
+    if csv_files:
+        rows, files = lists.read(folder, csv_files, align=align)
+        return rows, "2017 release, csv lists", files
+    if align:
+        raise BadInput(
+            folder, f"option align, and the {sidecars.EDITIONS[parts[1]]}", "the lists of 2017, which have landmarks"
+        )
+    return sidecars.read(folder, *parts), sidecars.EDITIONS[parts[1]], {}
+
+
+def load(source: tuple[str, Sequence[tuple], int, float]) -> list[np.ndarray | Unreadable]:
+    """Pictures of one batch, for `write_decoded`: source = (folder, (path, box, roll) of each, size, margin)."""
+    folder, listed, size, margin = source
+    pictures: list[np.ndarray | Unreadable] = []
+    base = Path(folder).resolve()
+    for path, box, roll in listed:
+        try:
+            file = (base / path).resolve()
+            if not file.is_relative_to(base):
+                raise Unreadable("a link that leads out of the folder")
+            pictures.append(load_image(file, size=size, channels=3, box=box, margin=margin, roll=roll))
+        except Unreadable as error:
+            pictures.append(error)
+    return pictures
+
+
+def split_of(row: Row) -> str:
+    """ "test" for the official validation set, else "validation" or "train"."""
+    return "test" if row.part == "val" else "validation" if held_out(row.id) else "train"
+
+
+def held_out(id: str) -> bool:
+    """Is this training picture held out? Decided by its id alone, so a subset of the data keeps the same split."""
+    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") < HELD_OUT * 2**64
+
+
+def compare_counts(rows: Sequence[Row]) -> str:
+    """How the class counts compare with the known ones, in words."""
+    found = {
+        part: tuple(int(n) for n in np.bincount([r.code for r in rows if r.part == part], minlength=len(CLASSES)))
+        for part in sidecars.PARTS
+    }
+    known = {"train": TRAINING, "val": VALIDATION.get(sum(found["val"]), VALIDATION[4000])}
+    said = []
+    for part, name in (("train", "training"), ("val", "validation")):
+        if found[part] == known[part]:
+            said.append(f"{name} set as known ({sum(known[part])})")
+        else:
+            kind = (
+                "a subset" if all(a <= b for a, b in zip(found[part], known[part], strict=True)) else "not the known counts"
+            )
+            said.append(f"{name} set {kind}: {list(found[part])} of {list(known[part])}")
+    return "; ".join(said)

@@ -1,0 +1,72 @@
+"""One reader a data set: raw files -> FaceSet.
+
+A new data set is one new module and one entry of `READERS`. A reader module has
+
+* ``VERSION``: str, part of every Protocol that uses the set; changed whenever the same raw files give another FaceSet;
+* ``CLASSES``: tuple of str, in label order;
+* ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
+* ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
+* ``TAKES_FOLDERS = True``, where ``check`` takes a folder: `ferbench data add` then points to it and copies nothing;
+* ``expected_counts(meta) -> {split: {class: rows}} or None``, where published counts of the edition in `meta` are known;
+* ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
+"""
+
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+
+from benchmark.errors import BadInput
+from benchmark.faces.reading import linking
+
+READERS = {
+    "synthetic": "benchmark.faces.readers.synthetic.reader",
+    "fer2013": "benchmark.faces.readers.fer2013",
+    "ferplus": "benchmark.faces.readers.ferplus",
+    "affectnet": "benchmark.faces.readers.affectnet.reader",
+    "diffusionfer": "benchmark.faces.readers.diffusionfer",
+    "affwild": "benchmark.faces.readers.affwild",
+    "affwild2": "benchmark.faces.readers.affwild2",
+}
+FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")  # a user's own set, read by `benchmark.faces.readers.folder`
+
+
+def names() -> list[str]:
+    """Names of the data sets that can be prepared."""
+    return list(READERS)
+
+
+def reader(name: str) -> ModuleType:
+    """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
+    if FOLDER.fullmatch(name):
+        return importlib.import_module("benchmark.faces.readers.folder").Reader(name)
+    if name not in READERS:
+        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
+    return importlib.import_module(READERS[name])
+
+
+def raw_files(folder: Path) -> list[Path]:
+    """The files directly in a raw folder, sorted, hidden ones left out; an absent folder has none."""
+    return sorted(p for p in folder.glob("[!.]*") if p.is_file())
+
+
+def raw_file(raw: Path, name: str) -> Path:
+    """The one file in ``raw/name``. BadInput when there is none or more than one."""
+    folder = Path(raw) / name
+    files = raw_files(folder)
+    if len(files) != 1:
+        found = ", ".join(p.name for p in files) or "no file"
+        raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
+    return files[0]
+
+
+def raw_folder(raw: Path, name: str) -> Path:
+    """The raw folder of a data set: ``raw/name``, what it is a link to, or what its ``source.yaml`` names.
+
+    Raises:
+        BadInput: no folder; see also `linking.resolve`.
+    """
+    folder = Path(raw) / name
+    if not folder.is_dir():
+        raise BadInput(folder, "no folder", f"the data set's folder: `ferbench data add {name} FOLDER`")
+    return linking.resolve(folder)

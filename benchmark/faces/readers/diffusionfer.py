@@ -1,0 +1,268 @@
+"""DiffusionFER (CC0): 1,285 faces made by a diffusion model, each with expression, valence and arousal.
+
+Source: the folder DiffusionFER of github.com/marvanG/intelligent-systems-project. `dataset_sheet.csv` has AffectNet's column
+names and expression codes. A picture's folder is the expression that its prompt asked for; the label is the column
+`expression`, which says what people saw. The set has no splits: it is made into folds here.
+"""
+
+import contextlib
+import io
+import math
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import FaceSet, write_faceset
+from benchmark.faces.readers.by_name import raw_folder
+from benchmark.faces.reading.archives import open_csv, zip_members
+from benchmark.faces.reading.folds import assign_folds
+from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
+
+VERSION = "1.0"
+CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")  # AffectNet's codes 0..6
+RAW = ("diffusionfer",)
+TAKES_FOLDERS = True
+SHEET = "dataset_sheet.csv"
+COLUMNS = ("subDirectory_filePath", "valence", "arousal", "expression")
+PROMPTS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")  # names of the picture folders
+ROWS = 1285
+FOLDS = 5
+# Bits of 256 that may differ within a group. Looser than the audit's threshold: a false join costs a fold nothing, a
+# missed one leaks. At 64 no group has more than five faces; from 70 on, chains of pairs join strangers (docs/data.md).
+NEAR = 64
+SHEET_LIMIT = PICTURE_LIMIT = 1 << 24  # bytes unpacked of the sheet and of one picture in an archive
+_CODE = {b"%d" % code: code for code in range(len(CLASSES))}
+_NUMBER = re.compile(rb"[+-]?\d*\.?\d+([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the sheet: `path` as it is written there, `where` = file and line."""
+
+    where: str
+    path: PurePosixPath
+    valence: float
+    arousal: float
+    expression: int
+
+    @property
+    def id(self) -> str:
+        """ "neutral/aksjlkjl_0": the prompt's folder and the file's name without its ending."""
+        return _key(self.path)
+
+    @property
+    def prompt(self) -> str:
+        """The folder, which is the expression that was asked for."""
+        return self.path.parts[-2]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where one picture lies: a file, or a member of the archive `path`."""
+
+    path: Path
+    member: str | None
+
+    @property
+    def name(self) -> PurePosixPath:
+        return PurePosixPath(self.member or self.path.as_posix())
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.member}" if self.member else str(self.path)
+
+
+def check(path: Path) -> None:
+    """Validate a raw folder or archive: the sheet, and that every row has one picture. BadInput says what is wrong."""
+    rows, _ = read_sheet(path)
+    find_pictures(path, rows)
+
+
+def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -> FaceSet:
+    """Write the FaceSet of what lies in ``raw/diffusionfer``.
+
+    Images uint8 (1285, size, size, 3) in the sheet's order, splits "fold0" .. "fold4" (no group in two of them, classes
+    evenly spread), `group` the name of a near-duplicate group, flag "prompted-as-<folder>" where folder and label differ.
+
+    Raises:
+        BadInput: as `check`; a picture that can not be read.
+    """
+    folder = raw_folder(raw, "diffusionfer")
+    rows, source = read_sheet(folder)
+    pictures = find_pictures(folder, rows)
+    images = np.stack(list(_decoded(rows, pictures, size)))
+    label = np.array([row.expression for row in rows])
+    group = near_duplicate_groups(images)
+    flag = ["" if PROMPTS[row.expression] == row.prompt else f"prompted-as-{row.prompt}" for row in rows]
+    return write_faceset(
+        directory,
+        images,
+        name="diffusionfer",
+        version=VERSION,
+        classes=CLASSES,
+        id=[row.id for row in rows],
+        split=assign_folds(FOLDS, label, group, "DiffusionFER"),
+        expression=label,
+        valence=[row.valence for row in rows],
+        arousal=[row.arousal for row in rows],
+        group=group,
+        flag=flag,
+        how={
+            "reader": "diffusionfer",
+            "sheet": source,
+            "pictures": dict(Counter(pictures[row.id].name.suffix.lower() for row in rows)),
+            "size": size,
+            "label": "column expression; the folder is the prompt",
+            "folder is another expression": sum(map(bool, flag)),
+            "groups": f"near duplicates, at most {NEAR} of 256 bits apart, mirror images too",
+            "folds": f"{FOLDS}, StratifiedGroupKFold without shuffling",
+            "versions": {name: metadata.version(name) for name in ("imagehash", "pillow", "scikit-learn")},
+        },
+    )
+
+
+def read_sheet(path: Path) -> tuple[list[Row], dict]:
+    """Rows of the one `dataset_sheet.csv` below or in `path`, and what `FaceSet.meta["how"]` records of the file.
+
+    Raises:
+        BadInput: no such sheet or several; a wrong header; a row that has not a path of its own with a known folder,
+            valence and arousal in [-1, 1] and an expression 0..6; not `ROWS` rows; whatever `open_csv` refuses.
+    """
+    rows, seen = [], {}
+    with open_csv(_sheet_file(path), (SHEET,), limit=SHEET_LIMIT) as source:
+        lines = iter(source)
+        header = [name.decode(errors="replace") for name in next(lines, ("", []))[1]]
+        if sorted(header) != sorted(COLUMNS):
+            raise BadInput(f"{source.where} line 1", f"header {','.join(header)[:120]!r}", ",".join(COLUMNS))
+        place = [header.index(column) for column in COLUMNS]
+        for line, cells in lines:
+            if len(cells) != len(COLUMNS):
+                raise BadInput(line, f"{len(cells)} fields", len(COLUMNS))
+            row = _row(line, *(cells[k] for k in place))
+            if row.id in seen:
+                raise BadInput(line, f"{row.id}, which {seen[row.id]} has too", "each picture once")
+            seen[row.id] = " ".join(line.split()[-2:])  # "line N"
+            rows.append(row)
+        if len(rows) != ROWS:
+            raise BadInput(source.where, f"{len(rows)} data rows", ROWS)
+        account = {"file": SHEET, "archive": source.member is not None, "csv_md5": source.md5}
+    return rows, account
+
+
+def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
+    """The picture of each row, by id: the file or archive member of the row's folder and name, whatever its ending.
+
+    Where several have both (the published tree holds a picture before and after cropping), the one whose path ends as
+    the sheet's does.
+
+    Raises:
+        BadInput: a row with no picture or several; a damaged archive, or one with a member that is a link, is encrypted,
+            leaves the archive by its name or unpacks to more than `PICTURE_LIMIT` bytes.
+    """
+    found: dict[str, list[Picture]] = {}
+    for picture in _pictures(path):
+        if len(picture.name.parts) > 1:
+            found.setdefault(_key(picture.name), []).append(picture)
+    chosen = {}
+    for row in rows:
+        candidates = found.get(row.id, [])
+        if len(candidates) > 1:
+            ending = row.path.with_suffix("").as_posix()
+            candidates = [c for c in candidates if f"/{c.name.with_suffix('')}".endswith(f"/{ending}")]
+        if len(candidates) != 1:
+            names = ", ".join(map(str, candidates)) or f"no picture {row.id} (.png, .webp, ...) below {path}"
+            raise BadInput(f"{row.where}, {row.path}", names, "one picture")
+        chosen[row.id] = candidates[0]
+    return chosen
+
+
+def near_duplicate_groups(images: np.ndarray) -> np.ndarray:
+    """Name of each picture's near-duplicate group, "" where it has none; str (N,)."""
+    from benchmark.faces.near_duplicates import near_groups
+
+    number = near_groups(images, threshold=NEAR, mirrors=True)
+    alone = np.bincount(number)[number] == 1
+    return np.where(alone, "", np.char.add("alike-", number.astype(str)))
+
+
+def _row(line: str, path: bytes, valence: bytes, arousal: bytes, expression: bytes) -> Row:
+    try:
+        name = PurePosixPath(path.decode("ascii"))
+    except UnicodeDecodeError:
+        raise BadInput(line, f"path {_text(path)}", "ASCII characters") from None
+    if name.is_absolute() or ".." in name.parts or b"\\" in path or len(name.parts) < 2:
+        raise BadInput(line, f"path {_text(path)}", "a relative path such as .../neutral/aksjlkjl_0.png, without '..'")
+    if name.parts[-2] not in PROMPTS:
+        raise BadInput(line, f"folder '{name.parts[-2]}'", f"one of {', '.join(PROMPTS)}")
+    if expression not in _CODE:
+        raise BadInput(line, f"expression {_text(expression)}", f"an integer 0..{len(CLASSES) - 1}")
+    numbers = []
+    for column, cell in (("valence", valence), ("arousal", arousal)):
+        if not _NUMBER.fullmatch(cell) or not math.fabs(float(cell)) <= 1:
+            raise BadInput(line, f"{column} {_text(cell)}", "a number in [-1, 1]")
+        numbers.append(float(cell))
+    return Row(line, name, *numbers, _CODE[expression])
+
+
+def _files(path: Path) -> list[Path]:
+    """Every file of a folder and its folders, hidden ones left out; a single file is itself."""
+    if path.is_file():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.is_file())
+    return [p for p in found if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+
+
+def _archives(path: Path) -> list[Path]:
+    return [file for file in _files(path) if file.suffix.lower() == ".zip"]
+
+
+def _sheet_file(path: Path) -> Path:
+    """The sheet, or the archive that holds it."""
+    if not path.exists():
+        raise BadInput(path, "no such file or folder", f"a folder with {SHEET} and the pictures, or a .zip of one")
+    sheets = [file for file in _files(path) if file.name == SHEET]
+    if not sheets:
+        sheets = [
+            a for a in _archives(path) if any(PurePosixPath(m).name == SHEET for m in zip_members(a, limit=PICTURE_LIMIT))
+        ]
+    if len(sheets) != 1:
+        raise BadInput(path, ", ".join(map(str, sheets)) or f"no {SHEET}", f"exactly one {SHEET}")
+    return sheets[0]
+
+
+def _pictures(path: Path) -> Iterator[Picture]:
+    for file in _files(path):
+        if file.suffix.lower() in SUFFIXES:
+            yield Picture(file, None)
+    for archive in _archives(path):
+        for member in zip_members(archive, limit=PICTURE_LIMIT):
+            if PurePosixPath(member).suffix.lower() in SUFFIXES:
+                yield Picture(archive, member)
+
+
+def _decoded(rows: list[Row], pictures: Mapping[str, Picture], size: int) -> Iterator[np.ndarray]:
+    """uint8 (size, size, 3) of each row's picture."""
+    with contextlib.ExitStack() as stack:
+        archives = {p.path for p in pictures.values() if p.member}
+        opened = {path: stack.enter_context(zipfile.ZipFile(path)) for path in archives}
+        for row in rows:
+            picture = pictures[row.id]
+            try:
+                source = io.BytesIO(opened[picture.path].read(picture.member)) if picture.member else picture.path
+                yield load_image(source, size=size, channels=3)
+            except (Unreadable, zipfile.BadZipFile) as error:
+                raise BadInput(picture, f"a picture that can not be read ({error})", "a whole one") from error
+
+
+def _key(path: PurePosixPath) -> str:
+    return "/".join(path.with_suffix("").parts[-2:])
+
+
+def _text(cell: bytes) -> str:
+    return repr(cell[:60].decode(errors="replace"))

@@ -1,0 +1,329 @@
+"""A user's own pictures: a tree ``split/class/picture``, or a csv that lists them. RAF-DB, CK+ and the like need no code.
+
+Every such set has a name that begins with ``folder-`` (``folder-rafdb``), which is at once the name of its raw folder, of
+its FaceSet and of the `data` of its protocols; so any number of them lie side by side. What the files do not say is in
+`OPTIONS_FILE` at the top of the folder (see `Options`), or in the profile, whose options go before the file's.
+"""
+
+import csv
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import NO_EXPRESSION, FaceSet
+from benchmark.faces.readers.by_name import raw_folder
+from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
+from benchmark.faces.reading.folds import assign_folds
+from benchmark.faces.reading.pictures import SUFFIXES, load_image
+from benchmark.files import read_yaml
+
+VERSION = "1.0"
+OPTIONS_FILE = "folder.yaml"
+COLUMNS = ("path", "split", "expression", "valence", "arousal", "group")
+PICTURES_A_BATCH = 64
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the files do not say.
+
+    Attributes:
+        classes: the classes in label order: a list of names as the folders or the column `expression` have them, or a
+            mapping from what stands there to the name ({1: surprise, 2: fear, ...}). None: the names found, sorted.
+        size: side of the prepared pictures in pixels; they are scaled, never cut.
+        channels: 3, or 1 for grey.
+        version: of the data, as the protocols name it.
+        table: the csv's name; None: the one csv at the top of the folder, or the tree where there is none.
+        group: regular expression whose first group, searched in a picture's path, names what must not be split (the
+            subject, say); for data without a column `group`.
+        folds: make so many folds ("fold0", ...) instead of reading splits: the tree is then ``class/picture``, and a
+            csv has no column `split`. Groups stay together, classes are spread evenly.
+        allow_unreadable: share of pictures that may be unreadable, 0..1; they are left out and listed.
+    """
+
+    classes: tuple[str, ...] | Mapping[str, str] | None = field(default=None, hash=False)
+    size: int = 112
+    channels: int = 3
+    version: str = "1.0"
+    table: str | None = None
+    group: str | None = None
+    folds: int | None = None
+    allow_unreadable: float = 0.001
+
+
+@dataclass(frozen=True)
+class Row:
+    """One picture: `where` it is listed, its `path` within the folder, and its labels ("" and NaN for none)."""
+
+    where: str
+    path: PurePosixPath
+    split: str
+    expression: str = ""
+    valence: float = math.nan
+    arousal: float = math.nan
+    group: str = ""
+
+
+class Reader:
+    """The reader of the data set `name`, with what `benchmark.faces.readers.by_name` asks of a reader module."""
+
+    VERSION, CLASSES = VERSION, ()  # both are the data's own, not the reader's
+    TAKES_FOLDERS = True
+
+    def __init__(self, name: str):
+        self.name, self.RAW, self.__file__ = name, (name,), __file__
+
+    def check(self, path: Path) -> None:
+        """Validate a folder: its options, its list or tree, that every picture is there and not empty. BadInput else."""
+        path = Path(path)
+        if not path.is_dir():
+            raise BadInput(path, "no such folder", "a folder of pictures, as split/class/picture or with a csv")
+        options = read_options(path, {})
+        label(listed(path, options), options, path)
+
+    def prepare(self, directory: Path, *, raw: Path = Path("data/raw"), **options) -> FaceSet:
+        """Write the FaceSet of the folder ``raw/<name>``, decoding in parallel; a stopped call resumes.
+
+        Args:
+            options: fields of `Options`; they go before the folder's own file.
+
+        Raises:
+            BadInput: as `check`; more unreadable pictures than allowed.
+        """
+        folder = raw_folder(raw, self.name)
+        chosen = read_options(folder, options)
+        rows = listed(folder, chosen)
+        classes, expression = label(rows, chosen, folder)
+        group = [row.group for row in rows]
+        split = [row.split for row in rows]
+        if chosen.folds is not None:
+            split = assign_folds(chosen.folds, expression, group, folder).tolist()
+        paths = [row.path.as_posix() for row in rows]
+        batches = [
+            Batch(range(start, min(start + PICTURES_A_BATCH, len(rows))), source)
+            for start, source in _sources(folder, paths, chosen)
+        ]
+        return write_decoded(
+            directory,
+            batches,
+            load,
+            size=chosen.size,
+            channels=chosen.channels,
+            name=self.name,
+            version=chosen.version,
+            classes=classes,
+            id=paths,
+            split=split,
+            expression=expression,
+            valence=[row.valence for row in rows],
+            arousal=[row.arousal for row in rows],
+            group=group,
+            how={"reader": "folder", "options": _plain(chosen)},
+            where=paths,
+            allow_unreadable=chosen.allow_unreadable,
+        )
+
+
+def load(source: tuple[str, tuple[str, ...], int, int]) -> list[np.ndarray | Unreadable]:
+    """Pictures of one batch, for `write_decoded`: source = (folder, paths in it, size, channels)."""
+    folder, paths, size, channels = source
+    pictures: list[np.ndarray | Unreadable] = []
+    for path in paths:
+        try:
+            pictures.append(load_image(Path(folder, path), size=size, channels=channels))
+        except Unreadable as error:
+            pictures.append(error)
+    return pictures
+
+
+def read_options(folder: Path, given: Mapping) -> Options:
+    """Options of the folder's own file, replaced by `given` ones. BadInput for an unknown or unfit one."""
+    path = folder / OPTIONS_FILE
+    own = read_yaml(path) if path.is_file() else {}
+    known = {entry.name: entry.default for entry in dataclasses.fields(Options)}
+    for where, contents in ((path, own), (f"options of {folder.name}", given)):
+        if unknown := sorted(str(key) for key in set(contents) - set(known)):
+            raise BadInput(where, f"unknown {', '.join(unknown)}", f"of {', '.join(known)}")
+    values = own | dict(given)
+    where = f"{path}, options"
+    for name, kind in (("size", int), ("channels", int), ("version", str), ("table", str), ("group", str), ("folds", int)):
+        value = values.get(name, known[name])
+        if value is not None and type(value) is not kind or value is None and known[name] is not None:
+            raise BadInput(f"{where}, {name}", f"{value!r}", f"a value of type {kind.__name__}")
+    if not 8 <= values.get("size", 112) <= 1024 or values.get("channels", 3) not in (1, 3):
+        found = f"{values.get('size', 112)} and {values.get('channels', 3)}"
+        raise BadInput(f"{where}, size and channels", found, "a side of 8 to 1024 pixels; 1 or 3 channels")
+    share = values.get("allow_unreadable", 0.001)
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        raise BadInput(f"{where}, allow_unreadable", f"{share!r}", "a share from 0 to 1")
+    if (pattern := values.get("group")) is not None:
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise BadInput(f"{where}, group", f"{pattern!r} ({error})", "a regular expression") from error
+        if groups != 1:
+            raise BadInput(f"{where}, group", f"{groups} groups in {pattern!r}", "one, in round brackets")
+    return Options(**values | {"classes": _classes(values.get("classes"), where)})
+
+
+def listed(folder: Path, options: Options) -> list[Row]:
+    """Every picture of a folder, from its csv or its tree, in the order of the csv or of the paths.
+
+    Raises:
+        BadInput: see `read_table` and `read_tree`; a picture that is missing, empty, listed twice or outside the folder;
+            none at all; a path in which the option `group` finds nothing.
+    """
+    tables = [options.table] if options.table is not None else sorted(p.name for p in folder.glob("[!.]*.csv"))
+    if len(tables) > 1:
+        raise BadInput(folder, ", ".join(tables), f"one csv, or the option 'table' in {OPTIONS_FILE}")
+    rows = read_table(folder, tables[0], options) if tables else read_tree(folder, options)
+    if not rows:
+        raise BadInput(folder, "no picture", "some, as split/class/picture or listed in a csv")
+    base, seen = folder.resolve(), {}
+    for number, row in enumerate(rows):
+        file = folder / row.path
+        if row.path in seen:
+            raise BadInput(row.where, f"{row.path}, which {seen[row.path]} has too", "each picture once")
+        seen[row.path] = row.where
+        if not file.resolve().is_relative_to(base):
+            raise BadInput(row.where, f"{row.path}, which leads out of {folder}", "a picture inside it")
+        if not file.is_file() or not file.stat().st_size:
+            found = "no such picture" if not file.is_file() else "a picture of 0 bytes"
+            raise BadInput(row.where, f"{found}: {row.path}", "a picture")
+        if options.group is not None:
+            match = re.search(options.group, row.path.as_posix())
+            if not match or not match[1]:
+                raise BadInput(row.where, f"{row.path}, in which {options.group!r} finds nothing", "the name of its group")
+            rows[number] = dataclasses.replace(row, group=match[1])
+    return rows
+
+
+def read_tree(folder: Path, options: Options) -> list[Row]:
+    """Rows of ``split/class/picture`` (``class/picture`` with folds), by path. Hidden files are passed over, so are files
+    at the top.
+
+    Raises:
+        BadInput: a file elsewhere, or one that is no picture by its ending.
+    """
+    rows, shape = [], "class/picture" if options.folds is not None else "split/class/picture"
+    depth = shape.count("/") + 1
+    for file in sorted(folder.rglob("*")):
+        path = PurePosixPath(file.relative_to(folder).as_posix())
+        if any(part.startswith(".") for part in path.parts) or file.is_dir() or len(path.parts) == 1:
+            continue
+        if len(path.parts) != depth:
+            raise BadInput(file, f"a file {len(path.parts) - 1} folders deep", shape)
+        if path.suffix.lower() not in SUFFIXES:
+            raise BadInput(file, f"ending '{path.suffix}'", f"a picture: one of {', '.join(sorted(SUFFIXES))}")
+        split = "" if options.folds is not None else path.parts[0]
+        rows.append(Row(str(file), path, split, expression=path.parts[-2]))
+    return rows
+
+
+def read_table(folder: Path, name: str, options: Options) -> list[Row]:
+    """Rows of a csv in UTF-8 (a byte-order mark is passed over), commas between fields, double quotes around those that
+    need them. Its header names some of `COLUMNS`: `path` and, without folds, `split` are needed.
+
+    Raises:
+        BadInput: a file outside the folder, no such file, another encoding or delimiter, an unknown or missing column,
+            a row of another length, a path that is absolute or has "..", no split, valence or arousal that is no number
+            in [-1, 1].
+    """
+    path = folder / name
+    if PurePosixPath(name).name != name or not path.is_file():
+        raise BadInput(path, "no such file", "a csv at the top of the folder")
+    needed = ("path",) if options.folds is not None else ("path", "split")
+    allowed = [c for c in COLUMNS if c != "split" or options.folds is None]
+    allowed = [c for c in allowed if c != "group" or options.group is None]
+    rows: list[Row] = []
+    line = 1
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [cell.strip() for cell in next(reader, [])]
+            odd = [c for c in header if c not in allowed]
+            if odd or len(set(header)) != len(header) or not set(needed) <= set(header):
+                found = f"header {','.join(header)[:120]!r}"
+                raise BadInput(f"{path} line 1", found, f"{', '.join(needed)} and perhaps others of {', '.join(allowed)}")
+            for cells in reader:
+                line = reader.line_num
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise BadInput(f"{path} line {line}", f"{len(cells)} fields", len(header))
+                row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+                rows.append(_row(f"{path} line {line}", row, needed))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} after line {line}", f"bytes that are not UTF-8 ({error.reason})", "text in UTF-8") from error
+    except csv.Error as error:
+        raise BadInput(f"{path} after line {line}", str(error), "a csv with commas and double quotes") from error
+    return rows
+
+
+def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """Class names in label order and each row's label, int64 (N,), -1 for none.
+
+    Raises:
+        BadInput: a class that the option `classes` does not have; numbers without that option to name them.
+    """
+    found = sorted({row.expression for row in rows} - {""})
+    if options.classes is None:
+        if any(name.lstrip("+-").isdigit() for name in found):
+            where = f"{folder / OPTIONS_FILE}, classes"
+            raise BadInput(where, f"none, and numbers as expressions ({', '.join(found[:8])})", "a name for each number")
+        meaning = {name: name for name in found}
+    else:
+        meaning = options.classes if isinstance(options.classes, Mapping) else {name: name for name in options.classes}
+    number = {written: place for place, written in enumerate(meaning)}
+    labels = np.full(len(rows), NO_EXPRESSION, np.int64)
+    for place, row in enumerate(rows):
+        if row.expression:
+            if row.expression not in number:
+                raise BadInput(row.where, f"expression '{row.expression}'", f"one of {', '.join(number)}")
+            labels[place] = number[row.expression]
+    return tuple(meaning.values()), labels
+
+
+def _row(where: str, row: Mapping[str, str], needed: Sequence[str]) -> Row:
+    for column in needed:
+        if not row[column]:
+            raise BadInput(where, f"no {column}", f"a {column}")
+    path = PurePosixPath(row["path"])
+    if path.is_absolute() or ".." in path.parts or "\\" in row["path"] or ":" in path.parts[0]:
+        raise BadInput(where, f"path {row['path']!r}", "a path inside the folder, with '/' and without '..'")
+    numbers = {}
+    for column in ("valence", "arousal"):
+        text = row.get(column, "")
+        if text and (not _NUMBER.fullmatch(text) or not abs(float(text)) <= 1):
+            raise BadInput(where, f"{column} {text!r}", "a number in [-1, 1], or nothing")
+        numbers[column] = float(text) if text else math.nan
+    return Row(where, path, row.get("split", ""), row.get("expression", ""), group=row.get("group", ""), **numbers)
+
+
+def _classes(value: object, where: str) -> tuple[str, ...] | dict[str, str] | None:
+    if value is None:
+        return None
+    pairs = list(value.items()) if isinstance(value, Mapping) else [(v, v) for v in value] if isinstance(value, list) else []
+    pairs = [(str(written), name) for written, name in pairs]
+    good = all(isinstance(name, str) and name for _, name in pairs)
+    if not pairs or not good or any(len(set(column)) < len(pairs) for column in zip(*pairs, strict=True)):
+        raise BadInput(f"{where}, classes", f"{value!r}"[:120], "different names in a list, or a mapping to such names")
+    return dict(pairs) if isinstance(value, Mapping) else tuple(name for _, name in pairs)
+
+
+def _sources(folder: Path, paths: Sequence[str], options: Options) -> Iterator[tuple[int, tuple]]:
+    for start in range(0, len(paths), PICTURES_A_BATCH):
+        part = tuple(paths[start : start + PICTURES_A_BATCH])
+        yield start, (str(folder), part, options.size, options.channels)
+
+
+def _plain(options: Options) -> dict:
+    classes = options.classes
+    return dataclasses.asdict(options) | {"classes": list(classes) if isinstance(classes, tuple) else classes}

@@ -1,0 +1,1 @@
+"""Drawn faces: people, expressions and pictures from a seed; needs no file."""

@@ -1,0 +1,81 @@
+"""Which label a face gets: class frequencies, splits by person, and label noise."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmark.faces.readers.synthetic.action_units import CLASSES
+
+AFFECTNET_COUNTS: Mapping[str, int] = {
+    "neutral": 74874,
+    "happy": 134415,
+    "sad": 25459,
+    "surprise": 14090,
+    "fear": 6378,
+    "disgust": 3803,
+    "anger": 24882,
+    "contempt": 3750,
+}
+"""Rows a class of AffectNet's manually annotated training list (Mollahosseini et al., IEEE T. Affective Computing 2019)."""
+
+SPLITS: Mapping[str, int] = {"train": 7, "validation": 1, "test": 2}
+"""Shares of the people, in tenths."""
+
+MISTAKES: Mapping[tuple[str, str], float] = {
+    ("neutral", "happy"): 0.10,
+    ("neutral", "sad"): 0.08,
+    ("neutral", "anger"): 0.07,
+    ("neutral", "contempt"): 0.10,
+    ("happy", "contempt"): 0.08,
+    ("sad", "anger"): 0.05,
+    ("sad", "fear"): 0.04,
+    ("surprise", "fear"): 0.10,
+    ("disgust", "anger"): 0.10,
+}
+"""Label noise: for two classes that are taken for each other, the share of the smaller one's faces that swap labels with
+as many faces of the larger one. Swapping leaves the class frequencies as they are; about 10 % of all labels end up wrong."""
+
+
+def quotas(n: int) -> np.ndarray:
+    """Split n faces over the classes in AffectNet's proportions, by largest remainder and at least one a class.
+
+    Returns:
+        int64 (classes,), sum n. Needs n >= number of classes.
+    """
+    counts = np.array([AFFECTNET_COUNTS[name] for name in CLASSES])
+    exact = counts * n
+    total = counts.sum()
+    share = np.maximum(exact // total, 1)
+    remainder = exact - share * total  # in integers: no ties broken by rounding
+    while share.sum() < n:
+        k = int(np.argmax(remainder))
+        share[k] += 1
+        remainder[k] -= total
+    while share.sum() > n:
+        share[int(np.argmax(share))] -= 1
+    return share
+
+
+def split_people(people: int) -> np.ndarray:
+    """Split names (str, (people,)), in the order of `SPLITS`, sizes in its proportions (rounded down but for the first)."""
+    total = sum(SPLITS.values())
+    sizes = {name: people * share // total for name, share in SPLITS.items()}
+    sizes["train"] += people - sum(sizes.values())
+    return np.repeat(list(sizes), list(sizes.values()))
+
+
+def add_mistakes(rng: np.random.Generator, shown: np.ndarray) -> np.ndarray:
+    """Labels as raters would give them: `shown` (int64 (N,), the class drawn) with the swaps of `MISTAKES` made.
+
+    Every face is swapped at most once.
+    """
+    given = shown.copy()
+    waiting = [rng.permutation(np.flatnonzero(shown == k)).tolist() for k in range(len(CLASSES))]
+    sizes = [len(rows) for rows in waiting]
+    for (first, second), share in MISTAKES.items():
+        a, b = CLASSES.index(first), CLASSES.index(second)
+        # One more with the chance of the fraction, so that small splits keep the rate on average.
+        swaps = min(int(share * min(sizes[a], sizes[b]) + rng.random()), len(waiting[a]), len(waiting[b]))
+        for _ in range(swaps):
+            given[waiting[a].pop()], given[waiting[b].pop()] = b, a
+    return given

@@ -1,0 +1,212 @@
+"""Raw pictures -> FaceSet in parallel, in little memory, and resumed after a stop.
+
+Worker processes write finished pictures straight into ``.NAME.partial/pictures`` beside the target, and a journal there
+has a line for each finished batch. A later call with the same columns, batches and options goes on from it; any other
+call begins anew.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import pickle
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from benchmark import progress
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.faceset import FaceSet, write_faceset
+from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
+
+LISTED = 1000  # unreadable pictures named in meta.json; all are counted
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of the columns, and what `load` makes their pictures from.
+
+    Attributes:
+        rows: contiguous; the batches of a call cover 0..N-1 in order.
+        source: picklable.
+    """
+
+    rows: range
+    source: object
+
+
+def write_decoded(
+    directory: Path,
+    batches: Sequence[Batch],
+    load: Callable[[object], Iterable[np.ndarray | Unreadable]],
+    *,
+    size: int,
+    channels: int,
+    where: Sequence[str],
+    allow_unreadable: float = 0.001,
+    processes: int | None = None,
+    how: Mapping | None = None,
+    **columns,
+) -> FaceSet:
+    """Make every picture and write the FaceSet, which appears whole or not at all.
+
+    Args:
+        load: a function of a module: source -> for each row of the batch, in order, uint8 (size, size, channels) or why
+            there is none. It may give them one at a time.
+        where: what each row's raw picture is called in messages.
+        allow_unreadable: share of the rows, 0..1, that may be unreadable; they are left out of the FaceSet, counted and
+            named in ``meta["how"]["unreadable"]``.
+        processes: None = one a core.
+        columns, how: as for `faces.write_faceset`.
+
+    Raises:
+        BadInput: more unreadable pictures than allowed (what was decoded is kept, so that a call which allows more is
+            quick); whatever `write_faceset` refuses.
+        Interrupted: Ctrl-C; the next call goes on.
+    """
+    directory, rows = Path(directory), len(where)
+    partial = directory.with_name(f".{directory.name}.partial")
+    shape = (size, size, channels)
+    journal = _Journal(partial, _digest(batches, load, shape, columns), rows * int(np.prod(shape)))
+    todo = [number for number in range(len(batches)) if number not in journal.done]
+    processes = min(processes or os.cpu_count() or 1, len(todo))
+    with progress.bar(total=rows, initial=journal.rows_done(batches), desc=directory.name, unit="face") as bar:
+        try:
+            for number, lost in _results(batches, todo, load, shape, journal.pictures, processes):
+                journal.add(number, lost)
+                bar.update(len(batches[number].rows))
+        except (KeyboardInterrupt, BrokenProcessPool):  # whether Ctrl-C reaches the workers or this process first is chance
+            raise Interrupted(f"{directory.name}: stopped (or a worker was killed); the same command goes on") from None
+    lost = {row: reason for reasons in journal.done.values() for row, reason in reasons}
+    if len(lost) > allow_unreadable * rows:
+        first = "; ".join(f"{where[row]}: {lost[row]}" for row in sorted(lost)[:3])
+        found = f"{len(lost)} of {rows} pictures that can not be read ({first})"
+        raise BadInput(directory, found, f"at most {100 * allow_unreadable:g} %; see the option allow_unreadable")
+    kept = np.setdiff1d(np.arange(rows), sorted(lost))
+    account = {
+        "resampling": RESAMPLING,
+        "unreadable": {"count": len(lost), "first": {where[row]: lost[row] for row in sorted(lost)[:LISTED]}},
+    }
+    by_row = {
+        name: np.asarray(values)[kept] if name in _BY_ROW and values is not None else values
+        for name, values in columns.items()
+    }
+    faces = write_faceset(directory, _Kept(journal.pictures, kept, shape), how={**(how or {}), **account}, **by_row)
+    shutil.rmtree(partial)
+    return faces
+
+
+class _Kept:
+    """Rows of the file of pictures as `write_faceset` takes them: parts are read when asked for, nothing is mapped."""
+
+    dtype, ndim = np.dtype(np.uint8), 4
+
+    def __init__(self, path: Path, rows: np.ndarray, shape: tuple):
+        self.path, self.rows, self.shape = path, rows, (len(rows), *shape)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        rows, length = self.rows[part], int(np.prod(self.shape[1:]))
+        first, last = int(rows[0]), int(rows[-1])
+        pixels = np.fromfile(self.path, np.uint8, (last + 1 - first) * length, offset=first * length)
+        return pixels.reshape(-1, *self.shape[1:])[rows - first]
+
+
+_BY_ROW = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag")
+
+
+class _Journal:
+    """The folder of unfinished work: ``pictures`` (raw bytes), ``journal`` (a first line of the call's digest, then one a
+    batch: its number and its unreadable rows)."""
+
+    def __init__(self, folder: Path, digest: str, length: int):
+        self.pictures, self.path = folder / "pictures", folder / "journal"
+        self.done: dict[int, list] = {}
+        lines = self.path.read_text().split("\n") if self.path.is_file() else [""]
+        if lines[0] != digest or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            with open(self.pictures, "wb") as stream:
+                stream.truncate(length)
+            self.path.write_text(f"{digest}\n")
+            return
+        for line in lines[1:-1]:  # the last is empty, or a line that a kill cut off
+            number, lost = json.loads(line)
+            self.done[number] = lost
+        self.path.write_text("\n".join([*lines[:-1], ""]))
+
+    def rows_done(self, batches: Sequence[Batch]) -> int:
+        return sum(len(batches[number].rows) for number in self.done)
+
+    def add(self, number: int, lost: list) -> None:
+        self.done[number] = lost
+        with open(self.path, "a") as stream:
+            stream.write(json.dumps([number, lost]) + "\n")
+
+
+def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Mapping) -> str:
+    total = hashlib.sha256(repr((shape, inspect.getsource(inspect.getmodule(load)))).encode())
+    for batch in batches:
+        total.update(pickle.dumps((batch.rows, batch.source), protocol=5))
+    for name in sorted(columns):
+        total.update(pickle.dumps((name, np.asarray(columns[name]).tolist()), protocol=5))
+    return total.hexdigest()
+
+
+def _results(batches, todo, load, shape, pictures, processes):
+    """(number of a batch, its unreadable rows with reasons), as they end."""
+    if processes <= 1:
+        yield from ((number, _decode(batches[number], load, shape, pictures)) for number in todo)
+        return
+    waiting, left = {}, iter(todo)
+    setup = {"mp_context": get_context("spawn"), "initializer": _live_as_long_as, "initargs": (os.getpid(),)}
+    with ProcessPoolExecutor(processes, **setup) as pool:
+        try:
+            while True:
+                while len(waiting) < 3 * processes and (number := next(left, None)) is not None:
+                    waiting[pool.submit(_decode, batches[number], load, shape, pictures)] = number
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _live_as_long_as(parent: int) -> None:
+    """A worker ends at once and without a word on Ctrl-C, and within a second when its parent is gone: what it had in hand
+    is not in the journal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _decode(batch: Batch, load: Callable, shape: tuple, pictures: Path) -> list:
+    lost = []
+    with open(pictures, "r+b") as stream:
+        stream.seek(batch.rows.start * int(np.prod(shape)))
+        for row, picture in zip(batch.rows, load(batch.source), strict=True):
+            if isinstance(picture, Unreadable):
+                lost.append((row, str(picture)))
+                stream.seek(int(np.prod(shape)), os.SEEK_CUR)
+            elif picture.shape != shape or picture.dtype != np.uint8:
+                raise AssertionError(f"{load.__module__}.{load.__name__} gave {picture.dtype} {picture.shape}")
+            else:
+                stream.write(np.ascontiguousarray(picture).tobytes())
+    return lost

@@ -1,0 +1,221 @@
+"""Labels along videos -> FaceSet: what the readers of Aff-Wild and Aff-Wild2 share.
+
+A Track is one annotated person in one video. Rows of a FaceSet are its frames: id ``<track>/<number>``, number from 1;
+group = the video, which two persons may share, so that no split ever parts it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import FaceSet
+from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
+from benchmark.faces.reading.pictures import load_image
+from benchmark.faces.reading.video import Clip, read_clip
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+DELIMITERS = {",": "a comma", "\t": "a tab", ";": "a semicolon", " ": "a space"}
+PICTURES_A_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Picture files of one track, F of them, and the size and channels wanted. (Text takes a third of a Path's memory.)"""
+
+    paths: Sequence[str]
+    size: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """The frames taken of one annotated person in one video.
+
+    Attributes:
+        name: of the annotation, unique in the data set.
+        video: shared by the persons of one video.
+        split: "train", "validation" or "test".
+        numbers: int64 (F,), ascending, frame 1 = the first.
+        valence, arousal: float (F,) in [-1, 1].
+        source: where the pictures come from, F of them.
+        expression: int64 (F,), -1 for none; None = no expression in the whole track.
+    """
+
+    name: str
+    video: str
+    split: str
+    numbers: np.ndarray
+    valence: np.ndarray
+    arousal: np.ndarray
+    source: Clip | Pictures
+    expression: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of a text file without their ends; a byte-order mark and empty lines at the end do not count.
+
+    Raises:
+        BadInput: an empty file, or one that is not UTF-8 text.
+    """
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadInput(path, f"byte {error.object[error.start]:#04x} at {error.start}", "UTF-8 text") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise BadInput(path, "an empty file", "a line a frame")
+    return lines
+
+
+def numbers_in(line: str, columns: int, delimiter: str | None, where: str) -> list[float]:
+    """The numbers of one line. BadInput for another number of fields, and for what is no finite decimal number (nan, too).
+
+    Args:
+        delimiter: None = spaces or tabs.
+        where: file and line.
+    """
+    fields = [field.strip() for field in line.split(delimiter)]
+    expected = f"{columns} number{'s' * (columns > 1)}"
+    if columns > 1:
+        expected += f" parted by {DELIMITERS[delimiter or ' ']}"
+    if len(fields) != columns:
+        raise BadInput(where, f"{len(fields)} fields, {line[:60]!r}", expected)
+    for field in fields:
+        if not NUMBER.fullmatch(field):
+            raise BadInput(where, f"{field[:60]!r}", expected)
+    return [float(field) for field in fields]
+
+
+def share(video: str, salt: str) -> float:
+    """A number in [0, 1) that depends on the name of a video alone: the first 32 bits of SHA-256 of ``salt:video``."""
+    return int(hashlib.sha256(f"{salt}:{video}".encode()).hexdigest()[:8], 16) / 2**32
+
+
+def taken(numbers: np.ndarray, every: int) -> np.ndarray:
+    """bool (F,): frames 1, 1 + every, 1 + 2 every, ... of a video."""
+    return (numbers - 1) % every == 0
+
+
+def check_options(*, every: int, size: int) -> None:
+    """BadInput for a sampling step or a side in pixels that is no whole number from 1."""
+    for name, value in (("every", every), ("size", size)):
+        if type(value) is not int or value < 1:
+            raise BadInput(f"option {name}", repr(value), "a whole number from 1")
+
+
+def shown(names: Iterable[str], limit: int = 5) -> str:
+    """The first few names and how many there are."""
+    names = list(names)
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def digest_of_files(paths: Iterable[Path], root: Path) -> str:
+    """SHA-256 over names (below `root`) and bytes of files, in the order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(f"{path.relative_to(root).as_posix()}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def load(source: Clip | Pictures) -> Iterable[np.ndarray | Unreadable]:
+    """The pictures of a batch's source, one at a time; why there is none where one can not be read."""
+    return read_clip(source) if isinstance(source, Clip) else (_load_picture(path, source) for path in source.paths)
+
+
+def _load_picture(path: str, source: Pictures) -> np.ndarray | Unreadable:
+    try:
+        return load_image(Path(path), size=source.size, channels=source.channels)
+    except Unreadable as error:
+        return error
+
+
+def write_tracks(
+    directory: Path,
+    tracks: Sequence[Track],
+    root: Path,
+    *,
+    name: str,
+    version: str,
+    classes: Sequence[str] = (),
+    size: int,
+    channels: int = 3,
+    how: dict,
+    **options,
+) -> FaceSet:
+    """The FaceSet of tracks, in their order.
+
+    Args:
+        root: folder that the messages' file names begin below.
+        how: the account of the making; the number of videos, tracks and frames of each split is added.
+        options: `allow_unreadable`, `processes` of `write_decoded`.
+
+    Raises:
+        BadInput: no frame at all; a video in two splits; whatever `write_decoded` refuses.
+    """
+    if not sum(map(len, tracks)):
+        raise BadInput(root, "no labelled frame", "some")
+    splits: dict[str, str] = {}
+    for track in tracks:
+        if splits.setdefault(track.video, track.split) != track.split:
+            raise BadInput(f"video {track.video}", f"in {splits[track.video]} and in {track.split}", "one split a video")
+    columns: dict[str, list] = {key: [] for key in ("id", "split", "group", "where")}
+    batches, row = [], 0
+    for track in tracks:
+        width = max(5, len(str(track.numbers.max(initial=0))))
+        columns["id"] += [f"{track.name}/{number:0{width}d}" for number in track.numbers.tolist()]
+        columns["split"] += [track.split] * len(track)
+        columns["group"] += [track.video] * len(track)
+        if isinstance(track.source, Clip):
+            place = track.source.path.relative_to(root).as_posix()
+            columns["where"] += [f"{place} frame {number}" for number in track.numbers.tolist()]
+            parts = [track.source] if len(track) else []
+        else:
+            columns["where"] += [Path(path).relative_to(root).as_posix() for path in track.source.paths]
+            starts = range(0, len(track), PICTURES_A_BATCH)
+            parts = [replace(track.source, paths=track.source.paths[s : s + PICTURES_A_BATCH]) for s in starts]
+        for source in parts:
+            length = len(source.numbers if isinstance(source, Clip) else source.paths)
+            batches.append(Batch(range(row, row + length), source))
+            row += length
+    expression = None
+    if any(track.expression is not None for track in tracks):
+        none = [np.full(len(track), -1) if track.expression is None else track.expression for track in tracks]
+        expression = np.concatenate(none)
+    return write_decoded(
+        directory,
+        batches,
+        load,
+        size=size,
+        channels=channels,
+        name=name,
+        version=version,
+        classes=classes,
+        **columns,
+        expression=expression,
+        valence=np.concatenate([track.valence for track in tracks]),
+        arousal=np.concatenate([track.arousal for track in tracks]),
+        how=how | {"parts": _parts(tracks)},
+        **options,
+    )
+
+
+def _parts(tracks: Sequence[Track]) -> dict[str, dict[str, int]]:
+    parts = {}
+    for split in dict.fromkeys(track.split for track in tracks):
+        own = [track for track in tracks if track.split == split]
+        parts[split] = {
+            "videos": len({track.video for track in own}),
+            "tracks": len(own),
+            "frames": sum(map(len, own)),
+        }
+    return parts

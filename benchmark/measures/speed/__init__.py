@@ -1,0 +1,1 @@
+"""How fast: training, inference, reading of pictures, streaming."""
