@@ -232,7 +232,7 @@ KILLED = """
     from benchmark import training
     from benchmark.cells import Cell, Run
     from benchmark.crossvalidation import cross_validate
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
     from benchmark.protocol import protocol_from
     torch.set_num_threads(1)
     training.CHECKPOINT_SECONDS = 0.0

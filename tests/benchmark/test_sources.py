@@ -44,15 +44,15 @@ SAME = {
     "docstring of the module": ('"""What the module is for."""\n', ""),
     "layout": ("np.sqrt(x) * 2", "(\n            np.sqrt(x)\n            * 2\n        )"),
     "quotes": ('+ "."', "+ '.'"),
-    "from where": ("from benchmark.faces.faceset import", "from benchmark.room.faces import"),
+    "from where": ("from benchmark.hall import", "from benchmark.room.hall import"),
     "relative": ("from benchmark.errors import", "from .errors import"),
     "order of imports": (
-        "from benchmark.errors import BadInput\nfrom benchmark.faces.faceset import FaceSet, open_faceset as opened\n",
-        "from benchmark.faces.faceset import open_faceset as opened, FaceSet\nfrom benchmark.errors import BadInput\n",
+        "from benchmark.errors import BadInput\nfrom benchmark.hall import FaceSet, open_faceset as opened\n",
+        "from benchmark.hall import open_faceset as opened, FaceSet\nfrom benchmark.errors import BadInput\n",
     ),
     "imports apart": (
         "import FaceSet, open_faceset as opened",
-        "import FaceSet\nfrom benchmark.x import open_faceset as opened",
+        "import FaceSet\nfrom benchmark.hall import open_faceset as opened",
     ),
 }
 OTHER = {

@@ -134,7 +134,7 @@ KILLED = """
     sys.path.insert(0, {tests!r})
     from benchmark import training
     from benchmark.cells import Cell, Run
-    from benchmark.faces import open_faceset
+    from benchmark.faces.faceset import open_faceset
     from benchmark.protocol import protocol_from
     import json
     torch.set_num_threads(1)
