@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmark import registry
+from benchmark.protocol import registry
 
 
 def identity_50(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from benchmark.cells import Run
+from benchmark.protocol.cells import Run
 from benchmark.seeds import generator
 
 

@@ -15,8 +15,8 @@ from benchmark import progress
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory
-from benchmark.outside import role_rows
-from benchmark.protocol import Protocol
+from benchmark.protocol.protocol import Protocol
+from benchmark.protocol.roles import role_rows
 
 PARTS = ("test", "validation")
 

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from benchmark.errors import BadInput
 from benchmark.evidence import COMPARABLE, PREDICTABLE
 from benchmark.files import read_yaml
 from benchmark.ledger import DECIDING, ROLES
-from benchmark.protocol import HERE
+
+CLAIMS = Path(__file__).with_name("claims.yaml")
 
 TEXTS = ("sentence", "paper", "value", "mark", "source", "would_test")
 MARKS = {"V": "read in the source", "X": "measured for this project", "I": "inferred", "M": "from memory"}
@@ -64,21 +66,21 @@ class Claim:
         return (self.test,) if role == DECIDING else getattr(self, role)
 
 
-def load_claims(contents: Mapping | None = None, where: object = HERE / "claims.yaml") -> list[Claim]:
+def load_claims(contents: Mapping | None = None, where: object = CLAIMS) -> list[Claim]:
     """The checked claims of a claims.yaml (the suite's own unless given), in its order.
 
     Raises:
         BadInput: a missing or unknown entry, rule or parameter; fewer than 3 seeds; a deciding test that only measures; a
             test of what was seen, or of drawn faces, that would judge; a single condition.
     """
-    contents = read_yaml(HERE / "claims.yaml") if contents is None else contents
+    contents = read_yaml(CLAIMS) if contents is None else contents
     anchors = contents.get("anchors", {})
     return [_claim(name, entry, f"{where}, {name}", anchors) for name, entry in contents["claims"].items()]
 
 
 def load_anchors() -> Mapping[str, Mapping]:
     """Published figures by data set: {title, figures: [{name, value, source}], perhaps remark}."""
-    return read_yaml(HERE / "claims.yaml")["anchors"]
+    return read_yaml(CLAIMS)["anchors"]
 
 
 def published(data: str, anchors: Mapping[str, Mapping]) -> list[tuple[str, float]]:

@@ -26,9 +26,9 @@ from pathlib import Path
 import torch
 
 from benchmark import progress, sources
-from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.files import replacing_directory
+from benchmark.protocol.cells import Run
 from benchmark.records import read_record
 from benchmark.runner import Places, Worker, pick_device
 from benchmark.time_budget import TimeBudget

@@ -7,12 +7,14 @@ only larger: a curve over severities follows one picture, and every network sees
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml
-from benchmark.protocol import HERE
+
+FILE = Path(__file__).with_name("corruptions.yaml")
 
 SEVERITIES = (1, 2, 3, 4, 5)
 GREY = 0.5  # of the occluding square
@@ -24,7 +26,7 @@ def parameters() -> Mapping[str, Sequence[float]]:
     Raises:
         BadInput: an unknown name, another number of severities.
     """
-    path = HERE / "corruptions.yaml"
+    path = FILE
     found = read_yaml(path)
     if odd := sorted(set(found) ^ set(CORRUPTIONS)):
         raise BadInput(path, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(CORRUPTIONS)}")

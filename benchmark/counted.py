@@ -7,8 +7,8 @@ networks: [{name, model, options, outputs} | entry] of complexity.yaml}; an entr
 
 from collections.abc import Mapping
 
-from benchmark.cells import load_cells
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol.cells import load_cells
+from benchmark.protocol.protocol import load_protocol, protocol_names
 
 
 def of_cell(complexity: Mapping | None, protocol: Mapping, cell: Mapping) -> Mapping | None:

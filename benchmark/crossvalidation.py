@@ -24,11 +24,11 @@ import numpy as np
 import torch
 
 from benchmark import progress
-from benchmark.cells import Run
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.pixels import load_splits
-from benchmark.protocol import ROLES, SELECTION_METRIC, Protocol
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records import Record, write_record
 from benchmark.training import EVALUATED, Trainer, configuration, existing_record, train
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from benchmark.augmentation import warp
 from benchmark.errors import BadInput
 from benchmark.pixels import Split, Standardiser
-from benchmark.protocol import SELECTION_METRIC
+from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.selection_metric import accuracy, mean_ccc
 
 BATCH = 256

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from benchmark import progress
-from benchmark.cells import Run
 from benchmark.errors import Interrupted, StopRequest
 from benchmark.path_choice import Contact
 from benchmark.plan_progress import Progress, packed
+from benchmark.protocol.cells import Run
 from benchmark.runner import Places, run_all
 
 SHARE = 0.5  # of the seconds given, for finding out

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
 from benchmark.pixels import Split, Standardiser
+from benchmark.protocol.cells import Run
 from benchmark.training import Trainer, build_model
 
 DIGITS = 6  # significant ones that are kept

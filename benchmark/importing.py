@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.cells import cell_from
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
 from benchmark.files import digest, replacing_directory
 from benchmark.outside import check_record
 from benchmark.packing import KEPT, unpacked
 from benchmark.per_video import video_of
-from benchmark.protocol import NAME, SELECTION_METRIC, Protocol, load_protocol
+from benchmark.protocol.cells import cell_from
+from benchmark.protocol.protocol import NAME, SELECTION_METRIC, Protocol, load_protocol
 from benchmark.records import Record, predictions_digest, read_record, read_records
 
 COST = ("train_seconds", "images_per_second")  # of what every run has, the numbers that the report reads

@@ -6,12 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from benchmark import counted
-from benchmark.cells import Cell, load_cells, profile_names, waiting_for_rate
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import at_hand, is_other
 from benchmark.metrics import METRICS, PRIMARY
-from benchmark.protocol import Protocol, load_protocol, protocol_names
+from benchmark.protocol.cells import Cell, load_cells
+from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records import Record
+from benchmark.runs.plan import profile_names, waiting_for_rate
 from benchmark.statistics import Interval
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.files import read_yaml
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser
 from benchmark.probes import probe
-from benchmark.protocol import HERE, Protocol, protocol_from
+from benchmark.protocol.protocol import RECIPES, Protocol, protocol_from
 from benchmark.records import Record
 
 
 def with_recipe(protocol: Protocol, recipe: str) -> Protocol:
     """The protocol with another recipe, for its way to prepare pictures. BadInput for an unknown one."""
-    recipes = read_yaml(HERE / "recipes.yaml")
+    recipes = read_yaml(RECIPES)
     if recipe not in recipes:
         raise BadInput("recipe of the input", f"'{recipe}'", f"one of {', '.join(recipes)}")
     contents = {key: value for key, value in protocol.as_dict().items() if key not in ("recipe", "recipe_name")}

@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark import sources
-from benchmark.cells import HERE, Run, balanced, cell_from, plan, profile_entry
 from benchmark.errors import BadInput
 from benchmark.faces.readers import by_name
 from benchmark.files import read_yaml, write_text
-from benchmark.protocol import load_protocol
+from benchmark.protocol.cells import Run, cell_from
+from benchmark.protocol.protocol import load_protocol
+from benchmark.runs.plan import balanced, plan, profile_entry
+
+GRADIENTS = Path(__file__).with_name("gradients.yaml")
 
 
 def write_params(profile: str, path: Path) -> dict:
@@ -58,14 +61,14 @@ def write_params(profile: str, path: Path) -> dict:
         "runs": entries,
     }
     contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
-    header = f"# Written by `ferbench profile {profile}`; edit benchmark/profiles.yaml or a cells.yaml instead.\n"
+    header = f"# Written by `ferbench profile {profile}`; edit benchmark/runs/profiles.yaml or a cells.yaml instead.\n"
     write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
     return contents
 
 
 def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dict[str, str]]:
     """Plan -> its protocol, recipe and data. BadInput for an unknown plan, or data that the profile does not prepare."""
-    plans, found = read_yaml(HERE / "gradients.yaml")["plans"], {}
+    plans, found = read_yaml(GRADIENTS)["plans"], {}
     for name in names:
         if name not in plans:
             raise BadInput(where, f"'{name}'", f"some of {', '.join(plans)}")
@@ -83,9 +86,9 @@ def stage_dependencies(name: str) -> dict[str, str]:
     """
     reader = by_name.reader(name)
     code = Path(reader.__file__)
-    code = (code.parent if code.name == "reader.py" else code).relative_to(HERE.parent)
-    sources = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
-    return {"code": str(code), "source": sources[0], "second_source": sources[1]}
+    code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
+    read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
+    return {"code": str(code), "source": read[0], "second_source": read[1]}
 
 
 def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Run]:

@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 
 from benchmark import environment, progress, sources
-from benchmark.cells import Run
 from benchmark.errors import Findings, Interrupted
 from benchmark.files import read_object, write_json
 from benchmark.path_speed import speeds
+from benchmark.protocol.cells import Run
 from benchmark.side_process import Failed, SideProcess
 from benchmark.step_check import TOLERANCES, beyond, check, expect
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from benchmark.bench.roofline import synchronise
-from benchmark.cells import Run
 from benchmark.crossvalidation import fold_run
 from benchmark.faces.faceset import open_faceset
 from benchmark.memory import keep_freed
 from benchmark.pixels import load_splits
+from benchmark.protocol.cells import Run
 from benchmark.side_process import Failed, SideProcess
 from benchmark.step_check import NotCompiled
 from benchmark.training import Trainer

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.memory import resident_limit
-from benchmark.protocol import ROLES, Protocol
+from benchmark.protocol.protocol import ROLES, Protocol
 from benchmark.resampling import CHUNK, kept_channels, resized
 from benchmark.streaming import Streamed, streamed
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, progress, registry
-from benchmark.cells import Cell, Run, load_cells
+from benchmark import environment, progress
 from benchmark.complexity import measure
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml, write_json
-from benchmark.protocol import HERE
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run, load_cells
 
 SCHEMA = 1
-LIST = HERE / "complexity.yaml"
+LIST = Path(__file__).with_name("complexity.yaml")
 # Enough for a steady median of a small network, and a bound for a large one: some 80 networks stay about a minute.
 SECONDS = 0.4
 

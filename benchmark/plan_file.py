@@ -8,10 +8,10 @@ file. Reading it needs neither YAML nor the protocols and cells of the checkout 
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.cells import Run, cell_from
 from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
-from benchmark.protocol import protocol_from
+from benchmark.protocol.cells import Run, cell_from
+from benchmark.protocol.protocol import protocol_from
 
 SCHEMA = 1
 PARTS = ("schema", "protocols", "cells", "runs")

@@ -16,12 +16,14 @@ from pathlib import Path
 import torch
 
 from benchmark import environment, gradients, progress, sources
-from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import digest, read_yaml, write_json, write_text
 from benchmark.pixels import load_splits, standardiser
-from benchmark.protocol import HERE, Protocol, load_protocol
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol, load_protocol
+
+PLANS = Path(__file__).with_name("gradients.yaml")
 
 SCHEMA = 1
 LOSS = "plain"  # `gradients.measure` takes plain cross-entropy, so training does
@@ -50,14 +52,14 @@ class Setting:
         return digest(parts)
 
 
-def load_plan(name: str, contents: Mapping | None = None, where: object = HERE / "gradients.yaml") -> list[Setting]:
+def load_plan(name: str, contents: Mapping | None = None, where: object = PLANS) -> list[Setting]:
     """The settings of a plan, seeds outermost.
 
     Raises:
         BadInput: an unknown plan, network or protocol; missing or unknown keys; a network named twice; steps that do not
             rise from 0; a protocol without classes.
     """
-    contents = read_yaml(HERE / "gradients.yaml") if contents is None else contents
+    contents = read_yaml(PLANS) if contents is None else contents
     _keys(contents, ("networks", "axes", "plans"), where)
     if name not in contents["plans"]:
         raise BadInput("gradients, plan", f"'{name}'", f"one of {', '.join(contents['plans'])}")

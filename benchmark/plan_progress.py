@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark import progress
-from benchmark.cells import Run
 from benchmark.faces.faceset import open_faceset
 from benchmark.packing import pack
 from benchmark.path_choice import FILE
+from benchmark.protocol.cells import Run
 
 PACK_SECONDS = 30.0  # at most this often while runs go on
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.protocol import Protocol
+from benchmark.protocol.protocol import Protocol
 from benchmark.selection_metric import DIMENSIONS
 
 MEANINGS = ("auto", "probabilities", "logits")

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.cells import Cell
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
-from benchmark.protocol import HERE, Protocol, load_protocol
+from benchmark.protocol.cells import Cell
+from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runner import Places
 from benchmark.tuning import Search, make_trials
-from benchmark.tuning_log import read_log
+from benchmark.tuning_log import SEARCHES, read_log
 
 FIELDS = ("protocol", "seeds", "epochs", "rates")
 STEP = 2.0  # how far from the best rate the last trial lies
@@ -93,7 +93,7 @@ def load_rate_search(name: str) -> RateSearch:
         BadInput: an unknown name; missing or unknown keys; more than one seed; fewer than three rates, or rates that do not
             fall; a protocol with folds or with valence and arousal.
     """
-    entry, where = read_yaml(HERE / "tuning.yaml").get(name), f"search {name}"
+    entry, where = read_yaml(SEARCHES).get(name), f"search {name}"
     if entry is None or set(entry) != set(FIELDS):
         raise BadInput(where, "nothing" if entry is None else ", ".join(entry), f"exactly {', '.join(FIELDS)}")
     rates, protocol = tuple(entry["rates"]), load_protocol(entry["protocol"])

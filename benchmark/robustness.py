@@ -14,20 +14,22 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import environment, progress, sources
-from benchmark.cells import Cell, Run
 from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import read_yaml, write_json
 from benchmark.metrics import metric_function
-from benchmark.outside import role_rows, role_targets
 from benchmark.pixels import Split, Standardiser
-from benchmark.protocol import HERE, Protocol, load_protocol, protocol_names
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
+from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.records import Record, read_record
 from benchmark.resampling import resized
 from benchmark.robustness_file import SCHEMA, read
 from benchmark.training import build_model
+
+TRANSFERS = Path(__file__).with_name("transfers.yaml")
 
 # What decides these numbers beside the network's own sources.
 SOURCES = ("corruptions", "evaluation", "metrics", "pixels", "resampling", "robustness", "selection_metric")
@@ -88,7 +90,7 @@ def measure(
         "corruptions": parameters_digest(),
         "transfers": {target.protocol.name: [target.protocol.hash, target.faces.fingerprint] for target in targets}
         | {name: reason for name, reason in reasons.items()},
-        "code": sources.digest(HERE / f"{name}.py" for name in SOURCES),
+        "code": sources.digest(Path(__file__).with_name(f"{name}.py") for name in SOURCES),
         "device type": device.type,
     }
     path = out / place.parent / f"{place.name}.json"
@@ -148,7 +150,7 @@ def consistency(task: str, outputs: np.ndarray, mirrored: np.ndarray) -> float:
 
 def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
     """(class of data set `own`, class of `other`) for every meaning that transfers.yaml gives both, in `own`'s order."""
-    words = read_yaml(HERE / "transfers.yaml")["classes"]
+    words = read_yaml(TRANSFERS)["classes"]
     back = {meaning: word for word, meaning in words[other].items()}
     return [(word, back[meaning]) for word, meaning in words[own].items() if meaning in back]
 
@@ -227,11 +229,11 @@ def _targets(protocol: Protocol, prepared: Path) -> tuple[list[Target], dict[str
     """The data sets that a network of this protocol is tried on, and why not on the others."""
     if protocol.task != "categorical":
         return [], {}
-    listed = read_yaml(HERE / "transfers.yaml")["targets"].get(protocol.data, [])
+    listed = read_yaml(TRANSFERS)["targets"].get(protocol.data, [])
     targets, reasons = [], {}
     for name in listed:
         if name not in protocol_names():
-            raise BadInput(HERE / "transfers.yaml", f"protocol '{name}'", f"one of {', '.join(protocol_names())}")
+            raise BadInput(TRANSFERS, f"protocol '{name}'", f"one of {', '.join(protocol_names())}")
         other = load_protocol(name)
         if not (prepared / other.data / "meta.json").is_file():
             reasons[name] = f"{other.data} is not prepared"

@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 
 from benchmark import progress
-from benchmark.cells import Run
 from benchmark.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.errors import Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.memory import keep_freed
 from benchmark.pixels import Split, load_splits
-from benchmark.protocol import SELECTION_METRIC, Protocol
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records import Record
 from benchmark.time_budget import TimeBudget, seconds_ahead
 from benchmark.training import Trainer, train

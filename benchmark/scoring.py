@@ -9,9 +9,10 @@ from benchmark import metrics
 from benchmark.blind_faces import as_named
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside import aligned, check_name, enter, role_rows
+from benchmark.outside import aligned, check_name, enter
 from benchmark.prediction_file import read_predictions
-from benchmark.protocol import Protocol
+from benchmark.protocol.protocol import Protocol
+from benchmark.protocol.roles import role_rows
 from benchmark.records import Record
 from benchmark.statistics import bootstrap
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.protocol import SELECTION_METRIC
+from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records import Record
 
 

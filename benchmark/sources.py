@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from benchmark.registry import TIMM, entry
+from benchmark.protocol.registry import TIMM, entry
 
-HERE = Path(__file__).parent
+PACKAGE = Path(__file__).parent
 # Modules of this package: all that decides what a training run computes, the number that selects its epoch among it.
 TRAINING = (
     "augmentation", "batches", "compiling", "crossvalidation", "evaluation", "losses", "memory", "pixels", "resampling",
@@ -29,7 +29,7 @@ LARGE = 8_000_000  # bytes of source: what is larger is a library, too slow to p
 
 def training_sources() -> list[Path]:
     """The files of `TRAINING`."""
-    return [HERE / f"{name}.py" for name in TRAINING]
+    return [PACKAGE / f"{name}.py" for name in TRAINING]
 
 
 def package_of(model: str) -> str:
@@ -41,7 +41,7 @@ def package_of(model: str) -> str:
     if model.startswith(TIMM):
         return TIMM.removesuffix(":")
     module = entry(model).value.split(":")[0]
-    return module if module.split(".")[0] == HERE.name else module.split(".")[0]
+    return module if module.split(".")[0] == PACKAGE.name else module.split(".")[0]
 
 
 def package_sources(package: str) -> list[Path]:
@@ -57,7 +57,7 @@ def package_sources(package: str) -> list[Path]:
 def place_of(package: str) -> str:
     """Where a package's sources lie, as dvc.yaml names it: in the checkout, "ablations" or "benchmark/x.py"."""
     name = _module(package).replace(".", "/")
-    return f"{name}.py" if name.startswith(f"{HERE.name}/") else name
+    return f"{name}.py" if name.startswith(f"{PACKAGE.name}/") else name
 
 
 def _module(package: str) -> str:
@@ -172,7 +172,7 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
     from_import = isinstance(statement, ast.ImportFrom)
     for each in statement.names:
         module = (statement.module or "") if from_import else each.name
-        moves = (from_import and statement.level) or module.split(".")[0] == HERE.name
+        moves = (from_import and statement.level) or module.split(".")[0] == PACKAGE.name
         name = each.name.rpartition(".")[2] if moves and each.asname else each.name
         yield f"{'.' if moves else module} {name} {each.asname or ''}"
 

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from benchmark import environment, progress
-from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.files import write_json
-from benchmark.protocol import Protocol
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol
 from benchmark.training import build_model
 
 SCHEMA = 1

@@ -25,11 +25,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from benchmark.cells import Run
 from benchmark.compiling import compiled
 from benchmark.crossvalidation import fold_run
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.pixels import load_splits
+from benchmark.protocol.cells import Run
 from benchmark.seeds import generator
 from benchmark.training import Trainer, build_model, make_optimizer
 

@@ -23,12 +23,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.cells import Run, find_cell
 from benchmark.evaluation import predict
 from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.memory import LIMIT
 from benchmark.pixels import load_splits
-from benchmark.protocol import Protocol, load_protocol
+from benchmark.protocol.cells import Run, find_cell
+from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.training import Trainer
 
 CPU = torch.device("cpu")

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.cells import Cell, Run, parts, profile_entry
 from benchmark.errors import BadInput
 from benchmark.progress import say
+from benchmark.protocol.cells import Cell, Run
 from benchmark.rate_search import RateSearch, load_rate_search, search_rates
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
+from benchmark.runs.plan import parts, profile_entry
 from benchmark.time_budget import TimeBudget
 from benchmark.tuning_log import read_log
 

@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark import environment, progress, registry, sources
+from benchmark import environment, progress, sources
 from benchmark.augmentation import AUGMENTATIONS
 from benchmark.batches import Batches
-from benchmark.cells import Run
 from benchmark.compiling import compiled
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict, selection_metric
@@ -28,7 +27,9 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_file
 from benchmark.losses import make_loss
 from benchmark.pixels import Split, Standardiser, load_splits, standardiser
-from benchmark.protocol import SELECTION_METRIC, Recipe
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
 from benchmark.records import Record, read_record, write_record
 from benchmark.seeds import generator, stream_seed
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.cells import Cell, Run, cell_from, find_cell
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_object, read_yaml, write_json, write_text
-from benchmark.protocol import HERE, SELECTION_METRIC, Protocol, load_protocol, protocol_from
+from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
+from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records import Record, read_record
 from benchmark.runner import Places, run_all
-from benchmark.tuning_log import IDENTITY, read_log
+from benchmark.tuning_log import IDENTITY, SEARCHES, read_log
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
 
@@ -75,7 +75,7 @@ def load_search(name: str) -> Search:
     """
     if name.endswith(".json"):
         return _read_search(Path(name))
-    searches = read_yaml(HERE / "tuning.yaml")
+    searches = read_yaml(SEARCHES)
     if name not in searches:
         raise BadInput("search", f"'{name}'", f"one of {', '.join(searches)}, or a file that `ferbench tune --write` wrote")
     entry, where = searches[name], f"search {name}"

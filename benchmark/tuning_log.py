@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 
+SEARCHES = Path(__file__).with_name("tuning.yaml")  # what is searched, read by several
 # By these a line of the log is known again.
 IDENTITY = ("trial", "cell_hash", "seed", "code", "fingerprint", "device_type")
-
 
 # Field -> its JSON type, of those that are read; `best` is null where the trial diverged.
 FIELDS = dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str) | {

@@ -15,13 +15,13 @@ import torch
 from benchmark import environment, metrics
 from benchmark.adapters.preprocessing import Preprocessing, Scores
 from benchmark.adapters.weights import load_into
-from benchmark.cells import Cell, Run
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
 from benchmark.outside_models import predict_splits, with_recipe
 from benchmark.pixels import load_splits, standardiser
-from benchmark.protocol import Protocol
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol
 from benchmark.statistics import bootstrap
 from benchmark.training import EVALUATED, build_model
 

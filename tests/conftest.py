@@ -81,7 +81,7 @@ def tiny_faces(tmp_path_factory):
 def tiny_protocol():
     """A function (task, changes) -> Protocol over `tiny_faces`; changes of recipe fields go in the argument `recipe`."""
     from benchmark.files import read_yaml
-    from benchmark.protocol import HERE, protocol_from
+    from benchmark.protocol.protocol import RECIPES, protocol_from
 
     def make(task: str = "categorical", recipe: dict | None = None, **changes):
         contents = {
@@ -99,7 +99,7 @@ def tiny_protocol():
             "selection": "best-validation",
             "tta": ["none", "flip"],
         }
-        base = read_yaml(HERE / "recipes.yaml")["standard"] | {"batch_size": 16}
+        base = read_yaml(RECIPES)["standard"] | {"batch_size": 16}
         return protocol_from(contents | changes, "test", recipe=base | (recipe or {}))
 
     return make
@@ -108,7 +108,7 @@ def tiny_protocol():
 @pytest.fixture(scope="session")
 def tiny_cell():
     """A function (loss, options) -> Cell of the smallest residual network."""
-    from benchmark.cells import Cell
+    from benchmark.protocol.cells import Cell
 
     def make(loss: str = "plain", **options):
         chosen = {"units": [1, 1, 1], "widths": [4, 8], "shortcut": "adaptive"} | options

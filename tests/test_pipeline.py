@@ -39,7 +39,11 @@ def test_what_decides_a_run_is_one_list():
 def test_a_run_is_not_stale_for_another_recipe_or_cell():
     for stage in ("run", "gradients"):
         assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies(stage))
-        (own,) = (each["benchmark/recipes.yaml"] for each in parameters(stage) if "benchmark/recipes.yaml" in each)
+        (own,) = (
+            each["benchmark/protocol/recipes.yaml"]
+            for each in parameters(stage)
+            if "benchmark/protocol/recipes.yaml" in each
+        )
         assert own == ["${item.recipe}"]
     assert "runs.${key}" in parameters("run")  # the cell's whole definition
 
@@ -66,4 +70,9 @@ def test_the_report_depends_on_what_it_imports_and_imports_no_torch():
     assert {f"benchmark/{name.replace('.', '/')}.py" for name in deciding} <= known
     assert "calibration" in deciding and "benchmark/report" in known
     # A record counts by the hash of the protocol file and by the registered cell (`benchmark.ledger`).
-    assert {"benchmark/protocols", "benchmark/recipes.yaml", "ablations/cells.yaml", "baselines/cells.yaml"} <= known
+    assert {
+        "benchmark/protocol/protocols",
+        "benchmark/protocol/recipes.yaml",
+        "ablations/cells.yaml",
+        "baselines/cells.yaml",
+    } <= known

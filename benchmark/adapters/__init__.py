@@ -14,7 +14,7 @@ from benchmark.adapters.given import Given
 from benchmark.adapters.preprocessing import Preprocessing
 from benchmark.adapters.python import open_python
 from benchmark.errors import BadInput
-from benchmark.protocol import Protocol
+from benchmark.protocol.protocol import Protocol
 
 FILES = (*onnx.SUFFIXES, *exported.SUFFIXES)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import BadInput
-from benchmark.protocol import Protocol
+from benchmark.protocol.protocol import Protocol
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.resampling
 CHOICES = {

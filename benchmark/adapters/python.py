@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from benchmark import registry
 from benchmark.adapters.given import Given
 from benchmark.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
 from benchmark.adapters.weights import load_into
-from benchmark.cells import load_cells
 from benchmark.errors import BadInput
-from benchmark.protocol import Protocol
+from benchmark.protocol import registry
+from benchmark.protocol.cells import load_cells
+from benchmark.protocol.protocol import Protocol
 
 SEEDS = (0, 1)
 
@@ -27,8 +27,8 @@ def open_python(
 ) -> Given:
     """The network that the factory of `name` makes for what is declared, on the CPU.
 
-    The factory is called as for training (`benchmark.registry`), with the declared input size, channels and number of
-    outputs. What it declares is its attribute `preprocessing`, or that of the module it makes.
+    The factory is called as for training (`benchmark.protocol.registry`), with the declared input size, channels and
+    number of outputs. What it declares is its attribute `preprocessing`, or that of the module it makes.
 
     Args:
         weights: file for the network; None = the factory makes it with its weights.

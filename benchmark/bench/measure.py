@@ -21,13 +21,13 @@ import torch
 from benchmark import environment, progress
 from benchmark.bench import SCHEMA, plain
 from benchmark.bench.roofline import Ceilings, count_step, floor_seconds, synchronise
-from benchmark.cells import Cell, Run, cell_from
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
 from benchmark.files import write_json
 from benchmark.memory import keep_freed
 from benchmark.pixels import Split
-from benchmark.protocol import Protocol, load_protocol
+from benchmark.protocol.cells import Cell, Run, cell_from
+from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.speed import CudaMemory, ProcessMemory
 from benchmark.training import Trainer, build_model
 

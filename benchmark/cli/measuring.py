@@ -29,9 +29,9 @@ def gradients(arguments) -> None:
 def speed(arguments) -> None:
 
     from benchmark import speed as measuring
-    from benchmark.cells import find_cell
     from benchmark.errors import StopRequest
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.cells import find_cell
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.runner import pick_device
 
     out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
@@ -59,9 +59,9 @@ def bench(arguments) -> None:
 
 def robustness(arguments) -> None:
     from benchmark import progress
-    from benchmark.cells import find_cell
     from benchmark.errors import StopRequest
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.cells import find_cell
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.robustness import measure
     from benchmark.runner import pick_device
 

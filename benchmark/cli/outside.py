@@ -13,7 +13,7 @@ from benchmark.errors import BadInput
 def evaluate(arguments) -> None:
     from benchmark import outside_models
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.runner import pick_device
     from benchmark.scoring import summary_of
 
@@ -68,7 +68,7 @@ def _say_entry(found: dict, as_json: bool) -> None:
 
 def score(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.scoring import score as score_file
 
     protocol = load_protocol(arguments.protocol)
@@ -90,7 +90,7 @@ def score(arguments) -> None:
 def export_test(arguments) -> None:
     from benchmark.blind_faces import export_faces
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.protocol import load_protocol
 
     protocol = load_protocol(arguments.protocol)
     faces = open_faceset(arguments.prepared / protocol.data)
@@ -110,9 +110,9 @@ def convert_release(arguments) -> None:
 
 def evaluate_weights(arguments) -> None:
     from benchmark import weights
-    from benchmark.cells import find_cell
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.cells import find_cell
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.runner import pick_device
 
     protocol = load_protocol(arguments.protocol)

@@ -9,8 +9,8 @@ from benchmark.errors import BadInput
 
 
 def profile(arguments) -> None:
-    from benchmark.cells import profile_names
     from benchmark.params import write_params
+    from benchmark.runs.plan import profile_names
 
     if not arguments.name:
         print("\n".join(profile_names()))
@@ -21,14 +21,14 @@ def profile(arguments) -> None:
 
 
 def models(arguments) -> None:
-    from benchmark import registry
+    from benchmark.protocol import registry
 
     for name, entry in registry.models().items():
         print(f"{name:24} {entry.value}")
 
 
 def cells(arguments) -> None:
-    from benchmark.cells import load_cells
+    from benchmark.protocol.cells import load_cells
 
     for cell in load_cells().values():
         print(f"{cell.name:44} {cell.model} {dict(cell.options)} {cell.loss}")
@@ -37,8 +37,8 @@ def cells(arguments) -> None:
 def plan_file(arguments) -> None:
     import fnmatch
 
-    from benchmark.cells import plan
     from benchmark.plan_file import write_plan
+    from benchmark.runs.plan import plan
 
     runs = [each for each in plan(arguments.profile) if any(fnmatch.fnmatch(each.cell.name, p) for p in arguments.cells)]
     if not runs:
@@ -49,9 +49,10 @@ def plan_file(arguments) -> None:
 
 def run(arguments) -> None:
     began = time.time()
-    from benchmark.cells import Run, cell_of, cell_or_model, plan
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.cells import Run, cell_of, cell_or_model
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.runner import Places, pick_device, run_all
+    from benchmark.runs.plan import plan
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
@@ -104,9 +105,9 @@ def _share(runs: list, text: str) -> list:
 
 
 def trial(arguments) -> None:
-    from benchmark.cells import Run, cell_or_model
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import load_protocol
+    from benchmark.protocol.cells import Run, cell_or_model
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.runner import pick_device, try_steps
 
     protocol = load_protocol(arguments.protocol)
@@ -265,7 +266,7 @@ def add(verb: Callable) -> None:
 
     one = verb("study", study, "make the parts of a study, each cell's learning rate found first; resumes what was stopped",
                "ferbench study fer2013-study --status")  # fmt: skip
-    one.add_argument("profile", help="a profile with a search of learning rates (benchmark/profiles.yaml)")
+    one.add_argument("profile", help="a profile with a search of learning rates (benchmark/runs/profiles.yaml)")
     one.add_argument("--status", action="store_true", help="only say how far it is and how long is left")
     one.add_argument("--device", default="auto")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")

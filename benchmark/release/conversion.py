@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from benchmark import registry
 from benchmark.errors import BadInput
 from benchmark.files import replacing_file
+from benchmark.protocol import registry
 from benchmark.release.checkpoint_index import Entry, read_index
 from benchmark.release.crc32c import crc32c
 from benchmark.release.findings import expected_entry, find_index

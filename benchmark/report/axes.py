@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from benchmark.cells import LOSSES
 from benchmark.files import digest
+from benchmark.protocol.cells import LOSSES
 
 SHORTCUTS = ("identity", "fixed", "adaptive")
 NORMALISATIONS = ("working", "frozen")

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmark.cells import LOSSES
 from benchmark.metrics import METRICS
+from benchmark.protocol.cells import LOSSES
 from benchmark.report.axes import Place, place, rank
 from benchmark.report.results import value_entry
 from benchmark.report.summary import Comparison

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.cells import load_cells
 from benchmark.files import read_yaml
-from benchmark.protocol import HERE
+from benchmark.protocol.cells import load_cells
 from benchmark.report.axes import sort_key
 from benchmark.report.tables import Entry, Table, not_tested, text
-from benchmark.tuning_log import read_log
+from benchmark.tuning_log import SEARCHES, read_log
 
 
 def tables(folder: Path) -> list[Table]:
@@ -17,7 +16,7 @@ def tables(folder: Path) -> list[Table]:
     Raises:
         BadInput: a log that is no JSON lines.
     """
-    searches = [name for name, entry in read_yaml(HERE / "tuning.yaml").items() if "rates" in entry]
+    searches = [name for name, entry in read_yaml(SEARCHES).items() if "rates" in entry]
     logs = {name: read_log(folder / f"{name}.jsonl") for name in searches}
     return [table(name, lines) for name, lines in logs.items() if lines]
 

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from benchmark.cells import LOSSES
 from benchmark.files import digest
 from benchmark.image_variance import metric_of_means, moments
 from benchmark.metrics import METRICS, PRIMARY
+from benchmark.protocol.cells import LOSSES
 from benchmark.report.axes import Place
 from benchmark.report.grid import places
 from benchmark.report.summary import SPLIT, Comparison, Run

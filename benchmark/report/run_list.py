@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.metrics import METRICS
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records import Record
 from benchmark.report.places import Places
 from benchmark.report.results import BLOCKS

@@ -14,7 +14,7 @@ import sklearn
 from benchmark import metrics
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
-from benchmark.protocol import SELECTION_METRIC
+from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records import Record
 from benchmark.report.axes import sort_key
 from benchmark.statistics import Interval, t_interval

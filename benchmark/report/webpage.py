@@ -37,7 +37,7 @@ from benchmark.ledger import (
     UNDETERMINED,
     Planned,
 )
-from benchmark.protocol import HERE, protocol_names
+from benchmark.protocol.protocol import protocol_names
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render
@@ -46,6 +46,7 @@ from benchmark.report.shown_faces import ShownFaces
 from benchmark.report.summary import Summary
 from benchmark.report.tables import Table
 from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.runs.plan import PROFILES
 
 WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
 
@@ -151,7 +152,7 @@ def missing_runs(planned: Sequence[Planned]) -> list[str]:
 
     A study is made as one: it finds its cells' learning rates first.
     """
-    profiles = read_yaml(HERE / "profiles.yaml")
+    profiles = read_yaml(PROFILES)
     studies = {
         protocol: name
         for name, entry in profiles.items()

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import registry
 from benchmark.errors import BadInput
+from benchmark.protocol import registry
 
 
 def conv(inputs, outputs, kernel=3, bias=True):
@@ -146,7 +146,7 @@ def test_mini_xception_trains_on_a_cpu_at_the_papers_size():
     script = """
 import torch
 from torch import nn
-from benchmark.registry import create
+from benchmark.protocol.registry import create
 torch.set_num_threads(1)
 model = create("mini-xception", num_outputs=7, in_channels=3, input_size=64).to(memory_format=torch.channels_last)
 first = next(m for m in model.modules() if hasattr(m, "bypass"))

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cells import Cell, load_cells, parts, profile_entry, profile_names
 from benchmark.faces.fingerprints import FILE
 from benchmark.files import read_yaml
-from benchmark.protocol import SELECTION_METRIC, load_protocol
+from benchmark.protocol.cells import Cell, load_cells
+from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol
 from benchmark.records import Record, write_record
+from benchmark.runs.plan import parts, profile_entry, profile_names
 
 IMAGES = 90
 read_protocol = cache(load_protocol)  # reading its YAML takes longer than the rest of a record

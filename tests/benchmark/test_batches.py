@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from benchmark.batches import Batches, shuffled
-from benchmark.cells import Run
-from benchmark.protocol import load_protocol
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import load_protocol
 from benchmark.seeds import generator
 
 

@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 
 from benchmark import evidence
-from benchmark.cells import Cell, load_cells, parts
 from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
 from benchmark.errors import BadInput
@@ -18,9 +17,11 @@ from benchmark.files import read_yaml
 from benchmark.image_variance import image_variance
 from benchmark.joint_test import joint_difference
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
-from benchmark.protocol import load_protocol, protocol_names
+from benchmark.protocol.cells import Cell, load_cells
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
+from benchmark.runs.plan import parts
 from benchmark.selection import selection_optimism
 from benchmark.statistics import prediction_interval_new_run, prediction_interval_new_score
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from benchmark import cluster
-from benchmark.cells import Cell, Run
 from benchmark.cli import main
 from benchmark.plan_file import write_plan
+from benchmark.protocol.cells import Cell, Run
 from benchmark.records import read_record
 
 ROOT = Path(__file__).parents[2]

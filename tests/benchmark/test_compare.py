@@ -9,11 +9,11 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from benchmark import compare as comparing
-from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.compare import compare, picture, sentences
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_record
 
 OUTSIDE = {

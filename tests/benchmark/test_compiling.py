@@ -47,7 +47,7 @@ def test_trying_it_leaves_the_model_as_it_was(monkeypatch):
 @pytest.mark.slow
 def test_a_compiled_run_learns_the_same(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
     """Two epochs of the bounded shortcut with torch's compiler: the losses of the eager run, to rounding."""
-    from benchmark.cells import Run
+    from benchmark.protocol.cells import Run
 
     run = Run(tiny_protocol(epochs=2), tiny_cell(shortcut="adaptive"), 3)
     eager = train(run, tiny_faces, tmp_path / "eager", device=CPU)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import registry
 from benchmark.complexity import count, latency, measure
 from benchmark.errors import BadInput
+from benchmark.protocol import registry
 
 pytest.importorskip("fvcore")
 

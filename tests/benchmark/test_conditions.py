@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cells import Cell
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.conditions import AGAINST, FOR, OPEN, conditional
 from benchmark.ledger import EQUIVALENT
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 

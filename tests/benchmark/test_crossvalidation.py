@@ -16,13 +16,13 @@ import sklearn.metrics
 import torch
 
 from benchmark import crossvalidation, training
-from benchmark.cells import Run
 from benchmark.crossvalidation import check_groups, cross_validate, fold_faces, fold_protocol, fold_run, mean_history
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import write_faceset
 from benchmark.importing import check
 from benchmark.pixels import load_splits
-from benchmark.protocol import protocol_from
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import protocol_from
 from benchmark.records import read_record
 from benchmark.runner import Places, Worker, try_steps
 from benchmark.selection import run_picks, selection_optimism
@@ -105,7 +105,7 @@ def test_roles_of_the_folds(faces, protocol):
 
 
 def _cell():
-    from benchmark.cells import Cell
+    from benchmark.protocol.cells import Cell
 
     return Cell("tiny", "residual", {"units": [1, 1, 1], "widths": [4, 8], "shortcut": "adaptive"}, "plain")
 
@@ -230,10 +230,10 @@ KILLED = """
     import sys, json, torch
     from pathlib import Path
     from benchmark import training
-    from benchmark.cells import Cell, Run
+    from benchmark.protocol.cells import Cell, Run
     from benchmark.crossvalidation import cross_validate
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import protocol_from
+    from benchmark.protocol.protocol import protocol_from
     torch.set_num_threads(1)
     training.CHECKPOINT_SECONDS = 0.0
     given = json.loads(Path({given!r}).read_text())
@@ -318,13 +318,6 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
     assert len(list(try_steps(run, faces, 2, CPU))) == 2
     monkeypatch.setattr(importing, "load_protocol", lambda name: run.protocol)
     check(record, faces.directory.parent)
-
-
-def test_code_of_the_module_counts_for_folds_alone(faces, protocol, tiny_cell, tiny_protocol):
-    with_folds = training.configuration(Run(protocol(), tiny_cell(), 0), faces, CPU)
-    without = training.configuration(Run(tiny_protocol(), tiny_cell(), 0), faces, CPU)
-    assert with_folds["code"] != without["code"]
-    assert without["code"] == training.environment.code_digest("residual")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cells import Run
 from benchmark.importing import import_records
 from benchmark.plan_file import write_plan
+from benchmark.protocol.cells import Run
 
 spec = importlib.util.spec_from_file_location("bare_machine", Path(__file__).with_name("test_plan_file.py"))
 bare_machine = importlib.util.module_from_spec(spec)

@@ -13,7 +13,7 @@ from benchmark.files import read_yaml
 from benchmark.gradient_claim import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
 from benchmark.ledger import JUDGING
 from benchmark.plan_gradients import load_plan
-from benchmark.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol
 
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}

@@ -8,14 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import gradients, plan_gradients, registry
-from benchmark.cells import Cell, Run
+from benchmark import gradients, plan_gradients
 from benchmark.claim_list import load_claims
 from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.gradients import follow, is_finite, measure
 from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN
 from benchmark.pixels import load_splits, standardiser
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run
 from benchmark.training import build_model
 
 CPU = torch.device("cpu")

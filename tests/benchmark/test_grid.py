@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.cells import plan
 from benchmark.cli import main
 from benchmark.faces.faceset import write_faceset
 from benchmark.plan_file import read_plan, write_plan
 from benchmark.records import read_records
+from benchmark.runs.plan import plan
 
 
 def faces_like(protocol, prepared) -> None:

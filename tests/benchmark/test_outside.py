@@ -9,7 +9,8 @@ import pytest
 from benchmark import importing
 from benchmark.errors import BadInput
 from benchmark.importing import import_records
-from benchmark.outside import aligned, doubts, enter, role_rows
+from benchmark.outside import aligned, doubts, enter
+from benchmark.protocol.roles import role_rows
 from benchmark.records import read_record
 
 CLASSES = 3

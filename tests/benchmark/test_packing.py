@@ -6,10 +6,10 @@ import tarfile
 
 import pytest
 
-from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.packing import pack, unpacked
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_records
 
 CELL = Cell("net-plain", "residual", {"units": [1, 1, 1]}, "plain")

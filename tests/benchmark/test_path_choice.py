@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from benchmark import path_choice, step_check
-from benchmark.cells import Run
 from benchmark.errors import Findings, Interrupted
 from benchmark.files import read_object
 from benchmark.path_choice import FILE, Contact, choose, networks
+from benchmark.protocol.cells import Run
 from benchmark.side_process import Failed, SideProcess
 from benchmark.step_check import TOLERANCES, beyond, deviations, take_step
 

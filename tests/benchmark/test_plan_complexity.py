@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from benchmark import counted, plan_complexity, registry
-from benchmark.cells import Cell, Run, load_cells
+from benchmark import counted, plan_complexity
 from benchmark.errors import BadInput
 from benchmark.plan_complexity import Network, listed, measure_all
-from benchmark.protocol import load_protocol
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run, load_cells
+from benchmark.protocol.protocol import load_protocol
 
 pytest.importorskip("fvcore")
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cells import Run, plan
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.plan_file import read_plan, write_plan
+from benchmark.protocol.cells import Run
 from benchmark.records import read_record
+from benchmark.runs.plan import plan
 
 ROOT = Path(__file__).parents[2]
 # Import names of the project's dependencies where they differ from the packages' names.

@@ -3,19 +3,23 @@
 import inspect
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import pytest
 import yaml
 
 from benchmark import params
-from benchmark.cells import Cell, Run, cells_in, find_cell, load_cells, parts, plan, profile_entry, profile_names
 from benchmark.errors import BadInput
 from benchmark.evaluation import TTA
 from benchmark.faces.readers.by_name import reader
 from benchmark.files import read_yaml
 from benchmark.pixels import load_splits
-from benchmark.protocol import HERE, load_protocol, protocol_from, protocol_names
+from benchmark.protocol.cells import Cell, Run, cells_in, find_cell, load_cells
+from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from, protocol_names
+from benchmark.runs.plan import PROFILES, parts, plan, profile_entry, profile_names
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", protocol_names())
@@ -118,7 +122,7 @@ def test_bad_recipes(changes, message):
     values = contents()
     values["recipe_name"] = values.pop("recipe")
     with pytest.raises(BadInput, match=f"file.yaml, recipe standard, {message}"):
-        protocol_from(values, "file.yaml", recipe=read_yaml(HERE / "recipes.yaml")["standard"] | changes)
+        protocol_from(values, "file.yaml", recipe=read_yaml(RECIPES)["standard"] | changes)
 
 
 def test_diffusionfer_is_cross_validated_over_the_readers_folds():
@@ -130,7 +134,7 @@ def test_diffusionfer_is_cross_validated_over_the_readers_folds():
 
 
 def test_a_protocol_from_a_users_file(tmp_path):
-    path, shipped = tmp_path / "mine.yaml", (HERE / "protocols" / "fer2013-7.yaml").read_text()
+    path, shipped = tmp_path / "mine.yaml", (PROTOCOLS / "fer2013-7.yaml").read_text()
     path.write_text(shipped.replace("name: fer2013-7", "name: mine").replace("data: fer2013", "data: folder-mine"))
     protocol = load_protocol(str(path))
     assert protocol.name == "mine" and protocol.data == "folder-mine" and reader(protocol.data).RAW == ("folder-mine",)
@@ -166,7 +170,7 @@ def test_released_recipe_is_the_scripts():
 
 
 def contents(**changes):
-    raw = read_yaml(HERE / "protocols" / "fer2013-7.yaml")
+    raw = read_yaml(PROTOCOLS / "fer2013-7.yaml")
     return raw | changes
 
 
@@ -192,7 +196,7 @@ def test_bad_protocols(changes, message):
 def test_an_exponent_without_a_dot_is_refused():
     """YAML 1.1 reads 1e-3 as text."""
     recipe = yaml.safe_load("learning_rate: 1e-3") | {}
-    base = read_yaml(HERE / "recipes.yaml")["standard"] | recipe
+    base = read_yaml(RECIPES)["standard"] | recipe
     values = contents()
     values["recipe_name"] = values.pop("recipe")
     with pytest.raises(BadInput, match="learning_rate: found '1e-3'; expected a value of type float"):
@@ -288,9 +292,11 @@ def test_the_grid_of_the_papers_question(profile, protocol):
 
 @pytest.mark.parametrize("seeds", [[], [0, 0], [0, "1"], 3])
 def test_seeds_of_a_pattern_are_checked(seeds):
-    profiles = read_yaml(HERE / "profiles.yaml")
+    profiles = read_yaml(PROFILES)
     profiles["smoke"]["runs"] = {"synthetic-8": [{"cells": "resnet18-plain", "seeds": seeds}]}
-    with mock.patch("benchmark.cells.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)):
+    with mock.patch(
+        "benchmark.protocol.cells.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)
+    ):
         with pytest.raises(BadInput, match="profile smoke, synthetic-8, resnet18-plain, seeds"):
             plan("smoke")
 
@@ -311,10 +317,10 @@ def test_params_round_trip(tmp_path, profile):
         (str(run), run.cell.hash, run.protocol.hash) for run in plan(profile)
     }
     assert {entry["package"] for entry in read["runs"].values()} == set(read["packages"])
-    assert all((HERE.parent / place).exists() for place in read["packages"].values())
+    assert all((ROOT / place).exists() for place in read["packages"].values())
     for entry in read["data"].values():
         paths = [entry["code"], entry["source"], entry["second_source"]]
-        assert len(set(paths)) == 3 and all((HERE.parent / p).exists() or p.startswith("data/raw/") for p in paths)
+        assert len(set(paths)) == 3 and all((ROOT / p).exists() or p.startswith("data/raw/") for p in paths)
     with pytest.raises(BadInput, match="params.yaml, runs: found 'nothing'"):
         params.runs_of(read, "nothing")
 
@@ -324,7 +330,7 @@ def test_params_round_trip(tmp_path, profile):
     [(["nothing"], "'nothing'", "some of"), (["fer2013"], "measures on fer2013", "plans on synthetic")],
 )
 def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expected):
-    profiles = read_yaml(HERE / "profiles.yaml")
+    profiles = read_yaml(PROFILES)
     assert params.write_params("default", tmp_path / "params.yaml")["gradients"] == {
         "default": {"protocol": "synthetic-8", "recipe": "quick", "data": "synthetic"}
     }

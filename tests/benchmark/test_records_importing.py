@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmark import importing
-from benchmark.cells import Run
 from benchmark.errors import BadInput
 from benchmark.files import digest
 from benchmark.importing import COST, _check_course, import_records
+from benchmark.protocol.cells import Run
 from benchmark.records import Record, read_record, read_records
 from benchmark.training import train
 

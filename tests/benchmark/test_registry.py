@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import registry
 from benchmark.errors import BadInput
+from benchmark.protocol import registry
 
 PYPROJECT = '[project]\nname = "ferbench"\n[project.entry-points."ferbench.models"]\nmine = "somewhere:net"\n'
 SIZES = {"num_outputs": 3, "in_channels": 1, "input_size": 8}
@@ -124,9 +124,9 @@ def test_the_checkout_adds_nothing_to_an_installed_project(tmp_path, monkeypatch
 
 
 def test_listing_imports_neither_torch_nor_models():
-    code = "import sys; from benchmark import registry; names = registry.models(); assert 'bregnext-50' in names; "
+    code = "import sys; from benchmark.protocol import registry; names = registry.models(); assert 'bregnext-50' in names; "
     code += "assert not {'torch', 'ablations', 'baselines'} & set(sys.modules)"
-    root = Path(registry.__file__).resolve().parent.parent
+    root = Path(registry.__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
 
 

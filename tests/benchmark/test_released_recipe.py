@@ -15,7 +15,7 @@ import torch
 from benchmark.augmentation import levels, released, shift_hue, uniform, zoom
 from benchmark.batches import Batches
 from benchmark.pixels import load_splits
-from benchmark.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol
 from benchmark.training import Run, Trainer, precision_of
 
 CPU = torch.device("cpu")

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from benchmark import robustness
-from benchmark.cells import Run
 from benchmark.corruptions import CORRUPTIONS, corrupt
 from benchmark.errors import BadInput, Interrupted
 from benchmark.evaluation import predict
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
 from benchmark.pixels import load_splits, standardiser
-from benchmark.protocol import HERE, load_protocol, protocol_names
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.robustness import consistency, measure, shared_classes
 from benchmark.robustness_file import read
 from benchmark.selection_metric import accuracy
@@ -143,7 +143,7 @@ def test_shared_classes_go_by_meaning():
 
 
 def test_transfers_yaml_names_the_classes_of_the_protocols():
-    contents = read_yaml(HERE / "transfers.yaml")
+    contents = read_yaml(robustness.TRANSFERS)
     for data, words in contents["classes"].items():
         of = {name for name in protocol_names() if (p := load_protocol(name)).data == data and p.task == "categorical"}
         assert of, data

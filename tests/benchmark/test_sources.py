@@ -11,13 +11,13 @@ import pytest
 
 from benchmark import sources
 from benchmark.errors import BadInput
-from benchmark.sources import HERE, canonical, code_digest, digest, package_of, package_sources, place_of
+from benchmark.sources import PACKAGE, canonical, code_digest, digest, package_of, package_sources, place_of
 
 CODE = '''
 """What the module is for."""
 
 from benchmark.errors import BadInput
-from benchmark.faces import FaceSet, open_faceset as opened
+from benchmark.hall import FaceSet, open_faceset as opened
 import numpy as np
 
 
@@ -128,9 +128,9 @@ def test_the_same_on_the_pythons_at_hand(python):
     script = (
         "import sys; from benchmark.sources import digest; from pathlib import Path; print(digest(map(Path, sys.argv[1:])))"
     )
-    paths = sorted(HERE.rglob("*.py"))
+    paths = sorted(PACKAGE.rglob("*.py"))
     command = [python, "-B", "-c", script, *map(str, paths)]
-    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == digest(paths)
 
 
@@ -164,7 +164,7 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
     before = code_digest("residual")
 
     def changed(module, old, new):
-        source = (HERE / f"{module}.py").read_text(encoding="utf-8")
+        source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
         assert source.count(old) == 1
         (tmp_path / f"{module}.py").write_text(source.replace(old, new), encoding="utf-8")
         paths = [tmp_path / p.name if p.name == f"{module}.py" else p for p in sources.training_sources()]
@@ -179,7 +179,7 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
 
 
 def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
-    root = HERE.parent
+    root = PACKAGE.parent
     networks = {path.name for path in package_sources(package_of("residual"))}
     assert networks >= {"network.py", "shortcuts.py", "kernels.c", "winograd.c"} and "cells.yaml" not in networks
     assert all(path.parent == root / "baselines" for path in package_sources(package_of("vgg13")))
@@ -199,6 +199,6 @@ def test_a_digest_takes_little_time_to_import():
         from benchmark.sources import digest, training_sources
         print(digest(training_sources()))
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=HERE.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == digest(sources.training_sources()), done.stderr
-    assert Path(HERE / "sources.py").is_file()
+    assert Path(PACKAGE / "sources.py").is_file()

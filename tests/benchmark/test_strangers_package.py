@@ -12,7 +12,7 @@ import yaml
 
 from benchmark.faces.readers.synthetic.reader import prepare
 from benchmark.files import read_yaml
-from benchmark.protocol import HERE
+from benchmark.protocol.protocol import PROTOCOLS
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """
@@ -67,7 +67,7 @@ def test_from_pip_install_to_a_row_of_the_report(ferbench, tmp_path):
     assert "strangers-net            strangers_fer.nets:small" in ferbench("models")
     prepare(tmp_path / "data" / "prepared" / "synthetic", faces=480, size=32, jobs=1)
     # One epoch, under a protocol of one's own; and the fixed protocol with its whole budget, beside the other rows.
-    contents = read_yaml(HERE / "protocols" / "synthetic-8.yaml") | {"name": "one-epoch", "epochs": 1}
+    contents = read_yaml(PROTOCOLS / "synthetic-8.yaml") | {"name": "one-epoch", "epochs": 1}
     (tmp_path / "one-epoch.yaml").write_text(yaml.safe_dump(contents))
     ferbench("run", "./one-epoch.yaml", "strangers-net", "--out", "reports/records/own")
     ferbench("run", "synthetic-8", "--model", "strangers-net", "--option", "width=8", "--seeds", "0", "1")

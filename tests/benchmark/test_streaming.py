@@ -15,10 +15,10 @@ import torch
 
 from benchmark import memory, resampling, runner, streaming
 from benchmark.array_file import ArrayFile
-from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.pixels import load_splits
+from benchmark.protocol.cells import Run
 from benchmark.runner import Places, Worker
 from benchmark.streaming import Streamed, resized_file
 from benchmark.training import train
@@ -270,7 +270,7 @@ LIMITED = """
     import dataclasses, json, sys, torch
     from pathlib import Path
     torch.set_num_threads(1)
-    from benchmark.cells import Run, find_cell
+    from benchmark.protocol.cells import Run, find_cell
     from benchmark.streaming_bench import bench_protocol, limited
     run = Run(bench_protocol(32), find_cell("narrow8-12-identity-working-plain"), 0)
     print(json.dumps(limited(Path(sys.argv[1]), run, int(sys.argv[2]), 20)))

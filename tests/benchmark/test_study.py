@@ -2,19 +2,21 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from benchmark.cells import Cell, Run, cell_from, cells_in
 from benchmark.errors import BadInput, Interrupted
-from benchmark.protocol import HERE
+from benchmark.protocol.cells import Cell, Run, cell_from, cells_in
 from benchmark.rate_search import RateSearch, best_rate, load_rate_search
 from benchmark.records import read_record
 from benchmark.runner import Places, run_all
 from benchmark.study import Study, load_study, make, standing, told
 from benchmark.tuning_log import read_log
+
+ROOT = Path(__file__).parents[2]
 
 CPU = torch.device("cpu")
 RATES = (0.004, 0.001, 0.00025)
@@ -160,7 +162,7 @@ def test_the_rates_in_cells_yaml_are_those_that_the_committed_log_gives():
     cells = {run.cell.name: run.cell for part in study.parts for run in part if run.cell.learning_rate is not None}
     if not cells:
         pytest.skip("no rate of the study has been found yet")
-    lines = read_log(HERE.parent / "reports/tuning" / f"{study.search.name}.jsonl")
+    lines = read_log(ROOT / "reports/tuning" / f"{study.search.name}.jsonl")
     for cell in cells.values():
         assert study.search.found(cell, lines) == cell.learning_rate, cell.name
 

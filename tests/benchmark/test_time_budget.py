@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.cells import Cell, Run
 from benchmark.errors import Interrupted
 from benchmark.plan_file import write_plan
+from benchmark.protocol.cells import Cell, Run
 from benchmark.records import read_record
 from benchmark.runner import Places, run_all
 from benchmark.time_budget import CAUTION, TimeBudget, reserve, seconds_ahead, views

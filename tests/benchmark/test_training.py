@@ -17,9 +17,9 @@ import torch
 
 from benchmark import training
 from benchmark.batches import shuffled
-from benchmark.cells import Run
 from benchmark.errors import BadInput, Interrupted
 from benchmark.pixels import load_splits
+from benchmark.protocol.cells import Run
 from benchmark.seeds import generator
 from benchmark.training import Trainer, learning_rate, make_optimizer, train
 
@@ -133,9 +133,9 @@ KILLED = """
     from pathlib import Path
     sys.path.insert(0, {tests!r})
     from benchmark import training
-    from benchmark.cells import Cell, Run
+    from benchmark.protocol.cells import Cell, Run
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol import protocol_from
+    from benchmark.protocol.protocol import protocol_from
     import json
     torch.set_num_threads(1)
     training.CHECKPOINT_SECONDS = 0.0

@@ -10,7 +10,7 @@ import torch
 from benchmark import tuning
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import write_faceset
-from benchmark.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol
 from benchmark.records import read_record
 from benchmark.runner import Places
 from benchmark.tuning import Search, load_search, table, trial_protocol, tune

@@ -9,12 +9,12 @@ from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, f1_score
 
 from benchmark import weights
-from benchmark.cells import Run, find_cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
-from benchmark.protocol import HERE, load_protocol
+from benchmark.protocol.cells import Run, find_cell
+from benchmark.protocol.protocol import RECIPES, load_protocol
 from benchmark.training import build_model, train
 from benchmark.weights import evaluate_weights
 
@@ -78,7 +78,7 @@ def test_other_class_order_and_other_input(record, tiny_faces, tiny_protocol, ti
     for name, values in record.predictions.items():
         same = np.array_equal if values.dtype.kind == "U" else np.allclose  # sums over the classes in another order
         assert same(stored(tmp_path / "out")[name], values), name
-    mean = read_yaml(HERE / "recipes.yaml")["released"]["input_mean"]
+    mean = read_yaml(RECIPES)["released"]["input_mean"]
     found = evaluate(record, tiny_faces, tiny_protocol(epochs=1), tiny_cell(), tmp_path / "input", input_recipe="released")
     assert found["input"] == {"recipe": "released", "mean": mean, "deviation": [1, 1, 1]}
     rows = tiny_faces.rows("test")

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.files import read_yaml
-from benchmark.protocol import HERE, Protocol, protocol_from
+from benchmark.protocol.protocol import RECIPES, Protocol, protocol_from
 
 CLASSES = ("red", "blue", "dark", "light")
 SIZE, SMALL = 16, 8
@@ -120,7 +120,7 @@ def colour_protocol() -> Protocol:
         "selection": "best-validation",
         "tta": ["none", "flip"],
     }
-    return protocol_from(contents, "test", recipe=read_yaml(HERE / "recipes.yaml")["standard"])
+    return protocol_from(contents, "test", recipe=read_yaml(RECIPES)["standard"])
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import pytest
 import timm
 import torch
 
-from benchmark import registry, sources
-from benchmark.cells import Cell, Run, cell_of, cell_or_model, find_cell
+from benchmark import sources
 from benchmark.cli import main
 from benchmark.errors import BadInput
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell
 from benchmark.training import train
 
 OTHERS = (("nothing", "cell: found 'nothing'"), ("os.path:..", "no such form"), ("a b:c", "no such form"))

@@ -17,7 +17,7 @@ from benchmark.faces.readers.add import add
 from benchmark.faces.readers.affectnet import reader as affectnet
 from benchmark.faces.readers.affectnet import sidecars
 from benchmark.faces.reading import decoding, pictures
-from benchmark.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol
 
 WRITERS = {
     "lists": layouts.write_lists,

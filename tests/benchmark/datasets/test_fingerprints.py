@@ -8,7 +8,7 @@ from benchmark.errors import BadInput
 from benchmark.faces import fingerprints
 from benchmark.faces.readers.by_name import READERS
 from benchmark.files import read_yaml
-from benchmark.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol
 from benchmark.records import read_records
 from benchmark.report.summary import summarise
 

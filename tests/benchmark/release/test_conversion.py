@@ -12,11 +12,11 @@ import pytest
 import torch
 
 import benchmark.weights
-from benchmark import registry
-from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell
 from benchmark.release.conversion import MODEL, OPTIONS, convert
 from benchmark.release.findings import read_findings
 from benchmark.release.layers import Network

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.cells import Cell
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.ledger import DECIDING, SCALED_DOWN
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_records
 from benchmark.report.answer import SHORT, UNDER, answer
 from benchmark.report.summary import summarise

@@ -77,7 +77,7 @@ def test_one_common_seed_and_no_reference(make, cell, tmp_path):
 
 
 def test_networks_are_never_mixed(make, cell, tmp_path):
-    from benchmark.cells import Cell
+    from benchmark.protocol.cells import Cell
 
     make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0)
     deeper = {"units": [9, 1, 9], "shortcut": "adaptive", "normalisation": "working"}

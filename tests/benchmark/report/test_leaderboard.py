@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from benchmark.cells import Cell
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_records
 from benchmark.report import build, leaderboard
 from benchmark.report.summary import summarise

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from benchmark.cells import load_cells
 from benchmark.errors import BadInput
+from benchmark.protocol.cells import load_cells
 from benchmark.report import learning_rates
 
 CELLS = ("narrow16-50-adaptive-frozen-plain", "narrow16-50-identity-working-plain")

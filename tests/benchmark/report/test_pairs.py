@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.cells import Cell
 from benchmark.metrics import metric_function
+from benchmark.protocol.cells import Cell
 from benchmark.records import read_records
 from benchmark.report import pairs
 from benchmark.report.summary import summarise

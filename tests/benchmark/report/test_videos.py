@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.cells import find_cell
 from benchmark.errors import BadInput
 from benchmark.importing import check
 from benchmark.per_video import video_of
+from benchmark.protocol.cells import find_cell
 from benchmark.records import read_record, write_record
 from benchmark.report import build
 

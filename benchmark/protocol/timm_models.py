@@ -1,4 +1,4 @@
-"""Any network of timm by name, untrained, for the protocol's pictures; see `benchmark.registry`, form ``timm:NAME``."""
+"""Any network of timm by name, untrained, for a protocol's pictures: form ``timm:NAME`` of `benchmark.protocol.registry`."""
 
 import functools
 from collections.abc import Callable

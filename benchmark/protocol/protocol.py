@@ -1,6 +1,6 @@
 """Protocol and Recipe: what stays the same for everything that is compared.
 
-A Protocol is one file of ``benchmark/protocols/``; the Recipe that it names is one entry of ``benchmark/recipes.yaml``.
+A Protocol is one file of ``protocols/`` beside this module; the Recipe that it names is one entry of ``recipes.yaml``.
 Results are comparable when name and Major.Minor version are equal; the hash tells whether two files really agree.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml
 
-HERE = Path(__file__).parent
+PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -140,7 +140,7 @@ class Protocol:
 
 def protocol_names() -> list[str]:
     """Names of the protocols in ``benchmark/protocols/``."""
-    return sorted(path.stem for path in (HERE / "protocols").glob("*.yaml"))
+    return sorted(path.stem for path in PROTOCOLS.glob("*.yaml"))
 
 
 def load_protocol(name: str) -> Protocol:
@@ -157,7 +157,7 @@ def load_protocol(name: str) -> Protocol:
     if name not in protocol_names():
         known = ", ".join(protocol_names())
         raise BadInput("protocol", f"'{name}'", f"one of {known}, or a file such as ./my-protocol.yaml")
-    path = HERE / "protocols" / f"{name}.yaml"
+    path = PROTOCOLS / f"{name}.yaml"
     return protocol_from(read_yaml(path), path)
 
 
@@ -166,7 +166,7 @@ def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = Non
     contents = dict(contents)
     if recipe is None:
         contents["recipe_name"] = name = contents.pop("recipe", None)
-        recipes = read_yaml(HERE / "recipes.yaml")
+        recipes = read_yaml(RECIPES)
         if name not in recipes:
             raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
         recipe = recipes[name]

@@ -28,7 +28,7 @@ MODELS = "ferbench.models"
 CELLS = "ferbench.cells"
 PROJECT = "ferbench"
 TIMM = "timm:"
-_PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+_PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def entry_points(group: str) -> dict[str, EntryPoint]:
@@ -67,7 +67,7 @@ def entry(name: str) -> EntryPoint:
         BadInput: an unknown name; a form that names no factory.
     """
     if name.startswith(TIMM):
-        return EntryPoint(name=name, value="benchmark.adapters.timm_models:factory", group=MODELS)
+        return EntryPoint(name=name, value="benchmark.protocol.timm_models:factory", group=MODELS)
     if ":" in name:
         module, _, factory = name.partition(":")
         if not all(part.isidentifier() for part in (*module.split("."), *factory.split("."))):

@@ -1,4 +1,4 @@
-"""Cell, Run and the plan: which networks are trained under which protocols with which seeds.
+"""Cell and Run: what is compared, and one training of it under a protocol with a seed.
 
 Cells come from the ``cells.yaml`` of every package named in the entry-point group ``ferbench.cells``. Such a file has
 two optional parts:
@@ -9,24 +9,21 @@ two optional parts:
 
 A cell may have a ``learning_rate`` of its own, which then stands in the place of the recipe's (how such rates are found:
 docs/protocol.md, "Learning rates"); a grid gives them as ``learning_rates``: ``<value>-<value>...`` -> rate.
-
-Plans (protocols x cells x seeds) are the entries of ``benchmark/profiles.yaml``.
 """
 
 import dataclasses
-import fnmatch
 import importlib.resources
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark import registry
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml
-from benchmark.protocol import HERE, Protocol, Recipe, load_protocol
+from benchmark.protocol import registry
+from benchmark.protocol.protocol import Protocol, Recipe
 
 LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
 
@@ -158,7 +155,7 @@ def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping 
     """The cell of a model that no cells.yaml names, called ``<model>[-<option value>...]-<loss>`` as a grid's cells are.
 
     Args:
-        model: registered name, ``timm:NAME`` or ``package.module:factory`` (`benchmark.registry.entry`).
+        model: registered name, ``timm:NAME`` or ``package.module:factory`` (`benchmark.protocol.registry.entry`).
         task: of the protocol: decides the loss where none is given (plain; mean squared error).
         options: of the factory.
 
@@ -180,79 +177,3 @@ def cell_or_model(name: str, task: str) -> Cell:
     if ":" in name or (name in registry.models() and name not in load_cells()):
         return cell_of(name, task)
     return find_cell(name)
-
-
-def profile_names() -> list[str]:
-    """Names of the plans in ``benchmark/profiles.yaml``."""
-    return list(read_yaml(HERE / "profiles.yaml"))
-
-
-def plan(profile: str) -> list[Run]:
-    """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more, as far as it
-    has seeds left. Where the profile has parts, they follow each other whole.
-
-    Raises:
-        BadInput: as of `parts`; a cell whose learning rate has not been found yet.
-    """
-    if odd := sorted({cell for _, cell in waiting_for_rate(profile)}):
-        found, search = f"no learning rate of {', '.join(odd)}", profile_entry(profile)["rates"]
-        raise BadInput(f"profile {profile}", found, f"those that the search {search} finds (ferbench study {profile})")
-    return [run for part in parts(profile) for run in part]
-
-
-def waiting_for_rate(profile: str) -> set[tuple[str, str]]:
-    """Protocol and cell of a study whose learning rate its search has still to find, or cells.yaml to take over; none in
-    a profile without such a search."""
-    if "rates" not in profile_entry(profile):
-        return set()
-    runs = [run for part in parts(profile) for run in part]
-    return {(run.protocol.name, run.cell.name) for run in runs if run.cell.learning_rate is None}
-
-
-def profile_entry(profile: str) -> dict:
-    """What profiles.yaml says of a plan. BadInput for an unknown one."""
-    profiles = read_yaml(HERE / "profiles.yaml")
-    if profile not in profiles:
-        raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
-    return profiles[profile]
-
-
-def parts(profile: str) -> list[list[Run]]:
-    """The runs of each part of a profile, in the order in which they are made; one part where it says nothing of parts.
-
-    Raises:
-        BadInput: an unknown profile, a pattern that matches no cell, or one with seeds that are no list of whole numbers.
-    """
-    entry, cells = profile_entry(profile), load_cells()
-    return [_part(profile, part, entry["seeds"], cells) for part in entry.get("parts") or [entry["runs"]]]
-
-
-def _part(profile, wanted, seeds_of_profile, cells):
-    pairs = {}
-    for protocol_name, patterns in wanted.items():
-        protocol, where = load_protocol(protocol_name), f"profile {profile}, {protocol_name}"
-        for pattern in patterns:
-            pattern, seeds = _seeds_of(pattern, seeds_of_profile, where)
-            matched = fnmatch.filter(cells, pattern)
-            if not matched:
-                raise BadInput(where, f"'{pattern}', which no cell matches", "a cell")
-            pairs |= {(protocol_name, name): (protocol, cells[name], seeds) for name in matched}
-    return balanced([[Run(protocol, cell, seed) for seed in seeds] for protocol, cell, seeds in pairs.values()])
-
-
-def _seeds_of(pattern, seeds, where):
-    """A pattern and its seeds: the profile's, or its own where it is written ``{cells: PATTERN, seeds: [...]}``."""
-    if isinstance(pattern, str):
-        return pattern, seeds
-    if not isinstance(pattern, Mapping) or set(pattern) != {"cells", "seeds"}:
-        raise BadInput(where, pattern, "a pattern, or {cells: PATTERN, seeds: [...]}")
-    own = pattern["seeds"]
-    if not isinstance(own, list) or not own or len(set(own)) < len(own) or any(type(seed) is not int for seed in own):
-        raise BadInput(f"{where}, {pattern['cells']}, seeds", own, "a list of different whole numbers")
-    return pattern["cells"], own
-
-
-def balanced(by_cell: Sequence[Sequence[Run]]) -> list[Run]:
-    """The runs of all cells, first every cell's first, then every cell's second and so on."""
-    rounds = itertools.zip_longest(*by_cell)
-    return [run for same_round in rounds for run in same_round if run is not None]

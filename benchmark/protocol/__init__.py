@@ -1,0 +1,1 @@
+"""What is fixed: Protocol, Recipe, Cell and Run, models by name, and which faces play which role."""

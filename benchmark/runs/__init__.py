@@ -1,0 +1,1 @@
+"""Runs: which, where, how long, and (training/) all that decides their numbers."""
