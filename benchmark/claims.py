@@ -37,13 +37,13 @@ from benchmark.ledger import (
     finished_of,
     plan_of,
 )
-from benchmark.metrics import METRICS
-from benchmark.records import Record
-from benchmark.statistics import Interval, t_interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.record import Record
+from benchmark.records.statistics import Interval, t_interval
 
 if TYPE_CHECKING:
     from benchmark.claim_list import Check, Claim
-    from benchmark.report.summary import Run, Summary
+    from benchmark.records.comparisons import Run, Summary
 
 NARROW = {"%": 0.025, "": 0.015}  # unit -> half-width up to which a value inside the interval counts as reproduced
 
@@ -162,7 +162,7 @@ def judge(
     """Every claim with its verdict.
 
     Args:
-        summary: `benchmark.report.summary.summarise` of the records.
+        summary: `benchmark.records.comparisons.summarise` of the records.
         complexity: contents of complexity.json, or None.
         gradients: contents of the files of reports/gradients.
     """

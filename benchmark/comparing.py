@@ -21,11 +21,11 @@ from benchmark.ledger import (
     finished_of,
     plan_of,
 )
-from benchmark.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
-from benchmark.statistics import Interval, paired_t_over_seeds
+from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
+from benchmark.records.statistics import Interval, paired_t_over_seeds
 
 if TYPE_CHECKING:
-    from benchmark.report.summary import Run
+    from benchmark.records.comparisons import Run
 
 ALPHA = 0.05
 MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of

@@ -20,8 +20,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmark.environment import processor_name
 from benchmark.errors import BadInput
+from benchmark.runs.environment import processor_name
 
 # fvcore's names of the operators that multiply and add.
 _FVCORE_MACS = ("conv", "linear", "addmm", "matmul", "mm", "bmm", "baddbmm", "einsum")

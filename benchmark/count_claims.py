@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from benchmark.ledger import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding, Ledger
-from benchmark.statistics import Interval
+from benchmark.records.statistics import Interval
 
 # Quantity -> the number, from an entry of complexity.json.
 QUANTITIES = {"parameters": lambda entry: entry["parameters"]["trainable"], "flops": lambda entry: entry["flops"]}

@@ -7,11 +7,11 @@ import numpy as np
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.image_variance import image_variance
-from benchmark.joint_test import JointDifference, joint_difference
-from benchmark.metrics import METRICS, SMALLEST_DIFFERENCE
-from benchmark.selection_metric import DIMENSIONS
-from benchmark.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
+from benchmark.records.image_variance import image_variance
+from benchmark.records.joint_test import JointDifference, joint_difference
+from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
+from benchmark.records.selection_metric import DIMENSIONS
+from benchmark.records.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
 
 SPLIT = "test"
 RMSE = {**{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)}, "rmse_mean": (0, 1)}
@@ -43,7 +43,7 @@ class Compared:
 
 
 def value(scores: Mapping, metric: str, of_class: str | None) -> float | None:
-    """A metric of `benchmark.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
+    """A metric of `benchmark.records.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
     return scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
 
 
@@ -53,7 +53,7 @@ def compare(
     """The test of two cells and its equivalence test; None where the metric is not defined in a run.
 
     Args:
-        runs_a, runs_b: seed -> `benchmark.report.summary.Run` that finished, same seeds, of one comparison.
+        runs_a, runs_b: seed -> `benchmark.records.comparisons.Run` that finished, same seeds, of one comparison.
         metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
@@ -112,7 +112,7 @@ def prediction(runs: Sequence[object], metric: str) -> Interval | None:
     """Where one more run on a new test sample of the same size is expected; None where the metric is not defined.
 
     Args:
-        runs: `benchmark.report.summary.Run` that finished, one a seed.
+        runs: `benchmark.records.comparisons.Run` that finished, one a seed.
         metric: one of `PREDICTABLE`.
     """
     values = [run.scores["none"][metric] for run in runs]

@@ -12,8 +12,8 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.terms import SHOWN
 from benchmark.files import replacing_directory, write_json
-from benchmark.metrics import Predictions
-from benchmark.records import Record
+from benchmark.records.metrics import Predictions
+from benchmark.records.record import Record
 
 SCHEMA = 1
 SPLIT = "test"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.ledger import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Ledger, Undecided
-from benchmark.statistics import Interval, holm, t_interval
+from benchmark.records.statistics import Interval, holm, t_interval
 
 ALPHA = 0.05
 MINIMUM_SEEDS = 3

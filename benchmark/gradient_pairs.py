@@ -20,7 +20,7 @@ from benchmark.ledger import (
     Ledger,
     Undecided,
 )
-from benchmark.statistics import Difference, holm, paired_t_over_seeds
+from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 
 OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both
 BETTER, WORSE, EQUIVALENT, OPEN = "better", "worse", "equivalent", "open"

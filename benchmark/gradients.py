@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
-from benchmark.pixels import Split, Standardiser
 from benchmark.protocol.cells import Run
-from benchmark.training import Trainer, build_model
+from benchmark.runs.training.pixels import Split, Standardiser
+from benchmark.runs.training.trainer import Trainer, build_model
 
 DIGITS = 6  # significant ones that are kept
 

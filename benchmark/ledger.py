@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from benchmark import counted
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import at_hand, is_other
-from benchmark.metrics import METRICS, PRIMARY
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
-from benchmark.records import Record
+from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.record import Record
+from benchmark.records.statistics import Interval
 from benchmark.runs.plan import profile_names, waiting_for_rate
-from benchmark.statistics import Interval
 
 if TYPE_CHECKING:
     from benchmark.evidence import Compared
-    from benchmark.report.summary import Comparison, Run, Summary
+    from benchmark.records.comparisons import Comparison, Run, Summary
 
 # Verdict words; each is explained in docs/protocol.md, "Verdicts".
 REPRODUCED, COMPATIBLE = "reproduced", "compatible"

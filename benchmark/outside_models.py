@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark import environment, outside
+from benchmark import outside
 from benchmark.adapters import open_model
 from benchmark.adapters.given import Given
 from benchmark.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities, preprocessing_from
 from benchmark.errors import BadInput
-from benchmark.evaluation import predict
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import read_yaml
-from benchmark.pixels import Split, Standardiser, load_splits, standardiser
 from benchmark.probes import probe
 from benchmark.protocol.protocol import RECIPES, Protocol, protocol_from
-from benchmark.records import Record
+from benchmark.records.outside_record import check_name
+from benchmark.records.record import Record
+from benchmark.runs import environment
+from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.pixels import Split, Standardiser, load_splits, standardiser
 
 
 def with_recipe(protocol: Protocol, recipe: str) -> Protocol:
@@ -79,7 +81,7 @@ def evaluated_splits(
 def predict_splits(
     model: Scores, splits: Mapping[str, Split], prepare: Input | Standardiser, protocol: Protocol, where: object
 ) -> dict[str, np.ndarray]:
-    """Arrays as in `benchmark.records`, for every split given and augmentation of the protocol.
+    """Arrays as in `benchmark.records.record`, for every split given and augmentation of the protocol.
 
     BadInput for outputs that are not finite, naming `where` and the first such array.
     """
@@ -123,7 +125,7 @@ def evaluate(
     """
     if stated is not None and protocol.task != "categorical":
         raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
-    if (out / protocol.name / outside.check_name(name)).exists() and not replace:
+    if (out / protocol.name / check_name(name)).exists() and not replace:
         raise BadInput(out / protocol.name / name, "an entry of this name", "another name, or --replace")
     chosen = read_preprocessing(preprocessing, protocol, faces)
     given = open_model(model, protocol, device, file=weights, options=options, preprocessing=chosen, trust=trust)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, progress
+from benchmark import progress
 from benchmark.complexity import measure
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml, write_json
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, load_cells
+from benchmark.runs import environment
 
 SCHEMA = 1
 LIST = Path(__file__).with_name("complexity.yaml")

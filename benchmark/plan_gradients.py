@@ -15,13 +15,14 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, gradients, progress, sources
+from benchmark import gradients, progress
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import digest, read_yaml, write_json, write_text
-from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.runs import environment, sources
+from benchmark.runs.training.pixels import load_splits, standardiser
 
 PLANS = Path(__file__).with_name("gradients.yaml")
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.protocol.protocol import Protocol
-from benchmark.selection_metric import DIMENSIONS
+from benchmark.records.selection_metric import DIMENSIONS
 
 MEANINGS = ("auto", "probabilities", "logits")
 FLOOR = 1e-12  # a probability of 0 becomes this before its logarithm
@@ -30,7 +30,7 @@ ONE_SCALE = 0.05  # probabilities as percent, or rounded: sums of the rows diffe
 @dataclass(frozen=True)
 class PredictionFile:
     """What a file says: `ids` (str N), `outputs` (float64 (N, K), stored form: logits, log-probabilities, one-hot rows, or
-    valence and arousal), `given` (one of `benchmark.outside.OUTPUTS`), `sha256` of the file."""
+    valence and arousal), `given` (one of `benchmark.records.outside_record.OUTPUTS`), `sha256` of the file."""
 
     ids: np.ndarray
     outputs: np.ndarray

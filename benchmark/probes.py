@@ -15,9 +15,9 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from benchmark.adapters.preprocessing import Input, Preprocessing, Scores
-from benchmark.evaluation import predict, selection_metric
-from benchmark.pixels import Split
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
+from benchmark.runs.training.evaluation import predict, selection_metric
+from benchmark.runs.training.pixels import Split
 
 FACES = 2000  # at most; evenly spaced rows of the validation split
 GAIN, LEVEL = 0.02, 0.001

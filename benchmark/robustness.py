@@ -13,21 +13,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark import environment, progress, sources
+from benchmark import progress
 from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.errors import BadInput, Interrupted
-from benchmark.evaluation import predict
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import read_yaml, write_json
-from benchmark.metrics import metric_function
-from benchmark.pixels import Split, Standardiser
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.protocol.roles import role_rows, role_targets
-from benchmark.records import Record, read_record
-from benchmark.resampling import resized
+from benchmark.records.metrics import metric_function
+from benchmark.records.record import Record, read_record
 from benchmark.robustness_file import SCHEMA, read
-from benchmark.training import build_model
+from benchmark.runs import environment, sources
+from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.pixels import Split, Standardiser
+from benchmark.runs.training.resampling import resized
+from benchmark.runs.training.trainer import build_model
 
 TRANSFERS = Path(__file__).with_name("transfers.yaml")
 

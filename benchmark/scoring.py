@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import metrics
 from benchmark.blind_faces import as_named
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside import aligned, check_name, enter
+from benchmark.outside import enter
 from benchmark.prediction_file import read_predictions
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows
-from benchmark.records import Record
-from benchmark.statistics import bootstrap
+from benchmark.records import metrics
+from benchmark.records.outside_record import aligned, check_name
+from benchmark.records.record import Record
+from benchmark.records.statistics import bootstrap
 
 SCHEMA = 1
 RESAMPLES = 2000

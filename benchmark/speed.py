@@ -14,12 +14,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from benchmark import environment, progress
+from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.files import write_json
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
-from benchmark.training import build_model
+from benchmark.runs import environment
+from benchmark.runs.training.trainer import build_model
 
 SCHEMA = 1
 BATCHES = (1, 64)

@@ -23,13 +23,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.evaluation import predict
 from benchmark.faces.faceset import open_faceset, write_faceset
-from benchmark.memory import LIMIT
-from benchmark.pixels import load_splits
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import Protocol, load_protocol
-from benchmark.training import Trainer
+from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.memory import LIMIT
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 HELD_OUT = 0.01  # share of validation, and of test

@@ -12,18 +12,19 @@ import numpy as np
 import sklearn
 import torch
 
-from benchmark import environment, metrics
 from benchmark.adapters.preprocessing import Preprocessing, Scores
 from benchmark.adapters.weights import load_into
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
 from benchmark.outside_models import predict_splits, with_recipe
-from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
-from benchmark.statistics import bootstrap
-from benchmark.training import EVALUATED, build_model
+from benchmark.records import metrics
+from benchmark.records.statistics import bootstrap
+from benchmark.runs import environment
+from benchmark.runs.training.pixels import load_splits, standardiser
+from benchmark.runs.training.trainer import EVALUATED, build_model
 
 SCHEMA = 1
 RESAMPLES = 2000
@@ -109,7 +110,7 @@ def _intervals(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dic
     for tta in protocol.tta:
         both = predictions["test_targets"], predictions[f"test_outputs_{tta}"]
         for name in SHOWN[protocol.task]:
-            # benchmark.metrics has checked its arguments by then; scikit-learn's own checks take longer than the rest.
+            # The metrics have checked their arguments by then; scikit-learn's own checks take longer than the rest.
             with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
                 interval = bootstrap(metrics.metric_function(name), *both, RESAMPLES, seed=0)
             found.setdefault(tta, {})[name] = {"low": interval.low, "high": interval.high}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.records import read_record
+from benchmark.records.record import read_record
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "new-model.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmark.sources import TRAINING
+from benchmark.runs.sources import PACKAGE, TRAINING, training_sources
 
 ROOT = Path(__file__).parents[1]
 # What the report imports and whose change does not change a number: reading, writing, finding.
@@ -31,7 +31,7 @@ def parameters(stage: str) -> list:
 
 def test_what_decides_a_run_is_one_list():
     """The list that the digest takes and the stage that writes the digest are the same; what trains depends on that file."""
-    assert dependencies("sources") == {f"benchmark/{name}.py" for name in (*TRAINING, "sources")} | {"${item}"}
+    assert dependencies("sources") == {f"benchmark/{place}" for place in (*TRAINING, "runs/sources.py")} | {"${item}"}
     assert "reports/sources/${item.package}.txt" in dependencies("run")
     assert "reports/sources/ablations.txt" in dependencies("gradients")
 
@@ -39,24 +39,22 @@ def test_what_decides_a_run_is_one_list():
 def test_a_run_is_not_stale_for_another_recipe_or_cell():
     for stage in ("run", "gradients"):
         assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies(stage))
-        (own,) = (
-            each["benchmark/protocol/recipes.yaml"]
-            for each in parameters(stage)
-            if "benchmark/protocol/recipes.yaml" in each
-        )
-        assert own == ["${item.recipe}"]
+        recipes = "benchmark/protocol/recipes.yaml"
+        assert [each[recipes] for each in parameters(stage) if recipes in each] == [["${item.recipe}"]]
     assert "runs.${key}" in parameters("run")  # the cell's whole definition
 
 
 def test_what_training_imports_is_in_the_list_or_decides_no_number():
     """Whoever splits a module of the training path has to list the new one."""
-    script = "import sys, benchmark.training, benchmark.crossvalidation; print(*sys.modules)"
+    script = "import sys, benchmark.runs.training.trainer, benchmark.runs.training.crossvalidation; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     own = {name.removeprefix("benchmark.") for name in done.stdout.split() if name.startswith("benchmark.")}
+    listed = {path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for path in training_sources()}
     # Reading and writing; what is fixed, which has hashes of its own; what is said of a run beside its numbers.
-    ground = {"array_file", "atomic", "errors", "faces", "progress", "records"}
-    fixed, said = {"cells", "protocol", "registry"}, {"environment", "sources"}
-    assert own - set(TRAINING) == ground | fixed | said
+    ground = {"array_file", "errors", "faces.faceset", "files", "progress", "records.record"}
+    fixed = {"protocol.cells", "protocol.protocol", "protocol.registry"}
+    said, packages = {"runs.environment", "runs.sources"}, {"faces", "protocol", "records", "runs", "runs.training"}
+    assert own - listed == ground | fixed | said | packages
 
 
 def test_the_report_depends_on_what_it_imports_and_imports_no_torch():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmark.errors import BadInput
 from benchmark.protocol.protocol import Protocol
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.resampling
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.runs.training.resampling
 CHOICES = {
     "channels": (None, 1, 3),
     "colour": ("RGB", "BGR"),
@@ -29,7 +29,7 @@ class Preprocessing:
 
     Attributes:
         input_size: side of the square picture; None = the protocol's. Resized from the FaceSet's own pictures by the
-            protocol's rule (`benchmark.resampling`).
+            protocol's rule (`benchmark.runs.training.resampling`).
         channels: 1 or 3; None = the protocol's. Grey faces are repeated over three, colour becomes grey by BT.601.
         colour: order of three channels, RGB or BGR.
         range: what black and white become, (low, high): (0, 1), (0, 255), (-1, 1).
@@ -120,7 +120,7 @@ def _numbers(value: object, where: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Input:
-    """uint8 pictures -> a model's input, in the two steps of `benchmark.evaluation.predict` (as `Standardiser`)."""
+    """uint8 pictures -> a model's input, in the two steps of `evaluation.predict` (as `Standardiser`)."""
 
     preprocessing: Preprocessing  # filled
     grey: bool = False  # take the colour away first (a probe)

@@ -18,18 +18,20 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from benchmark import environment, progress
+from benchmark import progress
 from benchmark.bench import SCHEMA, plain
-from benchmark.bench.roofline import Ceilings, count_step, floor_seconds, synchronise
+from benchmark.bench.roofline import Ceilings, count_step, floor_seconds
 from benchmark.errors import BadInput, Interrupted
-from benchmark.evaluation import predict
 from benchmark.files import write_json
-from benchmark.memory import keep_freed
-from benchmark.pixels import Split
 from benchmark.protocol.cells import Cell, Run, cell_from
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.runs import environment
+from benchmark.runs.environment import synchronise
+from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.pixels import Split
+from benchmark.runs.training.trainer import Trainer, build_model
 from benchmark.speed import CudaMemory, ProcessMemory
-from benchmark.training import Trainer, build_model
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"

@@ -15,6 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmark.runs.environment import synchronise
+
 _PRODUCTS = {"convolution", "convolution_backward", "addmm", "mm", "bmm", "baddbmm"}
 _COPY_BYTES, _SIDE = 2**28, 2048  # of the measured ceilings
 _PICTURES, _CHANNELS, _SIZE = 32, 512, 16  # of the large convolution
@@ -91,12 +93,6 @@ class Ceilings:
         work()
         synchronise(self.device)
         return time.perf_counter() - start
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until a GPU has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def floor_seconds(operations: int, moved: int, ceilings: dict) -> float:

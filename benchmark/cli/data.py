@@ -63,7 +63,7 @@ def ceilings(arguments) -> None:
 def faces(arguments) -> None:
     from benchmark.extremes import extremes
     from benchmark.faces.faceset import open_faceset
-    from benchmark.records import read_records
+    from benchmark.records.record import read_records
 
     own = [record for record in read_records(RECORDS) if record.outside is None]
     found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)

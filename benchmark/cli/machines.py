@@ -10,9 +10,9 @@ from benchmark.errors import BadInput
 
 def first_contact(arguments) -> None:
     began = time.time()
-    from benchmark.first_contact import first_contact as make
-    from benchmark.plan_file import read_plan
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
+    from benchmark.runs.first_contact.first_contact import first_contact as make
+    from benchmark.runs.plan_file import read_plan
 
     runs = read_plan(arguments.plan)
     if not runs:
@@ -43,7 +43,7 @@ def first_contact(arguments) -> None:
 
 
 def pack(arguments) -> None:
-    from benchmark.plan_progress import packed
+    from benchmark.runs.plan_progress import packed
 
     if not arguments.runs.is_dir():  # packing nothing would delete the archives of an earlier call
         raise BadInput(f"--runs {arguments.runs}", "no folder", "the folder of records that `run` wrote")

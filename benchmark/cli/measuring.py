@@ -8,8 +8,8 @@ from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, para
 
 
 def complexity(arguments) -> None:
-    from benchmark.params import all_runs
     from benchmark.plan_complexity import listed, measure_all
+    from benchmark.runs.params import all_runs
 
     found = measure_all(all_runs(params()), listed(), REPORTS / "complexity.json")
     print(f"wrote {REPORTS / 'complexity.json'}: {len(found['networks'])} networks, {len(found['cells'])} cells of the plan")
@@ -17,7 +17,7 @@ def complexity(arguments) -> None:
 
 def gradients(arguments) -> None:
     from benchmark.plan_gradients import measure_plan
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
 
     device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
     work = RUNS / "gradients" / arguments.plan
@@ -32,7 +32,7 @@ def speed(arguments) -> None:
     from benchmark.errors import StopRequest
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
 
     out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
     given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
@@ -47,7 +47,7 @@ def speed(arguments) -> None:
 def bench(arguments) -> None:
     from benchmark.bench import measure
     from benchmark.errors import StopRequest
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
 
     device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
@@ -63,7 +63,7 @@ def robustness(arguments) -> None:
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
     from benchmark.robustness import measure
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
 
     protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
     places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}

@@ -14,7 +14,7 @@ def evaluate(arguments) -> None:
     from benchmark import outside_models
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
     from benchmark.scoring import summary_of
 
     protocol = load_protocol(arguments.protocol)
@@ -37,7 +37,7 @@ def evaluate(arguments) -> None:
 
 
 def _stated(arguments) -> dict | None:
-    """What an entry's authors state, as `benchmark.outside.FIELDS` has it."""
+    """What an entry's authors state, as `benchmark.records.outside_record.FIELDS` has it."""
     if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
         raise BadInput("ferbench", "one of --stated-accuracy and --stated-source", "both or neither")
     if arguments.stated_accuracy is None:
@@ -113,7 +113,7 @@ def evaluate_weights(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.runner import pick_device
+    from benchmark.runs.environment import pick_device
 
     protocol = load_protocol(arguments.protocol)
     found = weights.evaluate_weights(

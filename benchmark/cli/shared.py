@@ -21,7 +21,7 @@ def params() -> dict:
 
 def jobs_of(asked: int | None, device) -> int:
     """Processes: those asked for, or the device's default. BadInput for fewer than 1."""
-    from benchmark.runner import default_jobs
+    from benchmark.runs.runner import default_jobs
 
     if asked is not None and asked < 1:
         raise BadInput("--jobs", asked, "a number from 1")

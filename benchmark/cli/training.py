@@ -9,7 +9,7 @@ from benchmark.errors import BadInput
 
 
 def profile(arguments) -> None:
-    from benchmark.params import write_params
+    from benchmark.runs.params import write_params
     from benchmark.runs.plan import profile_names
 
     if not arguments.name:
@@ -37,8 +37,8 @@ def cells(arguments) -> None:
 def plan_file(arguments) -> None:
     import fnmatch
 
-    from benchmark.plan_file import write_plan
     from benchmark.runs.plan import plan
+    from benchmark.runs.plan_file import write_plan
 
     runs = [each for each in plan(arguments.profile) if any(fnmatch.fnmatch(each.cell.name, p) for p in arguments.cells)]
     if not runs:
@@ -51,8 +51,9 @@ def run(arguments) -> None:
     began = time.time()
     from benchmark.protocol.cells import Run, cell_of, cell_or_model
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.runner import Places, pick_device, run_all
+    from benchmark.runs.environment import pick_device
     from benchmark.runs.plan import plan
+    from benchmark.runs.runner import Places, run_all
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
@@ -62,13 +63,13 @@ def run(arguments) -> None:
     if not arguments.model and (arguments.loss or arguments.option):
         raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
     if arguments.params:
-        from benchmark.params import all_runs, runs_of
+        from benchmark.runs.params import all_runs, runs_of
 
         runs = all_runs(params()) if arguments.params == "all" else runs_of(params(), arguments.params)
     elif arguments.profile:
         runs = plan(arguments.profile)
     elif arguments.plan:
-        from benchmark.plan_file import read_plan
+        from benchmark.runs.plan_file import read_plan
 
         runs = read_plan(arguments.plan)
     else:
@@ -87,7 +88,7 @@ def run(arguments) -> None:
     # Importing torch is part of what the caller waits for.
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
     if arguments.engine == "ray":
-        from benchmark.cluster import Share, run_on_ray
+        from benchmark.runs.cluster import Share, run_on_ray
 
         share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
         run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
@@ -108,7 +109,8 @@ def trial(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.cells import Run, cell_or_model
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.runner import pick_device, try_steps
+    from benchmark.runs.environment import pick_device
+    from benchmark.runs.runner import try_steps
 
     protocol = load_protocol(arguments.protocol)
     run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), arguments.seed)
@@ -119,9 +121,10 @@ def trial(arguments) -> None:
 
 def tune(arguments) -> None:
     began = time.time()
-    from benchmark import tuning
-    from benchmark.runner import Places, pick_device
-    from benchmark.tuning_log import read_log
+    from benchmark.runs import tuning
+    from benchmark.runs.environment import pick_device
+    from benchmark.runs.runner import Places
+    from benchmark.runs.tuning_log import read_log
 
     search = tuning.load_search(arguments.search)
     if arguments.write:
@@ -140,8 +143,9 @@ def tune(arguments) -> None:
 
 def study(arguments) -> None:
     began = time.time()
-    from benchmark import study as studies
-    from benchmark.runner import Places, pick_device
+    from benchmark.runs import study as studies
+    from benchmark.runs.environment import pick_device
+    from benchmark.runs.runner import Places
 
     chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
     log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
@@ -156,7 +160,7 @@ def study(arguments) -> None:
 
 def sources(arguments) -> None:
     from benchmark.files import write_text
-    from benchmark.sources import package_digest, package_sources
+    from benchmark.runs.sources import package_digest, package_sources
 
     if not package_sources(arguments.package):
         raise BadInput("ferbench sources", f"'{arguments.package}'", "an importable package with networks, or timm")
@@ -166,9 +170,9 @@ def sources(arguments) -> None:
 
 
 def collect(arguments) -> None:
-    from benchmark.importing import copy_record
-    from benchmark.params import runs_of
-    from benchmark.records import read_record
+    from benchmark.records.importing import copy_record
+    from benchmark.records.record import read_record
+    from benchmark.runs.params import runs_of
 
     for each in runs_of(params(), arguments.params):
         copy_record(read_record(RUNS / each.place), RECORDS / each.place)
@@ -176,7 +180,7 @@ def collect(arguments) -> None:
 
 def import_(arguments) -> None:
     from benchmark.faces.fingerprints import is_other
-    from benchmark.importing import import_records
+    from benchmark.records.importing import import_records
 
     done = import_records(
         arguments.path,
@@ -255,7 +259,7 @@ def add(verb: Callable) -> None:
 
     one = verb("tune", tune, "try recipe values on the validation split alone, for several cells -> reports/tuning",
                "ferbench tune fer2013 --time-budget 3600")  # fmt: skip
-    one.add_argument("search", help="entry of benchmark/tuning.yaml, or a file that --write wrote")
+    one.add_argument("search", help="entry of benchmark/runs/tuning.yaml, or a file that --write wrote")
     one.add_argument("--write", type=Path, metavar="FILE", help="only write it as JSON, for a machine without pyyaml")
     one.add_argument("--table", action="store_true", help="only print the log's table, in Markdown")
     one.add_argument("--device", default="auto")

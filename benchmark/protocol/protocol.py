@@ -33,12 +33,12 @@ class Recipe:
         batch_size: images a step.
         label_smoothing: 0..1, categorical losses only.
         gradient_clip: largest L2 norm of the whole gradient; 0 = no clipping.
-        augmentation: name of an entry of `benchmark.augmentation.AUGMENTATIONS`.
+        augmentation: name of an entry of `benchmark.runs.training.augmentation.AUGMENTATIONS`.
         input_mean: "training" (per channel, measured on the training split) or numbers in [0, 1], one a channel.
         input_deviation: likewise, "training" or numbers.
         batches: None = an epoch's last incomplete batch is left out; "across-epochs" = it is filled up from the next epoch.
         shuffle_buffer: None = every order of an epoch is equally likely; a number = pictures pass in the FaceSet's order
-            through a shuffle buffer of that size (`benchmark.batches.shuffled`).
+            through a shuffle buffer of that size (`benchmark.runs.training.batches.shuffled`).
         epsilon_hat: None = Adam's epsilon is 1e-8 and added to the corrected second moment's root (torch); a number = it is
             that and added before the correction (epsilon hat, end of section 2 of Kingma and Ba 2015; TensorFlow).
         precision: None = bfloat16 autocast on a GPU, float32 elsewhere; "float32" = float32 (no TF32) everywhere.
@@ -84,8 +84,8 @@ class Protocol:
         epochs: budget; every network gets the same.
         selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
         tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
-        folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.crossvalidation`): each is
-            the test split once, the next one validates, the others train.
+        folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.runs.training.crossvalidation`):
+            each is the test split once, the next one validates, the others train.
         data_options: options of `prepare` that the FaceSet must have been made with (which frames of a video, say); None
             = any.
         frames_of: "video" when rows are frames and their ids ``<video>/<frame>``: metrics are then also taken video by

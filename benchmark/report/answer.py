@@ -32,7 +32,7 @@ from benchmark.ledger import (
     network_of,
     seeds_in_words,
 )
-from benchmark.metrics import METRICS
+from benchmark.records.metrics import METRICS
 from benchmark.report.prose import listed
 from benchmark.report.scale import levels_in_words, scale_in_words
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import read_object
-from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, bracketed, measured, not_tested, number, seeds, text
-from benchmark.statistics import Interval, paired_bootstrap
+from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
+from benchmark.records.statistics import Interval, paired_bootstrap
+from benchmark.records.written import bracketed, number
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 
 RESAMPLES = 2000
 SEED = 0

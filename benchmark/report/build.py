@@ -9,7 +9,8 @@ import pandas as pd
 from benchmark.claim_list import load_anchors, load_claims, published
 from benchmark.claims import judge
 from benchmark.files import replacing_directory, write_text
-from benchmark.records import read_records
+from benchmark.records.comparisons import Comparison, Summary, frame, summarise
+from benchmark.records.record import read_records
 from benchmark.report import (
     audits,
     costs,
@@ -34,7 +35,6 @@ from benchmark.report.plans import held_back
 from benchmark.report.reliability import reliability
 from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
-from benchmark.report.summary import Comparison, Summary, frame, summarise
 from benchmark.report.verdicts import claims_table, optimism_table
 from benchmark.report.webpage import webpage
 
@@ -78,7 +78,7 @@ def build(
     """Make tables, figures, metrics, plots and both pages in `out` from the records alone; same input, same bytes.
 
     Args:
-        records: folder of records, at any depth; see `benchmark.records`.
+        records: folder of records, at any depth; see `benchmark.records.record`.
         complexity: as `benchmark.counted` describes it; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what

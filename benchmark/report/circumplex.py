@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from benchmark.report.axes import place
+from benchmark.records.axes import place
+from benchmark.records.comparisons import SPLIT, Comparison
 from benchmark.report.style import BLUE, GREY, OTHER_COLOUR, PALE, SHORTCUT_COLOURS, fixed_panels, message, outer_labels
-from benchmark.report.summary import SPLIT, Comparison
 
 SHOWN = 250  # test faces drawn, evenly spaced in the order of the split; the metrics use all of them
 

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from benchmark.metrics import METRICS
-from benchmark.report.axes import place
+from benchmark.records.axes import place
+from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.statistics import Interval
+from benchmark.records.written import number
 from benchmark.report.costs import measured_network
 from benchmark.report.style import GREY, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, message, spread
-from benchmark.report.summary import Comparison, seeds_interval
-from benchmark.report.tables import number
-from benchmark.statistics import Interval
 
 # Axis label -> the number, from an entry of complexity.json.
 COSTS: dict[str, Callable[[Mapping], float]] = {

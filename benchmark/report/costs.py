@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmark import counted
 from benchmark.files import read_made
-from benchmark.report.summary import Comparison, Run, Summary
+from benchmark.records.comparisons import Comparison, Run, Summary
+from benchmark.records.statistics import t_interval
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
-from benchmark.statistics import t_interval
 
 SCHEMA = 1  # of complexity.json
 MIB = 2**20

@@ -10,7 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.metrics import METRICS
+from benchmark.records.comparisons import Comparison, Summary
+from benchmark.records.metrics import METRICS
+from benchmark.records.written import bracketed, number
 from benchmark.report.grid import Pair, shortcut_pairs
 from benchmark.report.prose import KINDS
 from benchmark.report.style import (
@@ -31,8 +33,6 @@ from benchmark.report.style import (
     outer_labels,
     spread,
 )
-from benchmark.report.summary import Comparison, Summary
-from benchmark.report.tables import bracketed, number
 
 # From nothing to a strong colour, so that the ground shows through whatever it is.
 SHARES = LinearSegmentedColormap.from_list("shares", [(0.13, 0.44, 0.71, 0.0), (0.13, 0.44, 0.71, 1.0)])

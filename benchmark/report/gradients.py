@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.errors import BadInput
 from benchmark.files import read_made
 from benchmark.gradient_claim import MARGIN, log_ratio
-from benchmark.report.axes import NORMALISATIONS, SHORTCUTS, rank
+from benchmark.records.axes import NORMALISATIONS, SHORTCUTS, rank
+from benchmark.records.statistics import Interval, t_interval
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels
 from benchmark.report.tables import Entry, Table, seeds, text
-from benchmark.statistics import Interval, t_interval
 
 SCHEMA = 1
 

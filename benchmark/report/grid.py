@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmark.metrics import METRICS
 from benchmark.protocol.cells import LOSSES
-from benchmark.report.axes import Place, place, rank
+from benchmark.records.axes import Place, place, rank
+from benchmark.records.comparisons import Comparison
+from benchmark.records.metrics import METRICS
+from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 from benchmark.report.results import value_entry
-from benchmark.report.summary import Comparison
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, not_tested, seeds, text, title
-from benchmark.statistics import Difference, holm, paired_t_over_seeds
 
 AXES = ("shortcut", "normalisation", "loss")
 COLUMNS = {"network": "Network", "shortcut": "Shortcut", "normalisation": "Normalisation", "loss": "Loss"}

@@ -14,9 +14,10 @@ from benchmark.claim_list import Claim
 from benchmark.claims import numeric
 from benchmark.errors import BadInput
 from benchmark.files import read_object
-from benchmark.metrics import METRICS
-from benchmark.report.tables import Entry, Table, bracketed, number, text, title
-from benchmark.statistics import Interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.statistics import Interval
+from benchmark.records.written import bracketed, number
+from benchmark.report.tables import Entry, Table, text, title
 
 # Which pictures of AffectNetC25, by its README; the suffix of a part's name -> words.
 SETS = {"_set1": 'Set I, "Confusing Images"', "_set2": "Set II, random images", "": "both sets together"}
@@ -25,7 +26,7 @@ _C25 = {
     "pairwise": "one rater of AffectNetC25 against another one",
     "expression": "one rater of AffectNetC25 against the majority of the other 24",
 }
-# (source, part) -> what the part is, in the words of a reference row; the metrics' names are those of benchmark.metrics.
+# (source, part) -> what the part is, in the words of a reference row; metrics are called as in benchmark.records.metrics.
 PARTS = {
     ("ferplus", "leave_one_out"): "one FER+ rater against the majority of the other nine",
     ("ferplus", "fer2013_label"): "FER2013 label against the FER+ majority (7 common classes)",

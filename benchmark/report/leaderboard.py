@@ -9,11 +9,12 @@ from functools import partial
 from typing import NamedTuple
 
 from benchmark.claim_list import published
-from benchmark.metrics import METRICS, PRIMARY
+from benchmark.records.comparisons import Comparison, Run, Summary, seeds_interval
+from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.statistics import Interval, accuracy_interval
+from benchmark.records.written import number
 from benchmark.report.costs import measured_network
-from benchmark.report.summary import Comparison, Run, Summary, seeds_interval
-from benchmark.report.tables import Entry, Table, measured, not_tested, number, seeds, text
-from benchmark.statistics import Interval, accuracy_interval
+from benchmark.report.tables import Entry, Table, measured, not_tested, seeds, text
 
 FACTS = {
     "selection": "Selection rule",

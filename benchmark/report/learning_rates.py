@@ -5,9 +5,9 @@ from pathlib import Path
 
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import load_cells
-from benchmark.report.axes import sort_key
+from benchmark.records.axes import sort_key
 from benchmark.report.tables import Entry, Table, not_tested, text
-from benchmark.tuning_log import SEARCHES, read_log
+from benchmark.runs.tuning_log import SEARCHES, read_log
 
 
 def tables(folder: Path) -> list[Table]:

@@ -12,8 +12,8 @@ from benchmark.claims import Judged
 from benchmark.comparing import MINIMUM_SEEDS
 from benchmark.errors import BadInput
 from benchmark.files import read_object
+from benchmark.records.comparisons import Comparison, Summary
 from benchmark.report.run_list import environments
-from benchmark.report.summary import Comparison, Summary
 from benchmark.report.tables import Table
 from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
 

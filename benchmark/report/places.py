@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmark.records import Record
-from benchmark.report.summary import Summary
+from benchmark.records.comparisons import Summary
+from benchmark.records.record import Record
 from benchmark.report.tables import Table
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from benchmark.claims import Judged
 from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN, Planned
-from benchmark.report.summary import Summary
+from benchmark.records.comparisons import Summary
 
 
 def held_back(summary: Summary, judged: Sequence[Judged]) -> Summary:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.report.summary import SPLIT, Comparison, Summary, seeds_interval
+from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 
 HEADLINE = {
     "categorical": ("accuracy", "balanced_accuracy", "macro_f1"),

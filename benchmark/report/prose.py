@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from benchmark.claims import Judged
 from benchmark.comparing import ALPHA, MINIMUM_SEEDS
 from benchmark.ledger import NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
-from benchmark.report.summary import Comparison, Summary
+from benchmark.records.comparisons import Comparison, Summary
 from benchmark.report.tables import Entry, Table
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

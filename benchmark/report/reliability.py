@@ -5,10 +5,10 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.metrics import ECE_BINS
+from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.metrics import ECE_BINS
+from benchmark.records.written import bracketed, number
 from benchmark.report.style import BLUE, GREY, PALE, fixed_panels, message, outer_labels
-from benchmark.report.summary import Comparison, seeds_interval
-from benchmark.report.tables import bracketed, number
 
 
 def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:

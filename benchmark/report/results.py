@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark import metrics
-from benchmark.metrics import METRICS
-from benchmark.report.summary import Comparison, seeds_interval
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, number, seeds, text, title
+from benchmark.records import metrics
+from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.optimism import run_picks
+from benchmark.records.selection_metric import DIMENSIONS
+from benchmark.records.statistics import paired_t_over_seeds
+from benchmark.records.written import number
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
 from benchmark.report.videos import videos
-from benchmark.selection import run_picks
-from benchmark.selection_metric import DIMENSIONS
-from benchmark.statistics import paired_t_over_seeds
 
 # The blocks of the results tables; together they name every metric of the task.
 BLOCKS = {

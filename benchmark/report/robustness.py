@@ -7,14 +7,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.calibration import calibration
-from benchmark.metrics import METRICS
+from benchmark.records.calibration import calibration
+from benchmark.records.comparisons import Comparison, Summary
+from benchmark.records.metrics import METRICS
+from benchmark.records.statistics import t_interval
+from benchmark.records.written import number
 from benchmark.report.gradients import Drawing
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
-from benchmark.report.summary import Comparison, Summary
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, number, seeds, text
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 from benchmark.robustness_file import read
-from benchmark.statistics import t_interval
 
 COLOURS = (BLACK, VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY)
 LINES = ("-", "--", ":")

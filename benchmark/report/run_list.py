@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.metrics import METRICS
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records import Record
+from benchmark.records.comparisons import Comparison, Run, Summary
+from benchmark.records.metrics import METRICS
+from benchmark.records.record import Record
+from benchmark.records.written import number
 from benchmark.report.places import Places
 from benchmark.report.results import BLOCKS
 from benchmark.report.sparkline import sparkline
-from benchmark.report.summary import Comparison, Run, Summary
-from benchmark.report.tables import number
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_made
-from benchmark.report.summary import Summary
+from benchmark.records.comparisons import Summary
 
 SCHEMA = 1
 

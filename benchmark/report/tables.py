@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from benchmark.metrics import METRICS
-from benchmark.statistics import Difference, Interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.statistics import Difference, Interval
+from benchmark.records.written import bracketed, number
 
 INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that finished; diverged runs are never averaged in"
 
@@ -89,9 +90,9 @@ class Table:
     def latex(self) -> str:
         """One booktabs table a block; a document that inputs it needs the packages booktabs and graphicx."""
         parts, frames = ["% needs \\usepackage{booktabs,graphicx}"], self.shown()
-        for number, frame in enumerate(frames, 1):
-            part = f" (part {number} of {len(frames)})" if len(frames) > 1 else ""
-            label = f"tab:{self.name}" + (f"-{number}" if len(frames) > 1 else "")
+        for at, frame in enumerate(frames, 1):
+            part = f" (part {at} of {len(frames)})" if len(frames) > 1 else ""
+            label = f"tab:{self.name}" + (f"-{at}" if len(frames) > 1 else "")
             body = [" & ".join(map(latex_text, line)) + r" \\" for line in frame.to_numpy().tolist()]
             parts += [
                 r"\begin{table}[htbp]",
@@ -131,19 +132,6 @@ def text(value: object) -> Entry:
 def not_tested(reason: str) -> Entry:
     """A value that was not measured."""
     return Entry(f"not tested: {reason}", {"note": f"not tested: {reason}"})
-
-
-def number(value: float, unit: str, signed: bool = False) -> str:
-    """A metric's value as shown: percent (stored as a fraction) with two decimals, others with three."""
-    shown = round(100 * value, 2) if unit == "%" else round(value, 3)
-    return f"{shown + 0.0:{'+' if signed else ''}.{2 if unit == '%' else 3}f}"
-
-
-def bracketed(interval: Interval | Difference, show) -> str:
-    """ "mean [low, high]"; the bare mean of one seed; "mean (no spread)" for seeds that agree to the last digit."""
-    if interval.low is None:
-        return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")
-    return f"{show(interval.mean)} [{show(interval.low)}, {show(interval.high)}]"
 
 
 def measured(interval: Interval | None, show) -> Entry:

@@ -7,11 +7,12 @@ from benchmark.claim_list import MARKS, Check
 from benchmark.claims import NARROW, Judged
 from benchmark.comparing import ALPHA
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
-from benchmark.metrics import METRICS
+from benchmark.records.comparisons import Summary, place
+from benchmark.records.metrics import METRICS
+from benchmark.records.optimism import Optimism, selection_optimism
+from benchmark.records.written import bracketed, number
 from benchmark.report.scale import accuracy_level, scale_in_words
-from benchmark.report.summary import Summary, place
-from benchmark.report.tables import Entry, Table, bracketed, not_tested, number, seeds, text
-from benchmark.selection import Optimism, selection_optimism
+from benchmark.report.tables import Entry, Table, not_tested, seeds, text
 
 # Rule -> what it does, for the pages; in full in docs/protocol.md.
 RULES_IN_WORDS = {

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.metrics import METRICS
-from benchmark.per_video import VideoScores, per_video
-from benchmark.report.summary import SPLIT, Comparison
-from benchmark.report.tables import Entry, Table, bracketed, number, seeds, text, title
-from benchmark.statistics import t_interval
+from benchmark.records.comparisons import SPLIT, Comparison
+from benchmark.records.metrics import METRICS
+from benchmark.records.per_video import VideoScores, per_video
+from benchmark.records.statistics import t_interval
+from benchmark.records.written import bracketed, number
+from benchmark.report.tables import Entry, Table, seeds, text, title
 
 NOTE = (
     "Each video's metric is averaged over seeds first; then mean over videos [95 % t-interval over videos], every video "

@@ -38,12 +38,12 @@ from benchmark.ledger import (
     Planned,
 )
 from benchmark.protocol.protocol import protocol_names
+from benchmark.records.comparisons import Summary
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render
 from benchmark.report.places import Places, anchor
 from benchmark.report.shown_faces import ShownFaces
-from benchmark.report.summary import Summary
 from benchmark.report.tables import Table
 from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.runs.plan import PROFILES

@@ -11,7 +11,7 @@ from benchmark.faces.fingerprints import FILE
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol
-from benchmark.records import Record, write_record
+from benchmark.records.record import Record, write_record
 from benchmark.runs.plan import parts, profile_entry, profile_names
 
 IMAGES = 90

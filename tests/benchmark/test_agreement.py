@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from benchmark import metrics
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.faces.raters import affectnet_c25
 from benchmark.faces.raters.agreement import bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
 from benchmark.faces.raters.ceilings import c25, ferplus
+from benchmark.records import metrics
 
 
 @pytest.fixture

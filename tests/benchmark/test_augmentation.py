@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.augmentation import AUGMENTATIONS, released, shift_hue, standard, warp
+from benchmark.runs.training.augmentation import AUGMENTATIONS, released, shift_hue, standard, warp
 
 
 def generator(seed: int = 0) -> torch.Generator:

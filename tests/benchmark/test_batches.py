@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.batches import Batches, shuffled
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol
-from benchmark.seeds import generator
+from benchmark.runs.training.batches import Batches, shuffled
+from benchmark.runs.training.seeds import generator
 
 
 def steps_of(batches: Batches) -> list[list[list[int]]]:

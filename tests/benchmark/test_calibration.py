@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from benchmark.calibration import calibration, temperature
+from benchmark.records.calibration import calibration, temperature
 
 
 def drawn(seed: int, sharpness: float, n: int = 500, k: int = 7):

@@ -14,16 +14,16 @@ from benchmark.claims import COMPARING, RULES, judge
 from benchmark.errors import BadInput
 from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
-from benchmark.image_variance import image_variance
-from benchmark.joint_test import joint_difference
 from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records import read_records
-from benchmark.report.summary import summarise
+from benchmark.records.comparisons import summarise
+from benchmark.records.image_variance import image_variance
+from benchmark.records.joint_test import joint_difference
+from benchmark.records.optimism import selection_optimism
+from benchmark.records.record import read_records
+from benchmark.records.statistics import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.runs.plan import parts
-from benchmark.selection import selection_optimism
-from benchmark.statistics import prediction_interval_new_run, prediction_interval_new_score
 
 IMAGES = 90
 P = "synthetic-8"

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import cluster
 from benchmark.cli import main
-from benchmark.plan_file import write_plan
 from benchmark.protocol.cells import Cell, Run
-from benchmark.records import read_record
+from benchmark.records.record import read_record
+from benchmark.runs import cluster
+from benchmark.runs.plan_file import write_plan
 
 ROOT = Path(__file__).parents[2]
 VARYING = ("cost", "environment")
@@ -27,7 +27,7 @@ SLOW_NETWORK = """
     import time
     from torch import nn
     from ablations.network import residual
-    from benchmark import training
+    from benchmark.runs.training import trainer as training
 
     training.CHECKPOINT_SECONDS = 0.3
 

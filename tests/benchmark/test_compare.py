@@ -14,7 +14,7 @@ from benchmark.compare import compare, picture, sentences
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_record
+from benchmark.records.record import read_record
 
 OUTSIDE = {
     "kind": "predictions", "source": "theirs.csv", "sha256": None, "stated": None, "extra_training_data": None,

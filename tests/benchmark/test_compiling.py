@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import compiling
-from benchmark.compiling import compiled
-from benchmark.training import train
+from benchmark.runs.training import compiling
+from benchmark.runs.training.compiling import compiled
+from benchmark.runs.training.trainer import train
 
 CPU = torch.device("cpu")
 

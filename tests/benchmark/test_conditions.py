@@ -11,8 +11,8 @@ from benchmark.claims import judge
 from benchmark.conditions import AGAINST, FOR, OPEN, conditional
 from benchmark.ledger import EQUIVALENT
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_records
-from benchmark.report.summary import summarise
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 
 P = "synthetic-8"
 IMAGES = 90

@@ -8,8 +8,8 @@ import pytest
 from benchmark.claims import better_and_cheaper
 from benchmark.count_claims import complexity_value, dearer_in
 from benchmark.ledger import Ledger, Undecided
-from benchmark.records import read_records
-from benchmark.report.summary import summarise
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 
 COUNTED = json.loads((Path(__file__).parents[2] / "reports" / "complexity.json").read_text())
 A = "bregnext-50-adaptive-working-plain"

@@ -15,18 +15,26 @@ import pytest
 import sklearn.metrics
 import torch
 
-from benchmark import crossvalidation, training
-from benchmark.crossvalidation import check_groups, cross_validate, fold_faces, fold_protocol, fold_run, mean_history
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import write_faceset
-from benchmark.importing import check
-from benchmark.pixels import load_splits
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import protocol_from
-from benchmark.records import read_record
-from benchmark.runner import Places, Worker, try_steps
-from benchmark.selection import run_picks, selection_optimism
-from benchmark.training import train
+from benchmark.records.importing import check
+from benchmark.records.optimism import run_picks, selection_optimism
+from benchmark.records.record import read_record
+from benchmark.runs.runner import Places, Worker, try_steps
+from benchmark.runs.training import crossvalidation
+from benchmark.runs.training import trainer as training
+from benchmark.runs.training.crossvalidation import (
+    check_groups,
+    cross_validate,
+    fold_faces,
+    fold_protocol,
+    fold_run,
+    mean_history,
+)
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.trainer import train
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
@@ -229,9 +237,9 @@ def _noting(started, original):
 KILLED = """
     import sys, json, torch
     from pathlib import Path
-    from benchmark import training
+    from benchmark.runs.training import trainer as training
     from benchmark.protocol.cells import Cell, Run
-    from benchmark.crossvalidation import cross_validate
+    from benchmark.runs.training.crossvalidation import cross_validate
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.protocol import protocol_from
     torch.set_num_threads(1)
@@ -305,7 +313,7 @@ def test_a_diverged_fold_is_a_diverged_run(faces, protocol, tiny_cell, tmp_path,
 
 
 def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_cell, tmp_path, monkeypatch):
-    from benchmark import importing
+    from benchmark.records import importing
 
     run = Run(protocol(epochs=1), tiny_cell(), 0)
     line = Worker(Places(faces.directory.parent, tmp_path, CPU), lambda: False)(run)

@@ -11,9 +11,9 @@ from scipy.special import softmax
 from benchmark import extremes
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
+from benchmark.records.comparisons import summarise
 from benchmark.report import build
 from benchmark.report.shown_faces import read_faces
-from benchmark.report.summary import summarise
 
 IMAGES, SIDE = 90, 16
 

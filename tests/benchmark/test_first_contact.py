@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.importing import import_records
-from benchmark.plan_file import write_plan
 from benchmark.protocol.cells import Run
+from benchmark.records.importing import import_records
+from benchmark.runs.plan_file import write_plan
 
 spec = importlib.util.spec_from_file_location("bare_machine", Path(__file__).with_name("test_plan_file.py"))
 bare_machine = importlib.util.module_from_spec(spec)
@@ -18,7 +18,7 @@ spec.loader.exec_module(bare_machine)
 @pytest.mark.slow
 def test_rehearsal(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
     """Eager and compiled, one and two at once; a call whose seconds are too short goes on in the next."""
-    from benchmark import importing
+    from benchmark.records import importing
 
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / "tiny").symlink_to(tiny_faces.directory)

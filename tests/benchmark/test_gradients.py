@@ -14,10 +14,10 @@ from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.gradients import follow, is_finite, measure
 from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN
-from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run
-from benchmark.training import build_model
+from benchmark.runs.training.pixels import load_splits, standardiser
+from benchmark.runs.training.trainer import build_model
 
 CPU = torch.device("cpu")
 
@@ -186,7 +186,7 @@ def test_measuring_does_not_change_training(at_hand):
 
 
 def test_training_goes_on_as_the_recipe_does_across_epochs(at_hand, monkeypatch):
-    from benchmark.training import Trainer
+    from benchmark.runs.training.trainer import Trainer
 
     seen = []
     step = Trainer.train_step

@@ -8,9 +8,9 @@ import torch
 
 from benchmark.cli import main
 from benchmark.faces.faceset import write_faceset
-from benchmark.plan_file import read_plan, write_plan
-from benchmark.records import read_records
+from benchmark.records.record import read_records
 from benchmark.runs.plan import plan
+from benchmark.runs.plan_file import read_plan, write_plan
 
 
 def faces_like(protocol, prepared) -> None:

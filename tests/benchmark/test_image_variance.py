@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.image_variance import confusion_columns, image_variance, metric_of_means, moments, shared_variance
-from benchmark.metrics import metric_function
+from benchmark.records.image_variance import confusion_columns, image_variance, metric_of_means, moments, shared_variance
+from benchmark.records.metrics import metric_function
 
 
 def networks(rng, labels, k, seeds, skill, hard):

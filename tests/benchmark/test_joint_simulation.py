@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
-from benchmark.image_variance import image_variance, shared_variance
-from benchmark.joint_test import half_width, joint_difference
-from benchmark.metrics import SMALLEST_DIFFERENCE, metric_function
-from benchmark.statistics import sign_flip_exact
+from benchmark.records.image_variance import image_variance, shared_variance
+from benchmark.records.joint_test import half_width, joint_difference
+from benchmark.records.metrics import SMALLEST_DIFFERENCE, metric_function
+from benchmark.records.statistics import sign_flip_exact
 
 SEEDS = (3, 5, 10, 20)  # the first of the same 20 simulated networks a cell
 MARGIN = SMALLEST_DIFFERENCE["accuracy"]

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.joint_test import half_width, joint_difference, tail_probability
-from benchmark.metrics import METRICS, SMALLEST_DIFFERENCE
+from benchmark.records.joint_test import half_width, joint_difference, tail_probability
+from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
 
 DIFFERENCES = [0.004, 0.011, -0.002, 0.009, 0.006]
 NO_TEST = (None,) * 6

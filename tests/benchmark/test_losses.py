@@ -7,7 +7,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from torchmetrics.functional import concordance_corrcoef
 
 from benchmark.errors import BadInput
-from benchmark.losses import class_weights, make_loss
+from benchmark.runs.training.losses import class_weights, make_loss
 
 LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.5, 0.5, 0.5], [0.0, 0.0, 3.0]], dtype=torch.float64)
 LABELS = torch.tensor([0, 0, 1, 2])

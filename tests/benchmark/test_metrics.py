@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from benchmark import metrics
 from benchmark.errors import BadInput
-from benchmark.metrics import METRICS, categorical, dimensional, metric_function
-from benchmark.selection_metric import accuracy, ccc, mean_ccc
+from benchmark.records import metrics
+from benchmark.records.metrics import METRICS, categorical, dimensional, metric_function
+from benchmark.records.selection_metric import accuracy, ccc, mean_ccc
 
 CATEGORICAL = [name for name, metric in METRICS.items() if metric.task == "categorical"]
 DIMENSIONAL = [name for name, metric in METRICS.items() if metric.task == "dimensional"]
@@ -426,7 +426,7 @@ import sys
 for name in ("sklearn", "scipy", "krippendorff", "pandas", "torch"):
     sys.modules[name] = None
 import numpy as np
-from benchmark.selection_metric import accuracy, mean_ccc
+from benchmark.records.selection_metric import accuracy, mean_ccc
 print(accuracy(np.array([0, 1]), np.eye(2)), mean_ccc(np.eye(2), np.eye(2)))
 """
     done = run_python(program)
@@ -437,8 +437,8 @@ def test_torch_is_never_imported():
     program = """
 import sys
 import numpy as np
-from benchmark.metrics import categorical, dimensional
-import benchmark.statistics
+from benchmark.records.metrics import categorical, dimensional
+import benchmark.records.statistics
 categorical(np.array([0, 1]), np.eye(2), ["a", "b"]); dimensional(np.eye(2), np.eye(2))
 print("torch" in sys.modules)
 """

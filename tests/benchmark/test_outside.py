@@ -6,12 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from benchmark import importing
 from benchmark.errors import BadInput
-from benchmark.importing import import_records
-from benchmark.outside import aligned, doubts, enter
+from benchmark.outside import doubts, enter
 from benchmark.protocol.roles import role_rows
-from benchmark.records import read_record
+from benchmark.records import importing
+from benchmark.records.importing import import_records
+from benchmark.records.outside_record import aligned
+from benchmark.records.record import read_record
 
 CLASSES = 3
 GIVEN = {"kind": "python", "source": "package:factory"}

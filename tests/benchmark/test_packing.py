@@ -8,9 +8,9 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.errors import BadInput
-from benchmark.packing import pack, unpacked
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_records
+from benchmark.records.packing import pack, unpacked
+from benchmark.records.record import read_records
 
 CELL = Cell("net-plain", "residual", {"units": [1, 1, 1]}, "plain")
 

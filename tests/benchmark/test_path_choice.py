@@ -7,13 +7,13 @@ import time
 import pytest
 import torch
 
-from benchmark import path_choice, step_check
 from benchmark.errors import Findings, Interrupted
 from benchmark.files import read_object
-from benchmark.path_choice import FILE, Contact, choose, networks
 from benchmark.protocol.cells import Run
-from benchmark.side_process import Failed, SideProcess
-from benchmark.step_check import TOLERANCES, beyond, deviations, take_step
+from benchmark.runs.first_contact import path_choice, step_check
+from benchmark.runs.first_contact.path_choice import FILE, Contact, choose, networks
+from benchmark.runs.first_contact.side_process import Failed, SideProcess
+from benchmark.runs.first_contact.step_check import TOLERANCES, beyond, deviations, take_step
 
 CPU = torch.device("cpu")
 

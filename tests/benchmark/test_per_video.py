@@ -7,7 +7,7 @@ import torchmetrics.functional as tm
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.per_video import per_video, video_of
+from benchmark.records.per_video import per_video, video_of
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from benchmark.errors import BadInput
-from benchmark.evaluation import TTA, predict
-from benchmark.pixels import Split, Standardiser, load_splits, resized, standardiser
+from benchmark.runs.training.evaluation import TTA, predict
+from benchmark.runs.training.pixels import Split, Standardiser, load_splits, resized, standardiser
 
 CPU = torch.device("cpu")
 

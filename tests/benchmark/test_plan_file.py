@@ -14,10 +14,10 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.errors import BadInput
-from benchmark.plan_file import read_plan, write_plan
 from benchmark.protocol.cells import Run
-from benchmark.records import read_record
+from benchmark.records.record import read_record
 from benchmark.runs.plan import plan
+from benchmark.runs.plan_file import read_plan, write_plan
 
 ROOT = Path(__file__).parents[2]
 # Import names of the project's dependencies where they differ from the packages' names.

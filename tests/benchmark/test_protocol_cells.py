@@ -9,15 +9,15 @@ from unittest import mock
 import pytest
 import yaml
 
-from benchmark import params
 from benchmark.errors import BadInput
-from benchmark.evaluation import TTA
 from benchmark.faces.readers.by_name import reader
 from benchmark.files import read_yaml
-from benchmark.pixels import load_splits
 from benchmark.protocol.cells import Cell, Run, cells_in, find_cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from, protocol_names
+from benchmark.runs import params
 from benchmark.runs.plan import PROFILES, parts, plan, profile_entry, profile_names
+from benchmark.runs.training.evaluation import TTA
+from benchmark.runs.training.pixels import load_splits
 
 ROOT = Path(__file__).parents[2]
 
@@ -337,7 +337,7 @@ def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expe
     assert params.write_params("fer2013-quick", tmp_path / "params.yaml")["gradients"] == {}
     before = (tmp_path / "params.yaml").read_bytes()
     profiles["default"]["gradients"] = plans
-    with mock.patch("benchmark.params.profile_entry", profiles.get):
+    with mock.patch("benchmark.runs.params.profile_entry", profiles.get):
         with pytest.raises(BadInput, match=f"profile default, gradients: found .*{found}.*{expected}"):
             params.write_params("default", tmp_path / "params.yaml")
     assert (tmp_path / "params.yaml").read_bytes() == before

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import importing
 from benchmark.errors import BadInput
 from benchmark.files import digest
-from benchmark.importing import COST, _check_course, import_records
 from benchmark.protocol.cells import Run
-from benchmark.records import Record, read_record, read_records
-from benchmark.training import train
+from benchmark.records import importing
+from benchmark.records.importing import COST, _check_course, import_records
+from benchmark.records.record import Record, read_record, read_records
+from benchmark.runs.training.trainer import train
 
 
 @pytest.fixture(scope="module")

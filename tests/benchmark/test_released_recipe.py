@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.augmentation import levels, released, shift_hue, uniform, zoom
-from benchmark.batches import Batches
-from benchmark.pixels import load_splits
 from benchmark.protocol.protocol import load_protocol
-from benchmark.training import Run, Trainer, precision_of
+from benchmark.runs.training.augmentation import levels, released, shift_hue, uniform, zoom
+from benchmark.runs.training.batches import Batches
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.trainer import Run, Trainer, precision_of
 
 CPU = torch.device("cpu")
 SIDE = 13

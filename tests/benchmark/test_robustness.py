@@ -9,16 +9,16 @@ import torch
 from benchmark import robustness
 from benchmark.corruptions import CORRUPTIONS, corrupt
 from benchmark.errors import BadInput, Interrupted
-from benchmark.evaluation import predict
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
-from benchmark.pixels import load_splits, standardiser
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
+from benchmark.records.selection_metric import accuracy
 from benchmark.robustness import consistency, measure, shared_classes
 from benchmark.robustness_file import read
-from benchmark.selection_metric import accuracy
-from benchmark.training import build_model, train
+from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.pixels import load_splits, standardiser
+from benchmark.runs.training.trainer import build_model, train
 
 CPU = torch.device("cpu")
 
@@ -117,7 +117,7 @@ def test_other_faces_are_refused(trained, tiny_faces, tmp_path):
 
 
 def test_folds_test_each_face_by_its_own_network(tiny_faces, tiny_protocol, tiny_cell, tmp_path):
-    from benchmark.crossvalidation import cross_validate
+    from benchmark.runs.training.crossvalidation import cross_validate
 
     protocol = tiny_protocol(epochs=1, splits={}, folds=["train", "validation", "test"])
     run = Run(protocol, tiny_cell(), 0)

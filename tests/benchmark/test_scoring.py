@@ -12,7 +12,7 @@ from benchmark import cli
 from benchmark.blind_faces import blind_id, export_faces
 from benchmark.errors import BadInput
 from benchmark.prediction_file import read_predictions
-from benchmark.records import read_record
+from benchmark.records.record import read_record
 from benchmark.scoring import score
 
 CLASSES = ["low", "middle", "high"]

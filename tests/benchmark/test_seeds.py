@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.seeds import STREAMS, generator, stream_seed
+from benchmark.runs.training.seeds import STREAMS, generator, stream_seed
 
 
 def test_streams_differ_by_seed_name_and_place():

@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
-from benchmark import sources
 from benchmark.errors import BadInput
-from benchmark.sources import PACKAGE, canonical, code_digest, digest, package_of, package_sources, place_of
+from benchmark.runs import sources
+from benchmark.runs.sources import PACKAGE, canonical, code_digest, digest, package_of, package_sources, place_of
 
 CODE = '''
 """What the module is for."""
@@ -125,9 +124,7 @@ def test_the_same_on_every_python():
 def test_the_same_on_the_pythons_at_hand(python):
     if shutil.which(python) is None or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:
         pytest.skip(f"no {python} on this machine")
-    script = (
-        "import sys; from benchmark.sources import digest; from pathlib import Path; print(digest(map(Path, sys.argv[1:])))"
-    )
+    script = "import sys, pathlib; from benchmark.runs.sources import digest; print(digest(map(pathlib.Path, sys.argv[1:])))"
     paths = sorted(PACKAGE.rglob("*.py"))
     command = [python, "-B", "-c", script, *map(str, paths)]
     done = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
@@ -164,18 +161,23 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
     before = code_digest("residual")
 
     def changed(module, old, new):
-        source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+        path, copy = PACKAGE / module, tmp_path / "copy.py"
+        source = path.read_text(encoding="utf-8")
         assert source.count(old) == 1
-        (tmp_path / f"{module}.py").write_text(source.replace(old, new), encoding="utf-8")
-        paths = [tmp_path / p.name if p.name == f"{module}.py" else p for p in sources.training_sources()]
+        copy.write_text(source.replace(old, new), encoding="utf-8")
+        paths = [copy if each == path else each for each in sources.training_sources()]
+        assert copy in paths
         monkeypatch.setattr(sources, "training_sources", lambda: paths)
         found = code_digest("residual")
         monkeypatch.undo()
         return found
 
-    assert changed("training", "Training state of one run", "The state of one run") == before
-    assert changed("selection_metric", "scores.argmax(axis=1) == labels", "scores.argmin(axis=1) == labels") != before
-    assert changed("training", "0.5 * (1 + math.cos", "0.4 * (1 + math.cos") != before
+    assert changed("runs/training/trainer.py", "Training state of one run", "The state of one run") == before
+    assert (
+        changed("records/selection_metric.py", "scores.argmax(axis=1) == labels", "scores.argmin(axis=1) == labels")
+        != before
+    )
+    assert changed("runs/training/trainer.py", "0.5 * (1 + math.cos", "0.4 * (1 + math.cos") != before
 
 
 def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
@@ -191,14 +193,13 @@ def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
 
 
 def test_a_digest_takes_little_time_to_import():
-    """cluster.py and training.py ask for it on bare machines: the standard library and the registry are all it needs."""
+    """The trainer and the cluster ask for it on bare machines: the standard library and the registry are all it needs."""
     script = textwrap.dedent("""
         import sys
         for name in ("torch", "numpy", "yaml"):
             sys.modules[name] = None
-        from benchmark.sources import digest, training_sources
+        from benchmark.runs.sources import digest, training_sources
         print(digest(training_sources()))
     """)
     done = subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == digest(sources.training_sources()), done.stderr
-    assert Path(PACKAGE / "sources.py").is_file()

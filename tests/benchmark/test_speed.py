@@ -39,7 +39,7 @@ def test_warm_up_is_excluded():
 
 
 def test_memory_that_is_held_in_a_pass_is_seen():
-    """In a process of its own: one that keeps what it freed (`benchmark.memory.keep_freed`) need not grow."""
+    """In a process of its own: one that keeps what it freed (`benchmark.runs.training.memory.keep_freed`) need not grow."""
     script = """
 import torch
 from benchmark.speed import passes

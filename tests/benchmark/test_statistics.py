@@ -12,9 +12,9 @@ from scipy import special
 
 from benchmark.errors import BadInput
 from benchmark.evidence import rmse_variance
-from benchmark.metrics import metric_function
-from benchmark.selection_metric import accuracy
-from benchmark.statistics import (
+from benchmark.records.metrics import metric_function
+from benchmark.records.selection_metric import accuracy
+from benchmark.records.statistics import (
     Difference,
     Interval,
     accuracy_interval,

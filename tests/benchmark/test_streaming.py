@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import memory, resampling, runner, streaming
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import open_faceset, write_faceset
-from benchmark.pixels import load_splits
 from benchmark.protocol.cells import Run
-from benchmark.runner import Places, Worker
-from benchmark.streaming import Streamed, resized_file
-from benchmark.training import train
+from benchmark.runs import runner
+from benchmark.runs.runner import Places, Worker
+from benchmark.runs.training import memory, resampling, streaming
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.streaming import Streamed, resized_file
+from benchmark.runs.training.trainer import train
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ import torch
 
 from benchmark.errors import BadInput, Interrupted
 from benchmark.protocol.cells import Cell, Run, cell_from, cells_in
-from benchmark.rate_search import RateSearch, best_rate, load_rate_search
-from benchmark.records import read_record
-from benchmark.runner import Places, run_all
-from benchmark.study import Study, load_study, make, standing, told
-from benchmark.tuning_log import read_log
+from benchmark.records.record import read_record
+from benchmark.runs.rate_search import RateSearch, best_rate, load_rate_search
+from benchmark.runs.runner import Places, run_all
+from benchmark.runs.study import Study, load_study, make, standing, told
+from benchmark.runs.tuning_log import read_log
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from benchmark.errors import Interrupted
-from benchmark.plan_file import write_plan
 from benchmark.protocol.cells import Cell, Run
-from benchmark.records import read_record
-from benchmark.runner import Places, run_all
-from benchmark.time_budget import CAUTION, TimeBudget, reserve, seconds_ahead, views
+from benchmark.records.record import read_record
+from benchmark.runs.plan_file import write_plan
+from benchmark.runs.runner import Places, run_all
+from benchmark.runs.time_budget import CAUTION, TimeBudget, reserve, seconds_ahead, views
 
 ROOT = Path(__file__).parents[2]
 VARYING = ("cost", "environment")
@@ -28,7 +28,7 @@ SLOW_NETWORK = """
     import time
     from torch import nn
     from ablations.network import residual
-    from benchmark import training
+    from benchmark.runs.training import trainer as training
 
     training.CHECKPOINT_SECONDS = 0.3
 

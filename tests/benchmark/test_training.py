@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import training
-from benchmark.batches import shuffled
 from benchmark.errors import BadInput, Interrupted
-from benchmark.pixels import load_splits
 from benchmark.protocol.cells import Run
-from benchmark.seeds import generator
-from benchmark.training import Trainer, learning_rate, make_optimizer, train
+from benchmark.runs.training import trainer as training
+from benchmark.runs.training.batches import shuffled
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.seeds import generator
+from benchmark.runs.training.trainer import Trainer, learning_rate, make_optimizer, train
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
@@ -132,7 +132,7 @@ KILLED = """
     import sys, time, torch
     from pathlib import Path
     sys.path.insert(0, {tests!r})
-    from benchmark import training
+    from benchmark.runs.training import trainer as training
     from benchmark.protocol.cells import Cell, Run
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.protocol import protocol_from
@@ -263,9 +263,9 @@ def test_the_path_imports_only_torch_and_numpy():
         import sys
         import numpy, torch
         before = set(sys.modules)
-        import benchmark.cli, benchmark.runner, benchmark.training, benchmark.records, benchmark.importing
-        banned = {"pandas", "scipy", "sklearn", "yaml", "timm", "fvcore", "matplotlib", "dvc", "tqdm", "jinja2"}
-        print(sorted(banned & (set(sys.modules) - before)))
+        import benchmark.cli, benchmark.runs.runner, benchmark.runs.training.trainer
+        import benchmark.records.record, benchmark.records.importing banned = {"pandas", "scipy", "sklearn", "yaml", "timm", "fvcore", "matplotlib", "dvc",
+        "tqdm", "jinja2"} print(sorted(banned & (set(sys.modules) - before)))
     """
     out = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, check=True

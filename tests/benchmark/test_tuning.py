@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import tuning
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import write_faceset
 from benchmark.protocol.protocol import load_protocol
-from benchmark.records import read_record
-from benchmark.runner import Places
-from benchmark.tuning import Search, load_search, table, trial_protocol, tune
-from benchmark.tuning_log import read_log
+from benchmark.records.record import read_record
+from benchmark.runs import tuning
+from benchmark.runs.runner import Places
+from benchmark.runs.tuning import Search, load_search, table, trial_protocol, tune
+from benchmark.runs.tuning_log import read_log
 
 CPU = torch.device("cpu")
 

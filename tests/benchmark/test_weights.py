@@ -15,7 +15,7 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import RECIPES, load_protocol
-from benchmark.training import build_model, train
+from benchmark.runs.training.trainer import build_model, train
 from benchmark.weights import evaluate_weights
 
 CPU = torch.device("cpu")

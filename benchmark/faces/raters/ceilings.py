@@ -107,7 +107,7 @@ def _label_against_label(parts: Sequence[np.ndarray]) -> dict[str, float]:
 
 
 def _affect(measure, parts: Sequence[np.ndarray]) -> dict[str, float]:
-    """`measure` of valence and arousal, mean over the sets, keyed like `benchmark.metrics`; parts float (N, 2, raters)."""
+    """`measure` of valence and arousal, mean over the sets, keyed like the metrics; parts float (N, 2, raters)."""
     out = {}
     for column, dimension in enumerate(("valence", "arousal")):
         each = [measure(part[:, column]) for part in parts]

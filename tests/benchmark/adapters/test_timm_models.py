@@ -6,12 +6,12 @@ import pytest
 import timm
 import torch
 
-from benchmark import sources
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell
-from benchmark.training import train
+from benchmark.runs import sources
+from benchmark.runs.training.trainer import train
 
 OTHERS = (("nothing", "cell: found 'nothing'"), ("os.path:..", "no such form"), ("a b:c", "no such form"))
 OTHERS += (("some_nets:Other", "does not import"), ("some_nets:number", "is a int; expected a class or a factory"))

@@ -9,8 +9,8 @@ from benchmark.faces import fingerprints
 from benchmark.faces.readers.by_name import READERS
 from benchmark.files import read_yaml
 from benchmark.protocol.protocol import load_protocol
-from benchmark.records import read_records
-from benchmark.report.summary import summarise
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 
 
 def test_the_list_is_of_data_sets_that_exist_and_of_digests():

@@ -10,9 +10,9 @@ from benchmark.claims import judge
 from benchmark.errors import BadInput
 from benchmark.ledger import DECIDING, SCALED_DOWN
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report.answer import SHORT, UNDER, answer
-from benchmark.report.summary import summarise
 
 IMAGES = 90
 CLAIMS = load_claims()

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import audits
-from benchmark.report.summary import summarise
 
 
 def audit_of(name: str, fingerprint: str) -> dict:

@@ -6,9 +6,9 @@ import io
 import pytest
 from scipy import stats
 
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report.costs import complexity_table, cost_table, network_table
-from benchmark.report.summary import summarise
 
 NETWORK = {
     "input": [1, 3, 32, 32],

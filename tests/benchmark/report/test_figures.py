@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import figures
 from benchmark.report.circumplex import circumplex, shown_rows
 from benchmark.report.cost_figure import accuracy_against_cost
 from benchmark.report.reliability import calibration, reliability
 from benchmark.report.style import PAPER, spread, styled, svg
-from benchmark.report.summary import summarise
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score
 
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import grid
-from benchmark.report.summary import summarise
 
 
 def accuracies(built, cell):

@@ -5,9 +5,9 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import build, leaderboard
-from benchmark.report.summary import summarise
 
 GIVEN = {
     "kind": "onnx", "source": "net.onnx", "sha256": "0" * 64, "stated": {"accuracy": 0.66, "source": "their README"},

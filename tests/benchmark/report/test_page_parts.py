@@ -10,17 +10,18 @@ from matplotlib.figure import Figure
 
 from benchmark.claims import Judged
 from benchmark.ledger import NO_VERDICT_YET, NOT_TESTABLE, REFUTED, REPRODUCED, SUPPORTED, UNDETERMINED, Finding, Planned
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
+from benchmark.records.statistics import Difference, Interval
+from benchmark.records.written import number
 from benchmark.report import prose
 from benchmark.report.inline import inline
 from benchmark.report.places import Places, anchor
 from benchmark.report.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
 from benchmark.report.style import BLUE, ON_COLOUR, PAPER, styled, svg
-from benchmark.report.summary import summarise
-from benchmark.report.tables import Entry, Table, differing, measured, not_tested, number, seeds, text
+from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
 from benchmark.report.webpage import breakable
 from benchmark.report.webtable import blocks, sort_value
-from benchmark.statistics import Difference, Interval
 
 
 def summary_of(*cells):

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.metrics import metric_function
 from benchmark.protocol.cells import Cell
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.metrics import metric_function
+from benchmark.records.record import read_records
+from benchmark.records.statistics import mcnemar_exact
 from benchmark.report import pairs
-from benchmark.report.summary import summarise
-from benchmark.statistics import mcnemar_exact
 
 IMAGES = 90
 KEYS = ["question", "a", "b"]

@@ -4,10 +4,10 @@ import pytest
 
 from benchmark.claim_list import load_claims
 from benchmark.claims import judge
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import grid, pairs
 from benchmark.report.plans import held_back
-from benchmark.report.summary import summarise
 
 PROTOCOL, NETWORK = "fer2013-7-small", "narrow16-50"
 

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
+from benchmark.records.optimism import picks
 from benchmark.report import build, results
 from benchmark.report.results import BLOCKS
-from benchmark.selection import picks
 
 
 def predictions(built, protocol, cell, seeds=(0, 1, 2), tta="none"):
@@ -57,7 +57,7 @@ def test_categorical_results(built):
 
 
 def test_every_metric_is_in_a_block():
-    from benchmark.metrics import METRICS
+    from benchmark.records.metrics import METRICS
 
     for task, blocks in BLOCKS.items():
         assert sorted(n for block in blocks for n in block) == sorted(n for n, m in METRICS.items() if m.task == task)

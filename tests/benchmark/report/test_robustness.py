@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import build, robustness
-from benchmark.report.summary import summarise
 
 KINDS = ("gaussian-blur", "jpeg")
 

@@ -5,9 +5,9 @@ import pytest
 from sklearn import metrics as sk
 
 from benchmark.errors import BadInput
-from benchmark.records import read_records, write_record
+from benchmark.records.comparisons import frame, summarise
+from benchmark.records.record import read_records, write_record
 from benchmark.report.results import selection
-from benchmark.report.summary import frame, summarise
 
 
 def summary_of(root):
@@ -125,7 +125,7 @@ def test_a_protocol_name_can_not_leave_the_folder(make, cell, tmp_path):
 
 
 def test_other_test_images_under_the_same_fingerprint_are_refused(make, cell, tmp_path):
-    from benchmark.records import write_record
+    from benchmark.records.record import write_record
 
     own = cell("identity", "working", "plain")
     make(tmp_path, "synthetic-8", own, 0)

@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from benchmark.report.tables import Entry, Table, bracketed, differing, latex_text, measured, not_tested, number, seeds, text
-from benchmark.statistics import Difference, Interval
+from benchmark.records.statistics import Difference, Interval
+from benchmark.records.written import bracketed, number
+from benchmark.report.tables import Entry, Table, differing, latex_text, measured, not_tested, seeds, text
 
 
 def percent(value):

@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
-from benchmark.importing import check
-from benchmark.per_video import video_of
 from benchmark.protocol.cells import find_cell
-from benchmark.records import read_record, write_record
+from benchmark.records.importing import check
+from benchmark.records.per_video import video_of
+from benchmark.records.record import read_record, write_record
 from benchmark.report import build
 
 VIDEOS = ("12-30-640x480_left", "12-30-640x480_right", "7")

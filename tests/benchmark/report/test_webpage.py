@@ -14,9 +14,9 @@ from PIL import Image
 
 from benchmark.errors import BadInput
 from benchmark.ledger import Ledger, Planned, Undecided
-from benchmark.records import read_records
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report import build
-from benchmark.report.summary import summarise
 from benchmark.report.webpage import missing_runs, picture_data
 
 

@@ -1,0 +1,1 @@
+"""Records: what runs leave, and every number that follows from them alone. Never torch."""

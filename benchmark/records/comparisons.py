@@ -1,0 +1,298 @@
+"""Records -> comparisons: sets of runs whose numbers may stand in one table, with every metric computed once."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+
+from benchmark.errors import BadInput
+from benchmark.faces.fingerprints import is_other, known_as
+from benchmark.protocol.protocol import SELECTION_METRIC
+from benchmark.records import metrics
+from benchmark.records.axes import sort_key
+from benchmark.records.record import Record
+from benchmark.records.statistics import Interval, t_interval
+
+SPLIT = "test"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record with the metrics of its test predictions: test-time augmentation -> dictionary of the metrics."""
+
+    record: Record
+    scores: Mapping[str, Mapping]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs of one protocol file on one edition of the data.
+
+    Attributes:
+        slug: names its tables and figures: the protocol's name, with version, hash or data fingerprint where records
+            of that name differ in them.
+        runs: cell label -> its runs by seed; cells in the order of the tables.
+        targets: test labels int (N,), or valence and arousal float (N, 2); None when every run diverged.
+        unfinished: cell label -> how many of its planned seeds there are, for cells that are not compared before the last
+            (`benchmark.report.plans`).
+    """
+
+    slug: str
+    protocol: Mapping
+    protocol_hash: str
+    data: Mapping
+    runs: Mapping[str, tuple[Run, ...]]
+    targets: np.ndarray | None
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        """ "categorical" or "dimensional"."""
+        return self.protocol["task"]
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in label order; empty for valence and arousal."""
+        return list(self.protocol["classes"])
+
+    @property
+    def primary(self) -> str:
+        """The metric that selects epochs and that differences are tested on, by its name in `benchmark.records.metrics`."""
+        return metrics.PRIMARY[self.task]
+
+    @property
+    def selection_metric(self) -> str:
+        """The same metric's key in a record's history."""
+        return SELECTION_METRIC[self.task]
+
+    def cell(self, label: str) -> Mapping:
+        """Name, model, options and loss of a cell."""
+        return self.runs[label][0].record["cell"]
+
+    def diverged(self, label: str) -> int:
+        """How many of a cell's runs diverged."""
+        return sum(run.record.diverged for run in self.runs[label])
+
+    def finished(self, label: str) -> int:
+        """How many of a cell's runs finished."""
+        return len(self.runs[label]) - self.diverged(label)
+
+    def waits(self, *labels: str) -> str:
+        """Why these cells are not compared yet, or ""."""
+        return "; ".join(f"{label}: {self.unfinished[label]}" for label in labels if label in self.unfinished)
+
+    def values(self, label: str, value: Callable[[Mapping], float | None], tta: str = "none") -> dict[int, float | None]:
+        """Seed -> `value` of the metrics of each finished run that was evaluated with `tta`."""
+        return {run.record.seed: value(run.scores[tta]) for run in self.runs[label] if tta in run.scores}
+
+    def metric(self, label: str, name: str, tta: str = "none") -> dict[int, float | None]:
+        """Seed -> metric `name` of each finished run that was evaluated with `tta`."""
+        return self.values(label, lambda scores: scores[name], tta)
+
+    @property
+    def edition(self) -> str:
+        """In parentheses what the data's bytes are known as, or that they are other bytes than the known ones; or ""."""
+        data = self.data["name"], self.data["version"], self.data["fingerprint"]
+        what = "other bytes than the known editions" if is_other(*data) else known_as(*data)
+        return f" ({what})" if what else ""
+
+    @cached_property
+    def header(self) -> str:
+        """Protocol, test images and selection rule: the first note of every table and figure caption."""
+        protocol = self.protocol
+        images = "number not known (every run diverged)" if self.targets is None else f"{len(self.targets):,} images"
+        rules = {
+            "last": "last (the last epoch of the budget)",
+            "best-validation": f"best-validation (first epoch of the best validation {self.selection_metric})",
+        }
+        data = f"{self.data['name']} {self.data['version']}"
+        if folds := protocol.get("folds"):
+            tested = f"test: every face of {data} once, out of fold ({len(folds)} folds)"
+        else:
+            tested = f"test split {protocol['splits'][SPLIT]} of {data}"
+        return (
+            f"Protocol {protocol['name']} version {protocol['version']} (hash {self.protocol_hash}); "
+            f"{tested}{self.edition}, {images}; "
+            f"selection rule: {rules[protocol['selection']]}"
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All comparisons by slug, one sentence about everything that was kept apart or left out, and the outside entries.
+
+    Attributes:
+        outside: models that were not trained here, by protocol and name. No comparison holds one: comparisons are of
+            networks trained alike.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    remarks: tuple[str, ...] = field(default=())
+    outside: tuple[Run, ...] = field(default=())
+
+
+def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
+    """t-interval over seeds; None without a value or with one that is not defined."""
+    if not values or None in values.values():
+        return None
+    return t_interval(list(values.values()))
+
+
+def summarise(records: Iterable[Record], root: Path) -> Summary:
+    """Group, check and score records.
+
+    Kept apart: outside entries (`Record.outside`), which no comparison holds; other protocol versions, protocol hashes or
+    data fingerprints under one protocol name, records made on other bytes than the known editions of their data, which are
+    marked even where they are alone, and other cell hashes under one cell name. Left out: a second record of one run; the
+    pipeline's own goes before one below ``imported/``.
+
+    Args:
+        root: the folder of the records, for the places named in remarks.
+
+    Raises:
+        BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
+    """
+    records, remarks = list(records), []
+    outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, place(r, root)))
+    records = [record for record in records if record.outside is None]
+    if not records:
+        raise BadInput(root, "no record", "at least one run's record (ferbench run, or ferbench import)")
+    groups = defaultdict(list)
+    for record in records:
+        groups[_identity(record)].append(record)
+    slugs = _slugs(list(groups), remarks)
+    comparisons = []
+    for identity in sorted(groups, key=slugs.get):
+        slug = slugs[identity]
+        kept = _without_duplicates(groups[identity], root, remarks)
+        labels = _cell_labels(slug, kept, remarks)
+        _check_targets(kept)
+        runs = defaultdict(list)
+        for record in sorted(kept, key=lambda r: r.seed):
+            runs[labels[record.cell, record["cell_hash"]]].append(Run(record, _score(record)))
+        cells = {label: tuple(runs[label]) for label in sorted(runs, key=lambda c: sort_key(c, runs[c][0].record["cell"]))}
+        finished = next((record for record in kept if not record.diverged), None)
+        targets = None if finished is None else finished.predictions[f"{SPLIT}_targets"]
+        first = kept[0]
+        if is_other(*_data(first)):
+            remarks.append(
+                f"{slug}: these records were made on other bytes of {first['data']['name']} {first['data']['version']} than "
+                f"the known ones of benchmark/faces/fingerprints.yaml (fingerprint {first['data']['fingerprint'][:16]}), "
+                "so they stand in tables of their own."
+            )
+        comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))
+    return Summary(tuple(comparisons), tuple(remarks), tuple(Run(record, _score(record)) for record in outside))
+
+
+def frame(summary: Summary, root: Path) -> pd.DataFrame:
+    """One row a protocol, cell, seed and test-time augmentation, with every scalar metric (fractions, not percent).
+
+    A diverged run has one row without metrics. `record` is its folder below `root`.
+    """
+    rows = []
+    for comparison in summary.comparisons:
+        for label, runs in comparison.runs.items():
+            for run in runs:
+                record = run.record
+                row = {"protocol": comparison.slug, "cell": label, "seed": record.seed, "status": record["status"]}
+                known = {
+                    "selected_epoch": record["selected_epoch"],
+                    "code": record["code"],
+                    "predictions_sha256": record["predictions_sha256"],
+                    "record": place(record, root),
+                }
+                for tta, scores in run.scores.items() or [(None, {})]:
+                    numbers = {name: scores.get(name) for name, m in metrics.METRICS.items() if m.task == comparison.task}
+                    rows.append(row | {"tta": tta} | numbers | known)
+    # The metrics of the other task leave gaps; keep what tells a row's origin at the end.
+    table = pd.DataFrame(rows)
+    last = ["selected_epoch", "code", "predictions_sha256", "record"]
+    table["selected_epoch"] = table["selected_epoch"].astype("Int64")
+    return table[[c for c in table.columns if c not in last] + last]
+
+
+def place(record: Record, root: Path) -> str:
+    """The record's folder below `root`, with forward slashes."""
+    return record.directory.relative_to(root).as_posix()
+
+
+def _identity(record: Record) -> tuple[str, str, str, str, str]:
+    """What must be equal for records to share a table; the last part is a mark, "" for known bytes."""
+    protocol, data = record["protocol"], record["data"]
+    mark = "other-bytes" if is_other(*_data(record)) else ""
+    return protocol["name"], protocol["version"], record["protocol_hash"], data["fingerprint"], mark
+
+
+def _data(record: Record) -> tuple[str, str, str]:
+    return tuple(record["data"][key] for key in ("name", "version", "fingerprint"))
+
+
+def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
+    """A short name each: only as much of the identity as tells it from the others of the same protocol name."""
+    parts = ("version", "protocol hash", "data fingerprint")
+    slugs = {}
+    for identity in identities:
+        name, *own, mark = identity
+        others = [i for i in identities if i[0] == name]
+        differ = [position for position in range(3) if len({i[position + 1] for i in others}) > 1]
+        slugs[identity] = re.sub(
+            r"[^\w.+-]", "_", "-".join([name, *(own[p][:8] for p in differ), *filter(None, [mark])])
+        ).lstrip(".")
+        if differ and identity == min(others):
+            remarks.append(
+                f"{name}: records differ in {' and '.join(parts[p] for p in differ)}; their {len(others)} groups "
+                "are not comparable and stand in tables of their own, named by it."
+            )
+    if len(set(slugs.values())) < len(slugs):
+        raise BadInput("protocol names", ", ".join(sorted(slugs.values())), "names that differ in letters, digits or .+-")
+    return slugs
+
+
+def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
+    kept = {}
+    own_first = sorted(records, key=lambda r: (place(r, root).startswith("imported/"), place(r, root)))
+    for record in own_first:
+        first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
+        if first is not record:
+            remarks.append(f"{place(record, root)}: left out, since {place(first, root)} is a record of the same run.")
+    return list(kept.values())
+
+
+def _cell_labels(slug: str, records: list[Record], remarks: list[str]) -> dict[tuple[str, str], str]:
+    pairs = sorted({(record.cell, record["cell_hash"]) for record in records})
+    times = Counter(name for name, _ in pairs)
+    for name in sorted(name for name, count in times.items() if count > 1):
+        remarks.append(f"{slug}: {times[name]} different cells are named {name}; each is shown with its hash.")
+    return {(name, cell): name if times[name] == 1 else f"{name} [{cell[:8]}]" for name, cell in pairs}
+
+
+def _check_targets(records: list[Record]) -> None:
+    finished = [record for record in records if not record.diverged]
+    for record in finished[1:]:
+        for name in (f"{SPLIT}_ids", f"{SPLIT}_targets"):
+            if not np.array_equal(record.predictions[name], finished[0].predictions[name]):
+                where = record.directory / "predictions.npz"
+                raise BadInput(f"{where}, {name}", "other values", f"those of {finished[0].directory} (same data)")
+
+
+def _score(record: Record) -> dict[str, dict]:
+    scores = {}
+    # benchmark.records.metrics has checked its arguments by then; scikit-learn's own checks are a fourth of the time.
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+        for tta in record.tta if not record.diverged else ():
+            if f"{SPLIT}_outputs_{tta}" in record.predictions:
+                scores[tta] = _metrics(record, tta)
+    return scores
+
+
+def _metrics(record: Record, tta: str) -> dict:
+    targets, outputs = record.outputs(SPLIT, tta)
+    if record["protocol"]["task"] == "categorical":
+        return metrics.categorical(targets, outputs, record["classes"], hard=record.hard)
+    return metrics.dimensional(targets, outputs)

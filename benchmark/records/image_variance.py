@@ -1,0 +1,118 @@
+"""Variance of a mean difference over test samples: what other test images would change, the same networks held.
+
+Images are taken as independent. `benchmark.records.joint_test` adds it to the variance over seeds; which part belongs to
+which is in docs/metrics.md, "The combined test".
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.records.selection_metric import DIMENSIONS
+from benchmark.records.statistics import resampled_means
+
+SEED = 0  # of the resamples of test images: equal for all, so that a report is the same each time
+RESAMPLES = 2000
+OF_CONFUSION = ("balanced_accuracy", "macro_f1")
+OF_MOMENTS = tuple(f"{name}_{of}" for name in ("ccc", "rmse") for of in (*DIMENSIONS, "mean"))
+
+
+def image_variance(
+    metric: str,
+    targets: np.ndarray,
+    outputs_a: Sequence[np.ndarray],
+    outputs_b: Sequence[np.ndarray],
+    of_class: int | None = None,
+) -> float | None:
+    """Variance over test samples of the mean over seeds of metric(a) - metric(b), without the seeds' own part.
+
+    It is the mean covariance between the differences of two seeds over test samples: what all seeds share of the test
+    sample's luck. That of the images which change sides from seed to seed is in the variance between seeds already.
+    Accuracy and a class's recall in closed form, anything else from 2000 common resamples of the images.
+
+    Args:
+        metric: "accuracy", "recall" (with `of_class`), or one of `OF_CONFUSION` and `OF_MOMENTS`.
+        targets: labels int (N,) or targets float (N, 2).
+        outputs_a, outputs_b: n arrays (N, K) each, row i of both from the same seed, on the same images.
+        of_class: index of the class, for "recall" alone: the images of that class are the sample.
+
+    Returns:
+        at least 0 (a negative estimate is 0); None for a single seed, fewer than 2 images, or a metric that is not
+        defined in every resample.
+
+    Raises:
+        BadInput: another metric, a class given or missing where it should not be, unequal numbers of seeds.
+    """
+    closed = {"accuracy": False, "recall": True}  # metric -> whether it is of a class
+    if metric not in closed and metric not in OF_CONFUSION + OF_MOMENTS:
+        raise BadInput("image variance, metric", f"'{metric}'", f"one of {', '.join((*closed, *OF_CONFUSION, *OF_MOMENTS))}")
+    if (of_class is not None) != closed.get(metric, False):
+        raise BadInput("image variance, class", of_class, "a class for recall, none for any other metric")
+    if len(outputs_a) != len(outputs_b) or not len(outputs_a):
+        raise BadInput("image variance", f"{len(outputs_a)} and {len(outputs_b)} runs", "the same seeds in both")
+    if metric in closed:
+        rows = np.ones(len(targets), bool) if of_class is None else targets == of_class
+        right = (np.stack([own.argmax(axis=1)[rows] == targets[rows] for own in of]) for of in (outputs_a, outputs_b))
+        a, b = (each.astype(np.float64) for each in right)
+        return shared_variance(a - b, a.shape[1])
+    columns = moments if metric in OF_MOMENTS else confusion_columns
+    own = [columns(targets, outputs) for outputs in (*outputs_a, *outputs_b)]
+    means = resampled_means(np.concatenate(own, axis=1), RESAMPLES, seed=SEED)
+    values = [metric_of_means(metric, each) for each in np.split(means, len(own), axis=1)]
+    drawn = np.stack(values[: len(outputs_a)]) - np.stack(values[len(outputs_a) :])
+    return shared_variance(drawn, 1) if np.isfinite(drawn).all() else None
+
+
+def shared_variance(differences: np.ndarray, n: int) -> float | None:
+    """Mean covariance of different rows, ddof = 1, divided by n; at least 0. None for fewer than 2 rows or columns.
+
+    Args:
+        differences: float (seeds, images), each image's difference in each seed, with n the images; or (seeds, resamples),
+            each resample's, with n = 1.
+    """
+    seeds, columns = differences.shape
+    if seeds < 2 or columns < 2:
+        return None
+    mean = np.var(differences.mean(axis=0), ddof=1)
+    own = np.var(differences, axis=1, ddof=1).mean()
+    return max(0.0, float((seeds * mean - own) / (seeds - 1) / n))
+
+
+def confusion_columns(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """float64 (N, K^2): 1 in the column of each row's cell of the confusion matrix (rows true, columns predicted)."""
+    k = outputs.shape[1]
+    return np.eye(k * k)[targets * k + outputs.argmax(axis=1)]
+
+
+def moments(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """For valence and arousal the columns x, y, x^2, y^2, x y (x target, y output): float64 (N, 10)."""
+    targets, outputs = (np.asarray(each, np.float64) for each in (targets, outputs))
+    own = [(x, y, x**2, y**2, x * y) for x, y in zip(targets.T, outputs.T, strict=True)]
+    return np.stack([column for group in own for column in group], axis=1)
+
+
+def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
+    """A metric of `OF_CONFUSION` or `OF_MOMENTS` of each resample, from the means of its columns; NaN where undefined.
+
+    Args:
+        means: float (n, K^2) of `confusion_columns`, or (n, 10) of `moments`.
+    """
+    if metric in OF_CONFUSION:
+        k = int(round(np.sqrt(means.shape[1])))
+        cells = means.reshape(-1, k, k)
+        right, true, predicted = (cells.diagonal(axis1=1, axis2=2), cells.sum(axis=2), cells.sum(axis=1))
+        parts = right / _positive(true) if metric == "balanced_accuracy" else 2 * right / _positive(true + predicted)
+        return np.where(true > 0, parts, np.nan).mean(axis=1, where=true > 0)
+    x, y, xx, yy, xy = (means[:, place::5] for place in range(5))
+    with np.errstate(invalid="ignore"):  # both constant and equal: 0/0
+        if metric.startswith("ccc"):
+            values = 2 * (xy - x * y) / ((xx - x**2) + (yy - y**2) + (x - y) ** 2)
+        else:
+            values = np.sqrt(np.maximum(xx - 2 * xy + yy, 0))
+    of = metric.rsplit("_", 1)[1]
+    return values.mean(axis=1) if of == "mean" else values[:, DIMENSIONS.index(of)]
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    return np.where(values > 0, values, 1)

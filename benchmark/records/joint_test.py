@@ -1,0 +1,150 @@
+"""One test of a difference between two cells, and its equivalence test: new seeds and new test images at once.
+
+Method, proof and simulated coverage: docs/metrics.md, "The combined test". The variance over test images that it needs:
+`benchmark.records.image_variance`. The smallest differences of interest: `benchmark.records.metrics.SMALLEST_DIFFERENCE`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from benchmark.errors import BadInput
+from benchmark.records.statistics import ROUNDING
+
+SMALLEST_P = 1e-290  # below it a p-value is reported as 0: t quantiles beyond it overflow
+
+
+@dataclass(frozen=True)
+class JointDifference:
+    """Mean difference a - b of two cells over seeds that both ran, for new seeds and new test images.
+
+    Everything is in the metric's own unit (a fraction, a CCC). What one pair of seeds, or no variance at all, can not give
+    is None.
+
+    Attributes:
+        mean: of the differences.
+        low, high: its interval at the level asked for (95 %).
+        n: pairs of seeds.
+        seed_variance: of the mean over seeds, s^2 / n with ddof = 1; None for one pair.
+        image_variance: of the mean over test samples, as given.
+        p: two-sided, of no difference.
+        margin: the smallest difference of interest, as given.
+        p_equivalent: the larger of the two one-sided p-values, against a mean of -margin or less and of margin or more
+            (two one-sided tests, Schuirmann 1987); None without a margin.
+        low90, high90: the interval that goes with it: within the margins exactly where p_equivalent is at most 1 - level.
+            Its level is 1 - 2 (1 - level): 90 % beside 95 %.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+    seed_variance: float | None
+    image_variance: float | None
+    p: float | None
+    margin: float | None
+    p_equivalent: float | None
+    low90: float | None
+    high90: float | None
+
+
+def joint_difference(
+    differences: Sequence[float], image_variance: float | None, margin: float | None, level: float = 0.95
+) -> JointDifference:
+    """Interval, test and equivalence test of the mean difference over seeds (docs/metrics.md, "The combined test").
+
+    The half-width at two-sided level 1 - 2 q is sqrt(t(q, n - 1)^2 s^2 / n + z(q)^2 V), the quantiles of
+    `prediction_interval_new_run`; p-values are the q at which an end of the interval meets the value tested. It never
+    covers less than its level where the parts are normal and V is known (Banerjee 1960).
+
+    Args:
+        differences: float (n,), metric of a minus that of b, one a seed, on the same test images.
+        image_variance: V, of the mean difference over test samples without what the seeds' variance holds already
+            (`benchmark.records.image_variance.image_variance`), >= 0; 0 gives the t-test over seeds, and equal differences
+            the z-test over images. None: not known, and then there is no test.
+        margin: smallest difference of interest, > 0, in the metric's unit; None: no equivalence test.
+        level: of the interval, in (0.5, 1).
+
+    Raises:
+        BadInput: no difference, one that is not finite, a variance below 0, a margin that is not above 0, another level.
+    """
+    differences = np.asarray(differences, np.float64)
+    if differences.ndim != 1 or not len(differences) or not np.isfinite(differences).all():
+        bad = int(np.sum(~np.isfinite(differences)))
+        raise BadInput("differences", f"shape {differences.shape}, {bad} not finite", "one row of finite numbers")
+    if image_variance is not None and not 0 <= image_variance < np.inf:
+        raise BadInput("image variance", image_variance, "a number of at least 0, or None")
+    if margin is not None and not 0 < margin < np.inf:
+        raise BadInput("margin", margin, "a number above 0, or None")
+    if not 0.5 < level < 1:
+        raise BadInput("level", level, "a number between 0.5 and 1, such as 0.95")
+    n, mean = len(differences), float(np.mean(differences))
+    spread = 0.0 if np.ptp(differences) < ROUNDING else float(np.var(differences, ddof=1) / n)
+    seed_variance = None if n == 1 else spread
+    if n == 1 or image_variance is None or spread + image_variance == 0:
+        nothing = dict.fromkeys(("low", "high", "p", "p_equivalent", "low90", "high90"))
+        return JointDifference(
+            mean=mean, n=n, seed_variance=seed_variance, image_variance=image_variance, margin=margin, **nothing
+        )
+    variances = (spread, float(image_variance), n)
+    half, half90 = (float(half_width(*variances, tail)) for tail in ((1 - level) / 2, 1 - level))
+    inside = None if margin is None else margin - abs(mean)  # to the nearer margin
+    return JointDifference(
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        n=n,
+        seed_variance=spread,
+        image_variance=float(image_variance),
+        p=min(1.0, 2 * tail_probability(abs(mean), *variances)),
+        margin=margin,
+        p_equivalent=None if inside is None else _one_sided(inside, *variances),
+        low90=mean - half90,
+        high90=mean + half90,
+    )
+
+
+def half_width(
+    seed_variance: float | np.ndarray, image_variance: float | np.ndarray, n: int, tail: float
+) -> float | np.ndarray:
+    """Half-width of the interval that leaves out `tail` on each side; arrays of variances give an array.
+
+    Args:
+        seed_variance: s^2 / n of the mean over n seeds, n >= 2.
+        image_variance: V.
+        tail: in (0, 0.5].
+    """
+    return np.sqrt(stats.t.isf(tail, n - 1) ** 2 * seed_variance + stats.norm.isf(tail) ** 2 * image_variance)
+
+
+def tail_probability(distance: float, seed_variance: float, image_variance: float, n: int) -> float:
+    """The tail at which `half_width` equals a distance >= 0: one-sided p of a mean that far from the value tested.
+
+    Between the p-values that each variance would give alone and that of t with the sum of both lies the root.
+    """
+    if image_variance == 0:
+        return float(stats.t.sf(distance / np.sqrt(seed_variance), n - 1))
+    if seed_variance == 0:
+        return float(stats.norm.sf(distance / np.sqrt(image_variance)))
+    if distance == 0:
+        return 0.5
+    alone = stats.t.sf(distance / np.sqrt(seed_variance), n - 1), stats.norm.sf(distance / np.sqrt(image_variance))
+    least, most = max(*alone, SMALLEST_P), stats.t.sf(distance / np.sqrt(seed_variance + image_variance), n - 1)
+
+    def excess(logarithm: float) -> float:
+        return float(half_width(seed_variance, image_variance, n, np.exp(logarithm)) / distance - 1)
+
+    low, high = np.log(least), np.log(max(most, SMALLEST_P))
+    if excess(low) <= 0:  # the root is below SMALLEST_P, or rounding at an end that is the root
+        return 0.0 if least == SMALLEST_P else float(least)
+    if excess(high) >= 0:
+        return float(most)
+    return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-12)))
+
+
+def _one_sided(distance: float, *variances: float) -> float:
+    """p where the mean lies `distance` on the right side of the value tested, or, below 0, on the wrong one."""
+    tail = tail_probability(abs(distance), *variances)
+    return tail if distance >= 0 else 1 - tail

@@ -1,0 +1,326 @@
+"""Metrics of predictions: one function and one entry of `METRICS` each (formulas and conventions: docs/metrics.md).
+
+Only numpy at module level, never torch: scikit-learn, scipy and krippendorff are imported by the functions that use them.
+A number that is not defined for the data given is None (JSON null), never NaN.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_categorical, checked_dimensional, finite_or_none
+
+ECE_BINS = 15
+# Categorical metrics that a class alone does not determine: they rank or weigh scores.
+OF_SCORES = ("roc_auc", "pr_auc", "nll", "ece", "brier")
+
+
+class Predictions:
+    """Checked labels and logits of one split with what the categorical metrics share, computed once, when asked for.
+
+    Args:
+        labels: integer (N,), values 0..K-1, N >= 1.
+        scores: float (N, K) finite logits, K >= 2.
+
+    Raises:
+        BadInput: an empty split, a wrong shape or dtype, labels out of range, scores that are not finite.
+    """
+
+    def __init__(self, labels: np.ndarray, scores: np.ndarray):
+        self.labels, self.scores = checked_categorical(labels, scores)
+        self.n, self.k = self.scores.shape
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """int64 (N,): the class of the highest score, the lowest index among ties."""
+        return self.scores.argmax(axis=1)
+
+    @cached_property
+    def log_probabilities(self) -> np.ndarray:
+        """float64 (N, K): log-softmax of the scores, in nats."""
+        shifted = self.scores - self.scores.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """float64 (N, K): softmax of the scores."""
+        return np.exp(self.log_probabilities)
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """int64 (K, K): rows are the true classes, columns the predicted ones."""
+        return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)
+
+    @cached_property
+    def pairs(self) -> dict[str, np.ndarray]:
+        """The cells of `confusion` as scikit-learn's arguments: K x K weighted pairs say the same as N rows, and faster."""
+        true, predicted = np.divmod(np.arange(self.k**2), self.k)
+        return {"y_true": true, "y_pred": predicted, "sample_weight": self.confusion.ravel()}
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """int64, ascending: the classes that occur among the labels; the macro averages run over them."""
+        return np.unique(self.labels)
+
+    @cached_property
+    def per_class(self) -> dict[str, np.ndarray]:
+        """precision, recall and f1 of the classes in `present`, float64; 0 for a class that is never predicted."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        values = precision_recall_fscore_support(**self.pairs, labels=self.present, zero_division=0)
+        return dict(zip(("precision", "recall", "f1"), values[:3], strict=True))
+
+    @cached_property
+    def calibration(self) -> dict[str, np.ndarray]:
+        """Per bin of top-label confidence ((i/15, (i+1)/15], 15 bins): count int64, sum of confidence, correct rows."""
+        confidence = self.probabilities.max(axis=1)
+        inner_edges = np.linspace(0, 1, ECE_BINS + 1)[1:-1]
+        bins = np.digitize(confidence, inner_edges, right=True)
+        weights = {"count": None, "confidence": confidence, "correct": self.predicted == self.labels}
+        return {name: np.bincount(bins, own, minlength=ECE_BINS) for name, own in weights.items()}
+
+    @cached_property
+    def all_in_one_class(self) -> bool:
+        """Whether labels and predictions are one and the same class: chance-corrected agreement is then 0/0."""
+        return len(np.unique(np.concatenate([self.labels, self.predicted]))) == 1
+
+
+class Metric(NamedTuple):
+    """What a report needs to know about one scalar metric.
+
+    Attributes:
+        title: for table headers.
+        unit: "%" (stored as a fraction, shown times 100), "nats" or "" (a number without a unit).
+        direction: "higher" or "lower", whichever is better.
+        source: where the definition comes from.
+        task: "categorical" or "dimensional".
+        function: the value, from `Predictions` or from checked float64 (N, 2) targets and outputs.
+    """
+
+    title: str
+    unit: str
+    direction: str
+    source: str
+    task: str
+    function: Callable[..., float | None]
+
+
+def _accuracy(p: Predictions) -> float:
+    return float(np.mean(p.predicted == p.labels))
+
+
+def _macro(name: str, p: Predictions) -> float:
+    return float(p.per_class[name].mean())
+
+
+def _weighted_f1(p: Predictions) -> float:
+    return float(np.average(p.per_class["f1"], weights=np.bincount(p.labels)[p.present]))
+
+
+def _kappa(p: Predictions) -> float | None:
+    from sklearn.metrics import cohen_kappa_score
+
+    *pair, weights = p.pairs.values()  # its arguments are named otherwise
+    return None if p.all_in_one_class else float(cohen_kappa_score(*pair, sample_weight=weights))
+
+
+def _alpha(p: Predictions) -> float | None:
+    import krippendorff
+
+    if p.all_in_one_class:
+        return None
+    ratings = np.stack([p.labels, p.predicted])
+    return float(krippendorff.alpha(ratings, value_domain=range(p.k), level_of_measurement="nominal"))
+
+
+def _mcc(p: Predictions) -> float | None:
+    from sklearn.metrics import matthews_corrcoef
+
+    return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
+
+
+# The two areas below are scikit-learn's to the last digits (tests), at a fifth of the time: of a report's 200 records with
+# test-time augmentation, 10,000 curves.
+
+
+def _roc_auc(p: Predictions) -> float | None:
+    """By ranks: the share of (positive, negative) pairs in the right order, ties counted half."""
+    from scipy.stats import rankdata
+
+    if len(p.present) < 2:
+        return None
+    positive = p.labels[:, None] == p.present
+    ranks = rankdata(p.probabilities[:, p.present], axis=0)
+    n = positive.sum(axis=0)
+    return float(np.mean(((ranks * positive).sum(axis=0) - n * (n + 1) / 2) / (n * (p.n - n))))
+
+
+def _pr_auc(p: Predictions) -> float | None:
+    """Average precision: precision at every distinct threshold, weighted by the step in recall."""
+    if len(p.present) < 2:
+        return None
+    areas = []
+    for k in p.present:
+        order = np.argsort(-p.probabilities[:, k])
+        scores, positive = p.probabilities[order, k], p.labels[order] == k
+        threshold = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # last row of each tie
+        found = np.cumsum(positive)[threshold]
+        areas.append(np.diff(found, prepend=0) @ (found / (threshold + 1)) / found[-1])
+    return float(np.mean(areas))
+
+
+def _nll(p: Predictions) -> float:
+    return float(-p.log_probabilities[np.arange(p.n), p.labels].mean())
+
+
+def _ece(p: Predictions) -> float:
+    bins = p.calibration
+    return float(np.abs(bins["confidence"] - bins["correct"]).sum() / p.n)
+
+
+def _brier(p: Predictions) -> float:
+    return float(((p.probabilities - np.eye(p.k)[p.labels]) ** 2).sum(axis=1).mean())
+
+
+def _rmse(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((x - y) ** 2)))
+
+
+def _mae(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean(np.abs(x - y)))
+
+
+def _corr(x: np.ndarray, y: np.ndarray) -> float | None:
+    from scipy.stats import NearConstantInputWarning, pearsonr
+
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NearConstantInputWarning)
+        try:
+            return finite_or_none(pearsonr(x, y).statistic)
+        except NearConstantInputWarning:  # spread at rounding level: the figure would be noise
+            return None
+
+
+def _sagr(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean(np.sign(x) == np.sign(y)))
+
+
+def _one(function: Callable, column: int, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+    return function(targets[:, column], outputs[:, column])
+
+
+def _mean(function: Callable, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+    values = [_one(function, column, targets, outputs) for column in range(len(DIMENSIONS))]
+    return None if None in values else float(np.mean(values))
+
+
+# title, unit, direction, source, function
+_CATEGORICAL = {
+    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy),
+    "balanced_accuracy": ("Balanced accuracy", "%", "higher", "Brodersen et al. 2010", partial(_macro, "recall")),
+    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", partial(_macro, "f1")),
+    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", _weighted_f1),
+    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", partial(_macro, "precision")),
+    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa),
+    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha),
+    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc),
+    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", _roc_auc),
+    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", _pr_auc),
+    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll),
+    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece),
+    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier),
+}
+_DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
+    "rmse": ("RMSE", "", "lower", "root of the mean squared error", _rmse),
+    "mae": ("MAE", "", "lower", "mean absolute error", _mae),
+    "corr": ("CORR", "", "higher", "Pearson", _corr),
+    "ccc": ("CCC", "", "higher", "Lin 1989, ddof = 0", ccc),
+    "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", _sagr),
+}
+
+# Task -> the metric that comparisons and verdicts are about.
+PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
+METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", e[4]) for name, e in _CATEGORICAL.items()}
+for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
+    for _column, _dimension in enumerate((*DIMENSIONS, "mean")):
+        _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
+        METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both)
+
+# Metric -> smallest difference between two cells that is of interest, in the metric's unit: what is smaller is called
+# equivalent (docs/protocol.md, "Verdicts"). "recall" is that of one class.
+SMALLEST_DIFFERENCE: dict[str, float] = {
+    "accuracy": 0.01,
+    "balanced_accuracy": 0.01,
+    "macro_f1": 0.01,
+    "recall": 0.05,
+    **{f"{name}_{of}": 0.01 for name in ("ccc", "rmse") for of in (*DIMENSIONS, "mean")},
+}
+
+
+def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False) -> dict:
+    """Every categorical metric of one split.
+
+    Args:
+        labels: integer (N,), values 0..K-1, N >= 1.
+        scores: float (N, K), finite logits, K >= 2.
+        class_names: K names in label order.
+        hard: the scores are one-hot rows that name a class and say nothing of the others: the metrics of `OF_SCORES` are
+            None then, and so is "calibration".
+
+    Returns:
+        the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
+        "recall", "precision", "f1" (K floats, None for a class without a label), "confusion"
+        (K x K ints, rows = true) and "calibration" (`Predictions.calibration` as lists). JSON-able.
+
+    Raises:
+        BadInput: as `Predictions`, or a number of names other than K.
+    """
+    p = Predictions(labels, scores)
+    if len(class_names) != p.k:
+        raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
+    asked = {name: m for name, m in METRICS.items() if m.task == "categorical"}
+    result = {name: None if hard and name in OF_SCORES else finite_or_none(m.function(p)) for name, m in asked.items()}
+    result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
+    for name, values in p.per_class.items():
+        filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))
+        result[name] = [filled.get(k) for k in range(p.k)]
+    result["calibration"] = None if hard else {name: values.tolist() for name, values in p.calibration.items()}
+    return result | {"confusion": p.confusion.tolist()}
+
+
+def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict:
+    """Every dimensional metric of one split.
+
+    Args:
+        targets: float (N, 2), valence and arousal in [-1, 1], N >= 1, no NaN (leave unlabelled rows out before).
+        outputs: float (N, 2), finite; taken as they are, not clipped.
+
+    Returns:
+        the dimensional names of `METRICS` -> float or None, and "n" (int). JSON-able.
+
+    Raises:
+        BadInput: an empty split, a wrong shape, values that are not finite, targets outside [-1, 1].
+    """
+    targets, outputs = checked_dimensional(targets, outputs)
+    result = {n: finite_or_none(m.function(targets, outputs)) for n, m in METRICS.items() if m.task == "dimensional"}
+    return result | {"n": len(targets)}
+
+
+def metric_function(name: str) -> Callable[[np.ndarray, np.ndarray], float | None]:
+    """One metric of `METRICS` alone, as a function of (labels, scores) or (targets, outputs): for resampling.
+
+    Raises:
+        BadInput: a name that is not in `METRICS`.
+    """
+    if name not in METRICS:
+        raise BadInput("metric", f"'{name}'", f"one of {', '.join(METRICS)}")
+    metric = METRICS[name]
+    if metric.task == "categorical":
+        return lambda labels, scores: finite_or_none(metric.function(Predictions(labels, scores)))
+    return lambda targets, outputs: finite_or_none(metric.function(*checked_dimensional(targets, outputs)))

@@ -1,0 +1,114 @@
+"""Finished records in archives of limited size, to be carried home: packed where they were made, unpacked by `import`.
+
+An archive is a plain tar with, for each record, ``<protocol>/<cell>/seed<k>/record.json`` and ``.../predictions.npz``;
+weights and checkpoints stay where they are. Needs torch and numpy at most, as what trains does.
+"""
+
+import contextlib
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.faces.reading.archives import tar_files
+from benchmark.files import replacing_file
+from benchmark.records.record import Record, read_record
+
+KEPT = ("record.json", "predictions.npz")
+LIMIT = 15_000_000  # bytes of one archive
+LARGEST = 2**30  # bytes of an archive that is unpacked: those of other limits, but no bomb
+NAME = "records-{}.tar"
+
+
+@dataclass(frozen=True)
+class Packed:
+    """`archives` written, with `records` in them; `left_out` says for each record that is in none why ("PLACE: ...")."""
+
+    archives: Sequence[Path]
+    records: int
+    left_out: Sequence[str]
+
+
+def finished(runs: Path) -> tuple[list[Record], list[str]]:
+    """Finished records at <protocol>/<cell>/seed<k> below `runs`, oldest first, and a line for each that can not be read.
+
+    Folds of an unfinished cross-validation and trials of a search lie elsewhere and are no records of a plan.
+    """
+    found, odd = [], []
+    for path in runs.glob("*/*/seed*/record.json"):
+        if not re.fullmatch(r"seed\d+", path.parent.name):
+            continue
+        try:
+            record = read_record(path.parent)
+        except BadInput as error:
+            odd.append(str(error))
+            continue
+        if path.parent.relative_to(runs) == Path(record.protocol, record.cell, f"seed{record.seed}"):
+            found.append((path.stat().st_mtime_ns, str(path), record))
+    return [record for *_, record in sorted(found, key=lambda each: each[:2])], odd
+
+
+def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
+    """Write every finished record below `runs` into `out`/records-0.tar, records-1.tar, ...
+
+    Each archive appears whole. Records go in by the time they were finished, so that a later call adds at the end and
+    leaves earlier archives with the same bytes.
+
+    Args:
+        limit: most bytes of one archive; a record that is larger by itself is left out, by name.
+    """
+    records, left_out = finished(runs)
+    groups, size, packed = [], limit, 0
+    for record in records:
+        files = [path for name in KEPT if (path := record.directory / name).is_file()]
+        # A member has a header, after a name longer than tar's field two more blocks, and is filled up to whole blocks.
+        room = sum((3 + -(-path.stat().st_size // tarfile.BLOCKSIZE)) * tarfile.BLOCKSIZE for path in files)
+        if room + tarfile.RECORDSIZE > limit:
+            left_out.append(f"{record.directory}: {room:,} bytes, and an archive has at most {limit:,}")
+            continue
+        if size + room + tarfile.RECORDSIZE > limit:
+            groups.append([])
+            size = 0
+        groups[-1] += files
+        size, packed = size + room, packed + 1
+    out.mkdir(parents=True, exist_ok=True)
+    archives = [_write(out / NAME.format(number), files, runs) for number, files in enumerate(groups)]
+    for stale in set(out.glob(NAME.format("*"))) - set(archives):
+        stale.unlink()
+    return Packed(archives, packed, left_out)
+
+
+def _write(path: Path, files: Sequence[Path], root: Path) -> Path:
+    """A tar of `files`, named as seen from `root`, without owners and times: the same files give the same bytes."""
+    with replacing_file(path) as temporary, tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as archive:
+        for file in files:
+            contents, info = file.read_bytes(), tarfile.TarInfo(file.relative_to(root).as_posix())
+            info.size = len(contents)
+            archive.addfile(info, io.BytesIO(contents))
+    return path
+
+
+@contextlib.contextmanager
+def unpacked(source: Path) -> Iterator[list[Path]]:
+    """Folders that hold the records of `source`: itself if it is a folder, and one for each archive (``records-*.tar``)
+    in it, or for the archive that it is. Those of archives are gone afterwards; what else an archive holds is passed over.
+
+    Raises:
+        BadInput: an archive that is damaged or whose members leave it (`benchmark.faces.reading.archives.tar_files`).
+    """
+    archives = sorted(source.rglob(NAME.format("*"))) if source.is_dir() else [source] if source.suffix == ".tar" else []
+    with tempfile.TemporaryDirectory(prefix="ferbench-import-") as temporary:
+        folders = [source] if source.is_dir() else []
+        for number, archive in enumerate(archives):
+            folder = Path(temporary, str(number), archive.name)
+            for name, contents in tar_files(archive, limit=LARGEST):
+                place = folder / name.replace("\\", "/")
+                if place.name in KEPT:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(contents)
+            folders.append(folder)
+        yield folders

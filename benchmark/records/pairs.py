@@ -1,0 +1,106 @@
+"""Two cells or rows on the same test images: the differences and their tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from benchmark.records.comparisons import SPLIT, Comparison, Run
+from benchmark.records.image_variance import metric_of_means, moments
+from benchmark.records.metrics import PRIMARY
+from benchmark.records.statistics import Difference, Interval, paired_t_over_seeds, resampled_means, sign_flip_exact
+
+SEED = 0  # of the resamples of test images: equal for every pair, so that the report is the same each time
+
+
+class Pair(NamedTuple):
+    """Cell labels a and b, and the one thing in which they differ."""
+
+    question: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the networks of two cells on their common seeds say, A minus B in the primary metric.
+
+    Attributes:
+        over_images: mean difference with its bootstrap interval, n test images, p over images.
+        over_seeds: the same mean difference, paired t over n common seeds.
+        discordant: mean number, a pair of networks, of images that A alone and that B alone has right; None for valence
+            and arousal.
+    """
+
+    over_images: Difference
+    over_seeds: Difference
+    discordant: tuple[float, float] | None
+
+
+def tested(
+    a: Sequence[Run], b: Sequence[Run], resampled_a: Sequence[np.ndarray], resampled_b: Sequence[np.ndarray], task: str
+) -> Tested:
+    """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
+
+    Args:
+        resampled_a, resampled_b: of each run, as `resample` of all of them together gives it.
+    """
+    over_seeds = paired_t_over_seeds(*([run.scores["none"][PRIMARY[task]] for run in runs] for runs in (a, b)))
+    drawn = np.mean([x - y for x, y in zip(resampled_a, resampled_b, strict=True)], axis=0)
+    interval = Interval(over_seeds.mean, None, None, len(a[0].record.outputs(SPLIT)[0]))
+    if np.isfinite(drawn).all():
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        interval = interval._replace(low=float(low), high=float(high))
+    if task == "dimensional":
+        return Tested(Difference(*interval, _normal_p(interval)), over_seeds, None)
+    right_a, right_b = (np.stack([right(run) for run in runs]) for runs in (a, b))
+    p = sign_flip_exact(right_a.sum(axis=0) - right_b.sum(axis=0))
+    discordant = [float((x & ~y).sum(axis=1).mean()) for x, y in ((right_a, right_b), (right_b, right_a))]
+    return Tested(Difference(*interval, p), over_seeds, tuple(discordant))
+
+
+def right(run: Run) -> np.ndarray:
+    """bool (N,): which test images a categorical run answers rightly."""
+    targets, outputs = run.record.outputs(SPLIT)
+    return outputs.argmax(axis=1) == targets
+
+
+def resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
+    """(cell, seed) -> the primary metric of each resample of the test images, the same resamples for all; float (2000,)."""
+    runs = {(label, seed): run for label in comparison.runs for seed, run in _finished(comparison, label).items()}
+    return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
+
+
+def resample(runs: Sequence[Run], task: str) -> list[np.ndarray]:
+    """For each of some finished runs on the same test images what `resampled` gives."""
+    if not runs:
+        return []
+    if task == "dimensional":
+        columns = [moments(*run.record.outputs(SPLIT)) for run in runs]
+        value = partial(metric_of_means, PRIMARY[task])
+    else:
+        columns = [_accuracy_column(run) for run in runs]
+        value = partial(np.squeeze, axis=1)
+    means = resampled_means(np.concatenate(columns, axis=1), seed=SEED)
+    width = columns[0].shape[1]
+    return [value(means[:, width * place : width * (place + 1)]) for place in range(len(runs))]
+
+
+def _accuracy_column(run: Run) -> np.ndarray:
+    return right(run)[:, None].astype(np.float64)
+
+
+def _normal_p(interval: Interval) -> float | None:
+    if interval.low is None:
+        return None
+    if interval.high == interval.low:
+        return 1.0
+    deviation = (interval.high - interval.low) / (2 * stats.norm.ppf(0.975))
+    return float(2 * stats.norm.sf(abs(interval.mean) / deviation))
+
+
+def _finished(comparison: Comparison, label: str) -> dict[int, Run]:
+    return {run.record.seed: run for run in comparison.runs[label] if not run.record.diverged}

@@ -1,0 +1,65 @@
+"""Valence and arousal judged video by video: rows are frames, and an id is ``<video>/<frame>``.
+
+All frames together weigh a video by its length and reward telling videos apart; a mean over videos gives each the same
+weight and asks how well the network follows one person in time. Published figures use both, so both are shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.records import metrics
+
+
+@dataclass(frozen=True)
+class VideoScores:
+    """Metrics of each of V videos.
+
+    Attributes:
+        videos: V names, sorted.
+        frames: V numbers of frames.
+        values: dimensional name of `metrics.METRICS` -> V values, None where the metric is not defined.
+        constant: how many videos have a constant valence or arousal target: CCC is 0 and CORR not defined there,
+            whatever the network says.
+    """
+
+    videos: Sequence[str]
+    frames: Sequence[int]
+    values: dict[str, list[float | None]]
+    constant: int
+
+
+def video_of(ids: np.ndarray, where: object = "ids of frames") -> np.ndarray:
+    """str (N,): what stands before the last ``/`` of each id. BadInput for an id that is not ``<video>/<frame>``."""
+    ids = np.asarray(ids, dtype=str)
+    parts = np.char.rpartition(ids, "/")
+    wrong = np.flatnonzero((parts[:, 0] == "") | (parts[:, 2] == ""))
+    if len(wrong):
+        raise BadInput(where, f"'{ids[wrong[0]]}'", "<video>/<frame>")
+    return parts[:, 0]
+
+
+def per_video(targets: np.ndarray, outputs: np.ndarray, ids: np.ndarray) -> VideoScores:
+    """Every dimensional metric of every video.
+
+    Args:
+        targets, outputs: float (N, 2) as for `metrics.dimensional`; ids: str (N,), ``<video>/<frame>``, in any order.
+
+    Raises:
+        BadInput: as `metrics.dimensional` and `video_of`; another number of ids than rows.
+    """
+    if len(ids) != len(targets):
+        raise BadInput("ids of frames", len(ids), f"{len(targets)}, one a row")
+    videos, inverse, frames = np.unique(video_of(ids), return_inverse=True, return_counts=True)
+    # Rows of one video side by side, in the order of the ids' rows.
+    parts = np.split(np.argsort(inverse, kind="stable"), np.cumsum(frames)[:-1])
+    scores = [metrics.dimensional(targets[rows], outputs[rows]) for rows in parts]
+    names = [name for name, metric in metrics.METRICS.items() if metric.task == "dimensional"]
+    return VideoScores(
+        videos=videos.tolist(),
+        frames=frames.tolist(),
+        values={name: [score[name] for score in scores] for name in names},
+        constant=sum(bool((np.ptp(targets[rows], axis=0) == 0).any()) for rows in parts),
+    )

@@ -1,0 +1,245 @@
+"""Which path a plan should take on a device: is its training step the CPU's, and which correct path is fastest.
+
+Paths are eager and compiled (torch.compile), each with one or more runs at once. What is found is written to
+``first-contact.json`` in the folder of runs after every step of it, so that a call that was stopped goes on there and a
+later one measures nothing again. It counts for one machine, plan and version of the code; for another it is made anew.
+"""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from benchmark import progress
+from benchmark.errors import Findings, Interrupted
+from benchmark.files import read_object, write_json
+from benchmark.protocol.cells import Run
+from benchmark.runs import environment, sources
+from benchmark.runs.first_contact.path_speed import speeds
+from benchmark.runs.first_contact.side_process import Failed, SideProcess
+from benchmark.runs.first_contact.step_check import TOLERANCES, beyond, check, expect
+
+FILE = "first-contact.json"
+SCHEMA = 1
+PATHS = ("eager", "compiled")
+CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is preferred where it is this much slower or less
+PATIENCE = 300.0  # seconds that one answer may take, a compilation among them
+
+
+def choose(rates: Sequence[Mapping], correct: Callable[[str], bool]) -> Mapping | None:
+    """The fastest path that is correct, None where there is none.
+
+    Args:
+        rates: {path, jobs, images_per_second} or {path, jobs, failed}.
+        correct: whether a path ("eager", "compiled") gives the CPU's step.
+    """
+    usable = [rate for rate in rates if "failed" not in rate and correct(rate["path"])]
+    if not usable:
+        return None
+    best = max(rate["images_per_second"] for rate in usable)
+    close = [rate for rate in usable if rate["images_per_second"] >= (1 - CLOSE) * best]
+    return min(close, key=lambda rate: (rate["jobs"], PATHS.index(rate["path"])))
+
+
+def networks(runs: Sequence[Run]) -> list[Run]:
+    """The first run of every network of the plan: of every protocol and cell."""
+    first: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        first.setdefault((run.protocol.hash, run.cell.hash), run)
+    return list(first.values())
+
+
+@dataclass
+class Contact:
+    """What has been found on a device so far, and the finding of it.
+
+    Attributes:
+        runs: the plan's.
+        folder: of runs; the file is written there.
+        jobs: numbers of runs at once, ascending.
+        seconds: timed of each.
+        left: asked for the seconds left for finding out.
+        kept: seconds of these that are kept for checking the plan's other networks on the path that is chosen.
+        stop: asked meanwhile; Interrupted then, with what was found so far on disk.
+        found: contents of the file.
+    """
+
+    runs: Sequence[Run]
+    prepared: Path
+    folder: Path
+    device: torch.device
+    jobs: Sequence[int]
+    seconds: float
+    left: Callable[[], float]
+    stop: Callable[[], bool]
+    kept: float = 0.0
+    found: dict = field(init=False)
+
+    def __post_init__(self):
+        path, new = self.folder / FILE, {"schema": SCHEMA, "machine": machine(self.device), "plan": digest(self.runs)}
+        new |= {"device_type": self.device.type, "environment": environment.describe(self.device)}
+        new |= {"tolerances": TOLERANCES, "network": str(self.runs[0]), "seconds_timed": self.seconds}
+        new |= {"checks": [], "rates": [], "chosen": None}
+        self.found = new
+        if path.is_file():
+            old = read_object(path)
+            if all(old.get(key) == new[key] for key in ("schema", "machine", "plan", "device_type", "tolerances")):
+                self.found = old
+            else:
+                progress.say(f"{path} is of another machine, plan or version of the code: found out anew")
+
+    def decide(self) -> Mapping:
+        """The path to take: of the file, or found out now.
+
+        Raises:
+            Findings: none is correct; the file says why.
+            Interrupted: `stop` said so, or the seconds were too few.
+        """
+        if self.found["chosen"] is not None:
+            progress.say(f"chosen in an earlier call: {said(self.found['chosen'])} ({self.folder / FILE})")
+            return self.found["chosen"]
+        for path in PATHS:
+            if self._checked(self.runs[0], path) and self.correct(path):
+                self._measure(path)
+        self.kept = 0.0
+        while True:
+            best = choose(self.found["rates"], self.correct)
+            if best is None:
+                self._save()
+                if self._left() <= 0:
+                    raise Interrupted("too few seconds to find out a path; the same call goes on with what was found")
+                why = self.folder / FILE
+                raise Findings(f"no path is both correct and measured, so nothing was trained; {why} says why")
+            if all([self._checked(run, best["path"]) for run in networks(self.runs)]) or self.correct(best["path"]):
+                break
+        checked = sum(each["path"] == best["path"] for each in self.found["checks"])
+        self.found["chosen"] = {**best, "networks_checked": checked}
+        self._save()
+        progress.say(f"chosen: {said(best)}, the fastest correct path; written to {self.folder / FILE}")
+        return self.found["chosen"]
+
+    def correct(self, path: str) -> bool:
+        """Whether a path has been checked and no network disagreed or failed on it."""
+        verdicts = [each["agrees"] for each in self.found["checks"] if each["path"] == path]
+        return bool(verdicts) and all(verdicts)
+
+    def _checked(self, run: Run, path: str) -> bool:
+        """Check a network on a path unless it has been; False where there is no time for it, or it is not correct."""
+        name = f"{run.protocol.name} / {run.cell.name}"
+        for each in self.found["checks"]:
+            if (each["network"], each["path"]) == (name, path):
+                return each["agrees"]
+        if self._left() <= 0:
+            progress.say(f"{name}, {path}: not checked, no time left for it")
+            return False
+        progress.say(f"{name}, {path}: one training step against the CPU's ... ({self._left():.0f} s left to find out)")
+        entry = {"network": name, "path": path, "agrees": False}
+        try:
+            with SideProcess() as process:
+                process.ask(self._limit(), self.stop, expect, run, self.prepared)
+                for precision in ("float32", "bf16"):
+                    given = check, self.device, precision, path == "compiled"
+                    entry[precision], _ = process.ask(self._limit(), self.stop, *given)
+                    if precision == "float32":
+                        entry["beyond"] = beyond(entry[precision])
+                        entry["agrees"] = not entry["beyond"]
+        except Failed as error:
+            if self._left() <= 0:  # says something of the seconds given, nothing of the path
+                progress.say("  no time left for it")
+                return False
+            entry["failed"] = str(error)
+        self.found["checks"].append(_plain(entry))
+        self._save()
+        progress.say("  " + verdict(entry))
+        return entry["agrees"]
+
+    def _measure(self, path: str) -> None:
+        """Images a second of a path with every number of runs at once that has not been measured."""
+        known = {each["jobs"]: each for each in self.found["rates"] if each["path"] == path}
+        if any("failed" in each for each in known.values()):
+            return
+        jobs = [number for number in self.jobs if number not in known]
+        if not jobs or self._left() <= 0:
+            return
+        progress.say(f"{self.runs[0]}, {path}: images a second, {', '.join(map(str, jobs))} at once ...")
+        given = {"jobs": jobs, "seconds": self.seconds, "limit": self._limit, "stop": self.stop}
+        for rate in speeds(self.runs[0], self.prepared, self.device, compile=path == "compiled", **given):
+            if "failed" in rate and self._left() <= 0:
+                progress.say(f"  {rate['jobs']} at once: no time left for it")
+                return
+            entry = {"path": path, **rate}
+            self.found["rates"].append(entry)
+            self._save()
+            progress.say(f"  {said(entry)} ({self._left():.0f} s left to find out)")
+            if self._left() <= 0:
+                return
+
+    def _left(self) -> float:
+        return self.left() - self.kept
+
+    def _limit(self) -> float:
+        return max(1.0, min(PATIENCE, self._left()))
+
+    def _save(self) -> None:
+        write_json(self.folder / FILE, self.found)
+
+
+def machine(device: torch.device) -> dict:
+    """What a choice of path counts for: the card (or processor), its driver, torch and CUDA."""
+    return {
+        "device": environment.device_name(device),
+        "driver": _driver() if device.type == "cuda" else None,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda if device.type == "cuda" else None,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _driver() -> str | None:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.partition("\n")[0].strip() or None
+
+
+def digest(runs: Sequence[Run]) -> str:
+    """SHA-256 over the plan's networks: protocols, cells and the sources that decide their numbers."""
+    each = sorted([run.protocol.hash, run.cell.hash, sources.code_digest(run.cell.model)] for run in networks(runs))
+    return hashlib.sha256(json.dumps(each).encode()).hexdigest()
+
+
+def _plain(entry: Mapping) -> dict:
+    """The entry as JSON can hold it: an infinite deviation is null."""
+    plain = dict(entry)
+    for precision in ("float32", "bf16"):
+        if precision in plain:
+            plain[precision] = {key: None if value == float("inf") else value for key, value in plain[precision].items()}
+    return plain
+
+
+def verdict(entry: Mapping) -> str:
+    """A check in one line."""
+
+    def shown(found: Mapping) -> str:
+        return ", ".join(f"{name} {found[name]:.1e}" for name in TOLERANCES)
+
+    bf16 = f"; bf16, not judged: {shown(entry['bf16'])}" if "bf16" in entry else f"; bf16 failed: {entry.get('failed')}"
+    if "float32" not in entry:
+        return f"failed, so the path is not used: {entry['failed']}"
+    limits = ", ".join(f"{name} {value:.0e}" for name, value in TOLERANCES.items())
+    found = f"float32: {shown(entry['float32'])} (at most {limits}; furthest: {entry['float32']['worst']}){bf16}"
+    if entry["agrees"]:
+        return f"agrees. {found}"
+    return f"DISAGREES in {', '.join(entry['beyond'])}, so the path is not used. {found}"
+
+
+def said(rate: Mapping) -> str:
+    """A rate in a few words."""
+    name = f"{rate['path']}, {rate['jobs']} at once"
+    return f"{name}: failed, {rate['failed']}" if "failed" in rate else f"{name}: {rate['images_per_second']:,.1f} images/s"

@@ -1,0 +1,180 @@
+"""One training step of a run on a device against the same step on the CPU: loss, gradients, state and update.
+
+Both sides compute in float32, TF32 off, on the same pictures: they are augmented on the CPU, because a device draws other
+random numbers, and dropout is off for the same reason. The step is taken at the recipe's full learning rate, without the
+warm-up, in which a parameter would move by less than its own rounding.
+
+Why the tolerances are what they are. Against the same step in float64, float32 on a CPU was measured (19 networks: three
+shortcuts and both normalisations at 12 and 50 layers, BReG-NeXt-50, ResNet-18, VGG-13, mini-Xception; real faces, batch
+32) to deviate in the loss by at most 5e-7, in the whole gradient by 6e-4 and in one tensor of it by 2.6e-3; bfloat16 by
+4e-6 to 1.4e-2, 3.7e-3 to 0.15 and 0.011 to 5.8. Each tolerance leaves float32 in another order of summation at least a
+factor of 3 and the gradients' two lie below everything that bfloat16 did.
+
+A tensor whose true gradient is zero, as of a bias before BatchNorm, holds rounding alone. So a tensor's error is divided by
+its own norm or, where that is larger, by `FLOOR` times the norm that it would have if its elements were as large as the
+gradient's are on average. Adam's first step is the gradient's sign, which makes full steps out of such rounding: the update
+is therefore compared with what the CPU's optimiser makes of the device's own gradient.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.protocol.cells import Run
+from benchmark.runs.training.compiling import compiled
+from benchmark.runs.training.crossvalidation import fold_run
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.seeds import generator
+from benchmark.runs.training.trainer import Trainer, build_model, make_optimizer
+
+TOLERANCES = {"loss": 1e-5, "gradient": 2e-3, "tensor": 1e-2, "state": 1e-2, "update": 1e-2}
+FLOOR = 0.1
+
+
+class NotCompiled(Exception):
+    """torch.compile gave the eager network back."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step taken: `loss` before it, and on the CPU in float64, by name: `gradients` (clipped where the recipe clips),
+    `buffers` after it, `parameters` before and `moved` after it; `rate` is the learning rate."""
+
+    loss: float
+    gradients: Mapping[str, Tensor]
+    buffers: Mapping[str, Tensor]
+    parameters: Mapping[str, Tensor]
+    moved: Mapping[str, Tensor]
+    rate: float
+
+
+def take_step(run: Run, faces: FaceSet, device: torch.device, *, precision: str = "float32", compile: bool = False) -> Step:
+    """The first step of a run (of its first fold) on `device`.
+
+    Args:
+        precision: "float32" (TF32 off) or "bf16" (autocast, as runs on a GPU train).
+
+    Raises:
+        NotCompiled: with `compile`, where torch.compile fails.
+    """
+    if run.protocol.folds:
+        run, faces = fold_run(run, faces, 0)
+    recipe = dataclasses.replace(run.protocol.recipe, warmup=0.0)
+    run = dataclasses.replace(run, protocol=dataclasses.replace(run.protocol, recipe=recipe))
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    try:
+        trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
+        trainer.precision, augment = precision, trainer.augment
+
+        def same_pictures(pictures: Tensor, _draws: torch.Generator) -> Tensor:
+            return augment(pictures.cpu(), generator("cpu", run.seed, "augmentation", 0, 0)).to(pictures.device)
+
+        trainer.augment = same_pictures
+        for module in trainer.model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+        if compile:
+            shape = trainer.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
+            example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
+            trainer.forward = compiled(trainer.model, example, precision)
+            if trainer.forward is trainer.model:
+                raise NotCompiled("torch.compile gave the eager network back")
+        parameters = _copied(trainer.model.named_parameters())
+        trainer.train_step(trainer.order())
+        return Step(
+            loss=trainer.loss_sum.item(),
+            gradients=_copied((n, p.grad) for n, p in trainer.model.named_parameters() if p.grad is not None),
+            buffers=_copied((n, b) for n, b in trainer.model.named_buffers() if b.is_floating_point()),
+            parameters=parameters,
+            moved=_copied(trainer.model.named_parameters()),
+            rate=trainer.optimizer.param_groups[0]["lr"],
+        )
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
+def _copied(tensors) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", torch.float64, copy=True) for name, tensor in tensors}
+
+
+def deviations(found: Step, expected: Step, run: Run) -> dict:
+    """How far a step is from the expected one: relative errors >= 0 under the names of `TOLERANCES`, and under "worst" the
+    tensor whose gradient is furthest off. Infinite where something is missing or not finite."""
+    if set(found.gradients) != set(expected.gradients):
+        odd = sorted(set(found.gradients) ^ set(expected.gradients))
+        return dict.fromkeys(TOLERANCES, math.inf) | {"worst": odd[0]}
+    tensors, worst = _each(found.gradients, expected.gradients), ""
+    if tensors:
+        worst = max(tensors, key=tensors.get)
+    both = found.gradients, expected.gradients
+    whole = [torch.cat([each[name].flatten() for name in expected.gradients]) for each in both]
+    wanted = _moved(found, run)
+    moves = {name: found.moved[name] - found.parameters[name] for name in wanted}
+    return {
+        "loss": _finite(abs(found.loss - expected.loss) / max(abs(expected.loss), 1e-12)),
+        "gradient": _relative(*whole, 0.0),
+        "tensor": tensors.get(worst, 0.0),
+        "state": max((_relative(found.buffers[n], e, 1e-12) for n, e in expected.buffers.items()), default=0.0),
+        "update": max((_relative(moves[n], e - found.parameters[n], 1e-12) for n, e in wanted.items()), default=0.0),
+        "worst": worst,
+    }
+
+
+def _each(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, float]:
+    total = math.sqrt(sum(tensor.square().sum().item() for tensor in expected.values()))
+    elements = sum(tensor.numel() for tensor in expected.values())
+    typical = {name: FLOOR * total * math.sqrt(tensor.numel() / elements) for name, tensor in expected.items()}
+    return {name: _relative(found[name], tensor, typical[name]) for name, tensor in expected.items()}
+
+
+def _relative(found: Tensor, expected: Tensor, floor: float) -> float:
+    """|found - expected| / max(|expected|, floor), Euclidean norms."""
+    return _finite((found - expected).norm().item() / max(expected.norm().item(), floor, 1e-300))
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else math.inf
+
+
+def _moved(step: Step, run: Run) -> dict[str, Tensor]:
+    """The parameters after the CPU's optimiser has been given the step's parameters and gradients."""
+    model = build_model(run, torch.device("cpu"))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(step.parameters[name])
+            if name in step.gradients:
+                parameter.grad = step.gradients[name].to(parameter.dtype)
+    optimizer = make_optimizer(run.protocol.recipe, model)
+    for group in optimizer.param_groups:
+        group["lr"] = step.rate
+    optimizer.step()
+    return {name: parameter.detach().double() for name, parameter in model.named_parameters() if name in step.gradients}
+
+
+def beyond(found: Mapping) -> list[str]:
+    """Names of the deviations that exceed their tolerance."""
+    return [name for name, tolerance in TOLERANCES.items() if not found[name] <= tolerance]
+
+
+# What a process that checks holds between the questions.
+_here: dict = {}
+
+
+def expect(run: Run, prepared: Path) -> float:
+    """Take the CPU's step, to compare with in this process; returns its loss."""
+    _here["run"], _here["faces"] = run, open_faceset(prepared / run.protocol.data)
+    _here["expected"] = take_step(run, _here["faces"], torch.device("cpu"))
+    return _here["expected"].loss
+
+
+def check(device: torch.device, precision: str, compile: bool) -> dict:
+    """`deviations` of the device's step from that of `expect`."""
+    step = take_step(_here["run"], _here["faces"], device, precision=precision, compile=compile)
+    return deviations(step, _here["expected"], _here["run"])

@@ -1,0 +1,106 @@
+"""params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
+
+``packages``: those that offer the plan's networks, and where their sources lie; ``data``: what `prepare` makes, by FaceSet
+name, with the dependencies of that stage; ``gradients``: plans of benchmark/gradients.yaml that are measured, with their
+protocol, recipe and data; ``runs``: one entry a cell of a protocol, carrying the cell's whole definition so that only stages
+whose parameters changed go stale; ``seeds``: of every cell whose entry has no ``seeds`` of its own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.faces.readers import by_name
+from benchmark.files import read_yaml, write_text
+from benchmark.protocol.cells import Run, cell_from
+from benchmark.protocol.protocol import load_protocol
+from benchmark.runs import sources
+from benchmark.runs.plan import balanced, plan, profile_entry
+
+GRADIENTS = Path(__file__).with_name("gradients.yaml")
+
+
+def write_params(profile: str, path: Path) -> dict:
+    """Write the plan `profile` to `path` and return it. BadInput for an unknown profile, or one whose data options are not
+    those that its protocols fix."""
+    import yaml
+
+    runs = plan(profile)
+    wanted = profile_entry(profile)
+    options = wanted.get("data", {})
+    data, packages, entries, seeds = {}, {}, {}, {}
+    for run in runs:
+        name = run.protocol.data
+        entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
+        for option, value in (run.protocol.data_options or {}).items():
+            if (chosen := entry["options"].setdefault(option, value)) != value:
+                where = f"profile {profile}, data {name}, {option}"
+                raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
+        package = sources.package_of(run.cell.model)
+        packages.setdefault(package, sources.place_of(package))
+        key = f"{run.protocol.name}_{run.cell.name}"
+        entries[key] = {
+            "protocol": run.protocol.name,
+            "data": name,
+            "package": package,
+            "recipe": run.protocol.recipe_name,
+            "cell": run.cell.name,
+            **run.cell.definition,
+        }
+        seeds.setdefault(key, []).append(run.seed)
+    for key, own in seeds.items():
+        if own != wanted["seeds"]:
+            entries[key]["seeds"] = own
+    contents = {
+        "profile": profile,
+        "seeds": wanted["seeds"],
+        "packages": packages,
+        "data": data,
+        "gradients": _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients"),
+        "runs": entries,
+    }
+    contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
+    header = f"# Written by `ferbench profile {profile}`; edit benchmark/runs/profiles.yaml or a cells.yaml instead.\n"
+    write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
+    return contents
+
+
+def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dict[str, str]]:
+    """Plan -> its protocol, recipe and data. BadInput for an unknown plan, or data that the profile does not prepare."""
+    plans, found = read_yaml(GRADIENTS)["plans"], {}
+    for name in names:
+        if name not in plans:
+            raise BadInput(where, f"'{name}'", f"some of {', '.join(plans)}")
+        protocol = load_protocol(plans[name]["protocol"])
+        if protocol.data not in data:
+            raise BadInput(where, f"'{name}', which measures on {protocol.data}", f"plans on {', '.join(data)}")
+        found[name] = {"protocol": protocol.name, "recipe": protocol.recipe_name, "data": protocol.data}
+    return found
+
+
+def stage_dependencies(name: str) -> dict[str, str]:
+    """The paths that a data set's `prepare` stage depends on beside what all readers use: its reader, and two sources.
+
+    DVC can not splice a list into a templated stage, so there are always two: raw folders, else modules of the ground.
+    """
+    reader = by_name.reader(name)
+    code = Path(reader.__file__)
+    code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
+    read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
+    return {"code": str(code), "source": read[0], "second_source": read[1]}
+
+
+def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Run]:
+    """The runs (one a seed) of one entry of ``runs``. BadInput for an unknown entry."""
+    if key not in params.get("runs", {}):
+        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
+    entry = params["runs"][key]
+    contents = {name: entry[name] for name in ("model", "options", "loss", "learning_rate") if name in entry}
+    cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
+    return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
+
+
+def all_runs(params: Mapping) -> list[Run]:
+    """Every run of params.yaml, seeds outermost (a list cut short stays balanced)."""
+    return balanced([runs_of(params, key) for key in params["runs"]])

@@ -1,0 +1,193 @@
+"""A list of runs, one after the other or in several processes: signals and the time budget heeded, results said."""
+
+import math
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from benchmark import progress
+from benchmark.errors import Interrupted, StopRequest
+from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
+from benchmark.records.record import Record
+from benchmark.runs.time_budget import TimeBudget, seconds_ahead
+from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
+from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.pixels import Split, load_splits
+from benchmark.runs.training.trainer import Trainer, train
+
+
+def default_jobs(device: torch.device) -> int:
+    """One process on a GPU, one for each thread of torch's on the CPU."""
+    return 1 if device.type == "cuda" else torch.get_num_threads()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where runs read and write, on what and how, and whether they may replace what is stale; see
+    `benchmark.runs.training.trainer.train`."""
+
+    prepared: Path
+    out: Path
+    device: torch.device
+    restart_stale: bool = False
+    compile: bool = False
+
+
+class Worker:
+    """Trains runs one after the other, keeping the last FaceSet open and the pictures of the last protocol loaded."""
+
+    def __init__(
+        self,
+        places: Places,
+        stop: Callable[[], bool],
+        position: int = 0,
+        jobs: int = 1,
+        remaining: Callable[[], float] = lambda: math.inf,
+    ):
+        self.places, self.stop, self.position, self.jobs, self.remaining = places, stop, position, jobs, remaining
+        self.preparing = 0.0  # seconds to a run's first step, the most so far
+        if places.device.type == "cpu":
+            keep_freed()
+        self.opened: tuple[str | None, FaceSet | None] = None, None
+        self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
+
+    def __call__(self, run: Run) -> str:
+        """Train one run; returns a line on how it ended. Raises what `train` raises."""
+        places = self.places
+        if self.stop() or self.preparing > self.remaining():
+            raise Interrupted(f"stopped before {run}; the next call resumes there")
+        if self.opened[0] != run.protocol.data:
+            self.opened = run.protocol.data, open_faceset(places.prepared / run.protocol.data)
+        start, faces, directory = time.monotonic(), self.opened[1], places.out / run.place
+        given = {
+            "device": places.device,
+            "restart_stale": places.restart_stale,
+            "compile": places.compile,
+            "stop": self.stop,
+            "enough": self._enough(start, bool(run.protocol.folds)),
+            "position": self.position,
+        }
+        if run.protocol.folds:
+            record = cross_validate(run, faces, directory, **given)
+        else:
+            record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
+        return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
+
+    def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
+        """Whether the time left is enough for what the run begun at `start` does before it can be stopped again; one of
+        several folds may be followed by the loading of the next."""
+        begun = False
+
+        def enough(trainer: Trainer) -> bool:
+            nonlocal begun
+            if not begun:
+                begun, self.preparing = True, max(self.preparing, time.monotonic() - start)
+            return seconds_ahead(trainer) + folds * self.preparing < self.remaining()
+
+        return enough
+
+    def _splits(self, protocol: Protocol) -> dict[str, Split]:
+        if self.loaded[0] != protocol.hash:
+            self.loaded = None, None  # room for the next ones
+            splits = load_splits(self.opened[1], protocol, self.places.device, jobs=self.jobs, stop=self.stop)
+            self.loaded = protocol.hash, splits
+        return self.loaded[1]
+
+
+def run_all(
+    runs: Sequence[Run],
+    places: Places,
+    *,
+    jobs: int = 1,
+    time_budget: float | None = None,
+    ended: Callable[[], None] = lambda: None,
+) -> None:
+    """Train every run that has no finished record in `places.out`/<protocol>/<cell>/seed<k>.
+
+    Args:
+        runs: in this order.
+        jobs: processes, each with its share of the CPU's threads. On small networks two processes of one thread do more
+            than one process of two, and a run of one thread gives the same bits whatever the number of cores.
+        time_budget: seconds within which everything is saved and left: nothing is begun that would not end before, by
+            what steps and evaluations have taken so far (`benchmark.runs.time_budget`). None = no limit.
+        ended: called after the line of every run that has ended.
+
+    Raises:
+        Interrupted: by signal or time budget, everything so far kept.
+    """
+    budget = TimeBudget.of(time_budget)
+    jobs = min(jobs, len(runs))
+    with StopRequest(budget.deadline) as stop:
+        if jobs > 1:
+            lines = _in_processes(runs, places, stop, jobs, budget)
+        else:
+            lines = map(Worker(places, stop, remaining=budget.remaining), runs)
+        for number, line in enumerate(lines, 1):
+            progress.say(f"[{number}/{len(runs)}] {line}")
+            ended()
+
+
+def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
+    """Lines of the runs as they end; on a stop or an error the others save their checkpoints before it is raised."""
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    halt, positions = context.Event(), context.Value("i", 0)
+    threads = max(1, torch.get_num_threads() // jobs)
+    setup = (places, halt, positions, threads, jobs, os.getpid(), budget)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
+        waiting = {pool.submit(_work, run) for run in runs}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+                if stop():
+                    halt.set()
+        finally:
+            halt.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def _start(places: Places, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
+    torch.set_num_threads(threads)
+    with positions.get_lock():
+        position, positions.value = positions.value, positions.value + 1
+    # A parent that was killed can not halt its children: they see that they have another one.
+    _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs, budget.remaining)
+
+
+def _work(run: Run) -> str:
+    return _worker(run)
+
+
+def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
+    """Training loss of each of the first `steps` steps of a run (of its first fold), before the step's update."""
+    if run.protocol.folds:
+        run, faces = fold_run(run, faces, 0)
+    trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
+    order = trainer.order()
+    for _ in range(min(steps, trainer.steps_per_epoch)):
+        trainer.loss_sum.zero_()
+        trainer.train_step(order)
+        yield trainer.loss_sum.item()
+
+
+def summary(record: Record) -> str:
+    """A few words on how a run ended; the test number belongs to the report, not here."""
+    if record.diverged:
+        return f"diverged in epoch {len(record['history'])}"
+    metric = SELECTION_METRIC[record["protocol"]["task"]]
+    if record.folds:
+        return f"validation {metric} {selected_validation(record):.4f}, mean over {len(record.folds)} folds"
+    chosen = record["history"][record["selected_epoch"] - 1]
+    return f"validation {metric} {chosen['validation'][metric]:.4f} in epoch {record['selected_epoch']}"

@@ -1,0 +1,153 @@
+"""A study: the parts of a profile one after the other, each cell's learning rate found before its first run.
+
+One call starts or resumes it: what lies finished in the folder of runs and in the log of the search is not made again.
+`status` tells from the same files how far it is and, by what its own trials and runs have taken, how long is left.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.progress import say
+from benchmark.protocol.cells import Cell, Run
+from benchmark.records.record import Record, read_record
+from benchmark.runs.plan import parts, profile_entry
+from benchmark.runs.rate_search import RateSearch, load_rate_search, search_rates
+from benchmark.runs.runner import Places, run_all
+from benchmark.runs.time_budget import TimeBudget
+from benchmark.runs.tuning_log import read_log
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs by part; `search` finds the learning rates of the cells that have none."""
+
+    name: str
+    search: RateSearch
+    parts: tuple[tuple[Run, ...], ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a part is: trials and runs made and planned, seconds used, seconds left in one process (None where nothing
+    has been measured yet)."""
+
+    trials: tuple[int, int]
+    runs: tuple[int, int]
+    used: float
+    left: float | None
+
+    @property
+    def finished(self) -> bool:
+        return self.runs[0] == self.runs[1]
+
+
+def load_study(profile: str) -> Study:
+    """The study of a profile with `rates`. BadInput for another profile, or runs of another protocol than the search's."""
+    entry = profile_entry(profile)
+    if "rates" not in entry:
+        raise BadInput(f"profile {profile}", "no search of learning rates", "a study; ferbench run --profile makes others")
+    search, runs = load_rate_search(entry["rates"]), parts(profile)
+    if odd := {run.protocol.name for part in runs for run in part if run.protocol.hash != search.protocol.hash}:
+        raise BadInput(f"profile {profile}", f"runs under {', '.join(sorted(odd))}", f"protocol {search.protocol.name}")
+    return Study(profile, search, tuple(map(tuple, runs)))
+
+
+def make(study: Study, places: Places, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> None:
+    """Make what is missing, part by part: first the trials of its cells' learning rates, then its runs.
+
+    Args:
+        places: `out` holds the runs.
+        trials: folder of the trials' records and checkpoints.
+        log: of the search; lines are only ever added.
+        jobs, time_budget: as of `benchmark.runs.runner.run_all`.
+
+    Raises:
+        BadInput, Interrupted: as of `run_all`.
+    """
+    budget = TimeBudget.of(time_budget)
+
+    def given() -> dict:
+        left = None if math.isinf(budget.seconds) else budget.remaining()
+        return {"jobs": jobs, "time_budget": left}
+
+    for number, part in enumerate(study.parts, 1):
+        for line in told(study, standing(study, places.out, log), jobs):
+            say(line)
+        say(f"{study.name}: part {number} of {len(study.parts)}")
+        cells = without_rate(part)
+        rates = search_rates(study.search, cells, dataclasses.replace(places, out=trials), log, **given()) if cells else {}
+        for name, rate in rates.items():
+            say(f"learning rate of {name}: {rate:g}")
+        run_all([rated(run, rates) for run in part], places, **given())
+
+
+def without_rate(runs: Iterable[Run]) -> list[Cell]:
+    """The cells of `runs` that have no learning rate of their own, each once."""
+    return list({run.cell.name: run.cell for run in runs if run.cell.learning_rate is None}.values())
+
+
+def rated(run: Run, rates: Mapping[str, float]) -> Run:
+    """The run with the rate found for its cell, where the cell has none."""
+    if run.cell.name not in rates:
+        return run
+    return dataclasses.replace(run, cell=dataclasses.replace(run.cell, learning_rate=rates[run.cell.name]))
+
+
+def standing(study: Study, out: Path, log: Path) -> list[Standing]:
+    """How far each part is, from the records in `out` and the log of the search."""
+    lines = read_log(log)
+    records = {run.place: read_record(out / run.place) for part in study.parts for run in part if _is_there(out / run.place)}
+    paces = _paces(lines, records.values())
+    found = []
+    for part in study.parts:
+        cells = without_rate(part)
+        trials_left = {cell.name: study.search.trials_left(cell, lines) for cell in cells}
+        planned = len(cells) * (len(study.search.rates) + 1)
+        own = {cell.name for cell in cells}
+        made = [record for run in part if (record := records.get(run.place)) is not None]
+        used = sum(_seconds(record) for record in made)
+        used += sum(line["train_seconds"] for line in lines if line["cell"] in own)
+        epochs = {name: count * study.search.epochs for name, count in trials_left.items()}
+        for run in part:
+            if run.place not in records:
+                epochs[run.cell.name] = epochs.get(run.cell.name, 0) + run.protocol.epochs
+        left = sum(count * paces.get(name, paces.get("", math.nan)) for name, count in epochs.items())
+        trials = planned - sum(trials_left.values()), planned
+        found.append(Standing(trials, (len(made), len(part)), used, None if math.isnan(left) else left))
+    return found
+
+
+def told(study: Study, standings: Sequence[Standing], jobs: int) -> list[str]:
+    """A line a part and one for the whole, in hours of `jobs` processes at once."""
+    lines = []
+    for number, part in enumerate(standings, 1):
+        trials = f"{part.trials[0]} of {part.trials[1]} trials, " if part.trials[1] else ""
+        lines.append(f"part {number}: {trials}{part.runs[0]} of {part.runs[1]} runs; {_hours(part.used, part.left, jobs)}")
+    lefts = [part.left for part in standings]
+    left = None if None in lefts else sum(lefts)
+    lines.append(f"{study.name}: {_hours(sum(part.used for part in standings), left, jobs)}")
+    return lines
+
+
+def _hours(used: float, left: float | None, jobs: int) -> str:
+    ahead = "no time measured yet" if left is None else f"about {left / jobs / 3600:.1f} left"
+    return f"{used / jobs / 3600:.1f} h used, {ahead} ({jobs} at once)"
+
+
+def _is_there(place: Path) -> bool:
+    return (place / "record.json").is_file()
+
+
+def _seconds(record: Record) -> float:
+    return record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
+
+
+def _paces(lines: Sequence[Mapping], records: Iterable[Record]) -> dict[str, float]:
+    """Cell -> seconds an epoch of one process, the last measured; "" -> the mean, for cells without any."""
+    paces = {line["cell"]: line["train_seconds"] / max(1, len(line["train_loss"])) for line in lines}
+    paces |= {record.cell: _seconds(record) / len(record["history"]) for record in records}
+    return paces | ({"": sum(paces.values()) / len(paces)} if paces else {})

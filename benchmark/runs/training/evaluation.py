@@ -1,0 +1,79 @@
+"""A trained network -> predictions, with or without test-time augmentation."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import BadInput
+from benchmark.protocol.protocol import SELECTION_METRIC
+from benchmark.records.selection_metric import accuracy, mean_ccc
+from benchmark.runs.training.augmentation import warp
+from benchmark.runs.training.pixels import Split, Standardiser
+
+BATCH = 256
+
+
+def _five_crops(images: Tensor) -> list[Tensor]:
+    """Four corner windows and the centre one, each 7/8 of the side, resampled to full size."""
+    views = []
+    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1), (0, 0)):
+        matrix = torch.tensor([[0.875, 0.0, x * 0.125], [0.0, 0.875, y * 0.125]], device=images.device)
+        views.append(warp(images, matrix.expand(len(images), 2, 3)))
+    return views
+
+
+# Name -> the views of a batch in [0, 1] whose outputs are averaged.
+TTA: dict[str, Callable[[Tensor], list[Tensor]]] = {
+    "none": lambda images: [images],
+    "flip": lambda images: [images, images.flip(3)],
+    "ten-crop": lambda images: [view for crop in _five_crops(images) for view in (crop, crop.flip(3))],
+}
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module,
+    split: Split,
+    prepare: Standardiser,
+    *,
+    categorical: bool,
+    tta: str = "none",
+    precision: str = "float32",
+) -> np.ndarray:
+    """Outputs of `model` (in its evaluation mode) for every face of a split: float32 (N, K).
+
+    With more than one view, probabilities are averaged and their logarithm is returned (so that softmax of the scores
+    gives them back); valence and arousal are averaged as they are.
+
+    Args:
+        tta: a name in `TTA`; BadInput for another.
+        precision: "float32" or "bf16" (autocast).
+    """
+    if tta not in TTA:
+        raise BadInput("test-time augmentation", f"'{tta}'", f"one of {', '.join(TTA)}")
+    training, parts = model.training, []
+    model.eval()
+    for start in range(0, len(split), BATCH):
+        here, following = slice(start, start + BATCH), slice(start + BATCH, start + 2 * BATCH)
+        batch = prepare.unit(split.batch(here, following))
+        outputs = []
+        for view in TTA[tta](batch):
+            inputs = prepare.standardise(view)
+            with torch.autocast(inputs.device.type, torch.bfloat16, enabled=precision == "bf16"):
+                outputs.append(model(inputs.contiguous(memory_format=torch.channels_last)).float())
+        if len(outputs) == 1:
+            parts.append(outputs[0])
+        elif categorical:
+            logs = torch.stack([each.log_softmax(1) for each in outputs])
+            parts.append(torch.logsumexp(logs, 0) - np.log(len(outputs)))
+        else:
+            parts.append(torch.stack(outputs).mean(0))
+    model.train(training)
+    return torch.cat(parts).cpu().numpy()
+
+
+def selection_metric(task: str, targets: np.ndarray, outputs: np.ndarray) -> float:
+    """The number by which epochs are compared: accuracy, or the mean CCC of valence and arousal; higher is better."""
+    return float({"accuracy": accuracy, "mean CCC": mean_ccc}[SELECTION_METRIC[task]](targets, outputs))

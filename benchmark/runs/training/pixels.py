@@ -1,0 +1,132 @@
+"""Faces at the protocol's input size, as uint8, on the training device or streamed to it; and their way into a network."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.errors import BadInput
+from benchmark.faces.faceset import FaceSet
+from benchmark.protocol.protocol import ROLES, Protocol
+from benchmark.runs.training.memory import resident_limit
+from benchmark.runs.training.resampling import CHUNK, kept_channels, resized
+from benchmark.runs.training.streaming import Streamed, streamed
+
+
+@dataclass(frozen=True)
+class Split:
+    """One role's faces: `ids` (str N), `images` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
+    `targets` (int64 (N,) class indices, or float32 (N, 2) valence and arousal, on the device)."""
+
+    ids: np.ndarray
+    images: Tensor | Streamed
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def batch(self, rows: slice | Tensor, following: slice | Tensor | None = None) -> Tensor:
+        """Pictures of `rows` (int64 on `images.device`), on the training device.
+
+        Args:
+            following: what will be asked for next; read meanwhile where pictures are streamed.
+        """
+        pictures = self.images[rows]
+        if following is not None and isinstance(self.images, Streamed):
+            self.images.prefetch(following)
+        return pictures
+
+
+@dataclass(frozen=True)
+class Standardiser:
+    """uint8 pixels -> float32 network input: (pixel / 255 - mean) / deviation, per channel (numbers in [0, 1])."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def unit(self, images: Tensor) -> Tensor:
+        """float32 in [0, 1] with the network's number of channels."""
+        images = images.float() / 255
+        return images if images.shape[1] == len(self.mean) else images.expand(-1, len(self.mean), -1, -1)
+
+    def standardise(self, images: Tensor) -> Tensor:
+        """Network input from pictures in [0, 1]."""
+        mean = torch.tensor(self.mean, device=images.device).view(1, -1, 1, 1)
+        deviation = torch.tensor(self.deviation, device=images.device).view(1, -1, 1, 1)
+        return (images - mean) / deviation
+
+
+def load_splits(
+    faces: FaceSet, protocol: Protocol, device: torch.device, *, jobs: int = 1, stop: Callable[[], bool] = lambda: False
+) -> dict[str, Split]:
+    """The three roles of a protocol.
+
+    Rows without a label of the task (no expression, or no valence/arousal) are left out. Pictures are held on the device
+    where all three roles fit `benchmark.runs.training.memory.resident_limit`, else streamed; the same bytes either way.
+
+    Args:
+        jobs: processes that load at the same time and share the memory.
+        stop: asked while pictures that are to be streamed are resized; True raises Interrupted.
+
+    Raises:
+        BadInput: the FaceSet is not the protocol's (name, version, options, class order, split names).
+    """
+    where = faces.directory
+    for what, found, expected in (
+        ("name", faces.meta["name"], protocol.data),
+        ("version", faces.meta["version"], protocol.data_version),
+    ):
+        if found != expected:
+            raise BadInput(f"{where}, {what}", found, f"{expected} for protocol {protocol.name}")
+    protocol.check_data_options(faces.meta, where)
+    categorical = protocol.task == "categorical"
+    if categorical and faces.classes != protocol.classes:
+        raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
+    labelled = faces.expression >= 0 if categorical else ~(np.isnan(faces.valence) | np.isnan(faces.arousal))
+    chosen, targets = {}, {}
+    for role in ROLES:
+        rows = faces.rows(protocol.splits[role])
+        rows = rows[labelled[rows]]
+        if not len(rows):
+            raise BadInput(f"{where}, split {protocol.splits[role]}", "no row with a label", "some")
+        if categorical:
+            labels = torch.from_numpy(faces.expression[rows])
+        else:
+            labels = torch.from_numpy(np.stack([faces.valence[rows], faces.arousal[rows]], 1))
+        chosen[role], targets[role] = rows, labels.to(device)
+    size, channels, source = protocol.input_size, protocol.channels, faces.pictures
+    picture_bytes = kept_channels(source.shape[3], channels) * size**2
+    resident = sum(map(len, chosen.values())) * picture_bytes <= resident_limit(device, jobs)
+
+    def pictures(rows: np.ndarray) -> Tensor | Streamed:
+        if resident:
+            return resized(source, rows, size, channels).to(device)
+        return streamed(faces, rows, size, channels, device, stop)
+
+    return {role: Split(faces.id[rows], pictures(rows), targets[role]) for role, rows in chosen.items()}
+
+
+def standardiser(protocol: Protocol, train: Split) -> Standardiser:
+    """The recipe's constants, or mean and deviation of the training pixels per channel (float64 sums)."""
+    mean, deviation = protocol.recipe.input_mean, protocol.recipe.input_deviation
+    if mean == "training" or deviation == "training":
+        total = torch.zeros(train.images.shape[1], dtype=torch.float64)
+        square = torch.zeros_like(total)
+        for start in range(0, len(train), CHUNK):
+            here, following = slice(start, start + CHUNK), slice(start + CHUNK, start + 2 * CHUNK)
+            part = train.batch(here, following).cpu().double() / 255
+            total += part.sum((0, 2, 3))
+            square += (part**2).sum((0, 2, 3))
+        count = math.prod(train.images.shape) / train.images.shape[1]
+        measured = total / count
+        spread = (square / count - measured**2).clamp_min(1e-12).sqrt()
+        repeat = protocol.channels // len(measured)
+        mean = tuple(measured.tolist()) * repeat if mean == "training" else mean
+        deviation = tuple(spread.tolist()) * repeat if deviation == "training" else deviation
+    for name, values in (("input_mean", mean), ("input_deviation", deviation)):
+        if len(values) != protocol.channels:
+            raise BadInput(f"protocol {protocol.name}, {name}", f"{len(values)} numbers", f"{protocol.channels}")
+    return Standardiser(tuple(mean), tuple(deviation))

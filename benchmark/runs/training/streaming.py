@@ -1,0 +1,175 @@
+"""Pictures that do not fit into memory: resized once into a file, read from it batch by batch while the network trains."""
+
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark import progress
+from benchmark.array_file import ArrayFile
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.faceset import FaceSet
+from benchmark.runs.training import resampling
+
+CACHE = "FERBENCH_CACHE"
+LOCK_POLL_SECONDS = 0.5
+
+
+class Streamed:
+    """The pictures of a Split that stay in a file; stands where `Split.images` is otherwise a tensor.
+
+    `streamed[rows]` gives the bytes that the tensor would: uint8 (len(rows), C, S, S), contiguous, on the training device.
+    What was announced by `prefetch` is read meanwhile by a thread.
+
+    Attributes:
+        shape: (N, C, S, S).
+        device: where row numbers are expected: the CPU, so that looking them up never waits for a GPU.
+    """
+
+    device = torch.device("cpu")
+
+    def __init__(self, source: ArrayFile, rows: np.ndarray, target: torch.device, *, channels_last: bool = False):
+        """
+        Args:
+            source: (M, C, S, S), or (M, S, S, C) with `channels_last`.
+            rows: of the source, one a picture of the split.
+            target: the training device.
+        """
+        self._source, self._rows, self._target, self._channels_last = source, rows, target, channels_last
+        height, width, depth = source.shape[1:] if channels_last else (*source.shape[2:], source.shape[1])
+        self.shape = (len(rows), depth, height, width)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._ahead: tuple[np.ndarray, Future] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: slice | Tensor) -> Tensor:
+        wanted, ahead, self._ahead = self._numbers(rows), self._ahead, None
+        pictures = ahead[1].result() if ahead and np.array_equal(ahead[0], wanted) else self._read(wanted)
+        return pictures.to(self._target, non_blocking=True)
+
+    def prefetch(self, rows: slice | Tensor) -> None:
+        """Begin to read what is asked for next; a wrong guess costs its reading and nothing else."""
+        if len(wanted := self._numbers(rows)):
+            self._ahead = wanted, self._reader.submit(self._read, wanted)
+
+    def _numbers(self, rows: slice | Tensor) -> np.ndarray:
+        return np.arange(len(self))[rows] if isinstance(rows, slice) else rows.cpu().numpy()
+
+    def _read(self, rows: np.ndarray) -> Tensor:
+        # Only numpy here: torch would start a second set of threads beside those of the training.
+        pictures = self._source[self._rows[rows]]
+        if self._channels_last:
+            pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
+        pictures = torch.from_numpy(pictures)
+        return pictures.pin_memory() if self._target.type == "cuda" else pictures
+
+
+def streamed(
+    faces: FaceSet, rows: np.ndarray, size: int, channels: int, target: torch.device, stop: Callable[[], bool]
+) -> Streamed:
+    """Pictures `rows` of a FaceSet at `size` and `channels` (see `resampling.resized`), left on disk.
+
+    They come straight from images.npy where it has that size, else from `resized_file`, whose errors may be raised.
+    """
+    source = faces.pictures
+    depth = resampling.kept_channels(source.shape[3], channels)
+    if source.shape[1:] == (size, size, depth):
+        return Streamed(source, rows, target, channels_last=True)
+    return Streamed(resized_file(faces, size, channels, stop), rows, target)
+
+
+def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bool] = lambda: False) -> ArrayFile:
+    """All pictures of a FaceSet, resized: uint8 (N, C, size, size), in a file that is made once.
+
+    It lies in ``.resized`` beside the FaceSet (which stays as it is: its bytes are a stage's output), or in the folder
+    that the environment variable FERBENCH_CACHE names. Its name is keyed by all that its bytes depend on, so it is never
+    stale and may be deleted at any time. Processes that want the same file wait for the first of them; one that was
+    killed is carried on where it stopped.
+
+    Args:
+        stop: asked after every chunk.
+
+    Raises:
+        BadInput: no room, or no right to write.
+        Interrupted: `stop` said so; the next call goes on.
+    """
+    source = faces.pictures
+    shape = (len(source), resampling.kept_channels(source.shape[3], channels), size, size)
+    folder = Path(os.environ.get(CACHE) or faces.directory.absolute().parent / ".resized")
+    path = folder / f"{faces.directory.name}-{size}x{size}x{shape[1]}-{_key(faces, shape)}.npy"
+    if not path.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _locked(path.with_suffix(".lock"), stop):
+                if not path.exists():
+                    _write(path, faces, shape, size, channels, stop)
+        except PermissionError as error:
+            expected = f"some, for resized pictures; {CACHE} names another folder"
+            raise BadInput(folder, "no right to write", expected) from error
+    found = ArrayFile(path)
+    if found.shape != shape:
+        raise BadInput(path, found.shape, f"{shape}; delete it")
+    return found
+
+
+def _key(faces: FaceSet, shape: tuple[int, ...]) -> str:
+    """Pictures, size, the code that resizes and the torch that it calls."""
+    code = Path(resampling.__file__).read_bytes()
+    return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__)).encode() + code).hexdigest()[:16]
+
+
+def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channels: int, stop: Callable[[], bool]) -> None:
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    header, width, part = head.getvalue(), int(np.prod(shape[1:])), path.with_suffix(".part")
+    with open(part, "ab") as out:
+        there = out.tell()
+        if there < len(header):
+            out.truncate(0)
+            out.write(header)
+            there = len(header)
+        done = (there - len(header)) // width
+        out.truncate(len(header) + done * width)
+        due, free = (len(source := faces.pictures) - done) * width, shutil.disk_usage(path.parent).free
+        if due > free:
+            expected = f"{due / 2**20:.0f} MiB for resized pictures; {CACHE} names another folder"
+            raise BadInput(path.parent, f"{free / 2**20:.0f} MiB free", expected)
+        chunk, name = resampling.chunk_rows(source), f"{faces.meta['name']} to {size}x{size}"
+        with progress.bar(total=shape[0], initial=done, desc=name, unit="img") as bar:
+            for start in range(done, shape[0], chunk):
+                if stop():
+                    raise Interrupted(f"{name}: stopped after {start} pictures; the next call goes on")
+                rows = np.arange(start, min(start + chunk, shape[0]))
+                out.write(resampling.resized(source, rows, size, channels).numpy())
+                out.flush()
+                os.fsync(out.fileno())  # so that the length of the file tells how far its contents go
+                bar.update(len(rows))
+    part.replace(path)
+
+
+@contextlib.contextmanager
+def _locked(path: Path, stop: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock file `path`; it falls when its process ends, however that is."""
+    import fcntl  # not on Windows, where only pictures that fit into memory can be trained on
+
+    with open(path, "w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if stop():
+                    raise Interrupted(f"stopped while another process made {path.with_suffix('.npy')}") from None
+                time.sleep(LOCK_POLL_SECONDS)
+        yield

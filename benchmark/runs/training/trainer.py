@@ -1,0 +1,451 @@
+"""One run: train, select, predict, leave a Record. Imports only torch and numpy.
+
+Every random draw depends on the run's seed, the epoch and the step alone (`benchmark.runs.training.seeds`), so a run that
+was stopped at any moment and resumed from its checkpoint leaves the same predictions and history as an uninterrupted one
+(bit for bit on the same CPU, thread count and versions).
+"""
+
+import contextlib
+import io
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmark import progress
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.faceset import FaceSet
+from benchmark.files import replacing_file
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
+from benchmark.records.record import Record, read_record, write_record
+from benchmark.runs import environment, sources
+from benchmark.runs.training.augmentation import AUGMENTATIONS
+from benchmark.runs.training.batches import Batches
+from benchmark.runs.training.compiling import compiled
+from benchmark.runs.training.evaluation import predict, selection_metric
+from benchmark.runs.training.losses import make_loss
+from benchmark.runs.training.pixels import Split, Standardiser, load_splits, standardiser
+from benchmark.runs.training.seeds import generator, stream_seed
+
+CHECKPOINT_SECONDS = 30.0
+FINITE_CHECK_STEPS = 25
+EVALUATED = ("validation", "test")
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """Learning rate of optimiser step `step` (from 0) out of `steps`.
+
+    "staircase": lr decay^floor(step / decay_steps). "cosine": linear warm-up over the first `warmup` share, then
+    lr (1 + cos(pi t)) / 2 with t running from 0 to 1.
+    """
+    if recipe.schedule == "staircase":
+        return recipe.learning_rate * recipe.decay ** (step // recipe.decay_steps)
+    if recipe.schedule != "cosine":
+        raise BadInput("recipe, schedule", f"'{recipe.schedule}'", "staircase or cosine")
+    rising = round(recipe.warmup * steps)
+    if step < rising:
+        return recipe.learning_rate * (step + 1) / rising
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """Adam or AdamW; weight decay touches weights of two or more dimensions only."""
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    if recipe.optimizer not in kinds:
+        raise BadInput("recipe, optimizer", f"'{recipe.optimizer}'", f"one of {', '.join(kinds)}")
+    if recipe.optimizer == "adam" and recipe.weight_decay:
+        raise BadInput("recipe, weight_decay", recipe.weight_decay, "0 for adam; use adamw")
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return kinds[recipe.optimizer](groups, lr=recipe.learning_rate, fused=True)
+
+
+def precision_of(recipe: Recipe, device: torch.device) -> str:
+    """What a run computes in: "bf16" (autocast) on a GPU where the recipe does not say otherwise, else "float32"."""
+    return recipe.precision or ("bf16" if device.type == "cuda" else "float32")
+
+
+def build_model(run: Run, device: torch.device) -> nn.Module:
+    """The run's network, initialised on the CPU from the stream "initialisation", moved to `device`."""
+    protocol = run.protocol
+    torch.manual_seed(stream_seed(run.seed, "initialisation"))
+    model = registry.create(
+        run.cell.model,
+        num_outputs=protocol.outputs,
+        in_channels=protocol.channels,
+        input_size=protocol.input_size,
+        **run.cell.options,
+    )
+    return model.to(device, memory_format=torch.channels_last)
+
+
+def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
+    """What must be equal for a checkpoint to be resumed or a finished record to count as this run's."""
+    return {
+        "protocol": run.protocol.hash,
+        "cell": run.cell.hash,
+        "seed": run.seed,
+        "data": faces.fingerprint,
+        "code": sources.code_digest(run.cell.model),
+        "device type": device.type,
+    }
+
+
+class Trainer:
+    """Training state of one run: all that a checkpoint holds, and the loop over it."""
+
+    def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, compile: bool = False):
+        self.run, self.faces, self.device, self.splits = run, faces, device, splits
+        recipe = run.recipe
+        self.categorical = run.protocol.task == "categorical"
+        self.precision = precision_of(recipe, device)
+        if self.precision == "float32" and device.type == "cuda":
+            torch.backends.cudnn.allow_tf32 = False  # convolutions would round their factors to 10 bits
+        self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
+        self.batches = Batches.of(run, len(splits["train"]))
+        self.batch = self.batches.size
+        self.counts = None
+        if self.categorical:
+            labels = splits["train"].targets.cpu().numpy()
+            self.counts = np.bincount(labels, minlength=len(run.protocol.classes)).tolist()
+        self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
+        self.augment = AUGMENTATIONS[recipe.augmentation]
+        self.model = self.forward = build_model(run, device)  # what evaluates, what trains
+        if compile:
+            shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
+            example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
+            self.forward = compiled(self.model, example, self.precision)
+        self.optimizer = make_optimizer(recipe, self.model)
+        self.configuration = configuration(run, faces, device)
+        self.epoch = self.step = 0  # finished epochs; finished steps of the current one
+        self.loss_sum = torch.zeros((), device=device)
+        self.history: list[dict] = []
+        self.best: dict = {"epoch": None, "value": -math.inf, "state": None}
+        self.diverged = False
+        self.seconds = {"train": 0.0, "evaluate": 0.0}
+        self.images = 0  # training images seen
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint atomically; it loads with weights_only=True."""
+        with replacing_file(path) as temporary:
+            torch.save(
+                {
+                    "configuration": self.configuration,
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    "loss_sum": self.loss_sum,
+                    "model": self.model.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "history": self.history,
+                    "best": self.best,
+                    "diverged": self.diverged,
+                    "seconds": self.seconds,
+                    "images": self.images,
+                },
+                temporary,
+            )
+
+    def load(self, path: Path) -> None:
+        """Resume from a checkpoint. BadInput when it is damaged or was made under another configuration."""
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:
+            raise BadInput(path, f"a damaged checkpoint ({type(error).__name__})", "one that loads; delete it") from error
+        if state["configuration"] != self.configuration:
+            odd = [key for key, value in self.configuration.items() if state["configuration"].get(key) != value]
+            raise BadInput(
+                path,
+                f"a checkpoint of another configuration ({', '.join(odd)} differ)",
+                "this run's; delete it, or give --restart-stale to begin again",
+            )
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for name in ("epoch", "step", "loss_sum", "history", "best", "diverged", "seconds", "images"):
+            setattr(self, name, state[name])
+
+    def train_step(self, order: torch.Tensor) -> None:
+        """One optimiser step on the next batch of `order` (as the method `order` gives it)."""
+        run, recipe, split = self.run, self.run.recipe, self.splits["train"]
+        rate = learning_rate(recipe, self.steps_done, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+            if recipe.epsilon_hat:  # torch adds its epsilon after the correction of the second moment's bias
+                group["eps"] = recipe.epsilon_hat / math.sqrt(1 - group["betas"][1] ** (self.steps_done + 1))
+        start, end = self.step * self.batch, (self.step + 1) * self.batch
+        rows, following = order[start:end], order[end : end + self.batch]
+        draws = generator(self.device, run.seed, "augmentation", self.epoch, self.step)
+        pictures = self.prepare.unit(split.batch(rows, following))
+        inputs = self.prepare.standardise(self.augment(pictures, draws))
+        torch.manual_seed(stream_seed(run.seed, "dropout", self.epoch, self.step))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            outputs = self.forward(inputs.contiguous(memory_format=torch.channels_last))
+        loss = self.loss(outputs, split.targets[rows])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if recipe.gradient_clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.gradient_clip)
+        self.optimizer.step()
+        self.loss_sum += loss.detach()
+        self.step += 1
+        self.images += len(rows)
+        if self.step % FINITE_CHECK_STEPS == 0 or self.step == self.steps_per_epoch:
+            self.diverged = not math.isfinite(self.loss_sum.item())
+
+    def order(self) -> torch.Tensor:
+        """The training rows of this epoch's steps, int64 (n,), where the pictures are looked up (drawn on the CPU, so every
+        device sees the same)."""
+        return self.batches.order(self.epoch).to(self.splits["train"].images.device)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the current epoch."""
+        return self.batches.steps_before(self.epoch + 1) - self.batches.steps_before(self.epoch)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps since the beginning."""
+        return self.batches.steps_before(self.epoch) + self.step
+
+    @property
+    def steps(self) -> int:
+        """Steps of all epochs."""
+        return self.batches.steps_before(self.batches.epochs)
+
+    def finish_epoch(self) -> None:
+        """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
+        protocol, metric = self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
+        entry = {
+            "epoch": self.epoch + 1,
+            "learning_rate": learning_rate(self.run.recipe, self.steps_done - 1, self.steps),
+            "train_loss": None if self.diverged else self.loss_sum.item() / self.step,
+        }
+        for role in EVALUATED if not self.diverged else ():
+            split = self.splits[role]
+            outputs = predict(self.model, split, self.prepare, categorical=self.categorical, precision=self.precision)
+            if not np.isfinite(outputs).all():
+                self.diverged = True
+                break
+            loss = self.loss(torch.from_numpy(outputs).to(self.device), split.targets).item()
+            value = selection_metric(protocol.task, split.targets.cpu().numpy(), outputs)
+            entry[role] = {"loss": loss, metric: value}
+        if self.diverged:
+            entry |= {"train_loss": None} | {role: None for role in EVALUATED}
+        self.history.append(entry)
+        if not self.diverged:
+            value = entry["validation"][metric]
+            if protocol.selection == "last" or value > self.best["value"]:
+                state = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+                self.best = {"epoch": self.epoch + 1, "value": value, "state": state}
+        self.epoch, self.step = self.epoch + 1, 0
+        self.loss_sum = torch.zeros((), device=self.device)
+
+    @property
+    def implementation(self) -> str:
+        """What trains: "torch.compile", or what the network says of itself ("torch" if it says nothing)."""
+        return "torch.compile" if self.forward is not self.model else getattr(self.model, "implementation", "torch")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent or the loss is no longer finite."""
+        return (self.diverged and self.step == 0) or self.epoch == self.run.protocol.epochs
+
+    def record(self, directory: Path) -> Record:
+        """Predict with the selected weights and write the record."""
+        run, protocol, predictions, extra = self.run, self.run.protocol, {}, {}
+        start = time.perf_counter()
+        if not self.diverged:
+            self.model.load_state_dict(self.best["state"])
+            for role in EVALUATED:
+                split = self.splits[role]
+                predictions[f"{role}_ids"] = split.ids
+                predictions[f"{role}_targets"] = split.targets.cpu().numpy()
+                for tta in protocol.tta:
+                    predictions[f"{role}_outputs_{tta}"] = predict(
+                        self.model, split, self.prepare, categorical=self.categorical, tta=tta, precision=self.precision
+                    )
+            buffer = io.BytesIO()
+            torch.save({name: tensor.cpu() for name, tensor in self.best["state"].items()}, buffer)
+            extra["weights.pt"] = buffer.getvalue()
+        if any(not np.isfinite(a).all() for name, a in predictions.items() if "_outputs_" in name):
+            self.diverged, predictions, extra = True, {}, {}
+        self.seconds["evaluate"] += time.perf_counter() - start
+        contents = {
+            "status": "diverged" if self.diverged else "finished",
+            "protocol": protocol.as_dict(),
+            "protocol_hash": protocol.hash,
+            "cell": run.cell.as_dict(),
+            "cell_hash": run.cell.hash,
+            "seed": run.seed,
+            "data": {
+                "name": self.faces.meta["name"],
+                "version": self.faces.meta["version"],
+                "fingerprint": self.faces.fingerprint,
+            },
+            "classes": list(protocol.classes),
+            "history": self.history,
+            "selected_epoch": None if self.diverged else self.best["epoch"],
+            "train_counts": self.counts,
+            "input": {"mean": list(self.prepare.mean), "deviation": list(self.prepare.deviation)},
+            "parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            "environment": environment.describe(self.device)
+            | {"precision": self.precision, "implementation": self.implementation},
+            "code": self.configuration["code"],
+            "cost": {
+                "device": environment.device_name(self.device),
+                "train_seconds": round(self.seconds["train"], 3),
+                "evaluate_seconds": round(self.seconds["evaluate"], 3),
+                "images_per_second": round(self.images / max(self.seconds["train"], 1e-9), 2),
+                "peak_memory_bytes": _peak_memory(self.device),
+            },
+        }
+        return write_record(directory, contents, predictions, extra)
+
+
+def existing_record(
+    run: Run, faces: FaceSet, directory: Path, device: torch.device, *, restart_stale: bool = False
+) -> Record | None:
+    """The finished record in `directory` if it is this run's, None if there is none.
+
+    Raises:
+        BadInput: a record of another configuration lies there; with `restart_stale` it is removed instead.
+    """
+    if not directory.exists():
+        return None
+    try:
+        return _matching_record(run, faces, directory, device)
+    except BadInput as error:
+        if not restart_stale:
+            raise
+        progress.say(f"{error}: replaced")
+        shutil.rmtree(directory)
+    return None
+
+
+def _matching_record(run, faces, directory, device):
+    record, wanted = read_record(directory), configuration(run, faces, device)
+    found = {
+        "protocol": record["protocol_hash"],
+        "cell": record["cell_hash"],
+        "seed": record.seed,
+        "data": record["data"]["fingerprint"],
+        "code": record["code"],
+    }
+    if odd := [key for key, value in found.items() if wanted[key] != value]:
+        raise BadInput(
+            directory,
+            f"a record of another configuration ({', '.join(odd)} differ)",
+            "this run's; move it away, or give --restart-stale to replace it",
+        )
+    return record
+
+
+def train(
+    run: Run,
+    faces: FaceSet,
+    directory: Path,
+    *,
+    device: torch.device,
+    restart_stale: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    enough: Callable[["Trainer"], bool] = lambda trainer: True,
+    splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
+    position: int = 0,
+    compile: bool = False,
+) -> Record:
+    """Train one run, or resume it, or return its finished record.
+
+    Args:
+        directory: the record's folder; the checkpoint lies beside it as ``<directory>.checkpoint``.
+        restart_stale: begin again where a record or checkpoint of another configuration lies, instead of refusing.
+        stop: asked after every step; True saves a checkpoint and raises Interrupted.
+        enough: asked likewise, whether there is time for what comes before it is next asked; False stops.
+        splits: the protocol's faces for `device`, when the caller has loaded them already, or what loads them (called
+            only if there is something to train).
+        position: line of the progress bar, where several processes show one each.
+        compile: train with torch.compile (`benchmark.runs.training.compiling`); rounding differs from the eager network's.
+
+    Raises:
+        BadInput: data that do not fit the protocol; a stale record or checkpoint.
+        Interrupted: `stop` said so; the checkpoint is saved.
+    """
+    checkpoint = directory.with_name(directory.name + ".checkpoint")
+    if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
+        return record
+    loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
+    trainer = Trainer(run, faces, device, loaded, compile=compile)
+    if checkpoint.exists():
+        try:
+            trainer.load(checkpoint)
+            progress.say(f"{run}: resumed in epoch {trainer.epoch + 1}, step {trainer.step} of {trainer.steps_per_epoch}")
+        except BadInput as error:
+            if not restart_stale:
+                raise
+            progress.say(f"{error}: begun again")
+            checkpoint.unlink()
+            trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
+    saved = time.monotonic()
+    with _bar(trainer, position) as bar:
+        while not trainer.finished:
+            order = trainer.order()
+            while trainer.step < trainer.steps_per_epoch and not trainer.diverged:
+                with _clock(trainer, "train"):
+                    trainer.train_step(order)
+                bar.update(trainer.batch)
+                if stop() or not enough(trainer):
+                    trainer.save(checkpoint)
+                    raise Interrupted(f"{run}: stopped in epoch {trainer.epoch + 1}; the next call resumes it")
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    trainer.save(checkpoint)
+                    saved = time.monotonic()
+            with _clock(trainer, "evaluate"):
+                trainer.finish_epoch()
+            _show(bar, trainer)
+    record = trainer.record(directory)
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+@contextlib.contextmanager
+def _clock(trainer: Trainer, what: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    trainer.seconds[what] += time.perf_counter() - start
+
+
+def _bar(trainer: Trainer, position: int):
+    return progress.bar(
+        total=trainer.steps * trainer.batch,
+        initial=trainer.steps_done * trainer.batch,
+        desc=str(trainer.run),
+        unit="img",
+        position=position,
+    )
+
+
+def _show(bar, trainer: Trainer) -> None:
+    last, metric = trainer.history[-1], SELECTION_METRIC[trainer.run.protocol.task]
+    if trainer.diverged:
+        bar.set_postfix_str(f"diverged in epoch {trainer.epoch}")
+    else:
+        bar.set_postfix_str(f"loss {last['train_loss']:.3f}, validation {metric} {last['validation'][metric]:.3f}")
+
+
+def _peak_memory(device: torch.device) -> int | None:
+    """Largest memory taken so far by this process: allocated on the GPU, or resident on the CPU; bytes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,233 @@
+"""Recipe values tried on the validation split, for several cells with equal effort, and every trial logged.
+
+A trial is an ordinary run of the protocol with another recipe and without its test split: the validation split stands in
+its place, so that no test picture is ever looked up. Its record lies with the other work in hand, under a protocol name
+that no protocol of the suite has; what counts is its line in the log. The searches are those of ``tuning.yaml``.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.files import digest, read_object, read_yaml, write_json, write_text
+from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
+from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
+from benchmark.records.record import Record, read_record
+from benchmark.runs.runner import Places, run_all
+from benchmark.runs.tuning_log import IDENTITY, SEARCHES, read_log
+
+FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is tried: every entry of `trials` (recipe field -> value) for each cell and seed, each for `epochs` epochs."""
+
+    name: str
+    protocol: Protocol
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    epochs: int
+    trials: tuple[Mapping, ...]
+
+    def runs(self) -> list[tuple[Mapping, Run]]:
+        """Changes and run of every trial; seeds outermost, then trials, then cells, so that a search cut short has tried
+        the same for all cells, give or take one run. A learning rate of the cell's own is left out: the trial's counts."""
+        protocols = [trial_protocol(self.protocol, changes, self.epochs, self.name) for changes in self.trials]
+        return [
+            (changes, Run(protocol, dataclasses.replace(cell, learning_rate=None), seed))
+            for seed in self.seeds
+            for changes, protocol in zip(self.trials, protocols, strict=True)
+            for cell in self.cells
+        ]
+
+    def as_dict(self) -> dict:
+        """JSON-able contents that carry protocol and cells whole, for machines that have torch and numpy alone."""
+        return {
+            "name": self.name,
+            "protocol": self.protocol.as_dict(),
+            "cells": [cell.as_dict() for cell in self.cells],
+            "seeds": list(self.seeds),
+            "epochs": self.epochs,
+            "trials": [dict(changes) for changes in self.trials],
+        }
+
+
+def trial_protocol(protocol: Protocol, changes: Mapping, epochs: int, search: str) -> Protocol:
+    """The protocol of a trial: other recipe values, validation in the place of test. BadInput for an unknown field."""
+    contents = protocol.as_dict()
+    recipe = contents.pop("recipe") | dict(changes)
+    changed = protocol_from(contents | {"epochs": epochs}, f"search {search}, trial {dict(changes)}", recipe=recipe)
+    splits = dict(changed.splits) | {"test": changed.splits["validation"]}
+    name = f"{protocol.name}.tuning-{digest([recipe, epochs])[:8]}"
+    return dataclasses.replace(changed, name=name, splits=splits, tta=("none",))
+
+
+def load_search(name: str) -> Search:
+    """A search of tuning.yaml, or the one in the file `name` where that ends in .json (as `write_search` wrote it).
+
+    Raises:
+        BadInput: an unknown name; missing or unknown keys; a protocol with folds (each of its faces is tested); a trial
+            that is there twice, or with an unknown recipe field or a value of another type.
+    """
+    if name.endswith(".json"):
+        return _read_search(Path(name))
+    searches = read_yaml(SEARCHES)
+    if name not in searches:
+        raise BadInput("search", f"'{name}'", f"one of {', '.join(searches)}, or a file that `ferbench tune --write` wrote")
+    entry, where = searches[name], f"search {name}"
+    if set(entry) != set(FIELDS):
+        raise BadInput(where, ", ".join(entry), f"exactly {', '.join(FIELDS)}")
+    cells = tuple(map(find_cell, entry["cells"]))
+    return _checked(
+        Search(name, load_protocol(entry["protocol"]), cells, tuple(entry["seeds"]), entry["epochs"], tuple(entry["trials"]))
+    )
+
+
+def write_search(search: Search, path: Path) -> None:
+    """Write a search as one JSON file, atomically."""
+    write_json(path, search.as_dict())
+
+
+def _read_search(path):
+    if not path.is_file():
+        raise BadInput(path, "no such file", "a search (ferbench tune NAME --write FILE.json)")
+    contents = read_object(path)
+    if set(contents) != {"name", *FIELDS}:
+        raise BadInput(path, "something else", f"a search: name, {', '.join(FIELDS)}")
+    protocol = dict(contents["protocol"])
+    recipe = protocol.pop("recipe")
+    cells = [cell_from(each["name"], {k: v for k, v in each.items() if k != "name"}, path) for each in contents["cells"]]
+    return _checked(
+        Search(
+            contents["name"],
+            protocol_from(protocol, path, recipe=recipe),
+            tuple(cells),
+            tuple(contents["seeds"]),
+            contents["epochs"],
+            tuple(contents["trials"]),
+        )
+    )
+
+
+def _checked(search):
+    where = f"search {search.name}"
+    if search.protocol.folds:
+        raise BadInput(f"{where}, protocol {search.protocol.name}", "folds", "a protocol with a test split to leave alone")
+    places = [run.place for _, run in search.runs()]
+    if len(set(places)) < len(places):
+        raise BadInput(where, "a trial, a cell or a seed twice", "each once")
+    return search
+
+
+def tune(search: Search, places: Places, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> list[dict]:
+    """Make the trials of `search` that are not made yet, add their lines to `log`, return all of its lines.
+
+    Args:
+        places: `out` holds the records and checkpoints of the trials.
+        log: JSON lines, one a trial (`line_of`); lines are only ever added.
+        jobs, time_budget: as of `benchmark.runs.runner.run_all`.
+
+    Raises:
+        BadInput: as of `run_all`; a log that is no JSON lines.
+        Interrupted: by signal or time budget; what was finished is in the log.
+    """
+    return make_trials(search, search.runs(), places, log, jobs=jobs, time_budget=time_budget)
+
+
+def make_trials(
+    search: Search,
+    trials: Sequence[tuple[Mapping, Run]],
+    places: Places,
+    log: Path,
+    *,
+    jobs: int = 1,
+    time_budget: float | None = None,
+) -> list[dict]:
+    """As `tune`, for given trials (changes of the recipe and run) of a search."""
+    read_log(log)  # refused before anything is trained
+    try:
+        run_all([run for _, run in trials], places, jobs=jobs, time_budget=time_budget)
+    finally:
+        lines = _add(search, trials, places, log)
+    return lines
+
+
+def _add(search, trials, places, log):
+    lines, made = read_log(log), []
+    known = {tuple(line[name] for name in IDENTITY) for line in lines}
+    for changes, run in trials:
+        if not (places.out / run.place / "record.json").is_file():
+            continue
+        line = line_of(search, changes, read_record(places.out / run.place), places.device.type)
+        if tuple(line[name] for name in IDENTITY) not in known:
+            made.append(line)
+    if made:
+        text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in [*lines, *made])
+        write_text(log, text)
+    return [*lines, *made]
+
+
+def line_of(search: Search, changes: Mapping, record: Record, device_type: str) -> dict:
+    """The line of a trial: what was tried, on what, and its validation metric epoch by epoch (fraction; None once the run
+    has diverged), the best of them and the first epoch that reached it."""
+    metric = SELECTION_METRIC[search.protocol.task]
+    values = [entry["validation"][metric] if entry["validation"] else None for entry in record["history"]]
+    best = None if record.diverged else max(values)
+    return {
+        "search": search.name,
+        "protocol": search.protocol.name,
+        "protocol_hash": search.protocol.hash,
+        "trial": record["protocol_hash"],
+        "changes": dict(changes),
+        "recipe": record["protocol"]["recipe"],
+        "epochs": search.epochs,
+        "cell": record.cell,
+        "cell_hash": record["cell_hash"],
+        "seed": record.seed,
+        "status": record["status"],
+        "metric": metric,
+        "best": best,
+        "best_epoch": None if best is None else values.index(best) + 1,
+        "validation": values,
+        "train_loss": [entry["train_loss"] for entry in record["history"]],
+        "train_seconds": record["cost"]["train_seconds"],
+        "device": record["cost"]["device"],
+        "device_type": device_type,
+        "commit": record["environment"]["commit"],
+        "code": record["code"],
+        "fingerprint": record["data"]["fingerprint"],
+    }
+
+
+def table(lines: Sequence[Mapping]) -> list[str]:
+    """Markdown for docs/protocol.md: a row a trial, a column a cell (mean over seeds of the best validation metric, in
+    percent for an accuracy, with the seeds' number), and the mean over the cells where all of them have a number.
+
+    A trial made again (another code or device) counts with its last line.
+    """
+    latest = {(line["trial"], line["cell"], line["seed"]): line for line in lines}
+    trials = {line["trial"]: line for line in lines}
+    cells = list(dict.fromkeys(line["cell"] for line in lines))
+    rows = ["| trial | " + " | ".join(cells) + " | mean |", "|---" * (len(cells) + 2) + "|"]
+    for trial, example in trials.items():
+        shown, means = [], []
+        for cell in cells:
+            own = [line for (t, c, _), line in latest.items() if (t, c) == (trial, cell)]
+            values = [line["best"] for line in own if line["best"] is not None]
+            diverged = len(own) - len(values)
+            parts = [f"{_number(sum(values) / len(values), example)} ({len(values)})"] if values else []
+            shown.append(", ".join(parts + ([f"{diverged} diverged"] if diverged else [])))
+            if values and not diverged:
+                means.append(sum(values) / len(values))
+        changes = ", ".join(f"{name} {value}" for name, value in example["changes"].items()) or "as it is"
+        mean = _number(sum(means) / len(means), example) if len(means) == len(cells) else ""
+        rows.append(f"| {changes}, {example['epochs']} epochs | " + " | ".join(shown) + f" | {mean} |")
+    return rows
+
+
+def _number(value, line):
+    return f"{100 * value:.1f}" if line["metric"] == "accuracy" else f"{value:.3f}"
