@@ -264,8 +264,9 @@ def test_the_path_imports_only_torch_and_numpy():
         import numpy, torch
         before = set(sys.modules)
         import benchmark.cli, benchmark.runs.runner, benchmark.runs.training.trainer
-        import benchmark.records.record, benchmark.records.importing banned = {"pandas", "scipy", "sklearn", "yaml", "timm", "fvcore", "matplotlib", "dvc",
-        "tqdm", "jinja2"} print(sorted(banned & (set(sys.modules) - before)))
+        import benchmark.records.record, benchmark.records.importing
+        banned = {"pandas", "scipy", "sklearn", "yaml", "timm", "fvcore", "matplotlib", "dvc", "tqdm", "jinja2"}
+        print(sorted(banned & (set(sys.modules) - before)))
     """
     out = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, check=True
