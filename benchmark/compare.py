@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import counted
 from benchmark.errors import BadInput
 from benchmark.faces.terms import SHOWN
+from benchmark.measures.complexity import file as counted
 from benchmark.records.comparisons import SPLIT, Run, summarise
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested

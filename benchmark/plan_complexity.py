@@ -62,7 +62,7 @@ def listed(path: Path = LIST) -> list[Network]:
 
 
 def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, seconds: float = SECONDS) -> dict:
-    """Write `out` (contents: `benchmark.counted`; an entry: `complexity.measure`), atomically.
+    """Write `out` (contents: `benchmark.measures.complexity.file`; an entry: `complexity.measure`), atomically.
 
     What differs only in loss or name shares one measurement; networks are on the CPU and use one thread.
 

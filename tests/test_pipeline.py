@@ -67,7 +67,7 @@ def test_the_report_depends_on_what_it_imports_and_imports_no_torch():
     known = dependencies("report")
     assert {f"benchmark/{name.replace('.', '/')}.py" for name in deciding} <= known
     assert "calibration" in deciding and "benchmark/report" in known
-    # A record counts by the hash of the protocol file and by the registered cell (`benchmark.ledger`).
+    # A record counts by the hash of the protocol file and by the registered cell (`benchmark.claims.ledger`).
     assert {
         "benchmark/protocol/protocols",
         "benchmark/protocol/recipes.yaml",

@@ -7,10 +7,8 @@ bounded shortcuts and identity, under every condition. Until then the sentence n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.claims import Judged
-from benchmark.comparing import shown
-from benchmark.errors import BadInput
-from benchmark.ledger import (
+from benchmark.claims.comparing import shown
+from benchmark.claims.finding import (
     CONDITIONAL,
     DECIDING,
     DOES_NOT_TRAIN,
@@ -32,6 +30,8 @@ from benchmark.ledger import (
     network_of,
     seeds_in_words,
 )
+from benchmark.claims.judge import Judged
+from benchmark.errors import BadInput
 from benchmark.records.metrics import METRICS
 from benchmark.report.prose import listed
 from benchmark.report.scale import levels_in_words, scale_in_words

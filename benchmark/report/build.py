@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.claim_list import load_anchors, load_claims, published
-from benchmark.claims import judge
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_anchors, load_claims, published
 from benchmark.files import replacing_directory, write_text
 from benchmark.records.comparisons import Comparison, Summary, frame, summarise
 from benchmark.records.record import read_records
@@ -37,6 +37,7 @@ from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
 from benchmark.report.verdicts import claims_table, optimism_table
 from benchmark.report.webpage import webpage
+from benchmark.runs.plan import waiting_for_rates
 
 LEADERBOARDS = (
     "Runs of this suite, models of others evaluated here, and published numbers: three kinds that are made by different "
@@ -79,7 +80,7 @@ def build(
 
     Args:
         records: folder of records, at any depth; see `benchmark.records.record`.
-        complexity: as `benchmark.counted` describes it; without the file its columns say "not tested".
+        complexity: as `benchmark.measures.complexity.file` describes it; without the file its columns say "not tested".
         data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
             `ferbench ceilings` measured), gradients, robustness, bench and tuning (of the verbs of that name, the last of
@@ -98,7 +99,7 @@ def build(
     followed = gradients.read(out / "gradients")
     tried = robustness.read_robustness(out / "robustness", summary)
     benches = training_speed.read_benches(out / "bench")
-    judged = judge(load_claims(), summary, counted, followed)
+    judged = judge(load_claims(), summary, counted, followed, waiting_for_rates())
     summary = held_back(summary, judged)
     files: dict[str, bytes] = {}
     with styled():

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark import counted
 from benchmark.files import read_made
+from benchmark.measures.complexity import file as counted
 from benchmark.records.comparisons import Comparison, Run, Summary
 from benchmark.records.statistics import t_interval
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text

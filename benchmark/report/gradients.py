@@ -9,9 +9,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.errors import BadInput
 from benchmark.files import read_made
-from benchmark.gradient_claim import MARGIN, log_ratio
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS, rank
 from benchmark.records.statistics import Interval, t_interval
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels

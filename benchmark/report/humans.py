@@ -10,8 +10,8 @@ learns what a panel agrees on can beat a single member of it.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.claim_list import Claim
-from benchmark.claims import numeric
+from benchmark.claims.claim import Claim
+from benchmark.claims.rules import numeric
 from benchmark.errors import BadInput
 from benchmark.files import read_object
 from benchmark.records.metrics import METRICS

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from benchmark.claim_list import published
+from benchmark.claims.load import published
 from benchmark.records.comparisons import Comparison, Run, Summary, seeds_interval
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.statistics import Interval, accuracy_interval
@@ -59,7 +59,7 @@ def tables(summary: Summary, counted: Mapping | None, anchors: Mapping[str, Mapp
 
     Args:
         counted: contents of complexity.json, or None.
-        anchors: `benchmark.claim_list.load_anchors`.
+        anchors: `benchmark.claims.load.load_anchors`.
     """
     return [_table(board, counted, anchors) for board in boards(summary)]
 

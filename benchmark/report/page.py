@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import jinja2
 
-from benchmark.claims import Judged
-from benchmark.comparing import MINIMUM_SEEDS
+from benchmark.claims.comparing import MINIMUM_SEEDS
+from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.files import read_object
 from benchmark.records.comparisons import Comparison, Summary
@@ -146,7 +146,7 @@ def claims_page(
     """reports/claims.md as Markdown.
 
     Args:
-        anchors: `benchmark.claim_list.load_anchors`.
+        anchors: `benchmark.claims.load.load_anchors`.
         root, records: the folder of the records, and the link to it from the page.
     """
     return render(

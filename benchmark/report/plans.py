@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmark.claims import Judged
-from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN, Planned
+from benchmark.claims.finding import DECIDING, FURTHER, SCALED_DOWN, Planned
+from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import Summary
 
 

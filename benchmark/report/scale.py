@@ -1,6 +1,6 @@
 """How large the networks of a test are and how well they do, in words."""
 
-from benchmark.ledger import Finding, Scale
+from benchmark.claims.finding import Finding, Scale
 
 
 def scale_in_words(scale: Scale | None) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.claim_list import MARKS, Check
-from benchmark.claims import NARROW, Judged
-from benchmark.comparing import ALPHA
-from benchmark.ledger import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
+from benchmark.claims.claim import MARKS, Check
+from benchmark.claims.comparing import ALPHA
+from benchmark.claims.finding import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
+from benchmark.claims.judge import Judged
+from benchmark.claims.rules import NARROW
 from benchmark.records.comparisons import Summary, place
 from benchmark.records.metrics import METRICS
 from benchmark.records.optimism import Optimism, selection_optimism

@@ -10,12 +10,9 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
-from benchmark.claim_list import MARKS
-from benchmark.claims import Judged
-from benchmark.comparing import ALPHA, MINIMUM_SEEDS
-from benchmark.errors import BadInput
-from benchmark.files import read_yaml
-from benchmark.ledger import (
+from benchmark.claims.claim import MARKS
+from benchmark.claims.comparing import ALPHA, MINIMUM_SEEDS
+from benchmark.claims.finding import (
     COMPATIBLE,
     CONDITIONAL,
     DOES_NOT_TRAIN,
@@ -37,6 +34,9 @@ from benchmark.ledger import (
     UNDETERMINED,
     Planned,
 )
+from benchmark.claims.judge import Judged
+from benchmark.errors import BadInput
+from benchmark.files import read_yaml
 from benchmark.protocol.protocol import protocol_names
 from benchmark.records.comparisons import Summary
 from benchmark.report import prose, run_list, webtable
@@ -99,7 +99,7 @@ def webpage(
 
     Args:
         claims: the ledger's table, which the page shows as a list and links to as files.
-        anchors: `benchmark.claim_list.load_anchors`.
+        anchors: `benchmark.claims.load.load_anchors`.
         headline: the figure at the top.
         faces: pictures of test faces; shown in the section of their protocol.
         records, out: the folder of the records, and the page's.

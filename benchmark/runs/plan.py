@@ -40,6 +40,11 @@ def waiting_for_rate(profile: str) -> set[tuple[str, str]]:
     return {(run.protocol.name, run.cell.name) for run in runs if run.cell.learning_rate is None}
 
 
+def waiting_for_rates() -> set[tuple[str, str]]:
+    """`waiting_for_rate` of every profile."""
+    return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
+
+
 def profile_entry(profile: str) -> dict:
     """What profiles.yaml says of a plan. BadInput for an unknown one."""
     profiles = read_yaml(PROFILES)

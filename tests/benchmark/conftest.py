@@ -141,6 +141,5 @@ def cells(monkeypatch):
         if "rates" in profile_entry(profile):
             for run in (run for part in parts(profile) for run in part if run.cell.learning_rate is None):
                 found[run.cell.name] = dataclasses.replace(run.cell, learning_rate=5e-4)
-    monkeypatch.setattr("benchmark.ledger._registered", lambda: found)
-    monkeypatch.setattr("benchmark.ledger._waiting", set)
+    monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: found)
     return found

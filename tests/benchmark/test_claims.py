@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark import evidence
-from benchmark.claim_list import load_anchors, load_claims
-from benchmark.claims import COMPARING, RULES, judge
+from benchmark.claims import evidence
+from benchmark.claims.finding import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_anchors, load_claims
+from benchmark.claims.rules import COMPARING, RULES
 from benchmark.errors import BadInput
 from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
-from benchmark.ledger import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN, network_of, seeds_in_words
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import summarise
@@ -607,9 +608,9 @@ def test_a_name_alone_never_decides(make, tmp_path, changes, beside_true_ones):
 
 
 def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, monkeypatch, cells):
-    def found():
+    def found(waiting=()):
         entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
-        judged = judge(entry, summarise(read_records(tmp_path), tmp_path), None)
+        judged = judge(entry, summarise(read_records(tmp_path), tmp_path), None, waiting=waiting)
         return judged[0].scaled_down[0].parts["working BatchNorm"]
 
     of_recipe = {}
@@ -622,9 +623,9 @@ def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, m
             make(tmp_path / "other", "fer2013-7-small", other, seed, right=answers(9), protocol={"tta": ["none"]})
     assert found().verdict == "supported"
     # Before the rates are registered neither those runs count nor the ones at the recipe's rate, which bear the same names.
-    monkeypatch.setattr("benchmark.ledger._registered", lambda: cells | of_recipe)
-    monkeypatch.setattr("benchmark.ledger._waiting", lambda: {("fer2013-7-small", name) for name in of_recipe})
-    assert found().verdict == "no verdict yet" and "not counted: 20 records" in found().reason
+    monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: cells | of_recipe)
+    before = found({("fer2013-7-small", name) for name in of_recipe})
+    assert before.verdict == "no verdict yet" and "not counted: 20 records" in before.reason
 
 
 def test_only_the_deciding_test_counts(world, make, tmp_path, cells):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.claim_list import load_claims
-from benchmark.claims import judge
-from benchmark.conditions import AGAINST, FOR, OPEN, conditional
-from benchmark.ledger import EQUIVALENT
+from benchmark.claims.conditions import AGAINST, FOR, OPEN, conditional
+from benchmark.claims.finding import EQUIVALENT
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_claims
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records

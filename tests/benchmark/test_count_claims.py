@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.claims import better_and_cheaper
-from benchmark.count_claims import complexity_value, dearer_in
-from benchmark.ledger import Ledger, Undecided
+from benchmark.claims.count_rules import complexity_value, dearer_in
+from benchmark.claims.finding import Undecided
+from benchmark.claims.ledger import Ledger
+from benchmark.claims.rules import better_and_cheaper
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 from scipy import stats
 
-from benchmark.claim_list import load_claims
-from benchmark.claims import judge
+from benchmark.claims.finding import JUDGING
+from benchmark.claims.gradient_rule import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_claims
 from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
-from benchmark.gradient_claim import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
-from benchmark.ledger import JUDGING
 from benchmark.plan_gradients import load_plan
 from benchmark.protocol.protocol import load_protocol
 

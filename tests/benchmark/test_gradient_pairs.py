@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.claim_list import load_claims
-from benchmark.claims import judge
-from benchmark.gradient_claim import Point
-from benchmark.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
+from benchmark.claims.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
+from benchmark.claims.gradient_rule import Point
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_claims
 from tests.benchmark.test_gradient_claim import header
 
 P = "synthetic-8"

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from benchmark import gradients, plan_gradients
-from benchmark.claim_list import load_claims
+from benchmark.claims.finding import DECIDING, FURTHER, SCALED_DOWN
+from benchmark.claims.load import load_claims
 from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.gradients import follow, is_finite, measure
-from benchmark.ledger import DECIDING, FURTHER, SCALED_DOWN
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run
 from benchmark.runs.training.pixels import load_splits, standardiser

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from benchmark import counted, plan_complexity
+from benchmark import plan_complexity
 from benchmark.errors import BadInput
+from benchmark.measures.complexity import file as counted
 from benchmark.plan_complexity import Network, listed, measure_all
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, load_cells

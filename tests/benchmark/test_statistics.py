@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from benchmark.claims.evidence import rmse_variance
 from benchmark.errors import BadInput
-from benchmark.evidence import rmse_variance
 from benchmark.records.metrics import metric_function
 from benchmark.records.selection_metric import accuracy
 from benchmark.records.statistics import (

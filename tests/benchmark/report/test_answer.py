@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.claim_list import load_claims
-from benchmark.claims import judge
+from benchmark.claims.finding import DECIDING, SCALED_DOWN
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_claims
 from benchmark.errors import BadInput
-from benchmark.ledger import DECIDING, SCALED_DOWN
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
@@ -25,7 +25,7 @@ NOTHING_LARGE = "at the paper's size all 16 planned runs of bregnext-50 under fe
 
 @pytest.fixture
 def world(make, tmp_path, cells):
-    """`add` writes a shortcut's runs under a normalisation; `answer` is that of the ledger."""
+    """`add` writes a shortcut's runs under a normalisation; `answer` is that of the finding."""
 
     class World:
         def add(self, network, shortcut, normalisation, rights, protocol):
@@ -117,14 +117,14 @@ def test_every_short_answer_scaled_down(world, rights, short, verdict):
 
 
 def test_every_verdict_has_its_words():
-    from benchmark import ledger
+    from benchmark.claims import finding
 
     over_conditions = {
-        ledger.SUPPORTED, ledger.REFUTED, ledger.EQUIVALENT, ledger.TRAINS, ledger.DOES_NOT_TRAIN, ledger.CONDITIONAL,
-        ledger.HOLDS_ONLY, ledger.FAILS_ONLY, ledger.HOLDS_REST_OPEN, ledger.FAILS_REST_OPEN, ledger.UNDETERMINED,
+        finding.SUPPORTED, finding.REFUTED, finding.EQUIVALENT, finding.TRAINS, finding.DOES_NOT_TRAIN, finding.CONDITIONAL,
+        finding.HOLDS_ONLY, finding.FAILS_ONLY, finding.HOLDS_REST_OPEN, finding.FAILS_REST_OPEN, finding.UNDETERMINED,
     }  # fmt: skip
     assert set(SHORT) == over_conditions
-    of_one = {ledger.NO_VERDICT_YET, ledger.NOT_TESTABLE} | over_conditions
+    of_one = {finding.NO_VERDICT_YET, finding.NOT_TESTABLE} | over_conditions
     assert set(UNDER) == {word for word in of_one if "condition" not in word}
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmark.claim_list import load_claims
+from benchmark.claims.load import load_claims
 from benchmark.errors import BadInput
 from benchmark.report import build, humans
 

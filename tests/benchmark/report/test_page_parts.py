@@ -8,8 +8,17 @@ from types import SimpleNamespace
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.claims import Judged
-from benchmark.ledger import NO_VERDICT_YET, NOT_TESTABLE, REFUTED, REPRODUCED, SUPPORTED, UNDETERMINED, Finding, Planned
+from benchmark.claims.finding import (
+    NO_VERDICT_YET,
+    NOT_TESTABLE,
+    REFUTED,
+    REPRODUCED,
+    SUPPORTED,
+    UNDETERMINED,
+    Finding,
+    Planned,
+)
+from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.records.statistics import Difference, Interval

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.claim_list import load_claims
-from benchmark.claims import judge
+from benchmark.claims.judge import judge
+from benchmark.claims.load import load_claims
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report import grid, pairs

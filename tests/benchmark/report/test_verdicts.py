@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.claim_list import Check
-from benchmark.ledger import Finding
+from benchmark.claims.claim import Check
+from benchmark.claims.finding import Finding
 from benchmark.report.verdicts import _parameters, _sized
 
 GIVEN = {"a": "fixed", "b": "identity", "normalisation": "working"}

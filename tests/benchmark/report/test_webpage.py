@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.claims.finding import Planned, Undecided
+from benchmark.claims.ledger import Ledger
 from benchmark.errors import BadInput
-from benchmark.ledger import Ledger, Planned, Undecided
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report import build

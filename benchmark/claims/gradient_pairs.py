@@ -5,8 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.gradient_claim import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
-from benchmark.ledger import (
+from benchmark.claims.finding import (
     CONDITIONAL,
     FAILS_ONLY,
     FAILS_REST_OPEN,
@@ -17,9 +16,10 @@ from benchmark.ledger import (
     SUPPORTED,
     UNDETERMINED,
     Finding,
-    Ledger,
     Undecided,
 )
+from benchmark.claims.gradient_rule import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
+from benchmark.claims.ledger import Ledger
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 
 OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from benchmark.ledger import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding, Ledger
+from benchmark.claims.finding import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding
+from benchmark.claims.ledger import Ledger
 from benchmark.records.statistics import Interval
 
 # Quantity -> the number, from an entry of complexity.json.

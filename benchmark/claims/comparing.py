@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from benchmark import evidence
-from benchmark.evidence import Compared
-from benchmark.ledger import (
+from benchmark.claims import evidence
+from benchmark.claims.evidence import Compared
+from benchmark.claims.finding import (
     DOES_NOT_TRAIN,
     EQUIVALENT,
     NO_VERDICT,
@@ -14,13 +14,10 @@ from benchmark.ledger import (
     TRAINS,
     UNDETERMINED,
     Finding,
-    Ledger,
     Scale,
     Undecided,
-    divergence,
-    finished_of,
-    plan_of,
 )
+from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
 from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
 from benchmark.records.statistics import Interval, paired_t_over_seeds
 

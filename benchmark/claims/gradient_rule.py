@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.ledger import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Ledger, Undecided
+from benchmark.claims.finding import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Undecided
+from benchmark.claims.ledger import Ledger
 from benchmark.records.statistics import Interval, holm, t_interval
 
 ALPHA = 0.05

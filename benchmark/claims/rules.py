@@ -4,66 +4,38 @@ A claim has one deciding test and any number of tests that are only shown. A tes
 rule's parameters; a new claim is an entry of claims.yaml. What each rule does: docs/protocol.md, "Verdicts".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmark import evidence
-from benchmark.comparing import MINIMUM_SEEDS, compare_cells, levels, measured_difference, register, shown
-from benchmark.conditions import combined
-from benchmark.count_claims import complexity_value, dearer_in
-from benchmark.gradient_claim import gradient_ratio
-from benchmark.gradient_pairs import gradient_lessened
-from benchmark.ledger import (
+from benchmark.claims import evidence
+from benchmark.claims.comparing import MINIMUM_SEEDS, compare_cells, levels, measured_difference, shown
+from benchmark.claims.count_rules import complexity_value, dearer_in
+from benchmark.claims.finding import (
     COMPATIBLE,
-    DECIDING,
     EXCEEDED,
-    FURTHER,
     MACHINERY,
     NO_VERDICT,
-    NO_VERDICT_YET,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REFUTED,
     REPRODUCED,
-    ROLES,
-    SCALED_DOWN,
     SEEN,
     UNDETERMINED,
     Finding,
-    Ledger,
     Undecided,
-    divergence,
-    finished_of,
-    plan_of,
 )
+from benchmark.claims.gradient_pairs import gradient_lessened
+from benchmark.claims.gradient_rule import gradient_ratio
+from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
 from benchmark.records.metrics import METRICS
 from benchmark.records.record import Record
 from benchmark.records.statistics import Interval, t_interval
 
 if TYPE_CHECKING:
-    from benchmark.claim_list import Check, Claim
-    from benchmark.records.comparisons import Run, Summary
+    from benchmark.records.comparisons import Run
 
 NARROW = {"%": 0.025, "": 0.015}  # unit -> half-width up to which a value inside the interval counts as reproduced
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A claim with what its tests found, each in the order of the claim's tests."""
-
-    claim: "Claim"
-    finding: Finding
-    scaled_down: Sequence[Finding] = ()
-    further: Sequence[Finding] = ()
-    seen: Sequence[Finding] = ()
-    machinery: Sequence[Finding] = ()
-
-    def of(self, role: str) -> "list[tuple[Check, Finding]]":
-        """The tests of a role with their findings."""
-        if role == DECIDING:
-            return [(self.claim.test, self.finding)]
-        return list(zip(getattr(self.claim, role), getattr(self, role), strict=True))
 
 
 def numeric(
@@ -154,57 +126,6 @@ SHOWING = tuple(
     rule.__name__ for rule in (measured, measured_difference, gradient_ratio, gradient_lessened, complexity_value)
 )
 SHOWN_ALONE = (SEEN, MACHINERY)
-
-
-def judge(
-    claims: Sequence["Claim"], summary: "Summary", complexity: Mapping | None, gradients: Sequence[Mapping] = ()
-) -> list[Judged]:
-    """Every claim with its verdict.
-
-    Args:
-        summary: `benchmark.records.comparisons.summarise` of the records.
-        complexity: contents of complexity.json, or None.
-        gradients: contents of the files of reports/gradients.
-    """
-    ledger = Ledger(summary, complexity, gradients)
-    families: dict[tuple, dict] = {}
-    for claim in claims:
-        for role in ROLES:
-            for test in claim.tests(role):
-                for one in test.conditions.values() or (test,):
-                    if one.rule in COMPARING and not _refuted_by_counting(ledger, one):
-                        register(ledger.of(role), families, **one.parameters)
-    for family in families.values():
-        ledger.compared |= evidence.adjusted(family)
-
-    def found(claim: "Claim", role: str) -> list[Finding]:
-        return [_found(ledger.of(role), test) for test in claim.tests(role)]
-
-    return [
-        Judged(claim, *found(claim, DECIDING), *(found(claim, role) for role in (SCALED_DOWN, FURTHER, SEEN, MACHINERY)))
-        for claim in claims
-    ]
-
-
-def _refuted_by_counting(ledger: Ledger, test: "Check") -> bool:
-    """Whether a test has its verdict without runs, so that it is no comparison of its family."""
-    if test.rule != better_and_cheaper.__name__:
-        return False
-    try:
-        return bool(dearer_in(ledger, *(test.parameters[key] for key in ("protocol", "a", "b")))[0])
-    except Undecided:
-        return False
-
-
-def _found(ledger: Ledger, test: "Check") -> Finding:
-    if test.conditions:
-        return combined({name: _found(ledger, one) for name, one in test.conditions.items()})
-    try:
-        finding = RULES[test.rule](ledger, **test.parameters)
-    except Undecided as undecided:
-        finding = undecided.finding
-    decided = finding.verdict not in (NOT_TESTABLE, NO_VERDICT_YET, UNDETERMINED)
-    return replace(finding, verdict=NO_VERDICT, detail="") if ledger.role in SHOWN_ALONE and decided else finding
 
 
 def _reading(finished: "Mapping[int, Run]", metric: str, value: float) -> tuple[str, Interval, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.ledger import (
+from benchmark.claims.finding import (
     CONDITIONAL,
     DOES_NOT_TRAIN,
     EQUIVALENT,

@@ -1,0 +1,1 @@
+"""Parameters, multiply-adds, FLOPs and latency of a network."""
