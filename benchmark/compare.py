@@ -14,12 +14,12 @@ import numpy as np
 from benchmark.errors import BadInput
 from benchmark.faces.terms import SHOWN
 from benchmark.measures.complexity import file as counted
+from benchmark.measures.complexity.file import read_complexity
 from benchmark.records.comparisons import SPLIT, Run, summarise
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
 from benchmark.records.record import read_records
 from benchmark.records.statistics import holm, mcnemar_exact, sign_flip_exact
-from benchmark.report.costs import read_complexity
 
 SCHEMA = 1
 FAR = 0.25  # distance of two answers in valence and arousal from which on they are listed as disagreeing

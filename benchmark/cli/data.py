@@ -61,8 +61,8 @@ def ceilings(arguments) -> None:
 
 
 def faces(arguments) -> None:
-    from benchmark.extremes import extremes
     from benchmark.faces.faceset import open_faceset
+    from benchmark.measures.extremes.measure import extremes
     from benchmark.records.record import read_records
 
     own = [record for record in read_records(RECORDS) if record.outside is None]

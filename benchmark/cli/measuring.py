@@ -8,7 +8,7 @@ from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, para
 
 
 def complexity(arguments) -> None:
-    from benchmark.plan_complexity import listed, measure_all
+    from benchmark.measures.complexity.plan import listed, measure_all
     from benchmark.runs.params import all_runs
 
     found = measure_all(all_runs(params()), listed(), REPORTS / "complexity.json")
@@ -16,7 +16,7 @@ def complexity(arguments) -> None:
 
 
 def gradients(arguments) -> None:
-    from benchmark.plan_gradients import measure_plan
+    from benchmark.measures.gradients.plan import measure_plan
     from benchmark.runs.environment import pick_device
 
     device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
@@ -28,8 +28,8 @@ def gradients(arguments) -> None:
 
 def speed(arguments) -> None:
 
-    from benchmark import speed as measuring
     from benchmark.errors import StopRequest
+    from benchmark.measures.speed import inference as measuring
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device
@@ -45,8 +45,8 @@ def speed(arguments) -> None:
 
 
 def bench(arguments) -> None:
-    from benchmark.bench import measure
     from benchmark.errors import StopRequest
+    from benchmark.measures.speed import training as measure
     from benchmark.runs.environment import pick_device
 
     device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
@@ -60,9 +60,9 @@ def bench(arguments) -> None:
 def robustness(arguments) -> None:
     from benchmark import progress
     from benchmark.errors import StopRequest
+    from benchmark.measures.robustness.measure import measure
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.robustness import measure
     from benchmark.runs.environment import pick_device
 
     protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
@@ -101,7 +101,12 @@ def add(verb: Callable) -> None:
 
     one = verb("gradients", gradients, "signal and gradient along the units of a plan's networks -> reports/gradients",
                "ferbench gradients fer2013 --device cuda")  # fmt: skip
-    one.add_argument("plan", nargs="?", default="default", help="entry of benchmark/gradients.yaml (default: %(default)s)")
+    one.add_argument(
+        "plan",
+        nargs="?",
+        default="default",
+        help="entry of benchmark/measures/gradients/gradients.yaml (default: %(default)s)",
+    )
     one.add_argument("--device", default="auto")
     one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
 

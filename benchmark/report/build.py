@@ -9,6 +9,11 @@ import pandas as pd
 from benchmark.claims.judge import judge
 from benchmark.claims.load import load_anchors, load_claims, published
 from benchmark.files import replacing_directory, write_text
+from benchmark.measures.complexity.file import read_complexity
+from benchmark.measures.extremes.file import read_faces
+from benchmark.measures.gradients import file as gradients_file
+from benchmark.measures.robustness.file import Measured, read_robustness
+from benchmark.measures.speed.file import read_benches
 from benchmark.records.comparisons import Comparison, Summary, frame, summarise
 from benchmark.records.record import read_records
 from benchmark.report import (
@@ -29,11 +34,9 @@ from benchmark.report import (
 from benchmark.report.answer import answer
 from benchmark.report.circumplex import SHOWN, circumplex
 from benchmark.report.cost_figure import accuracy_against_cost
-from benchmark.report.costs import read_complexity
 from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
 from benchmark.report.plans import held_back
 from benchmark.report.reliability import reliability
-from benchmark.report.shown_faces import read_faces
 from benchmark.report.style import styled, svg
 from benchmark.report.verdicts import claims_table, optimism_table
 from benchmark.report.webpage import webpage
@@ -96,9 +99,9 @@ def build(
     counted = read_complexity(complexity)
     sets, people = read_data(data, out), humans.read_humans(out / "humans")
     faces, anchors = read_faces(out / "faces", summary), load_anchors()
-    followed = gradients.read(out / "gradients")
-    tried = robustness.read_robustness(out / "robustness", summary)
-    benches = training_speed.read_benches(out / "bench")
+    followed = gradients_file.read(out / "gradients")
+    tried = read_robustness(out / "robustness", summary)
+    benches = read_benches(out / "bench")
     judged = judge(load_claims(), summary, counted, followed, waiting_for_rates())
     summary = held_back(summary, judged)
     files: dict[str, bytes] = {}
@@ -140,7 +143,7 @@ def chapters(
     counted: Mapping | None,
     people: humans.Humans,
     followed: Sequence[Mapping],
-    tried: robustness.Measured,
+    tried: Measured,
     benches: Sequence[Mapping],
     anchors: Mapping[str, Mapping],
     data: Path,

@@ -2,15 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 
-from benchmark.files import read_made
 from benchmark.measures.complexity import file as counted
 from benchmark.records.comparisons import Comparison, Run, Summary
 from benchmark.records.statistics import t_interval
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 
-SCHEMA = 1  # of complexity.json
 MIB = 2**20
 COSTS = {
     "input": "Input",
@@ -32,11 +29,6 @@ NOTES = (
     "Latency: median over timed passes after warm-up, float32, batch 1, processor time of the one thread that works",
     "Images/s: the same as a rate, one picture at a time",
 )
-
-
-def read_complexity(path: Path | None) -> Mapping | None:
-    """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
-    return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
 
 
 def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:

@@ -1,7 +1,6 @@
 """What `ferbench gradients` measured, as a table and figures: one set for each plan's file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
-from benchmark.errors import BadInput
-from benchmark.files import read_made
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS, rank
 from benchmark.records.statistics import Interval, t_interval
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels
 from benchmark.report.tables import Entry, Table, seeds, text
-
-SCHEMA = 1
 
 
 class Drawing(NamedTuple):
@@ -45,18 +40,6 @@ class Group(NamedTuple):
     def steps(self) -> list[int]:
         """Steps that were planned."""
         return self.seeds[0]["steps"]
-
-
-def read(folder: Path) -> list[Mapping]:
-    """The files of a folder by name, [] without it. BadInput for one that is damaged or of another schema."""
-    found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
-    for path, contents in found.items():
-        if not isinstance(contents.get("protocol_hash"), str):
-            raise BadInput(path, "no protocol_hash", "the hash of its protocol; run ferbench gradients again")
-        data = contents.get("data")
-        if not isinstance(data, dict) or any(not isinstance(data.get(k), str) for k in ("name", "version", "fingerprint")):
-            raise BadInput(f"{path}, data", data, "name, version and fingerprint; run ferbench gradients again")
-    return list(found.values())
 
 
 def groups(contents: Mapping) -> list[Group]:

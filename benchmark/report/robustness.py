@@ -1,12 +1,12 @@
 """What `ferbench robustness` measured, and calibration from the records: one table of each a protocol, severity curves."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.measures.robustness.file import Measured
 from benchmark.records.calibration import calibration
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
@@ -15,33 +15,9 @@ from benchmark.records.written import number
 from benchmark.report.gradients import Drawing
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
-from benchmark.robustness_file import read
 
 COLOURS = (BLACK, VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY)
 LINES = ("-", "--", ":")
-
-Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # comparison -> cell label -> contents of the seeds' files
-
-
-def read_robustness(folder: Path, summary: Summary) -> Measured:
-    """The files below `folder` that belong to a run of the summary: same protocol, cell, seed and predictions.
-
-    Raises:
-        BadInput: a file that is damaged or of another schema.
-    """
-    found: dict[tuple, Mapping] = {}
-    for path in sorted(folder.glob("*/*/seed*.json")):
-        contents = read(path)
-        found[contents["protocol_hash"], contents["cell_hash"], contents["seed"], contents["predictions_sha256"]] = contents
-    kept: dict[str, dict[str, list[Mapping]]] = {}
-    for comparison in summary.comparisons:
-        for label, runs in comparison.runs.items():
-            for run in runs:
-                record = run.record
-                key = record["protocol_hash"], record["cell_hash"], record.seed, record["predictions_sha256"]
-                if key in found:
-                    kept.setdefault(comparison.slug, {}).setdefault(label, []).append(found[key])
-    return kept
 
 
 def tables(summary: Summary, found: Measured) -> list[Table]:
@@ -153,7 +129,7 @@ def _robustness(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) ->
         f"{METRICS[metric].title}{', %' if unit == '%' else ''}",
         comparison.header,
         "TTA: none",
-        "A corruption: mean over severities 1 to 5 (benchmark/corruptions.yaml); the same pixels for every network",
+        "A corruption: mean over severities 1 to 5 (corruptions.yaml); the same pixels for every network",
         INTERVAL_NOTE,
     ]
     if transfers:

@@ -1,24 +1,16 @@
 """What `ferbench bench` measured: one table of all devices, and how time and memory grow, a figure a device."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from benchmark.bench import SCHEMA
-from benchmark.files import read_made
 from benchmark.report.gradients import Drawing
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
 
 MIB = 2**20
 NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, torch.compile"}
-
-
-def read_benches(folder: Path) -> list[Mapping]:
-    """Contents of the folder's files, in order of their names; [] without one. BadInput for a damaged or other schema's."""
-    return [read_made(path, SCHEMA, "comparisons", "bench") for path in sorted(folder.glob("*.json"))]
 
 
 def tables(benches: Sequence[Mapping]) -> list[Table]:
@@ -62,7 +54,7 @@ def tables(benches: Sequence[Mapping]) -> list[Table]:
     batches = ", ".join(sorted({str(contents["batch"]) for contents in benches}))
     notes = (
         f"BReG-NeXt-50 with working BatchNorm, and timm's ResNets, batch {batches}, made-up pictures",
-        "Plain loop: Pillow, DataLoader, torch's operators one by one in float32 (benchmark/bench/plain.py)",
+        "Plain loop: Pillow, DataLoader, torch's operators one by one in float32 (benchmark/measures/speed/plain.py)",
         "Contenders take turns in processes of their own; ratios are taken round by round; median [quartiles]",
         "Floor: the least time for the operations as direct sums and the bytes of a step at the speed of a large product "
         "and a large copy, measured beside it; Winograd's form takes fewer operations, so more than 1 is possible",

@@ -37,13 +37,13 @@ from benchmark.claims.finding import (
 from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
+from benchmark.measures.extremes.file import ShownFaces
 from benchmark.protocol.protocol import protocol_names
 from benchmark.records.comparisons import Summary
 from benchmark.report import prose, run_list, webtable
 from benchmark.report.inline import inline
 from benchmark.report.page import Chapter, Data, Picture, Section, link, render
 from benchmark.report.places import Places, anchor
-from benchmark.report.shown_faces import ShownFaces
 from benchmark.report.tables import Table
 from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.runs.plan import PROFILES

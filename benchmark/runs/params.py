@@ -1,9 +1,10 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
 
 ``packages``: those that offer the plan's networks, and where their sources lie; ``data``: what `prepare` makes, by FaceSet
-name, with the dependencies of that stage; ``gradients``: plans of benchmark/gradients.yaml that are measured, with their
-protocol, recipe and data; ``runs``: one entry a cell of a protocol, carrying the cell's whole definition so that only stages
-whose parameters changed go stale; ``seeds``: of every cell whose entry has no ``seeds`` of its own.
+name, with the dependencies of that stage; ``gradients``: plans of benchmark/measures/gradients/gradients.yaml that are
+measured, with their protocol, recipe and data; ``runs``: one entry a cell of a protocol, carrying the cell's whole
+definition so that only stages whose parameters changed go stale; ``seeds``: of every cell whose entry has no ``seeds`` of
+its own.
 """
 
 import json
@@ -18,7 +19,7 @@ from benchmark.protocol.protocol import load_protocol
 from benchmark.runs import sources
 from benchmark.runs.plan import balanced, plan, profile_entry
 
-GRADIENTS = Path(__file__).with_name("gradients.yaml")
+GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
 
 
 def write_params(profile: str, path: Path) -> dict:

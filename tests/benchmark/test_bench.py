@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from ablations.network import bregnext_50
-from benchmark.bench import measure, plain
-from benchmark.bench.roofline import Ceilings, count_step, floor_seconds
 from benchmark.errors import BadInput, Interrupted
+from benchmark.measures.speed import plain
+from benchmark.measures.speed import training as measure
+from benchmark.measures.speed.roofline import Ceilings, count_step, floor_seconds
 
 CPU = torch.device("cpu")
 UNIT_MACS = 1_777_730_560  # of BReG-NeXt-50 at 64x64 with 8 outputs, as the release's audit derives them

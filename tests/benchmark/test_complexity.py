@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.complexity import count, latency, measure
 from benchmark.errors import BadInput
+from benchmark.measures.complexity.measure import count, latency, measure
 from benchmark.protocol import registry
 
 pytest.importorskip("fvcore")

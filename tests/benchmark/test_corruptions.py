@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.corruptions import CORRUPTIONS, SEVERITIES, corrupt, parameters
 from benchmark.errors import BadInput
+from benchmark.measures.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, parameters
 
 SIDE = 32
 

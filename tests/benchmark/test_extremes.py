@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
-from benchmark import extremes
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
+from benchmark.measures.extremes import measure as extremes
+from benchmark.measures.extremes.file import read_faces
 from benchmark.records.comparisons import summarise
 from benchmark.report import build
-from benchmark.report.shown_faces import read_faces
 
 IMAGES, SIDE = 90, 16
 

@@ -12,7 +12,7 @@ from benchmark.claims.judge import judge
 from benchmark.claims.load import load_claims
 from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
-from benchmark.plan_gradients import load_plan
+from benchmark.measures.gradients.plan import load_plan
 from benchmark.protocol.protocol import load_protocol
 
 P = "synthetic-8"

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import gradients, plan_gradients
 from benchmark.claims.finding import DECIDING, FURTHER, SCALED_DOWN
 from benchmark.claims.load import load_claims
 from benchmark.cli import main
 from benchmark.errors import BadInput, Interrupted
-from benchmark.gradients import follow, is_finite, measure
+from benchmark.measures.gradients import measure as gradients
+from benchmark.measures.gradients import plan as plan_gradients
+from benchmark.measures.gradients.measure import follow, is_finite, measure
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run
 from benchmark.runs.training.pixels import load_splits, standardiser

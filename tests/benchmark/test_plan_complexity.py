@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from benchmark import plan_complexity
 from benchmark.errors import BadInput
 from benchmark.measures.complexity import file as counted
-from benchmark.plan_complexity import Network, listed, measure_all
+from benchmark.measures.complexity import plan as plan_complexity
+from benchmark.measures.complexity.plan import Network, listed, measure_all
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import load_protocol

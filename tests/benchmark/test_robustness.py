@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import robustness
-from benchmark.corruptions import CORRUPTIONS, corrupt
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
+from benchmark.measures.robustness import measure as robustness
+from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
+from benchmark.measures.robustness.file import read
+from benchmark.measures.robustness.measure import consistency, measure, shared_classes
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.selection_metric import accuracy
-from benchmark.robustness import consistency, measure, shared_classes
-from benchmark.robustness_file import read
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import load_splits, standardiser
 from benchmark.runs.training.trainer import build_model, train

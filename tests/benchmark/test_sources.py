@@ -186,7 +186,10 @@ def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):
     assert networks >= {"network.py", "shortcuts.py", "kernels.c", "winograd.c"} and "cells.yaml" not in networks
     assert all(path.parent == root / "baselines" for path in package_sources(package_of("vgg13")))
     assert [path.name for path in package_sources(package_of("timm:resnet18"))] == ["timm_models.py"]
-    assert {place_of(name) for name in ("ablations", "benchmark.bench.plain")} == {"ablations", "benchmark/bench/plain.py"}
+    assert {place_of(name) for name in ("ablations", "benchmark.measures.speed.plain")} == {
+        "ablations",
+        "benchmark/measures/speed/plain.py",
+    }
     assert (root / place_of("timm")).is_file() and package_sources("no_such_package") == []
     with pytest.raises(BadInput, match="nothing"):
         code_digest("nothing")

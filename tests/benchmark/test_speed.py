@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmark.errors import BadInput, Interrupted
-from benchmark.speed import measure_cells, passes, table
+from benchmark.measures.speed.inference import measure_cells, passes, table
 
 CPU = torch.device("cpu")
 
@@ -42,7 +42,7 @@ def test_memory_that_is_held_in_a_pass_is_seen():
     """In a process of its own: one that keeps what it freed (`benchmark.runs.training.memory.keep_freed`) need not grow."""
     script = """
 import torch
-from benchmark.speed import passes
+from benchmark.measures.speed.inference import passes
 
 class Holding(torch.nn.Module):
     def forward(self, pictures):

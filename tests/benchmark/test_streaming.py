@@ -272,7 +272,7 @@ LIMITED = """
     from pathlib import Path
     torch.set_num_threads(1)
     from benchmark.protocol.cells import Run, find_cell
-    from benchmark.streaming_bench import bench_protocol, limited
+    from benchmark.measures.speed.streaming import bench_protocol, limited
     run = Run(bench_protocol(32), find_cell("narrow8-12-identity-working-plain"), 0)
     print(json.dumps(limited(Path(sys.argv[1]), run, int(sys.argv[2]), 20)))
 """
@@ -283,7 +283,7 @@ LIMITED = """
 @pytest.mark.parametrize("side", [32, 64])
 def test_training_in_a_process_smaller_than_its_pictures(tmp_path, side):
     """The address space is limited to what the idle process takes and 700 MiB; the network's input takes 1000 MiB."""
-    from benchmark.streaming_bench import write_noise
+    from benchmark.measures.speed.streaming import write_noise
 
     directory = write_noise(tmp_path, side, 1000 * 2**20 * (side // 32) ** 2)
     code = "\n".join(line[4:] for line in LIMITED.splitlines())

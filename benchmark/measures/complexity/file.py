@@ -6,9 +6,13 @@ networks: [{name, model, options, outputs} | entry] of complexity.yaml}; an entr
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from benchmark.files import read_made
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
+
+SCHEMA = 1  # of complexity.json
 
 
 def of_cell(complexity: Mapping | None, protocol: Mapping, cell: Mapping) -> Mapping | None:
@@ -39,3 +43,8 @@ def _alike(complexity: Mapping, protocol: Mapping, cell: Mapping) -> Mapping | N
     wanted = (cell["model"], cell["options"], outputs, picture)
     same = (e for e in complexity.get("networks", ()) if (e["model"], e["options"], e["outputs"], e["input"]) == wanted)
     return next(same, None)
+
+
+def read_complexity(path: Path | None) -> Mapping | None:
+    """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
+    return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None

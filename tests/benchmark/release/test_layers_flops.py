@@ -32,7 +32,7 @@ def test_parameters_are_those_of_the_torch_network(classes, shortcut, total):
 )
 def test_macs_are_those_that_fvcore_counts(groups, widths, size):
     from ablations.network import residual
-    from benchmark.complexity import count
+    from benchmark.measures.complexity.measure import count
 
     counted = count(residual(8, 3, size, units=groups, widths=widths, shortcut="adaptive"), 3, size)
     network = Network(groups, widths)

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
+from benchmark.measures.gradients.file import read
 from benchmark.report import build, gradients
 from benchmark.report.style import styled, svg
 
@@ -102,8 +103,8 @@ def test_only_the_start(contents):
 def test_files_that_can_not_be_read(tmp_path, text):
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(BadInput, match=r"p\.json"):
-        gradients.read(tmp_path)
-    assert gradients.read(tmp_path / "none") == []
+        read(tmp_path)
+    assert read(tmp_path / "none") == []
 
 
 def test_in_the_report(built, contents, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
+from benchmark.measures.robustness.file import read_robustness
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report import build, robustness
@@ -62,14 +63,14 @@ def test_table_and_curves_of_a_built_report(tmp_path, records):
 def test_files_of_other_runs_are_left_out(tmp_path, records):
     fabricate(tmp_path / "robustness", records[1], 1, predictions_sha256="0" * 64)
     summary = summarise(read_records(tmp_path / "records"), tmp_path / "records")
-    found = robustness.read_robustness(tmp_path / "robustness", summary)
+    found = read_robustness(tmp_path / "robustness", summary)
     assert [each["seed"] for each in found["synthetic-8"]["net-fixed-working-plain"]] == [0, 2]
-    assert robustness.read_robustness(tmp_path / "nowhere", summary) == {}
+    assert read_robustness(tmp_path / "nowhere", summary) == {}
 
 
 def test_curves_start_at_the_clean_faces(tmp_path, records):
     summary = summarise(read_records(tmp_path / "records"), tmp_path / "records")
-    found = robustness.read_robustness(tmp_path / "robustness", summary)
+    found = read_robustness(tmp_path / "robustness", summary)
     figure = robustness.severity_curves(summary.comparisons[0], found["synthetic-8"])
     assert [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes] == list(KINDS)
     (line,) = figure.axes[0].get_lines()

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import BadInput
+from benchmark.measures.speed.file import read_benches
 from benchmark.report import build, training_speed
 
 
@@ -58,7 +59,7 @@ def test_table_and_figures_of_a_built_report(tmp_path, make, cell):
 
 def test_the_curves_are_milliseconds_an_image(tmp_path):
     fabricate(tmp_path)
-    (contents,) = training_speed.read_benches(tmp_path)
+    (contents,) = read_benches(tmp_path)
     figure = training_speed.growth(contents["growth"])
     train, evaluate = figure.axes[0].get_lines()
     assert train.get_xydata().tolist() == [[8, pytest.approx(8)], [16, pytest.approx(16)]]
@@ -70,11 +71,11 @@ def test_the_curves_are_milliseconds_an_image(tmp_path):
 
 
 def test_without_a_measurement_there_is_nothing(tmp_path):
-    assert training_speed.read_benches(tmp_path / "none") == [] and training_speed.tables([]) == []
+    assert read_benches(tmp_path / "none") == [] and training_speed.tables([]) == []
 
 
 def test_a_damaged_file_is_named(tmp_path):
     for content in ("{", "[]", '{"schema": 9, "comparisons": []}'):
         (tmp_path / "cpu.json").write_text(content)
         with pytest.raises(BadInput, match=r"cpu\.json"):
-            training_speed.read_benches(tmp_path)
+            read_benches(tmp_path)

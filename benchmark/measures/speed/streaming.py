@@ -1,4 +1,5 @@
-"""Is training on a FaceSet larger than memory as fast as on one held in memory? `python -m benchmark.streaming_bench`.
+"""Is training on a FaceSet larger than memory as fast as on one held in memory? `python -m
+benchmark.measures.speed.streaming`.
 
 Makes a FaceSet of noise, larger than all the address space that a limited process (`ulimit -v`) gets, and says
 
@@ -147,7 +148,7 @@ def _forget(path: Path) -> None:
 
 
 def _in_limited_process(directory: Path, arguments: argparse.Namespace, room: int, **environment: str) -> dict:
-    command = [sys.executable, "-m", "benchmark.streaming_bench", "--limited", str(directory), "--room", str(room)]
+    command = [sys.executable, "-m", "benchmark.measures.speed.streaming", "--limited", str(directory), "--room", str(room)]
     for name in ("cell", "size", "steps"):
         command += [f"--{name}", str(getattr(arguments, name))]
     out = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)

@@ -1,7 +1,8 @@
 """Latency, throughput and memory of networks in use: CPU with one and with all threads, GPU; one picture and many at once.
 
-Training state plays no part, so networks are made with random weights. `benchmark.complexity` measures the latency that the
-report compares cells by (one thread, one picture); this says what a user of a model may expect of a machine.
+Training state plays no part, so networks are made with random weights. `benchmark.measures.complexity.measure` measures the
+latency that the report compares cells by (one thread, one picture); this says what a user of a model may expect of a
+machine.
 """
 
 import multiprocessing

@@ -19,10 +19,12 @@ import numpy as np
 import torch
 
 from benchmark import progress
-from benchmark.bench import SCHEMA, plain
-from benchmark.bench.roofline import Ceilings, count_step, floor_seconds
 from benchmark.errors import BadInput, Interrupted
 from benchmark.files import write_json
+from benchmark.measures.speed import plain
+from benchmark.measures.speed.file import SCHEMA
+from benchmark.measures.speed.inference import CudaMemory, ProcessMemory
+from benchmark.measures.speed.roofline import Ceilings, count_step, floor_seconds
 from benchmark.protocol.cells import Cell, Run, cell_from
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import environment
@@ -31,7 +33,6 @@ from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split
 from benchmark.runs.training.trainer import Trainer, build_model
-from benchmark.speed import CudaMemory, ProcessMemory
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"

@@ -12,10 +12,10 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.terms import SHOWN
 from benchmark.files import replacing_directory, write_json
+from benchmark.measures.extremes.file import SCHEMA
 from benchmark.records.metrics import Predictions
 from benchmark.records.record import Record
 
-SCHEMA = 1
 SPLIT = "test"
 EACH = 5  # faces of each class on either side
 SIDE = 64  # larger faces are reduced to this many pixels

@@ -1,7 +1,7 @@
 """A finished run's networks on corrupted, mirrored and foreign faces, under its own protocol; one JSON file a seed.
 
 Made where the run's weights and the pictures are; the report reads the files. What a file holds:
-`benchmark.robustness_file`.
+`benchmark.measures.robustness.file`.
 """
 
 import io
@@ -14,16 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import progress
-from benchmark.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import read_yaml, write_json
+from benchmark.measures.robustness.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
+from benchmark.measures.robustness.file import SCHEMA, read
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.records.metrics import metric_function
 from benchmark.records.record import Record, read_record
-from benchmark.robustness_file import SCHEMA, read
 from benchmark.runs import environment, sources
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import Split, Standardiser
@@ -33,7 +33,10 @@ from benchmark.runs.training.trainer import build_model
 TRANSFERS = Path(__file__).with_name("transfers.yaml")
 
 # What decides these numbers beside the network's own sources.
-SOURCES = ("corruptions", "evaluation", "metrics", "pixels", "resampling", "robustness", "selection_metric")
+SOURCES = (
+    "measures/robustness/corruptions.py", "measures/robustness/measure.py", "records/metrics.py",
+    "records/selection_metric.py", "runs/training/evaluation.py", "runs/training/pixels.py", "runs/training/resampling.py",
+)  # fmt: skip
 METRICS = {"categorical": ("accuracy", "balanced_accuracy", "nll"), "dimensional": ("ccc_mean", "rmse_mean")}
 SAME = 0.99  # of the record's answers (or within 0.01) that its weights must give again: bfloat16 moves a few
 
@@ -91,7 +94,7 @@ def measure(
         "corruptions": parameters_digest(),
         "transfers": {target.protocol.name: [target.protocol.hash, target.faces.fingerprint] for target in targets}
         | {name: reason for name, reason in reasons.items()},
-        "code": sources.digest(Path(__file__).with_name(f"{name}.py") for name in SOURCES),
+        "code": sources.digest(sources.PACKAGE / path for path in SOURCES),
         "device type": device.type,
     }
     path = out / place.parent / f"{place.name}.json"

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import torch
 
-from benchmark import gradients, progress
+from benchmark import progress
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import digest, read_yaml, write_json, write_text
+from benchmark.measures.gradients import measure as gradients
+from benchmark.measures.gradients.file import SCHEMA
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import environment, sources
@@ -26,7 +28,6 @@ from benchmark.runs.training.pixels import load_splits, standardiser
 
 PLANS = Path(__file__).with_name("gradients.yaml")
 
-SCHEMA = 1
 LOSS = "plain"  # `gradients.measure` takes plain cross-entropy, so training does
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import torch
 
 from benchmark import progress
-from benchmark.complexity import measure
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml, write_json
+from benchmark.measures.complexity.file import SCHEMA
+from benchmark.measures.complexity.measure import measure
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.runs import environment
 
-SCHEMA = 1
 LIST = Path(__file__).with_name("complexity.yaml")
 # Enough for a steady median of a small network, and a bound for a large one: some 80 networks stay about a minute.
 SECONDS = 0.4

@@ -1,0 +1,1 @@
+"""The easiest and hardest test faces of a data set's runs."""

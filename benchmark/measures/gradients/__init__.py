@@ -1,0 +1,1 @@
+"""Signal and gradient along a network's units, at the start and through training."""

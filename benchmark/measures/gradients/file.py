@@ -1,0 +1,21 @@
+"""Files of reports/gradients, read without torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.files import read_made
+
+SCHEMA = 1
+
+
+def read(folder: Path) -> list[Mapping]:
+    """The files of a folder by name, [] without it. BadInput for one that is damaged or of another schema."""
+    found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
+    for path, contents in found.items():
+        if not isinstance(contents.get("protocol_hash"), str):
+            raise BadInput(path, "no protocol_hash", "the hash of its protocol; run ferbench gradients again")
+        data = contents.get("data")
+        if not isinstance(data, dict) or any(not isinstance(data.get(k), str) for k in ("name", "version", "fingerprint")):
+            raise BadInput(f"{path}, data", data, "name, version and fingerprint; run ferbench gradients again")
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""A run's networks on corrupted, mirrored and foreign faces."""
