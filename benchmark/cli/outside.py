@@ -11,11 +11,11 @@ from benchmark.errors import BadInput
 
 
 def evaluate(arguments) -> None:
-    from benchmark import outside_models
     from benchmark.faces.faceset import open_faceset
+    from benchmark.outside import evaluate as outside_models
+    from benchmark.outside.scoring import summary_of
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device
-    from benchmark.scoring import summary_of
 
     protocol = load_protocol(arguments.protocol)
     record = outside_models.evaluate(
@@ -46,7 +46,7 @@ def _stated(arguments) -> dict | None:
 
 
 def _say_entry(found: dict, as_json: bool) -> None:
-    """Print `benchmark.scoring.summary_of` an entry, its warnings to the error stream."""
+    """Print `benchmark.outside.scoring.summary_of` an entry, its warnings to the error stream."""
     for sentence in found["warnings"]:
         print(f"ferbench: warning: {sentence}", file=sys.stderr)
     if as_json:
@@ -68,8 +68,8 @@ def _say_entry(found: dict, as_json: bool) -> None:
 
 def score(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
+    from benchmark.outside.scoring import score as score_file
     from benchmark.protocol.protocol import load_protocol
-    from benchmark.scoring import score as score_file
 
     protocol = load_protocol(arguments.protocol)
     found = score_file(
@@ -88,8 +88,8 @@ def score(arguments) -> None:
 
 
 def export_test(arguments) -> None:
-    from benchmark.blind_faces import export_faces
     from benchmark.faces.faceset import open_faceset
+    from benchmark.outside.blind_faces import export_faces
     from benchmark.protocol.protocol import load_protocol
 
     protocol = load_protocol(arguments.protocol)
@@ -99,7 +99,7 @@ def export_test(arguments) -> None:
 
 
 def convert_release(arguments) -> None:
-    from benchmark.release.conversion import MODEL, OPTIONS, convert
+    from benchmark.outside.release.conversion import MODEL, OPTIONS, convert
 
     made = convert(arguments.checkpoint, arguments.out)
     options = ", ".join(f"{name} {value}" for name, value in OPTIONS.items())
@@ -109,8 +109,8 @@ def convert_release(arguments) -> None:
 
 
 def evaluate_weights(arguments) -> None:
-    from benchmark import weights
     from benchmark.faces.faceset import open_faceset
+    from benchmark.outside import score_weights as weights
     from benchmark.protocol.cells import find_cell
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device

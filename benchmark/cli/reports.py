@@ -14,7 +14,7 @@ def report(arguments) -> None:
 
 
 def audit_release(arguments) -> None:
-    from benchmark.release.audit import audit
+    from benchmark.report.release_audit.audit import audit
 
     audit(arguments.path, REPORTS)
     print(f"wrote {REPORTS / 'release-audit.md'}")

@@ -6,7 +6,7 @@ A record is a directory that appears whole or not at all:
 * ``predictions.npz``  for each evaluated split (validation, test): ``<split>_ids`` (str N), ``<split>_targets``
   (int64 N, or float32 N x 2 for valence and arousal) and, for each test-time augmentation, ``<split>_outputs_<tta>``
   (float32 N x K: scores whose softmax are class probabilities, or valence and arousal). A diverged run has none.
-  An outside entry (`benchmark.outside`) may lack validation and augmentations, and may hold one-hot rows (`hard`).
+  An outside entry (`benchmark.outside.entry`) may lack validation and augmentations, and may hold one-hot rows (`hard`).
 
 Reading needs numpy alone.
 """
@@ -26,8 +26,8 @@ from benchmark.errors import BadInput
 from benchmark.files import replacing_directory, write_json
 
 SCHEMA = 1
-# Of a cross-validation alone (`benchmark.runs.training.crossvalidation`), of an outside entry alone (`benchmark.outside`):
-# there it is said what they hold and how the other fields are made.
+# Of a cross-validation alone (`benchmark.runs.training.crossvalidation`), of an outside entry alone
+# (`benchmark.outside.entry`): there it is said what they hold and how the other fields are made.
 OPTIONAL = {"folds": list, "outside": dict}
 STATUSES = ("finished", "diverged")
 # Field -> its JSON type. `history` has one entry an epoch: {epoch, learning_rate, train_loss, validation, test}, the

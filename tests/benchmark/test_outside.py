@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.outside import doubts, enter
+from benchmark.outside.entry import doubts, enter
 from benchmark.protocol.roles import role_rows
 from benchmark.records import importing
 from benchmark.records.importing import import_records

@@ -9,11 +9,11 @@ from PIL import Image
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from benchmark import cli
-from benchmark.blind_faces import blind_id, export_faces
 from benchmark.errors import BadInput
-from benchmark.prediction_file import read_predictions
+from benchmark.outside.blind_faces import blind_id, export_faces
+from benchmark.outside.prediction_file import read_predictions
+from benchmark.outside.scoring import score
 from benchmark.records.record import read_record
-from benchmark.scoring import score
 
 CLASSES = ["low", "middle", "high"]
 

@@ -8,15 +8,15 @@ import torch
 from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, f1_score
 
-from benchmark import weights
 from benchmark.cli import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
+from benchmark.outside import score_weights as weights
+from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import RECIPES, load_protocol
 from benchmark.runs.training.trainer import build_model, train
-from benchmark.weights import evaluate_weights
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from benchmark.adapters.preprocessing import Input, Preprocessing, preprocessing_from
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing, preprocessing_from
 
 PAGE = Path(__file__).parents[3] / "docs" / "model-files.md"
 

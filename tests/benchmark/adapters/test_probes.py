@@ -8,8 +8,9 @@ import pytest
 import torch
 from statsmodels.stats.contingency_tables import mcnemar
 
-from benchmark import outside_models, probes
-from benchmark.adapters.preprocessing import Preprocessing, preprocessing_from
+from benchmark.outside import evaluate as outside_models
+from benchmark.outside import probes
+from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
 
 from .conftest import DECLARED
 

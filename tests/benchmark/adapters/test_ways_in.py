@@ -13,11 +13,12 @@ import yaml
 from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, log_loss
 
-from benchmark import outside, outside_models
-from benchmark.adapters import open_model
-from benchmark.adapters.preprocessing import Preprocessing
 from benchmark.cli import main
 from benchmark.errors import BadInput
+from benchmark.outside import entry as outside
+from benchmark.outside import evaluate as outside_models
+from benchmark.outside.adapters.opening import open_model
+from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.records import metrics
 
 from .conftest import DECLARED, SMALL, by_hand

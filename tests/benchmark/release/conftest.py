@@ -103,7 +103,7 @@ def released(writer):
     """Tensors of a checkpoint of BReG-NeXt-50, and the (a, c) put into it; of its weights the size alone."""
     import numpy as np
 
-    from benchmark.release.layers import SHORTCUT, Network, variables
+    from benchmark.outside.release.layers import SHORTCUT, Network, variables
 
     rng = np.random.default_rng(3)
     tensors, scalars = {}, []
@@ -130,7 +130,7 @@ def weights():
     """Random float32 values of every variable that BReG-NeXt-50 computes with, moved statistics among them, by name."""
     import numpy as np
 
-    from benchmark.release.layers import GAMMA, SHORTCUT, WEIGHT, Network, variables
+    from benchmark.outside.release.layers import GAMMA, SHORTCUT, WEIGHT, Network, variables
 
     rng, values = np.random.default_rng(11), {}
     for name, variable in variables(Network()).items():
@@ -150,7 +150,7 @@ def save_checkpoint(writer):
     """A function (values by name, folder, further tensors) -> index file, its data file beside it."""
     from functools import cache
 
-    from benchmark.release.crc32c import crc32c as fast
+    from benchmark.outside.release.crc32c import crc32c as fast
 
     checksum = cache(fast)
 

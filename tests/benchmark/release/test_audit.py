@@ -9,15 +9,15 @@ import yaml
 
 from benchmark.cli import main
 from benchmark.errors import BadInput
-from benchmark.release import audit as audit_module
-from benchmark.release.audit import audit
-from benchmark.release.findings import differences, read_findings, recorded
-from benchmark.release.layers import Network
+from benchmark.outside.release.findings import differences, read_findings, recorded
+from benchmark.outside.release.layers import Network
+from benchmark.report.release_audit import audit as audit_module
+from benchmark.report.release_audit.audit import audit
 
 
 @pytest.fixture(scope="session")
 def facts():
-    return yaml.safe_load((audit_module.HERE / "facts.yaml").read_text())
+    return yaml.safe_load(audit_module.FACTS.read_text())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.release.checkpoint_index import LARGEST, Entry, read_index
+from benchmark.outside.release.checkpoint_index import LARGEST, Entry, read_index
 
 
 @pytest.fixture

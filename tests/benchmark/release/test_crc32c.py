@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from benchmark.release.crc32c import crc32c, four_bytes, mask, unmask
+from benchmark.outside.release.crc32c import crc32c, four_bytes, mask, unmask
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from benchmark.release.flops import profiler_terms
-from benchmark.release.layers import Network, macs, parameters, units, variables
+from benchmark.outside.release.flops import profiler_terms
+from benchmark.outside.release.layers import Network, macs, parameters, units, variables
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.errors import BadInput
-from benchmark.release.crc32c import crc32c, mask, unmask
+from benchmark.outside.release.crc32c import crc32c, mask, unmask
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER, TRAILER = 48, 5  # bytes: the end of the file; compression type and checksum behind each block

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from benchmark.adapters.given import Calling, Given
-from benchmark.adapters.preprocessing import Preprocessing
 from benchmark.errors import BadInput
+from benchmark.outside.adapters.given import Calling, Given
+from benchmark.outside.adapters.preprocessing import Preprocessing
 
 PROGRAM, SCRIPTS = ".pt2", (".torchscript", ".ts")
 SUFFIXES = (PROGRAM, *SCRIPTS)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.blind_faces import as_named
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside import enter
-from benchmark.prediction_file import read_predictions
+from benchmark.outside.blind_faces import as_named
+from benchmark.outside.entry import enter
+from benchmark.outside.prediction_file import read_predictions
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows
 from benchmark.records import metrics
@@ -35,7 +35,8 @@ def score(
     out: Path,
     replace: bool = False,
 ) -> dict:
-    """Enter a file of predictions under a protocol; see `benchmark.prediction_file` and `benchmark.outside.enter`.
+    """Enter a file of predictions under a protocol; see `benchmark.outside.prediction_file` and
+    `benchmark.outside.entry.enter`.
 
     Args:
         stated: {"accuracy": fraction, "source": where}, the number that the model's authors give.

@@ -1,8 +1,8 @@
 """Weights made elsewhere, scored under a protocol: what the network says of its validation and test faces.
 
-For weights without a training history here: converted ones (`benchmark.release.conversion`), or a run's own `weights.pt`
-once more. What comes out is no Record, so no table, claim or comparison counts it; `benchmark.outside_models` enters a
-model from outside for a row of its own.
+For weights without a training history here: converted ones (`benchmark.outside.release.conversion`), or a run's own
+`weights.pt` once more. What comes out is no Record, so no table, claim or comparison counts it; `benchmark.outside.evaluate`
+enters a model from outside for a row of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ import numpy as np
 import sklearn
 import torch
 
-from benchmark.adapters.preprocessing import Preprocessing, Scores
-from benchmark.adapters.weights import load_into
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
-from benchmark.outside_models import predict_splits, with_recipe
+from benchmark.outside.adapters.preprocessing import Preprocessing, Scores
+from benchmark.outside.adapters.weights import load_into
+from benchmark.outside.evaluate import predict_splits, with_recipe
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records import metrics

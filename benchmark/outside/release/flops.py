@@ -7,7 +7,7 @@ for Rsqrt, 1 for Mul, Add, Sub, Pow and AssignSub; Sqrt has none.
 
 from typing import NamedTuple
 
-from benchmark.release.layers import GAMMA, WEIGHT, Network, units, variables
+from benchmark.outside.release.layers import GAMMA, WEIGHT, Network, units, variables
 
 
 class Term(NamedTuple):

@@ -14,7 +14,7 @@ import torch
 from scipy.stats import binomtest
 from torch import Tensor
 
-from benchmark.adapters.preprocessing import Input, Preprocessing, Scores
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.pixels import Split

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.release.checkpoint_index import BOOL, FLOAT, INT32, Entry, read_index
-from benchmark.release.crc32c import crc32c, four_bytes
-from benchmark.release.layers import ROLES, Network, numbered, units, variables
+from benchmark.outside.release.checkpoint_index import BOOL, FLOAT, INT32, Entry, read_index
+from benchmark.outside.release.crc32c import crc32c, four_bytes
+from benchmark.outside.release.layers import ROLES, Network, numbered, units, variables
+
+FACTS = Path(__file__).with_name("facts.yaml")  # what the recorded findings are
 
 
 @dataclass(frozen=True)

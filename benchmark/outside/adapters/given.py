@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from benchmark.adapters.preprocessing import Preprocessing
+from benchmark.outside.adapters.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from benchmark.adapters import exported, onnx, weights
-from benchmark.adapters.given import Given
-from benchmark.adapters.preprocessing import Preprocessing
-from benchmark.adapters.python import open_python
 from benchmark.errors import BadInput
+from benchmark.outside.adapters import exported, onnx, weights
+from benchmark.outside.adapters.given import Given
+from benchmark.outside.adapters.preprocessing import Preprocessing
+from benchmark.outside.adapters.python import open_python
 from benchmark.protocol.protocol import Protocol
 
 FILES = (*onnx.SUFFIXES, *exported.SUFFIXES)
@@ -36,7 +36,7 @@ def open_model(
         file: weights for a model given as code.
         options: of the factory of a model given as code.
         preprocessing: instead of what the model declares itself.
-        trust: see `benchmark.adapters.exported`.
+        trust: see `benchmark.outside.adapters.exported`.
 
     Raises:
         BadInput: as the kind's own function; weights or options for a file; weights without the network's code.

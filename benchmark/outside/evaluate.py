@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark import outside
-from benchmark.adapters import open_model
-from benchmark.adapters.given import Given
-from benchmark.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities, preprocessing_from
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import read_yaml
-from benchmark.probes import probe
+from benchmark.outside import entry as outside
+from benchmark.outside.adapters.given import Given
+from benchmark.outside.adapters.opening import open_model
+from benchmark.outside.adapters.preprocessing import (
+    Input,
+    Preprocessing,
+    Scores,
+    looks_like_probabilities,
+    preprocessing_from,
+)
+from benchmark.outside.probes import probe
 from benchmark.protocol.protocol import RECIPES, Protocol, protocol_from
 from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record
@@ -112,10 +118,10 @@ def evaluate(
     extra_training_data: str | None = None,
     replace: bool = False,
 ) -> Record:
-    """Enter a model under `protocol` as `name`; the record is `benchmark.outside.enter`'s, below `out`.
+    """Enter a model under `protocol` as `name`; the record is `benchmark.outside.entry.enter`'s, below `out`.
 
     Args:
-        model, weights, options, trust: see `benchmark.adapters.open_model`.
+        model, weights, options, trust: see `benchmark.outside.adapters.opening.open_model`.
         preprocessing: see `read_preprocessing`; None = what the model declares, or for `weights` of a model that declares
             nothing the protocol's.
         stated: {"accuracy": number, "source": text} that its authors state.

@@ -15,11 +15,11 @@ import torch
 
 from benchmark.errors import BadInput
 from benchmark.files import replacing_file
+from benchmark.outside.release.checkpoint_index import Entry, read_index
+from benchmark.outside.release.crc32c import crc32c
+from benchmark.outside.release.findings import expected_entry, find_index
+from benchmark.outside.release.layers import Network, numbered, units, variables
 from benchmark.protocol import registry
-from benchmark.release.checkpoint_index import Entry, read_index
-from benchmark.release.crc32c import crc32c
-from benchmark.release.findings import expected_entry, find_index
-from benchmark.release.layers import Network, numbered, units, variables
 
 MODEL, OPTIONS = "bregnext-50", {"shortcut": "adaptive", "normalisation": "frozen"}
 STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0}  # and what they are before the first update

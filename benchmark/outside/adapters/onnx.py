@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.adapters.given import Calling, Given
-from benchmark.adapters.preprocessing import Preprocessing
 from benchmark.errors import BadInput
+from benchmark.outside.adapters.given import Calling, Given
+from benchmark.outside.adapters.preprocessing import Preprocessing
 
 SUFFIXES = (".onnx",)
 

@@ -9,13 +9,12 @@ import jinja2
 import yaml
 
 from benchmark.files import replacing_file, write_text
-from benchmark.release.figure import coefficients_figure
-from benchmark.release.findings import Findings, differences, find_index, read_findings, recorded
-from benchmark.release.flops import profiler_terms
-from benchmark.release.layers import Network, macs, parameters, units
+from benchmark.outside.release.findings import FACTS, Findings, differences, find_index, read_findings, recorded
+from benchmark.outside.release.flops import profiler_terms
+from benchmark.outside.release.layers import Network, macs, parameters, units
+from benchmark.report.release_audit.figure import coefficients_figure
 from benchmark.report.style import styled, svg
 
-HERE = Path(__file__).parent
 FIGURE = "release/shortcut-scalars.svg"
 NETWORK = Network()  # BReG-NeXt-50 with 8 classes, as released
 
@@ -31,7 +30,7 @@ def audit(path: Path | None, out: Path) -> None:
     Raises:
         BadInput: no index file, a damaged one, or one of another network. Nothing has been written then.
     """
-    facts = yaml.safe_load((HERE / "facts.yaml").read_text(encoding="utf-8"))
+    facts = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
     known = recorded(facts)
     found = known if path is None else read_findings(find_index(Path(path)), NETWORK)
     page = _page(facts, found, differences(found, known))
@@ -45,7 +44,7 @@ def audit(path: Path | None, out: Path) -> None:
 
 def _page(facts: Mapping, found: Findings, other: list[str]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

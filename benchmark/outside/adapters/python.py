@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from benchmark.adapters.given import Given
-from benchmark.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
-from benchmark.adapters.weights import load_into
 from benchmark.errors import BadInput
+from benchmark.outside.adapters.given import Given
+from benchmark.outside.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
+from benchmark.outside.adapters.weights import load_into
 from benchmark.protocol import registry
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import Protocol

@@ -1,0 +1,1 @@
+"""Models trained elsewhere: their predictions under a protocol, the ways in, and the authors' own release."""

@@ -1,0 +1,1 @@
+"""The ways in for a model trained elsewhere, one module a kind."""

@@ -1,0 +1,1 @@
+"""The authors' release: what its small files prove, and its weights for our network."""
