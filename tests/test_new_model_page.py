@@ -51,7 +51,7 @@ def shell(tmp_path_factory):
     command = top / "venv" / "bin" / "ferbench"
     command.write_text(
         f"#!{top / 'venv' / 'bin' / 'python'}\nimport sys\n"
-        "from benchmark.cli import main\nif __name__ == '__main__':\n    sys.exit(main())\n"  # workers import it
+        "from benchmark.cli.main import main\nif __name__ == '__main__':\n    sys.exit(main())\n"  # workers import it
     )
     command.chmod(0o755)
     own = {"PATH": f"{top / 'venv' / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(top / "clone"), "HOME": str(top)}
@@ -108,7 +108,7 @@ def test_every_command_of_the_page(shell):
 
 def test_links_and_verbs_of_the_page():
     """Cheap: the files the page names are there, its verbs exist, the template has what GitHub reads."""
-    from benchmark.cli import parser
+    from benchmark.cli.main import parser
 
     text = PAGE.read_text(encoding="utf-8")
     verbs = parser()._subparsers._group_actions[0].choices

@@ -79,8 +79,8 @@ def robustness(arguments) -> None:
 
 def compare(arguments) -> None:
 
-    from benchmark import compare as comparing
     from benchmark.faces.faceset import open_faceset
+    from benchmark.report import compare as comparing
 
     found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
     if arguments.picture:

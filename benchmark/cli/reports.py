@@ -7,7 +7,7 @@ from benchmark.cli.shared import RECORDS, REPORTS
 
 
 def report(arguments) -> None:
-    from benchmark.report import build
+    from benchmark.report.build import build
 
     build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS)
     print(f"wrote {REPORTS / 'index.html'} and {REPORTS / 'README.md'}")

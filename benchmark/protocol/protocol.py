@@ -139,7 +139,7 @@ class Protocol:
 
 
 def protocol_names() -> list[str]:
-    """Names of the protocols in ``benchmark/protocols/``."""
+    """Names of the protocols in ``benchmark/protocol/protocols/``."""
     return sorted(path.stem for path in PROTOCOLS.glob("*.yaml"))
 
 

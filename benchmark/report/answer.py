@@ -33,7 +33,7 @@ from benchmark.claims.finding import (
 from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.records.metrics import METRICS
-from benchmark.report.prose import listed
+from benchmark.report.pages.prose import listed
 from benchmark.report.scale import levels_in_words, scale_in_words
 
 QUESTION = "beats-resnet"  # the claim that the title asks about

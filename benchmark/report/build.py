@@ -16,30 +16,26 @@ from benchmark.measures.robustness.file import Measured, read_robustness
 from benchmark.measures.speed.file import read_benches
 from benchmark.records.comparisons import Comparison, Summary, frame, summarise
 from benchmark.records.record import read_records
-from benchmark.report import (
+from benchmark.report.answer import answer
+from benchmark.report.chapters import (
     audits,
     costs,
-    figures,
     gradients,
-    grid,
     humans,
     leaderboard,
     learning_rates,
-    pairs,
-    plots,
-    results,
     robustness,
     training_speed,
 )
-from benchmark.report.answer import answer
-from benchmark.report.circumplex import SHOWN, circumplex
-from benchmark.report.cost_figure import accuracy_against_cost
-from benchmark.report.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.chapters.verdicts import claims_table, optimism_table
+from benchmark.report.pages.page import Chapter, Picture, Section, claims_page, link, read_data, readme
+from benchmark.report.pages.webpage import webpage
 from benchmark.report.plans import held_back
-from benchmark.report.reliability import reliability
+from benchmark.report.sections import figures, grid, pairs, plots, results
+from benchmark.report.sections.circumplex import SHOWN, circumplex
+from benchmark.report.sections.cost_figure import accuracy_against_cost
+from benchmark.report.sections.reliability import reliability
 from benchmark.report.style import styled, svg
-from benchmark.report.verdicts import claims_table, optimism_table
-from benchmark.report.webpage import webpage
 from benchmark.runs.plan import waiting_for_rates
 
 LEADERBOARDS = (

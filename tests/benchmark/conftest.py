@@ -115,7 +115,7 @@ def cell():
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
     """A report over a grid with gaps, a diverged run, a single seed and both tasks: its folder, with records/ in it."""
-    from benchmark.report import build
+    from benchmark.report.build import build
 
     out = tmp_path_factory.mktemp("reports")
     records = out / "records"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.faces.audit.audit import audit
 from benchmark.faces.audit.copies import find_copies, leaks, worst_pairs
 from benchmark.faces.audit.label_checks import label_order

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main, parser
+from benchmark.cli.main import main, parser
 
 ROOT = Path(__file__).parents[2]
 

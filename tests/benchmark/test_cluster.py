@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.protocol.cells import Cell, Run
 from benchmark.records.record import read_record
 from benchmark.runs import cluster

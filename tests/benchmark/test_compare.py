@@ -8,13 +8,13 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from benchmark import compare as comparing
-from benchmark.cli import main
-from benchmark.compare import compare, picture, sentences
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.protocol.cells import Cell
 from benchmark.records.record import read_record
+from benchmark.report import compare as comparing
+from benchmark.report.compare import compare, picture, sentences
 
 OUTSIDE = {
     "kind": "predictions", "source": "theirs.csv", "sha256": None, "stated": None, "extra_training_data": None,

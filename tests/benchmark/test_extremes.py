@@ -13,7 +13,7 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.measures.extremes import measure as extremes
 from benchmark.measures.extremes.file import read_faces
 from benchmark.records.comparisons import summarise
-from benchmark.report import build
+from benchmark.report.build import build
 
 IMAGES, SIDE = 90, 16
 

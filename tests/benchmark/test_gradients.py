@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmark.claims.finding import DECIDING, FURTHER, SCALED_DOWN
 from benchmark.claims.load import load_claims
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput, Interrupted
 from benchmark.measures.gradients import measure as gradients
 from benchmark.measures.gradients import plan as plan_gradients

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.faces.faceset import write_faceset
 from benchmark.records.record import read_records
 from benchmark.runs.plan import plan

@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.protocol.cells import Cell
 from benchmark.records.packing import pack, unpacked

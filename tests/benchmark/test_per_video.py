@@ -69,7 +69,7 @@ def test_ids_that_name_no_video(name):
 
 def test_the_interval_over_videos_is_a_t_interval(frames):
     """The table's entry, from raw values of three seeds, one not defined in one video."""
-    from benchmark.report.videos import _entry
+    from benchmark.report.sections.videos import _entry
 
     by_seed = [[0.1, 0.5, 0.3, None], [0.3, 0.5, 0.2, 0.4], [0.2, 0.2, 0.1, 0.4]]
     means = [0.2, 0.4, 0.2]

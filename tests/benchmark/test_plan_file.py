@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
@@ -36,7 +36,7 @@ BARE = """
 
     sys.meta_path = [Bare if finder is PathFinder else finder for finder in sys.meta_path]
     sys.path.insert(0, {root!r})
-    from benchmark.cli import main
+    from benchmark.cli.main import main
 
     status = main({argv!r})
     assert not MISSING & {{name.split(".")[0] for name in sys.modules}}

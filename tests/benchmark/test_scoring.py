@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
-from benchmark import cli
+from benchmark.cli import main as cli
 from benchmark.errors import BadInput
 from benchmark.outside.blind_faces import blind_id, export_faces
 from benchmark.outside.prediction_file import read_predictions

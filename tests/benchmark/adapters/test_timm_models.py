@@ -6,7 +6,7 @@ import pytest
 import timm
 import torch
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell

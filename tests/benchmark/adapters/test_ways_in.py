@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import save_file
 from sklearn.metrics import accuracy_score, log_loss
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.outside import entry as outside
 from benchmark.outside import evaluate as outside_models

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import yaml
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.outside.release.findings import differences, read_findings, recorded
 from benchmark.outside.release.layers import Network

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import benchmark.outside.score_weights
-from benchmark.cli import main
+from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.outside.release.conversion import MODEL, OPTIONS, convert

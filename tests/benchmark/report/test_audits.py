@@ -10,7 +10,7 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import audits
+from benchmark.report.chapters import audits
 
 
 def audit_of(name: str, fingerprint: str) -> dict:

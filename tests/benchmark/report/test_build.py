@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from benchmark.errors import BadInput
-from benchmark.report import build
+from benchmark.report.build import build
 
 
 def contents(folder):

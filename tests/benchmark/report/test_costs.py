@@ -8,7 +8,7 @@ from scipy import stats
 
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report.costs import complexity_table, cost_table, network_table
+from benchmark.report.chapters.costs import complexity_table, cost_table, network_table
 
 NETWORK = {
     "input": [1, 3, 32, 32],

@@ -8,10 +8,10 @@ from scipy.special import softmax
 
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import figures
-from benchmark.report.circumplex import circumplex, shown_rows
-from benchmark.report.cost_figure import accuracy_against_cost
-from benchmark.report.reliability import calibration, reliability
+from benchmark.report.sections import figures
+from benchmark.report.sections.circumplex import circumplex, shown_rows
+from benchmark.report.sections.cost_figure import accuracy_against_cost
+from benchmark.report.sections.reliability import calibration, reliability
 from benchmark.report.style import PAPER, spread, styled, svg
 
 

@@ -8,7 +8,8 @@ from scipy import stats
 
 from benchmark.errors import BadInput
 from benchmark.measures.gradients.file import read
-from benchmark.report import build, gradients
+from benchmark.report.build import build
+from benchmark.report.chapters import gradients
 from benchmark.report.style import styled, svg
 
 AXES = [(s, n) for s in ("adaptive", "fixed", "identity") for n in ("frozen", "working")]

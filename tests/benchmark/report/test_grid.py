@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import grid
+from benchmark.report.sections import grid
 
 
 def accuracies(built, cell):

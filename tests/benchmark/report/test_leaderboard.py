@@ -7,7 +7,8 @@ from statsmodels.stats.proportion import proportion_confint
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import build, leaderboard
+from benchmark.report.build import build
+from benchmark.report.chapters import leaderboard
 
 GIVEN = {
     "kind": "onnx", "source": "net.onnx", "sha256": "0" * 64, "stated": {"accuracy": 0.66, "source": "their README"},

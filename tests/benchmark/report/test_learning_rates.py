@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.protocol.cells import load_cells
-from benchmark.report import learning_rates
+from benchmark.report.chapters import learning_rates
 
 CELLS = ("narrow16-50-adaptive-frozen-plain", "narrow16-50-identity-working-plain")
 

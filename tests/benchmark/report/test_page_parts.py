@@ -23,14 +23,14 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.records.statistics import Difference, Interval
 from benchmark.records.written import number
-from benchmark.report import prose
-from benchmark.report.inline import inline
-from benchmark.report.places import Places, anchor
-from benchmark.report.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
+from benchmark.report.pages import prose
+from benchmark.report.pages.inline import inline
+from benchmark.report.pages.places import Places, anchor
+from benchmark.report.pages.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
+from benchmark.report.pages.webpage import breakable
+from benchmark.report.pages.webtable import blocks, sort_value
 from benchmark.report.style import BLUE, ON_COLOUR, PAPER, styled, svg
 from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
-from benchmark.report.webpage import breakable
-from benchmark.report.webtable import blocks, sort_value
 
 
 def summary_of(*cells):

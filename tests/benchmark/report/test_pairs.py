@@ -12,7 +12,7 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.metrics import metric_function
 from benchmark.records.record import read_records
 from benchmark.records.statistics import mcnemar_exact
-from benchmark.report import pairs
+from benchmark.report.sections import pairs
 
 IMAGES = 90
 KEYS = ["question", "a", "b"]

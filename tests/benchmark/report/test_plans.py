@@ -6,8 +6,8 @@ from benchmark.claims.judge import judge
 from benchmark.claims.load import load_claims
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import grid, pairs
 from benchmark.report.plans import held_back
+from benchmark.report.sections import grid, pairs
 
 PROTOCOL, NETWORK = "fer2013-7-small", "narrow16-50"
 

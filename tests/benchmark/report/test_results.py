@@ -10,8 +10,9 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from benchmark.records.optimism import picks
-from benchmark.report import build, results
-from benchmark.report.results import BLOCKS
+from benchmark.report.build import build
+from benchmark.report.sections import results
+from benchmark.report.sections.results import BLOCKS
 
 
 def predictions(built, protocol, cell, seeds=(0, 1, 2), tta="none"):

@@ -11,7 +11,8 @@ from benchmark.errors import BadInput
 from benchmark.measures.robustness.file import read_robustness
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import build, robustness
+from benchmark.report.build import build
+from benchmark.report.chapters import robustness
 
 KINDS = ("gaussian-blur", "jpeg")
 

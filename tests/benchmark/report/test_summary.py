@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 from benchmark.errors import BadInput
 from benchmark.records.comparisons import frame, summarise
 from benchmark.records.record import read_records, write_record
-from benchmark.report.results import selection
+from benchmark.report.sections.results import selection
 
 
 def summary_of(root):

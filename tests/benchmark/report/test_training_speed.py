@@ -7,7 +7,8 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.measures.speed.file import read_benches
-from benchmark.report import build, training_speed
+from benchmark.report.build import build
+from benchmark.report.chapters import training_speed
 
 
 def spread(median):

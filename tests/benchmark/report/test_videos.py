@@ -10,7 +10,7 @@ from benchmark.protocol.cells import find_cell
 from benchmark.records.importing import check
 from benchmark.records.per_video import video_of
 from benchmark.records.record import read_record, write_record
-from benchmark.report import build
+from benchmark.report.build import build
 
 VIDEOS = ("12-30-640x480_left", "12-30-640x480_right", "7")
 

@@ -17,8 +17,8 @@ from benchmark.claims.ledger import Ledger
 from benchmark.errors import BadInput
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
-from benchmark.report import build
-from benchmark.report.webpage import missing_runs, picture_data
+from benchmark.report.build import build
+from benchmark.report.pages.webpage import missing_runs, picture_data
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from benchmark.report.gradients import Drawing
+from benchmark.report.chapters.gradients import Drawing
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmark.report.places import Places
+from benchmark.report.pages.places import Places
 from benchmark.report.tables import Entry, Table
 
 

@@ -9,7 +9,7 @@ from benchmark.records.axes import Place, place, rank
 from benchmark.records.comparisons import Comparison
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
-from benchmark.report.results import value_entry
+from benchmark.report.sections.results import value_entry
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, not_tested, seeds, text, title
 
 AXES = ("shortcut", "normalisation", "loss")

@@ -2,7 +2,7 @@
 
 Runs are paired by seed. An outside entry is one network: it stands beside each of the other's seeds, so that the test over
 seeds asks whether training the other gives another mean than that network, and the test over images holds for all pairs.
-The tests are those of the report's pairs (`benchmark.report.pairs`); methods: docs/metrics.md, "Pairs".
+The tests are those of the report's pairs (`benchmark.report.sections.pairs`); methods: docs/metrics.md, "Pairs".
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from benchmark.records.comparisons import Comparison
 from benchmark.records.metrics import METRICS
 from benchmark.records.pairs import Pair, Tested, _finished, resampled, tested
 from benchmark.records.statistics import holm
-from benchmark.report.grid import places
+from benchmark.report.sections.grid import places
 from benchmark.report.tables import Entry, Table, differing, not_tested, text
 
 BASELINES = ("resnet18", "resnet18-smallstem")  # models; the first that has a cell of equal loss is the reference

@@ -13,9 +13,9 @@ from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.files import read_object
 from benchmark.records.comparisons import Comparison, Summary
-from benchmark.report.run_list import environments
+from benchmark.report.chapters.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
+from benchmark.report.pages.run_list import environments
 from benchmark.report.tables import Table
-from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
 
 
 class Picture(NamedTuple):

@@ -13,7 +13,7 @@ from benchmark.records.comparisons import Comparison, Run, Summary, seeds_interv
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.statistics import Interval, accuracy_interval
 from benchmark.records.written import number
-from benchmark.report.costs import measured_network
+from benchmark.report.chapters.costs import measured_network
 from benchmark.report.tables import Entry, Table, measured, not_tested, seeds, text
 
 FACTS = {

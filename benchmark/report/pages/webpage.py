@@ -40,12 +40,12 @@ from benchmark.files import read_yaml
 from benchmark.measures.extremes.file import ShownFaces
 from benchmark.protocol.protocol import protocol_names
 from benchmark.records.comparisons import Summary
-from benchmark.report import prose, run_list, webtable
-from benchmark.report.inline import inline
-from benchmark.report.page import Chapter, Data, Picture, Section, link, render
-from benchmark.report.places import Places, anchor
+from benchmark.report.chapters.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.report.pages import prose, run_list, webtable
+from benchmark.report.pages.inline import inline
+from benchmark.report.pages.page import Chapter, Data, Picture, Section, link, render
+from benchmark.report.pages.places import Places, anchor
 from benchmark.report.tables import Table
-from benchmark.report.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.runs.plan import PROFILES
 
 WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise

@@ -12,7 +12,7 @@ from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import t_interval
 from benchmark.records.written import number
-from benchmark.report.gradients import Drawing
+from benchmark.report.chapters.gradients import Drawing
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 

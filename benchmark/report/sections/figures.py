@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.written import bracketed, number
-from benchmark.report.grid import Pair, shortcut_pairs
-from benchmark.report.prose import KINDS
+from benchmark.report.pages.prose import KINDS
+from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import (
     BLUE,
     GREEN,

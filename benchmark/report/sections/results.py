@@ -11,8 +11,8 @@ from benchmark.records.optimism import run_picks
 from benchmark.records.selection_metric import DIMENSIONS
 from benchmark.records.statistics import paired_t_over_seeds
 from benchmark.records.written import number
+from benchmark.report.sections.videos import videos
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
-from benchmark.report.videos import videos
 
 # The blocks of the results tables; together they name every metric of the task.
 BLOCKS = {

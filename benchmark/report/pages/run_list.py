@@ -8,9 +8,9 @@ from benchmark.records.comparisons import Comparison, Run, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.record import Record
 from benchmark.records.written import number
-from benchmark.report.places import Places
-from benchmark.report.results import BLOCKS
-from benchmark.report.sparkline import sparkline
+from benchmark.report.pages.places import Places
+from benchmark.report.pages.sparkline import sparkline
+from benchmark.report.sections.results import BLOCKS
 
 
 @dataclass(frozen=True)
