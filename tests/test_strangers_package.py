@@ -14,7 +14,7 @@ from benchmark.faces.readers.synthetic.reader import prepare
 from benchmark.files import read_yaml
 from benchmark.protocol.protocol import PROTOCOLS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PYPROJECT = """
 [build-system]
 requires = ["setuptools"]

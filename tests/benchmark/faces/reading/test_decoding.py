@@ -141,7 +141,7 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path):
     )
     (tmp_path / "slow_loader.py").write_text(SLOW_LOADER)
     (tmp_path / "main.py").write_text(program)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(folder.parents[2])])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(folder.parents[3])])}
     parent = subprocess.Popen([sys.executable, tmp_path / "main.py", tmp_path, tmp_path / "out"], env=environment)
     pids = wait_for(lambda: len(found := list(tmp_path.glob("*.pid"))) == 2 and [int(p.stem) for p in found], seconds=30)
     parent.kill()

@@ -21,7 +21,7 @@ from benchmark.runs.plan_file import write_plan
 from benchmark.runs.runner import Places, run_all
 from benchmark.runs.time_budget import CAUTION, TimeBudget, reserve, seconds_ahead, views
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 VARYING = ("cost", "environment")
 # A network that takes its time without taking the processor's.
 SLOW_NETWORK = """

@@ -11,7 +11,7 @@ import yaml
 
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, preprocessing_from
 
-PAGE = Path(__file__).parents[3] / "docs" / "model-files.md"
+PAGE = Path(__file__).parents[4] / "docs" / "model-files.md"
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])

@@ -19,7 +19,7 @@ from benchmark.records.record import read_record
 from benchmark.runs.plan import plan
 from benchmark.runs.plan_file import read_plan, write_plan
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Import names of the project's dependencies where they differ from the packages' names.
 MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL"}
 # The interpreter as on a machine without these packages: they are not found, by import or by find_spec.

@@ -19,7 +19,7 @@ from benchmark.records.record import read_record
 from benchmark.runs import cluster
 from benchmark.runs.plan_file import write_plan
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 VARYING = ("cost", "environment")
 # A network that takes its time without taking the processor's, and saves its progress often. Its bits are those of the
 # network that it wraps.

@@ -159,7 +159,7 @@ def test_missing_runs_are_the_planned_ones(make, cell, tmp_path):
 
 def test_parts_of_the_page_are_packaged():
     """An installed copy needs every kind of file that the templates consist of."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     patterns = re.search(r'"\*" = \[(.*?)\]', (root / "pyproject.toml").read_text()).group(1)
     kinds = {path.suffix for path in (root / "benchmark" / "report" / "templates").rglob("*") if path.is_file()}
     assert kinds == {".j2", ".css", ".js"} and all(f'"*{kind}"' in patterns for kind in kinds)

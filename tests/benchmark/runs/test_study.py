@@ -16,7 +16,7 @@ from benchmark.runs.runner import Places, run_all
 from benchmark.runs.study import Study, load_study, make, standing, told
 from benchmark.runs.tuning_log import read_log
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 CPU = torch.device("cpu")
 RATES = (0.004, 0.001, 0.00025)

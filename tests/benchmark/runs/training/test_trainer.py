@@ -24,7 +24,7 @@ from benchmark.runs.training.seeds import generator
 from benchmark.runs.training.trainer import Trainer, learning_rate, make_optimizer, train
 
 CPU = torch.device("cpu")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 # Facts of the machine and of the clock; everything else in a record must be equal.
 VARYING = ("cost", "environment")
 

@@ -10,7 +10,7 @@ from benchmark.protocol.cells import Run
 from benchmark.records.importing import import_records
 from benchmark.runs.plan_file import write_plan
 
-spec = importlib.util.spec_from_file_location("bare_machine", Path(__file__).with_name("test_plan_file.py"))
+spec = importlib.util.spec_from_file_location("bare_machine", Path(__file__).parents[1] / "test_plan_file.py")
 bare_machine = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bare_machine)
 

@@ -74,7 +74,7 @@ def test_a_word_that_no_condition_can_have_is_refused():
 
 def test_the_table_is_the_one_of_the_protocol():
     """docs/protocol.md writes the same cases out: every verdict over two conditions stands in its table."""
-    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
     part = text[text.index("### Conditions") :]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| \*([^|*]+)\* \|", part, re.MULTILINE)
     said = {frozenset((one, other.strip())): verdict for one, others, verdict in rows for other in others.split(" or ")}

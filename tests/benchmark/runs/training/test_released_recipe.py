@@ -165,7 +165,7 @@ def test_the_recipe_against_tensorflow(tmp_path):
     rng = np.random.default_rng(0)
     gradients = (rng.normal(size=(30, 5)) * [1, 1e-2, 1e-5, 1e-7, 1e-8]).astype(np.float32)
     np.savez(tmp_path / "given.npz", pictures=pictures, gradients=gradients, **values)
-    script = Path(__file__).parent / "release" / "recipe_with_tensorflow.py"
+    script = Path(__file__).parents[2] / "outside" / "release" / "recipe_with_tensorflow.py"
     subprocess.run([python or sys.executable, script, tmp_path], check=True, capture_output=True)
     with np.load(tmp_path / "found.npz") as stored:
         theirs = dict(stored)

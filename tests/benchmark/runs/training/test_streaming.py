@@ -25,7 +25,7 @@ from benchmark.runs.training.streaming import Streamed, resized_file
 from benchmark.runs.training.trainer import train
 
 CPU = torch.device("cpu")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 N = 50
 
 

@@ -19,7 +19,7 @@ from benchmark.runs.plan import PROFILES, parts, plan, profile_entry, profile_na
 from benchmark.runs.training.evaluation import TTA
 from benchmark.runs.training.pixels import load_splits
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("name", protocol_names())

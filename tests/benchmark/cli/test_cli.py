@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.cli.main import main, parser
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

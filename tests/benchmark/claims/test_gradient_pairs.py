@@ -22,7 +22,7 @@ RULE = {
     "networks": ["shallow", "deep"], "trained": ["shallow"], "needs": "faces",
 }  # fmt: skip
 START, END, LAYERS = 0, 100, {"shallow": 12, "deep": 110}
-COMMITTED = Path(__file__).parents[2] / "reports" / "gradients" / "fer2013-cpu.json"
+COMMITTED = Path(__file__).parents[3] / "reports" / "gradients" / "fer2013-cpu.json"
 # The identity network's gradient ratio, one a seed; its spread is not that of the differences, since pairs share seeds.
 IDENTITY = (100.0, 400.0, 50.0)
 # Factors of fixed over identity, one a seed: far nearer to 1, far farther, the same, and of no clear sign.

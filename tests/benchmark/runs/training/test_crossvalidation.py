@@ -37,7 +37,7 @@ from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import train
 
 CPU = torch.device("cpu")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 FOLDS = ("a", "b", "c", "d")
 VARYING = ("cost", "environment", "folds")
 
