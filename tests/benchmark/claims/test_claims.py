@@ -50,7 +50,10 @@ CLAIMS = {
     "sota": ("qualitative, dated 2020", "not_testable"),
 }
 ADDED = {"lessened-gradient"}  # post hoc, in no paper
-OF_GRADIENTS = {"gradient_ratio", "gradient_lessened"}  # tests/benchmark/claims/test_gradient_rule.py, test_gradient_pairs.py
+OF_GRADIENTS = {
+    "gradient_ratio",
+    "gradient_lessened",
+}  # tests/benchmark/claims/test_gradient_rule.py, test_gradient_pairs.py
 OF_BREGNET = ("bounded-gradient", "lessened-gradient", "weighted-helps", "bregnet-sota", "bregnet-shallower")
 PAPERS_DATA = {"affectnet-8", "affectnet-va", "affwild-va", "fer2013-7", "fer2013-7-released"}
 # The kinds of evidence and the protocols that may stand in each.

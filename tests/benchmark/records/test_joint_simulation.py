@@ -1,6 +1,7 @@
 """The combined test on simulated studies: coverage, false alarms, false and right equivalence, what it can detect.
 
-`pytest -s -m slow tests/benchmark/records/test_joint_simulation.py` prints the tables of docs/metrics.md, "The combined test".
+`pytest -s -m slow tests/benchmark/records/test_joint_simulation.py` prints the tables of docs/metrics.md, "The combined
+test".
 """
 
 import math

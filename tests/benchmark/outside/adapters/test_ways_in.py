@@ -21,7 +21,7 @@ from benchmark.outside.adapters.opening import open_model
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.records import metrics
 
-from .conftest import DECLARED, SMALL, by_hand
+from ..conftest import DECLARED, SMALL, by_hand
 
 CPU = torch.device("cpu")
 # Calibration bins and the confusion matrix count faces, one of which may fall on a bin's edge.
