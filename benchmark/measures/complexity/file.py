@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.files import read_made
+from benchmark.measures.complexity import file as counted
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
+from benchmark.records.comparisons import Comparison
 
 SCHEMA = 1  # of complexity.json
 
@@ -48,3 +50,8 @@ def _alike(complexity: Mapping, protocol: Mapping, cell: Mapping) -> Mapping | N
 def read_complexity(path: Path | None) -> Mapping | None:
     """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
     return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
+
+
+def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:
+    """The entry of complexity.json for a cell under its protocol; None where there is none."""
+    return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))

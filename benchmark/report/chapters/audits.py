@@ -10,7 +10,12 @@ from benchmark.files import read_object
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.records.statistics import Interval, paired_bootstrap
 from benchmark.records.written import bracketed, number
+from benchmark.report import humans
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
+
+PLACE = 70
 
 RESAMPLES = 2000
 SEED = 0
@@ -27,6 +32,12 @@ COPIES = {
     "order": "Class order",
     "wrong": "Findings: wrong",
 }
+
+
+def chapter(material: Material) -> Chapter | None:
+    """What is wrong with the data, and how well people agree; None where neither is known."""
+    found = [*tables(material.summary, material.data), *humans.tables(material.people, material.claims)]
+    return Chapter("The data, audited", tables=found) if found else None
 
 
 def tables(summary: Summary, data: Path) -> list[Table]:

@@ -3,10 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from benchmark.measures.complexity import file as counted
-from benchmark.records.comparisons import Comparison, Run, Summary
+from benchmark.measures.complexity.file import measured_network
+from benchmark.records.comparisons import Run, Summary
 from benchmark.records.statistics import t_interval
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Picture
+from benchmark.report.sections.figures import shortcut_functions
+from benchmark.report.style import svg
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
+
+PLACE = 40
+SHORTCUTS = "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)"
 
 MIB = 2**20
 COSTS = {
@@ -31,9 +38,12 @@ NOTES = (
 )
 
 
-def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:
-    """The entry of complexity.json for a cell under its protocol; None where there is none."""
-    return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))
+def chapter(material: Material) -> Chapter:
+    """What networks and runs cost, and the shortcuts drawn."""
+    networks = network_table(material.complexity)
+    own = [complexity_table(material.summary, material.complexity), cost_table(material.summary)]
+    picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()))
+    return Chapter("Networks and cost", tables=[*([networks] if networks else []), *own], pictures=[picture])
 
 
 def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:

@@ -11,16 +11,20 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS, rank
 from benchmark.records.statistics import Interval, t_interval
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels
 from benchmark.report.tables import Entry, Table, seeds, text
 
+PLACE = 80
 
-class Drawing(NamedTuple):
-    """A figure with the stem of its file and its caption."""
 
-    name: str
-    figure: Figure
-    caption: str
+def chapter(material: Material) -> Chapter | None:
+    """Signal and gradient along the units, a table a plan; None where none was measured."""
+    if not material.gradients:
+        return None
+    along = [drawing for contents in material.gradients for drawing in drawings(contents)]
+    return Chapter("Gradients along the units", tables=[table(c) for c in material.gradients], pictures=drawn(along))
 
 
 class Group(NamedTuple):

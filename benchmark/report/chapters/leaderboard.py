@@ -9,12 +9,20 @@ from functools import partial
 from typing import NamedTuple
 
 from benchmark.claims.load import published
+from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Comparison, Run, Summary, seeds_interval
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.statistics import Interval, accuracy_interval
 from benchmark.records.written import number
-from benchmark.report.chapters.costs import measured_network
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter
 from benchmark.report.tables import Entry, Table, measured, not_tested, seeds, text
+
+PLACE = 10
+INTRO = (
+    "Runs of this suite, models of others evaluated here, and published numbers: three kinds that are made by different "
+    "rules and stand in tables of their own, one set a protocol version."
+)
 
 FACTS = {
     "selection": "Selection rule",
@@ -23,6 +31,11 @@ FACTS = {
     "parameters": "Parameters",
     "macs": "MACs, one view",
 }
+
+
+def chapter(material: Material) -> Chapter:
+    """Runs, models from outside and published figures."""
+    return Chapter("Leaderboards", [INTRO], tables(material.summary, material.complexity, material.anchors))
 
 
 class Board(NamedTuple):

@@ -6,8 +6,18 @@ from pathlib import Path
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import load_cells
 from benchmark.records.axes import sort_key
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter
 from benchmark.report.tables import Entry, Table, not_tested, text
 from benchmark.runs.tuning_log import SEARCHES, read_log
+
+PLACE = 60
+
+
+def chapter(material: Material) -> Chapter | None:
+    """Every trial of a study's search; None without one."""
+    searched = tables(material.out / "tuning")
+    return Chapter("Learning rates", tables=searched) if searched else None
 
 
 def tables(folder: Path) -> list[Table]:

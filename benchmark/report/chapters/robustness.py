@@ -12,12 +12,25 @@ from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import t_interval
 from benchmark.records.written import number
-from benchmark.report.chapters.gradients import Drawing
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 
+PLACE = 20
+INTRO = (
+    "Corrupted, mirrored and foreign faces as far as ferbench robustness measured them where the weights are; calibration "
+    "from the records alone."
+)
+
 COLOURS = (BLACK, VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY)
 LINES = ("-", "--", ":")
+
+
+def chapter(material: Material) -> Chapter:
+    """Corrupted, mirrored and foreign faces; calibration."""
+    found = material.summary, material.robustness
+    return Chapter("Robustness and calibration", [INTRO], tables(*found), drawn(drawings(*found)))
 
 
 def tables(summary: Summary, found: Measured) -> list[Table]:

@@ -5,12 +5,23 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from benchmark.report.chapters.gradients import Drawing
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
 
+PLACE = 50
+INTRO = "How this suite's training and evaluation compare with a plain loop over the same network (docs/speed.md)."
+
 MIB = 2**20
 NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, torch.compile"}
+
+
+def chapter(material: Material) -> Chapter | None:
+    """Training and evaluation against a plain loop; None where it was not measured."""
+    if not material.benches:
+        return None
+    return Chapter("Speed of training", [INTRO], tables(material.benches), drawn(drawings(material.benches)))
 
 
 def tables(benches: Sequence[Mapping]) -> list[Table]:

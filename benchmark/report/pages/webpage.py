@@ -3,7 +3,7 @@
 import base64
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,18 +34,15 @@ from benchmark.claims.finding import (
     UNDETERMINED,
     Planned,
 )
-from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
-from benchmark.measures.extremes.file import ShownFaces
 from benchmark.protocol.protocol import protocol_names
-from benchmark.records.comparisons import Summary
-from benchmark.report.chapters.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.report.material import Material
 from benchmark.report.pages import prose, run_list, webtable
 from benchmark.report.pages.inline import inline
-from benchmark.report.pages.page import Chapter, Data, Picture, Section, link, render
+from benchmark.report.pages.page import render
 from benchmark.report.pages.places import Places, anchor
-from benchmark.report.tables import Table
+from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.runs.plan import PROFILES
 
 WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
@@ -81,54 +78,33 @@ LOOKS = {
 }
 
 
-def webpage(
-    summary: Summary,
-    sections: Sequence[Section],
-    chapters: Sequence[Chapter],
-    claims: Table,
-    judged: Sequence[Judged],
-    anchors: Mapping[str, Mapping],
-    headline: Picture,
-    data: Sequence[Data],
-    faces: Sequence[ShownFaces],
-    records: Path,
-    out: Path,
-    answer: str,
-) -> str:
-    """The page as HTML.
-
-    Args:
-        claims: the ledger's table, which the page shows as a list and links to as files.
-        anchors: `benchmark.claims.load.load_anchors`.
-        headline: the figure at the top.
-        faces: pictures of test faces; shown in the section of their protocol.
-        records, out: the folder of the records, and the page's.
-        answer: to the title's question.
-    """
-    places, root = Places(summary), link(records, out)
+def webpage(material: Material, contents: Contents) -> str:
+    """The page as HTML: the ledger's table as a list, test faces in the section of their protocol."""
+    summary, judged, sections = material.summary, material.judged, contents.sections
+    places, root = Places(summary), material.records_link
     surroundings = run_list.environments(summary)
     lines = list(surroundings)
     shortcuts = {s.comparison.slug: t for s in sections for t in s.tables if t.name == f"{s.comparison.slug}-shortcuts"}
     return render(
         "index.html.j2",
         summary=summary,
-        sections=sections,
-        chapters=chapters,
-        claims=claims,
-        ledger=details(judged, records, root),
+        sections=contents.sections,
+        chapters=contents.chapters,
+        claims=contents.claims,
+        ledger=details(judged, material.records, root),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         looks=LOOKS,
         rules=RULES_IN_WORDS,
         marks=MARKS,
         alpha=ALPHA,
         minimum=MINIMUM_SEEDS,
-        anchors=anchors,
-        headline=headline,
-        data=data,
+        anchors=material.anchors,
+        headline=contents.headline,
+        data=material.sets,
         picture_data=picture_data,
-        faces={each.slug: each for each in faces},
+        faces={each.slug: each for each in material.faces},
         records=root,
-        answer=answer,
+        answer=contents.answer,
         lead=prose.verdict_sentences(judged),
         changes=changes(judged),
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts)],
@@ -136,7 +112,7 @@ def webpage(
         environments=surroundings,
         places=places,
         blocks=lambda table, slug="": webtable.blocks(table, places, slug),
-        cells=lambda comparison: run_list.cells_of(comparison, places, lines, root, records),
+        cells=lambda comparison: run_list.cells_of(comparison, places, lines, root, material.records),
         present_version=run_list.present_version,
         missing=lambda finding: missing_runs(finding.planned),
         figure=lambda picture: inline(

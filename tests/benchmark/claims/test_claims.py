@@ -454,7 +454,7 @@ def test_class_recall_sees_the_images_of_that_class_alone(world, make, tmp_path)
 
 
 def test_what_was_seen_and_drawn_faces_give_figures_and_no_verdict(world):
-    from benchmark.report.chapters.verdicts import claims_table
+    from benchmark.report.pages.verdicts import claims_table
 
     world.add("a", GOOD)
     world.add("b", POOR)

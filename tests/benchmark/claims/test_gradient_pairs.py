@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy import stats
-from tests.benchmark.claims.test_gradient_rule import header
 
 from benchmark.claims.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
 from benchmark.claims.gradient_rule import Point
 from benchmark.claims.judge import judge
 from benchmark.claims.load import load_claims
+from tests.benchmark.claims.test_gradient_rule import header
 
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}

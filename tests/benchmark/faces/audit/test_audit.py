@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.benchmark.faces.test_near_duplicates import changed, photographs
 
 from benchmark.cli.main import main
 from benchmark.faces.audit.audit import audit
@@ -15,6 +14,7 @@ from benchmark.faces.audit.copies import find_copies, leaks, worst_pairs
 from benchmark.faces.audit.label_checks import label_order
 from benchmark.faces.faceset import write_faceset
 from benchmark.faces.near_duplicates import Threshold, hashes
+from tests.benchmark.faces.test_near_duplicates import changed, photographs
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
 

@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.claims.claim import Check
 from benchmark.claims.finding import Finding
-from benchmark.report.chapters.verdicts import _parameters, _sized
+from benchmark.report.pages.verdicts import _parameters, _sized
 
 GIVEN = {"a": "fixed", "b": "identity", "normalisation": "working"}
 

@@ -6,8 +6,8 @@ import pytest
 
 from benchmark.claims.load import load_claims
 from benchmark.errors import BadInput
+from benchmark.report import humans
 from benchmark.report.build import build
-from benchmark.report.chapters import humans
 
 
 def value(mean: float) -> dict:

@@ -8,12 +8,9 @@ from benchmark.claims.comparing import ALPHA
 from benchmark.claims.finding import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
 from benchmark.claims.judge import Judged
 from benchmark.claims.rules import NARROW
-from benchmark.records.comparisons import Summary, place
-from benchmark.records.metrics import METRICS
-from benchmark.records.optimism import Optimism, selection_optimism
-from benchmark.records.written import bracketed, number
+from benchmark.records.comparisons import place
 from benchmark.report.scale import accuracy_level, scale_in_words
-from benchmark.report.tables import Entry, Table, not_tested, seeds, text
+from benchmark.report.tables import Entry, Table, text
 
 # Rule -> what it does, for the pages; in full in docs/protocol.md.
 RULES_IN_WORDS = {
@@ -99,37 +96,6 @@ def changes(judged: Sequence[Judged]) -> list[Mapping]:
     return found
 
 
-def optimism_table(summary: Summary) -> Table:
-    """Best on test minus best on validation of every cell with a history."""
-    columns = {
-        "protocol": "Protocol",
-        "cell": "Cell",
-        "n": "Seeds",
-        "looks": "Looks at the test split",
-        "optimism": "Best on test minus best on validation",
-    }
-    rows = []
-    for comparison in summary.comparisons:
-        unit = METRICS[comparison.primary].unit
-        for label, runs in comparison.runs.items():
-            found = selection_optimism([run.record for run in runs])
-            row = {"protocol": text(comparison.slug), "cell": text(label)}
-            row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
-            if found is None:
-                row["optimism"] = not_tested("no finished run with a history")
-            else:
-                row["looks"] = text(", ".join(map(str, found.looks)))
-                row["optimism"] = _optimism(found, unit)
-            rows.append(row)
-    notes = (
-        "What a maximum over every look at the test split, as the authors' script keeps it, adds to the epoch chosen by "
-        "validation: test metric (accuracy in points, or mean CCC), mean over seeds [95 % t-interval over seeds]",
-        "Looks = epochs; nothing is extrapolated to the script's 449 looks",
-        "TTA: none; selection rule: as the columns say",
-    )
-    return Table("optimism", "What choosing by the test split is worth", notes, columns, rows, ("protocol", "cell", "n"))
-
-
 def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
     """What the pages say of each claim: {claim, finding, tests}.
 
@@ -210,8 +176,3 @@ def _footnote(check: Check, finding: Finding) -> str:
     if "normalisations" in check.parameters:
         return f"{where}, {{a}}, against identity: measured".format(**check.parameters)
     return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else 'not measured'}"
-
-
-def _optimism(found: Optimism, unit: str) -> Entry:
-    shown = bracketed(found, lambda v: number(v, unit, signed=True))
-    return Entry(shown, {part: getattr(found, part) for part in ("mean", "low", "high")})

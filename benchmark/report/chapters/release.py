@@ -1,0 +1,18 @@
+"""What the authors' release proves, as the stage release-audit left it."""
+
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Picture
+
+PLACE = 90
+INTRO = "What the authors' repository proves without its weights: parameters, operations, normalisation, shortcuts."
+SCALARS = "The shortcut coefficients of the released checkpoint, and the slopes that they give"
+
+
+def chapter(material: Material) -> Chapter | None:
+    """The checkpoint's coefficients, and a link to the audit; None where the audit was not made."""
+    scalars = material.out / "release" / "shortcut-scalars.svg"
+    if not scalars.is_file():
+        return None
+    picture = Picture("release/shortcut-scalars.svg", SCALARS, scalars.read_bytes())
+    pages = [("release-audit.md", "The audit, term by term")]
+    return Chapter("The release, audited", [INTRO], pictures=[picture], links=pages)

@@ -1,0 +1,114 @@
+"""Everything that the report is made from, read once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.claims.claim import Claim
+from benchmark.claims.judge import Judged, judge
+from benchmark.claims.load import load_anchors, load_claims
+from benchmark.errors import BadInput
+from benchmark.files import read_object
+from benchmark.measures.complexity.file import read_complexity
+from benchmark.measures.extremes.file import ShownFaces, read_faces
+from benchmark.measures.gradients.file import read as read_gradients
+from benchmark.measures.robustness.file import Measured, read_robustness
+from benchmark.measures.speed.file import read_benches
+from benchmark.records.comparisons import Summary, summarise
+from benchmark.records.record import read_records
+from benchmark.report.humans import Humans, read_humans
+from benchmark.report.parts import link
+from benchmark.report.plans import held_back
+from benchmark.runs.plan import waiting_for_rates
+
+
+@dataclass(frozen=True)
+class Data:
+    """A prepared data set: contents of its audit.json; its contact sheet, if it has one, as the page's link and as file."""
+
+    audit: Mapping
+    contact_sheet: str | None
+    picture: Path | None = None
+
+    @property
+    def counts(self) -> list[list[str]]:
+        """Rows of the table split x class, with a header."""
+        counts, classes = self.audit["counts"], self.audit["classes"]
+        names = [*classes, *sorted({name for split in counts.values() for name in split} - set(classes))]
+        rows = [["split", *names, "all"]]
+        for split, of in counts.items():
+            rows.append([split, *(f"{of.get(name, 0):,}" for name in names), f"{sum(of.values()):,}"])
+        return rows
+
+
+def read_data(folder: Path, out: Path) -> list[Data]:
+    """The prepared data sets below `folder`, by name. BadInput for an audit.json that is no JSON."""
+    found = []
+    for path in sorted(folder.glob("*/audit.json")):
+        audit = read_object(path)
+        if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
+            raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")
+        sheet = path.parent / "contact-sheet.png"
+        found.append(Data(audit, link(sheet, out), sheet) if sheet.is_file() else Data(audit, None))
+    return found
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the report is made from.
+
+    Attributes:
+        records, data, out: folders of the records, of the audits, and the report's own, where other stages leave files.
+        summary: of the records; cells whose planned runs are not all there are held back (`benchmark.report.plans`).
+        complexity: contents of complexity.json, or None.
+        claims, judged: the claims, and what was found of each.
+        anchors: published figures by data set.
+        sets: the prepared data sets.
+        people: how well people agree.
+        faces: test faces that may be shown.
+        gradients, robustness, benches: what was measured of networks.
+    """
+
+    records: Path
+    data: Path
+    out: Path
+    summary: Summary
+    complexity: Mapping | None
+    claims: Sequence[Claim]
+    judged: Sequence[Judged]
+    anchors: Mapping[str, Mapping]
+    sets: Sequence[Data]
+    people: Humans
+    faces: Sequence[ShownFaces]
+    gradients: Sequence[Mapping]
+    robustness: Measured
+    benches: Sequence[Mapping]
+
+    @property
+    def records_link(self) -> str:
+        """The folder of the records as seen from the pages."""
+        return link(self.records, self.out)
+
+
+def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Material:
+    """Reads and judges; arguments and errors as of `benchmark.report.build.build`."""
+    summary = summarise(read_records(records), records)
+    counted, claims = read_complexity(complexity), load_claims()
+    gradients = read_gradients(out / "gradients")
+    judged = judge(claims, summary, counted, gradients, waiting_for_rates())
+    return Material(
+        records=records,
+        data=data,
+        out=out,
+        summary=held_back(summary, judged),
+        complexity=counted,
+        claims=claims,
+        judged=judged,
+        anchors=load_anchors(),
+        sets=read_data(data, out),
+        people=read_humans(out / "humans"),
+        faces=read_faces(out / "faces", summary),
+        gradients=gradients,
+        robustness=read_robustness(out / "robustness", summary),
+        benches=read_benches(out / "bench"),
+    )
