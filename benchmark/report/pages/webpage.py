@@ -43,6 +43,7 @@ from benchmark.report.pages.inline import inline
 from benchmark.report.pages.page import render
 from benchmark.report.pages.places import Places, anchor
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.report.parts import Contents
 from benchmark.runs.plan import PROFILES
 
 WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
