@@ -22,7 +22,7 @@ from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
 from benchmark.records.statistics import Interval, paired_t_over_seeds
 
 if TYPE_CHECKING:
-    from benchmark.records.comparisons import Run
+    from benchmark.records.comparisons import ScoredRun
 
 ALPHA = 0.05
 MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of
@@ -157,7 +157,7 @@ def of_metric(entry: str) -> tuple[str, str | None]:
     return ("recall", entry.removeprefix(OF_CLASS)) if entry.startswith(OF_CLASS) else (entry, None)
 
 
-def levels(runs: "Mapping[str, Mapping[int, Run]]") -> dict[str, float | None]:
+def levels(runs: "Mapping[str, Mapping[int, ScoredRun]]") -> dict[str, float | None]:
     """Cell -> mean of its task's main metric over the runs that finished; None where there is none, or it is not defined in
     all of them."""
     found = {}
@@ -197,7 +197,7 @@ def shown(interval: Interval, unit: str, signed: bool = False) -> str:
     return f"{_number(interval.mean, unit, signed)} [{low}, {high}]{end}"
 
 
-def _tested(runs_a: "Mapping[int, Run]", runs_b: "Mapping[int, Run]", metric: str, of_class: str | None) -> Compared | None:
+def _tested(runs_a: "Mapping[int, ScoredRun]", runs_b: "Mapping[int, ScoredRun]", metric: str, of_class: str | None) -> Compared | None:
     finished = [finished_of(own.values()) for own in (runs_a, runs_b)]
     lost = [len(own) - len(done) for own, done in zip((runs_a, runs_b), finished, strict=True)]
     if (lost[0] == 0 and not finished[1]) or (lost[1] == 0 and not finished[0]):
@@ -221,7 +221,7 @@ def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Iterable, 
     return Finding(TRAINS if compared.favours_a else DOES_NOT_TRAIN, reason, records=tuple(used), **fields)
 
 
-def _why_not(runs: "Mapping[str, Sequence[Run]]", metric: str) -> str:
+def _why_not(runs: "Mapping[str, Sequence[ScoredRun]]", metric: str) -> str:
     finished = {cell: finished_of(own) for cell, own in runs.items()}
     if all(len(own) == 0 for own in finished.values()):
         return f"every run of both cells diverged{divergence(runs)}"

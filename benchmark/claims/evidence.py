@@ -53,7 +53,7 @@ def compare(
     """The test of two cells and its equivalence test; None where the metric is not defined in a run.
 
     Args:
-        runs_a, runs_b: seed -> `benchmark.records.comparisons.Run` that finished, same seeds, of one comparison.
+        runs_a, runs_b: seed -> `benchmark.records.comparisons.ScoredRun` that finished, same seeds, of one comparison.
         metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
@@ -112,7 +112,7 @@ def prediction(runs: Sequence[object], metric: str) -> Interval | None:
     """Where one more run on a new test sample of the same size is expected; None where the metric is not defined.
 
     Args:
-        runs: `benchmark.records.comparisons.Run` that finished, one a seed.
+        runs: `benchmark.records.comparisons.ScoredRun` that finished, one a seed.
         metric: one of `PREDICTABLE`.
     """
     values = [run.scores["none"][metric] for run in runs]

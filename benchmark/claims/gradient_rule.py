@@ -11,8 +11,7 @@ from benchmark.claims.finding import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERM
 from benchmark.claims.ledger import Ledger
 from benchmark.records.statistics import Interval, holm, t_interval
 
-ALPHA = 0.05
-MINIMUM_SEEDS = 3
+from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
 MARGIN = 10.0
 OUTSIDE, WITHIN, OPEN = "outside", "within", "open"
 

@@ -25,7 +25,7 @@ from benchmark.records.metrics import METRICS, PRIMARY
 
 if TYPE_CHECKING:
     from benchmark.claims.evidence import Compared
-    from benchmark.records.comparisons import Comparison, Run, Summary
+    from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Ledger:
         edition = (data["name"], data["version"], data["fingerprint"])
         return protocol_hash == own.hash and data["name"] == own.data and not is_other(*edition)
 
-    def runs(self, protocol: str, cell: str, needs: str) -> "tuple[Run, ...]":
+    def runs(self, protocol: str, cell: str, needs: str) -> "tuple[ScoredRun, ...]":
         """Every run of a cell, diverged ones among them."""
         comparison = self.comparison(protocol, needs)
         if comparison is None:
@@ -84,7 +84,7 @@ class Ledger:
             raise Undecided(UNDETERMINED, f"{len(labels)} different cells of {protocol} are named {cell}")
         return comparison.runs[labels[0]] if labels else ()
 
-    def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, Run]]":
+    def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, ScoredRun]]":
         """The runs of seeds 0 to `seeds` - 1 by cell and seed, diverged ones among them; others are not looked at.
 
         Undecided with how many of them there are, and with no number measured, while one is missing or is not the only one
@@ -125,7 +125,7 @@ class Ledger:
         return f"; not counted: {records} with {why}"
 
     def scale(
-        self, protocol: str, runs: "Mapping[str, Mapping[int, Run]]", levels: Mapping[str, float | None] | None = None
+        self, protocol: str, runs: "Mapping[str, Mapping[int, ScoredRun]]", levels: Mapping[str, float | None] | None = None
     ) -> Scale:
         """The scale of the cells of `runs`, as `planned` returns them."""
         one = {cell: next(iter(own.values())).record for cell, own in runs.items() if own}
@@ -174,17 +174,17 @@ def _registered() -> Mapping[str, Cell]:
     return load_cells()
 
 
-def plan_of(runs: "Mapping[str, Mapping[int, Run]]", protocol: str, seeds: int) -> list[Planned]:
+def plan_of(runs: "Mapping[str, Mapping[int, ScoredRun]]", protocol: str, seeds: int) -> list[Planned]:
     """What a test of these cells needs, and what of it there is."""
     return [Planned(protocol, cell, seeds, tuple(sorted(own))) for cell, own in runs.items()]
 
 
-def finished_of(runs: "Iterable[Run]") -> "dict[int, Run]":
+def finished_of(runs: "Iterable[ScoredRun]") -> "dict[int, ScoredRun]":
     """Seed -> run, for those that finished."""
     return {run.record.seed: run for run in runs if not run.record.diverged}
 
 
-def divergence(cells: "Mapping[str, Sequence[Run]]") -> str:
+def divergence(cells: "Mapping[str, Sequence[ScoredRun]]") -> str:
     """How many runs of each cell diverged, as the end of a reason; "" where none did."""
     lost = {cell: len(runs) - len(finished_of(runs)) for cell, runs in cells.items()}
     return "".join(f"; {cell} diverged {n} of {len(cells[cell])}" for cell, n in lost.items() if n)

@@ -33,7 +33,7 @@ from benchmark.records.record import Record
 from benchmark.records.statistics import Interval, t_interval
 
 if TYPE_CHECKING:
-    from benchmark.records.comparisons import Run
+    from benchmark.records.comparisons import ScoredRun
 
 NARROW = {"%": 0.025, "": 0.015}  # unit -> half-width up to which a value inside the interval counts as reproduced
 
@@ -128,7 +128,7 @@ SHOWING = tuple(
 SHOWN_ALONE = (SEEN, MACHINERY)
 
 
-def _reading(finished: "Mapping[int, Run]", metric: str, value: float) -> tuple[str, Interval, str]:
+def _reading(finished: "Mapping[int, ScoredRun]", metric: str, value: float) -> tuple[str, Interval, str]:
     interval, entry = evidence.prediction(list(finished.values()), metric), METRICS[metric]
     if interval is None:
         raise Undecided(UNDETERMINED, f"{metric} is not defined in every run")
@@ -139,7 +139,7 @@ def _reading(finished: "Mapping[int, Run]", metric: str, value: float) -> tuple[
     return EXCEEDED if measured_is_higher == (entry.direction == "higher") else NOT_REPRODUCED, interval, entry.unit
 
 
-def _records(runs: "Iterable[Run]") -> tuple[Record, ...]:
+def _records(runs: "Iterable[ScoredRun]") -> tuple[Record, ...]:
     return tuple(run.record for run in runs)
 
 

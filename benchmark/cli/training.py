@@ -53,7 +53,7 @@ def run(arguments) -> None:
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device
     from benchmark.runs.plan import plan
-    from benchmark.runs.runner import Places, run_all
+    from benchmark.runs.runner import Site, run_all
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
@@ -84,7 +84,7 @@ def run(arguments) -> None:
     if arguments.share:
         runs = _share(runs, arguments.share)
     device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a task of Ray picks its own
-    places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
+    places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
     # Importing torch is part of what the caller waits for.
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
     if arguments.engine == "ray":
@@ -123,7 +123,7 @@ def tune(arguments) -> None:
     began = time.time()
     from benchmark.runs import tuning
     from benchmark.runs.environment import pick_device
-    from benchmark.runs.runner import Places
+    from benchmark.runs.runner import Site
     from benchmark.runs.tuning_log import read_log
 
     search = tuning.load_search(arguments.search)
@@ -135,7 +135,7 @@ def tune(arguments) -> None:
     if arguments.table:
         print("\n".join(tuning.table(read_log(log))))
         return
-    places = Places(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
+    places = Site(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
     lines = tuning.tune(search, places, log, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
     print("\n".join([*tuning.table(lines), f"wrote {log}"]))
@@ -145,12 +145,12 @@ def study(arguments) -> None:
     began = time.time()
     from benchmark.runs import study as studies
     from benchmark.runs.environment import pick_device
-    from benchmark.runs.runner import Places
+    from benchmark.runs.runner import Site
 
     chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
     log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
     if not arguments.status:
-        places = Places(arguments.prepared, arguments.out, device, arguments.restart_stale)
+        places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale)
         budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
         trials = arguments.out / "tuning" / chosen.search.name
         studies.make(chosen, places, trials, log, jobs=jobs, time_budget=budget)

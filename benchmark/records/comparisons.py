@@ -23,7 +23,7 @@ SPLIT = "test"
 
 
 @dataclass(frozen=True)
-class Run:
+class ScoredRun:
     """A record with the metrics of its test predictions: test-time augmentation -> dictionary of the metrics."""
 
     record: Record
@@ -47,7 +47,7 @@ class Comparison:
     protocol: Mapping
     protocol_hash: str
     data: Mapping
-    runs: Mapping[str, tuple[Run, ...]]
+    runs: Mapping[str, tuple[ScoredRun, ...]]
     targets: np.ndarray | None
     unfinished: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,7 +134,7 @@ class Summary:
 
     comparisons: tuple[Comparison, ...]
     remarks: tuple[str, ...] = field(default=())
-    outside: tuple[Run, ...] = field(default=())
+    outside: tuple[ScoredRun, ...] = field(default=())
 
 
 def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
@@ -175,7 +175,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
         _check_targets(kept)
         runs = defaultdict(list)
         for record in sorted(kept, key=lambda r: r.seed):
-            runs[labels[record.cell, record["cell_hash"]]].append(Run(record, _score(record)))
+            runs[labels[record.cell, record["cell_hash"]]].append(ScoredRun(record, _score(record)))
         cells = {label: tuple(runs[label]) for label in sorted(runs, key=lambda c: sort_key(c, runs[c][0].record["cell"]))}
         finished = next((record for record in kept if not record.diverged), None)
         targets = None if finished is None else finished.predictions[f"{SPLIT}_targets"]
@@ -187,7 +187,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
                 "so they stand in tables of their own."
             )
         comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))
-    return Summary(tuple(comparisons), tuple(remarks), tuple(Run(record, _score(record)) for record in outside))
+    return Summary(tuple(comparisons), tuple(remarks), tuple(ScoredRun(record, _score(record)) for record in outside))
 
 
 def frame(summary: Summary, root: Path) -> pd.DataFrame:

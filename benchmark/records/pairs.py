@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from benchmark.records.comparisons import SPLIT, Comparison, Run
+from benchmark.records.comparisons import SPLIT, Comparison, ScoredRun
 from benchmark.records.image_variance import metric_of_means, moments
 from benchmark.records.metrics import PRIMARY
 from benchmark.records.statistics import Difference, Interval, paired_t_over_seeds, resampled_means, sign_flip_exact
@@ -41,7 +41,7 @@ class Tested:
 
 
 def tested(
-    a: Sequence[Run], b: Sequence[Run], resampled_a: Sequence[np.ndarray], resampled_b: Sequence[np.ndarray], task: str
+    a: Sequence[ScoredRun], b: Sequence[ScoredRun], resampled_a: Sequence[np.ndarray], resampled_b: Sequence[np.ndarray], task: str
 ) -> Tested:
     """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
 
@@ -62,7 +62,7 @@ def tested(
     return Tested(Difference(*interval, p), over_seeds, tuple(discordant))
 
 
-def right(run: Run) -> np.ndarray:
+def right(run: ScoredRun) -> np.ndarray:
     """bool (N,): which test images a categorical run answers rightly."""
     targets, outputs = run.record.outputs(SPLIT)
     return outputs.argmax(axis=1) == targets
@@ -74,7 +74,7 @@ def resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
     return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
 
 
-def resample(runs: Sequence[Run], task: str) -> list[np.ndarray]:
+def resample(runs: Sequence[ScoredRun], task: str) -> list[np.ndarray]:
     """For each of some finished runs on the same test images what `resampled` gives."""
     if not runs:
         return []
@@ -89,7 +89,7 @@ def resample(runs: Sequence[Run], task: str) -> list[np.ndarray]:
     return [value(means[:, width * place : width * (place + 1)]) for place in range(len(runs))]
 
 
-def _accuracy_column(run: Run) -> np.ndarray:
+def _accuracy_column(run: ScoredRun) -> np.ndarray:
     return right(run)[:, None].astype(np.float64)
 
 
@@ -102,5 +102,5 @@ def _normal_p(interval: Interval) -> float | None:
     return float(2 * stats.norm.sf(abs(interval.mean) / deviation))
 
 
-def _finished(comparison: Comparison, label: str) -> dict[int, Run]:
+def _finished(comparison: Comparison, label: str) -> dict[int, ScoredRun]:
     return {run.record.seed: run for run in comparison.runs[label] if not run.record.diverged}

@@ -15,7 +15,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.terms import SHOWN
 from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity.file import read_complexity
-from benchmark.records.comparisons import SPLIT, Run, summarise
+from benchmark.records.comparisons import SPLIT, ScoredRun, summarise
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
 from benchmark.records.record import read_records
@@ -33,7 +33,7 @@ class Row:
     """One side: its name, its finished runs by seed, whether it is an outside entry."""
 
     name: str
-    runs: Mapping[int, Run]
+    runs: Mapping[int, ScoredRun]
     outside: bool
 
     @property
@@ -185,7 +185,7 @@ def picture(found: Mapping, faces, out: Path) -> None:
         sheet.save(temporary, "JPEG", quality=85, optimize=True)
 
 
-def _pairs(a: Row, b: Row) -> list[tuple[Run, Run]]:
+def _pairs(a: Row, b: Row) -> list[tuple[ScoredRun, ScoredRun]]:
     if a.outside and b.outside:
         return [(a.runs[0], b.runs[0])]
     if a.outside:
@@ -198,7 +198,7 @@ def _pairs(a: Row, b: Row) -> list[tuple[Run, Run]]:
     return [(a.runs[seed], b.runs[seed]) for seed in common]
 
 
-def _check_images(runs: Sequence[Run]) -> None:
+def _check_images(runs: Sequence[ScoredRun]) -> None:
     first = runs[0].record
     for run in runs[1:]:
         for name in (f"{SPLIT}_ids", f"{SPLIT}_targets"):
@@ -206,7 +206,7 @@ def _check_images(runs: Sequence[Run]) -> None:
                 raise BadInput(f"{run.record.directory}, {name}", "other values", f"those of {first.directory}")
 
 
-def _side(row: Row, runs: Sequence[Run], task: str, networks: Mapping | None) -> dict:
+def _side(row: Row, runs: Sequence[ScoredRun], task: str, networks: Mapping | None) -> dict:
     record = runs[0].record
     entry = None if row.outside else counted.of_cell(networks, record["protocol"], record["cell"])
     return {
@@ -219,7 +219,7 @@ def _side(row: Row, runs: Sequence[Run], task: str, networks: Mapping | None) ->
     }
 
 
-def _mcnemar(pairs: Sequence[tuple[Run, Run]]) -> list[dict]:
+def _mcnemar(pairs: Sequence[tuple[ScoredRun, ScoredRun]]) -> list[dict]:
     found = []
     for a, b in pairs:
         test = mcnemar_exact(right(a), right(b))
@@ -227,7 +227,7 @@ def _mcnemar(pairs: Sequence[tuple[Run, Run]]) -> list[dict]:
     return found
 
 
-def _classes(of_a: Sequence[Run], of_b: Sequence[Run]) -> list[dict]:
+def _classes(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun]) -> list[dict]:
     """Per class the difference of recall, mean over the pairs, and the sign-flip test on the images of that class."""
     names, labels = of_a[0].record["classes"], of_a[0].record.outputs(SPLIT)[0]
     a, b = (np.stack([right(run) for run in runs]).astype(np.int64) for runs in (of_a, of_b))
@@ -242,7 +242,7 @@ def _classes(of_a: Sequence[Run], of_b: Sequence[Run]) -> list[dict]:
     return found
 
 
-def _disagree(of_a: Sequence[Run], of_b: Sequence[Run], task: str) -> tuple[np.ndarray, np.ndarray]:
+def _disagree(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun], task: str) -> tuple[np.ndarray, np.ndarray]:
     """All test ids, and the rows (int64) on which A and B answer differently, the most pairs (the farthest) first."""
     ids = of_a[0].record.predictions[f"{SPLIT}_ids"]
     a, b = (np.stack([run.record.outputs(SPLIT)[1] for run in runs]).astype(np.float64) for runs in (of_a, of_b))

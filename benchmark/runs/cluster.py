@@ -32,7 +32,7 @@ from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs import sources
 from benchmark.runs.environment import pick_device
-from benchmark.runs.runner import Places, Worker
+from benchmark.runs.runner import Site, Worker
 from benchmark.runs.time_budget import TimeBudget
 
 POLL = 1.0  # seconds after which a task asks again how much time is left
@@ -60,7 +60,7 @@ class Share:
 class Task:
     """All that a task needs but the run."""
 
-    places: Places
+    places: Site
     device: str
     threads: int
     token: str
@@ -69,7 +69,7 @@ class Task:
 
 def run_on_ray(
     runs: Sequence[Run],
-    places: Places,
+    places: Site,
     device: str,
     *,
     address: str | None = None,

@@ -14,7 +14,7 @@ from benchmark.errors import BadInput
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol, load_protocol
-from benchmark.runs.runner import Places
+from benchmark.runs.runner import Site
 from benchmark.runs.tuning import Search, make_trials
 from benchmark.runs.tuning_log import SEARCHES, read_log
 
@@ -109,7 +109,7 @@ def load_rate_search(name: str) -> RateSearch:
 def search_rates(
     search: RateSearch,
     cells: Sequence[Cell],
-    places: Places,
+    places: Site,
     log: Path,
     *,
     jobs: int = 1,

@@ -31,7 +31,7 @@ def default_jobs(device: torch.device) -> int:
 
 
 @dataclass(frozen=True)
-class Places:
+class Site:
     """Where runs read and write, on what and how, and whether they may replace what is stale; see
     `benchmark.runs.training.trainer.train`."""
 
@@ -47,7 +47,7 @@ class Worker:
 
     def __init__(
         self,
-        places: Places,
+        places: Site,
         stop: Callable[[], bool],
         position: int = 0,
         jobs: int = 1,
@@ -105,7 +105,7 @@ class Worker:
 
 def run_all(
     runs: Sequence[Run],
-    places: Places,
+    places: Site,
     *,
     jobs: int = 1,
     time_budget: float | None = None,
@@ -136,7 +136,7 @@ def run_all(
             ended()
 
 
-def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
+def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
     """Lines of the runs as they end; on a stop or an error the others save their checkpoints before it is raised."""
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     halt, positions = context.Event(), context.Value("i", 0)
@@ -156,7 +156,7 @@ def _in_processes(runs: Sequence[Run], places: Places, stop: StopRequest, jobs: 
             pool.shutdown(cancel_futures=True)
 
 
-def _start(places: Places, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
+def _start(places: Site, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(threads)

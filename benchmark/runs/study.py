@@ -16,7 +16,7 @@ from benchmark.protocol.cells import Cell, Run
 from benchmark.records.record import Record, read_record
 from benchmark.runs.plan import parts, profile_entry
 from benchmark.runs.rate_search import RateSearch, load_rate_search, search_rates
-from benchmark.runs.runner import Places, run_all
+from benchmark.runs.runner import Site, run_all
 from benchmark.runs.time_budget import TimeBudget
 from benchmark.runs.tuning_log import read_log
 
@@ -56,7 +56,7 @@ def load_study(profile: str) -> Study:
     return Study(profile, search, tuple(map(tuple, runs)))
 
 
-def make(study: Study, places: Places, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> None:
+def make(study: Study, places: Site, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> None:
     """Make what is missing, part by part: first the trials of its cells' learning rates, then its runs.
 
     Args:

@@ -16,7 +16,7 @@ from benchmark.files import digest, read_object, read_yaml, write_json, write_te
 from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
-from benchmark.runs.runner import Places, run_all
+from benchmark.runs.runner import Site, run_all
 from benchmark.runs.tuning_log import IDENTITY, SEARCHES, read_log
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
@@ -123,7 +123,7 @@ def _checked(search):
     return search
 
 
-def tune(search: Search, places: Places, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> list[dict]:
+def tune(search: Search, places: Site, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> list[dict]:
     """Make the trials of `search` that are not made yet, add their lines to `log`, return all of its lines.
 
     Args:
@@ -141,7 +141,7 @@ def tune(search: Search, places: Places, log: Path, *, jobs: int = 1, time_budge
 def make_trials(
     search: Search,
     trials: Sequence[tuple[Mapping, Run]],
-    places: Places,
+    places: Site,
     log: Path,
     *,
     jobs: int = 1,

@@ -149,7 +149,7 @@ class Clock:
         return setting.steps[-1] + 1
 
 
-class Worker:
+class Measurer:
     """Measures settings one after the other with the faces loaded once."""
 
     def __init__(self, protocol: Protocol, faces: Path, device: torch.device, stop: Callable[[], bool]):
@@ -198,8 +198,8 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     @functools.cache
-    def worker() -> Worker:
-        return Worker(protocol, faces, device, lambda: halt.is_set() or os.getppid() != parent)
+    def worker() -> Measurer:
+        return Measurer(protocol, faces, device, lambda: halt.is_set() or os.getppid() != parent)
 
     # Made by the first setting, not here: an error of an initialiser would reach the parent without its words.
     _worker = worker

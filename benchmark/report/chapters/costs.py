@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from benchmark.measures.complexity.file import measured_network
-from benchmark.records.comparisons import Run, Summary
+from benchmark.records.comparisons import ScoredRun, Summary
 from benchmark.records.statistics import t_interval
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
@@ -115,7 +115,7 @@ def cost_table(summary: Summary) -> Table:
     return Table("cost", "Cost of the runs", notes, columns, rows, ("protocol", "cell", "device", "n"))
 
 
-def _cost(runs: list[Run], key: str, show, scale: float = 1) -> Entry:
+def _cost(runs: list[ScoredRun], key: str, show, scale: float = 1) -> Entry:
     if not runs:
         return Entry("diverged", {"note": "diverged"})
     values = [run.record["cost"].get(key) for run in runs]

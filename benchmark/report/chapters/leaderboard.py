@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmark.claims.load import published
 from benchmark.measures.complexity.file import measured_network
-from benchmark.records.comparisons import Comparison, Run, Summary, seeds_interval
+from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.statistics import Interval, accuracy_interval
 from benchmark.records.written import number
@@ -46,12 +46,12 @@ class Board(NamedTuple):
     protocol_hash: str
     data: Mapping
     comparison: Comparison | None
-    outside: Sequence[Run]
+    outside: Sequence[ScoredRun]
 
 
 def boards(summary: Summary) -> list[Board]:
     """Every comparison with the outside models of equal protocol and data, then those that no run stands beside."""
-    of: dict[tuple, list[Run]] = {}
+    of: dict[tuple, list[ScoredRun]] = {}
     for run in summary.outside:
         of.setdefault(_identity(run.record["protocol"], run.record["protocol_hash"], run.record["data"]), []).append(run)
     found, taken = [], set()
@@ -140,7 +140,7 @@ def _own(comparison: Comparison | None, counted: Mapping | None) -> list[dict[st
     return _ranked(found)
 
 
-def _outside(runs: Sequence[Run]) -> list[dict[str, Entry]]:
+def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
     found = []
     for run in runs:
         record, outside = run.record, run.record.outside

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records.comparisons import Comparison, Run, Summary
+from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.record import Record
 from benchmark.records.written import number
@@ -107,7 +107,7 @@ def present_version(comparison: Comparison) -> bool:
     return name in protocol_names() and load_protocol(name).hash == comparison.protocol_hash
 
 
-def _run(comparison: Comparison, run: Run, places: Places, environments: Sequence[str], records: str, root) -> RunView:
+def _run(comparison: Comparison, run: ScoredRun, places: Places, environments: Sequence[str], records: str, root) -> RunView:
     record, task = run.record, comparison.task
     scores = {}
     for name in BLOCKS[task][0]:

@@ -11,7 +11,7 @@ from benchmark.errors import Interrupted, StopRequest
 from benchmark.protocol.cells import Run
 from benchmark.runs.first_contact.path_choice import Contact
 from benchmark.runs.plan_progress import Progress, packed
-from benchmark.runs.runner import Places, run_all
+from benchmark.runs.runner import Site, run_all
 
 SHARE = 0.5  # of the seconds given, for finding out
 KEPT = 0.2  # of these, for checking the plan's other networks on the path chosen
@@ -55,7 +55,7 @@ def first_contact(
                 raise Interrupted("stopped before the first run; the same command goes on")
         progressing = Progress(runs, prepared, folder, out)
         progressing.begin(chosen, begin + seconds - time.time())
-        places = Places(prepared, folder, device, restart_stale, chosen["path"] == "compiled")
+        places = Site(prepared, folder, device, restart_stale, chosen["path"] == "compiled")
         remaining = begin + seconds - time.time()
         run_all(runs, places, jobs=chosen["jobs"], time_budget=remaining, ended=progressing.ended)
     finally:

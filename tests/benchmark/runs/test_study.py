@@ -12,7 +12,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.protocol.cells import Cell, Run, cell_from, cells_in
 from benchmark.records.record import read_record
 from benchmark.runs.rate_search import RateSearch, best_rate, load_rate_search
-from benchmark.runs.runner import Places, run_all
+from benchmark.runs.runner import Site, run_all
 from benchmark.runs.study import Study, load_study, make, standing, told
 from benchmark.runs.tuning_log import read_log
 
@@ -94,7 +94,7 @@ def test_a_study_finds_the_rates_then_trains_with_them_and_resumes(tmp_path, tin
     search = RateSearch("tiny", protocol, 100, 1, (0.02, 0.005, 0.00125))
     free, own = tiny_cell(), dataclasses.replace(tiny_cell(shortcut="fixed"), name="own", learning_rate=0.01)
     study = Study("tiny", search, ((Run(protocol, free, 0), Run(protocol, own, 0)), (Run(protocol, free, 1),)))
-    places, log = Places(tiny_faces.directory.parent, tmp_path / "runs", CPU), tmp_path / "tiny.jsonl"
+    places, log = Site(tiny_faces.directory.parent, tmp_path / "runs", CPU), tmp_path / "tiny.jsonl"
     with pytest.raises(Interrupted):
         make(study, places, tmp_path / "trials", log, time_budget=0.0)
     assert [part.runs for part in standing(study, places.out, log)] == [(0, 2), (0, 1)]

@@ -18,7 +18,7 @@ from benchmark.errors import Interrupted
 from benchmark.protocol.cells import Cell, Run
 from benchmark.records.record import read_record
 from benchmark.runs.plan_file import write_plan
-from benchmark.runs.runner import Places, run_all
+from benchmark.runs.runner import Site, run_all
 from benchmark.runs.time_budget import CAUTION, TimeBudget, reserve, seconds_ahead, views
 
 ROOT = Path(__file__).parents[3]
@@ -101,8 +101,8 @@ def test_what_would_not_end_in_time_is_left_to_the_next_call(tmp_path, tiny_face
     (tmp_path / "timed_network.py").write_text(textwrap.dedent(SLOW_NETWORK))
     monkeypatch.syspath_prepend(tmp_path)
     run = Run(tiny_protocol(epochs=2), timed("adaptive", 0.01, 0.6), 0)
-    places = Places(tiny_faces.directory.parent, tmp_path / "cut", torch.device("cpu"))
-    whole = Places(places.prepared, tmp_path / "whole", places.device)
+    places = Site(tiny_faces.directory.parent, tmp_path / "cut", torch.device("cpu"))
+    whole = Site(places.prepared, tmp_path / "whole", places.device)
     run_all([run], whole)  # first: what torch imports when it is first used is not part of what is timed below
     sessions = 0
     with pytest.raises(Interrupted, match="stopped in epoch 2; the next call resumes it"):

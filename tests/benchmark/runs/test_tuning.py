@@ -12,7 +12,7 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.record import read_record
 from benchmark.runs import tuning
-from benchmark.runs.runner import Places
+from benchmark.runs.runner import Site
 from benchmark.runs.tuning import Search, load_search, table, trial_protocol, tune
 from benchmark.runs.tuning_log import read_log
 
@@ -45,7 +45,7 @@ def search(tiny_protocol, tiny_cell):
 
 def test_the_test_split_is_not_needed_and_every_trial_is_logged_once(tmp_path, without_test, search):
     """Trained on faces of which none is a test face; stopped before the first; made again without a change."""
-    places = Places(without_test.directory.parent, tmp_path / "out", CPU)
+    places = Site(without_test.directory.parent, tmp_path / "out", CPU)
     log = tmp_path / "tiny.jsonl"
     with pytest.raises(Interrupted):
         tune(search, places, log, time_budget=0.0)
@@ -68,7 +68,7 @@ def test_the_test_split_is_not_needed_and_every_trial_is_logged_once(tmp_path, w
 
 
 def test_lines_are_only_added(tmp_path, without_test, search):
-    places, log = Places(without_test.directory.parent, tmp_path / "out", CPU), tmp_path / "tiny.jsonl"
+    places, log = Site(without_test.directory.parent, tmp_path / "out", CPU), tmp_path / "tiny.jsonl"
     first = tune(dataclasses.replace(search, trials=({},)), places, log)
     assert tune(search, places, log)[: len(first)] == first and len(read_log(log)) == 4
     log.write_text(log.read_text() + "{}\n")
@@ -119,7 +119,7 @@ def test_a_log_that_is_no_text_is_refused(tmp_path):
 
 def test_what_is_refused_leaves_no_log(tmp_path, search):
     with pytest.raises(BadInput, match="no meta.json"):
-        tune(search, Places(tmp_path / "nowhere", tmp_path / "out", CPU), tmp_path / "tiny.jsonl")
+        tune(search, Site(tmp_path / "nowhere", tmp_path / "out", CPU), tmp_path / "tiny.jsonl")
     assert not (tmp_path / "tiny.jsonl").exists()
 
 

@@ -22,7 +22,7 @@ from benchmark.protocol.protocol import protocol_from
 from benchmark.records.importing import check
 from benchmark.records.optimism import run_picks, selection_optimism
 from benchmark.records.record import read_record
-from benchmark.runs.runner import Places, Worker, try_steps
+from benchmark.runs.runner import Site, Worker, try_steps
 from benchmark.runs.training import crossvalidation
 from benchmark.runs.training import trainer as training
 from benchmark.runs.training.crossvalidation import (
@@ -316,7 +316,7 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
     from benchmark.records import importing
 
     run = Run(protocol(epochs=1), tiny_cell(), 0)
-    line = Worker(Places(faces.directory.parent, tmp_path, CPU), lambda: False)(run)
+    line = Worker(Site(faces.directory.parent, tmp_path, CPU), lambda: False)(run)
     record = read_record(tmp_path / run.place)
     right = [
         f["history"][f["selected_epoch"] - 1]["validation"]["accuracy"] * f["faces"]["validation"] for f in record.folds

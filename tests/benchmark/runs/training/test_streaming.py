@@ -18,7 +18,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.protocol.cells import Run
 from benchmark.runs import runner
-from benchmark.runs.runner import Places, Worker
+from benchmark.runs.runner import Site, Worker
 from benchmark.runs.training import memory, resampling, streaming
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.streaming import Streamed, resized_file
@@ -232,7 +232,7 @@ def test_processes_share_one_file(coloured):
 
 
 def test_a_finished_run_loads_no_pictures(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
-    places = Places(tiny_faces.directory.parent, tmp_path / "runs", CPU)
+    places = Site(tiny_faces.directory.parent, tmp_path / "runs", CPU)
     runs = [Run(tiny_protocol(epochs=1), tiny_cell(), seed) for seed in (0, 1)]
     loads, true = [], runner.load_splits
     monkeypatch.setattr(runner, "load_splits", lambda *args, **kwargs: loads.append(kwargs) or true(*args, **kwargs))
