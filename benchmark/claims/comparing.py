@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from benchmark.claims import evidence
 from benchmark.claims.evidence import Compared
 from benchmark.claims.finding import (
+    ALPHA,
     DOES_NOT_TRAIN,
     EQUIVALENT,
+    MINIMUM_SEEDS,
     NO_VERDICT,
     REFUTED,
     SUPPORTED,
@@ -24,8 +26,6 @@ from benchmark.records.statistics import Interval, paired_t_over_seeds
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun
 
-ALPHA = 0.05
-MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of
 OF_CLASS = "recall of "  # a class's recall among the metrics `beside`
 BESIDE = {SUPPORTED: "better in", REFUTED: "worse in", EQUIVALENT: "equivalent in", UNDETERMINED: "open in"}
 
@@ -197,7 +197,9 @@ def shown(interval: Interval, unit: str, signed: bool = False) -> str:
     return f"{_number(interval.mean, unit, signed)} [{low}, {high}]{end}"
 
 
-def _tested(runs_a: "Mapping[int, ScoredRun]", runs_b: "Mapping[int, ScoredRun]", metric: str, of_class: str | None) -> Compared | None:
+def _tested(
+    runs_a: "Mapping[int, ScoredRun]", runs_b: "Mapping[int, ScoredRun]", metric: str, of_class: str | None
+) -> Compared | None:
     finished = [finished_of(own.values()) for own in (runs_a, runs_b)]
     lost = [len(own) - len(done) for own, done in zip((runs_a, runs_b), finished, strict=True)]
     if (lost[0] == 0 and not finished[1]) or (lost[1] == 0 and not finished[0]):

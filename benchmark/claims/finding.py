@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
 from benchmark.records.record import Record
 from benchmark.records.statistics import Interval
+
+if TYPE_CHECKING:
+    pass
 
 # Verdict words; each is explained in docs/protocol.md, "Verdicts".
 REPRODUCED, COMPATIBLE = "reproduced", "compatible"
@@ -23,6 +27,10 @@ NO_VERDICT = "measured, no verdict"
 DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY = "deciding", "scaled_down", "further", "seen", "machinery"
 ROLES = (DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY)
 JUDGING = (DECIDING, SCALED_DOWN, FURTHER)
+
+
+ALPHA = 0.05
+MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of
 
 
 @dataclass(frozen=True)

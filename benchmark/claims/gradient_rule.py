@@ -7,11 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.claims.finding import NO_DIFFERENCE, REFUTED, SUPPORTED, UNDETERMINED, Finding, Undecided
+from benchmark.claims.finding import (
+    ALPHA,
+    MINIMUM_SEEDS,
+    NO_DIFFERENCE,
+    REFUTED,
+    SUPPORTED,
+    UNDETERMINED,
+    Finding,
+    Undecided,
+)
 from benchmark.claims.ledger import Ledger
 from benchmark.records.statistics import Interval, holm, t_interval
 
-from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
 MARGIN = 10.0
 OUTSIDE, WITHIN, OPEN = "outside", "within", "open"
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.claims import evidence
-from benchmark.claims.comparing import MINIMUM_SEEDS, compare_cells, levels, measured_difference, shown
+from benchmark.claims.comparing import compare_cells, levels, measured_difference, shown
 from benchmark.claims.count_rules import complexity_value, dearer_in
 from benchmark.claims.finding import (
     COMPATIBLE,
     EXCEEDED,
     MACHINERY,
+    MINIMUM_SEEDS,
     NO_VERDICT,
     NOT_REPRODUCED,
     NOT_TESTABLE,

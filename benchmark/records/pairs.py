@@ -41,7 +41,11 @@ class Tested:
 
 
 def tested(
-    a: Sequence[ScoredRun], b: Sequence[ScoredRun], resampled_a: Sequence[np.ndarray], resampled_b: Sequence[np.ndarray], task: str
+    a: Sequence[ScoredRun],
+    b: Sequence[ScoredRun],
+    resampled_a: Sequence[np.ndarray],
+    resampled_b: Sequence[np.ndarray],
+    task: str,
 ) -> Tested:
     """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from benchmark.claims.comparing import MINIMUM_SEEDS
+from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.report.chapters.optimism import optimism_table
 from benchmark.report.material import Material
 from benchmark.report.pages.run_list import environments

@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.claims.comparing import ALPHA, MINIMUM_SEEDS
-from benchmark.claims.finding import NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
+from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.report.tables import Entry, Table

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.claims.claim import MARKS, Check
-from benchmark.claims.comparing import ALPHA
-from benchmark.claims.finding import DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
+from benchmark.claims.finding import ALPHA, DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
 from benchmark.claims.judge import Judged
 from benchmark.claims.rules import NARROW
 from benchmark.records.comparisons import place

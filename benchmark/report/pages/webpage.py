@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
 from benchmark.claims.claim import MARKS
-from benchmark.claims.comparing import ALPHA, MINIMUM_SEEDS
 from benchmark.claims.finding import (
+    ALPHA,
     COMPATIBLE,
     CONDITIONAL,
     DOES_NOT_TRAIN,
@@ -22,6 +22,7 @@ from benchmark.claims.finding import (
     FAILS_REST_OPEN,
     HOLDS_ONLY,
     HOLDS_REST_OPEN,
+    MINIMUM_SEEDS,
     NO_DIFFERENCE,
     NO_VERDICT,
     NO_VERDICT_YET,
