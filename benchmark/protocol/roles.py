@@ -7,12 +7,8 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.protocol.protocol import Protocol
 
 
-def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
-    """Rows (int64, ascending) of the labelled faces of a role; under folds every face is a test face.
-
-    Raises:
-        BadInput: the FaceSet is not the protocol's (name, version, options, classes, splits).
-    """
+def check_faces(protocol: Protocol, faces: FaceSet) -> None:
+    """BadInput where a FaceSet is not the protocol's: name, version, options of `prepare`, class order."""
     where = faces.directory
     for what, found, expected in (
         ("name", faces.meta["name"], protocol.data),
@@ -21,19 +17,29 @@ def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
         if found != expected:
             raise BadInput(f"{where}, {what}", found, f"{expected} for protocol {protocol.name}")
     protocol.check_data_options(faces.meta, where)
+    if protocol.task == "categorical" and faces.classes != protocol.classes:
+        raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
+
+
+def labelled(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:
+    """Those of `rows` (int64) that have a label of the protocol's task."""
     if protocol.task == "categorical":
-        if faces.classes != protocol.classes:
-            raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
-        labelled = faces.expression >= 0
-    else:
-        labelled = ~(np.isnan(faces.valence) | np.isnan(faces.arousal))
+        return rows[faces.expression[rows] >= 0]
+    return rows[~(np.isnan(faces.valence[rows]) | np.isnan(faces.arousal[rows]))]
+
+
+def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
+    """Rows (int64, ascending) of the labelled faces of a role; under folds every face is a test face.
+
+    Raises:
+        BadInput: as `check_faces`; a split that the FaceSet does not have.
+    """
+    check_faces(protocol, faces)
     if protocol.folds is None:
-        rows = faces.rows(protocol.splits[role])
-    elif role == "test":
-        rows = np.flatnonzero(np.isin(faces.split, protocol.folds))
-    else:
-        return np.empty(0, np.int64)
-    return rows[labelled[rows]]
+        return labelled(protocol, faces, faces.rows(protocol.splits[role]))
+    if role == "test":
+        return labelled(protocol, faces, np.flatnonzero(np.isin(faces.split, protocol.folds)))
+    return np.empty(0, np.int64)
 
 
 def role_targets(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:

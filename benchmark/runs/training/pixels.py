@@ -11,6 +11,7 @@ from torch import Tensor
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.protocol.protocol import ROLES, Protocol
+from benchmark.protocol.roles import check_faces, labelled, role_targets
 from benchmark.runs.training.memory import resident_limit
 from benchmark.runs.training.resampling import CHUNK, kept_channels, resized
 from benchmark.runs.training.streaming import Streamed, streamed
@@ -74,29 +75,13 @@ def load_splits(
     Raises:
         BadInput: the FaceSet is not the protocol's (name, version, options, class order, split names).
     """
-    where = faces.directory
-    for what, found, expected in (
-        ("name", faces.meta["name"], protocol.data),
-        ("version", faces.meta["version"], protocol.data_version),
-    ):
-        if found != expected:
-            raise BadInput(f"{where}, {what}", found, f"{expected} for protocol {protocol.name}")
-    protocol.check_data_options(faces.meta, where)
-    categorical = protocol.task == "categorical"
-    if categorical and faces.classes != protocol.classes:
-        raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
-    labelled = faces.expression >= 0 if categorical else ~(np.isnan(faces.valence) | np.isnan(faces.arousal))
+    check_faces(protocol, faces)
     chosen, targets = {}, {}
     for role in ROLES:
-        rows = faces.rows(protocol.splits[role])
-        rows = rows[labelled[rows]]
+        rows = labelled(protocol, faces, faces.rows(protocol.splits[role]))
         if not len(rows):
-            raise BadInput(f"{where}, split {protocol.splits[role]}", "no row with a label", "some")
-        if categorical:
-            labels = torch.from_numpy(faces.expression[rows])
-        else:
-            labels = torch.from_numpy(np.stack([faces.valence[rows], faces.arousal[rows]], 1))
-        chosen[role], targets[role] = rows, labels.to(device)
+            raise BadInput(f"{faces.directory}, split {protocol.splits[role]}", "no row with a label", "some")
+        chosen[role], targets[role] = rows, torch.from_numpy(role_targets(protocol, faces, rows)).to(device)
     size, channels, source = protocol.input_size, protocol.channels, faces.pictures
     picture_bytes = kept_channels(source.shape[3], channels) * size**2
     resident = sum(map(len, chosen.values())) * picture_bytes <= resident_limit(device, jobs)
