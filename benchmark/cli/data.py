@@ -8,13 +8,13 @@ from benchmark.errors import BadInput, Findings
 
 
 def data_add(arguments) -> None:
-    from benchmark.faces.readers.add import add
+    from benchmark.faces.adding import add
 
     add(arguments.name, arguments.path, dvc=not arguments.no_dvc)
 
 
 def prepare(arguments) -> None:
-    from benchmark.faces.readers import by_name
+    from benchmark.faces import data_sets
 
     options = {}
     if arguments.params:
@@ -22,7 +22,7 @@ def prepare(arguments) -> None:
         if entry is None:
             raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
         options = entry["options"]
-    faces = by_name.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    faces = data_sets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
     print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.terms import SHOWN
+from benchmark.faces.card import card
 from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity.file import read_complexity
 from benchmark.records.comparisons import SPLIT, ScoredRun, summarise
@@ -167,8 +167,10 @@ def picture(found: Mapping, faces, out: Path) -> None:
 
     from benchmark.files import replacing_file
 
-    if faces.meta["name"] not in SHOWN:
-        raise BadInput(f"pictures of {faces.meta['name']}", "terms that do not allow showing them", f"{' or '.join(SHOWN)}")
+    if not card(faces.meta["name"]).may_be_shown:
+        raise BadInput(
+            f"pictures of {faces.meta['name']}", "terms that do not allow showing them", "a card with may_be_shown"
+        )
     if faces.fingerprint != found["data"]["fingerprint"]:
         raise BadInput(faces.directory, f"fingerprint {faces.fingerprint[:16]}", found["data"]["fingerprint"][:16])
     chosen = found["disagree"][:FACES]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers import by_name
+from benchmark.faces import data_sets
 from benchmark.files import read_yaml, write_text
 from benchmark.protocol.cells import Run, cell_from
 from benchmark.protocol.protocol import load_protocol
@@ -85,7 +85,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
 
     DVC can not splice a list into a templated stage, so there are always two: raw folders, else modules of the ground.
     """
-    reader = by_name.reader(name)
+    reader = data_sets.reader(name)
     code = Path(reader.__file__)
     code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
     read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]

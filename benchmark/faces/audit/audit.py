@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.faces import data_sets
 from benchmark.faces.audit.copies import NEAR_LIMIT, exact_account, find_copies, leaks, near_account, worst_pairs
 from benchmark.faces.audit.croissant import description
 from benchmark.faces.audit.label_checks import label_order, valence_arousal
+from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.fingerprints import known_as
 from benchmark.faces.near_duplicates import blank
-from benchmark.faces.readers import by_name
-from benchmark.faces.terms import SHOWN
 from benchmark.files import replacing_directory, write_json
 
 SCHEMA = 2
@@ -67,7 +67,7 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
     }
     contents["findings"] = findings(contents)
     worst = worst_pairs(faces, copies)
-    shown = faces.meta["name"] in SHOWN
+    shown = card(faces.meta["name"]).may_be_shown
     contents["pairs_of_copies"] = ("public" if shown else "private") if worst else "none"
     with replacing_directory(out) as temporary:
         write_json(temporary / "audit.json", contents)
@@ -87,9 +87,9 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
 def expected_counts(faces: FaceSet) -> Mapping[str, Mapping[str, int]] | None:
     """Published rows per split and class, if the data set's reader knows them for this edition."""
     name = faces.meta["name"]
-    if name not in by_name.READERS:
+    if name not in data_sets.names():
         return None
-    known = getattr(by_name.reader(name), "expected_counts", None)
+    known = getattr(data_sets.reader(name), "expected_counts", None)
     return known(faces.meta) if known else None
 
 

@@ -4,12 +4,9 @@ It describes faces.csv, with the digest that is the FaceSet's fingerprint; no pi
 (tests); writing one needs nothing.
 """
 
-from pathlib import Path
-
+from benchmark.faces.card import card
 from benchmark.faces.faceset import COLUMNS, FaceSet
-from benchmark.files import read_yaml
 
-CARDS = Path(__file__).with_name("cards.yaml")
 # The context that the specification prescribes, as far as it is used here.
 CONTEXT = {
     "@language": "en",
@@ -41,9 +38,9 @@ _FIELDS = {
 
 
 def description(faces: FaceSet) -> dict:
-    """The description as a JSON-able mapping (JSON-LD). Without an entry in cards.yaml: no licence, page or citation."""
+    """The description as a JSON-able mapping (JSON-LD). Without a card: no licence, page or citation."""
     meta = faces.meta
-    card = read_yaml(CARDS).get(meta["name"], {})
+    own = card(meta["name"])
     shape = " x ".join(map(str, meta["shape"]))
     labels = {
         "classes": ", ".join(f"{k} {name}" for k, name in enumerate(faces.classes)) or "no classes",
@@ -53,15 +50,15 @@ def description(faces: FaceSet) -> dict:
     for column in COLUMNS:
         kind, text = _FIELDS[column]
         source = {"fileObject": {"@id": "faces.csv"}, "extract": {"column": column}}
-        own = {"@type": "cr:Field", "@id": f"faces/{column}", "name": f"faces/{column}"}
-        fields.append(own | {"description": text.format(**labels), "dataType": kind, "source": source})
-    known = {"license": card.get("license"), "url": card.get("url"), "citeAs": card.get("cite")}
+        entry = {"@type": "cr:Field", "@id": f"faces/{column}", "name": f"faces/{column}"}
+        fields.append(entry | {"description": text.format(**labels), "dataType": kind, "source": source})
+    known = {"license": own.license, "url": own.url, "citeAs": own.cite}
     prepared = f"Prepared by ferbench: images.npy holds the pictures, uint8 {shape}, in the order of faces.csv."
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": meta["name"],
-        "description": " ".join(filter(None, (card.get("description"), prepared))),
+        "description": " ".join(filter(None, (own.description, prepared))),
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         **{key: value for key, value in known.items() if value},
         "version": meta["version"] if meta["version"].count(".") == 2 else f"{meta['version']}.0",

@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import FaceSet, write_faceset
-from benchmark.faces.readers.by_name import raw_folder
 from benchmark.faces.reading.archives import open_csv, zip_members
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image

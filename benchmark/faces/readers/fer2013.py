@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import raw_file
 from benchmark.faces.faceset import FaceSet, write_faceset
-from benchmark.faces.readers.by_name import raw_file
 from benchmark.faces.reading.archives import open_csv
 
 VERSION = "1.0"

@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import NO_EXPRESSION, FaceSet
-from benchmark.faces.readers.by_name import raw_folder
 from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, load_image
@@ -72,7 +72,7 @@ class Row:
 
 
 class Reader:
-    """The reader of the data set `name`, with what `benchmark.faces.readers.by_name` asks of a reader module."""
+    """The reader of the data set `name`, with what `benchmark.faces.data_sets` asks of a reader module."""
 
     VERSION, CLASSES = VERSION, ()  # both are the data's own, not the reader's
     TAKES_FOLDERS = True

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
-from benchmark.faces.terms import SHOWN
 from benchmark.files import replacing_directory, write_json
 from benchmark.measures.extremes.file import SCHEMA
 from benchmark.records.metrics import Predictions
@@ -39,7 +39,7 @@ def extremes(faces: FaceSet, records: Sequence[Record], out: Path) -> dict:
     Raises:
         BadInput: a record of these faces that names a face which is not among them.
     """
-    shown = faces.meta["name"] in SHOWN
+    shown = card(faces.meta["name"]).may_be_shown
     contents = {
         "schema": SCHEMA,
         "name": faces.meta["name"],

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet, open_faceset
-from benchmark.files import read_yaml, write_json
+from benchmark.files import write_json
 from benchmark.measures.robustness.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.measures.robustness.file import SCHEMA, read
 from benchmark.protocol.cells import Cell, Run
@@ -29,8 +30,6 @@ from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import Split, Standardiser
 from benchmark.runs.training.resampling import resized
 from benchmark.runs.training.trainer import build_model
-
-TRANSFERS = Path(__file__).with_name("transfers.yaml")
 
 # What decides these numbers beside the network's own sources.
 SOURCES = (
@@ -153,10 +152,9 @@ def consistency(task: str, outputs: np.ndarray, mirrored: np.ndarray) -> float:
 
 
 def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
-    """(class of data set `own`, class of `other`) for every meaning that transfers.yaml gives both, in `own`'s order."""
-    words = read_yaml(TRANSFERS)["classes"]
-    back = {meaning: word for word, meaning in words[other].items()}
-    return [(word, back[meaning]) for word, meaning in words[own].items() if meaning in back]
+    """(class of data set `own`, class of `other`) for every meaning that both cards give, in `own`'s order."""
+    back = {meaning: word for word, meaning in card(other).meanings.items()}
+    return [(word, back[meaning]) for word, meaning in card(own).meanings.items() if meaning in back]
 
 
 def _record(directory: Path, protocol: Protocol, cell: Cell) -> Record:
@@ -233,11 +231,12 @@ def _targets(protocol: Protocol, prepared: Path) -> tuple[list[Target], dict[str
     """The data sets that a network of this protocol is tried on, and why not on the others."""
     if protocol.task != "categorical":
         return [], {}
-    listed = read_yaml(TRANSFERS)["targets"].get(protocol.data, [])
     targets, reasons = [], {}
-    for name in listed:
+    for name in card(protocol.data).transfer:
         if name not in protocol_names():
-            raise BadInput(TRANSFERS, f"protocol '{name}'", f"one of {', '.join(protocol_names())}")
+            raise BadInput(
+                f"card of {protocol.data}, transfer", f"protocol '{name}'", f"one of {', '.join(protocol_names())}"
+            )
         other = load_protocol(name)
         if not (prepared / other.data / "meta.json").is_file():
             reasons[name] = f"{other.data} is not prepared"

@@ -5,16 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.claims.judge import Judged
+from benchmark.faces.card import card
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.report.tables import Entry, Table
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-# Data set -> what its results can never show.
-LIMITS = {
-    "synthetic": "Drawn faces show that the machinery works; they say nothing about real ones",
-    "diffusionfer": "Generated faces are no photographs, and results on them are none on people",
-}
-KINDS = {"synthetic": "drawn faces", "diffusionfer": "generated faces"}  # of faces; others are photographs
 
 
 def numeral(number: int) -> str:
@@ -79,7 +74,7 @@ def run_sentences(summary: Summary) -> list[str]:
     where = listed([f"{c.slug} ({_extent(c)})" for c in summary.comparisons])
     text = [sentence(f"{count(runs, 'training run')} of {count(cells, 'cell')} (networks with options and loss): {where}")]
     names = dict.fromkeys(c.data["name"] for c in summary.comparisons)
-    text += [sentence(LIMITS[name]) for name in names if name in LIMITS]
+    text += [sentence(limits) for name in names if (limits := card(name).limits)]
     few = [c.slug for c in summary.comparisons if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
     if few:
         needed = f"the {numeral(MINIMUM_SEEDS)} seeds that a verdict needs at least"

@@ -10,10 +10,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.faces.card import card
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.written import bracketed, number
-from benchmark.report.pages.prose import KINDS
 from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import (
     BLUE,
@@ -167,7 +167,7 @@ def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(6))
     bars = "bars: 95 % paired t-interval over seeds, unadjusted"
     axis.set_xlabel(f"{unit}; right of 0: better than identity; {bars}", fontsize=9)
-    faces = KINDS.get(comparison.protocol["data"], "photographs")
+    faces = card(comparison.protocol["data"]).kind
     axis.set_title(f"{comparison.slug}: {faces}, {comparison.protocol['epochs']} epochs", fontsize=10, fontweight="bold")
 
 

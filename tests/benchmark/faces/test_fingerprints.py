@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.faces import fingerprints
-from benchmark.faces.readers.by_name import READERS
+from benchmark.faces.data_sets import names
 from benchmark.files import read_yaml
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.comparisons import summarise
@@ -15,7 +15,7 @@ from benchmark.records.record import read_records
 
 def test_the_list_is_of_data_sets_that_exist_and_of_digests():
     for name, versions in read_yaml(fingerprints.FILE).items():
-        assert name in READERS
+        assert name in names()
         for version, entries in versions.items():
             assert isinstance(version, str)
             digests = [entry["fingerprint"] for entry in entries]

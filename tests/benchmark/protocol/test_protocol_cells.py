@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.by_name import reader
+from benchmark.faces.data_sets import reader
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell, Run, cells_in, find_cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from, protocol_names

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.readers.affectnet import lists, sidecars
 from benchmark.faces.readers.affectnet.rows import Row
-from benchmark.faces.readers.by_name import raw_folder
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
 

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import reader
 from benchmark.faces.near_duplicates import hashes, near_groups, near_pairs
 from benchmark.faces.readers import diffusionfer
-from benchmark.faces.readers.by_name import reader
 from benchmark.faces.readers.diffusionfer import check, prepare
 
 SIDE = 32

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import names, raw_file, reader
 from benchmark.faces.faceset import open_faceset
 from benchmark.faces.readers import fer2013
-from benchmark.faces.readers.by_name import names, raw_file, reader
 
 
 def write(path, text):

@@ -8,8 +8,8 @@ import yaml
 from PIL import Image
 
 from benchmark.errors import BadInput
+from benchmark.faces.data_sets import reader
 from benchmark.faces.readers import folder as module
-from benchmark.faces.readers.by_name import reader
 
 NAME = "folder-mine"
 # (path, split, class)
@@ -280,7 +280,7 @@ def test_several_sets_side_by_side(root, tmp_path):
 
 
 def test_data_add_points_to_a_folder(root, tmp_path):
-    from benchmark.faces.readers.add import add
+    from benchmark.faces.adding import add
 
     raw = tmp_path / "project" / "data" / "raw"
     pointer = add("folder-here", root, root=tmp_path / "project", dvc=False)

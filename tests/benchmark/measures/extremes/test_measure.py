@@ -9,6 +9,7 @@ from PIL import Image
 from scipy.special import softmax
 
 from benchmark.errors import BadInput
+from benchmark.faces.card import Card
 from benchmark.faces.faceset import write_faceset
 from benchmark.measures.extremes import measure as extremes
 from benchmark.measures.extremes.file import read_faces
@@ -21,7 +22,7 @@ IMAGES, SIDE = 90, 16
 @pytest.fixture
 def faces(tmp_path, monkeypatch):
     """Faces with the ids of fabricated records; each of one grey value."""
-    monkeypatch.setattr(extremes, "SHOWN", ("flat",))
+    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "flat"))
     values = np.linspace(0, 255, IMAGES + 5).astype(np.uint8)
     classes = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
     return write_faceset(
@@ -84,7 +85,7 @@ def test_distance_for_valence_and_arousal(faces, make, cell, tmp_path):
 
 
 def test_only_what_the_terms_allow(faces, records, tmp_path, monkeypatch):
-    monkeypatch.setattr(extremes, "SHOWN", ("synthetic",))
+    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "synthetic"))
     found = extremes.extremes(faces, records, tmp_path / "out")
     assert found["shown"] is False and found["protocols"] == []
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["faces.json"]

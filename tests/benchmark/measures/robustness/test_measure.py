@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.card import CARDS, Card, card
+from benchmark.faces.data_sets import names
 from benchmark.faces.faceset import write_faceset
-from benchmark.files import read_yaml
 from benchmark.measures.robustness import measure as robustness
 from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
 from benchmark.measures.robustness.file import read
@@ -63,7 +64,7 @@ def test_numbers_are_those_of_the_network_on_corrupted_pictures(trained, tiny_fa
         assert found["corrupted"][name][severity - 1]["accuracy"] == expected
     mirrored = scored(torch.from_numpy(np.ascontiguousarray(test.images.numpy()[..., ::-1])))
     assert found["flip"]["consistency"] == np.mean(mirrored.argmax(1) == clean.argmax(1))
-    assert found["transfer"] == {}  # transfers.yaml does not name these faces
+    assert found["transfer"] == {}  # these faces have no card
 
 
 def test_a_finished_file_is_kept_and_a_stale_one_measured_again(trained, tiny_faces, tmp_path, monkeypatch):
@@ -142,17 +143,17 @@ def test_shared_classes_go_by_meaning():
     assert "contempt" not in dict(shared_classes("ferplus", "fer2013"))
 
 
-def test_transfers_yaml_names_the_classes_of_the_protocols():
-    contents = read_yaml(robustness.TRANSFERS)
-    for data, words in contents["classes"].items():
+def test_cards_name_the_classes_of_the_protocols():
+    cards = {path.stem: card(path.stem) for path in CARDS.glob("*.yaml")}
+    assert set(cards) <= set(names()) and sum(bool(own.meanings) for own in cards.values()) == 4
+    for data, own in cards.items():
         of = {name for name in protocol_names() if (p := load_protocol(name)).data == data and p.task == "categorical"}
         assert of, data
         for name in of:
-            assert set(load_protocol(name).classes) <= set(words), name
-        assert len(set(words.values())) == len(words)
-    for own, targets in contents["targets"].items():
-        for name in targets:
-            assert load_protocol(name).data not in (own, None) and load_protocol(name).data in contents["classes"]
+            assert not own.meanings or set(load_protocol(name).classes) <= set(own.meanings), name
+        assert len(set(own.meanings.values())) == len(own.meanings)
+        for name in own.transfer:
+            assert load_protocol(name).data != data and cards[load_protocol(name).data].meanings
 
 
 def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol, tmp_path, monkeypatch):
@@ -164,10 +165,11 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
         tmp_path / "other", tiny_faces.images[test], name="other", version="1.0", classes=("odd", "top", "base"),
         id=tiny_faces.id[test].tolist(), split=["test"] * len(test), expression=[{0: 2, 1: 0, 2: 1}[k] for k in label],
     )  # fmt: skip
-    contents = {
-        "classes": {"tiny": {"low": "l", "middle": "m", "high": "h"}, "other": {"top": "h", "base": "l", "odd": "o"}}
+    cards = {
+        "tiny": Card(meanings={"low": "l", "middle": "m", "high": "h"}, transfer=["far", "gone"]),
+        "other": Card(meanings={"top": "h", "base": "l", "odd": "o"}),
     }
-    monkeypatch.setattr(robustness, "read_yaml", lambda path: contents | {"targets": {"tiny": ["far", "gone"]}})
+    monkeypatch.setattr(robustness, "card", cards.get)
     far = tiny_protocol(data="other", name="far", classes=["odd", "top", "base"])
     gone = tiny_protocol(data="gone", name="gone")
     monkeypatch.setattr(robustness, "protocol_names", lambda: ["far", "gone"])

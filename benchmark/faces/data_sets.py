@@ -1,6 +1,7 @@
-"""One reader a data set: raw files -> FaceSet.
+"""The data sets by name, and where their raw files lie.
 
-A new data set is one new module and one entry of `READERS`. A reader module has
+A new data set is one new module of the package `readers` (or a package there with a module ``reader``), called as the set
+is, and its card (`benchmark.faces.card`). A reader module has
 
 * ``VERSION``: str, part of every Protocol that uses the set; changed whenever the same raw files give another FaceSet;
 * ``CLASSES``: tuple of str, in label order;
@@ -12,37 +13,32 @@ A new data set is one new module and one entry of `READERS`. A reader module has
 """
 
 import importlib
+import pkgutil
 import re
 from pathlib import Path
 from types import ModuleType
 
 from benchmark.errors import BadInput
+from benchmark.faces import readers
 from benchmark.faces.reading import linking
 
-READERS = {
-    "synthetic": "benchmark.faces.readers.synthetic.reader",
-    "fer2013": "benchmark.faces.readers.fer2013",
-    "ferplus": "benchmark.faces.readers.ferplus",
-    "affectnet": "benchmark.faces.readers.affectnet.reader",
-    "diffusionfer": "benchmark.faces.readers.diffusionfer",
-    "affwild": "benchmark.faces.readers.affwild",
-    "affwild2": "benchmark.faces.readers.affwild2",
-}
-FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")  # a user's own set, read by `benchmark.faces.readers.folder`
+OWN = "folder"  # reads any folder of pictures: a user's own set, called folder-NAME
+FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def names() -> list[str]:
     """Names of the data sets that can be prepared."""
-    return list(READERS)
+    return sorted({found.name for found in pkgutil.iter_modules(readers.__path__)} - {OWN})
 
 
 def reader(name: str) -> ModuleType:
     """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
     if FOLDER.fullmatch(name):
-        return importlib.import_module("benchmark.faces.readers.folder").Reader(name)
-    if name not in READERS:
+        return importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
+    if name not in names():
         raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
-    return importlib.import_module(READERS[name])
+    module = importlib.import_module(f"{readers.__name__}.{name}")
+    return importlib.import_module(f"{module.__name__}.reader") if hasattr(module, "__path__") else module
 
 
 def raw_files(folder: Path) -> list[Path]:

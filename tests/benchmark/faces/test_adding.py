@@ -6,8 +6,8 @@ import tarfile
 import pytest
 
 from benchmark.errors import BadInput
+from benchmark.faces.adding import add, safe_name
 from benchmark.faces.readers import fer2013
-from benchmark.faces.readers.add import add, safe_name
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_failed_copy_leaves_nothing(csv, root, monkeypatch):
         target.write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr("benchmark.faces.readers.add._copy", fail)
+    monkeypatch.setattr("benchmark.faces.adding._copy", fail)
     with pytest.raises(OSError, match="disk full"):
         add("fer2013", csv, root=root, dvc=False)
     assert [name for name in everything(root) if not (root / name).is_dir()] == []
@@ -89,7 +89,7 @@ def test_sets_without_a_file_and_unknown_sets(csv, root):
 
 
 def test_progress_is_shown_on_a_terminal(csv, root, capsys, monkeypatch):
-    monkeypatch.setattr("benchmark.faces.readers.add._BLOCK", csv.stat().st_size // 2)
+    monkeypatch.setattr("benchmark.faces.adding._BLOCK", csv.stat().st_size // 2)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     copy = add("fer2013", csv, root=root, dvc=False)
     shown = capsys.readouterr().err

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.by_name import raw_files, reader
+from benchmark.faces.data_sets import raw_files, reader
 from benchmark.faces.reading.linking import write_pointer
 from benchmark.files import replacing_file
 
