@@ -15,8 +15,7 @@ from benchmark.errors import BadInput
 from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_categorical, checked_dimensional, finite_or_none
 
 ECE_BINS = 15
-# Categorical metrics that a class alone does not determine: they rank or weigh scores.
-OF_SCORES = ("roc_auc", "pr_auc", "nll", "ece", "brier")
+SCORES = "scores"  # block of the categorical metrics that a class alone does not determine: they rank or weigh scores
 
 
 class Predictions:
@@ -99,6 +98,7 @@ class Metric(NamedTuple):
         source: where the definition comes from.
         task: "categorical" or "dimensional".
         function: the value, from `Predictions` or from checked float64 (N, 2) targets and outputs.
+        block: of the results tables in which it stands; blocks follow each other as their first metrics do.
     """
 
     title: str
@@ -107,6 +107,7 @@ class Metric(NamedTuple):
     source: str
     task: str
     function: Callable[..., float | None]
+    block: str
 
 
 def _accuracy(p: Predictions) -> float:
@@ -220,21 +221,28 @@ def _mean(function: Callable, targets: np.ndarray, outputs: np.ndarray) -> float
     return None if None in values else float(np.mean(values))
 
 
-# title, unit, direction, source, function
+# title, unit, direction, source, function, block
 _CATEGORICAL = {
-    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy),
-    "balanced_accuracy": ("Balanced accuracy", "%", "higher", "Brodersen et al. 2010", partial(_macro, "recall")),
-    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", partial(_macro, "f1")),
-    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", _weighted_f1),
-    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", partial(_macro, "precision")),
-    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa),
-    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha),
-    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc),
-    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", _roc_auc),
-    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", _pr_auc),
-    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll),
-    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece),
-    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier),
+    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy, "recognition"),
+    "balanced_accuracy": (
+        "Balanced accuracy",
+        "%",
+        "higher",
+        "Brodersen et al. 2010",
+        partial(_macro, "recall"),
+        "recognition",
+    ),
+    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", partial(_macro, "f1"), "recognition"),
+    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", _weighted_f1, "recognition"),
+    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", partial(_macro, "precision"), "recognition"),
+    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa, "agreement"),
+    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha, "agreement"),
+    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc, "agreement"),
+    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", _roc_auc, SCORES),
+    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", _pr_auc, SCORES),
+    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll, SCORES),
+    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece, SCORES),
+    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier, SCORES),
 }
 _DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
     "rmse": ("RMSE", "", "lower", "root of the mean squared error", _rmse),
@@ -246,11 +254,11 @@ _DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
 
 # Task -> the metric that comparisons and verdicts are about.
 PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
-METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", e[4]) for name, e in _CATEGORICAL.items()}
+METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", *e[4:]) for name, e in _CATEGORICAL.items()}
 for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
     for _column, _dimension in enumerate((*DIMENSIONS, "mean")):
         _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
-        METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both)
+        METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both, _dimension)
 
 # Metric -> smallest difference between two cells that is of interest, in the metric's unit: what is smaller is called
 # equivalent (docs/protocol.md, "Verdicts"). "recall" is that of one class.
@@ -263,6 +271,15 @@ SMALLEST_DIFFERENCE: dict[str, float] = {
 }
 
 
+def blocks(task: str) -> tuple[tuple[str, ...], ...]:
+    """Names of a task's metrics, a block of the results tables each; of valence and arousal the mean first."""
+    found: dict[str, list[str]] = {} if task == "categorical" else {"mean": []}
+    for name, metric in METRICS.items():
+        if metric.task == task:
+            found.setdefault(metric.block, []).append(name)
+    return tuple(map(tuple, found.values()))
+
+
 def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False) -> dict:
     """Every categorical metric of one split.
 
@@ -270,8 +287,8 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
         labels: integer (N,), values 0..K-1, N >= 1.
         scores: float (N, K), finite logits, K >= 2.
         class_names: K names in label order.
-        hard: the scores are one-hot rows that name a class and say nothing of the others: the metrics of `OF_SCORES` are
-            None then, and so is "calibration".
+        hard: the scores are one-hot rows that name a class and say nothing of the others: the metrics of the block `SCORES`
+            are None then, and so is "calibration".
 
     Returns:
         the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
@@ -285,7 +302,7 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
     if len(class_names) != p.k:
         raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
     asked = {name: m for name, m in METRICS.items() if m.task == "categorical"}
-    result = {name: None if hard and name in OF_SCORES else finite_or_none(m.function(p)) for name, m in asked.items()}
+    result = {name: None if hard and m.block == SCORES else finite_or_none(m.function(p)) for name, m in asked.items()}
     result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
     for name, values in p.per_class.items():
         filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))

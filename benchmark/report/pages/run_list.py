@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, blocks
 from benchmark.records.record import Record
 from benchmark.records.written import number
 from benchmark.report.pages.places import Places
 from benchmark.report.pages.sparkline import sparkline
-from benchmark.report.sections.results import BLOCKS
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def present_version(comparison: Comparison) -> bool:
 def _run(comparison: Comparison, run: ScoredRun, places: Places, environments: Sequence[str], records: str, root) -> RunView:
     record, task = run.record, comparison.task
     scores = {}
-    for name in BLOCKS[task][0]:
+    for name in blocks(task)[0]:
         value = run.scores["none"][name] if "none" in run.scores else None
         if value is not None:
             scores[METRICS[name].title] = _shown(value, name)

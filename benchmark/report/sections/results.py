@@ -8,24 +8,11 @@ from benchmark.records import metrics
 from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.optimism import run_picks
-from benchmark.records.selection_metric import DIMENSIONS
 from benchmark.records.statistics import paired_t_over_seeds
 from benchmark.records.written import number
 from benchmark.report.sections.videos import videos
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
 
-# The blocks of the results tables; together they name every metric of the task.
-BLOCKS = {
-    "categorical": (
-        ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_ppv"),
-        ("kappa", "alpha", "mcc"),
-        ("roc_auc", "pr_auc", "nll", "ece", "brier"),
-    ),
-    "dimensional": tuple(
-        tuple(f"{metric}_{dimension}" for metric in ("rmse", "mae", "corr", "ccc", "sagr"))
-        for dimension in ("mean", *DIMENSIONS)
-    ),
-}
 CLASSES_A_BLOCK = 4  # keeps a printed table within the page
 
 
@@ -35,13 +22,13 @@ def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (
     if comparison.task == "categorical":
         own.append(per_class(comparison))
     if comparison.protocol.get("frames_of"):
-        own.append(videos(comparison, BLOCKS[comparison.task]))
+        own.append(videos(comparison, metrics.blocks(comparison.task)))
     return [*own, selection(comparison), augmentation(comparison)]
 
 
 def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> Table:
     """Every metric without test-time augmentation, and what a constant answer and `references` (people) score."""
-    blocks = BLOCKS[comparison.task]
+    blocks = metrics.blocks(comparison.task)
     names = [name for block in blocks for name in block]
     rows = [{"cell": text(label)} | _n(comparison, label) for label in comparison.runs]
     rates = {label: rate for label in comparison.runs if (rate := comparison.cell(label).get("learning_rate")) is not None}
@@ -195,7 +182,7 @@ def constant_answer(comparison: Comparison) -> tuple[str, dict]:
 def _constant(comparison: Comparison, names: list[str]) -> dict[str, Entry]:
     name, values = constant_answer(comparison)
     # A constant class has no scores: only the metrics of decisions are its own.
-    own = names if comparison.task == "dimensional" else [n for block in BLOCKS["categorical"][:2] for n in block]
+    own = names if comparison.task == "dimensional" else [n for n in names if METRICS[n].block != metrics.SCORES]
     row = {"cell": text(name), "n": Entry("reference", {"note": "reference"})}
     for metric in own:
         value, unit = values[metric], METRICS[metric].unit

@@ -21,7 +21,7 @@ def videos(comparison: Comparison, blocks: Sequence[Sequence[str]]) -> Table:
     """Mean over the test videos of every metric, without test-time augmentation.
 
     Args:
-        blocks: names of the metrics, as `benchmark.report.sections.results.BLOCKS`.
+        blocks: names of the metrics, as `benchmark.records.metrics.blocks`.
     """
     names = [name for block in blocks for name in block]
     rows, first = [], None

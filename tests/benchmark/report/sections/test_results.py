@@ -12,7 +12,6 @@ from sklearn import metrics as sk
 from benchmark.records.optimism import picks
 from benchmark.report.build import build
 from benchmark.report.sections import results
-from benchmark.report.sections.results import BLOCKS
 
 
 def predictions(built, protocol, cell, seeds=(0, 1, 2), tta="none"):
@@ -58,10 +57,14 @@ def test_categorical_results(built):
 
 
 def test_every_metric_is_in_a_block():
-    from benchmark.records.metrics import METRICS
+    from benchmark.records.metrics import METRICS, blocks
 
-    for task, blocks in BLOCKS.items():
-        assert sorted(n for block in blocks for n in block) == sorted(n for n, m in METRICS.items() if m.task == task)
+    for task in ("categorical", "dimensional"):
+        found = blocks(task)
+        assert sorted(n for block in found for n in block) == sorted(n for n, m in METRICS.items() if m.task == task)
+    assert [block[0] for block in blocks("categorical")] == ["accuracy", "kappa", "roc_auc"]
+    assert [block[0] for block in blocks("dimensional")] == ["rmse_mean", "rmse_valence", "rmse_arousal"]
+    assert blocks("dimensional")[1] == ("rmse_valence", "mae_valence", "corr_valence", "ccc_valence", "sagr_valence")
 
 
 def test_class_recall_and_precision(built):
