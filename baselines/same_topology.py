@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 
 
 def identity_50(
@@ -23,7 +23,7 @@ def identity_50(
     Raises:
         BadInput: an option that "residual" does not know.
     """
-    return registry.create(
+    return create(
         "residual",
         num_outputs=num_outputs,
         in_channels=in_channels,

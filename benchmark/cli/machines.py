@@ -43,7 +43,7 @@ def first_contact(arguments) -> None:
 
 
 def pack(arguments) -> None:
-    from benchmark.runs.plan_progress import packed
+    from benchmark.runs.first_contact.plan_progress import packed
 
     if not arguments.runs.is_dir():  # packing nothing would delete the archives of an earlier call
         raise BadInput(f"--runs {arguments.runs}", "no folder", "the folder of records that `run` wrote")

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_files, reader
+from benchmark.faces.data_sets import reader
 from benchmark.faces.reading.linking import write_pointer
+from benchmark.faces.reading.raw import raw_files
 from benchmark.files import replacing_file
 
 _BLOCK = 1 << 24  # bytes copied between two looks at the progress

@@ -1,4 +1,4 @@
-"""The data sets by name, and where their raw files lie.
+"""The data sets by name.
 
 A new data set is one new module of the package `readers` (or a package there with a module ``reader``), called as the set
 is, and its card (`benchmark.faces.card`). A reader module has
@@ -15,12 +15,10 @@ is, and its card (`benchmark.faces.card`). A reader module has
 import importlib
 import pkgutil
 import re
-from pathlib import Path
 from types import ModuleType
 
 from benchmark.errors import BadInput
 from benchmark.faces import readers
-from benchmark.faces.reading import linking
 
 OWN = "folder"  # reads any folder of pictures: a user's own set, called folder-NAME
 FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -39,30 +37,3 @@ def reader(name: str) -> ModuleType:
         raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
     module = importlib.import_module(f"{readers.__name__}.{name}")
     return importlib.import_module(f"{module.__name__}.reader") if hasattr(module, "__path__") else module
-
-
-def raw_files(folder: Path) -> list[Path]:
-    """The files directly in a raw folder, sorted, hidden ones left out; an absent folder has none."""
-    return sorted(p for p in folder.glob("[!.]*") if p.is_file())
-
-
-def raw_file(raw: Path, name: str) -> Path:
-    """The one file in ``raw/name``. BadInput when there is none or more than one."""
-    folder = Path(raw) / name
-    files = raw_files(folder)
-    if len(files) != 1:
-        found = ", ".join(p.name for p in files) or "no file"
-        raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
-    return files[0]
-
-
-def raw_folder(raw: Path, name: str) -> Path:
-    """The raw folder of a data set: ``raw/name``, what it is a link to, or what its ``source.yaml`` names.
-
-    Raises:
-        BadInput: no folder; see also `linking.resolve`.
-    """
-    folder = Path(raw) / name
-    if not folder.is_dir():
-        raise BadInput(folder, "no folder", f"the data set's folder: `ferbench data add {name} FOLDER`")
-    return linking.resolve(folder)

@@ -9,6 +9,7 @@ from torch import nn
 
 from benchmark.errors import BadInput
 from benchmark.protocol import registry
+from benchmark.protocol.building import create
 
 
 def conv(inputs, outputs, kernel=3, bias=True):
@@ -69,7 +70,7 @@ def test_these_are_the_registered_models():
 def test_parameters_shape_and_finite_gradients(name):
     if "resnet" in name:
         pytest.importorskip("timm")
-    model = registry.create(name, num_outputs=7, in_channels=1, input_size=32)
+    model = create(name, num_outputs=7, in_channels=1, input_size=32)
     assert sum(p.numel() for p in model.parameters()) == expected_parameters(name, 7, 1, 32)
     outputs = model.train()(torch.randn(2, 1, 32, 32))
     assert outputs.shape == (2, 7) and outputs.dtype == torch.float32
@@ -84,7 +85,7 @@ def test_parameters_shape_and_finite_gradients(name):
 def test_other_sizes_colours_and_two_outputs(name, size):
     if "resnet" in name:
         pytest.importorskip("timm")
-    model = registry.create(name, num_outputs=2, in_channels=3, input_size=size).eval()
+    model = create(name, num_outputs=2, in_channels=3, input_size=size).eval()
     assert sum(p.numel() for p in model.parameters()) == expected_parameters(name, 2, 3, size)
     with torch.no_grad():
         outputs = model(torch.randn(1, 3, size, size))
@@ -94,25 +95,25 @@ def test_other_sizes_colours_and_two_outputs(name, size):
 def test_published_counts():
     assert vgg13_parameters(8, 1, 64) == 8_757_704  # the paper: 8.75 M
     assert mini_xception_parameters(7, 1) == 56_951
-    model = registry.create("mini-xception", num_outputs=7, in_channels=1, input_size=64)
+    model = create("mini-xception", num_outputs=7, in_channels=1, input_size=64)
     running = sum(b.numel() for name, b in model.named_buffers() if "running" in name)
     assert 56_951 + running == 58_423  # Keras counts these too; the paper: about 60 thousand
 
 
 def test_identity_50_is_bregnext_50_but_for_the_shortcut_scalars():
-    own = registry.create("bregnext-50", num_outputs=8, in_channels=3, input_size=64)
-    other = registry.create("identity-50", num_outputs=8, in_channels=3, input_size=64, normalisation="frozen")
+    own = create("bregnext-50", num_outputs=8, in_channels=3, input_size=64)
+    other = create("identity-50", num_outputs=8, in_channels=3, input_size=64, normalisation="frozen")
     shapes = {name: p.shape for name, p in own.named_parameters() if ".shortcut." not in name}
     assert {name: p.shape for name, p in other.named_parameters()} == shapes
     with pytest.raises(BadInput, match="normalisation"):
-        registry.create("identity-50", num_outputs=8, in_channels=3, input_size=64, normalisation="none")
+        create("identity-50", num_outputs=8, in_channels=3, input_size=64, normalisation="none")
 
 
 def test_small_stem_keeps_the_picture_size():
     pytest.importorskip("timm")
     pictures = torch.randn(1, 3, 40, 40)
     for name, side in (("resnet18", 10), ("resnet18-smallstem", 40)):
-        model = registry.create(name, num_outputs=7, in_channels=3, input_size=40).eval()
+        model = create(name, num_outputs=7, in_channels=3, input_size=40).eval()
         sides = []
         model.layer1.register_forward_hook(lambda _m, _i, out, sides=sides: sides.append(out.shape[-1]))
         model(pictures)
@@ -137,7 +138,7 @@ def test_mini_xception_pools_as_keras_same(size):
 @pytest.mark.parametrize(("name", "size"), [("vgg13", 15), ("mini-xception", 4)])
 def test_sizes_too_small_are_refused(name, size):
     with pytest.raises(BadInput, match="at least"):
-        registry.create(name, num_outputs=7, in_channels=1, input_size=size)
+        create(name, num_outputs=7, in_channels=1, input_size=size)
 
 
 def test_mini_xception_trains_on_a_cpu_at_the_papers_size():
@@ -146,7 +147,7 @@ def test_mini_xception_trains_on_a_cpu_at_the_papers_size():
     script = """
 import torch
 from torch import nn
-from benchmark.protocol.registry import create
+from benchmark.protocol.building import create
 torch.set_num_threads(1)
 model = create("mini-xception", num_outputs=7, in_channels=3, input_size=64).to(memory_format=torch.channels_last)
 first = next(m for m in model.modules() if hasattr(m, "bypass"))

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.reading.face_boxes import find_boxes
+from benchmark.faces.reading.raw import raw_folder
 from benchmark.faces.reading.tracks import (
     Track,
     check_options,

@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading.archives import open_csv, zip_members
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
+from benchmark.faces.reading.raw import raw_folder
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")  # AffectNet's codes 0..6

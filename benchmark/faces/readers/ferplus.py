@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_file
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.readers import fer2013
 from benchmark.faces.reading.archives import open_csv
+from benchmark.faces.reading.raw import raw_file
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")

@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import NO_EXPRESSION, FaceSet
 from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, load_image
+from benchmark.faces.reading.raw import raw_folder
 from benchmark.files import read_yaml
 
 VERSION = "1.0"

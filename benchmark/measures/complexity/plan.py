@@ -12,7 +12,7 @@ from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml, write_json
 from benchmark.measures.complexity.file import SCHEMA
 from benchmark.measures.complexity.measure import measure
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.runs import environment
 
@@ -23,7 +23,7 @@ SECONDS = 0.4
 
 @dataclass(frozen=True)
 class Network:
-    """A model with its options at one size, as `registry.create` takes them."""
+    """A model with its options at one size, as `create` takes them."""
 
     name: str
     model: str
@@ -103,5 +103,5 @@ def _network(cell: Cell, outputs: int, channels: int, size: int) -> Network:
 def _measured(network: Network, seconds: float) -> dict:
     torch.manual_seed(0)
     sizes = {"num_outputs": network.outputs, "in_channels": network.channels, "input_size": network.input_size}
-    model = registry.create(network.model, **sizes, **network.options)
+    model = create(network.model, **sizes, **network.options)
     return measure(model, network.channels, network.input_size, seconds=seconds)

@@ -11,6 +11,7 @@ from benchmark.outside.adapters.given import Given
 from benchmark.outside.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
 from benchmark.outside.adapters.weights import load_into
 from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import Protocol
 
@@ -72,4 +73,4 @@ def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, 
     torch.manual_seed(seed)
     sizes = {"in_channels": full.channels, "input_size": full.input_size}
     outputs = len(full.classes) if full.classes else len(output_names(protocol))
-    return registry.create(name, num_outputs=outputs, **sizes, **options)
+    return create(name, num_outputs=outputs, **sizes, **options)

@@ -19,7 +19,7 @@ from benchmark.outside.release.checkpoint_index import Entry, read_index
 from benchmark.outside.release.crc32c import crc32c
 from benchmark.outside.release.findings import expected_entry, find_index
 from benchmark.outside.release.layers import Network, numbered, units, variables
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 
 MODEL, OPTIONS = "bregnext-50", {"shortcut": "adaptive", "normalisation": "frozen"}
 STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0}  # and what they are before the first update
@@ -61,7 +61,7 @@ def convert(checkpoint: Path, out: Path) -> Converted:
         if bad := int(np.sum(~np.isfinite(values))):
             raise BadInput(f"{index}, {name}", f"{bad} values that are not finite", "finite weights")
     state = state_dict(tensors, network)
-    model = registry.create(MODEL, num_outputs=network.classes, in_channels=3, input_size=SIZE, **OPTIONS)
+    model = create(MODEL, num_outputs=network.classes, in_channels=3, input_size=SIZE, **OPTIONS)
     model.load_state_dict(state)  # the network itself says that names and shapes are its own
     with replacing_file(out) as temporary:
         torch.save(state, temporary)

@@ -10,7 +10,7 @@ from benchmark import progress
 from benchmark.errors import Interrupted, StopRequest
 from benchmark.protocol.cells import Run
 from benchmark.runs.first_contact.path_choice import Contact
-from benchmark.runs.plan_progress import Progress, packed
+from benchmark.runs.first_contact.plan_progress import Progress, packed
 from benchmark.runs.runner import Site, run_all
 
 SHARE = 0.5  # of the seconds given, for finding out

@@ -21,7 +21,7 @@ from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_file
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
 from benchmark.records.record import Record, read_record, write_record
@@ -79,7 +79,7 @@ def build_model(run: Run, device: torch.device) -> nn.Module:
     """The run's network, initialised on the CPU from the stream "initialisation", moved to `device`."""
     protocol = run.protocol
     torch.manual_seed(stream_seed(run.seed, "initialisation"))
-    model = registry.create(
+    model = create(
         run.cell.model,
         num_outputs=protocol.outputs,
         in_channels=protocol.channels,

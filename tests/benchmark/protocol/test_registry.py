@@ -12,6 +12,7 @@ from torch import nn
 
 from benchmark.errors import BadInput
 from benchmark.protocol import registry
+from benchmark.protocol.building import create
 
 PYPROJECT = '[project]\nname = "ferbench"\n[project.entry-points."ferbench.models"]\nmine = "somewhere:net"\n'
 SIZES = {"num_outputs": 3, "in_channels": 1, "input_size": 8}
@@ -57,7 +58,7 @@ def outside(tmp_path, monkeypatch):
 
 def test_an_outside_package_adds_a_model(outside):
     assert registry.models()["strange"].value == "strangers_model:net"
-    model = registry.create("strange", **SIZES, hidden=5)
+    model = create("strange", **SIZES, hidden=5)
     assert isinstance(model, nn.Module) and model[1].out_features == 5
     assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 3)
 
@@ -147,6 +148,6 @@ def test_listing_imports_neither_torch_nor_models():
 )
 def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
     with pytest.raises(BadInput) as error:
-        registry.create(name, **{**SIZES, **options})
+        create(name, **{**SIZES, **options})
     assert all(part in str(error.value) for part in parts), error.value
     assert "\n" not in str(error.value)

@@ -8,7 +8,7 @@ import torch
 
 from benchmark.cli.main import main
 from benchmark.errors import BadInput
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell
 from benchmark.runs import sources
 from benchmark.runs.training.trainer import train
@@ -22,7 +22,7 @@ SIZES = {"num_outputs": 7, "in_channels": 1, "input_size": 32}
 @pytest.mark.parametrize("name", ["mobilenetv3_small_050", "vit_tiny_patch16_224", "resnet18.a1_in1k"])
 def test_timms_own_network_untrained_for_the_protocols_pictures(name):
     torch.manual_seed(4)
-    model = registry.create(f"timm:{name}", **SIZES)
+    model = create(f"timm:{name}", **SIZES)
     torch.manual_seed(4)
     further = {"img_size": 32} if name.startswith("vit") else {}
     own = timm.create_model(name.split(".")[0], pretrained=False, num_classes=7, in_chans=1, **further)
@@ -36,7 +36,7 @@ def test_timms_own_network_untrained_for_the_protocols_pictures(name):
 
 
 def test_options_are_timms_own():
-    model = registry.create("timm:mobilenetv3_small_050", **SIZES, drop_rate=0.3)
+    model = create("timm:mobilenetv3_small_050", **SIZES, drop_rate=0.3)
     assert model.drop_rate == 0.3
 
 
@@ -52,7 +52,7 @@ def test_options_are_timms_own():
 )
 def test_wrong_names_and_options(name, options, line):
     with pytest.raises(BadInput, match=line):
-        registry.create(f"timm:{name}", **SIZES, **options)
+        create(f"timm:{name}", **SIZES, **options)
 
 
 def test_cells_made_on_the_fly(tmp_path, monkeypatch):
@@ -110,7 +110,7 @@ def test_a_run_of_each_form_leaves_a_sound_record(tiny_faces, tiny_protocol, tmp
             assert record["cell_hash"] == cell.hash and record["code"] == sources.code_digest(model)
             assert record["environment"]["versions"]["timm"] == timm.__version__
             sizes = {"num_outputs": 3, "in_channels": 3, "input_size": 32}
-            expected = registry.create(model, **sizes, **options)
+            expected = create(model, **sizes, **options)
             assert record["parameters"] == sum(p.numel() for p in expected.parameters())
             weights = torch.load(record.directory / "weights.pt", weights_only=True)
             assert {n: t.shape for n, t in weights.items()} == {n: t.shape for n, t in expected.state_dict().items()}

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import raw_folder
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.readers.affectnet import lists, sidecars
 from benchmark.faces.readers.affectnet.rows import Row
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
+from benchmark.faces.reading.raw import raw_folder
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")

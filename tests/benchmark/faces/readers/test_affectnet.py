@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
 
 from benchmark.errors import BadInput
-from benchmark.faces import data_sets
 from benchmark.faces.adding import add
 from benchmark.faces.readers.affectnet import reader as affectnet
 from benchmark.faces.readers.affectnet import sidecars
 from benchmark.faces.reading import decoding, pictures
+from benchmark.faces.reading.raw import raw_folder
 from benchmark.protocol.protocol import load_protocol
 
 WRITERS = {
@@ -231,23 +231,23 @@ def test_a_folder_is_pointed_to_and_a_changed_one_refused(tmp_path, faces):
     pointer = add("affectnet", folder, root=root, dvc=False)
     assert [p.name for p in (root / "data/raw/affectnet").iterdir()] == ["source.yaml"] == [pointer.name]
     raw = root / "data" / "raw"
-    assert data_sets.raw_folder(raw, "affectnet") == folder
+    assert raw_folder(raw, "affectnet") == folder
     assert len(affectnet.prepare(tmp_path / "out", raw=raw, size=8, processes=1)) == 60
     victim = next((folder / "val_set/images").iterdir())
     victim.write_bytes(victim.read_bytes() + b"\0")
     with pytest.raises(BadInput, match="found 60 files .*; expected 60 files .* add the folder again"):
-        data_sets.raw_folder(raw, "affectnet")
+        raw_folder(raw, "affectnet")
     assert add("affectnet", folder, root=root, dvc=False) == pointer
-    assert data_sets.raw_folder(raw, "affectnet") == folder
+    assert raw_folder(raw, "affectnet") == folder
     other = layouts.write_named(tmp_path / "other", faces)
     with pytest.raises(BadInput, match="source.yaml: found .*/AffectNet; expected no source.yaml, or one of .*/other"):
         add("affectnet", other, root=root, dvc=False)
     folder.rename(tmp_path / "moved")
     with pytest.raises(BadInput, match="found no folder .*AffectNet; expected the folder that was added"):
-        data_sets.raw_folder(raw, "affectnet")
+        raw_folder(raw, "affectnet")
     pointer.write_text("path: [1")
     with pytest.raises(BadInput, match="source.yaml"):
-        data_sets.raw_folder(raw, "affectnet")
+        raw_folder(raw, "affectnet")
 
 
 def test_a_folder_for_a_set_of_one_file_and_a_bad_folder_write_nothing(tmp_path):

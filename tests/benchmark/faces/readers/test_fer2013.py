@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.faces.data_sets import names, raw_file, reader
+from benchmark.faces.data_sets import names, reader
 from benchmark.faces.faceset import open_faceset
 from benchmark.faces.readers import fer2013
+from benchmark.faces.reading.raw import raw_file
 
 
 def write(path, text):

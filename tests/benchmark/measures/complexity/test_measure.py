@@ -8,7 +8,7 @@ from torch import nn
 
 from benchmark.errors import BadInput
 from benchmark.measures.complexity.measure import count, latency, measure
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 
 pytest.importorskip("fvcore")
 
@@ -27,7 +27,7 @@ def residual_macs(size, channels, outputs, units=(7, 1, 8, 1, 7), widths=(32, 64
 
 @pytest.mark.parametrize(("size", "expected"), [(64, 1_777_730_560), (48, 999_973_888)])
 def test_macs_of_the_network_under_study(size, expected):
-    model = registry.create("bregnext-50", num_outputs=8, in_channels=3, input_size=size)
+    model = create("bregnext-50", num_outputs=8, in_channels=3, input_size=size)
     result = count(model, 3, size)
     assert result["macs"] == residual_macs(size, 3, 8) == expected
     assert result["torch_flops"] == 2 * expected and result["torch_agrees"]
@@ -35,7 +35,7 @@ def test_macs_of_the_network_under_study(size, expected):
 
 
 def test_elementwise_operations_of_the_network_under_study():
-    model = registry.create("bregnext-50", num_outputs=8, in_channels=3, input_size=64)
+    model = create("bregnext-50", num_outputs=8, in_channels=3, input_size=64)
     result = count(model, 3, 64)
     a, b, c = 32 * 64**2, 64 * 32**2, 128 * 16**2  # elements of a map in each stage
     elementwise = result["elementwise"]
@@ -53,7 +53,7 @@ def test_elementwise_operations_of_the_network_under_study():
 
 def test_odd_sizes_and_other_depths():
     units, widths = (1, 1, 2), (4, 6)
-    model = registry.create("residual", num_outputs=2, in_channels=1, input_size=15, units=units, widths=widths)
+    model = create("residual", num_outputs=2, in_channels=1, input_size=15, units=units, widths=widths)
     result = count(model, 1, 15)
     assert result["macs"] == residual_macs(15, 1, 2, units, widths) and result["torch_agrees"]
 
@@ -62,7 +62,7 @@ def test_odd_sizes_and_other_depths():
 def test_both_counters_agree_and_nothing_is_left_uncounted(name):
     if "resnet" in name:
         pytest.importorskip("timm")
-    result = count(lambda: registry.create(name, num_outputs=7, in_channels=1, input_size=32), 1, 32)
+    result = count(lambda: create(name, num_outputs=7, in_channels=1, input_size=32), 1, 32)
     assert result["torch_agrees"] and result["macs"] > 0 and result["uncounted"] == {}
 
 
@@ -123,7 +123,7 @@ def test_an_operator_without_a_convention_is_named():
 
 
 def test_measuring_leaves_the_model_and_the_random_stream_alone():
-    model = registry.create("mini-xception", num_outputs=7, in_channels=1, input_size=32)
+    model = create("mini-xception", num_outputs=7, in_channels=1, input_size=32)
     model[1].eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     modes, stream = [m.training for m in model.modules()], torch.get_rng_state()
@@ -157,13 +157,13 @@ def resnet18_macs(size, small_stem, outputs=7):
 @pytest.mark.parametrize("size", [64, 48])
 @pytest.mark.parametrize("stem", ["", "-smallstem"])
 def test_resnet18_by_hand(size, stem):
-    result = count(lambda: registry.create(f"resnet18{stem}", num_outputs=7, in_channels=3, input_size=size), 3, size)
+    result = count(lambda: create(f"resnet18{stem}", num_outputs=7, in_channels=3, input_size=size), 3, size)
     assert result["macs"] == resnet18_macs(size, bool(stem)) and result["torch_agrees"] and result["uncounted"] == {}
 
 
 def test_parameters_of_the_identity_shortcut_and_of_seven_classes():
     def parameters(name, outputs):
-        model = registry.create(name, num_outputs=outputs, in_channels=3, input_size=64)
+        model = create(name, num_outputs=outputs, in_channels=3, input_size=64)
         return sum(p.numel() for p in model.parameters())
 
     assert parameters("bregnext-50", 7) == 3_072_567 and parameters("identity-50", 8) == 3_072_648
@@ -172,7 +172,7 @@ def test_parameters_of_the_identity_shortcut_and_of_seven_classes():
 @pytest.mark.parametrize(("size", "ptflops", "thop"), [(64, 14_943_111, 14_713_856), (48, 8_405_895, 8_276_992)])
 def test_what_counters_of_exact_types_print(size, ptflops, thop):
     """What ptflops 0.7.5 and thop 0.1.1 printed for this network is everything but its convolutions, to the unit."""
-    model = registry.create("bregnext-50", num_outputs=7, in_channels=3, input_size=size)
+    model = create("bregnext-50", num_outputs=7, in_channels=3, input_size=size)
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     assert len(convolutions) == 49 and nn.Conv2d not in {type(module) for module in convolutions}
     elementwise = count(model, 3, size)["elementwise"]

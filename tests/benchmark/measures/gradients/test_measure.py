@@ -15,7 +15,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.measures.gradients import measure as gradients
 from benchmark.measures.gradients import plan as plan_gradients
 from benchmark.measures.gradients.measure import follow, is_finite, measure
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run
 from benchmark.runs.training.pixels import load_splits, standardiser
 from benchmark.runs.training.trainer import build_model
@@ -49,7 +49,7 @@ class Chain(nn.Module):
 def residual(**options):
     torch.manual_seed(0)
     sizes = {"num_outputs": 3, "in_channels": 3, "input_size": 8}
-    return registry.create("residual", **sizes, **{"units": [1, 1, 1, 1, 1], "widths": [4, 6, 8]} | options)
+    return create("residual", **sizes, **{"units": [1, 1, 1, 1, 1], "widths": [4, 6, 8]} | options)
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_the_suites_own_plans_name_networks_that_exist_and_deepen_to_110_layers(
             sizes = {"num_outputs": 2, "in_channels": 3, "input_size": 32}
             if setting.run.seed == 0 and setting.network not in depths:
                 cell = setting.run.cell
-                depths[setting.network] = gradients.weight_layers(registry.create(cell.model, **sizes, **cell.options))
+                depths[setting.network] = gradients.weight_layers(create(cell.model, **sizes, **cell.options))
         assert all(depth == int(name.rpartition("-")[2]) for name, depth in depths.items())
         assert {12, 32, 56, 110} <= set(depths.values())
         assert len({setting.name for setting in settings}) == len(settings)

@@ -19,7 +19,7 @@ from benchmark.outside.release.conversion import MODEL, OPTIONS, convert
 from benchmark.outside.release.findings import read_findings
 from benchmark.outside.release.layers import Network
 from benchmark.outside.score_weights import evaluate_weights
-from benchmark.protocol import registry
+from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell
 
 SIZES = (18, 20, 13)  # halves 18, 9, 5: even and odd, where SAME pads differently
@@ -78,7 +78,7 @@ def forward(picture, of):
 
 def ours(path, pictures, classes=8):
     """Logits of the registered network with the weights of a file, for pictures (N, S, S, 3)."""
-    model = registry.create(MODEL, num_outputs=classes, in_channels=3, input_size=64, **OPTIONS)
+    model = create(MODEL, num_outputs=classes, in_channels=3, input_size=64, **OPTIONS)
     model.load_state_dict(torch.load(path, weights_only=True))
     with torch.inference_mode():
         return model.eval()(torch.from_numpy(pictures).permute(0, 3, 1, 2)).numpy()

@@ -1,0 +1,33 @@
+"""Where the raw files of a data set lie: below data/raw, or where a pointer there says."""
+
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.faces.reading import linking
+
+
+def raw_files(folder: Path) -> list[Path]:
+    """The files directly in a raw folder, sorted, hidden ones left out; an absent folder has none."""
+    return sorted(p for p in folder.glob("[!.]*") if p.is_file())
+
+
+def raw_file(raw: Path, name: str) -> Path:
+    """The one file in ``raw/name``. BadInput when there is none or more than one."""
+    folder = Path(raw) / name
+    files = raw_files(folder)
+    if len(files) != 1:
+        found = ", ".join(p.name for p in files) or "no file"
+        raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
+    return files[0]
+
+
+def raw_folder(raw: Path, name: str) -> Path:
+    """The raw folder of a data set: ``raw/name``, what it is a link to, or what its ``source.yaml`` names.
+
+    Raises:
+        BadInput: no folder; see also `linking.resolve`.
+    """
+    folder = Path(raw) / name
+    if not folder.is_dir():
+        raise BadInput(folder, "no folder", f"the data set's folder: `ferbench data add {name} FOLDER`")
+    return linking.resolve(folder)
