@@ -1,3 +1,1 @@
-"""The fixed protocol: everything that compared models share (see docs/design.md)."""
-
-__version__ = "0.1.0"
+"""Eight rooms around a fixed protocol (docs/design.md)."""
