@@ -11,8 +11,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmark.errors import BadInput
+
+Json = Any  # what a JSON or YAML file holds at any depth: whoever reads it checks it
 
 
 @contextlib.contextmanager
@@ -62,7 +65,7 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_object(path: Path) -> dict:
+def read_object(path: Path) -> dict[str, Json]:
     """The JSON object that a file holds. BadInput for a file that is no JSON or holds something else; it has to exist."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
@@ -73,7 +76,7 @@ def read_object(path: Path) -> dict:
     return contents
 
 
-def read_made(path: Path, schema: int, part: str, verb: str) -> dict:
+def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
     """As `read_object`, of a file of one schema.
 
     Args:
@@ -91,7 +94,7 @@ def read_made(path: Path, schema: int, part: str, verb: str) -> dict:
     return contents
 
 
-def read_yaml(path: Path) -> dict:
+def read_yaml(path: Path) -> dict[str, Json]:
     """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")

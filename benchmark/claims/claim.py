@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.claims.finding import DECIDING, ROLES
+from benchmark.files import Json
 
 TEXTS = ("sentence", "paper", "value", "mark", "source", "would_test")
 MARKS = {"V": "read in the source", "X": "measured for this project", "I": "inferred", "M": "from memory"}
@@ -15,7 +16,7 @@ class Check:
     """A rule's name and its parameters; with `conditions`, a test under each of them, by name, and none of its own."""
 
     rule: str
-    parameters: Mapping
+    parameters: Mapping[str, Json]
     conditions: Mapping[str, "Check"] = field(default_factory=dict)
 
 

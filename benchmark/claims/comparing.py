@@ -20,6 +20,7 @@ from benchmark.claims.finding import (
     Undecided,
 )
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
+from benchmark.files import Json
 from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
 from benchmark.records.statistics import Interval, paired_t_over_seeds
 
@@ -210,7 +211,7 @@ def _tested(
     return evidence.compare(*({seed: own[seed] for seed in common} for own in finished), metric, of_class)
 
 
-def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Iterable, fields: Mapping) -> Finding:
+def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Iterable, fields: Mapping[str, Json]) -> Finding:
     trains, other = (a, b) if compared.favours_a else (b, a)
     reason = (
         f"{trains} finished {seeds} of {seeds}, {other} diverged {seeds} of {seeds}; exact p {p_in_words(compared.p)}, "

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from benchmark.claims.finding import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding
 from benchmark.claims.ledger import Ledger
+from benchmark.files import Json
 from benchmark.records.statistics import Interval
 
 # Quantity -> the number, from an entry of complexity.json.
@@ -34,5 +35,5 @@ def dearer_in(ledger: Ledger, protocol: str, a: str, b: str) -> tuple[list[str],
     return dearer, "; ".join(parts)
 
 
-def _counts(entry: Mapping) -> dict[str, int]:
+def _counts(entry: Mapping[str, Json]) -> dict[str, int]:
     return {name: count(entry) for name, count in QUANTITIES.items()}

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.records.image_variance import image_variance
 from benchmark.records.joint_test import JointDifference, joint_difference
 from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
@@ -42,7 +43,7 @@ class Compared:
     family: int = 0
 
 
-def value(scores: Mapping, metric: str, of_class: str | None) -> float | None:
+def value(scores: Mapping[str, Json], metric: str, of_class: str | None) -> float | None:
     """A metric of `benchmark.records.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
     return scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
 

@@ -20,6 +20,7 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.gradient_rule import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
 from benchmark.claims.ledger import Ledger
+from benchmark.files import Json
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 
 OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both
@@ -131,7 +132,7 @@ def outcome(pairs: Sequence[Pairs]) -> str:
 
 def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool) -> tuple[Point, Pairs] | int:
     """Of the plan that has most seeds with both shortcuts; 0 where none has any."""
-    best: list[dict[int, Mapping]] = [{}, {}]
+    best: list[dict[int, Mapping[str, Json]]] = [{}, {}]
     for plan in found:
         own = [{m["seed"]: m for m in chosen(plan, network, s, normalisation, at_end)} for s in shortcuts]
         if len(own[0].keys() & own[1].keys()) > len(best[0].keys() & best[1].keys()):
@@ -147,7 +148,7 @@ def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], 
     return Point(network, step), Pairs(best[0][common[0]]["layers"], of_a, of_b, lost, len(common))
 
 
-def _size(measurement: Mapping, step: int) -> float | None:
+def _size(measurement: Mapping[str, Json], step: int) -> float | None:
     """|log10 ratio| at a step; None where the network had diverged."""
     at = [ratio for m in measurement["moments"] if m["step"] == step and (ratio := log_ratio(m)) is not None]
     return abs(at[0]) if at else None

@@ -18,6 +18,7 @@ from benchmark.claims.finding import (
     Undecided,
 )
 from benchmark.claims.ledger import Ledger
+from benchmark.files import Json
 from benchmark.records.statistics import Interval, holm, t_interval
 
 MARGIN = 10.0
@@ -46,7 +47,7 @@ class Sample:
         return t_interval(self.ratios) if len(self.ratios) else None
 
 
-def log_ratio(moment: Mapping) -> float | None:
+def log_ratio(moment: Mapping[str, Json]) -> float | None:
     """R of a measured moment; None where nothing comes out of the last unit. What float32 can not hold counts as its
     smallest number."""
     first, last = moment["gradient"][0], moment["gradient"][-1]
@@ -92,7 +93,7 @@ def gradient_ratio(
     raise Undecided(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished")
 
 
-def measured_under(ledger: Ledger, protocol: str, needs: str, seeds: Sequence[int] | None) -> list[list[Mapping]]:
+def measured_under(ledger: Ledger, protocol: str, needs: str, seeds: Sequence[int] | None) -> list[list[Mapping[str, Json]]]:
     """The measurements under a protocol, one list a plan's file, of `seeds` alone where they are given. Undecided without
     any. A file made under another protocol file of that name, or on other data, does not count (`Ledger.counts`)."""
     files = [each for each in ledger.gradients if each["protocol"]["name"] == protocol]
@@ -149,7 +150,9 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
     return samples, missing
 
 
-def chosen(measurements: Sequence[Mapping], network: str, shortcut: str, normalisation: str, trained: bool) -> list[Mapping]:
+def chosen(
+    measurements: Sequence[Mapping[str, Json]], network: str, shortcut: str, normalisation: str, trained: bool
+) -> list[Mapping[str, Json]]:
     """A plan's measurements of one network, one a seed (of two with a seed the last); only those that were to be trained
     where `trained`."""
     wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}

@@ -24,6 +24,7 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.ledger import Ledger
 from benchmark.claims.rules import COMPARING, RULES, SHOWN_ALONE, better_and_cheaper
+from benchmark.files import Json
 
 if TYPE_CHECKING:
     from benchmark.claims.claim import Check, Claim
@@ -51,8 +52,8 @@ class Judged:
 def judge(
     claims: Sequence["Claim"],
     summary: "Summary",
-    complexity: Mapping | None,
-    gradients: Sequence[Mapping] = (),
+    complexity: Mapping[str, Json] | None,
+    gradients: Sequence[Mapping[str, Json]] = (),
     waiting: Collection[tuple[str, str]] = (),
 ) -> list[Judged]:
     """Every claim with its verdict.
@@ -64,7 +65,7 @@ def judge(
         waiting: protocol and cell of every study whose learning rate is not registered yet: its runs do not count.
     """
     ledger = Ledger(summary, complexity, gradients, waiting)
-    families: dict[tuple, dict] = {}
+    families: dict[tuple, dict[str, Json]] = {}
     for claim in claims:
         for role in ROLES:
             for test in claim.tests(role):

@@ -18,6 +18,7 @@ from benchmark.claims.finding import (
     seeds_in_words,
 )
 from benchmark.faces.fingerprints import at_hand, is_other
+from benchmark.files import Json
 from benchmark.measures.complexity import file as counted
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
@@ -34,8 +35,8 @@ class Ledger:
     gradients, the comparisons with their adjusted p-values; `role` is that of the test being judged."""
 
     summary: "Summary"
-    complexity: Mapping | None
-    gradients: Sequence[Mapping] = ()
+    complexity: Mapping[str, Json] | None
+    gradients: Sequence[Mapping[str, Json]] = ()
     waiting: Collection[tuple[str, str]] = ()
     compared: "dict[tuple, Compared | None]" = field(default_factory=dict)
     role: str = DECIDING
@@ -63,7 +64,7 @@ class Ledger:
             raise Undecided(UNDETERMINED, f"records of {protocol} that are not comparable: {slugs}")
         return found[0] if found else None
 
-    def counts(self, protocol: str, protocol_hash: str, data: Mapping) -> bool:
+    def counts(self, protocol: str, protocol_hash: str, data: Mapping[str, Json]) -> bool:
         """Whether what was made under a hash and on a FaceSet (name, version, fingerprint) is evidence for a test that names
         this protocol."""
         if self.role not in JUDGING or protocol not in protocol_names():
@@ -145,7 +146,7 @@ class Ledger:
             METRICS[PRIMARY[contents["task"]]].unit if one else "%",
         )
 
-    def _is_registered(self, protocol: str, contents: Mapping) -> bool:
+    def _is_registered(self, protocol: str, contents: Mapping[str, Json]) -> bool:
         """Whether the cell of a record is the registered one of its name, learning rate and all, or has a name of its own.
 
         A cell of a study is not registered before its learning rate is: until then a run at the recipe's rate would pass
@@ -154,7 +155,7 @@ class Ledger:
         known = _registered().get(contents["name"])
         return known is None or (contents == known.as_dict() and (protocol, known.name) not in self.waiting)
 
-    def network(self, protocol: str, cell: str) -> Mapping:
+    def network(self, protocol: str, cell: str) -> Mapping[str, Json]:
         """The entry of complexity.json."""
         found = counted.of_names(self.complexity, protocol, cell)
         if found is None:

@@ -12,12 +12,12 @@ from benchmark.claims.comparing import measured_difference, of_metric
 from benchmark.claims.evidence import COMPARABLE, PREDICTABLE
 from benchmark.claims.rules import COMPARING, MINIMUM_SEEDS, RULES, SHOWING, SHOWN_ALONE, compare_cells, measured, numeric
 from benchmark.errors import BadInput
-from benchmark.files import read_yaml
+from benchmark.files import Json, read_yaml
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
 
 
-def load_claims(contents: Mapping | None = None, where: object = CLAIMS) -> list[Claim]:
+def load_claims(contents: Mapping[str, Json] | None = None, where: object = CLAIMS) -> list[Claim]:
     """The checked claims of a claims.yaml (the suite's own unless given), in its order.
 
     Raises:
@@ -29,12 +29,12 @@ def load_claims(contents: Mapping | None = None, where: object = CLAIMS) -> list
     return [_claim(name, entry, f"{where}, {name}", anchors) for name, entry in contents["claims"].items()]
 
 
-def load_anchors() -> Mapping[str, Mapping]:
+def load_anchors() -> Mapping[str, Mapping[str, Json]]:
     """Published figures by data set: {title, figures: [{name, value, source}], perhaps remark}."""
     return read_yaml(CLAIMS)["anchors"]
 
 
-def published(data: str, anchors: Mapping[str, Mapping]) -> list[tuple[str, float]]:
+def published(data: str, anchors: Mapping[str, Mapping[str, Json]]) -> list[tuple[str, float]]:
     """Name and accuracy (fraction) of the published figures for a data set of expressions that are one number each."""
     figures = anchors.get(data, {}).get("figures", ())
     return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]

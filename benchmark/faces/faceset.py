@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput
-from benchmark.files import replacing_directory, write_json
+from benchmark.files import Json, replacing_directory, write_json
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1
@@ -61,7 +61,7 @@ class FaceSet:
     group: np.ndarray
     flag: np.ndarray
     digest: np.ndarray
-    meta: Mapping
+    meta: Mapping[str, Json]
 
     @functools.cached_property
     def images(self) -> np.ndarray:
@@ -123,7 +123,7 @@ def write_faceset(
     vote_columns: Sequence[str] = (),
     group: Sequence[str] | None = None,
     flag: Sequence[str] | None = None,
-    how: Mapping | None = None,
+    how: Mapping[str, Json] | None = None,
 ) -> FaceSet:
     """Check the columns and write a FaceSet atomically (the directory appears whole or not at all).
 

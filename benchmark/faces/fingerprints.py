@@ -5,14 +5,14 @@ from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import read_yaml
+from benchmark.files import Json, read_yaml
 
 FILE = Path(__file__).with_name("fingerprints.yaml")
 
 
 @cache
 def _known() -> Mapping[tuple[str, str], Mapping[str, str]]:
-    table: dict = {}
+    table: dict[str, Json] = {}
     for name, versions in read_yaml(FILE).items():
         for version, entries in versions.items():
             own = table[name, str(version)] = {}

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import digest, read_yaml
+from benchmark.files import Json, digest, read_yaml
 from benchmark.protocol import registry
 from benchmark.protocol.protocol import Protocol, Recipe
 
@@ -35,12 +35,12 @@ class Cell:
 
     name: str
     model: str
-    options: Mapping = field(hash=False)
+    options: Mapping[str, Json] = field(hash=False)
     loss: str
     learning_rate: float | None = None
 
     @property
-    def definition(self) -> dict:
+    def definition(self) -> dict[str, Json]:
         """JSON-able: all that makes the cell what it is; the name is a label only."""
         own = {"model": self.model, "options": dict(self.options), "loss": self.loss}
         return own if self.learning_rate is None else own | {"learning_rate": self.learning_rate}
@@ -50,7 +50,7 @@ class Cell:
         """Digest of the definition."""
         return digest(self.definition)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """JSON-able contents."""
         return {"name": self.name, **self.definition}
 
@@ -87,7 +87,7 @@ class Run:
         return f"{self.protocol.name} / {self.cell.name} / seed {self.seed}"
 
 
-def cell_from(name: str, contents: Mapping, where: object) -> Cell:
+def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
     """A checked Cell. BadInput for missing or unknown keys."""
     if set(contents) - {"options", "learning_rate"} != {"model", "loss"}:
         expected = "model, loss and perhaps options and learning_rate"
@@ -101,7 +101,7 @@ def cell_from(name: str, contents: Mapping, where: object) -> Cell:
     return Cell(name, contents["model"], dict(contents.get("options") or {}), contents["loss"], rate)
 
 
-def cells_in(contents: Mapping, where: object) -> dict[str, Cell]:
+def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
     """All cells of one cells.yaml, grids spelt out. BadInput for a name that occurs twice or an unknown part."""
     if unknown := set(contents) - {"cells", "grids"}:
         raise BadInput(where, ", ".join(sorted(unknown)), "the parts cells and grids")
@@ -151,7 +151,7 @@ def find_cell(name: str) -> Cell:
     return cells[name]
 
 
-def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping | None = None) -> Cell:
+def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping[str, Json] | None = None) -> Cell:
     """The cell of a model that no cells.yaml names, called ``<model>[-<option value>...]-<loss>`` as a grid's cells are.
 
     Args:

@@ -11,7 +11,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import digest, read_yaml
+from benchmark.files import Json, digest, read_yaml
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
@@ -64,7 +64,7 @@ class Recipe:
     epsilon_hat: float | None = None
     precision: str | None = None
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """Contents; an optional field that is absent is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
@@ -109,7 +109,7 @@ class Protocol:
     selection: str
     tta: tuple[str, ...]
     folds: tuple[str, ...] | None = None
-    data_options: Mapping | None = field(default=None, hash=False)
+    data_options: Mapping[str, Json] | None = field(default=None, hash=False)
     frames_of: str | None = None
 
     @property
@@ -122,14 +122,14 @@ class Protocol:
         """First 16 hexadecimal digits of the SHA-256 of everything above."""
         return digest(self.as_dict())
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """JSON-able contents; an optional field that is absent is left out."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": self.recipe.as_dict()}
         return json.loads(json.dumps(own))
 
-    def check_data_options(self, meta: Mapping, where: object) -> None:
+    def check_data_options(self, meta: Mapping[str, Json], where: object) -> None:
         """BadInput when a FaceSet (its meta.json) was prepared with other options than `data_options`."""
         made = meta["how"].get("options", {})
         for name, value in (self.data_options or {}).items():
@@ -161,7 +161,7 @@ def load_protocol(name: str) -> Protocol:
     return protocol_from(read_yaml(path), path)
 
 
-def protocol_from(contents: Mapping, where: object, recipe: Mapping | None = None) -> Protocol:
+def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[str, Json] | None = None) -> Protocol:
     """A checked Protocol from a mapping; its `recipe` is looked up by name unless given."""
     contents = dict(contents)
     if recipe is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from benchmark.files import digest
+from benchmark.files import Json, digest
 from benchmark.protocol.cells import LOSSES
 
 SHORTCUTS = ("identity", "fixed", "adaptive")
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     loss: str
 
 
-def place(cell: Mapping) -> Place | None:
+def place(cell: Mapping[str, Json]) -> Place | None:
     """The place of a cell ({name, model, options, loss}); None without the options shortcut and normalisation."""
     options = dict(cell["options"])
     if not {"shortcut", "normalisation"} <= set(options):
@@ -42,7 +42,7 @@ def rank(axis: str, value: str) -> tuple[int, str]:
     return (usual.index(value) if value in usual else len(usual), value)
 
 
-def sort_key(label: str, cell: Mapping) -> tuple:
+def sort_key(label: str, cell: Mapping[str, Json]) -> tuple:
     """Order of cells in every table: the grid first, by network, loss, normalisation and shortcut; then by name."""
     where = place(cell)
     if where is None:

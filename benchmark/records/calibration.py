@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from benchmark.files import Json
 from benchmark.records.metrics import Predictions, metric_function
 from benchmark.records.record import Record
 
@@ -42,7 +43,7 @@ def temperature(labels: np.ndarray, scores: np.ndarray) -> float | None:
     return float(np.exp(-brentq(slope, -end, end, xtol=1e-6)))
 
 
-def calibration(record: Record) -> Mapping | None:
+def calibration(record: Record) -> Mapping[str, Json] | None:
     """ECE and NLL of the test split as it is and after scaling by the temperature fitted on the validation split.
 
     Returns:

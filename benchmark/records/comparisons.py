@@ -13,6 +13,7 @@ import sklearn
 
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
+from benchmark.files import Json
 from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records import metrics
 from benchmark.records.axes import sort_key
@@ -27,7 +28,7 @@ class ScoredRun:
     """A record with the metrics of its test predictions: test-time augmentation -> dictionary of the metrics."""
 
     record: Record
-    scores: Mapping[str, Mapping]
+    scores: Mapping[str, Mapping[str, Json]]
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Comparison:
     """
 
     slug: str
-    protocol: Mapping
+    protocol: Mapping[str, Json]
     protocol_hash: str
-    data: Mapping
+    data: Mapping[str, Json]
     runs: Mapping[str, tuple[ScoredRun, ...]]
     targets: np.ndarray | None
     unfinished: Mapping[str, str] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Comparison:
         """The same metric's key in a record's history."""
         return SELECTION_METRIC[self.task]
 
-    def cell(self, label: str) -> Mapping:
+    def cell(self, label: str) -> Mapping[str, Json]:
         """Name, model, options and loss of a cell."""
         return self.runs[label][0].record["cell"]
 
@@ -87,7 +88,9 @@ class Comparison:
         """Why these cells are not compared yet, or ""."""
         return "; ".join(f"{label}: {self.unfinished[label]}" for label in labels if label in self.unfinished)
 
-    def values(self, label: str, value: Callable[[Mapping], float | None], tta: str = "none") -> dict[int, float | None]:
+    def values(
+        self, label: str, value: Callable[[Mapping[str, Json]], float | None], tta: str = "none"
+    ) -> dict[int, float | None]:
         """Seed -> `value` of the metrics of each finished run that was evaluated with `tta`."""
         return {run.record.seed: value(run.scores[tta]) for run in self.runs[label] if tta in run.scores}
 
@@ -281,7 +284,7 @@ def _check_targets(records: list[Record]) -> None:
                 raise BadInput(f"{where}, {name}", "other values", f"those of {finished[0].directory} (same data)")
 
 
-def _score(record: Record) -> dict[str, dict]:
+def _score(record: Record) -> dict[str, dict[str, Json]]:
     scores = {}
     # benchmark.records.metrics has checked its arguments by then; scikit-learn's own checks are a fourth of the time.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
@@ -291,7 +294,7 @@ def _score(record: Record) -> dict[str, dict]:
     return scores
 
 
-def _metrics(record: Record, tta: str) -> dict:
+def _metrics(record: Record, tta: str) -> dict[str, Json]:
     targets, outputs = record.outputs(SPLIT, tta)
     if record["protocol"]["task"] == "categorical":
         return metrics.categorical(targets, outputs, record["classes"], hard=record.hard)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_categorical, checked_dimensional, finite_or_none
 
 ECE_BINS = 15
@@ -280,7 +281,9 @@ def blocks(task: str) -> tuple[tuple[str, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False) -> dict:
+def categorical(
+    labels: np.ndarray, scores: np.ndarray, class_names: Sequence[str], *, hard: bool = False
+) -> dict[str, Json]:
     """Every categorical metric of one split.
 
     Args:
@@ -311,7 +314,7 @@ def categorical(labels: np.ndarray, scores: np.ndarray, class_names: Sequence[st
     return result | {"confusion": p.confusion.tolist()}
 
 
-def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict:
+def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict[str, Json]:
     """Every dimensional metric of one split.
 
     Args:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records.record import Record
 
@@ -20,7 +21,7 @@ class Optimism(NamedTuple):
     looks: tuple[int, ...]
 
 
-def picks(history: Sequence[dict], metric: str) -> dict[str, float]:
+def picks(history: Sequence[dict[str, Json]], metric: str) -> dict[str, float]:
     """Test metric at the last epoch, at the first epoch of the best validation metric, and at its own best."""
     validation = [entry["validation"][metric] for entry in history]
     test = [entry["test"][metric] for entry in history]

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
+from benchmark.files import Json
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import NAME, Protocol
 from benchmark.protocol.roles import role_rows, role_targets
@@ -38,7 +39,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_fields(outside: Mapping, categorical: bool, where: object) -> None:
+def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) -> None:
     """BadInput where `outside` of a record is not as `FIELDS` says."""
     if odd := sorted(set(outside) ^ set(FIELDS)):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(FIELDS)}")
@@ -60,7 +61,7 @@ def check_fields(outside: Mapping, categorical: bool, where: object) -> None:
             raise BadInput(f"{where}, stated accuracy", value, "a fraction from 0 to 1")
 
 
-def _filled(protocol: Protocol, outside: Mapping, where: object) -> dict:
+def _filled(protocol: Protocol, outside: Mapping[str, Json], where: object) -> dict[str, Json]:
     categorical = protocol.task == "categorical"
     defaults = {"sha256": None, "stated": None, "extra_training_data": None, "warnings": []}
     filled = defaults | {"outputs": "logits" if categorical else "valence and arousal"} | dict(outside)
@@ -112,7 +113,7 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:SHOWN]) + more
 
 
-def _stored(protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object) -> dict:
+def _stored(protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object) -> dict[str, Json]:
     """The arrays of a record, in the FaceSet's order; BadInput as `enter` says."""
     roles = [role for role in ("validation", "test") if role == "test" or f"{role}_ids" in predictions]
     names = {f"{role}_outputs_{tta}" for role in roles for tta in protocol.tta}

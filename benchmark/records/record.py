@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
-from benchmark.files import replacing_directory, write_json
+from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 1
 # Of a cross-validation alone (`benchmark.runs.training.crossvalidation`), of an outside entry alone
@@ -59,7 +59,7 @@ class Record:
     """A record read from `directory`; `contents` is its record.json."""
 
     directory: Path
-    contents: Mapping
+    contents: Mapping[str, Json]
 
     def __getitem__(self, field: str):
         return self.contents[field]
@@ -85,12 +85,12 @@ class Record:
         return self.contents["status"] == "diverged"
 
     @property
-    def folds(self) -> list[dict] | None:
+    def folds(self) -> list[dict[str, Json]] | None:
         """One entry a fold of a cross-validation, None for a run with a fixed test split."""
         return self.contents.get("folds")
 
     @property
-    def outside(self) -> Mapping | None:
+    def outside(self) -> Mapping[str, Json] | None:
         """How a model that was not trained here came in (`outside_record.FIELDS`), None for a run of this suite."""
         return self.contents.get("outside")
 
@@ -134,7 +134,10 @@ def predictions_digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def write_record(
-    directory: Path | str, contents: Mapping, predictions: Mapping[str, np.ndarray], extra: Mapping[str, bytes] | None = None
+    directory: Path | str,
+    contents: Mapping[str, Json],
+    predictions: Mapping[str, np.ndarray],
+    extra: Mapping[str, bytes] | None = None,
 ) -> Record:
     """Write a record atomically and read it back.
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmark.files import Json
+
 
 def processor_name() -> str:
     """The processor's model name, or the architecture where the system does not say."""
@@ -27,7 +29,7 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
 
 
-def describe(device: torch.device) -> dict:
+def describe(device: torch.device) -> dict[str, Json]:
     """JSON-able account of versions, machine and commit; deterministic on one machine and checkout."""
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     if device.type == "cuda":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces import data_sets
-from benchmark.files import read_yaml, write_text
+from benchmark.files import Json, read_yaml, write_text
 from benchmark.protocol.cells import Run, cell_from
 from benchmark.protocol.protocol import load_protocol
 from benchmark.runs import sources
@@ -22,7 +22,7 @@ from benchmark.runs.plan import balanced, plan, profile_entry
 GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
 
 
-def write_params(profile: str, path: Path) -> dict:
+def write_params(profile: str, path: Path) -> dict[str, Json]:
     """Write the plan `profile` to `path` and return it. BadInput for an unknown profile, or one whose data options are not
     those that its protocols fix."""
     import yaml
@@ -67,7 +67,7 @@ def write_params(profile: str, path: Path) -> dict:
     return contents
 
 
-def _gradients(names: Sequence[str], data: Mapping, where: str) -> dict[str, dict[str, str]]:
+def _gradients(names: Sequence[str], data: Mapping[str, Json], where: str) -> dict[str, dict[str, str]]:
     """Plan -> its protocol, recipe and data. BadInput for an unknown plan, or data that the profile does not prepare."""
     plans, found = read_yaml(GRADIENTS)["plans"], {}
     for name in names:
@@ -92,7 +92,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
     return {"code": str(code), "source": read[0], "second_source": read[1]}
 
 
-def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Run]:
+def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml") -> list[Run]:
     """The runs (one a seed) of one entry of ``runs``. BadInput for an unknown entry."""
     if key not in params.get("runs", {}):
         raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
@@ -102,6 +102,6 @@ def runs_of(params: Mapping, key: str, where: object = "params.yaml") -> list[Ru
     return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
 
 
-def all_runs(params: Mapping) -> list[Run]:
+def all_runs(params: Mapping[str, Json]) -> list[Run]:
     """Every run of params.yaml, seeds outermost (a list cut short stays balanced)."""
     return balanced([runs_of(params, key) for key in params["runs"]])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import read_yaml
+from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Run, load_cells
 from benchmark.protocol.protocol import load_protocol
 
@@ -45,7 +45,7 @@ def waiting_for_rates() -> set[tuple[str, str]]:
     return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
 
 
-def profile_entry(profile: str) -> dict:
+def profile_entry(profile: str) -> dict[str, Json]:
     """What profiles.yaml says of a plan. BadInput for an unknown one."""
     profiles = read_yaml(PROFILES)
     if profile not in profiles:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import read_yaml
+from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs.runner import Site
@@ -37,7 +37,7 @@ class RateSearch:
         trials = tuple({"learning_rate": rate} for rate in rates)
         return Search(self.name, self.protocol, tuple(cells), (self.seed,), self.epochs, trials)
 
-    def scores(self, cell: Cell, lines: Sequence[Mapping]) -> dict[float, float]:
+    def scores(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> dict[float, float]:
         """Rate -> best validation metric of this search's trials of `cell` in a log, a fraction; a diverged one counts
         as 1 / classes. A trial made again (another code or device) counts with its last line."""
         found = {}
@@ -59,7 +59,7 @@ class RateSearch:
         higher, lower = self.rates[place - 1], self.rates[place + 1]
         return best * STEP if scores[higher] > scores[lower] else best / STEP
 
-    def missing(self, cell: Cell, lines: Sequence[Mapping]) -> list[float]:
+    def missing(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> list[float]:
         """Rates still to be tried for `cell`, as far as known: the last one follows from the first ones."""
         scores = self.scores(cell, lines)
         if first := [rate for rate in self.rates if rate not in scores]:
@@ -67,13 +67,13 @@ class RateSearch:
         last = self.last_rate(scores)
         return [] if last in scores else [last]
 
-    def trials_left(self, cell: Cell, lines: Sequence[Mapping]) -> int:
+    def trials_left(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> int:
         """How many trials of `cell` are still to be made, the last one among them."""
         scores = self.scores(cell, lines)
         first = sum(rate not in scores for rate in self.rates)
         return first + 1 if first else len(self.missing(cell, lines))
 
-    def found(self, cell: Cell, lines: Sequence[Mapping]) -> float | None:
+    def found(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> float | None:
         """The rate of `cell`; None while trials are missing."""
         if self.missing(cell, lines):
             return None

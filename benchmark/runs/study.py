@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.progress import say
 from benchmark.protocol.cells import Cell, Run
 from benchmark.records.record import Record, read_record
@@ -70,7 +71,7 @@ def make(study: Study, places: Site, trials: Path, log: Path, *, jobs: int = 1, 
     """
     budget = TimeBudget.of(time_budget)
 
-    def given() -> dict:
+    def given() -> dict[str, Json]:
         left = None if math.isinf(budget.seconds) else budget.remaining()
         return {"jobs": jobs, "time_budget": left}
 
@@ -146,7 +147,7 @@ def _seconds(record: Record) -> float:
     return record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
 
 
-def _paces(lines: Sequence[Mapping], records: Iterable[Record]) -> dict[str, float]:
+def _paces(lines: Sequence[Mapping[str, Json]], records: Iterable[Record]) -> dict[str, float]:
     """Cell -> seconds an epoch of one process, the last measured; "" -> the mean, for cells without any."""
     paces = {line["cell"]: line["train_seconds"] / max(1, len(line["train_loss"])) for line in lines}
     paces |= {record.cell: _seconds(record) / len(record["history"]) for record in records}

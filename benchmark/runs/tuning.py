@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import digest, read_object, read_yaml, write_json, write_text
+from benchmark.files import Json, digest, read_object, read_yaml, write_json, write_text
 from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
@@ -31,9 +31,9 @@ class Search:
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     epochs: int
-    trials: tuple[Mapping, ...]
+    trials: tuple[Mapping[str, Json], ...]
 
-    def runs(self) -> list[tuple[Mapping, Run]]:
+    def runs(self) -> list[tuple[Mapping[str, Json], Run]]:
         """Changes and run of every trial; seeds outermost, then trials, then cells, so that a search cut short has tried
         the same for all cells, give or take one run. A learning rate of the cell's own is left out: the trial's counts."""
         protocols = [trial_protocol(self.protocol, changes, self.epochs, self.name) for changes in self.trials]
@@ -44,7 +44,7 @@ class Search:
             for cell in self.cells
         ]
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """JSON-able contents that carry protocol and cells whole, for machines that have torch and numpy alone."""
         return {
             "name": self.name,
@@ -56,7 +56,7 @@ class Search:
         }
 
 
-def trial_protocol(protocol: Protocol, changes: Mapping, epochs: int, search: str) -> Protocol:
+def trial_protocol(protocol: Protocol, changes: Mapping[str, Json], epochs: int, search: str) -> Protocol:
     """The protocol of a trial: other recipe values, validation in the place of test. BadInput for an unknown field."""
     contents = protocol.as_dict()
     recipe = contents.pop("recipe") | dict(changes)
@@ -123,7 +123,9 @@ def _checked(search):
     return search
 
 
-def tune(search: Search, places: Site, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> list[dict]:
+def tune(
+    search: Search, places: Site, log: Path, *, jobs: int = 1, time_budget: float | None = None
+) -> list[dict[str, Json]]:
     """Make the trials of `search` that are not made yet, add their lines to `log`, return all of its lines.
 
     Args:
@@ -140,13 +142,13 @@ def tune(search: Search, places: Site, log: Path, *, jobs: int = 1, time_budget:
 
 def make_trials(
     search: Search,
-    trials: Sequence[tuple[Mapping, Run]],
+    trials: Sequence[tuple[Mapping[str, Json], Run]],
     places: Site,
     log: Path,
     *,
     jobs: int = 1,
     time_budget: float | None = None,
-) -> list[dict]:
+) -> list[dict[str, Json]]:
     """As `tune`, for given trials (changes of the recipe and run) of a search."""
     read_log(log)  # refused before anything is trained
     try:
@@ -171,7 +173,7 @@ def _add(search, trials, places, log):
     return [*lines, *made]
 
 
-def line_of(search: Search, changes: Mapping, record: Record, device_type: str) -> dict:
+def line_of(search: Search, changes: Mapping[str, Json], record: Record, device_type: str) -> dict[str, Json]:
     """The line of a trial: what was tried, on what, and its validation metric epoch by epoch (fraction; None once the run
     has diverged), the best of them and the first epoch that reached it."""
     metric = SELECTION_METRIC[search.protocol.task]
@@ -203,7 +205,7 @@ def line_of(search: Search, changes: Mapping, record: Record, device_type: str) 
     }
 
 
-def table(lines: Sequence[Mapping]) -> list[str]:
+def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
     """Markdown for docs/protocol.md: a row a trial, a column a cell (mean over seeds of the best validation metric, in
     percent for an accuracy, with the seeds' number), and the mean over the cells where all of them have a number.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 
 SEARCHES = Path(__file__).with_name("tuning.yaml")  # what is searched, read by several
 # By these a line of the log is known again.
@@ -23,7 +24,7 @@ FIELDS = dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str)
 }
 
 
-def read_log(path: Path) -> list[dict]:
+def read_log(path: Path) -> list[dict[str, Json]]:
     """The lines of a log, none where there is no file. BadInput for one that can not be read, or a line that is no trial."""
     if not path.exists():
         return []

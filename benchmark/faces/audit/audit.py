@@ -18,13 +18,13 @@ from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.fingerprints import known_as
 from benchmark.faces.near_duplicates import blank
-from benchmark.files import replacing_directory, write_json
+from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 2
 PAIRS = "near-copies.png"
 
 
-def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LIMIT) -> dict:
+def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LIMIT) -> dict[str, Json]:
     """Examine a FaceSet and write what was found into `out` and, if its pictures may not be shown, `private`; atomically.
 
     Args:
@@ -93,7 +93,7 @@ def expected_counts(faces: FaceSet) -> Mapping[str, Mapping[str, int]] | None:
     return known(faces.meta) if known else None
 
 
-def findings(contents: Mapping) -> dict[str, list[str]]:
+def findings(contents: Mapping[str, Json]) -> dict[str, list[str]]:
     """The sentences that audit.json's numbers call for: {"wrong": [...], "note": [...]}."""
     wrong, note = [], []
     counts, expected = contents["counts"], contents["expected"]
@@ -132,7 +132,7 @@ def findings(contents: Mapping) -> dict[str, list[str]]:
     return {"wrong": wrong, "note": note}
 
 
-def _groups(faces: FaceSet) -> dict:
+def _groups(faces: FaceSet) -> dict[str, Json]:
     """{"groups": number, "in_several_splits": number, "names": the first of those}."""
     named = faces.group != ""
     pairs = np.unique(np.stack([faces.group[named], faces.split[named]], axis=1), axis=0)

@@ -20,6 +20,7 @@ from benchmark.faces.near_duplicates import (
     random_distances,
     threshold_for,
 )
+from benchmark.files import Json
 
 NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
 SAMPLE = 1_000_000  # random pairs whose distances are shown
@@ -78,7 +79,7 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
     )
 
 
-def exact_account(faces: FaceSet, copies: Copies) -> dict:
+def exact_account(faces: FaceSet, copies: Copies) -> dict[str, Json]:
     """Groups of exact copies: how many, with how many pictures, conflicting labels, and across which splits.
 
     Returns:
@@ -88,7 +89,7 @@ def exact_account(faces: FaceSet, copies: Copies) -> dict:
     return _groups(faces, copies.exact)
 
 
-def near_account(faces: FaceSet, copies: Copies) -> dict | None:
+def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
     """Near copies that are not exact ones; None where they were not searched.
 
     Returns:
@@ -132,7 +133,7 @@ def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[
         link = link + coo_array((np.ones(len(pairs.first), np.int32), (pairs.first, pairs.second)), shape=(n, n)).tocsr()
         link = link + link.T
     there = {split: np.isin(np.arange(n), copies.exact[faces.split == split]) for split in splits}
-    out: dict = {}
+    out: dict[str, Json] = {}
     for split, other in permutations(splits, 2):
         own = faces.split == split
         exact = own & there[other][copies.exact]
@@ -162,7 +163,7 @@ def worst_pairs(faces: FaceSet, copies: Copies, most: int = 30) -> list[tuple[in
     return [(a, b, distance) for _, distance, a, b in sorted(found)[:most]]
 
 
-def _groups(faces: FaceSet, group: np.ndarray) -> dict:
+def _groups(faces: FaceSet, group: np.ndarray) -> dict[str, Json]:
     size = np.bincount(group)
     several = size > 1
     splits = list(dict.fromkeys(faces.split.tolist()))

@@ -6,6 +6,7 @@ It describes faces.csv, with the digest that is the FaceSet's fingerprint; no pi
 
 from benchmark.faces.card import card
 from benchmark.faces.faceset import COLUMNS, FaceSet
+from benchmark.files import Json
 
 # The context that the specification prescribes, as far as it is used here.
 CONTEXT = {
@@ -37,7 +38,7 @@ _FIELDS = {
 }
 
 
-def description(faces: FaceSet) -> dict:
+def description(faces: FaceSet) -> dict[str, Json]:
     """The description as a JSON-able mapping (JSON-LD). Without a card: no licence, page or citation."""
     meta = faces.meta
     own = card(meta["name"])

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmark.faces.faceset import FaceSet
+from benchmark.files import Json
 
 # Names that data sets give to one expression.
 SYNONYMS = {
@@ -52,7 +53,7 @@ def contradictions(faces: FaceSet) -> np.ndarray | None:
     return found
 
 
-def valence_arousal(faces: FaceSet) -> dict | None:
+def valence_arousal(faces: FaceSet) -> dict[str, Json] | None:
     """Range, mean and contradictions of valence and arousal; None for a set without them.
 
     Returns:
@@ -62,7 +63,7 @@ def valence_arousal(faces: FaceSet) -> dict | None:
     values = {dimension: getattr(faces, dimension) for dimension in ("valence", "arousal")}
     if all(np.isnan(each).all() for each in values.values()):
         return None
-    out: dict = {}
+    out: dict[str, Json] = {}
     for dimension, each in values.items():
         own = each[~np.isnan(each)].astype(np.float64)
         numbers = {"smallest": own.min(), "largest": own.max(), "mean": own.mean()} if len(own) else {}
@@ -77,7 +78,7 @@ def valence_arousal(faces: FaceSet) -> dict | None:
     return out
 
 
-def label_order(faces: FaceSet, expected: Mapping[str, Mapping[str, int]] | None) -> dict:
+def label_order(faces: FaceSet, expected: Mapping[str, Mapping[str, int]] | None) -> dict[str, Json]:
     """Is the class order what the names say, by something other than the order itself?
 
     Tried in this order, the first that applies decides:
@@ -100,7 +101,7 @@ def label_order(faces: FaceSet, expected: Mapping[str, Mapping[str, int]] | None
     return {"by": "nothing", "ok": None, "found": "no second label, valence and arousal or published counts to tell by"}
 
 
-def _by_table(table: Mapping) -> dict:
+def _by_table(table: Mapping[str, Json]) -> dict[str, Json]:
     counts = np.array(table["counts"])
     rows, columns = ([plain_name(name) for name in table[key]] for key in ("rows", "columns"))
     common = [name for name in rows if name in columns]
@@ -114,7 +115,7 @@ def _by_table(table: Mapping) -> dict:
     return {"ok": agree == most, "found": found}
 
 
-def _by_affect(faces: FaceSet) -> dict:
+def _by_affect(faces: FaceSet) -> dict[str, Json]:
     mean = {}
     for k, name in enumerate(faces.classes):
         own = (faces.expression == k) & ~np.isnan(faces.valence) & ~np.isnan(faces.arousal)
@@ -132,7 +133,7 @@ def _by_affect(faces: FaceSet) -> dict:
     return {"ok": not wrong, "found": "; ".join(texts) or f"all {len(tried)} inequalities of class means hold"}
 
 
-def _by_counts(counts: Mapping, expected: Mapping) -> dict:
+def _by_counts(counts: Mapping[str, Json], expected: Mapping[str, Json]) -> dict[str, Json]:
     names = {name for split in expected.values() for name in split}
     profile = {name: tuple(split.get(name, 0) for split in expected.values()) for name in names}
     if len(set(profile.values())) < len(profile):

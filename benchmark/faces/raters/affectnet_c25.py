@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 
 CLASSES = ("happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt", "neutral")
 SETS, RATERS, ROWS = (1, 2), 25, 800
@@ -56,7 +57,7 @@ def read(folder: Path) -> tuple[list[Ratings], dict[str, str]]:
     return sets, digests
 
 
-def _read(path: Path, values: dict) -> tuple[list[tuple[str, str]], np.ndarray, str]:
+def _read(path: Path, values: dict[str, Json]) -> tuple[list[tuple[str, str]], np.ndarray, str]:
     if not path.is_file():
         raise BadInput(path, "no such file", "the six files of AffectNetC25 in one folder")
     data = path.read_bytes()

@@ -11,13 +11,13 @@ from benchmark.faces.audit.label_checks import plain_name
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.raters import affectnet_c25
 from benchmark.faces.raters.agreement import DIMENSIONAL, bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
-from benchmark.files import write_json
+from benchmark.files import Json, write_json
 
 SCHEMA = 1
 SPLIT = "PrivateTest"
 
 
-def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict:
+def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
     """Write ``out/ferplus.json``, from the test pictures that have a majority label in FER+.
 
     * leave_one_out: a rater's vote (unknown and "not a face" are answers too) against the majority of the other nine;
@@ -57,7 +57,7 @@ def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict:
     return contents
 
 
-def c25(folder: Path, out: Path) -> dict:
+def c25(folder: Path, out: Path) -> dict[str, Json]:
     """Write ``out/affectnet_c25.json`` from the six files of AffectNetC25 in `folder`.
 
     * leave_one_out, pairwise: RMSE, CORR, CCC and SAGR for valence, arousal and their mean, averaged over the raters (or
@@ -86,7 +86,7 @@ def c25(folder: Path, out: Path) -> dict:
     return contents
 
 
-def _c25_parts(affect: Sequence[np.ndarray], votes: Sequence[np.ndarray]) -> dict[str, dict]:
+def _c25_parts(affect: Sequence[np.ndarray], votes: Sequence[np.ndarray]) -> dict[str, dict[str, Json]]:
     """Part -> figures with n. `affect`, one a set: float (800, 2, raters); `votes`: int (800, classes)."""
     n = {"n": sum(map(len, votes))}
     return {

@@ -27,6 +27,7 @@ from benchmark.faces.reading.tracks import (
     write_tracks,
 )
 from benchmark.faces.reading.video import Clip, frame_count, versions, video_files
+from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES = ()
@@ -57,7 +58,7 @@ class Plan:
 
     root: Path
     tracks: Sequence[Track]
-    how: Mapping
+    how: Mapping[str, Json]
 
 
 def check(path: Path) -> None:

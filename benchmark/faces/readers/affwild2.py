@@ -34,6 +34,7 @@ from benchmark.faces.reading.tracks import (
     write_tracks,
 )
 from benchmark.faces.reading.video import Clip, frame_count, versions, video_files
+from benchmark.files import Json
 
 VERSION = "1.0"
 # The order of the expression challenge's header; not AffectNet's. Only the multi-task lists carry it.
@@ -71,7 +72,7 @@ class Plan:
 
     root: Path
     tracks: Sequence[Track]
-    how: Mapping
+    how: Mapping[str, Json]
 
 
 def check(path: Path) -> None:

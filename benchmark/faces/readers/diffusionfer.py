@@ -24,6 +24,7 @@ from benchmark.faces.reading.archives import open_csv, zip_members
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import raw_folder
+from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")  # AffectNet's codes 0..6
@@ -127,7 +128,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -
     )
 
 
-def read_sheet(path: Path) -> tuple[list[Row], dict]:
+def read_sheet(path: Path) -> tuple[list[Row], dict[str, Json]]:
     """Rows of the one `dataset_sheet.csv` below or in `path`, and what `FaceSet.meta["how"]` records of the file.
 
     Raises:

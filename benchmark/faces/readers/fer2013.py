@@ -13,6 +13,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading.archives import open_csv
 from benchmark.faces.reading.raw import raw_file
+from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -47,7 +48,7 @@ class Pictures:
     images: np.ndarray
     expression: np.ndarray
     split: np.ndarray
-    source: dict
+    source: dict[str, Json]
 
     @property
     def id(self) -> list[str]:
@@ -65,7 +66,7 @@ def usage_of_rows() -> list[str]:
     return [usage for usage, counts in COUNTS.items() for _ in range(sum(counts))]
 
 
-def expected_counts(meta: Mapping) -> dict[str, dict[str, int]]:
+def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
     """Published rows per split and class (every edition has the same)."""
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 

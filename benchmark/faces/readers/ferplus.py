@@ -15,6 +15,7 @@ from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.readers import fer2013
 from benchmark.faces.reading.archives import open_csv
 from benchmark.faces.reading.raw import raw_file
+from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -42,7 +43,7 @@ class Votes:
     split: np.ndarray
     name: np.ndarray
     votes: np.ndarray
-    source: dict
+    source: dict[str, Json]
 
 
 def read(path: Path) -> Votes:
@@ -88,7 +89,7 @@ def check(path: Path) -> None:
     read(path)
 
 
-def expected_counts(meta: Mapping) -> dict[str, dict[str, int]]:
+def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
     """Known rows per split and class."""
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 

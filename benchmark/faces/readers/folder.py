@@ -21,7 +21,7 @@ from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, load_image
 from benchmark.faces.reading.raw import raw_folder
-from benchmark.files import read_yaml
+from benchmark.files import Json, read_yaml
 
 VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"
@@ -143,7 +143,7 @@ def load(source: tuple[str, tuple[str, ...], int, int]) -> list[np.ndarray | Unr
     return pictures
 
 
-def read_options(folder: Path, given: Mapping) -> Options:
+def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
     """Options of the folder's own file, replaced by `given` ones. BadInput for an unknown or unfit one."""
     path = folder / OPTIONS_FILE
     own = read_yaml(path) if path.is_file() else {}
@@ -324,6 +324,6 @@ def _sources(folder: Path, paths: Sequence[str], options: Options) -> Iterator[t
         yield start, (str(folder), part, options.size, options.channels)
 
 
-def _plain(options: Options) -> dict:
+def _plain(options: Options) -> dict[str, Json]:
     classes = options.classes
     return dataclasses.asdict(options) | {"classes": list(classes) if isinstance(classes, tuple) else classes}

@@ -27,6 +27,7 @@ from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
+from benchmark.files import Json
 
 LISTED = 1000  # unreadable pictures named in meta.json; all are counted
 
@@ -54,7 +55,7 @@ def write_decoded(
     where: Sequence[str],
     allow_unreadable: float = 0.001,
     processes: int | None = None,
-    how: Mapping | None = None,
+    how: Mapping[str, Json] | None = None,
     **columns,
 ) -> FaceSet:
     """Make every picture and write the FaceSet, which appears whole or not at all.
@@ -155,7 +156,7 @@ class _Journal:
             stream.write(json.dumps([number, lost]) + "\n")
 
 
-def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Mapping) -> str:
+def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Mapping[str, Json]) -> str:
     total = hashlib.sha256(repr((shape, inspect.getsource(inspect.getmodule(load)))).encode())
     for batch in batches:
         total.update(pickle.dumps((batch.rows, batch.source), protocol=5))

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.files import Json
+
 WHOLE = "whole frames, cut to the largest centred square"
 POINTS = re.compile(r"\s*version:\s*1\s+n_points:\s*(\d+)\s*\{([^{}]*)\}\s*", re.ASCII)
 
@@ -26,7 +28,7 @@ class Unknown(Exception):
     """The folder holds something else; str(error) says what."""
 
 
-def find_boxes(folder: Path, wanted: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray] | None, dict]:
+def find_boxes(folder: Path, wanted: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray] | None, dict[str, Json]]:
     """Boxes for frames, if the folder holds them in a form above.
 
     Args:

@@ -10,12 +10,12 @@ import os
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import write_text
+from benchmark.files import Json, write_text
 
 POINTER = "source.yaml"
 
 
-def listing(folder: Path) -> dict:
+def listing(folder: Path) -> dict[str, Json]:
     """``files`` and ``bytes`` (int) and ``sha256`` of the sorted lines "name<TAB>size" of every file below `folder`.
 
     Hidden files and folders are passed over; links to files count with their target's size, links to folders are not
@@ -73,7 +73,7 @@ def resolve(folder: Path) -> Path:
     return target
 
 
-def _read(pointer: Path) -> dict:
+def _read(pointer: Path) -> dict[str, Json]:
     import yaml
 
     try:

@@ -17,6 +17,7 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
 from benchmark.faces.reading.pictures import load_image
 from benchmark.faces.reading.video import Clip, read_clip
+from benchmark.files import Json
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 DELIMITERS = {",": "a comma", "\t": "a tab", ";": "a semicolon", " ": "a space"}
@@ -149,7 +150,7 @@ def write_tracks(
     classes: Sequence[str] = (),
     size: int,
     channels: int = 3,
-    how: dict,
+    how: dict[str, Json],
     **options,
 ) -> FaceSet:
     """The FaceSet of tracks, in their order.

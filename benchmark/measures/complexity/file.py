@@ -8,7 +8,7 @@ networks: [{name, model, options, outputs} | entry] of complexity.yaml}; an entr
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.files import read_made
+from benchmark.files import Json, read_made
 from benchmark.measures.complexity import file as counted
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
@@ -17,7 +17,9 @@ from benchmark.records.comparisons import Comparison
 SCHEMA = 1  # of complexity.json
 
 
-def of_cell(complexity: Mapping | None, protocol: Mapping, cell: Mapping) -> Mapping | None:
+def of_cell(
+    complexity: Mapping[str, Json] | None, protocol: Mapping[str, Json], cell: Mapping[str, Json]
+) -> Mapping[str, Json] | None:
     """The entry of a cell under a protocol, both as a record holds them; None where its network was not counted.
 
     Args:
@@ -29,7 +31,7 @@ def of_cell(complexity: Mapping | None, protocol: Mapping, cell: Mapping) -> Map
     return own if own is not None else _alike(complexity, protocol, cell)
 
 
-def of_names(complexity: Mapping | None, protocol: str, cell: str) -> Mapping | None:
+def of_names(complexity: Mapping[str, Json] | None, protocol: str, cell: str) -> Mapping[str, Json] | None:
     """`of_cell` by the names of an installed protocol and cell."""
     if not complexity:
         return None
@@ -39,7 +41,9 @@ def of_names(complexity: Mapping | None, protocol: str, cell: str) -> Mapping | 
     return _alike(complexity, load_protocol(protocol).as_dict(), cells[cell].as_dict())
 
 
-def _alike(complexity: Mapping, protocol: Mapping, cell: Mapping) -> Mapping | None:
+def _alike(
+    complexity: Mapping[str, Json], protocol: Mapping[str, Json], cell: Mapping[str, Json]
+) -> Mapping[str, Json] | None:
     outputs = len(protocol["classes"]) if protocol["task"] == "categorical" else 2
     picture = [1, protocol["channels"], protocol["input_size"], protocol["input_size"]]
     wanted = (cell["model"], cell["options"], outputs, picture)
@@ -47,11 +51,11 @@ def _alike(complexity: Mapping, protocol: Mapping, cell: Mapping) -> Mapping | N
     return next(same, None)
 
 
-def read_complexity(path: Path | None) -> Mapping | None:
+def read_complexity(path: Path | None) -> Mapping[str, Json] | None:
     """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
     return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
 
 
-def measured_network(complexity: Mapping | None, comparison: Comparison, label: str) -> Mapping | None:
+def measured_network(complexity: Mapping[str, Json] | None, comparison: Comparison, label: str) -> Mapping[str, Json] | None:
     """The entry of complexity.json for a cell under its protocol; None where there is none."""
     return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))

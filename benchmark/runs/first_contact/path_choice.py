@@ -16,7 +16,7 @@ import torch
 
 from benchmark import progress
 from benchmark.errors import Findings, Interrupted
-from benchmark.files import read_object, write_json
+from benchmark.files import Json, read_object, write_json
 from benchmark.protocol.cells import Run
 from benchmark.runs import environment, sources
 from benchmark.runs.first_contact.path_speed import speeds
@@ -30,7 +30,7 @@ CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is prefe
 PATIENCE = 300.0  # seconds that one answer may take, a compilation among them
 
 
-def choose(rates: Sequence[Mapping], correct: Callable[[str], bool]) -> Mapping | None:
+def choose(rates: Sequence[Mapping[str, Json]], correct: Callable[[str], bool]) -> Mapping[str, Json] | None:
     """The fastest path that is correct, None where there is none.
 
     Args:
@@ -77,7 +77,7 @@ class Contact:
     left: Callable[[], float]
     stop: Callable[[], bool]
     kept: float = 0.0
-    found: dict = field(init=False)
+    found: dict[str, Json] = field(init=False)
 
     def __post_init__(self):
         path, new = self.folder / FILE, {"schema": SCHEMA, "machine": machine(self.device), "plan": digest(self.runs)}
@@ -92,7 +92,7 @@ class Contact:
             else:
                 progress.say(f"{path} is of another machine, plan or version of the code: found out anew")
 
-    def decide(self) -> Mapping:
+    def decide(self) -> Mapping[str, Json]:
         """The path to take: of the file, or found out now.
 
         Raises:
@@ -188,7 +188,7 @@ class Contact:
         write_json(self.folder / FILE, self.found)
 
 
-def machine(device: torch.device) -> dict:
+def machine(device: torch.device) -> dict[str, Json]:
     """What a choice of path counts for: the card (or processor), its driver, torch and CUDA."""
     return {
         "device": environment.device_name(device),
@@ -214,7 +214,7 @@ def digest(runs: Sequence[Run]) -> str:
     return hashlib.sha256(json.dumps(each).encode()).hexdigest()
 
 
-def _plain(entry: Mapping) -> dict:
+def _plain(entry: Mapping[str, Json]) -> dict[str, Json]:
     """The entry as JSON can hold it: an infinite deviation is null."""
     plain = dict(entry)
     for precision in ("float32", "bf16"):
@@ -223,10 +223,10 @@ def _plain(entry: Mapping) -> dict:
     return plain
 
 
-def verdict(entry: Mapping) -> str:
+def verdict(entry: Mapping[str, Json]) -> str:
     """A check in one line."""
 
-    def shown(found: Mapping) -> str:
+    def shown(found: Mapping[str, Json]) -> str:
         return ", ".join(f"{name} {found[name]:.1e}" for name in TOLERANCES)
 
     bf16 = f"; bf16, not judged: {shown(entry['bf16'])}" if "bf16" in entry else f"; bf16 failed: {entry.get('failed')}"
@@ -239,7 +239,7 @@ def verdict(entry: Mapping) -> str:
     return f"DISAGREES in {', '.join(entry['beyond'])}, so the path is not used. {found}"
 
 
-def said(rate: Mapping) -> str:
+def said(rate: Mapping[str, Json]) -> str:
     """A rate in a few words."""
     name = f"{rate['path']}, {rate['jobs']} at once"
     return f"{name}: failed, {rate['failed']}" if "failed" in rate else f"{name}: {rate['images_per_second']:,.1f} images/s"

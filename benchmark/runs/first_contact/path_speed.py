@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from benchmark.faces.faceset import open_faceset
+from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.runs.environment import synchronise
 from benchmark.runs.first_contact.side_process import Failed, SideProcess
@@ -33,7 +34,7 @@ def speeds(
     seconds: float,
     limit: Callable[[], float],
     stop: Callable[[], bool],
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Json]]:
     """For each number of `jobs` (ascending), {jobs, images_per_second, each: [...]} over all processes, or {jobs, failed}.
 
     A process more joins for each number, so that one that finds no memory does not harm what was measured before; after a
@@ -71,7 +72,7 @@ def speeds(
 
 
 # What a process that is measured holds between the questions.
-_here: dict = {}
+_here: dict[str, Json] = {}
 
 
 def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.faces.faceset import open_faceset
+from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.records.packing import pack
 from benchmark.runs.first_contact.path_choice import FILE
@@ -32,7 +33,7 @@ class Progress:
         self.start = self.packed = time.monotonic()
         self.before = self._left()
 
-    def begin(self, chosen: Mapping, seconds: float) -> None:
+    def begin(self, chosen: Mapping[str, Json], seconds: float) -> None:
         """Say what begins: the path, what is left of the plan, the seconds there are."""
         expected = self._left() / chosen["images_per_second"]
         progress.say(

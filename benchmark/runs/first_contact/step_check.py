@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.runs.training.compiling import compiled
 from benchmark.runs.training.crossvalidation import fold_run
@@ -104,7 +105,7 @@ def _copied(tensors) -> dict[str, Tensor]:
     return {name: tensor.detach().to("cpu", torch.float64, copy=True) for name, tensor in tensors}
 
 
-def deviations(found: Step, expected: Step, run: Run) -> dict:
+def deviations(found: Step, expected: Step, run: Run) -> dict[str, Json]:
     """How far a step is from the expected one: relative errors >= 0 under the names of `TOLERANCES`, and under "worst" the
     tensor whose gradient is furthest off. Infinite where something is missing or not finite."""
     if set(found.gradients) != set(expected.gradients):
@@ -158,13 +159,13 @@ def _moved(step: Step, run: Run) -> dict[str, Tensor]:
     return {name: parameter.detach().double() for name, parameter in model.named_parameters() if name in step.gradients}
 
 
-def beyond(found: Mapping) -> list[str]:
+def beyond(found: Mapping[str, Json]) -> list[str]:
     """Names of the deviations that exceed their tolerance."""
     return [name for name, tolerance in TOLERANCES.items() if not found[name] <= tolerance]
 
 
 # What a process that checks holds between the questions.
-_here: dict = {}
+_here: dict[str, Json] = {}
 
 
 def expect(run: Run, prepared: Path) -> float:
@@ -174,7 +175,7 @@ def expect(run: Run, prepared: Path) -> float:
     return _here["expected"].loss
 
 
-def check(device: torch.device, precision: str, compile: bool) -> dict:
+def check(device: torch.device, precision: str, compile: bool) -> dict[str, Json]:
     """`deviations` of the device's step from that of `expect`."""
     step = take_step(_here["run"], _here["faces"], device, precision=precision, compile=compile)
     return deviations(step, _here["expected"], _here["run"])

@@ -26,6 +26,7 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
+from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records.record import Record, write_record
@@ -112,7 +113,7 @@ def cross_validate(
 
 def pooled(
     run: Run, faces: FaceSet, device: torch.device, records: Sequence[Record], sizes: Sequence[dict[str, int]]
-) -> tuple[dict, dict[str, np.ndarray], dict[str, bytes]]:
+) -> tuple[dict[str, Json], dict[str, np.ndarray], dict[str, bytes]]:
     """Contents, predictions and further files of the run's record, from those of its folds (see the module).
 
     Args:
@@ -165,7 +166,7 @@ def pooled_predictions(faces: FaceSet, records: Sequence[Record]) -> dict[str, n
     return pool
 
 
-def mean_history(folds: Sequence[dict], metric: str) -> list[dict]:
+def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str, Json]]:
     """Per epoch, the mean over the folds, weighted by the faces of each number's role; None where a fold diverged."""
 
     def mean(values: Iterable[float | None], role: str) -> float | None:
@@ -196,7 +197,7 @@ def selected_validation(record: Record) -> float:
     return float(np.average(values, weights=[fold["faces"]["validation"] for fold in record.folds]))
 
 
-def summed_cost(costs: Sequence[dict]) -> dict:
+def summed_cost(costs: Sequence[dict[str, Json]]) -> dict[str, Json]:
     """Cost of a run from those of its folds."""
     seconds = {name: round(sum(cost[name] for cost in costs), 3) for name in ("train_seconds", "evaluate_seconds")}
     images = sum(cost["images_per_second"] * cost["train_seconds"] for cost in costs)

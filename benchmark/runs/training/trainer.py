@@ -20,7 +20,7 @@ from torch import nn
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
-from benchmark.files import replacing_file
+from benchmark.files import Json, replacing_file
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
@@ -89,7 +89,7 @@ def build_model(run: Run, device: torch.device) -> nn.Module:
     return model.to(device, memory_format=torch.channels_last)
 
 
-def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict:
+def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict[str, Json]:
     """What must be equal for a checkpoint to be resumed or a finished record to count as this run's."""
     return {
         "protocol": run.protocol.hash,
@@ -129,8 +129,8 @@ class Trainer:
         self.configuration = configuration(run, faces, device)
         self.epoch = self.step = 0  # finished epochs; finished steps of the current one
         self.loss_sum = torch.zeros((), device=device)
-        self.history: list[dict] = []
-        self.best: dict = {"epoch": None, "value": -math.inf, "state": None}
+        self.history: list[dict[str, Json]] = []
+        self.best: dict[str, Json] = {"epoch": None, "value": -math.inf, "state": None}
         self.diverged = False
         self.seconds = {"train": 0.0, "evaluate": 0.0}
         self.images = 0  # training images seen

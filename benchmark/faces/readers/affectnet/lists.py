@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet.rows import Row, affect_of, code_of
+from benchmark.files import Json
 
 COLUMNS = (
     "subDirectory_filePath",
@@ -44,7 +45,7 @@ def find(folder: Path) -> dict[str, Path] | None:
     return {part: paths[0] for part, paths in found.items()}
 
 
-def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[list[Row], dict]:
+def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[list[Row], dict[str, Json]]:
     """Rows of both lists in their order, and what meta.json keeps of the files; `align` as for `read_list`.
 
     Raises:

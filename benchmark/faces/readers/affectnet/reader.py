@@ -19,6 +19,7 @@ from benchmark.faces.readers.affectnet.rows import Row
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import raw_folder
+from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
@@ -117,7 +118,7 @@ def prepare(
     )
 
 
-def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict]:
+def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str, Json]]:
     """All rows, training set first, with the name of the edition and what meta.json keeps of the list files.
 
     Args:

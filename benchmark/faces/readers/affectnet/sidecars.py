@@ -16,6 +16,7 @@ import numpy as np
 from benchmark import progress
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet.rows import Row, affect_of, code_of
+from benchmark.files import Json
 
 PARTS = {"train": "train_set", "val": "val_set"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -159,7 +160,7 @@ def _all_annotated(pictures: Mapping[str, Path], keys: list[str]) -> None:
         raise BadInput(pictures[missing[0]], f"no annotation ({len(missing)} pictures without)", "one for each picture")
 
 
-def _plain(contents: object) -> dict:
+def _plain(contents: object) -> dict[str, Json]:
     """Keys of the object and of its "metadata", small letters and digits only: "Human-Label" -> "humanlabel"."""
     if not isinstance(contents, dict):
         return {}

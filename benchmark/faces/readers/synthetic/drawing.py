@@ -5,11 +5,18 @@ import numpy as np
 from benchmark.faces.readers.synthetic import features, surroundings
 from benchmark.faces.readers.synthetic.anatomy import pose_features
 from benchmark.faces.readers.synthetic.canvas import Canvas, stack
+from benchmark.files import Json
 
 BLUR_PASSES = 3
 
 
-def draw(people: list[dict], shots: list[dict], units: np.ndarray, size: int, noise: np.ndarray | None = None) -> np.ndarray:
+def draw(
+    people: list[dict[str, Json]],
+    shots: list[dict[str, Json]],
+    units: np.ndarray,
+    size: int,
+    noise: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw N faces.
 
     Args:
