@@ -2,6 +2,7 @@
 
 import signal
 import time
+from typing import Self
 
 from benchmark import progress
 
@@ -16,7 +17,7 @@ class BadInput(ValueError):
         self.where, self.found, self.expected = str(where), str(found), str(expected)
         super().__init__(f"{self.where}: found {self.found}; expected {self.expected}")
 
-    def __reduce__(self):  # from a worker process to its parent
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str, str]]:  # from a worker process to its parent
         return BadInput, (self.where, self.found, self.expected)
 
 
@@ -34,15 +35,15 @@ class StopRequest:
     def __init__(self, deadline: float | None):
         self.deadline, self.signalled = deadline, False
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.previous = {number: signal.signal(number, self._heed) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
 
-    def _heed(self, number, _frame):
+    def _heed(self, number: int, _frame: object) -> None:
         if self.signalled and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signalled = True

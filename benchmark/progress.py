@@ -2,12 +2,13 @@
 
 import contextlib
 import sys
+from typing import Self
 
 
 class Silent(contextlib.nullcontext):
     """What stands in for a bar where tqdm is not installed (a bare machine that only trains)."""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def update(self, n: int = 1) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import BadInput
 from benchmark.records.record import Record
@@ -111,7 +111,7 @@ class Finding:
 class Undecided(Exception):
     """A test that can not be decided, as its finding."""
 
-    def __init__(self, verdict: str, reason: str, records: Iterable[Record] = (), **fields):
+    def __init__(self, verdict: str, reason: str, records: Iterable[Record] = (), **fields: Any) -> None:
         self.finding = Finding(verdict, reason, records=tuple(records), **fields)
 
 

@@ -29,6 +29,7 @@ from benchmark.claims.finding import (
 from benchmark.claims.gradient_pairs import gradient_lessened
 from benchmark.claims.gradient_rule import gradient_ratio
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
+from benchmark.files import Json
 from benchmark.records.metrics import METRICS
 from benchmark.records.record import Record
 from benchmark.records.statistics import Interval, t_interval
@@ -74,7 +75,7 @@ def numeric(
     return Finding(verdict, reason, chosen, unit, used, detail, **fields)
 
 
-def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **comparison) -> Finding:
+def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **comparison: Json) -> Finding:
     """As `compare_cells`, and a must have fewer trainable parameters and FLOPs than b."""
     uncounted, reason = None, ""
     try:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options) -> "nn.Module":
+def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: object) -> "nn.Module":
     """Build a registered model with freshly drawn parameters (torch's global random stream).
 
     Args:

@@ -63,7 +63,7 @@ class Run:
     cell: Cell
     seed: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         allowed = LOSSES[self.protocol.task]
         if self.cell.loss not in allowed:
             raise BadInput(

@@ -196,7 +196,7 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     return protocol
 
 
-def _check_recipe(recipe, where):
+def _check_recipe(recipe: Recipe, where: object) -> None:
     """Optional fields: one of their values, or a positive number."""
     for key, allowed in {"batches": ("across-epochs",), "precision": ("float32",)}.items():
         if getattr(recipe, key) not in (None, *allowed):
@@ -207,7 +207,7 @@ def _check_recipe(recipe, where):
             raise BadInput(f"{where}, {key}", f"{value!r}", f"a positive number of type {kind.__name__}, or nothing")
 
 
-def _check_folds(protocol, where):
+def _check_folds(protocol: Protocol, where: object) -> None:
     """Folds are three or more different names, and take the place of the splits."""
     folds = protocol.folds
     if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):

@@ -26,7 +26,7 @@ def factory(architecture: str) -> Callable[..., nn.Module]:
     return functools.partial(create, name)
 
 
-def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options) -> nn.Module:
+def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: object) -> nn.Module:
     """timm's network `name` with random weights (never pre-trained ones: every network starts from nothing).
 
     Float (N, in_channels, S, S) to (N, num_outputs).

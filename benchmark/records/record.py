@@ -61,7 +61,7 @@ class Record:
     directory: Path
     contents: Mapping[str, Json]
 
-    def __getitem__(self, field: str):
+    def __getitem__(self, field: str) -> Json:
         return self.contents[field]
 
     @property

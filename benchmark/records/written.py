@@ -1,5 +1,7 @@
 """Numbers as text, once."""
 
+from collections.abc import Callable
+
 from benchmark.records.statistics import Difference, Interval
 
 
@@ -9,7 +11,7 @@ def number(value: float, unit: str, signed: bool = False) -> str:
     return f"{shown + 0.0:{'+' if signed else ''}.{2 if unit == '%' else 3}f}"
 
 
-def bracketed(interval: Interval | Difference, show) -> str:
+def bracketed(interval: Interval | Difference, show: Callable[[float], str]) -> str:
     """ "mean [low, high]"; the bare mean of one seed; "mean (no spread)" for seeds that agree to the last digit."""
     if interval.low is None:
         return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")

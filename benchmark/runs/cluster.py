@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -127,7 +128,7 @@ def _connected(address):
     return ray
 
 
-def _gpus(ray, share: Share) -> float:
+def _gpus(ray: Any, share: Share) -> float:
     """GPUs a run; BadInput where no machine has what a run needs (Ray would wait for ever)."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = max((machine.get("GPU", 0.0) for machine in machines), default=0.0)
@@ -138,7 +139,7 @@ def _gpus(ray, share: Share) -> float:
     return gpus
 
 
-def _slots(ray, share: Share) -> int:
+def _slots(ray: Any, share: Share) -> int:
     """Runs that the cluster as it is now can do at once."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     fit = [machine.get("CPU", 0.0) // share.cpus for machine in machines]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
-from benchmark.protocol.cells import Run, load_cells
+from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import load_protocol
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
@@ -63,7 +63,7 @@ def parts(profile: str) -> list[list[Run]]:
     return [_part(profile, part, entry["seeds"], cells) for part in entry.get("parts") or [entry["runs"]]]
 
 
-def _part(profile, wanted, seeds_of_profile, cells):
+def _part(profile: str, wanted: Mapping[str, Json], seeds_of_profile: list[int], cells: Mapping[str, Cell]) -> list[Run]:
     pairs = {}
     for protocol_name, patterns in wanted.items():
         protocol, where = load_protocol(protocol_name), f"profile {profile}, {protocol_name}"
@@ -76,7 +76,7 @@ def _part(profile, wanted, seeds_of_profile, cells):
     return balanced([[Run(protocol, cell, seed) for seed in seeds] for protocol, cell, seeds in pairs.values()])
 
 
-def _seeds_of(pattern, seeds, where):
+def _seeds_of(pattern: Json, seeds: list[int], where: str) -> tuple[str, list[int]]:
     """A pattern and its seeds: the profile's, or its own where it is written ``{cells: PATTERN, seeds: [...]}``."""
     if isinstance(pattern, str):
         return pattern, seeds

@@ -1,6 +1,6 @@
 """How well people agree, measured on published votes and ratings -> reports/humans: aggregate numbers alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +106,7 @@ def _label_against_label(parts: Sequence[np.ndarray]) -> dict[str, float]:
     return {"accuracy": float(np.mean(a == b)), "kappa": float(cohen_kappa_score(a, b))}
 
 
-def _affect(measure, parts: Sequence[np.ndarray]) -> dict[str, float]:
+def _affect(measure: Callable[..., float], parts: Sequence[np.ndarray]) -> dict[str, float]:
     """`measure` of valence and arousal, mean over the sets, keyed like the metrics; parts float (N, 2, raters)."""
     out = {}
     for column, dimension in enumerate(("valence", "arousal")):

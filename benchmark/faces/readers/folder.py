@@ -88,7 +88,7 @@ class Reader:
         options = read_options(path, {})
         label(listed(path, options), options, path)
 
-    def prepare(self, directory: Path, *, raw: Path = Path("data/raw"), **options) -> FaceSet:
+    def prepare(self, directory: Path, *, raw: Path = Path("data/raw"), **options: Json) -> FaceSet:
         """Write the FaceSet of the folder ``raw/<name>``, decoding in parallel; a stopped call resumes.
 
         Args:

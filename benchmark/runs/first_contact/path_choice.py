@@ -79,7 +79,7 @@ class Contact:
     kept: float = 0.0
     found: dict[str, Json] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         path, new = self.folder / FILE, {"schema": SCHEMA, "machine": machine(self.device), "plan": digest(self.runs)}
         new |= {"device_type": self.device.type, "environment": environment.describe(self.device)}
         new |= {"tolerances": TOLERANCES, "network": str(self.runs[0]), "seconds_timed": self.seconds}

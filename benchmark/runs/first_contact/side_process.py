@@ -6,6 +6,8 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Self
 
 from benchmark.errors import Interrupted
 
@@ -23,22 +25,22 @@ class SideProcess:
     standard output comes back with its answer, so that it does not tear the lines of the one who asks.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # neither torch's threads nor CUDA survive a fork
         self.ours, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self.process.start()
         theirs.close()  # so that each end sees when the other is gone
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.join()
         self.ours.close()
 
-    def send(self, function: Callable, *arguments) -> None:
+    def send(self, function: Callable[..., object], *arguments: object) -> None:
         """Ask; `answer` has the answer. Failed if the process is gone."""
         try:
             self.ours.send((function, arguments))
@@ -71,7 +73,9 @@ class SideProcess:
             raise Failed(" ".join([value, *printed.split()]))
         return value, printed
 
-    def ask(self, seconds: float, stop: Callable[[], bool], function: Callable, *arguments) -> tuple[object, str]:
+    def ask(
+        self, seconds: float, stop: Callable[[], bool], function: Callable[..., object], *arguments: object
+    ) -> tuple[object, str]:
         """`send` and `answer`."""
         self.send(function, *arguments)
         return self.answer(seconds, stop)
@@ -81,7 +85,7 @@ class SideProcess:
         return f"the process ended by itself (exit code {self.process.exitcode})"
 
 
-def _serve(theirs) -> None:
+def _serve(theirs: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one who asks decides
     while True:
         try:

@@ -70,7 +70,9 @@ def concordance(outputs: Tensor, targets: Tensor) -> Tensor:
     return (1 - 2 * covariance / spread.clamp_min(1e-12)).mean()
 
 
-def make_loss(name: str, *, counts: Sequence[int] = (), label_smoothing: float = 0.0, device="cpu") -> Loss:
+def make_loss(
+    name: str, *, counts: Sequence[int] = (), label_smoothing: float = 0.0, device: torch.device | str = "cpu"
+) -> Loss:
     """The loss `name`.
 
     Args:

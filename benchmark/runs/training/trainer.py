@@ -331,7 +331,7 @@ def existing_record(
     return None
 
 
-def _matching_record(run, faces, directory, device):
+def _matching_record(run: Run, faces: FaceSet, directory: Path, device: torch.device) -> Record:
     record, wanted = read_record(directory), configuration(run, faces, device)
     found = {
         "protocol": record["protocol_hash"],

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+Size = float | np.ndarray  # in head units, one for all faces or one each, (N, 1, 1)
 SCALE = 0.53
 """Pixels a head unit, as a share of the picture's side."""
 
@@ -21,7 +22,7 @@ def stack(rows: list[dict[str, float]]) -> SimpleNamespace:
     return SimpleNamespace(**values)
 
 
-def segment(x: np.ndarray, y: np.ndarray, x0, y0, x1, y1) -> np.ndarray:
+def segment(x: np.ndarray, y: np.ndarray, x0: Size, y0: Size, x1: Size, y1: Size) -> np.ndarray:
     """Distance of the points (x, y) from the straight line between (x0, y0) and (x1, y1)."""
     dx, dy = x1 - x0, y1 - y0
     px, py = x - x0, y - y0
@@ -31,7 +32,7 @@ def segment(x: np.ndarray, y: np.ndarray, x0, y0, x1, y1) -> np.ndarray:
     return np.sqrt(px * px + py * py)
 
 
-def ellipse(x: np.ndarray, y: np.ndarray, a, b) -> np.ndarray:
+def ellipse(x: np.ndarray, y: np.ndarray, a: Size, b: Size) -> np.ndarray:
     """Signed distance, to first order at the edge, from the ellipse with half axes a and b about the origin."""
     p, q = x / a, y / b
     level = np.sqrt(p * p + q * q)
@@ -61,11 +62,11 @@ class Canvas:
         self.x, self.y = cosine * px + sine * py, cosine * py - sine * px
         self.rgb = np.empty((3, *self.x.shape), dtype=np.float32)
 
-    def coverage(self, distance: np.ndarray, soft=0.0) -> np.ndarray:
+    def coverage(self, distance: np.ndarray, soft: float = 0.0) -> np.ndarray:
         """Share in [0, 1] of each pixel inside the shape; `soft` widens the edge by that many head units."""
         return np.clip(np.float32(0.5) - distance * (self.pixels / (1 + soft * self.pixels)), 0, 1)
 
-    def paint(self, coverage: np.ndarray, colour) -> None:
+    def paint(self, coverage: np.ndarray, colour: np.ndarray) -> None:
         """Lay `colour` (3, N, 1, 1) or (3, N, size, size) over the pictures where `coverage` is above 0."""
         self.rgb += coverage * (colour - self.rgb)
 

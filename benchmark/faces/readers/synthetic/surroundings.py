@@ -50,7 +50,9 @@ def draw_head(canvas: Canvas, p: SimpleNamespace, shot: SimpleNamespace, jaw_dro
     return distance
 
 
-def draw_beard(canvas: Canvas, u, v, outline: np.ndarray, p: SimpleNamespace, f: SimpleNamespace) -> None:
+def draw_beard(
+    canvas: Canvas, u: np.ndarray, v: np.ndarray, outline: np.ndarray, p: SimpleNamespace, f: SimpleNamespace
+) -> None:
     """Paint a beard along the jaw and a moustache under the nose (before the mouth is painted)."""
     m = np.abs(u)
     upper_edge = f.mouth_y + 0.06 - 0.75 * np.maximum(m - 0.26, 0) - 0.12 * np.clip(m * 4 - 1, 0, 1)
@@ -61,7 +63,7 @@ def draw_beard(canvas: Canvas, u, v, outline: np.ndarray, p: SimpleNamespace, f:
     canvas.paint(canvas.coverage(moustache, soft=0.03) * p.moustache, p.hair * 0.85)
 
 
-def draw_hair(canvas: Canvas, u, v, p: SimpleNamespace, shot: SimpleNamespace) -> None:
+def draw_hair(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, shot: SimpleNamespace) -> None:
     """Paint the hair in front: a cap on the skull above the hairline, with strands."""
     cap = ellipse(canvas.x + 0.1 * shot.yaw, canvas.y + 0.02, p.head_a + p.hair_volume * 0.75, p.head_b + p.hair_volume)
     line = v - (p.hairline + p.hairline_bend * u * u + 2.2 * np.maximum(np.abs(u) - 0.52, 0))
@@ -70,7 +72,7 @@ def draw_hair(canvas: Canvas, u, v, p: SimpleNamespace, shot: SimpleNamespace) -
     canvas.paint(canvas.coverage(np.maximum(cap, line), soft=0.015) * p.hair_front, p.hair * (0.82 + 0.4 * strand))
 
 
-def draw_glasses(canvas: Canvas, u, v, p: SimpleNamespace) -> None:
+def draw_glasses(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace) -> None:
     """Paint glasses: two rings, the bridge, the temples and a faint reflection on the lenses."""
     m = np.abs(u)
     lens = ellipse(m - p.eye_x, v - p.eye_y - 0.015, p.glasses_r, p.glasses_r * 0.82)
