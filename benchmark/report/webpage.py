@@ -129,7 +129,7 @@ def webpage(
         answer=answer,
         lead=prose.verdict_sentences(judged),
         changes=changes(judged),
-        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts)],
+        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts, judged)],
         soft=breakable,
         environments=surroundings,
         places=places,

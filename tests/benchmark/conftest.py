@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cells import Cell, load_cells, parts, profile_entry, profile_names
+from benchmark.cells import Cell, load_cells, profile_names, waiting_for_rate
 from benchmark.datasets.fingerprints import FILE
 from benchmark.protocol import SELECTION_METRIC, load_protocol, read_yaml
 from benchmark.records import Record, write_record
@@ -135,10 +135,8 @@ def cells(monkeypatch):
     """Every registered cell by name, those of studies with a learning rate, as they are once it has been searched; claims
     are judged with these cells as the registered ones."""
     found = load_cells()
-    for profile in profile_names():
-        if "rates" in profile_entry(profile):
-            for run in (run for part in parts(profile) for run in part if run.cell.learning_rate is None):
-                found[run.cell.name] = dataclasses.replace(run.cell, learning_rate=5e-4)
+    for _, name in (pair for profile in profile_names() for pair in waiting_for_rate(profile)):
+        found[name] = dataclasses.replace(found[name], learning_rate=5e-4)
     monkeypatch.setattr("benchmark.ledger._registered", lambda: found)
     monkeypatch.setattr("benchmark.ledger._waiting", set)
     return found
