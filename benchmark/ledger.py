@@ -159,7 +159,8 @@ class Ledger:
             return True
         own = _own_protocol(protocol)
         edition = (data["name"], data["version"], data["fingerprint"])
-        return protocol_hash == own.hash and data["name"] == own.data and not is_other(*edition)
+        same = (data["name"], data["version"]) == (own.data, own.data_version)
+        return protocol_hash == own.hash and same and not is_other(*edition)
 
     def runs(self, protocol: str, cell: str, needs: str) -> "tuple[Run, ...]":
         """Every run of a cell, diverged ones among them."""
@@ -256,7 +257,7 @@ def _registered() -> Mapping[str, Cell]:
 
 @cache
 def _waiting() -> set[tuple[str, str]]:
-    """Protocol and cell of every study that has no learning rate yet."""
+    """Protocol and cell wherever a study's cell has no learning rate yet."""
     return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
 
 

@@ -1,5 +1,6 @@
 """The claim ledger: every verdict of every rule on fabricated records, and the entries of claims.yaml."""
 
+import dataclasses
 import json
 import re
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark import evidence
+from benchmark import evidence, ledger
 from benchmark.cells import Cell, load_cells, parts
 from benchmark.claim_list import load_anchors, load_claims
 from benchmark.claims import COMPARING, RULES, judge
@@ -148,7 +149,8 @@ def test_entries_name_existing_cells_under_the_protocols_of_their_kind():
                 p = test.parameters
                 if "protocol" not in p:
                     continue
-                assert p["protocol"] in PROTOCOLS[role], (claim.id, p)
+                of_role = PROTOCOLS[role] | ({"fer2013-7"} if test.rule in OF_GRADIENTS and role == SEEN else set())
+                assert p["protocol"] in of_role, (claim.id, p)
                 assert p["protocol"] in protocol_names() or re.match("affectnet|affwild|diffusionfer", p["protocol"])
                 if test.rule in OF_GRADIENTS:
                     assert {p["a"], p["b"]} < {"identity", "fixed", "adaptive"}
@@ -575,6 +577,7 @@ DRAWN = read_yaml(fingerprints.FILE)["synthetic"]["1.0"][0]["fingerprint"]
 NOT_THE_PAPERS = [
     {"protocol_hash": "f" * 16, "protocol": {"tta": ["none"], "epochs": 4}},
     {"data": {"name": "fer2013", "version": "1.0", "fingerprint": "cd" * 32}},
+    {"data": {"name": "fer2013", "version": "9.9", "fingerprint": "cd" * 32}},
     {"data": {"name": "synthetic", "version": "1.0", "fingerprint": DRAWN}},
     {"contents": "narrow16-50"},
     {"rate": 1e-4},
@@ -623,6 +626,17 @@ def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, m
     monkeypatch.setattr("benchmark.ledger._registered", lambda: cells | of_recipe)
     monkeypatch.setattr("benchmark.ledger._waiting", lambda: {("fer2013-7-small", name) for name in of_recipe})
     assert found().verdict == "no verdict yet" and "not counted: 20 records" in found().reason
+
+
+def test_a_cell_waits_until_its_rate_is_registered(monkeypatch):
+    one = "narrow16-50-fixed-working-plain"
+    rated = {name: dataclasses.replace(cell, learning_rate=5e-4) for name, cell in load_cells().items()}
+    unrated = rated | {one: dataclasses.replace(rated[one], learning_rate=None)}
+    for registered, expected in ((rated, set()), (unrated, {("fer2013-7-small", one)})):
+        monkeypatch.setattr("benchmark.cells.load_cells", lambda registered=registered: registered)
+        ledger._waiting.cache_clear()
+        assert ledger._waiting() == expected
+    ledger._waiting.cache_clear()
 
 
 def test_only_the_deciding_test_counts(world, make, tmp_path, cells):
