@@ -83,7 +83,7 @@ def gradient_ratio(
         return Finding(SUPPORTED, reason, measured, "log10")
     if states_a == states_b == {WITHIN}:
         return Finding(NO_DIFFERENCE, f"{reason}; nothing to prevent", measured, "log10")
-    raise Undecided(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished")
+    return Finding(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished", measured, "log10")
 
 
 def measured_under(ledger: Ledger, protocol: str, plan: str, needs: str, seeds: Sequence[int] | None) -> list[Mapping]:

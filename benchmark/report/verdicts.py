@@ -6,7 +6,17 @@ from pathlib import Path
 from benchmark.claim_list import MARKS, Check
 from benchmark.claims import NARROW, Judged
 from benchmark.comparing import ALPHA
-from benchmark.ledger import DECIDING, FURTHER, MACHINERY, NO_VERDICT_YET, NOT_TESTABLE, SCALED_DOWN, SEEN, Finding
+from benchmark.ledger import (
+    DECIDING,
+    FURTHER,
+    MACHINERY,
+    NO_VERDICT,
+    NO_VERDICT_YET,
+    NOT_TESTABLE,
+    SCALED_DOWN,
+    SEEN,
+    Finding,
+)
 from benchmark.metrics import METRICS
 from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.summary import Summary, place
@@ -211,12 +221,12 @@ def _footnote(check: Check, finding: Finding) -> str:
         return f"{where}, {what}: {_whether_measured(finding)}"
     if "normalisations" in check.parameters:
         return f"{where}, {check.parameters['a']}, against identity: {_whether_measured(finding)}"
-    return f"{where}: {finding.reason if _whether_measured(finding) == 'measured' else 'not measured'}"
+    return f"{where}: {'not measured' if finding.verdict in (NO_VERDICT_YET, NOT_TESTABLE) else finding.reason}"
 
 
 def _whether_measured(finding: Finding) -> str:
-    absent = finding.verdict in (NO_VERDICT_YET, NOT_TESTABLE) or finding.reason.startswith("missing")
-    return "not measured" if absent else "measured"
+    """Of gradients: without a verdict's word, which such a row does not give."""
+    return "measured" if finding.verdict == NO_VERDICT or finding.measured is not None else "not measured"
 
 
 def _optimism(found: Optimism, unit: str) -> Entry:
