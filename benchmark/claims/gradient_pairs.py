@@ -57,6 +57,7 @@ def gradient_lessened(
     ledger: Ledger,
     *,
     protocol: str,
+    plan: str,
     a: str,
     b: str,
     normalisations: list,
@@ -70,13 +71,14 @@ def gradient_lessened(
     """Whether the gradient's ratio is nearer to 1 with shortcut a than with b, under each normalisation.
 
     Args:
+        plan: of gradients.yaml, whose file is looked at.
         normalisations: the conditions, tested as one family.
         networks: names in gradients.yaml, compared at initialisation.
         trained: those compared at the end of their training window too.
         of_interest: smallest factor between a and b that is of interest, above 1.
         seeds: the only ones that count; None: all.
     """
-    found = measured_under(ledger, protocol, needs, seeds)
+    found = measured_under(ledger, protocol, plan, needs, seeds)
     family, missing = {}, []
     for normalisation in normalisations:
         for network, at_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
@@ -131,21 +133,17 @@ def outcome(pairs: Sequence[Pairs]) -> str:
 
 
 def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool) -> tuple[Point, Pairs] | int:
-    """Of the plan that has most seeds with both shortcuts; 0 where none has any."""
-    best: list[dict[int, Mapping[str, Json]]] = [{}, {}]
-    for plan in found:
-        own = [{m["seed"]: m for m in chosen(plan, network, s, normalisation, at_end)} for s in shortcuts]
-        if len(own[0].keys() & own[1].keys()) > len(best[0].keys() & best[1].keys()):
-            best = own
-    common = sorted(best[0].keys() & best[1].keys())
+    """Those of the seeds with both shortcuts; 0 where there is none."""
+    own = [{m["seed"]: m for m in chosen(found, network, s, normalisation, at_end)} for s in shortcuts]
+    common = sorted(own[0].keys() & own[1].keys())
     if not common:
         return 0
-    step = max(best[0][seed]["steps"][-1] for seed in common) if at_end else 0
-    sizes = [{seed: _size(own[seed], step) for seed in common} for own in best]
+    step = max(own[0][seed]["steps"][-1] for seed in common) if at_end else 0
+    sizes = [{seed: _size(each[seed], step) for seed in common} for each in own]
     both = [seed for seed in common if None not in (sizes[0][seed], sizes[1][seed])]
-    lost = tuple(sum(size is None for size in own.values()) for own in sizes)
-    of_a, of_b = ([own[seed] for seed in both] for own in sizes)
-    return Point(network, step), Pairs(best[0][common[0]]["layers"], of_a, of_b, lost, len(common))
+    lost = tuple(sum(size is None for size in each.values()) for each in sizes)
+    of_a, of_b = ([each[seed] for seed in both] for each in sizes)
+    return Point(network, step), Pairs(own[0][common[0]]["layers"], of_a, of_b, lost, len(common))
 
 
 def _size(measurement: Mapping[str, Json], step: int) -> float | None:
@@ -169,7 +167,7 @@ def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) ->
     reason = f"{told}; {how}; all: {rest}"
     first = _farthest(next(iter(conditions.values())))[1].difference
     verdict, under = _verdict(outcomes)
-    return Finding(verdict, f"{under}: {reason}" if under else reason, first, "log10")
+    return Finding(verdict, reason, first, "log10", detail=under)
 
 
 def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
@@ -179,8 +177,10 @@ def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
     def under(*words: str) -> str:
         return " and ".join(f"{name} BatchNorm" for name, each in outcomes.items() if each in words)
 
-    if OPPOSITE in found or {BETTER, WORSE} <= set(found):
+    if OPPOSITE in found:
         return CONDITIONAL, ""
+    if {BETTER, WORSE} <= set(found):
+        return CONDITIONAL, f"holds under {under(BETTER)}, fails under {under(WORSE)}"
     sided = BETTER if BETTER in found else WORSE
     if sided not in found:
         return (UNDETERMINED, "") if OPEN in found else (NO_DIFFERENCE, "")

@@ -58,6 +58,7 @@ def gradient_ratio(
     ledger: Ledger,
     *,
     protocol: str,
+    plan: str,
     a: str,
     b: str,
     normalisation: str,
@@ -71,11 +72,12 @@ def gradient_ratio(
     """Whether shortcut a keeps the gradient's ratio within `margin` at every depth while b does not.
 
     Args:
+        plan: of gradients.yaml, whose file is looked at.
         networks: names in gradients.yaml, judged at initialisation.
         trained: those judged at the end of their training window too.
         seeds: the only ones that count; None: all.
     """
-    found = measured_under(ledger, protocol, needs, seeds)
+    found = measured_under(ledger, protocol, plan, needs, seeds)
     samples = {name: _samples(found, name, normalisation, networks, trained, minimum_seeds) for name in (a, b)}
     if missing := [words for name in (a, b) for words in samples[name][1]]:
         raise Undecided(UNDETERMINED, f"missing: {'; '.join(missing)}")
@@ -90,20 +92,21 @@ def gradient_ratio(
         return Finding(SUPPORTED, reason, measured, "log10")
     if states_a == states_b == {WITHIN}:
         return Finding(NO_DIFFERENCE, f"{reason}; nothing to prevent", measured, "log10")
-    raise Undecided(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished")
+    return Finding(UNDETERMINED, f"{reason}; too close to the margin, or too few seeds that finished", measured, "log10")
 
 
-def measured_under(ledger: Ledger, protocol: str, needs: str, seeds: Sequence[int] | None) -> list[list[Mapping[str, Json]]]:
-    """The measurements under a protocol, one list a plan's file, of `seeds` alone where they are given. Undecided without
-    any. A file made under another protocol file of that name, or on other data, does not count (`Ledger.counts`)."""
-    files = [each for each in ledger.gradients if each["protocol"]["name"] == protocol]
-    found = [each["measurements"] for each in files if ledger.counts(protocol, each["protocol_hash"], each["data"])]
-    if seeds is not None:
-        found = [[m for m in each if m["seed"] in seeds] for each in found]
-    if not any(found):
+def measured_under(
+    ledger: Ledger, protocol: str, plan: str, needs: str, seeds: Sequence[int] | None
+) -> list[Mapping[str, Json]]:
+    """The measurements of a plan's file under a protocol, of `seeds` alone where they are given. Undecided without any. A
+    file made under another protocol file of that name, or on other data, does not count (`Ledger.counts`)."""
+    files = [each for each in ledger.gradients if (each["protocol"]["name"], each["plan"]) == (protocol, plan)]
+    files = [each for each in files if ledger.counts(protocol, each["protocol_hash"], each["data"])]
+    found = [m for each in files for m in each["measurements"] if seeds is None or m["seed"] in seeds]
+    if not found:
         ledger.comparison(protocol, needs)  # raises where there is no such protocol
         of_seeds = "" if seeds is None else f" with seeds {', '.join(map(str, seeds))}"
-        raise Undecided(UNDETERMINED, f"missing: gradients measured under {protocol}{of_seeds}")
+        raise Undecided(UNDETERMINED, f"missing: gradients of the plan {plan} under {protocol}{of_seeds}")
     return found
 
 
@@ -134,11 +137,10 @@ def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: in
 
 
 def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tuple[dict[Point, Sample], list[str]]:
-    """Samples by point, and what is missing in words. Where plans measured the same, the one of most seeds counts."""
+    """Samples by point, and what is missing in words."""
     samples, missing = {}, []
     for network, wants_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
-        of_plans = [own for each in found if (own := chosen(each, network, shortcut, normalisation, wants_end))]
-        own = max(of_plans, key=len, default=[])
+        own = chosen(found, network, shortcut, normalisation, wants_end)
         where = f"{network}, {shortcut}, {normalisation} BatchNorm" + (", trained" if wants_end else "")
         if len(own) < minimum:
             missing.append(f"{where}: {minimum - len(own)} more seed{'s' * (minimum - len(own) > 1)}")
@@ -153,8 +155,8 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
 def chosen(
     measurements: Sequence[Mapping[str, Json]], network: str, shortcut: str, normalisation: str, trained: bool
 ) -> list[Mapping[str, Json]]:
-    """A plan's measurements of one network, one a seed (of two with a seed the last); only those that were to be trained
-    where `trained`."""
+    """The measurements of one network, one a seed (of two with a seed the last); only those that were to be trained where
+    `trained`."""
     wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}
     found = [m for m in measurements if all(m.get(key) == value for key, value in wanted.items())]
     found = [m for m in found if m["steps"][-1] > 0] if trained else found

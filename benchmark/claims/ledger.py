@@ -71,7 +71,8 @@ class Ledger:
             return True
         own = _own_protocol(protocol)
         edition = (data["name"], data["version"], data["fingerprint"])
-        return protocol_hash == own.hash and data["name"] == own.data and not is_other(*edition)
+        same = (data["name"], data["version"]) == (own.data, own.data_version)
+        return protocol_hash == own.hash and same and not is_other(*edition)
 
     def runs(self, protocol: str, cell: str, needs: str) -> "tuple[ScoredRun, ...]":
         """Every run of a cell, diverged ones among them."""

@@ -109,7 +109,7 @@ def answer(judged: Sequence[Judged]) -> Answer:
         return Answer(kind, verdict, scale, missing, made, planned, f"{words}.")
 
     paper, data = _paper(of, question.finding.scale), question.claim.test.parameters["needs"]
-    if question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
+    if _whole(question.finding) and question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
         words = f"At the paper's size, {_told({'adaptive': question.finding})}"
         words += f": {data}, {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
         return says(DECIDING, question.finding, f"{words}; {_lacking(large)}")
@@ -117,7 +117,7 @@ def answer(judged: Sequence[Judged]) -> Answer:
         size = scale_in_words(small["adaptive"].scale)
         words = f"Scaled down, {_told(small)}: {data}, {size}, where the paper's own is {paper}"
         return says(SCALED_DOWN, small["adaptive"], f"{words}; {_at_full_size(large)}")
-    words = f"No answer yet: {made} of the {planned} runs that decide it scaled down are there"
+    words = f"No answer yet: {made} of the {planned} runs that test it scaled down are there"
     if small["adaptive"].scale:
         words += f" ({data}, {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper})"
     if lacking:
@@ -143,10 +143,18 @@ def _does(finding: Finding) -> str:
     )
 
 
+def _all_there(finding: Finding) -> bool:
+    return bool(finding.planned) and not any(run.missing for run in finding.planned)
+
+
+def _whole(finding: Finding) -> bool:
+    """Whether some condition has all its planned runs: one whose records can not be compared has none that count."""
+    return any(map(_all_there, (finding.parts or {"": finding}).values()))
+
+
 def _figures(finding: Finding) -> str:
     figures = [levels_in_words(finding.scale)] if finding.scale and finding.scale.levels else []
-    whole = not any(run.missing for run in finding.planned)
-    for run in finding.planned if whole else ():  # what is in no mean
+    for run in finding.planned if _all_there(finding) else ():  # what is in no mean
         lost = sum(record.diverged for record in finding.records if record.cell == run.cell)
         figures += [f"{run.cell} diverged {lost} of {run.seeds}"] if lost else []
     if finding.measured is not None:

@@ -9,11 +9,11 @@ from benchmark.records.comparisons import Summary
 
 
 def held_back(summary: Summary, judged: Sequence[Judged]) -> Summary:
-    """The summary with every cell marked (`Comparison.unfinished`) that has some, not all, of the runs a claim plans."""
+    """The summary with every cell marked (`Comparison.unfinished`) of which runs that a claim plans are missing."""
     found: dict[tuple[str, str], Planned] = {}
     for each in judged:
         for role in (DECIDING, SCALED_DOWN, FURTHER):
-            for run in (run for _, finding in each.of(role) for run in finding.planned if run.made and run.missing):
+            for run in (run for _, finding in each.of(role) for run in finding.planned if run.missing):
                 key = (run.protocol, run.cell)
                 found[key] = max(run, found.get(key, run), key=lambda own: own.seeds)
     comparisons = []

@@ -12,7 +12,7 @@ from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol
 from benchmark.records.record import Record, write_record
-from benchmark.runs.plan import parts, profile_entry, profile_names
+from benchmark.runs.plan import waiting_for_rates
 
 IMAGES = 90
 read_protocol = cache(load_protocol)  # reading its YAML takes longer than the rest of a record
@@ -137,9 +137,7 @@ def cells(monkeypatch):
     """Every registered cell by name, those of studies with a learning rate, as they are once it has been searched; claims
     are judged with these cells as the registered ones."""
     found = load_cells()
-    for profile in profile_names():
-        if "rates" in profile_entry(profile):
-            for run in (run for part in parts(profile) for run in part if run.cell.learning_rate is None):
-                found[run.cell.name] = dataclasses.replace(run.cell, learning_rate=5e-4)
+    for _, name in waiting_for_rates():
+        found[name] = dataclasses.replace(found[name], learning_rate=5e-4)
     monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: found)
     return found

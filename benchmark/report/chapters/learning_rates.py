@@ -47,7 +47,8 @@ def table(name: str, lines: Sequence[Mapping]) -> Table:
         own = cells[cell].learning_rate if cell in cells else None
         row = {"cell": text(cell)}
         row |= {f"rate_{rate:g}": _entry(latest[cell, rate]) for rate in rates if (cell, rate) in latest}
-        rows.append(row | {"chosen": not_tested("not in cells.yaml yet") if own is None else Entry(f"{own:g}", {"": own})})
+        missing = not_tested("not found, or not in cells.yaml yet")
+        rows.append(row | {"chosen": missing if own is None else Entry(f"{own:g}", {"": own})})
     example = lines[-1]
     return Table(
         name=f"{name}-learning-rates",

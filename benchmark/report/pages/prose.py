@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
+from benchmark.claims.finding import ALPHA, JUDGING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.claims.judge import Judged
 from benchmark.faces.card import card
 from benchmark.records.comparisons import Comparison, Summary
@@ -85,11 +85,12 @@ def run_sentences(summary: Summary) -> list[str]:
     return text
 
 
-def shortcut_sentences(tables: Mapping[str, Table]) -> list[str]:
+def shortcut_sentences(tables: Mapping[str, Table], judged: Sequence[Judged]) -> list[str]:
     """What the tables of bounded against identity shortcuts say together; [] where none holds a test over seeds.
 
     Args:
         tables: protocol -> its table, as `grid.shortcuts` makes it.
+        judged: the claims; a protocol under which none of them is judged is named as evidence for none.
     """
     tested = {
         slug: [row for row in table.rows if "holm" in row and "p" in row["holm"].numbers] for slug, table in tables.items()
@@ -104,9 +105,14 @@ def shortcut_sentences(tables: Mapping[str, Table]) -> list[str]:
             outcomes.append(f"{word}: {listed([f'{numeral(n)} under {slug}' for slug, n in found.items() if n])}")
     many = count(sum(map(len, tested.values())), "comparison")
     where = listed([f"{numeral(len(rows))} under {slug}" for slug, rows in tested.items()])
-    outcome = "; ".join(outcomes) or "none different"
+    outcome = "; ".join(outcomes) or "no difference is significant"
     words = f"{many} over seeds of a bounded shortcut with identity, all else equal: {where}; after Holm {outcome}"
-    return [sentence(words)]
+    tests = [test for each in judged for role in JUDGING for test, _ in each.of(role)]
+    judging = {one.parameters.get("protocol") for test in tests for one in test.conditions.values() or (test,)}
+    aside = [slug for slug in tested if slug not in judging]
+    if not aside:
+        return [sentence(words)]
+    return [sentence(words), sentence(f"comparisons under {listed(aside)} are evidence for no claim")]
 
 
 def _differs(row: Mapping[str, Entry], sign: int) -> bool:

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.claims.claim import MARKS, Check
-from benchmark.claims.finding import ALPHA, DECIDING, FURTHER, MACHINERY, NO_VERDICT, SCALED_DOWN, SEEN, Finding
+from benchmark.claims.finding import (
+    ALPHA,
+    DECIDING,
+    FURTHER,
+    MACHINERY,
+    NO_VERDICT,
+    NO_VERDICT_YET,
+    NOT_TESTABLE,
+    SCALED_DOWN,
+    SEEN,
+    Finding,
+)
 from benchmark.claims.judge import Judged
 from benchmark.claims.rules import NARROW
 from benchmark.records.comparisons import place
@@ -62,7 +73,7 @@ def claims_table(judged: Sequence[Judged]) -> Table:
         row = {name: text(getattr(claim, name)) for name in ("sentence", "paper", "value", "mark")}
         row |= {"claim": text(claim.id), "verdict": Entry(finding.shown, {"": finding.verdict, "shown": finding.shown})}
         small = [f"{_sized(check, found)}: {found.shown}" for check, found in each.of(SCALED_DOWN)]
-        small += [f"seen before the rules, {_both(check)}: {found.reason}" for check, found in each.of(SEEN)]
+        small += [f"seen before the rules, {_seen(*pair)}" for pair in each.of(SEEN)]
         footnotes = [_footnote(*pair) for pair in each.of(MACHINERY)]
         row |= {"found": _found(finding), "scaled_down": text("; ".join(small) or "none")}
         rows.append(row | {"machinery": text("; ".join(dict.fromkeys(footnotes)) or "none")})
@@ -164,14 +175,23 @@ def _sized(check: Check, finding: Finding) -> str:
     return f"{networks}, {p['a']} against {p['b']}, {normalisations} BatchNorm"
 
 
-def _both(check: Check) -> str:
-    return f"{check.parameters['protocol']}, {check.parameters['a']} against {check.parameters['b']}"
+def _seen(check: Check, finding: Finding) -> str:
+    p = check.parameters
+    if check.rule.startswith("gradient"):
+        return f"{p['protocol']}, {_sized(check, finding)}: {_whether_measured(finding)}"
+    return f"{p['protocol']}, {p['a']} against {p['b']}: {finding.reason}"
 
 
 def _footnote(check: Check, finding: Finding) -> str:
     where = f"{check.parameters['protocol']} ({check.parameters['needs']})"
     if "normalisation" in check.parameters:
-        return f"{where}, {{a}}, {{normalisation}} BatchNorm: measured".format(**check.parameters)
+        what = "{a}, {normalisation} BatchNorm".format(**check.parameters)
+        return f"{where}, {what}: {_whether_measured(finding)}"
     if "normalisations" in check.parameters:
-        return f"{where}, {{a}}, against identity: measured".format(**check.parameters)
-    return f"{where}: {finding.reason if finding.verdict == NO_VERDICT else 'not measured'}"
+        return f"{where}, {check.parameters['a']}, against identity: {_whether_measured(finding)}"
+    return f"{where}: {'not measured' if finding.verdict in (NO_VERDICT_YET, NOT_TESTABLE) else finding.reason}"
+
+
+def _whether_measured(finding: Finding) -> str:
+    """Of gradients: without a verdict's word, which such a row does not give."""
+    return "measured" if finding.verdict == NO_VERDICT or finding.measured is not None else "not measured"

@@ -109,7 +109,7 @@ def webpage(material: Material, contents: Contents) -> str:
         answer=contents.answer,
         lead=prose.verdict_sentences(judged),
         changes=changes(judged),
-        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts)],
+        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts, judged)],
         soft=breakable,
         environments=surroundings,
         places=places,

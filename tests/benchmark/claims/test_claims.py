@@ -1,5 +1,6 @@
 """The claim ledger: every verdict of every rule on fabricated records, and the entries of claims.yaml."""
 
+import dataclasses
 import json
 import re
 
@@ -24,7 +25,7 @@ from benchmark.records.joint_test import joint_difference
 from benchmark.records.optimism import selection_optimism
 from benchmark.records.record import read_records
 from benchmark.records.statistics import prediction_interval_new_run, prediction_interval_new_score
-from benchmark.runs.plan import parts
+from benchmark.runs.plan import parts, waiting_for_rates
 
 IMAGES = 90
 P = "synthetic-8"
@@ -154,7 +155,8 @@ def test_entries_name_existing_cells_under_the_protocols_of_their_kind():
                 p = test.parameters
                 if "protocol" not in p:
                     continue
-                assert p["protocol"] in PROTOCOLS[role], (claim.id, p)
+                of_role = PROTOCOLS[role] | ({"fer2013-7"} if test.rule in OF_GRADIENTS and role == SEEN else set())
+                assert p["protocol"] in of_role, (claim.id, p)
                 assert p["protocol"] in protocol_names() or re.match("affectnet|affwild|diffusionfer", p["protocol"])
                 if test.rule in OF_GRADIENTS:
                     assert {p["a"], p["b"]} < {"identity", "fixed", "adaptive"}
@@ -581,6 +583,7 @@ DRAWN = read_yaml(fingerprints.FILE)["synthetic"]["1.0"][0]["fingerprint"]
 NOT_THE_PAPERS = [
     {"protocol_hash": "f" * 16, "protocol": {"tta": ["none"], "epochs": 4}},
     {"data": {"name": "fer2013", "version": "1.0", "fingerprint": "cd" * 32}},
+    {"data": {"name": "fer2013", "version": "9.9", "fingerprint": "cd" * 32}},
     {"data": {"name": "synthetic", "version": "1.0", "fingerprint": DRAWN}},
     {"contents": "narrow16-50"},
     {"rate": 1e-4},
@@ -629,6 +632,15 @@ def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, m
     monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: cells | of_recipe)
     before = found({("fer2013-7-small", name) for name in of_recipe})
     assert before.verdict == "no verdict yet" and "not counted: 20 records" in before.reason
+
+
+def test_a_cell_waits_until_its_rate_is_registered(monkeypatch):
+    one = "narrow16-50-fixed-working-plain"
+    rated = {name: dataclasses.replace(cell, learning_rate=5e-4) for name, cell in load_cells().items()}
+    unrated = rated | {one: dataclasses.replace(rated[one], learning_rate=None)}
+    for registered, expected in ((rated, set()), (unrated, {("fer2013-7-small", one)})):
+        monkeypatch.setattr("benchmark.runs.plan.load_cells", lambda registered=registered: registered)
+        assert waiting_for_rates() == expected
 
 
 def test_only_the_deciding_test_counts(world, make, tmp_path, cells):

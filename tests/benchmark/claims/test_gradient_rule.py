@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from scipy import stats
 
-from benchmark.claims.finding import JUDGING
+from benchmark.claims.finding import JUDGING, ROLES
 from benchmark.claims.gradient_rule import MARGIN, MINIMUM_SEEDS, OPEN, OUTSIDE, WITHIN, Point, Sample, classified, log_ratio
 from benchmark.claims.judge import judge
 from benchmark.claims.load import load_claims
@@ -18,7 +18,7 @@ from benchmark.protocol.protocol import load_protocol
 P = "synthetic-8"
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
 RULE = {
-    "rule": "gradient_ratio", "protocol": P, "a": "fixed", "b": "identity", "normalisation": "working",
+    "rule": "gradient_ratio", "protocol": P, "plan": "x", "a": "fixed", "b": "identity", "normalisation": "working",
     "networks": ["shallow", "deep"], "trained": ["shallow"], "needs": "faces",
 }  # fmt: skip
 START, END = 0, 100
@@ -32,7 +32,7 @@ def header(protocol):
     own = load_protocol(protocol)
     editions = read_yaml(fingerprints.FILE).get(own.data, {"1.0": [{"fingerprint": "0" * 64}]})
     edition = {"name": own.data, "version": own.data_version, "fingerprint": editions["1.0"][0]["fingerprint"]}
-    return {"protocol": {"name": protocol}, "protocol_hash": own.hash, "data": edition}
+    return {"plan": "x", "protocol": {"name": protocol}, "protocol_hash": own.hash, "data": edition}
 
 
 def measurement(network, shortcut, seed, factors, steps, layers):
@@ -106,8 +106,8 @@ def test_numbers_of_the_reason():
 
 
 def test_missing_measurements_are_named():
-    assert find().reason == f"missing: gradients measured under {P}" and find().verdict == "undetermined"
-    assert find(plan(protocol="fer2013-7")).reason == f"missing: gradients measured under {P}"
+    assert find().reason == f"missing: gradients of the plan x under {P}" and find().verdict == "undetermined"
+    assert find(plan(protocol="fer2013-7")).reason == f"missing: gradients of the plan x under {P}"
     measured = plan(identity_deep=EXPLODES[:2])
     found = find(measured)
     assert (found.verdict, found.reason) == ("undetermined", "missing: deep, identity, working BatchNorm: 1 more seed")
@@ -118,13 +118,15 @@ def test_missing_measurements_are_named():
     assert find(plan(), normalisation="frozen").verdict == "undetermined"
 
 
-def test_a_plan_of_the_start_alone_leaves_the_end_missing_and_two_plans_add_up():
-    both = plan(identity_deep=EXPLODES)
-    parts = [
-        both | {"measurements": [m for m in both["measurements"] if (m["network"] == name)]} for name in ("deep", "shallow")
-    ]
-    assert "shallow, fixed, working BatchNorm, trained: 3 more seeds" in find(parts[0]).reason
-    assert find(*parts).verdict == "supported"
+def test_a_plan_of_the_start_alone_leaves_the_end_missing_and_another_plan_changes_nothing():
+    whole = plan(identity_deep=EXPLODES)
+    start = whole | {"measurements": [m for m in whole["measurements"] if m["network"] == "deep"]}
+    assert "shallow, fixed, working BatchNorm, trained: 3 more seeds" in find(start).reason
+    other = plan(fixed_deep=EXPLODES) | {"plan": "y"}
+    for files in ((whole, other), (other, whole)):  # the same seeds and points, the opposite finding
+        assert find(*files).verdict == "supported" and find(*files, plan="y").verdict == "refuted"
+    more = other | {"measurements": other["measurements"] + [m | {"seed": 9} for m in other["measurements"]]}
+    assert find(whole, more).verdict == "supported"
 
 
 def test_states_against_scipy_and_holm():
@@ -155,18 +157,23 @@ def test_the_claim_asks_for_what_the_plans_measure():
     p = claim.test.parameters
     assert (p["protocol"], p["a"], p["b"], p["normalisation"]) == ("fer2013-7", "fixed", "identity", "working")
     assert "margin" not in p and MARGIN == 10
-    for check, name in ((claim.test, "fer2013"), (claim.test, "fer2013-cpu"), (claim.machinery[0], "default")):
-        settings = load_plan(name)
-        assert {s.run.protocol.name for s in settings} == {check.parameters["protocol"]}
+    of_claims = [check for each in load_claims() for role in ROLES for check in each.tests(role)]
+    asking = [check.parameters for check in of_claims if check.rule.startswith("gradient_")]
+    assert len(asking) > 25
+    for own in asking:
+        settings = load_plan(own["plan"])
+        assert {s.run.protocol.name for s in settings} == {own["protocol"]}
         steps = {s.network: s.steps for s in settings}
-        assert set(check.parameters["networks"]) <= set(steps)
-        assert all(steps[network][-1] > 0 for network in check.parameters["trained"])
+        assert set(own["networks"]) | set(own["trained"]) <= set(steps)
+        assert all(steps[network][-1] > 0 for network in own["trained"])
+        assert set(own.get("seeds", [0])) <= {s.run.seed for s in settings}
 
 
 OTHER = [
     {"protocol_hash": "f" * 16},
     {"data": {"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32}},
     {"data": header("fer2013-7")["data"]},
+    {"data": header(P)["data"] | {"version": "9.9", "fingerprint": "cd" * 32}},
 ]
 
 
@@ -176,7 +183,7 @@ def test_a_name_alone_never_decides(changes):
     measured = plan(identity_deep=EXPLODES)
     assert find(measured).verdict == "supported"
     found = find(measured | changes)
-    assert (found.verdict, found.reason) == ("undetermined", f"missing: gradients measured under {P}")
+    assert (found.verdict, found.reason) == ("undetermined", f"missing: gradients of the plan x under {P}")
     assert find(plan(fixed_deep=EXPLODES), measured | changes).verdict == "refuted"
 
 

@@ -15,7 +15,7 @@ from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell, Run, cells_in, find_cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from, protocol_names
 from benchmark.runs import params
-from benchmark.runs.plan import PROFILES, parts, plan, profile_entry, profile_names
+from benchmark.runs.plan import PROFILES, plan, profile_names, waiting_for_rate, waiting_for_rates
 from benchmark.runs.training.evaluation import TTA
 from benchmark.runs.training.pixels import load_splits
 
@@ -212,12 +212,6 @@ def test_hash_changes_with_every_value(tiny_protocol):
     assert tiny_protocol().hash == tiny_protocol().hash
 
 
-def rateless():
-    """Cells of a study whose learning rates have not been found yet."""
-    studies = [name for name in profile_names() if "rates" in profile_entry(name)]
-    return [run.cell for name in studies for part in parts(name) for run in part if run.cell.learning_rate is None]
-
-
 def test_bregnext_grid_is_the_papers_question():
     cells = load_cells()
     for shortcut in ("identity", "fixed", "adaptive"):
@@ -225,7 +219,8 @@ def test_bregnext_grid_is_the_papers_question():
             for loss in ("plain", "weighted"):
                 cell = cells[f"bregnext-50-{shortcut}-{normalisation}-{loss}"]
                 assert cell.options == {"shortcut": shortcut, "normalisation": normalisation} and cell.loss == loss
-    waiting = {cell.name for cell in rateless()}  # the learning rate will tell them apart
+    # A learning rate that has still to be found will tell them apart.
+    waiting = {name for _, name in waiting_for_rates()}
     hashes = [cell.hash for cell in cells.values() if cell.name not in waiting]
     assert len(set(hashes)) == len(hashes), "two names for one cell"
 
@@ -304,7 +299,7 @@ def test_seeds_of_a_pattern_are_checked(seeds):
 @pytest.mark.parametrize("profile", profile_names())
 def test_params_round_trip(tmp_path, profile):
     path = tmp_path / "params.yaml"
-    if "rates" in profile_entry(profile) and any(run.cell.learning_rate is None for part in parts(profile) for run in part):
+    if waiting_for_rate(profile):
         with pytest.raises(BadInput, match=f"profile {profile}: found no learning rate of .*ferbench study {profile}"):
             params.write_params(profile, path)
         assert not path.exists()

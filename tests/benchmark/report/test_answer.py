@@ -54,7 +54,7 @@ def test_without_a_run_it_names_all_that_is_missing_and_claims_nothing(world):
     found = world.answer
     assert (found.kind, found.verdict, found.made, found.planned) == (None, "no verdict yet", 0, 24)
     assert found.sentence == (
-        "No answer yet: 0 of the 24 runs that decide it scaled down are there "
+        "No answer yet: 0 of the 24 runs that test it scaled down are there "
         f"(FER2013, narrow16-50, 48x48 pixels, 12 epochs, where {PAPER}); missing: seeds 0 to 4 of "
         "narrow16-50-adaptive-working-plain, narrow16-50-identity-working-plain and narrow16-50-fixed-working-plain; seeds "
         "0 to 2 of narrow16-50-adaptive-frozen-plain, narrow16-50-identity-frozen-plain and narrow16-50-fixed-frozen-plain; "
@@ -126,6 +126,21 @@ def test_every_verdict_has_its_words():
     assert set(SHORT) == over_conditions
     of_one = {finding.NO_VERDICT_YET, finding.NOT_TESTABLE} | over_conditions
     assert set(UNDER) == {word for word in of_one if "condition" not in word}
+
+
+def test_records_that_can_not_be_compared_say_nothing(world, make, tmp_path, cells, monkeypatch):
+    """Of two editions that both count: no run can be taken, so there is nothing at the paper's size."""
+    monkeypatch.setattr("benchmark.claims.ledger.is_other", lambda *_: False)
+    for shortcut, rights in (("adaptive", HIGH), ("identity", LOW)):
+        for seed, n in enumerate(rights):
+            edition = {"name": "fer2013", "version": "1.0", "fingerprint": f"{seed % 2}" * 64}
+            right = [k < n for k in range(IMAGES)]
+            cell = cells[f"bregnext-50-{shortcut}-working-plain"]
+            make(tmp_path, "fer2013-7", cell, seed, right=right, data=edition, protocol={"tta": ["none"]})
+    found = world.answer
+    assert (found.kind, found.verdict) == (None, "no verdict yet") and found.sentence.startswith(
+        "No answer yet: 0 of the 24"
+    )
 
 
 def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world):

@@ -12,6 +12,19 @@ from benchmark.report.sections import grid, pairs
 PROTOCOL, NETWORK = "fer2013-7-small", "narrow16-50"
 
 
+def test_runs_that_do_not_count_are_compared_nowhere(make, tmp_path, cells):
+    """Three of five seeds of cells whose learning rate is still to be found: counted in the ledger's reason alone."""
+    names = [f"{NETWORK}-{shortcut}-working-plain" for shortcut in ("identity", "adaptive")]
+    waiting = {(PROTOCOL, name) for name in names}
+    for name in names:
+        for seed in range(3):
+            make(tmp_path, PROTOCOL, cells[name], seed, quality=1 + ("adaptive" in name), protocol={"tta": ["none"]})
+    summary = summarise(read_records(tmp_path), tmp_path)
+    (comparison,) = held_back(summary, judge(load_claims(), summary, None, waiting=waiting)).comparisons
+    assert all(f"{name}: 0 of 5 planned seeds" in comparison.waits(*names) for name in names)
+    assert not any(pair.difference for pair in grid.shortcut_pairs(comparison))
+
+
 @pytest.mark.parametrize("made", [4, 5])
 def test_a_cell_is_not_compared_before_its_last_planned_seed(make, tmp_path, cells, made):
     for shortcut, seeds in (("identity", 5), ("adaptive", made), ("fixed", 5)):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from matplotlib.figure import Figure
 
+from benchmark.claims.claim import Check
 from benchmark.claims.finding import (
     NO_VERDICT_YET,
     NOT_TESTABLE,
@@ -203,12 +204,28 @@ def test_shortcut_sentences_count_sides_below_alpha():
 
     rows = [row(0.1, 0.01), row(0.2, 0.04), row(-0.1, 0.001), row(0.3, 0.2), {"holm": not_tested("one pair of seeds")}]
     tables = {"p": Table("t", "T", (), {}, rows), "q": Table("t", "T", (), {}, rows[3:4]), "r": Table("t", "T", (), {}, [])}
-    assert prose.shortcut_sentences(tables) == [
+    assert prose.shortcut_sentences(tables, [claim("p", "q")]) == [
         "Five comparisons over seeds of a bounded shortcut with identity, all else equal: four under p and one under q; "
         "after Holm better: two under p; worse: one under p."
     ]
-    assert prose.shortcut_sentences({"q": tables["q"]}) == [
-        "One comparison over seeds of a bounded shortcut with identity, all else equal: one under q; after Holm none "
-        "different."
+    assert prose.shortcut_sentences({"q": tables["q"]}, [claim("q")]) == [
+        "One comparison over seeds of a bounded shortcut with identity, all else equal: one under q; after Holm no "
+        "difference is significant."
     ]
-    assert prose.shortcut_sentences({"r": tables["r"]}) == []
+    assert prose.shortcut_sentences({"r": tables["r"]}, []) == []
+
+
+def test_comparisons_that_enter_no_verdict_are_named():
+    rows = [{"difference": Entry("", {"mean": 0.1}), "holm": Entry("", {"p": 0.5})}]
+    tables = {slug: Table("t", "T", (), {}, rows) for slug in ("p", "q", "seen", "drawn")}
+    _, aside = prose.shortcut_sentences(tables, [claim("p", "q", seen="seen", machinery="drawn")])
+    assert aside == "Comparisons under seen and drawn are evidence for no claim."
+
+
+def claim(*conditions, **shown):
+    """A claim judged under the protocols `conditions`, with others in the roles that give no verdict."""
+    tests = {str(k): Check("compare_cells", {"protocol": name}) for k, name in enumerate(conditions)}
+    listed = {"scaled_down": Check("compare_cells", {}, tests)} | {
+        role: Check("compare_cells", {"protocol": name}) for role, name in shown.items()
+    }
+    return SimpleNamespace(of=lambda role: [(listed[role], None)] if role in listed else [])
