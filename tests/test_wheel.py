@@ -59,6 +59,13 @@ def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
+def test_no_file_of_the_packages_is_left_out(installed):
+    for package in ("benchmark", "ablations", "baselines"):
+        files = {path.relative_to(ROOT) for path in (ROOT / package).rglob("*") if path.is_file()}
+        own = {path for path in files if "__pycache__" not in path.parts}
+        assert len(own) > 5 and [path for path in sorted(own) if not (installed / path).is_file()] == []
+
+
 def test_everything_that_the_suite_reads_is_in_it(installed, tmp_path):
     import json
 

@@ -95,11 +95,16 @@ def summary_of(record: Record) -> dict:
         "outputs": outside["outputs"],
         "metrics": found,
         "interval": {"metric": name, "low": _finite(interval.low), "high": _finite(interval.high)},
-        "not_tested": dict.fromkeys(metrics.OF_SCORES, NO_SCORES) if record.hard else {},
+        "not_tested": dict.fromkeys(_of_scores(), NO_SCORES) if record.hard else {},
         "stated": outside["stated"],
         "extra_training_data": outside["extra_training_data"],
         "warnings": list(outside["warnings"]),
     }
+
+
+def _of_scores() -> list[str]:
+    """The metrics that hard labels can not have."""
+    return [name for name, metric in metrics.METRICS.items() if metric.block == metrics.SCORES]
 
 
 def _finite(value: float | None) -> float | None:

@@ -20,7 +20,7 @@ from benchmark.protocol.registry import TIMM, entry
 
 PACKAGE = Path(__file__).parents[1]
 # What is hashed of this package: all that decides what a training run computes, the number that selects its epoch among it.
-TRAINING = ("runs/training", "protocol/roles.py", "records/selection_metric.py")
+TRAINING = ("runs/training", "protocol/building.py", "protocol/roles.py", "records/selection_metric.py")
 LARGE = 8_000_000  # bytes of source: what is larger is a library, too slow to parse each time, and counts by its bytes
 
 
