@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from benchmark.errors import BadInput
-from benchmark.records.statistics import ROUNDING, Values
+from benchmark.records.statistics import ROUNDING, Interval, Values
 
 SMALLEST_P = 1e-290  # below it a p-value is reported as 0: t quantiles beyond it overflow
 
@@ -48,6 +48,11 @@ class JointDifference:
     p_equivalent: float | None
     low90: float | None
     high90: float | None
+
+    @property
+    def interval(self) -> Interval:
+        """The mean with its interval at the level asked for."""
+        return Interval(self.mean, self.low, self.high, self.n)
 
 
 def joint_difference(

@@ -40,6 +40,11 @@ class Difference(NamedTuple):
     n: int
     p: float | None
 
+    @property
+    def interval(self) -> Interval:
+        """The same without the p-value."""
+        return Interval(self.mean, self.low, self.high, self.n)
+
 
 class McNemar(NamedTuple):
     """p: two-sided exact p-value; b: rows only A has right; c: rows only B has right."""
