@@ -1,10 +1,10 @@
 """The rules that compare two cells: compare_cells, which decides, and measured_difference, which only shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.claims import evidence
-from benchmark.claims.evidence import Compared
+from benchmark.claims.evidence import Compared, Key
 from benchmark.claims.finding import (
     ALPHA,
     DOES_NOT_TRAIN,
@@ -16,12 +16,14 @@ from benchmark.claims.finding import (
     TRAINS,
     UNDETERMINED,
     Finding,
+    Needed,
     Scale,
     Undecided,
 )
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
-from benchmark.files import Json
-from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE
+from benchmark.records.joint_test import JointDifference
+from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE, defined
+from benchmark.records.record import Record
 from benchmark.records.statistics import Interval, paired_t_over_seeds
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def compare_cells(
     metric: str,
     needs: str,
     of_class: str | None = None,
-    beside: list = (),
+    beside: Sequence[str] = (),
     minimum_seeds: int = MINIMUM_SEEDS,
 ) -> Finding:
     """Whether cell a is better than cell b in a metric, for new seeds and new test images, or equivalent.
@@ -52,7 +54,7 @@ def compare_cells(
     runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
     used = [run.record for own in runs.values() for run in own.values()]
     scale = ledger.scale(protocol, runs, levels(runs))
-    fields = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": scale}
+    fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": scale}
     compared = ledger.compared.get(place(ledger.role, protocol, a, b, metric, of_class, minimum_seeds))
     of = {cell: list(own.values()) for cell, own in runs.items()}
     if compared is None:
@@ -60,36 +62,38 @@ def compare_cells(
     if compared.joint is None:
         return _who_trains(compared, a, b, minimum_seeds, used, fields)
     unit = _unit(metric, of_class)
-    interval = Interval(*(getattr(compared.joint, part) for part in ("mean", "low", "high", "n")))
-    verdict, detail, words = judged(compared, unit, _margin(metric, of_class))
+    verdict, detail, words = judged(compared, compared.joint, unit, _margin(metric, of_class))
     better, other = (a, b) if compared.favours_a else (b, a)
     shares = [1 - len(finished_of(of[cell])) / len(of[cell]) for cell in (better, other)]
     if verdict in (SUPPORTED, REFUTED) and shares[0] > shares[1]:
         verdict, words = UNDETERMINED, f"{words}; the better cell diverged more often"
     extra = [_beside(ledger, protocol, a, b, each, minimum_seeds) for each in beside]
     reason = f"{words}{divergence(of)}{_told_beside(extra)}; {rates_in_words(scale)}"
-    return Finding(verdict, reason, interval, unit, tuple(used), detail, **fields)
+    return Finding(verdict, reason, compared.joint.interval, unit, tuple(used), detail, **fields)
 
 
-def judged(compared: Compared, unit: str, margin: float | None) -> tuple[str, str, str]:
+def judged(compared: Compared, joint: JointDifference, unit: str, margin: float | None) -> tuple[str, str, str]:
     """(verdict, its detail, reason) of a comparison with a joint test, by its adjusted p-values.
 
     Equivalence goes first: a difference that is there and smaller than the smallest of interest supports nothing.
+
+    Args:
+        joint: that of `compared`.
+        margin: the smallest difference of interest; None without one, and then there is no equivalence test.
     """
-    joint = compared.joint
-    interval = Interval(joint.mean, joint.low, joint.high, joint.n)
-    found = f"{shown(interval, unit, signed=True)} over {joint.n} pairs of seeds"
+    found = f"{shown(joint.interval, unit, signed=True)} over {joint.n} pairs of seeds"
     if compared.holm is None:
         return UNDETERMINED, "", f"{found}: neither seeds nor images leave a variance to test against"
     found += f"; p {p_in_words(compared.holm)}"
-    if compared.holm_equivalent is not None:
-        found += f", of equivalence within {_amount(margin, unit)} {p_in_words(compared.holm_equivalent)}"
+    equivalent = compared.holm_equivalent
+    if equivalent is not None and margin is not None:
+        found += f", of equivalence within {_amount(margin, unit)} {p_in_words(equivalent)}"
     found += f", Holm over {compared.family}"
-    if compared.holm_equivalent is not None and compared.holm_equivalent < ALPHA:
+    if equivalent is not None and margin is not None and equivalent < ALPHA:
         return EQUIVALENT, f"within {_amount(margin, unit)}", found
     if compared.holm < ALPHA and compared.favours_a is not None:
         return (SUPPORTED if compared.favours_a else REFUTED), "", found
-    largest = max(abs(joint.low), abs(joint.high))
+    largest = max(abs(end) for end in (joint.low, joint.high) if end is not None)
     allowed = f"the interval still allows {_amount(min(largest, 1.0) if unit == '%' else largest, unit)}"
     return UNDETERMINED, allowed, found
 
@@ -104,12 +108,13 @@ def measured_difference(
     common = sorted(set.intersection(*map(set, finished.values())))
     if not common:
         raise Undecided(UNDETERMINED, f"no seed that {a} and {b} both finished under {protocol}", used)
-    values = [[evidence.measured_value(own[seed], metric, of_class) for seed in common] for own in finished.values()]
-    if None in values[0] + values[1]:
+    values_a, values_b = (
+        defined(evidence.measured_value(own[seed], metric, of_class) for seed in common) for own in finished.values()
+    )
+    if values_a is None or values_b is None:
         raise Undecided(UNDETERMINED, f"{metric} is not defined in every run", used)
-    difference, unit = paired_t_over_seeds(*values), _unit(metric, of_class)
-    interval = Interval(*difference[:4])
-    means = " against ".join(_number(sum(own) / len(own), unit) for own in values)
+    interval, unit = paired_t_over_seeds(values_a, values_b).interval, _unit(metric, of_class)
+    means = " against ".join(_number(sum(own) / len(own), unit) for own in (values_a, values_b))
     reason = (
         f"{title(metric, of_class)} {means}{' %' if unit == '%' else ''}, {shown(interval, unit, signed=True)} over "
         f"{len(common)} {'pair' if len(common) == 1 else 'pairs'} of seeds{divergence(runs)}"
@@ -120,7 +125,7 @@ def measured_difference(
 
 def register(
     ledger: Ledger,
-    families: dict[tuple, dict[tuple, Compared | None]],
+    families: dict[tuple[str, ...], dict[Key, Compared | None]],
     *,
     protocol: str,
     a: str,
@@ -128,18 +133,19 @@ def register(
     metric: str,
     needs: str,
     of_class: str | None = None,
-    beside: list = (),
+    beside: Sequence[str] = (),
     minimum_seeds: int = MINIMUM_SEEDS,
 ) -> None:
     """Enter a comparison in the family of its role and protocol, and those beside it in a family of their own.
 
     What is not there yet is entered as None: a family is as large from the start as when all is done.
     """
+    runs: Mapping[str, Mapping[int, ScoredRun]] | None
     try:
         runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
     except Undecided:
         runs = None
-    wanted = [((ledger.role, protocol), metric, of_class)]
+    wanted: list[tuple[tuple[str, ...], str, str | None]] = [((ledger.role, protocol), metric, of_class)]
     wanted += [((ledger.role, protocol, a, b), *of_metric(each)) for each in beside]
     for family, name, class_name in wanted:
         entries = families.setdefault(family, {})
@@ -148,7 +154,9 @@ def register(
             entries[key] = None if runs is None else _tested(runs[a], runs[b], name, class_name)
 
 
-def place(role, protocol, a, b, metric, of_class, seeds, *, beside: bool = False) -> tuple:
+def place(
+    role: str, protocol: str, a: str, b: str, metric: str, of_class: str | None, seeds: int, *, beside: bool = False
+) -> Key:
     """What a comparison is found by; one that two claims name is one, and counts once in its family."""
     return (role, protocol, a, b, metric, of_class, seeds, beside)
 
@@ -164,8 +172,8 @@ def levels(runs: "Mapping[str, Mapping[int, ScoredRun]]") -> dict[str, float | N
     found = {}
     for cell, own in runs.items():
         done = list(finished_of(own.values()).values())
-        values = [run.scores["none"][PRIMARY[run.record["protocol"]["task"]]] for run in done]
-        found[cell] = sum(values) / len(values) if values and None not in values else None
+        values = defined(run.scores["none"][PRIMARY[run.record["protocol"]["task"]]] for run in done)
+        found[cell] = sum(values) / len(values) if values else None
     return found
 
 
@@ -192,7 +200,7 @@ def p_in_words(value: float) -> str:
 def shown(interval: Interval, unit: str, signed: bool = False) -> str:
     """A number with its interval and unit."""
     end = _points(unit) if signed else (" %" if unit == "%" else "")
-    if interval.low is None:
+    if interval.low is None or interval.high is None:
         return _number(interval.mean, unit, signed) + end
     low, high = (_number(v, unit, signed) for v in (interval.low, interval.high))
     return f"{_number(interval.mean, unit, signed)} [{low}, {high}]{end}"
@@ -208,10 +216,13 @@ def _tested(
     common = set(finished[0]) & set(finished[1])
     if len(common) < MINIMUM_SEEDS:
         return None
-    return evidence.compare(*({seed: own[seed] for seed in common} for own in finished), metric, of_class)
+    common_a, common_b = ({seed: own[seed] for seed in common} for own in finished)
+    return evidence.compare(common_a, common_b, metric, of_class)
 
 
-def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Iterable, fields: Mapping[str, Json]) -> Finding:
+def _who_trains(compared: Compared, a: str, b: str, seeds: int, used: Sequence[Record], fields: Needed) -> Finding:
+    if compared.p is None or compared.holm is None:
+        raise ValueError(f"{a} and {b}: no exact test, or one that is not adjusted over its family")
     trains, other = (a, b) if compared.favours_a else (b, a)
     reason = (
         f"{trains} finished {seeds} of {seeds}, {other} diverged {seeds} of {seeds}; exact p {p_in_words(compared.p)}, "
@@ -241,9 +252,9 @@ def _beside(ledger: Ledger, protocol: str, a: str, b: str, entry: str, seeds: in
     if compared is None or compared.joint is None:
         return UNDETERMINED, f"{title(name, of_class)} (not defined in every run)"
     unit, joint = _unit(name, of_class), compared.joint
-    verdict, _, _ = judged(compared, unit, _margin(name, of_class))
+    verdict, _, _ = judged(compared, joint, unit, _margin(name, of_class))
     p = "no test" if compared.holm is None else f"p {p_in_words(compared.holm)}"
-    difference = shown(Interval(joint.mean, joint.low, joint.high, joint.n), unit, signed=True)
+    difference = shown(joint.interval, unit, signed=True)
     return verdict, f"{title(name, of_class)} ({difference}, {p})"
 
 

@@ -1,6 +1,6 @@
 """The rules of the claim ledger that count: what complexity.json says, exactly and without a run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from benchmark.claims.finding import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding
 from benchmark.claims.ledger import Ledger
@@ -8,7 +8,10 @@ from benchmark.files import Json
 from benchmark.records.statistics import Interval
 
 # Quantity -> the number, from an entry of complexity.json.
-QUANTITIES = {"parameters": lambda entry: entry["parameters"]["trainable"], "flops": lambda entry: entry["flops"]}
+QUANTITIES: dict[str, Callable[[Mapping[str, Json]], int]] = {
+    "parameters": lambda entry: entry["parameters"]["trainable"],
+    "flops": lambda entry: entry["flops"],
+}
 WORDS = {"parameters": "parameters", "flops": "FLOPs"}
 
 

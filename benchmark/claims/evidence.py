@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy import stats
@@ -10,15 +11,25 @@ from benchmark.errors import BadInput
 from benchmark.files import Json
 from benchmark.records.image_variance import image_variance
 from benchmark.records.joint_test import JointDifference, joint_difference
-from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
+from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE, defined
 from benchmark.records.selection_metric import DIMENSIONS
 from benchmark.records.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
 
+if TYPE_CHECKING:
+    from benchmark.records.comparisons import ScoredRun
+
 SPLIT = "test"
-RMSE = {**{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)}, "rmse_mean": (0, 1)}
+RMSE: dict[str, tuple[int, ...]] = {
+    **{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)},
+    "rmse_mean": (0, 1),
+}
 PREDICTABLE = ("accuracy", *RMSE)  # metrics whose spread over test samples is known in closed form
 FITTING = "train_loss"  # of the last epoch's training images; not a metric of predictions, and no test image is behind it
 COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTING)
+
+# What a comparison is found by: role, protocol, a, b, metric, class, number of seeds, whether it stands beside another.
+Key = tuple[str, str, str, str, str, str | None, int, bool]
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -45,16 +56,18 @@ class Compared:
 
 def value(scores: Mapping[str, Json], metric: str, of_class: str | None) -> float | None:
     """A metric of `benchmark.records.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
-    return scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
+    found: float | None
+    found = scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
+    return found
 
 
 def compare(
-    runs_a: Mapping[int, object], runs_b: Mapping[int, object], metric: str, of_class: str | None
+    runs_a: "Mapping[int, ScoredRun]", runs_b: "Mapping[int, ScoredRun]", metric: str, of_class: str | None
 ) -> Compared | None:
     """The test of two cells and its equivalence test; None where the metric is not defined in a run.
 
     Args:
-        runs_a, runs_b: seed -> `benchmark.records.comparisons.ScoredRun` that finished, same seeds, of one comparison.
+        runs_a, runs_b: seed -> run that finished, same seeds, of one comparison.
         metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
@@ -63,25 +76,25 @@ def compare(
     if not runs_a or set(runs_a) != set(runs_b):
         raise BadInput("comparison", f"seeds {sorted(runs_a)} and {sorted(runs_b)}", "the same seeds in both")
     of_seeds = [[runs[s] for s in sorted(runs_a)] for runs in (runs_a, runs_b)]
-    values = [[measured_value(run, metric, of_class) for run in runs] for runs in of_seeds]
-    if None in values[0] + values[1]:
+    values_a, values_b = (defined(measured_value(run, metric, of_class) for run in runs) for runs in of_seeds)
+    if values_a is None or values_b is None:
         return None
-    if metric == FITTING:
-        variance = 0.0
-    else:
+    variance: float | None = 0.0
+    if metric != FITTING:
         first = of_seeds[0][0].record
-        outputs = [[run.record.outputs(SPLIT)[1] for run in runs] for runs in of_seeds]
+        outputs_a, outputs_b = ([run.record.outputs(SPLIT)[1] for run in runs] for runs in of_seeds)
         index = None if of_class is None else list(first["classes"]).index(of_class)
-        variance = image_variance(metric, first.outputs(SPLIT)[0], *outputs, index)
-    joint = joint_difference(np.subtract(*values), variance, SMALLEST_DIFFERENCE.get(metric))
+        variance = image_variance(metric, first.outputs(SPLIT)[0], outputs_a, outputs_b, index)
+    joint = joint_difference(np.subtract(values_a, values_b), variance, SMALLEST_DIFFERENCE.get(metric))
     better = joint.mean * (-1 if metric == FITTING or (metric in METRICS and METRICS[metric].direction == "lower") else 1)
     return Compared(joint, None if better == 0 else better > 0, joint.p, joint.p_equivalent)
 
 
-def measured_value(run: object, metric: str, of_class: str | None = None) -> float | None:
+def measured_value(run: "ScoredRun", metric: str, of_class: str | None = None) -> float | None:
     """A run's metric on the test images, or its training loss in the last epoch; None where it is not defined."""
     if metric == FITTING:
-        return run.record["history"][-1]["train_loss"]
+        loss: float | None = run.record["history"][-1]["train_loss"]
+        return loss
     return value(run.scores["none"], metric, of_class)
 
 
@@ -91,38 +104,38 @@ def who_trains(n_a: int, n_b: int, a_trains: bool) -> Compared:
     return Compared(None, a_trains, float(stats.fisher_exact(table).pvalue))
 
 
-def adjusted(family: Mapping[object, Compared | None]) -> dict[object, Compared | None]:
+def adjusted(family: Mapping[K, Compared | None]) -> dict[K, Compared | None]:
     """The comparisons with Holm's p-values, those of difference and those of equivalence each by themselves.
 
     What is planned and not there yet (None), or has no test, enters as p = 1: the family is as large from the start as at
     the end, so that an adjusted p-value can fall when further runs come, and never rises.
     """
     keys = list(family)
-    found = {}
+    found: dict[str, dict[K, float | None]] = {}
     for kind in ("p", "p_equivalent"):
-        own = [None if family[key] is None else getattr(family[key], kind) for key in keys]
-        found[kind] = dict(zip(keys, holm([1.0 if p is None else p for p in own]), strict=True))
-        found[kind] |= {key: None for key, p in zip(keys, own, strict=True) if p is None}
+        own: list[float | None] = [None if family[key] is None else getattr(family[key], kind) for key in keys]
+        all_adjusted = holm([1.0 if p is None else p for p in own])
+        found[kind] = {key: None if p is None else new for key, p, new in zip(keys, own, all_adjusted, strict=True)}
     return {
         key: each and replace(each, holm=found["p"][key], holm_equivalent=found["p_equivalent"][key], family=len(keys))
         for key, each in family.items()
     }
 
 
-def prediction(runs: Sequence[object], metric: str) -> Interval | None:
+def prediction(runs: "Sequence[ScoredRun]", metric: str) -> Interval | None:
     """Where one more run on a new test sample of the same size is expected; None where the metric is not defined.
 
     Args:
-        runs: `benchmark.records.comparisons.ScoredRun` that finished, one a seed.
+        runs: that finished, one a seed.
         metric: one of `PREDICTABLE`.
     """
-    values = [run.scores["none"][metric] for run in runs]
-    if None in values:
+    values = defined(run.scores["none"][metric] for run in runs)
+    if values is None:
         return None
     predictions = [run.record.outputs(SPLIT) for run in runs]
     if metric == "accuracy":
         return prediction_interval_new_run(values, len(predictions[0][0]))
-    variance = float(np.mean([rmse_variance(*each, RMSE[metric]) for each in predictions]))
+    variance = float(np.mean([rmse_variance(targets, outputs, RMSE[metric]) for targets, outputs in predictions]))
     return prediction_interval_new_score(values, variance)
 
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TypedDict
 
 from benchmark.errors import BadInput
 from benchmark.records.record import Record
 from benchmark.records.statistics import Interval
-
-if TYPE_CHECKING:
-    pass
 
 # Verdict words; each is explained in docs/protocol.md, "Verdicts".
 REPRODUCED, COMPATIBLE = "reproduced", "compatible"
@@ -70,6 +67,13 @@ class Scale:
     level_unit: str = "%"
 
 
+class Needed(TypedDict):
+    """The fields `planned` and `scale` of a finding, known before the verdict."""
+
+    planned: Sequence[Planned]
+    scale: Scale
+
+
 @dataclass(frozen=True)
 class Finding:
     """A test's outcome.
@@ -111,8 +115,17 @@ class Finding:
 class Undecided(Exception):
     """A test that can not be decided, as its finding."""
 
-    def __init__(self, verdict: str, reason: str, records: Iterable[Record] = (), **fields: Any) -> None:
-        self.finding = Finding(verdict, reason, records=tuple(records), **fields)
+    def __init__(
+        self,
+        verdict: str,
+        reason: str,
+        records: Iterable[Record] = (),
+        *,
+        detail: str = "",
+        planned: Sequence[Planned] = (),
+        scale: Scale | None = None,
+    ) -> None:
+        self.finding = Finding(verdict, reason, records=tuple(records), detail=detail, planned=planned, scale=scale)
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:

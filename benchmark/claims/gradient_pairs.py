@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.claims.finding import (
+    ALPHA,
     CONDITIONAL,
     FAILS_ONLY,
     FAILS_REST_OPEN,
     HOLDS_ONLY,
     HOLDS_REST_OPEN,
+    MINIMUM_SEEDS,
     NO_DIFFERENCE,
     REFUTED,
     SUPPORTED,
@@ -18,7 +20,7 @@ from benchmark.claims.finding import (
     Finding,
     Undecided,
 )
-from benchmark.claims.gradient_rule import ALPHA, MINIMUM_SEEDS, Point, chosen, factor, log_ratio, measured_under, when
+from benchmark.claims.gradient_rule import Point, chosen, factor, log_ratio, measured_under, when
 from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
@@ -60,13 +62,13 @@ def gradient_lessened(
     plan: str,
     a: str,
     b: str,
-    normalisations: list,
-    networks: list,
-    trained: list,
+    normalisations: Sequence[str],
+    networks: Sequence[str],
+    trained: Sequence[str],
     needs: str,
     of_interest: float = OF_INTEREST,
     minimum_seeds: int = MINIMUM_SEEDS,
-    seeds: list | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> Finding:
     """Whether the gradient's ratio is nearer to 1 with shortcut a than with b, under each normalisation.
 
@@ -79,7 +81,8 @@ def gradient_lessened(
         seeds: the only ones that count; None: all.
     """
     found = measured_under(ledger, protocol, plan, needs, seeds)
-    family, missing = {}, []
+    family: dict[tuple[str, Point], Pairs] = {}
+    missing: list[str] = []
     for normalisation in normalisations:
         for network, at_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
             pairs = _pairs(found, network, normalisation, (a, b), at_end)
@@ -100,7 +103,9 @@ def judged(family: Mapping[tuple[str, Point], Pairs], of_interest: float, minimu
     """Set the state and the adjusted p-values of every member, Holm over all of them for either kind of test."""
     from scipy import stats
 
-    limit, p, p_equal = math.log10(of_interest), {}, {}
+    limit = math.log10(of_interest)
+    p: dict[tuple[str, Point], float] = {}
+    p_equal: dict[tuple[str, Point], float] = {}
     for key, pairs in family.items():
         if any(pairs.lost):
             if 0 in pairs.lost and max(pairs.lost) == pairs.seeds >= minimum_seeds:
@@ -132,17 +137,19 @@ def outcome(pairs: Sequence[Pairs]) -> str:
     return EQUIVALENT if states == {EQUIVALENT} else OPEN
 
 
-def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool) -> tuple[Point, Pairs] | int:
+def _pairs(
+    found: Sequence[Mapping[str, Json]], network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool
+) -> tuple[Point, Pairs] | int:
     """Those of the seeds with both shortcuts; 0 where there is none."""
     own = [{m["seed"]: m for m in chosen(found, network, s, normalisation, at_end)} for s in shortcuts]
     common = sorted(own[0].keys() & own[1].keys())
     if not common:
         return 0
     step = max(own[0][seed]["steps"][-1] for seed in common) if at_end else 0
-    sizes = [{seed: _size(each[seed], step) for seed in common} for each in own]
-    both = [seed for seed in common if None not in (sizes[0][seed], sizes[1][seed])]
-    lost = tuple(sum(size is None for size in each.values()) for each in sizes)
-    of_a, of_b = ([each[seed] for seed in both] for each in sizes)
+    sizes_a, sizes_b = ([_size(each[seed], step) for seed in common] for each in own)
+    both = [(a, b) for a, b in zip(sizes_a, sizes_b, strict=True) if a is not None and b is not None]
+    of_a, of_b = [a for a, _ in both], [b for _, b in both]
+    lost = (sizes_a.count(None), sizes_b.count(None))
     return Point(network, step), Pairs(own[0][common[0]]["layers"], of_a, of_b, lost, len(common))
 
 
@@ -153,7 +160,10 @@ def _size(measurement: Mapping[str, Json], step: int) -> float | None:
 
 
 def _favours_a(pairs: Pairs) -> bool:
-    return pairs.lost[0] < pairs.lost[1] if any(pairs.lost) else pairs.difference.mean < 0
+    if any(pairs.lost):
+        return pairs.lost[0] < pairs.lost[1]
+    difference = pairs.difference
+    return difference is not None and difference.mean < 0
 
 
 def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) -> Finding:
@@ -167,7 +177,7 @@ def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) ->
     reason = f"{told}; {how}; all: {rest}"
     first = _farthest(next(iter(conditions.values())))[1].difference
     verdict, under = _verdict(outcomes)
-    return Finding(verdict, reason, first, "log10", detail=under)
+    return Finding(verdict, reason, None if first is None else first.interval, "log10", detail=under)
 
 
 def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
@@ -193,7 +203,12 @@ def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
 def _farthest(own: Mapping[Point, Pairs]) -> tuple[Point, Pairs]:
     """The point to show of a condition: the farthest of those that were found to differ, else of all."""
     differ = {point: pairs for point, pairs in own.items() if pairs.state in (BETTER, WORSE)}
-    return max((differ or own).items(), key=lambda item: abs(item[1].difference.mean) if item[1].difference else math.inf)
+
+    def distance(item: tuple[Point, Pairs]) -> float:
+        difference = item[1].difference
+        return math.inf if difference is None else abs(difference.mean)
+
+    return max((differ or own).items(), key=distance)
 
 
 def _headline(own: Mapping[Point, Pairs]) -> str:
@@ -210,7 +225,8 @@ def _told(point: Point, pairs: Pairs) -> str:
 
 
 def _shown(pairs: Pairs) -> str:
-    parts = [factor(pairs.difference)] if pairs.difference else []
+    difference = pairs.difference
+    parts = [] if difference is None else [factor(difference)]
     if any(pairs.lost):
         parts.append(f"diverged {pairs.lost[0]} and {pairs.lost[1]} of {pairs.seeds}")
     return ", ".join(parts)

@@ -19,7 +19,7 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
-from benchmark.records.statistics import Interval, holm, t_interval
+from benchmark.records.statistics import Difference, Interval, holm, t_interval
 
 MARGIN = 10.0
 OUTSIDE, WITHIN, OPEN = "outside", "within", "open"
@@ -62,12 +62,12 @@ def gradient_ratio(
     a: str,
     b: str,
     normalisation: str,
-    networks: list,
-    trained: list,
+    networks: Sequence[str],
+    trained: Sequence[str],
     needs: str,
     margin: float = MARGIN,
     minimum_seeds: int = MINIMUM_SEEDS,
-    seeds: list | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> Finding:
     """Whether shortcut a keeps the gradient's ratio within `margin` at every depth while b does not.
 
@@ -83,8 +83,8 @@ def gradient_ratio(
         raise Undecided(UNDETERMINED, f"missing: {'; '.join(missing)}")
     of_a, of_b = (classified(samples[name][0], margin, minimum_seeds) for name in (a, b))
     reason = f"{_told(a, of_a)}; {_told(b, of_b)}; margin a factor of {margin:g}; n = {_seeds(of_a, of_b)} seeds"
-    farthest = max((s for s in of_a.values() if s.ratios), key=lambda s: abs(s.interval.mean), default=None)
-    measured = farthest.interval if farthest else None
+    intervals = [interval for sample in of_a.values() if (interval := sample.interval) is not None]
+    measured = max(intervals, key=lambda interval: abs(interval.mean), default=None)  # the farthest from a ratio of 1
     states_a, states_b = ({sample.state for sample in of.values()} for of in (of_a, of_b))
     if OUTSIDE in states_a:
         return Finding(REFUTED, f"{reason}; {_beside(a, of_a, b, of_b)}", measured, "log10")
@@ -118,7 +118,8 @@ def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: in
     """
     from scipy import stats
 
-    limit, testable = math.log10(margin), []
+    limit = math.log10(margin)
+    testable: list[Point] = []
     for point, sample in samples.items():
         if sample.diverged:
             lost_all = not sample.ratios and sample.diverged >= minimum_seeds
@@ -136,9 +137,17 @@ def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: in
     return dict(samples)
 
 
-def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tuple[dict[Point, Sample], list[str]]:
+def _samples(
+    found: Sequence[Mapping[str, Json]],
+    shortcut: str,
+    normalisation: str,
+    networks: Sequence[str],
+    trained: Sequence[str],
+    minimum: int,
+) -> tuple[dict[Point, Sample], list[str]]:
     """Samples by point, and what is missing in words."""
-    samples, missing = {}, []
+    samples: dict[Point, Sample] = {}
+    missing: list[str] = []
     for network, wants_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
         own = chosen(found, network, shortcut, normalisation, wants_end)
         where = f"{network}, {shortcut}, {normalisation} BatchNorm" + (", trained" if wants_end else "")
@@ -183,7 +192,7 @@ def _shown(sample: Sample) -> str:
     return factor(interval) + (f", {lost}" if lost else "")
 
 
-def factor(logs: Interval) -> str:
+def factor(logs: Interval | Difference) -> str:
     """A factor with its interval from those of its decimal logarithm."""
     shown = [f"{10**value:.3g}" for value in (logs.mean, logs.low, logs.high) if value is not None]
     return f"x {shown[0]}" + (f" [{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
@@ -192,7 +201,8 @@ def factor(logs: Interval) -> str:
 def _word(sample: Sample) -> str:
     if sample.state != OUTSIDE:
         return sample.state
-    return "diverged" if sample.interval is None else "explodes" if sample.interval.mean > 0 else "vanishes"
+    interval = sample.interval
+    return "diverged" if interval is None else "explodes" if interval.mean > 0 else "vanishes"
 
 
 def _seeds(*groups: Mapping[Point, Sample]) -> str:
@@ -205,8 +215,8 @@ def _beside(a: str, of_a: Mapping[Point, Sample], b: str, of_b: Mapping[Point, S
     farther = [
         p.network
         for p, s in of_a.items()
-        if s.state == OUTSIDE and p in of_b and s.interval and of_b[p].interval
-        and abs(s.interval.mean) > abs(of_b[p].interval.mean)
+        if s.state == OUTSIDE and p in of_b and (own := s.interval) and (other := of_b[p].interval)
+        and abs(own.mean) > abs(other.mean)
     ]  # fmt: skip
     outside = sum(s.state == OUTSIDE for s in of_a.values())
     return f"of {a}'s {outside} points outside, {len(farther)} are farther out than {b}'s mean"

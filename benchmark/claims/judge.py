@@ -28,6 +28,7 @@ from benchmark.files import Json
 
 if TYPE_CHECKING:
     from benchmark.claims.claim import Check, Claim
+    from benchmark.claims.evidence import Compared, Key
     from benchmark.records.comparisons import Summary
 
 
@@ -65,7 +66,7 @@ def judge(
         waiting: protocol and cell of every study whose learning rate is not registered yet: its runs do not count.
     """
     ledger = Ledger(summary, complexity, gradients, waiting)
-    families: dict[tuple, dict[str, Json]] = {}
+    families: dict[tuple[str, ...], dict[Key, Compared | None]] = {}
     for claim in claims:
         for role in ROLES:
             for test in claim.tests(role):
@@ -79,7 +80,14 @@ def judge(
         return [_found(ledger.of(role), test) for test in claim.tests(role)]
 
     return [
-        Judged(claim, *found(claim, DECIDING), *(found(claim, role) for role in (SCALED_DOWN, FURTHER, SEEN, MACHINERY)))
+        Judged(
+            claim,
+            found(claim, DECIDING)[0],
+            found(claim, SCALED_DOWN),
+            found(claim, FURTHER),
+            found(claim, SEEN),
+            found(claim, MACHINERY),
+        )
         for claim in claims
     ]
 

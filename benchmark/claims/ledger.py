@@ -25,7 +25,7 @@ from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records.metrics import METRICS, PRIMARY
 
 if TYPE_CHECKING:
-    from benchmark.claims.evidence import Compared
+    from benchmark.claims.evidence import Compared, Key
     from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 
 
@@ -38,7 +38,7 @@ class Ledger:
     complexity: Mapping[str, Json] | None
     gradients: Sequence[Mapping[str, Json]] = ()
     waiting: Collection[tuple[str, str]] = ()
-    compared: "dict[tuple, Compared | None]" = field(default_factory=dict)
+    compared: "dict[Key, Compared | None]" = field(default_factory=dict)
     role: str = DECIDING
 
     def of(self, role: str) -> "Ledger":

@@ -2,15 +2,16 @@
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.claims.claim import MARKS, OTHER_ROLES, TEXTS, Check, Claim, Earlier
-from benchmark.claims.comparing import measured_difference, of_metric
+from benchmark.claims.comparing import compare_cells, measured_difference, of_metric
 from benchmark.claims.evidence import COMPARABLE, PREDICTABLE
-from benchmark.claims.rules import COMPARING, MINIMUM_SEEDS, RULES, SHOWING, SHOWN_ALONE, compare_cells, measured, numeric
+from benchmark.claims.finding import FURTHER, MACHINERY, MINIMUM_SEEDS, SCALED_DOWN, SEEN
+from benchmark.claims.rules import COMPARING, RULES, SHOWING, SHOWN_ALONE, measured, numeric
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 
@@ -31,7 +32,8 @@ def load_claims(contents: Mapping[str, Json] | None = None, where: object = CLAI
 
 def load_anchors() -> Mapping[str, Mapping[str, Json]]:
     """Published figures by data set: {title, figures: [{name, value, source}], perhaps remark}."""
-    return read_yaml(CLAIMS)["anchors"]
+    anchors: Mapping[str, Mapping[str, Json]] = read_yaml(CLAIMS)["anchors"]
+    return anchors
 
 
 def published(data: str, anchors: Mapping[str, Mapping[str, Json]]) -> list[tuple[str, float]]:
@@ -40,7 +42,7 @@ def published(data: str, anchors: Mapping[str, Mapping[str, Json]]) -> list[tupl
     return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]
 
 
-def _claim(name, entry, where, anchors) -> Claim:
+def _claim(name: str, entry: Mapping[str, Json], where: str, anchors: Collection[str]) -> Claim:
     optional = {*OTHER_ROLES, "earlier", "note", "quote", "anchors"}
     if odd := (set(entry) ^ {*TEXTS, "test"}) - optional:
         raise BadInput(where, f"missing or unknown: {', '.join(sorted(odd))}", f"{', '.join(TEXTS)} and test")
@@ -59,20 +61,29 @@ def _claim(name, entry, where, anchors) -> Claim:
                 raise BadInput(f"{where}, {role}", f"rule {one.rule}, which judges", f"one of {', '.join(SHOWING)}")
     texts = {key: entry[key] for key in (*TEXTS, "note", "quote", "anchors") if key in entry}
     earlier = [_earlier(each, where) for each in entry.get("earlier", [])]
-    return Claim(name, **texts, test=test, **tests, earlier=earlier)
+    return Claim(
+        name,
+        **texts,
+        test=test,
+        scaled_down=tests[SCALED_DOWN],
+        further=tests[FURTHER],
+        seen=tests[SEEN],
+        machinery=tests[MACHINERY],
+        earlier=earlier,
+    )
 
 
 def _leaves(tests: Sequence[Check]) -> list[Check]:
     return [one for test in tests for one in test.conditions.values() or (test,)]
 
 
-def _earlier(entry, where) -> Earlier:
+def _earlier(entry: Mapping[str, Json], where: str) -> Earlier:
     if {"until", "verdict"} - set(entry) or set(entry) - {"until", "verdict", "because"}:
         raise BadInput(f"{where}, earlier", ", ".join(entry), "until, verdict, perhaps because")
     return Earlier(str(entry["until"]), entry["verdict"], entry.get("because", ""))
 
 
-def _test(entry, where) -> Check:
+def _test(entry: Mapping[str, Json], where: str) -> Check:
     if "conditions" in entry:
         shared, conditions = {k: v for k, v in entry.items() if k != "conditions"}, entry["conditions"]
         if not isinstance(conditions, Mapping) or len(conditions) < 2:
@@ -88,10 +99,10 @@ def _test(entry, where) -> Check:
     rule = compare_cells if name in COMPARING else RULES[name]
     known = {key: p for key, p in inspect.signature(rule).parameters.items() if key != "ledger"}
     needed = {key for key, p in known.items() if p.default is inspect.Parameter.empty}
-    if odd := (needed - set(parameters)) | (set(parameters) - set(known)):
-        raise BadInput(f"{where}, {name}", f"missing or unknown: {', '.join(sorted(odd))}", f"{', '.join(known)}")
-    if name == numeric.__name__ and (odd := set(np.atleast_1d(parameters["metric"])) - set(PREDICTABLE)):
-        raise BadInput(f"{where}, metric", ", ".join(sorted(odd)), f"some of {', '.join(PREDICTABLE)}")
+    if odd := sorted((needed - set(parameters)) | (set(parameters) - set(known))):
+        raise BadInput(f"{where}, {name}", f"missing or unknown: {', '.join(odd)}", f"{', '.join(known)}")
+    if name == numeric.__name__ and (odd := sorted(set(np.atleast_1d(parameters["metric"])) - set(PREDICTABLE))):
+        raise BadInput(f"{where}, metric", ", ".join(odd), f"some of {', '.join(PREDICTABLE)}")
     if name in COMPARING:
         asked = [(parameters["metric"], parameters.get("of_class")), *map(of_metric, parameters.get("beside", []))]
         if odd := [metric for metric, of in asked if metric not in (COMPARABLE if of is None else ("recall",))]:

@@ -4,7 +4,7 @@ A claim has one deciding test and any number of tests that are only shown. A tes
 rule's parameters; a new claim is an entry of claims.yaml. What each rule does: docs/protocol.md, "Verdicts".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,13 +24,14 @@ from benchmark.claims.finding import (
     SEEN,
     UNDETERMINED,
     Finding,
+    Needed,
     Undecided,
 )
 from benchmark.claims.gradient_pairs import gradient_lessened
 from benchmark.claims.gradient_rule import gradient_ratio
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
 from benchmark.files import Json
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, defined
 from benchmark.records.record import Record
 from benchmark.records.statistics import Interval, t_interval
 
@@ -45,7 +46,7 @@ def numeric(
     *,
     protocol: str,
     cell: str,
-    metric: str | list,
+    metric: str | Sequence[str],
     value: float,
     needs: str,
     minimum_seeds: int = MINIMUM_SEEDS,
@@ -53,7 +54,7 @@ def numeric(
     """A paper's value against the prediction interval of one more run; several metrics are readings of one figure."""
     runs = ledger.planned(protocol, (cell,), needs, minimum_seeds)
     used, of = _records(runs[cell].values()), {cell: list(runs[cell].values())}
-    fields = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": ledger.scale(protocol, runs, levels(runs))}
+    fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": ledger.scale(protocol, runs, levels(runs))}
     finished = finished_of(runs[cell].values())
     if len(finished) < MINIMUM_SEEDS:
         few = f"{len(finished)} planned seeds finished, fewer than {MINIMUM_SEEDS}{divergence(of)}"
@@ -102,8 +103,8 @@ def measured(ledger: Ledger, *, protocol: str, cell: str, metric: str, needs: st
     finished = finished_of(runs)
     if not finished:
         raise Undecided(UNDETERMINED, f"no finished run of {protocol} / {cell}{divergence({cell: runs})}", _records(runs))
-    values = [run.scores["none"][metric] for run in finished.values()]
-    if None in values:
+    values = defined(run.scores["none"][metric] for run in finished.values())
+    if values is None:
         raise Undecided(UNDETERMINED, f"{metric} is not defined in every run", _records(runs))
     interval, unit = t_interval(values), METRICS[metric].unit
     reason = f"{METRICS[metric].title} {shown(interval, unit)} ({interval.n} seeds{divergence({cell: runs})})"
@@ -134,10 +135,11 @@ def _reading(finished: "Mapping[int, ScoredRun]", metric: str, value: float) -> 
     interval, entry = evidence.prediction(list(finished.values()), metric), METRICS[metric]
     if interval is None:
         raise Undecided(UNDETERMINED, f"{metric} is not defined in every run")
-    if interval.low <= value <= interval.high:
+    low, high = _ends(interval)
+    if low <= value <= high:
         narrow = _half_width(interval) <= NARROW[entry.unit]
         return (REPRODUCED if narrow else COMPATIBLE), interval, entry.unit
-    measured_is_higher = value < interval.low
+    measured_is_higher = value < low
     return EXCEEDED if measured_is_higher == (entry.direction == "higher") else NOT_REPRODUCED, interval, entry.unit
 
 
@@ -146,4 +148,12 @@ def _records(runs: "Iterable[ScoredRun]") -> tuple[Record, ...]:
 
 
 def _half_width(interval: Interval) -> float:
-    return (interval.high - interval.low) / 2
+    low, high = _ends(interval)
+    return (high - low) / 2
+
+
+def _ends(interval: Interval) -> tuple[float, float]:
+    """Ends of an interval of one more run; there are some from two seeds on."""
+    if interval.low is None or interval.high is None:
+        raise ValueError(f"no interval about {interval.mean} ({interval.n} seeds)")
+    return interval.low, interval.high

@@ -42,7 +42,7 @@ def rank(axis: str, value: str) -> tuple[int, str]:
     return (usual.index(value) if value in usual else len(usual), value)
 
 
-def sort_key(label: str, cell: Mapping[str, Json]) -> tuple:
+def sort_key(label: str, cell: Mapping[str, Json]) -> tuple[object, ...]:
     """Order of cells in every table: the grid first, by network, loss, normalisation and shortcut; then by name."""
     where = place(cell)
     if where is None:

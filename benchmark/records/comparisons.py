@@ -22,6 +22,8 @@ from benchmark.records.statistics import Interval, t_interval
 
 SPLIT = "test"
 
+Identity = tuple[str, str, str, str, str]  # of `_identity`: name, version and hash of the protocol, fingerprint, mark
+
 
 @dataclass(frozen=True)
 class ScoredRun:
@@ -55,7 +57,8 @@ class Comparison:
     @property
     def task(self) -> str:
         """ "categorical" or "dimensional"."""
-        return self.protocol["task"]
+        task: str = self.protocol["task"]
+        return task
 
     @property
     def classes(self) -> list[str]:
@@ -74,7 +77,8 @@ class Comparison:
 
     def cell(self, label: str) -> Mapping[str, Json]:
         """Name, model, options and loss of a cell."""
-        return self.runs[label][0].record["cell"]
+        cell: Mapping[str, Json] = self.runs[label][0].record["cell"]
+        return cell
 
     def diverged(self, label: str) -> int:
         """How many of a cell's runs diverged."""
@@ -142,9 +146,8 @@ class Summary:
 
 def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
     """t-interval over seeds; None without a value or with one that is not defined."""
-    if not values or None in values.values():
-        return None
-    return t_interval(list(values.values()))
+    numbers = metrics.defined(values.values())
+    return t_interval(numbers) if numbers else None
 
 
 def summarise(records: Iterable[Record], root: Path) -> Summary:
@@ -161,7 +164,8 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
     Raises:
         BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
     """
-    records, remarks = list(records), []
+    records = list(records)
+    remarks: list[str] = []
     outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, place(r, root)))
     records = [record for record in records if record.outside is None]
     if not records:
@@ -171,7 +175,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
         groups[_identity(record)].append(record)
     slugs = _slugs(list(groups), remarks)
     comparisons = []
-    for identity in sorted(groups, key=slugs.get):
+    for identity in sorted(groups, key=slugs.__getitem__):
         slug = slugs[identity]
         kept = _without_duplicates(groups[identity], root, remarks)
         labels = _cell_labels(slug, kept, remarks)
@@ -225,7 +229,7 @@ def place(record: Record, root: Path) -> str:
     return record.directory.relative_to(root).as_posix()
 
 
-def _identity(record: Record) -> tuple[str, str, str, str, str]:
+def _identity(record: Record) -> Identity:
     """What must be equal for records to share a table; the last part is a mark, "" for known bytes."""
     protocol, data = record["protocol"], record["data"]
     mark = "other-bytes" if is_other(*_data(record)) else ""
@@ -233,13 +237,14 @@ def _identity(record: Record) -> tuple[str, str, str, str, str]:
 
 
 def _data(record: Record) -> tuple[str, str, str]:
-    return tuple(record["data"][key] for key in ("name", "version", "fingerprint"))
+    data = record["data"]
+    return data["name"], data["version"], data["fingerprint"]
 
 
-def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
+def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str]:
     """A short name each: only as much of the identity as tells it from the others of the same protocol name."""
     parts = ("version", "protocol hash", "data fingerprint")
-    slugs = {}
+    slugs: dict[Identity, str] = {}
     for identity in identities:
         name, *own, mark = identity
         others = [i for i in identities if i[0] == name]
@@ -258,7 +263,7 @@ def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
 
 
 def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
-    kept = {}
+    kept: dict[tuple[str, str, int], Record] = {}
     own_first = sorted(records, key=lambda r: (place(r, root).startswith("imported/"), place(r, root)))
     for record in own_first:
         first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)

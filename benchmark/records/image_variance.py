@@ -7,6 +7,7 @@ which is in docs/metrics.md, "The combined test".
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.records.selection_metric import DIMENSIONS
@@ -64,7 +65,7 @@ def image_variance(
     return shared_variance(drawn, 1) if np.isfinite(drawn).all() else None
 
 
-def shared_variance(differences: np.ndarray, n: int) -> float | None:
+def shared_variance(differences: NDArray[np.float64], n: int) -> float | None:
     """Mean covariance of different rows, ddof = 1, divided by n; at least 0. None for fewer than 2 rows or columns.
 
     Args:
@@ -79,20 +80,21 @@ def shared_variance(differences: np.ndarray, n: int) -> float | None:
     return max(0.0, float((seeds * mean - own) / (seeds - 1) / n))
 
 
-def confusion_columns(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+def confusion_columns(targets: np.ndarray, outputs: np.ndarray) -> NDArray[np.float64]:
     """float64 (N, K^2): 1 in the column of each row's cell of the confusion matrix (rows true, columns predicted)."""
     k = outputs.shape[1]
-    return np.eye(k * k)[targets * k + outputs.argmax(axis=1)]
+    columns: NDArray[np.float64] = np.eye(k * k)[targets * k + outputs.argmax(axis=1)]
+    return columns
 
 
-def moments(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+def moments(targets: np.ndarray, outputs: np.ndarray) -> NDArray[np.float64]:
     """For valence and arousal the columns x, y, x^2, y^2, x y (x target, y output): float64 (N, 10)."""
     targets, outputs = (np.asarray(each, np.float64) for each in (targets, outputs))
     own = [(x, y, x**2, y**2, x * y) for x, y in zip(targets.T, outputs.T, strict=True)]
     return np.stack([column for group in own for column in group], axis=1)
 
 
-def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
+def metric_of_means(metric: str, means: NDArray[np.float64]) -> NDArray[np.float64]:
     """A metric of `OF_CONFUSION` or `OF_MOMENTS` of each resample, from the means of its columns; NaN where undefined.
 
     Args:
@@ -103,8 +105,10 @@ def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
         cells = means.reshape(-1, k, k)
         right, true, predicted = (cells.diagonal(axis1=1, axis2=2), cells.sum(axis=2), cells.sum(axis=1))
         parts = right / _positive(true) if metric == "balanced_accuracy" else 2 * right / _positive(true + predicted)
-        return np.where(true > 0, parts, np.nan).mean(axis=1, where=true > 0)
+        mean: NDArray[np.float64] = np.where(true > 0, parts, np.nan).mean(axis=1, where=true > 0)
+        return mean
     x, y, xx, yy, xy = (means[:, place::5] for place in range(5))
+    values: NDArray[np.float64]
     with np.errstate(invalid="ignore"):  # both constant and equal: 0/0
         if metric.startswith("ccc"):
             values = 2 * (xy - x * y) / ((xx - x**2) + (yy - y**2) + (x - y) ** 2)
@@ -114,5 +118,5 @@ def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
     return values.mean(axis=1) if of == "mean" else values[:, DIMENSIONS.index(of)]
 
 
-def _positive(values: np.ndarray) -> np.ndarray:
+def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(values > 0, values, 1)

@@ -75,8 +75,8 @@ def check(record: Record, prepared: Path) -> None:
         for tta in protocol.tta:
             outputs = record.predictions.get(f"{split}_outputs_{tta}")
             if outputs is None or outputs.shape != (rows, protocol.outputs):
-                found = "none" if outputs is None else outputs.shape
-                raise BadInput(f"{where}, {split}_outputs_{tta}", found, f"shape ({rows}, {protocol.outputs})")
+                shape = "none" if outputs is None else outputs.shape
+                raise BadInput(f"{where}, {split}_outputs_{tta}", shape, f"shape ({rows}, {protocol.outputs})")
 
 
 def _check_course(record: Record, protocol: Protocol) -> None:
@@ -132,7 +132,8 @@ def import_records(
         if not records:
             raise BadInput(source, "no record.json below it", "records")
         targets: dict[Path, Record] = {}
-        passed_over, different = [], []
+        passed_over: list[Record] = []
+        different: list[Record] = []
         for record in records:
             check(record, prepared)
             root = destination if record.outside is None or outside is None else outside

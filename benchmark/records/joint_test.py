@@ -4,14 +4,14 @@ Method, proof and simulated coverage: docs/metrics.md, "The combined test". The 
 `benchmark.records.image_variance`. The smallest differences of interest: `benchmark.records.metrics.SMALLEST_DIFFERENCE`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from benchmark.errors import BadInput
-from benchmark.records.statistics import ROUNDING
+from benchmark.records.statistics import ROUNDING, Interval, Values
 
 SMALLEST_P = 1e-290  # below it a p-value is reported as 0: t quantiles beyond it overflow
 
@@ -49,9 +49,14 @@ class JointDifference:
     low90: float | None
     high90: float | None
 
+    @property
+    def interval(self) -> Interval:
+        """The mean with its interval at the level asked for."""
+        return Interval(self.mean, self.low, self.high, self.n)
+
 
 def joint_difference(
-    differences: Sequence[float], image_variance: float | None, margin: float | None, level: float = 0.95
+    differences: Values, image_variance: float | None, margin: float | None, level: float = 0.95
 ) -> JointDifference:
     """Interval, test and equivalence test of the mean difference over seeds (docs/metrics.md, "The combined test").
 
@@ -70,18 +75,18 @@ def joint_difference(
     Raises:
         BadInput: no difference, one that is not finite, a variance below 0, a margin that is not above 0, another level.
     """
-    differences = np.asarray(differences, np.float64)
-    if differences.ndim != 1 or not len(differences) or not np.isfinite(differences).all():
-        bad = int(np.sum(~np.isfinite(differences)))
-        raise BadInput("differences", f"shape {differences.shape}, {bad} not finite", "one row of finite numbers")
+    checked = np.asarray(differences, np.float64)
+    if checked.ndim != 1 or not len(checked) or not np.isfinite(checked).all():
+        bad = int(np.sum(~np.isfinite(checked)))
+        raise BadInput("differences", f"shape {checked.shape}, {bad} not finite", "one row of finite numbers")
     if image_variance is not None and not 0 <= image_variance < np.inf:
         raise BadInput("image variance", image_variance, "a number of at least 0, or None")
     if margin is not None and not 0 < margin < np.inf:
         raise BadInput("margin", margin, "a number above 0, or None")
     if not 0.5 < level < 1:
         raise BadInput("level", level, "a number between 0.5 and 1, such as 0.95")
-    n, mean = len(differences), float(np.mean(differences))
-    spread = 0.0 if np.ptp(differences) < ROUNDING else float(np.var(differences, ddof=1) / n)
+    n, mean = len(checked), float(np.mean(checked))
+    spread = 0.0 if np.ptp(checked) < ROUNDING else float(np.var(checked, ddof=1) / n)
     seed_variance = None if n == 1 else spread
     if n == 1 or image_variance is None or spread + image_variance == 0:
         nothing = dict.fromkeys(("low", "high", "p", "p_equivalent", "low90", "high90"))
@@ -107,8 +112,8 @@ def joint_difference(
 
 
 def half_width(
-    seed_variance: float | np.ndarray, image_variance: float | np.ndarray, n: int, tail: float
-) -> float | np.ndarray:
+    seed_variance: float | NDArray[np.float64], image_variance: float | NDArray[np.float64], n: int, tail: float
+) -> float | NDArray[np.float64]:
     """Half-width of the interval that leaves out `tail` on each side; arrays of variances give an array.
 
     Args:
@@ -116,7 +121,10 @@ def half_width(
         image_variance: V.
         tail: in (0, 0.5].
     """
-    return np.sqrt(stats.t.isf(tail, n - 1) ** 2 * seed_variance + stats.norm.isf(tail) ** 2 * image_variance)
+    width: float | NDArray[np.float64] = np.sqrt(
+        stats.t.isf(tail, n - 1) ** 2 * seed_variance + stats.norm.isf(tail) ** 2 * image_variance
+    )
+    return width
 
 
 def tail_probability(distance: float, seed_variance: float, image_variance: float, n: int) -> float:
@@ -144,7 +152,7 @@ def tail_probability(distance: float, seed_variance: float, image_variance: floa
     return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-12)))
 
 
-def _one_sided(distance: float, *variances: float) -> float:
+def _one_sided(distance: float, seed_variance: float, image_variance: float, n: int) -> float:
     """p where the mean lies `distance` on the right side of the value tested, or, below 0, on the wrong one."""
-    tail = tail_probability(abs(distance), *variances)
+    tail = tail_probability(abs(distance), seed_variance, image_variance, n)
     return tail if distance >= 0 else 1 - tail

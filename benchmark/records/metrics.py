@@ -5,11 +5,12 @@ A number that is not defined for the data given is None (JSON null), never NaN.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
@@ -17,6 +18,8 @@ from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_categori
 
 ECE_BINS = 15
 SCORES = "scores"  # block of the categorical metrics that a class alone does not determine: they rank or weigh scores
+
+OfColumns = Callable[[np.ndarray, np.ndarray], float | None]  # of targets and outputs of one dimension
 
 
 class Predictions:
@@ -35,23 +38,25 @@ class Predictions:
         self.n, self.k = self.scores.shape
 
     @cached_property
-    def predicted(self) -> np.ndarray:
+    def predicted(self) -> NDArray[np.int64]:
         """int64 (N,): the class of the highest score, the lowest index among ties."""
-        return self.scores.argmax(axis=1)
+        answers: NDArray[np.int64] = self.scores.argmax(axis=1)
+        return answers
 
     @cached_property
-    def log_probabilities(self) -> np.ndarray:
+    def log_probabilities(self) -> NDArray[np.float64]:
         """float64 (N, K): log-softmax of the scores, in nats."""
         shifted = self.scores - self.scores.max(axis=1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        logs: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return logs
 
     @cached_property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> NDArray[np.float64]:
         """float64 (N, K): softmax of the scores."""
         return np.exp(self.log_probabilities)
 
     @cached_property
-    def confusion(self) -> np.ndarray:
+    def confusion(self) -> NDArray[np.int64]:
         """int64 (K, K): rows are the true classes, columns the predicted ones."""
         return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)
 
@@ -62,12 +67,12 @@ class Predictions:
         return {"y_true": true, "y_pred": predicted, "sample_weight": self.confusion.ravel()}
 
     @cached_property
-    def present(self) -> np.ndarray:
+    def present(self) -> NDArray[np.int64]:
         """int64, ascending: the classes that occur among the labels; the macro averages run over them."""
         return np.unique(self.labels)
 
     @cached_property
-    def per_class(self) -> dict[str, np.ndarray]:
+    def per_class(self) -> dict[str, NDArray[np.float64]]:
         """precision, recall and f1 of the classes in `present`, float64; 0 for a class that is never predicted."""
         from sklearn.metrics import precision_recall_fscore_support
 
@@ -213,17 +218,27 @@ def _sagr(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.sign(x) == np.sign(y)))
 
 
-def _one(function: Callable, column: int, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+def _one(function: OfColumns, column: int, targets: np.ndarray, outputs: np.ndarray) -> float | None:
     return function(targets[:, column], outputs[:, column])
 
 
-def _mean(function: Callable, targets: np.ndarray, outputs: np.ndarray) -> float | None:
-    values = [_one(function, column, targets, outputs) for column in range(len(DIMENSIONS))]
-    return None if None in values else float(np.mean(values))
+def _mean(function: OfColumns, targets: np.ndarray, outputs: np.ndarray) -> float | None:
+    values = defined(_one(function, column, targets, outputs) for column in range(len(DIMENSIONS)))
+    return None if values is None else float(np.mean(values))
+
+
+def defined(values: Iterable[float | None]) -> list[float] | None:
+    """The values of a metric, or None where it is not defined in one of them."""
+    found: list[float] = []
+    for value in values:
+        if value is None:
+            return None
+        found.append(value)
+    return found
 
 
 # title, unit, direction, source, function, block
-_CATEGORICAL = {
+_CATEGORICAL: dict[str, tuple[str, str, str, str, Callable[[Predictions], float | None], str]] = {
     "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy, "recognition"),
     "balanced_accuracy": (
         "Balanced accuracy",
@@ -245,7 +260,8 @@ _CATEGORICAL = {
     "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece, SCORES),
     "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier, SCORES),
 }
-_DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
+# title, unit, direction, source, function; each gives three metrics: valence, arousal and their mean
+_DIMENSIONAL: dict[str, tuple[str, str, str, str, OfColumns]] = {
     "rmse": ("RMSE", "", "lower", "root of the mean squared error", _rmse),
     "mae": ("MAE", "", "lower", "mean absolute error", _mae),
     "corr": ("CORR", "", "higher", "Pearson", _corr),
@@ -255,11 +271,16 @@ _DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
 
 # Task -> the metric that comparisons and verdicts are about.
 PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
-METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", *e[4:]) for name, e in _CATEGORICAL.items()}
-for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
+METRICS: dict[str, Metric] = {
+    name: Metric(title, unit, direction, source, "categorical", function, block)
+    for name, (title, unit, direction, source, function, block) in _CATEGORICAL.items()
+}
+for _name, (_title, _unit, _direction, _source, _function) in _DIMENSIONAL.items():
     for _column, _dimension in enumerate((*DIMENSIONS, "mean")):
         _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
-        METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both, _dimension)
+        METRICS[f"{_name}_{_dimension}"] = Metric(
+            f"{_title} {_dimension}", _unit, _direction, _source, "dimensional", _of_both, _dimension
+        )
 
 # Metric -> smallest difference between two cells that is of interest, in the metric's unit: what is smaller is called
 # equivalent (docs/protocol.md, "Verdicts"). "recall" is that of one class.
@@ -305,7 +326,9 @@ def categorical(
     if len(class_names) != p.k:
         raise BadInput("class names", f"{len(class_names)}", f"{p.k}, one for each column of the scores")
     asked = {name: m for name, m in METRICS.items() if m.task == "categorical"}
-    result = {name: None if hard and m.block == SCORES else finite_or_none(m.function(p)) for name, m in asked.items()}
+    result: dict[str, Json] = {
+        name: None if hard and m.block == SCORES else finite_or_none(m.function(p)) for name, m in asked.items()
+    }
     result |= {"n": p.n, "classes": list(class_names), "support": p.confusion.sum(axis=1).tolist()}
     for name, values in p.per_class.items():
         filled = dict(zip(p.present.tolist(), values.tolist(), strict=True))

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from benchmark.files import Json
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import NAME, Protocol
 from benchmark.protocol.roles import role_rows, role_targets
-from benchmark.records.record import Record
+from benchmark.records.record import Kind, Record
 
 KINDS = ("predictions", "python", "onnx", "exported", "weights")
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
@@ -20,7 +20,7 @@ OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
 # Field of `outside` -> its JSON type. `source`: file name or module:factory. `sha256`: digest of that file. `stated`: the
 # number that the model's authors give, {"accuracy": fraction, "source": where}. `outputs`: what the model gave, one of
 # OUTPUTS; stored are always logits, so probabilities as their logarithm and classes as one-hot rows (`Record.hard`).
-FIELDS = {
+FIELDS: dict[str, Kind] = {
     "kind": str,
     "source": str,
     "sha256": (str, type(None)),
@@ -63,14 +63,14 @@ def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) 
 
 def _filled(protocol: Protocol, outside: Mapping[str, Json], where: object) -> dict[str, Json]:
     categorical = protocol.task == "categorical"
-    defaults = {"sha256": None, "stated": None, "extra_training_data": None, "warnings": []}
+    defaults: dict[str, Json] = {"sha256": None, "stated": None, "extra_training_data": None, "warnings": []}
     filled = defaults | {"outputs": "logits" if categorical else "valence and arousal"} | dict(outside)
     filled["warnings"] = list(filled["warnings"])
     check_fields(filled, categorical, where)
     return filled
 
 
-def aligned(ids: Sequence[str], protocol: Protocol, faces: FaceSet, where: object) -> dict[str, np.ndarray]:
+def aligned(ids: Iterable[str], protocol: Protocol, faces: FaceSet, where: object) -> dict[str, np.ndarray]:
     """Where the protocol's evaluated faces are among `ids`: role -> int64, one place a face in the FaceSet's order.
 
     "test" is always there, "validation" only where `ids` have it.
@@ -113,7 +113,9 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:SHOWN]) + more
 
 
-def _stored(protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object) -> dict[str, Json]:
+def _stored(
+    protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object
+) -> dict[str, np.ndarray]:
     """The arrays of a record, in the FaceSet's order; BadInput as `enter` says."""
     roles = [role for role in ("validation", "test") if role == "test" or f"{role}_ids" in predictions]
     names = {f"{role}_outputs_{tta}" for role in roles for tta in protocol.tta}
@@ -125,7 +127,8 @@ def _stored(protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: Fa
         )
     ids = np.concatenate([np.asarray(predictions[f"{role}_ids"], dtype=str) for role in roles])
     own = np.concatenate([np.full(len(predictions[f"{role}_ids"]), role) for role in roles])
-    places, stored = aligned(ids, protocol, faces, where), {}
+    places = aligned(ids, protocol, faces, where)
+    stored: dict[str, np.ndarray] = {}
     for role, chosen in places.items():
         if (own[chosen] != role).any():
             raise BadInput(f"{where}, {role}_ids", f"ids of another split than {role}", f"those of {role} alone")
@@ -161,7 +164,7 @@ def check_record(record: Record, protocol: Protocol, faces: FaceSet | None) -> N
     """
     where, contents = record.directory, record.contents
     check_name(record.cell)
-    check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
+    check_fields(contents["outside"], protocol.task == "categorical", f"{where}, outside")
     cell = Cell(record.cell, "outside", {}, "outside")
     if contents["cell"] != cell.as_dict() or contents["cell_hash"] != cell.hash:
         raise BadInput(f"{where}, cell", contents["cell"], f"{cell.as_dict()} and hash {cell.hash}")

@@ -62,7 +62,8 @@ def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
         limit: most bytes of one archive; a record that is larger by itself is left out, by name.
     """
     records, left_out = finished(runs)
-    groups, size, packed = [], limit, 0
+    groups: list[list[Path]] = []
+    size, packed = limit, 0
     for record in records:
         files = [path for name in KEPT if (path := record.directory / name).is_file()]
         # A member has a header, after a name longer than tar's field two more blocks, and is filled up to whole blocks.

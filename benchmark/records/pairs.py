@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from benchmark.records.comparisons import SPLIT, Comparison, ScoredRun
@@ -43,8 +44,8 @@ class Tested:
 def tested(
     a: Sequence[ScoredRun],
     b: Sequence[ScoredRun],
-    resampled_a: Sequence[np.ndarray],
-    resampled_b: Sequence[np.ndarray],
+    resampled_a: Sequence[NDArray[np.float64]],
+    resampled_b: Sequence[NDArray[np.float64]],
     task: str,
 ) -> Tested:
     """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
@@ -52,7 +53,8 @@ def tested(
     Args:
         resampled_a, resampled_b: of each run, as `resample` of all of them together gives it.
     """
-    over_seeds = paired_t_over_seeds(*([run.scores["none"][PRIMARY[task]] for run in runs] for runs in (a, b)))
+    scores_a, scores_b = ([run.scores["none"][PRIMARY[task]] for run in runs] for runs in (a, b))
+    over_seeds = paired_t_over_seeds(scores_a, scores_b)
     drawn = np.mean([x - y for x, y in zip(resampled_a, resampled_b, strict=True)], axis=0)
     interval = Interval(over_seeds.mean, None, None, len(a[0].record.outputs(SPLIT)[0]))
     if np.isfinite(drawn).all():
@@ -62,23 +64,24 @@ def tested(
         return Tested(Difference(*interval, _normal_p(interval)), over_seeds, None)
     right_a, right_b = (np.stack([right(run) for run in runs]) for runs in (a, b))
     p = sign_flip_exact(right_a.sum(axis=0) - right_b.sum(axis=0))
-    discordant = [float((x & ~y).sum(axis=1).mean()) for x, y in ((right_a, right_b), (right_b, right_a))]
-    return Tested(Difference(*interval, p), over_seeds, tuple(discordant))
+    only_a, only_b = (float((x & ~y).sum(axis=1).mean()) for x, y in ((right_a, right_b), (right_b, right_a)))
+    return Tested(Difference(*interval, p), over_seeds, (only_a, only_b))
 
 
-def right(run: ScoredRun) -> np.ndarray:
+def right(run: ScoredRun) -> NDArray[np.bool_]:
     """bool (N,): which test images a categorical run answers rightly."""
     targets, outputs = run.record.outputs(SPLIT)
-    return outputs.argmax(axis=1) == targets
+    rows: NDArray[np.bool_] = outputs.argmax(axis=1) == targets
+    return rows
 
 
-def resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
+def resampled(comparison: Comparison) -> dict[tuple[str, int], NDArray[np.float64]]:
     """(cell, seed) -> the primary metric of each resample of the test images, the same resamples for all; float (2000,)."""
     runs = {(label, seed): run for label in comparison.runs for seed, run in _finished(comparison, label).items()}
     return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
 
 
-def resample(runs: Sequence[ScoredRun], task: str) -> list[np.ndarray]:
+def resample(runs: Sequence[ScoredRun], task: str) -> list[NDArray[np.float64]]:
     """For each of some finished runs on the same test images what `resampled` gives."""
     if not runs:
         return []
@@ -93,12 +96,12 @@ def resample(runs: Sequence[ScoredRun], task: str) -> list[np.ndarray]:
     return [value(means[:, width * place : width * (place + 1)]) for place in range(len(runs))]
 
 
-def _accuracy_column(run: ScoredRun) -> np.ndarray:
+def _accuracy_column(run: ScoredRun) -> NDArray[np.float64]:
     return right(run)[:, None].astype(np.float64)
 
 
 def _normal_p(interval: Interval) -> float | None:
-    if interval.low is None:
+    if interval.low is None or interval.high is None:
         return None
     if interval.high == interval.low:
         return 1.0

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -26,13 +27,14 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 1
+Kind = type | tuple[type, ...]  # as `isinstance` takes it
 # Of a cross-validation alone (`benchmark.runs.training.crossvalidation`), of an outside entry alone
 # (`benchmark.outside.entry`): there it is said what they hold and how the other fields are made.
-OPTIONAL = {"folds": list, "outside": dict}
+OPTIONAL: dict[str, Kind] = {"folds": list, "outside": dict}
 STATUSES = ("finished", "diverged")
 # Field -> its JSON type. `history` has one entry an epoch: {epoch, learning_rate, train_loss, validation, test}, the
 # last two with a loss and the selection metric. `cost`: device, seconds, images_per_second, peak_memory_bytes, ...
-FIELDS = {
+FIELDS: dict[str, Kind] = {
     "schema": int,
     "status": str,
     "protocol": dict,
@@ -67,22 +69,25 @@ class Record:
     @property
     def protocol(self) -> str:
         """Name of the protocol."""
-        return self.contents["protocol"]["name"]
+        name: str = self.contents["protocol"]["name"]
+        return name
 
     @property
     def cell(self) -> str:
         """Name of the cell."""
-        return self.contents["cell"]["name"]
+        name: str = self.contents["cell"]["name"]
+        return name
 
     @property
     def seed(self) -> int:
         """Run seed."""
-        return self.contents["seed"]
+        seed: int = self.contents["seed"]
+        return seed
 
     @property
     def diverged(self) -> bool:
         """Whether the training loss stopped being finite (a result, with no predictions)."""
-        return self.contents["status"] == "diverged"
+        return bool(self.contents["status"] == "diverged")
 
     @property
     def folds(self) -> list[dict[str, Json]] | None:
@@ -153,7 +158,8 @@ def write_record(
     with replacing_directory(directory) as temporary:
         write_json(temporary / "record.json", contents)
         if predictions:
-            np.savez_compressed(temporary / "predictions.npz", **predictions)
+            file = temporary / "predictions.npz"
+            np.savez_compressed(file, **predictions)  # type: ignore[arg-type]  # no array is named allow_pickle
         for name, data in (extra or {}).items():
             (temporary / name).write_bytes(data)
     return read_record(directory)
@@ -180,7 +186,7 @@ def read_records(root: Path | str) -> list[Record]:
     return [read_record(d) for d in found if not any(part.startswith(".") for part in d.relative_to(root).parts)]
 
 
-def _check(contents, directory):
+def _check(contents: Json, directory: Path | str) -> None:
     where = Path(directory) / "record.json"
     if not isinstance(contents, dict) or contents.get("schema") != SCHEMA:
         found = contents.get("schema") if isinstance(contents, dict) else type(contents).__name__
@@ -204,5 +210,5 @@ def _check(contents, directory):
                 raise BadInput(f"{where}, {entry}", f"no {name}" if found is None else f"{name} {found}", f"a {name}")
 
 
-def _no_number(constant):
+def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant}, which JSON does not have")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from benchmark.errors import BadInput
@@ -17,6 +18,8 @@ ROUNDING = 1e-12  # values of order 1 that differ by less are equal: they leave 
 BATCH = 50  # resamples drawn at a time: bounds the memory of their row numbers
 DRAWN = 2_000_000  # row numbers drawn at a time where many columns share them
 NEGLIGIBLE = 1e-40  # chances below are left out of a convolution
+
+Values = Sequence[float] | np.ndarray  # one number a seed
 
 
 class Interval(NamedTuple):
@@ -37,6 +40,11 @@ class Difference(NamedTuple):
     n: int
     p: float | None
 
+    @property
+    def interval(self) -> Interval:
+        """The same without the p-value."""
+        return Interval(self.mean, self.low, self.high, self.n)
+
 
 class McNemar(NamedTuple):
     """p: two-sided exact p-value; b: rows only A has right; c: rows only B has right."""
@@ -46,7 +54,7 @@ class McNemar(NamedTuple):
     c: int
 
 
-def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+def t_interval(values: Values, confidence: float = 0.95) -> Interval:
     """Student t-interval of the mean over seeds: mean +- t(n-1) s / sqrt(n), s with ddof = 1.
 
     Args:
@@ -57,12 +65,12 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     Raises:
         BadInput: no value, a value that is not finite, a confidence outside (0, 1).
     """
-    values = _values("values", values)
-    n, mean = len(values), float(np.mean(values))
+    checked = _values("values", values)
+    n, mean = len(checked), float(np.mean(checked))
     quantile = _quantile_level(confidence)
-    if _no_spread(values):
+    if _no_spread(checked):
         return Interval(mean, None, None, n)
-    half = float(stats.t.ppf(quantile, n - 1) * stats.sem(values))
+    half = float(stats.t.ppf(quantile, n - 1) * stats.sem(checked))
     return Interval(mean, mean - half, mean + half, n)
 
 
@@ -167,7 +175,7 @@ def bootstrap(
     return _bootstrap("bootstrap", lambda index: metric(labels[index], scores[index]), len(labels), n, seed, confidence)
 
 
-def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> np.ndarray:
+def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> NDArray[np.float64]:
     """Means of columns over resampled rows, the same rows for all columns: the bootstrap of many models at once.
 
     Whatever is a function of means of per-image numbers can be bootstrapped with it: accuracy, and a CCC by its moments.
@@ -227,7 +235,7 @@ def sign_flip_exact(differences: np.ndarray) -> float:
     return float(min(1.0, chances[np.abs(sums) >= abs(int(differences.sum()))].sum()))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Values) -> list[float]:
     """Holm's step-down adjusted p-values (Holm 1979), in the order given; [] for none.
 
     Written out, because statsmodels' `multipletests` collects garbage at every call: 0.9 s with a report in memory.
@@ -242,10 +250,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     order = np.argsort(p, kind="stable")
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return adjusted.tolist()
+    found: list[float] = adjusted.tolist()
+    return found
 
 
-def paired_t_over_seeds(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Difference:
+def paired_t_over_seeds(a: Values, b: Values, confidence: float = 0.95) -> Difference:
     """Mean of a - b over seeds that both cells ran, t-interval and paired t-test (scipy `ttest_rel`).
 
     Pairing pays where equal seeds share something that moves the result (the data order, the held-out part).
@@ -257,15 +266,15 @@ def paired_t_over_seeds(a: Sequence[float], b: Sequence[float], confidence: floa
     Raises:
         BadInput: unequal numbers of values, none, or not finite.
     """
-    a, b = _values("seeds of a", a), _values("seeds of b", b)
-    if len(a) != len(b):
-        raise BadInput("paired seeds", f"{len(a)} and {len(b)} values", "the same seeds in both")
-    interval = t_interval(a - b, confidence)
-    p = None if _no_spread(a - b) else float(stats.ttest_rel(a, b).pvalue)
+    of_a, of_b = _values("seeds of a", a), _values("seeds of b", b)
+    if len(of_a) != len(of_b):
+        raise BadInput("paired seeds", f"{len(of_a)} and {len(of_b)} values", "the same seeds in both")
+    interval = t_interval(of_a - of_b, confidence)
+    p = None if _no_spread(of_a - of_b) else float(stats.ttest_rel(of_a, of_b).pvalue)
     return Difference(*interval, p)
 
 
-def difference_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Difference:
+def difference_interval(a: Values, b: Values, confidence: float = 0.95) -> Difference:
     """Mean a minus mean b over independent seeds, whose numbers and spreads may differ (Welch 1947; scipy).
 
     Args:
@@ -278,16 +287,16 @@ def difference_interval(a: Sequence[float], b: Sequence[float], confidence: floa
         BadInput: no value, or not finite.
     """
     _quantile_level(confidence)
-    a, b = _values("seeds of a", a), _values("seeds of b", b)
-    mean, n = float(a.mean() - b.mean()), len(a) + len(b)
-    if min(len(a), len(b)) == 1 or (_no_spread(a) and _no_spread(b)):
+    of_a, of_b = _values("seeds of a", a), _values("seeds of b", b)
+    mean, n = float(of_a.mean() - of_b.mean()), len(of_a) + len(of_b)
+    if min(len(of_a), len(of_b)) == 1 or (_no_spread(of_a) and _no_spread(of_b)):
         return Difference(mean, None, None, n, None)
-    test = stats.ttest_ind(a, b, equal_var=False)
+    test = stats.ttest_ind(of_a, of_b, equal_var=False)
     low, high = test.confidence_interval(confidence)
     return Difference(mean, float(low), float(high), n, float(test.pvalue))
 
 
-def prediction_interval_new_run(values: Sequence[float], n_test: int | None, confidence: float = 0.95) -> Interval:
+def prediction_interval_new_run(values: Values, n_test: int | None, confidence: float = 0.95) -> Interval:
     """Where the accuracy of one more run (a new seed) is expected, on a new test sample or on the same one.
 
     Derivation: run i scores a_i = p + T + e_i: T is the luck of this test sample, shared by all m runs; e_i is the
@@ -314,23 +323,23 @@ def prediction_interval_new_run(values: Sequence[float], n_test: int | None, con
     Raises:
         BadInput: accuracies outside [0, 1], n_test < 1, a confidence outside (0, 1).
     """
-    values, quantile = _values("accuracies", values), _quantile_level(confidence)
-    m, mean = len(values), float(np.mean(values))
-    if values.min() < 0 or values.max() > 1:
-        raise BadInput("accuracies", f"{values.min()}..{values.max()}", "fractions in [0, 1]")
+    checked, quantile = _values("accuracies", values), _quantile_level(confidence)
+    m, mean = len(checked), float(np.mean(checked))
+    if checked.min() < 0 or checked.max() > 1:
+        raise BadInput("accuracies", f"{checked.min()}..{checked.max()}", "fractions in [0, 1]")
     if n_test is not None and n_test < 1:
         raise BadInput("test images", n_test, "at least 1, or None for the same test sample")
-    if m == 1 or (n_test is None and _no_spread(values)):
+    if m == 1 or (n_test is None and _no_spread(checked)):
         return Interval(mean, None, None, m)
     test = 0.0
     if n_test is not None:
         p = (n_test * mean + 2) / (n_test + 4)
         test = p * (1 - p) / n_test
-    low, high = _new_run(values, test, quantile)
+    low, high = _new_run(checked, test, quantile)
     return Interval(mean, max(low, 0.0), min(high, 1.0), m)
 
 
-def prediction_interval_new_score(values: Sequence[float], test_variance: float, confidence: float = 0.95) -> Interval:
+def prediction_interval_new_score(values: Values, test_variance: float, confidence: float = 0.95) -> Interval:
     """`prediction_interval_new_run` on a new test sample for a metric that is no fraction of images (an RMSE).
 
     Args:
@@ -343,16 +352,16 @@ def prediction_interval_new_score(values: Sequence[float], test_variance: float,
     Raises:
         BadInput: values that are not finite, a variance that is not above 0, a confidence outside (0, 1).
     """
-    values, quantile = _values("values", values), _quantile_level(confidence)
+    checked, quantile = _values("values", values), _quantile_level(confidence)
     if not 0 < test_variance < np.inf:
         raise BadInput("test variance", test_variance, "a number above 0")
-    m, mean = len(values), float(np.mean(values))
+    m, mean = len(checked), float(np.mean(checked))
     if m == 1:
         return Interval(mean, None, None, m)
-    return Interval(mean, *_new_run(values, test_variance, quantile), m)
+    return Interval(mean, *_new_run(checked, test_variance, quantile), m)
 
 
-def _new_run(values: np.ndarray, test_variance: float, quantile: float) -> tuple[float, float]:
+def _new_run(values: NDArray[np.float64], test_variance: float, quantile: float) -> tuple[float, float]:
     """Ends of the interval; both samples, the seeds' and the new run's, have their own luck, hence 2."""
     m, mean = len(values), float(np.mean(values))
     seeds, test = float(np.var(values, ddof=1)) * (1 + 1 / m), 2 * test_variance
@@ -390,15 +399,15 @@ def _bootstrap(
     return Interval(estimate, float(result.confidence_interval.low), float(result.confidence_interval.high), rows)
 
 
-def _values(name: str, values: Sequence[float]) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    bad = int(np.sum(~np.isfinite(values)))
-    if values.ndim != 1 or not len(values) or bad:
-        raise BadInput(name, f"shape {values.shape}, {bad} not finite", "one row of finite numbers")
-    return values
+def _values(name: str, values: Values) -> NDArray[np.float64]:
+    checked = np.asarray(values, np.float64)
+    bad = int(np.sum(~np.isfinite(checked)))
+    if checked.ndim != 1 or not len(checked) or bad:
+        raise BadInput(name, f"shape {checked.shape}, {bad} not finite", "one row of finite numbers")
+    return checked
 
 
-def _no_spread(values: np.ndarray) -> bool:
+def _no_spread(values: NDArray[np.float64]) -> bool:
     return bool(np.ptp(values) < ROUNDING)
 
 

@@ -13,6 +13,6 @@ def number(value: float, unit: str, signed: bool = False) -> str:
 
 def bracketed(interval: Interval | Difference, show: Callable[[float], str]) -> str:
     """ "mean [low, high]"; the bare mean of one seed; "mean (no spread)" for seeds that agree to the last digit."""
-    if interval.low is None:
+    if interval.low is None or interval.high is None:
         return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")
     return f"{show(interval.mean)} [{show(interval.low)}, {show(interval.high)}]"

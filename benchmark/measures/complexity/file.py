@@ -27,7 +27,7 @@ def of_cell(
     """
     if not complexity:
         return None
-    own = complexity["cells"].get(f"{protocol['name']}/{cell['name']}")
+    own: Mapping[str, Json] | None = complexity["cells"].get(f"{protocol['name']}/{cell['name']}")
     return own if own is not None else _alike(complexity, protocol, cell)
 
 
@@ -35,7 +35,7 @@ def of_names(complexity: Mapping[str, Json] | None, protocol: str, cell: str) ->
     """`of_cell` by the names of an installed protocol and cell."""
     if not complexity:
         return None
-    own = complexity["cells"].get(f"{protocol}/{cell}")
+    own: Mapping[str, Json] | None = complexity["cells"].get(f"{protocol}/{cell}")
     if own is not None or protocol not in protocol_names() or cell not in (cells := load_cells()):
         return own
     return _alike(complexity, load_protocol(protocol).as_dict(), cells[cell].as_dict())

@@ -245,6 +245,12 @@ def test_unknown_metric_is_refused():
         metric_function("f2")
 
 
+def test_values_are_defined_together_or_not_at_all():
+    assert metrics.defined([0.0, 0.5]) == [0.0, 0.5]  # 0 is a value
+    assert metrics.defined([]) == []
+    assert metrics.defined([0.5, None]) is None and metrics.defined([None, 0.5]) is None
+
+
 # ---------------------------------------------------------------- degenerate cases with an answer
 
 
