@@ -6,6 +6,7 @@ import weakref
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 
@@ -50,7 +51,7 @@ class ArrayFile:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> NDArray[np.uint8]:
         """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once.
 
         Args:
@@ -60,7 +61,7 @@ class ArrayFile:
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"rows {rows.min()}..{rows.max()} of {len(self)} in {self.path}")
         out = np.empty((len(rows), *self.shape[1:]), np.uint8)
-        flat = memoryview(out.reshape(-1))
+        flat = out.reshape(-1).data
         order = np.argsort(rows, kind="stable")
         # A part is read at once where rows and places both follow each other.
         breaks = np.flatnonzero((np.diff(rows[order]) != 1) | (np.diff(order) != 1)) + 1

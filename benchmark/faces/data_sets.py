@@ -16,9 +16,13 @@ import importlib
 import pkgutil
 import re
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
 from benchmark.faces import readers
+
+if TYPE_CHECKING:
+    from benchmark.faces.readers import folder
 
 OWN = "folder"  # reads any folder of pictures: a user's own set, called folder-NAME
 FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -29,10 +33,11 @@ def names() -> list[str]:
     return sorted({found.name for found in pkgutil.iter_modules(readers.__path__)} - {OWN})
 
 
-def reader(name: str) -> ModuleType:
+def reader(name: str) -> "ModuleType | folder.Reader":
     """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
     if FOLDER.fullmatch(name):
-        return importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
+        own: folder.Reader = importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
+        return own
     if name not in names():
         raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
     module = importlib.import_module(f"{readers.__name__}.{name}")

@@ -12,14 +12,15 @@ Only numpy is needed to read one.
 import csv
 import functools
 import hashlib
-import io
 import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput
@@ -30,6 +31,32 @@ FORMAT = 1
 PART = 16384  # rows of faces.csv at once
 NO_EXPRESSION = -1
 PICTURES_A_PART = 256
+
+Texts = Sequence[str] | NDArray[np.str_]
+Integers = Sequence[int] | NDArray[np.integer]
+Reals = Sequence[float] | NDArray[np.floating]
+
+
+class Images(Protocol):
+    """Pictures as `write_faceset` takes them: an array, or a file whose rows are read when asked for."""
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """uint8."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, H, W, C)."""
+
+    @property
+    def ndim(self) -> int:
+        """4."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, part: slice, /) -> np.ndarray:
+        """uint8 (n, H, W, C), rows that follow each other."""
 
 
 @dataclass(frozen=True)
@@ -52,24 +79,25 @@ class FaceSet:
 
     directory: Path
     pictures: ArrayFile
-    id: np.ndarray
-    split: np.ndarray
-    expression: np.ndarray
-    valence: np.ndarray
-    arousal: np.ndarray
-    votes: np.ndarray | None
-    group: np.ndarray
-    flag: np.ndarray
-    digest: np.ndarray
+    id: NDArray[np.str_]
+    split: NDArray[np.str_]
+    expression: NDArray[np.int64]
+    valence: NDArray[np.float32]
+    arousal: NDArray[np.float32]
+    votes: NDArray[np.int64] | None
+    group: NDArray[np.str_]
+    flag: NDArray[np.str_]
+    digest: NDArray[np.bytes_]
     meta: Mapping[str, Json]
 
     @functools.cached_property
-    def images(self) -> np.ndarray:
+    def images(self) -> NDArray[np.uint8]:
         """uint8 (N, H, W, C), memory-mapped at first use, read-only; needs as much address space as the file has bytes."""
-        return np.load(self.pictures.path, mmap_mode="r", allow_pickle=False)
+        images: NDArray[np.uint8] = np.load(self.pictures.path, mmap_mode="r", allow_pickle=False)
+        return images
 
     @functools.cached_property
-    def sha256(self) -> np.ndarray:
+    def sha256(self) -> NDArray[np.str_]:
         """`digest` as str; made at first use, as it takes four times the memory."""
         return self.digest.astype(str)
 
@@ -81,12 +109,12 @@ class FaceSet:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of faces.csv, which holds the digest of every picture: equal fingerprint = equal bytes and labels."""
-        return self.meta["fingerprint"]
+        return str(self.meta["fingerprint"])
 
     def __len__(self) -> int:
         return len(self.id)
 
-    def rows(self, split: str) -> np.ndarray:
+    def rows(self, split: str) -> NDArray[np.intp]:
         """Indices (int64, ascending) of the rows of one split. BadInput for a split that does not occur."""
         found = np.flatnonzero(self.split == split)
         if not len(found):
@@ -94,9 +122,9 @@ class FaceSet:
         return found
 
 
-def counts(split: np.ndarray, expression: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, int]]:
+def counts(split: NDArray[np.str_], expression: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, int]]:
     """Rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; splits in order of appearance."""
-    table = {}
+    table: dict[str, dict[str, int]] = {}
     for name in dict.fromkeys(split.tolist()):
         labels = expression[split == name]
         table[name] = {c: int(np.sum(labels == k)) for k, c in enumerate(classes)}
@@ -109,20 +137,20 @@ def counts(split: np.ndarray, expression: np.ndarray, classes: Sequence[str]) ->
 
 def write_faceset(
     directory: Path | str,
-    images: np.ndarray,
+    images: Images,
     *,
     name: str,
     version: str,
     classes: Sequence[str],
-    id: Sequence[str],
-    split: Sequence[str],
-    expression: Sequence[int] | None = None,
-    valence: Sequence[float] | None = None,
-    arousal: Sequence[float] | None = None,
-    votes: np.ndarray | None = None,
+    id: Texts,
+    split: Texts,
+    expression: Integers | None = None,
+    valence: Reals | None = None,
+    arousal: Reals | None = None,
+    votes: NDArray[np.integer] | None = None,
     vote_columns: Sequence[str] = (),
-    group: Sequence[str] | None = None,
-    flag: Sequence[str] | None = None,
+    group: Texts | None = None,
+    flag: Texts | None = None,
     how: Mapping[str, Json] | None = None,
 ) -> FaceSet:
     """Check the columns and write a FaceSet atomically (the directory appears whole or not at all).
@@ -141,7 +169,7 @@ def write_faceset(
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
         raise BadInput(where, f"images {images.dtype} {images.shape}", "uint8 (N, H, W, 1 or 3)")
     n = len(images)
-    columns = {
+    columns: dict[str, np.ndarray] = {
         "id": np.asarray(id, dtype=str),
         "split": np.asarray(split, dtype=str),
         "expression": np.full(n, NO_EXPRESSION) if expression is None else np.asarray(expression, dtype=np.int64),
@@ -152,9 +180,9 @@ def write_faceset(
     }
     _check(where, n, columns, classes, votes, vote_columns)
     with replacing_directory(directory) as temporary:
-        columns["sha256"] = _write_images(temporary / "images.npy", images)
+        digests = _write_images(temporary / "images.npy", images)
         with open(temporary / "faces.csv", "w", encoding="utf-8", newline="") as stream:
-            _to_csv(stream, columns, votes)
+            _to_csv(stream, columns, votes, digests)
         with open(temporary / "faces.csv", "rb") as table:
             fingerprint = hashlib.file_digest(table, "sha256").hexdigest()
         meta = {
@@ -172,7 +200,7 @@ def write_faceset(
     return open_faceset(directory)
 
 
-def _write_images(path: Path, images: np.ndarray) -> list[str]:
+def _write_images(path: Path, images: Images) -> list[str]:
     """Write an .npy file part by part, so that `images` may lie in a file too; returns the digest of each picture."""
     digests = []
     with open(path, "wb") as stream:
@@ -210,12 +238,20 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
     columns = _from_csv(directory / "faces.csv", len(pictures))
     if verify:
         for row, expected in enumerate(columns["digest"].tolist()):
-            if hashlib.sha256(pictures[row : row + 1]).hexdigest().encode() != expected:
+            if hashlib.sha256(pictures[row : row + 1].data).hexdigest().encode() != expected:
                 raise BadInput(f"{directory / 'images.npy'} row {row}", "other pixels", "those whose digest is in faces.csv")
-    return FaceSet(directory=directory, pictures=pictures, meta=meta, **columns)
+    votes = columns.pop("votes")
+    return FaceSet(directory=directory, pictures=pictures, meta=meta, votes=votes if votes.shape[1] else None, **columns)
 
 
-def _check(where, n, columns, classes, votes, vote_columns):
+def _check(
+    where: str,
+    n: int,
+    columns: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+    votes: np.ndarray | None,
+    vote_columns: Sequence[str],
+) -> None:
     for column, values in columns.items():
         if values.shape != (n,):
             raise BadInput(f"{where}, column {column}", f"shape {values.shape}", f"({n},)")
@@ -233,8 +269,8 @@ def _check(where, n, columns, classes, votes, vote_columns):
         raise BadInput(f"{where}, votes", f"shape {votes.shape}", f"({n}, {len(vote_columns)})")
 
 
-def _to_csv(out: io.TextIOBase, columns: Mapping[str, Sequence], votes: np.ndarray | None) -> None:
-    def number(value):
+def _to_csv(out: TextIO, columns: Mapping[str, np.ndarray], votes: np.ndarray | None, digests: Sequence[str]) -> None:
+    def number(value: float) -> str:
         return "" if np.isnan(value) else repr(round(float(value), 6))
 
     writer = csv.writer(out, lineterminator="\n")
@@ -251,19 +287,20 @@ def _to_csv(out: io.TextIOBase, columns: Mapping[str, Sequence], votes: np.ndarr
                 "" if votes is None else " ".join(map(str, votes[row].tolist())),
                 columns["group"][row],
                 columns["flag"][row],
-                columns["sha256"][row],
+                digests[row],
             )
         )
 
 
-def _from_csv(path: Path, n: int) -> dict[str, np.ndarray | None]:
-    """Columns of a FaceSet. Read in parts: a million rows as Python strings would take gigabytes."""
+def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
+    """Columns of a FaceSet as `_columns` has them. Read in parts: a million rows as Python strings would take gigabytes."""
     with open(path, encoding="utf-8", newline="") as table:
         reader = csv.reader(table)
         header = tuple(next(reader, ()))
         if header != COLUMNS:
             raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
-        parts, rows = {}, 0
+        parts: dict[str, list[np.ndarray]] = {}
+        rows = 0
         while cells := list(itertools.islice(reader, PART)):
             rows += len(cells)
             for name, values in _columns(dict(zip(COLUMNS, zip(*cells, strict=True), strict=True))).items():
@@ -273,19 +310,19 @@ def _from_csv(path: Path, n: int) -> dict[str, np.ndarray | None]:
     if not n:
         parts = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
     # Column by column, each freed before the next is joined.
-    return {name: None if parts[name][0] is None else np.concatenate(parts.pop(name)) for name in list(parts)}
+    return {name: np.concatenate(parts.pop(name)) for name in list(parts)}
 
 
-def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray | None]:
-    """Arrays of some rows, from the texts of each column."""
-    votes = np.array([v.split() for v in cells["votes"]], dtype=np.int64) if any(cells["votes"]) else None
+def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    """Arrays of some rows, from the texts of each column; votes of no column where there are none."""
+    votes = [v.split() for v in cells["votes"]]
     return {
         "id": np.array(cells["id"], dtype=str),
         "split": np.array(cells["split"], dtype=str),
         "expression": np.array([int(v) if v else NO_EXPRESSION for v in cells["expression"]], dtype=np.int64),
         "valence": np.array([float(v) if v else np.nan for v in cells["valence"]], dtype=np.float32),
         "arousal": np.array([float(v) if v else np.nan for v in cells["arousal"]], dtype=np.float32),
-        "votes": votes,
+        "votes": np.array(votes, dtype=np.int64) if any(votes) else np.empty((len(votes), 0), np.int64),
         "group": np.array(cells["group"], dtype=str),
         "flag": np.array(cells["flag"], dtype=str),
         "digest": np.array(cells["sha256"], dtype="S64"),

@@ -5,17 +5,18 @@ from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import Json, read_yaml
+from benchmark.files import read_yaml
 
 FILE = Path(__file__).with_name("fingerprints.yaml")
 
 
 @cache
 def _known() -> Mapping[tuple[str, str], Mapping[str, str]]:
-    table: dict[str, Json] = {}
+    table: dict[tuple[str, str], dict[str, str]] = {}
     for name, versions in read_yaml(FILE).items():
         for version, entries in versions.items():
-            own = table[name, str(version)] = {}
+            own: dict[str, str] = {}
+            table[name, str(version)] = own
             for entry in entries:
                 if set(entry) != {"fingerprint", "what"} or len(str(entry["fingerprint"])) != 64:
                     raise BadInput(f"{FILE}, {name} {version}", entry, "a fingerprint of 64 digits and what it is")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import imagehash
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -26,14 +27,15 @@ TILE = 4096  # pictures a side of a block of distances: 64 MiB of float32
 _SAMPLE = 4_000_000  # random pairs that a threshold is estimated from
 _TAIL = (1e-4, 1e-3)  # quantiles of their distances between which the tail's slope is taken
 _EDGES = 2_000_000  # pairs held before they are merged into groups
+Rows = Sequence[int] | NDArray[np.integer]  # of some pictures
 
 
 class Pairs(NamedTuple):
     """Pairs of rows, first < second, each pair once: first, second int64 (P,); distance int64 (P,), bits that differ."""
 
-    first: np.ndarray
-    second: np.ndarray
-    distance: np.ndarray
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    distance: NDArray[np.int64]
 
 
 class Threshold(NamedTuple):
@@ -48,7 +50,7 @@ def picture(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | None = None) -> np.ndarray:
+def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Rows | None = None) -> np.ndarray:
     """Perceptual hash of each picture.
 
     Args:
@@ -59,9 +61,9 @@ def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | 
     Returns:
         bool (N, 256).
     """
-    rows = range(len(images)) if rows is None else rows
-    out = np.empty((len(rows), BITS), bool)
-    for place, row in enumerate(rows):
+    chosen = range(len(images)) if rows is None else rows
+    out = np.empty((len(chosen), BITS), bool)
+    for place, row in enumerate(chosen):
         pixels = np.asarray(images[row])
         out[place] = imagehash.phash(picture(pixels[:, ::-1] if mirrored else pixels), hash_size=SIDE).hash.ravel()
     return out
@@ -178,7 +180,7 @@ def near_groups(
     rows = first[~blank(images, first)]
     own = hashes(images, rows=rows)
     threshold = threshold_for(own).bits if threshold is None else threshold
-    passes = [None] + ([hashes(images, rows=rows, mirrored=True)] if mirrors else [])
+    passes = [None, *([hashes(images, rows=rows, mirrored=True)] if mirrors else [])]
     group = np.arange(len(rows))
     edges: list[np.ndarray] = []
     for other in passes:
@@ -209,27 +211,28 @@ def in_order(group: np.ndarray) -> np.ndarray:
     return distinct(group)[1]
 
 
-def blank(images: np.ndarray, rows: Sequence[int] | None = None) -> np.ndarray:
+def blank(images: np.ndarray, rows: Rows | None = None) -> np.ndarray:
     """Whether each picture has one value alone in every channel, bool (N,)."""
-    rows = range(len(images)) if rows is None else rows
-    return np.array([bool((images[row] == images[row][:1, :1]).all()) for row in rows], bool)
+    chosen = range(len(images)) if rows is None else rows
+    return np.array([bool((images[row] == images[row][:1, :1]).all()) for row in chosen], bool)
 
 
 def _signs(bits: np.ndarray) -> np.ndarray:
     return np.where(bits, np.float32(1), np.float32(-1))
 
 
-def _joined(group: np.ndarray, edges: Sequence[np.ndarray]) -> np.ndarray:
+def _joined(group: NDArray[np.int64], edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Group numbers after every edge (two rows) has joined the groups of its ends."""
     if not edges:
         return group
     first, second = np.concatenate(edges, axis=1)
     ends = coo_array((np.ones(len(first), bool), (group[first], group[second])), shape=(len(group),) * 2)
-    return connected_components(ends, directed=False)[1][group].astype(np.int64)
+    joined: NDArray[np.int32] = connected_components(ends, directed=False)[1]
+    return joined[group].astype(np.int64)
 
 
 def _jpeg(quality: int) -> Callable[[Image.Image], Image.Image]:
-    def change(image):
+    def change(image: Image.Image) -> Image.Image:
         stream = io.BytesIO()
         image.save(stream, "JPEG", quality=quality)
         return Image.open(stream)
@@ -238,7 +241,7 @@ def _jpeg(quality: int) -> Callable[[Image.Image], Image.Image]:
 
 
 def _rescaled(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image):
+    def change(image: Image.Image) -> Image.Image:
         small = image.resize([max(1, round(side * share)) for side in image.size], Image.Resampling.BILINEAR)
         return small.resize(image.size, Image.Resampling.BILINEAR)
 
@@ -246,7 +249,7 @@ def _rescaled(share: float) -> Callable[[Image.Image], Image.Image]:
 
 
 def _cropped(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image):
+    def change(image: Image.Image) -> Image.Image:
         x, y = image.width * share, image.height * share
         return image.resize(image.size, Image.Resampling.BILINEAR, box=(x, y, image.width - x, image.height - y))
 
@@ -254,7 +257,7 @@ def _cropped(share: float) -> Callable[[Image.Image], Image.Image]:
 
 
 def _shifted(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image):
+    def change(image: Image.Image) -> Image.Image:
         x, y = round(image.width * share), round(image.height * share)
         pixels = np.asarray(image)
         padding = ((y, 0), (x, 0)) + ((0, 0),) * (pixels.ndim - 2)
@@ -277,7 +280,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def calibration(images: np.ndarray, rows: Sequence[int], threshold: int) -> dict[str, dict[str, float]]:
+def calibration(images: np.ndarray, rows: Rows, threshold: int) -> dict[str, dict[str, float]]:
     """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
 
     Args:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array, eye_array
 
 from benchmark.faces.faceset import FaceSet
@@ -30,28 +31,48 @@ WIDE_LIMIT = 60_000  # for more distinct pictures than this only up to the thres
 
 
 @dataclass(frozen=True)
-class Copies:
-    """Copies among the rows of a FaceSet.
+class NearCopies:
+    """Near copies among the distinct pictures of a FaceSet, numbered as in `Copies.exact`.
 
     Attributes:
-        exact: int64 (N,), which distinct picture each row is: 0 upwards in order of first appearance.
-        first: int64 (D,), the first row of each distinct picture.
-        near: pairs of distinct pictures (numbers as in `exact`) within the threshold; None where not searched.
-        mirrored: pairs where the second one's mirror image is meant; None likewise.
+        pairs: those within the threshold.
+        mirrored: likewise, where the second one's mirror image is meant.
         threshold: what near means.
         distances: int64 (WIDEST + 1,), pairs of distinct pictures at each distance.
         quantiles: of the distances of two pictures at random, and of two with one expression.
         calibration: `near_duplicates.calibration` of some pictures.
     """
 
-    exact: np.ndarray
-    first: np.ndarray
-    near: Pairs | None = None
-    mirrored: Pairs | None = None
-    threshold: Threshold | None = None
-    distances: np.ndarray | None = None
-    quantiles: Mapping[str, Mapping[str, float]] | None = None
-    calibration: Mapping[str, Mapping[str, float]] | None = None
+    pairs: Pairs
+    mirrored: Pairs
+    threshold: Threshold
+    distances: NDArray[np.int64]
+    quantiles: Mapping[str, Mapping[str, float]]
+    calibration: Mapping[str, Mapping[str, float]]
+
+    def either(self) -> Pairs:
+        """Near and mirrored pairs, each pair once, with the smaller distance."""
+        first, second, distance = (np.concatenate(columns) for columns in zip(self.pairs, self.mirrored, strict=True))
+        order = np.lexsort((distance, second, first))
+        first, second, distance = first[order], second[order], distance[order]
+        new = np.ones(len(first), bool)
+        new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+        return Pairs(first[new], second[new], distance[new])
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Copies among the rows of a FaceSet.
+
+    Attributes:
+        exact: int64 (N,), which distinct picture each row is: 0 upwards in order of first appearance.
+        first: int64 (D,), the first row of each distinct picture.
+        near: None where not searched.
+    """
+
+    exact: NDArray[np.int64]
+    first: NDArray[np.int64]
+    near: NearCopies | None = None
 
 
 def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Copies:
@@ -67,16 +88,15 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
     close = wide.distance <= threshold.bits
     rng = np.random.default_rng(seed)
     chosen = rng.choice(rows, size=min(CALIBRATED, len(rows)), replace=False)
-    return Copies(
-        exact,
-        first,
-        near=_numbered(Pairs(*(column[close] for column in wide)), number),
+    near = NearCopies(
+        pairs=_numbered(Pairs(*(column[close] for column in wide)), number),
         mirrored=_numbered(_pairs(own, threshold.bits, faces.group[rows], other), number),
         threshold=threshold,
         distances=np.bincount(wide.distance, minlength=WIDEST + 1)[: WIDEST + 1],
         quantiles=_quantiles(own, faces.expression[rows]),
         calibration=calibration(faces.images, chosen, threshold.bits),
     )
+    return Copies(exact, first, near)
 
 
 def exact_account(faces: FaceSet, copies: Copies) -> dict[str, Json]:
@@ -97,22 +117,23 @@ def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
         `exact_account`, of the groups that near, mirrored and exact copies make together, distances: bits -> pairs,
         unrelated: quantiles of random pairs, calibration}.
     """
-    if copies.near is None:
+    near = copies.near
+    if near is None:
         return None
     label = faces.expression[copies.first]
-    pairs = _either(copies)
+    pairs = near.either()
     differ = (label[pairs.first] != label[pairs.second]) & (label[pairs.first] >= 0) & (label[pairs.second] >= 0)
-    counted = {str(bits): int(n) for bits, n in enumerate(copies.distances) if n}
+    counted = {str(bits): int(n) for bits, n in enumerate(near.distances) if n}
     return {
-        "threshold": copies.threshold.bits,
-        "expected_false_pairs": _rounded(copies.threshold.expected_false),
-        "pairs": len(copies.near.first),
-        "mirrored_pairs": len(copies.mirrored.first),
+        "threshold": near.threshold.bits,
+        "expected_false_pairs": _rounded(near.threshold.expected_false),
+        "pairs": len(near.pairs.first),
+        "mirrored_pairs": len(near.mirrored.first),
         "conflicting_pairs": int(differ.sum()),
-        "groups": _groups(faces, _near_groups(copies)),
+        "groups": _groups(faces, _near_groups(copies, pairs)),
         "distances": counted,
-        "unrelated": copies.quantiles,
-        "calibration": copies.calibration,
+        "unrelated": near.quantiles,
+        "calibration": near.calibration,
     }
 
 
@@ -129,17 +150,17 @@ def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[
     splits = list(dict.fromkeys(faces.split.tolist()))
     link = eye_array(n, dtype=np.int32, format="csr")
     if copies.near is not None:
-        pairs = _either(copies)
+        pairs = copies.near.either()
         link = link + coo_array((np.ones(len(pairs.first), np.int32), (pairs.first, pairs.second)), shape=(n, n)).tocsr()
         link = link + link.T
     there = {split: np.isin(np.arange(n), copies.exact[faces.split == split]) for split in splits}
-    out: dict[str, Json] = {}
+    out: dict[str, dict[str, dict[str, list[str]]]] = {}
     for split, other in permutations(splits, 2):
         own = faces.split == split
         exact = own & there[other][copies.exact]
-        near = own & (link @ there[other].astype(np.int32) > 0)[copies.exact] & ~exact
-        if exact.any() or near.any():
-            found = {"exact": faces.id[exact].tolist(), "near": faces.id[near].tolist()}
+        close = own & (link @ there[other].astype(np.int32) > 0)[copies.exact] & ~exact
+        if exact.any() or close.any():
+            found = {"exact": faces.id[exact].tolist(), "near": faces.id[close].tolist()}
             out.setdefault(split, {})[other] = found
     return out
 
@@ -148,7 +169,7 @@ def worst_pairs(faces: FaceSet, copies: Copies, most: int = 30) -> list[tuple[in
     """Near copies in two different splits: (row, row, bits that differ); those with different labels first, then nearest."""
     if copies.near is None:
         return []
-    pairs, found = copies.near, []
+    pairs, found = copies.near.pairs, []
     members: dict[int, list[int]] = {}
     concerned = set(np.concatenate([pairs.first, pairs.second]).tolist())
     for row, number in enumerate(copies.exact.tolist()):
@@ -183,22 +204,12 @@ def _groups(faces: FaceSet, group: np.ndarray) -> dict[str, Json]:
     }
 
 
-def _near_groups(copies: Copies) -> np.ndarray:
+def _near_groups(copies: Copies, pairs: Pairs) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
-    pairs, n = _either(copies), len(copies.first)
+    n = len(copies.first)
     ends = coo_array((np.ones(len(pairs.first), bool), (pairs.first, pairs.second)), shape=(n, n))
     return in_order(connected_components(ends, directed=False)[1].astype(np.int64)[copies.exact])
-
-
-def _either(copies: Copies) -> Pairs:
-    """Near and mirrored pairs, each pair once, with the smaller distance."""
-    first, second, distance = (np.concatenate(columns) for columns in zip(copies.near, copies.mirrored, strict=True))
-    order = np.lexsort((distance, second, first))
-    first, second, distance = first[order], second[order], distance[order]
-    new = np.ones(len(first), bool)
-    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return Pairs(first[new], second[new], distance[new])
 
 
 def _pairs(own: np.ndarray, bits: int, group: np.ndarray, other: np.ndarray | None = None) -> Pairs:

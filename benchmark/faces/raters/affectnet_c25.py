@@ -7,13 +7,14 @@ I is "800 Confusing Images" and Set II "800 Random Images", with 25 participants
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.files import Json
 
 CLASSES = ("happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt", "neutral")
 SETS, RATERS, ROWS = (1, 2), 25, 800
@@ -26,9 +27,9 @@ _CODES = {str(code): code for code in range(len(CLASSES))}
 class Ratings:
     """One set: valence, arousal float64 (800, 25) in [-1, 1]; expression int64 (800, 25), index into `CLASSES`."""
 
-    valence: np.ndarray
-    arousal: np.ndarray
-    expression: np.ndarray
+    valence: NDArray[np.float64]
+    arousal: NDArray[np.float64]
+    expression: NDArray[np.int64]
 
 
 def read(folder: Path) -> tuple[list[Ratings], dict[str, str]]:
@@ -39,13 +40,16 @@ def read(folder: Path) -> tuple[list[Ratings], dict[str, str]]:
             a multiple of 0.25 in [-1, 1] with its decimal point, or a code 0..7; a picture twice; files of one set that
             list other pictures or another order.
     """
-    sets, digests, seen = [], {}, {}
+    sets: list[Ratings] = []
+    digests: dict[str, str] = {}
+    seen: dict[str, int] = {}
     for number in SETS:
-        columns, pictures = {}, None
+        columns: dict[str, np.ndarray] = {}
+        pictures: list[tuple[str, str]] = []
         for kind in ("valence", "arousal", "expression"):
             path = Path(folder) / f"{kind}_set{number}_C25.csv"
             names, columns[kind], digests[path.name] = _read(path, _CODES if kind == "expression" else _LEVELS)
-            if pictures is not None and names != pictures:
+            if pictures and names != pictures:
                 row = next(k for k, (a, b) in enumerate(zip(names, pictures, strict=True)) if a != b)
                 raise BadInput(f"{path} line {row + 2}", names[row][1], f"{pictures[row][1]}, as in the set's valence file")
             pictures = names
@@ -57,7 +61,7 @@ def read(folder: Path) -> tuple[list[Ratings], dict[str, str]]:
     return sets, digests
 
 
-def _read(path: Path, values: dict[str, Json]) -> tuple[list[tuple[str, str]], np.ndarray, str]:
+def _read(path: Path, values: Mapping[str, float]) -> tuple[list[tuple[str, str]], np.ndarray, str]:
     if not path.is_file():
         raise BadInput(path, "no such file", "the six files of AffectNetC25 in one folder")
     data = path.read_bytes()

@@ -1,6 +1,6 @@
 """How well people agree, measured on published votes and ratings -> reports/humans: aggregate numbers alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
     for faces, name in ((fer2013, "fer2013"), (voted, "ferplus")):
         if faces.meta["name"] != name:
             raise BadInput(faces.directory, f"FaceSet {faces.meta['name']}", name)
+    if voted.votes is None:
+        raise BadInput(voted.directory, "no votes", "the raters' votes, as `ferbench prepare ferplus` writes them")
     rows = voted.rows(SPLIT)
     counts = voted.votes[rows]
     equal = counts[counts.sum(axis=1) == 10]
@@ -106,9 +108,9 @@ def _label_against_label(parts: Sequence[np.ndarray]) -> dict[str, float]:
     return {"accuracy": float(np.mean(a == b)), "kappa": float(cohen_kappa_score(a, b))}
 
 
-def _affect(measure: Callable[..., float], parts: Sequence[np.ndarray]) -> dict[str, float]:
+def _affect(measure: Callable[[np.ndarray], Mapping[str, float]], parts: Sequence[np.ndarray]) -> dict[str, float]:
     """`measure` of valence and arousal, mean over the sets, keyed like the metrics; parts float (N, 2, raters)."""
-    out = {}
+    out: dict[str, float] = {}
     for column, dimension in enumerate(("valence", "arousal")):
         each = [measure(part[:, column]) for part in parts]
         out |= {f"{name}_{dimension}": float(np.mean([found[name] for found in each])) for name in DIMENSIONAL}

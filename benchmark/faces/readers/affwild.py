@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
@@ -30,7 +31,7 @@ from benchmark.faces.reading.video import Clip, frame_count, versions, video_fil
 from benchmark.files import Json
 
 VERSION = "1.0"
-CLASSES = ()
+CLASSES: tuple[str, ...] = ()
 RAW = ("affwild",)
 TAKES_FOLDERS = True
 DIMENSIONS = ("valence", "arousal")
@@ -45,8 +46,8 @@ class Labels:
     """Of one video: numbers int64 (F,) of the frames from 1, values float64 (F, 2), places (file and line) of both columns,
     lengths = lines of each dimension's file."""
 
-    numbers: np.ndarray
-    values: np.ndarray
+    numbers: NDArray[np.int64]
+    values: NDArray[np.float64]
     files: tuple[Path, Path]
     first_line: int
     lengths: tuple[int, int]
@@ -186,15 +187,14 @@ def _labels(folder: Path) -> tuple[str, dict[str, Labels]]:
     """(layout, video -> Labels), videos sorted."""
     parts = [folder / dimension for dimension in DIMENSIONS]
     if any(part.is_dir() for part in parts):
-        files = [_text_files(part) for part in parts]
-        for own, other, lacking in ((*files, DIMENSIONS[1]), (*files[::-1], DIMENSIONS[0])):
-            if alone := sorted(set(own) - set(other)):
+        files = _text_files(parts[0]), _text_files(parts[1])
+        for present, other, lacking in ((*files, DIMENSIONS[1]), (*files[::-1], DIMENSIONS[0])):
+            if alone := sorted(set(present) - set(other)):
                 raise BadInput(folder / lacking, f"no file for {shown(alone)}", "one for each file of the other dimension")
         found = {video: _from_two(files[0][video], files[1][video]) for video in sorted(files[0])}
         layout = "one file a dimension"
     else:
-        files = _text_files(folder)
-        found = {video: _from_one(files[video]) for video in sorted(files)}
+        found = {video: _from_one(path) for video, path in sorted(_text_files(folder).items())}
         layout = "one file a video (frame, valence, arousal)"
         if found and min(own.numbers[0] for own in found.values()) == 0:
             layout += ", frames counted from 0"
@@ -215,7 +215,7 @@ def _from_two(valence: Path, arousal: Path) -> Labels:
     for path in (valence, arousal):
         lines = enumerate(read_lines(path), 1)
         columns.append([numbers_in(line, 1, None, f"{path} line {k}")[0] for k, line in lines])
-    lengths = tuple(map(len, columns))
+    lengths = len(columns[0]), len(columns[1])
     values = np.array([column[: min(lengths)] for column in columns]).T
     return Labels(np.arange(1, min(lengths) + 1), values, (valence, arousal), 1, lengths)
 

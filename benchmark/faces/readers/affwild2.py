@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
@@ -59,9 +60,9 @@ class Labels:
     or None; official = train or test; lines = frames with a line; path = where they stand."""
 
     official: str
-    numbers: np.ndarray
-    values: np.ndarray
-    expression: np.ndarray | None
+    numbers: NDArray[np.int64]
+    values: NDArray[np.float64]
+    expression: NDArray[np.int64] | None
     lines: int
     path: Path
 
@@ -139,7 +140,10 @@ class Tree:
     of files."""
 
     def __init__(self, root: Path):
-        self.root, self.folders, self.files, self.crops = root, [], [], []
+        self.root = root
+        self.folders: list[Path] = []
+        self.files: list[Path] = []
+        self.crops: list[Path] = []
         for place, folders, files in os.walk(root, followlinks=True):  # data often lie on another disk
             here = Path(place)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -173,10 +177,8 @@ def _plan(folder: Path, *, every: int, size: int) -> Plan:
     tree = Tree(folder)
     edition, labels, ignored = _labels(tree)
     both = _in_both_parts(labels)
-    if tree.crops_of:
-        pictures, tracks, account = "crops", *_from_crops(tree, edition, labels, both, every, size)
-    else:
-        pictures, tracks, account = "videos", *_from_videos(tree, edition, labels, both, every, size)
+    pictures, read = ("crops", _from_crops) if tree.crops_of else ("videos", _from_videos)
+    tracks, account = read(tree, edition, labels, both, every, size)
     how = {
         "reader": "affwild2",
         "options": {"every": every, "size": size},
@@ -194,7 +196,7 @@ def _plan(folder: Path, *, every: int, size: int) -> Plan:
 
 
 def _in_both_parts(labels: Mapping[str, Labels]) -> list[str]:
-    parts = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for track, own in labels.items():
         parts[video_of_track(track)].add(own.official)
     return sorted(video for video, official in parts.items() if len(official) > 1)
@@ -256,7 +258,7 @@ def _is_list(path: Path) -> bool:
 
 
 def _from_lists(paths: Sequence[Path]) -> tuple[dict[str, Labels], int]:
-    official = {}
+    official: dict[str, Path] = {}
     for path in paths:
         part = "train" if path.name.lower().startswith("train") else "test" if path.name.lower().startswith("val") else None
         if part is None or part in official:
@@ -268,7 +270,7 @@ def _from_lists(paths: Sequence[Path]) -> tuple[dict[str, Labels], int]:
     found: dict[str, Labels] = {}
     ignored = 0
     for part, path in official.items():
-        rows = defaultdict(dict)
+        rows: dict[str, dict[int, tuple[float, float, float]]] = defaultdict(dict)
         for k, line in enumerate(read_lines(path)[1:], 2):
             where = f"{path} line {k}"
             fields = line.split(",")
@@ -294,7 +296,7 @@ def _from_lists(paths: Sequence[Path]) -> tuple[dict[str, Labels], int]:
     return found, ignored
 
 
-def _taken(edition: str, own: Labels, every: int) -> np.ndarray:
+def _taken(edition: str, own: Labels, every: int) -> NDArray[np.intp]:
     """Rows of the labels that the sampling step takes."""
     if edition == "multi-task lists":
         return np.arange(0, len(own.numbers), every)
@@ -309,8 +311,12 @@ def _tracks(labels: Mapping[str, Labels], both: Sequence[str]) -> Iterator[tuple
             yield track, video, split_of(video, own.official), own
 
 
-def _from_crops(tree: Tree, edition: str, labels: Mapping[str, Labels], both: Sequence[str], every: int, size: int):
-    tracks, without, absent, beyond = [], [], 0, 0
+def _from_crops(
+    tree: Tree, edition: str, labels: Mapping[str, Labels], both: Sequence[str], every: int, size: int
+) -> tuple[list[Track], dict[str, Json]]:
+    tracks: list[Track] = []
+    without: list[str] = []
+    absent, beyond = 0, 0
     for track, video, split, own in _tracks(labels, both):
         if track not in tree.crops_of:
             without.append(track)
@@ -324,7 +330,8 @@ def _from_crops(tree: Tree, edition: str, labels: Mapping[str, Labels], both: Se
         paths = [crops[number] for number in own.numbers[rows].tolist()]
         expression = None if own.expression is None else own.expression[rows]
         source = Pictures(paths, size, 3)
-        tracks.append(Track(track, video, split, own.numbers[rows], *own.values[rows].T, source, expression))
+        valence, arousal = own.values[rows].T
+        tracks.append(Track(track, video, split, own.numbers[rows], valence, arousal, source, expression))
     _check_lacking(tree, without, len(tracks) + len(without), "folder of crops")
     return tracks, {
         "frames_without_a_crop": absent,
@@ -347,11 +354,16 @@ def _crops(folder: Path) -> dict[int, str]:
     return found
 
 
-def _from_videos(tree: Tree, edition: str, labels: Mapping[str, Labels], both: Sequence[str], every: int, size: int):
+def _from_videos(
+    tree: Tree, edition: str, labels: Mapping[str, Labels], both: Sequence[str], every: int, size: int
+) -> tuple[list[Track], dict[str, Json]]:
     videos = video_files(tree.files)
     if not videos:
         raise BadInput(tree.root, "neither a folder cropped_aligned nor a video", "pictures or .mp4/.avi files")
-    tracks, without, persons, shorter = [], [], [], {}
+    tracks: list[Track] = []
+    without: list[str] = []
+    persons: list[str] = []
+    shorter: dict[str, list[int]] = {}
     for track, video, split, own in _tracks(labels, both):
         if track not in videos:
             # One picture shows both persons, and which is meant by left is not known: such a track needs its crops.
@@ -364,7 +376,8 @@ def _from_videos(tree: Tree, edition: str, labels: Mapping[str, Labels], both: S
         rows = rows[own.numbers[rows] <= (frames or own.lines)]
         expression = None if own.expression is None else own.expression[rows]
         clip = Clip(videos[track], own.numbers[rows], None, 0.0, size, 3)
-        tracks.append(Track(track, video, split, own.numbers[rows], *own.values[rows].T, clip, expression))
+        valence, arousal = own.values[rows].T
+        tracks.append(Track(track, video, split, own.numbers[rows], valence, arousal, clip, expression))
     _check_lacking(tree, without, len(tracks) + len(without), "video")
     return tracks, {
         "cut": "whole frames, cut to the largest centred square",

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
@@ -135,7 +136,8 @@ def read_sheet(path: Path) -> tuple[list[Row], dict[str, Json]]:
         BadInput: no such sheet or several; a wrong header; a row that has not a path of its own with a known folder,
             valence and arousal in [-1, 1] and an expression 0..6; not `ROWS` rows; whatever `open_csv` refuses.
     """
-    rows, seen = [], {}
+    rows: list[Row] = []
+    seen: dict[str, str] = {}
     with open_csv(_sheet_file(path), (SHEET,), limit=SHEET_LIMIT) as source:
         lines = iter(source)
         header = [name.decode(errors="replace") for name in next(lines, ("", []))[1]]
@@ -183,7 +185,7 @@ def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
     return chosen
 
 
-def near_duplicate_groups(images: np.ndarray) -> np.ndarray:
+def near_duplicate_groups(images: NDArray[np.uint8]) -> NDArray[np.str_]:
     """Name of each picture's near-duplicate group, "" where it has none; str (N,)."""
     from benchmark.faces.near_duplicates import near_groups
 
@@ -203,12 +205,10 @@ def _row(line: str, path: bytes, valence: bytes, arousal: bytes, expression: byt
         raise BadInput(line, f"folder '{name.parts[-2]}'", f"one of {', '.join(PROMPTS)}")
     if expression not in _CODE:
         raise BadInput(line, f"expression {_text(expression)}", f"an integer 0..{len(CLASSES) - 1}")
-    numbers = []
     for column, cell in (("valence", valence), ("arousal", arousal)):
         if not _NUMBER.fullmatch(cell) or not math.fabs(float(cell)) <= 1:
             raise BadInput(line, f"{column} {_text(cell)}", "a number in [-1, 1]")
-        numbers.append(float(cell))
-    return Row(line, name, *numbers, _CODE[expression])
+    return Row(line, name, float(valence), float(arousal), _CODE[expression])
 
 
 def _files(path: Path) -> list[Path]:

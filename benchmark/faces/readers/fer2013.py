@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
@@ -45,9 +46,9 @@ class Pictures:
     source: what `FaceSet.meta["how"]` records of the file (name, member, MD5 of the csv, official or not).
     """
 
-    images: np.ndarray
-    expression: np.ndarray
-    split: np.ndarray
+    images: NDArray[np.uint8]
+    expression: NDArray[np.int64]
+    split: NDArray[np.str_]
     source: dict[str, Json]
 
     @property
@@ -56,7 +57,7 @@ class Pictures:
         return [f"fer2013-{row:05d}" for row in range(len(self.images))]
 
     @property
-    def flag(self) -> np.ndarray:
+    def flag(self) -> NDArray[np.str_]:
         """ "black" for a picture of zeros alone, else ""; str (N,)."""
         return np.where(self.images.reshape(len(self.images), -1).any(axis=1), "", "black")
 
@@ -149,7 +150,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     )
 
 
-def _picture(line: str, cell: bytes) -> np.ndarray:
+def _picture(line: str, cell: bytes) -> NDArray[np.uint8]:
     values = cell.split()
     if len(values) != SIDE * SIDE:
         raise BadInput(line, f"{len(values)} pixels", f"{SIDE * SIDE}")
@@ -159,7 +160,7 @@ def _picture(line: str, cell: bytes) -> np.ndarray:
         raise BadInput(line, f"pixel {_text(error.args[0])}", "an integer 0..255") from None
 
 
-def _check_counts(where: str, expression: np.ndarray) -> None:
+def _check_counts(where: str, expression: NDArray[np.int64]) -> None:
     start = 0
     for usage, counts in COUNTS.items():
         labels = expression[start : start + sum(counts)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
@@ -40,9 +41,9 @@ _NAME = re.compile(rb"(fer\d{7}\.png)?")
 class Votes:
     """The rows of fer2013new.csv, in file order: split str (N,), name str (N,) ("" for none), votes int64 (N, 10)."""
 
-    split: np.ndarray
-    name: np.ndarray
-    votes: np.ndarray
+    split: NDArray[np.str_]
+    name: NDArray[np.str_]
+    votes: NDArray[np.int64]
     source: dict[str, Json]
 
 
@@ -55,7 +56,8 @@ def read(path: Path) -> Votes:
             whatever `open_csv` refuses.
     """
     usages = fer2013.usage_of_rows()
-    names, votes = [], np.zeros((len(usages), len(VOTE_COLUMNS)), np.int64)
+    names: list[str] = []
+    votes = np.zeros((len(usages), len(VOTE_COLUMNS)), np.int64)
     with open_csv(path, MEMBERS, limit=LIMIT) as source:
         rows = iter(source)
         header = [name.decode(errors="replace") for name in next(rows, ("", []))[1]]
@@ -94,7 +96,7 @@ def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 
 
-def majority(votes: np.ndarray) -> np.ndarray:
+def majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Label of each row by the authors' majority rule.
 
     Single votes count as none; then the column with the most votes is the label when it has MORE than half of the
@@ -110,7 +112,7 @@ def majority(votes: np.ndarray) -> np.ndarray:
     return np.where(2 * left.max(axis=1) > left.sum(axis=1), left.argmax(axis=1), NO_MAJORITY)
 
 
-def doubled_names(name: np.ndarray, votes: np.ndarray, images: np.ndarray) -> dict[int, str]:
+def doubled_names(name: NDArray[np.str_], votes: NDArray[np.int64], images: NDArray[np.uint8]) -> dict[int, str]:
     """Rows that share their image name with a later row of another picture.
 
     In the authors' picture tree (src/generate_training_data.py) the later row overwrites the file of that name, so the
@@ -148,7 +150,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     table = read(votes_file)
     pictures = fer2013.read(raw_file(raw, "fer2013"))
     label = majority(table.votes)
-    flag = pictures.flag.astype(object)
+    flag: list[str] = pictures.flag.tolist()
     _check_join(votes_file, table, pictures, label)
     for row, text in doubled_names(table.name, table.votes, pictures.images).items():
         flag[row] = " ".join(filter(None, (flag[row], text)))
@@ -164,7 +166,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
         expression=label[kept],
         votes=table.votes[kept],
         vote_columns=VOTE_COLUMNS,
-        flag=flag[kept],
+        flag=[flag[row] for row in kept.tolist()],
         how={
             "reader": "ferplus",
             "fer2013": pictures.source,
@@ -185,7 +187,8 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
 def _crossed(rows: np.ndarray, columns: np.ndarray) -> list[list[int]]:
     counts = np.zeros((len(fer2013.CLASSES), len(CLASSES)), np.int64)
     np.add.at(counts, (rows, columns), 1)
-    return counts.tolist()
+    table: list[list[int]] = counts.tolist()
+    return table
 
 
 def _dropped(label: np.ndarray) -> dict[str, int]:

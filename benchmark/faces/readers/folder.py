@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import NO_EXPRESSION, FaceSet
-from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
+from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.folds import assign_folds
-from benchmark.faces.reading.pictures import SUFFIXES, load_image
+from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import raw_folder
 from benchmark.files import Json, read_yaml
 
@@ -27,6 +28,7 @@ VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"
 COLUMNS = ("path", "split", "expression", "valence", "arousal", "group")
 PICTURES_A_BATCH = 64
+Source = tuple[str, tuple[str, ...], int, int]  # of a batch: folder, paths in it, size, channels
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -131,8 +133,8 @@ class Reader:
         )
 
 
-def load(source: tuple[str, tuple[str, ...], int, int]) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`: source = (folder, paths in it, size, channels)."""
+def load(source: Source) -> list[np.ndarray | Unreadable]:
+    """Pictures of one batch, for `write_decoded`."""
     folder, paths, size, channels = source
     pictures: list[np.ndarray | Unreadable] = []
     for path in paths:
@@ -186,7 +188,8 @@ def listed(folder: Path, options: Options) -> list[Row]:
     rows = read_table(folder, tables[0], options) if tables else read_tree(folder, options)
     if not rows:
         raise BadInput(folder, "no picture", "some, as split/class/picture or listed in a csv")
-    base, seen = folder.resolve(), {}
+    base = folder.resolve()
+    seen: dict[PurePosixPath, str] = {}
     for number, row in enumerate(rows):
         file = folder / row.path
         if row.path in seen:
@@ -267,7 +270,7 @@ def read_table(folder: Path, name: str, options: Options) -> list[Row]:
     return rows
 
 
-def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
+def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Class names in label order and each row's label, int64 (N,), -1 for none.
 
     Raises:
@@ -278,7 +281,7 @@ def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[st
         if any(name.lstrip("+-").isdigit() for name in found):
             where = f"{folder / OPTIONS_FILE}, classes"
             raise BadInput(where, f"none, and numbers as expressions ({', '.join(found[:8])})", "a name for each number")
-        meaning = {name: name for name in found}
+        meaning: Mapping[str, str] = {name: name for name in found}
     else:
         meaning = options.classes if isinstance(options.classes, Mapping) else {name: name for name in options.classes}
     number = {written: place for place, written in enumerate(meaning)}
@@ -318,7 +321,7 @@ def _classes(value: object, where: str) -> tuple[str, ...] | dict[str, str] | No
     return dict(pairs) if isinstance(value, Mapping) else tuple(name for _, name in pairs)
 
 
-def _sources(folder: Path, paths: Sequence[str], options: Options) -> Iterator[tuple[int, tuple]]:
+def _sources(folder: Path, paths: Sequence[str], options: Options) -> Iterator[tuple[int, Source]]:
     for start in range(0, len(paths), PICTURES_A_BATCH):
         part = tuple(paths[start : start + PICTURES_A_BATCH])
         yield start, (str(folder), part, options.size, options.channels)

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from benchmark.errors import BadInput
 
@@ -47,7 +47,7 @@ class CsvSource:
 
     where: str
     member: str | None
-    stream: BinaryIO
+    stream: IO[bytes]
     _digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
 
     @property
@@ -154,7 +154,7 @@ def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
             member, more than `limit` bytes; what came before has been given by then.
     """
     try:
-        with open(path, "rb") as stream, tarfile.open(fileobj=_Bounded(stream, path, limit), mode="r:") as archive:
+        with open(path, "rb") as stream, _tar(_Bounded(stream, path, limit)) as archive:
             for number, info in enumerate(archive):
                 _check_name(path, info.name)
                 if number == MOST_MEMBERS:
@@ -163,7 +163,7 @@ def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
                     continue
                 if not info.isreg() or info.issparse():
                     raise BadInput(f"{path}: {info.name}", "a link, sparse or special file", "a regular file")
-                with archive.extractfile(info) as member:
+                with _contents(archive, info) as member:
                     # In blocks: no single read may be larger than a header's.
                     contents = b"".join(iter(lambda: member.read(LARGEST_READ), b""))
                 if len(contents) != info.size:
@@ -195,7 +195,7 @@ def _open_plain(path: Path) -> Iterator[CsvSource]:
 @contextlib.contextmanager
 def _open_zip(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
     with zipfile.ZipFile(path) as archive:
-        members = {}
+        members: dict[str, list[zipfile.ZipInfo]] = {}
         for info in archive.infolist():
             _check_name(path, info.filename)
             if not info.is_dir() and _base(info.filename) in names:
@@ -212,7 +212,7 @@ def _open_zip(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSourc
 def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
     with contextlib.ExitStack() as stack:
         unpacked = _Bounded(stack.enter_context(gzip.open(path)), path, limit)
-        archive = stack.enter_context(tarfile.open(fileobj=unpacked, mode="r:"))
+        archive = stack.enter_context(_tar(unpacked))
         members = []
         for number, info in enumerate(archive):
             _check_name(path, info.name)
@@ -230,7 +230,7 @@ def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSourc
         where = f"{path}: {name}"
         if not members[0].isreg() or members[0].issparse():
             raise BadInput(where, "a link, sparse or special file", "a regular file")
-        with archive.extractfile(members[0]) as stream:
+        with _contents(archive, members[0]) as stream:
             yield CsvSource(where, name, stream)
 
 
@@ -241,7 +241,7 @@ class _Bounded:
     here.
     """
 
-    def __init__(self, stream: BinaryIO, path: Path, limit: int):
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int):
         self.stream, self.path, self.limit = stream, path, limit
 
     def read(self, size: int) -> bytes:
@@ -261,6 +261,18 @@ class _Bounded:
     def _check(self, position: int) -> None:
         if position > self.limit + tarfile.RECORDSIZE:  # headers and padding of a lone member do not count
             raise BadInput(self.path, f"more than {self.limit} bytes unpacked", f"at most {self.limit}")
+
+
+def _tar(stream: _Bounded) -> tarfile.TarFile:
+    opened: tarfile.TarFile = tarfile.open(fileobj=stream, mode="r:")  # type: ignore[call-overload]  # wants a write, unused
+    return opened
+
+
+def _contents(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    """What a regular file in a tar archive holds."""
+    stream = archive.extractfile(info)
+    assert stream is not None  # which it is for folders and the like alone
+    return stream
 
 
 def _base(name: str) -> str:

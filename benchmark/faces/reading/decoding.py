@@ -12,28 +12,35 @@ import os
 import pickle
 import shutil
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Generic, Literal, NotRequired, TypedDict, TypeVar, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces.faceset import FaceSet, write_faceset
+from benchmark.faces.faceset import FaceSet, Integers, Reals, Texts, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
 from benchmark.files import Json
 
 LISTED = 1000  # unreadable pictures named in meta.json; all are counted
+Source = TypeVar("Source")
+Load = Callable[[Source], Iterable[np.ndarray | Unreadable]]
+Shape = tuple[int, int, int]
+Lost = list[tuple[int, str]]  # rows of a batch that have no picture, and why
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(Generic[Source]):
     """Some rows of the columns, and what `load` makes their pictures from.
 
     Attributes:
@@ -42,13 +49,30 @@ class Batch:
     """
 
     rows: range
-    source: object
+    source: Source
+
+
+class Columns(TypedDict):
+    """What `write_faceset` takes beside pictures and `how`."""
+
+    name: str
+    version: str
+    classes: Sequence[str]
+    id: Texts
+    split: Texts
+    expression: NotRequired[Integers | None]
+    valence: NotRequired[Reals | None]
+    arousal: NotRequired[Reals | None]
+    votes: NotRequired[NDArray[np.integer] | None]
+    vote_columns: NotRequired[Sequence[str]]
+    group: NotRequired[Texts | None]
+    flag: NotRequired[Texts | None]
 
 
 def write_decoded(
     directory: Path,
-    batches: Sequence[Batch],
-    load: Callable[[object], Iterable[np.ndarray | Unreadable]],
+    batches: Sequence[Batch[Source]],
+    load: Load[Source],
     *,
     size: int,
     channels: int,
@@ -56,7 +80,7 @@ def write_decoded(
     allow_unreadable: float = 0.001,
     processes: int | None = None,
     how: Mapping[str, Json] | None = None,
-    **columns,
+    **columns: Unpack[Columns],
 ) -> FaceSet:
     """Make every picture and write the FaceSet, which appears whole or not at all.
 
@@ -82,8 +106,8 @@ def write_decoded(
     processes = min(processes or os.cpu_count() or 1, len(todo))
     with progress.bar(total=rows, initial=journal.rows_done(batches), desc=directory.name, unit="face") as bar:
         try:
-            for number, lost in _results(batches, todo, load, shape, journal.pictures, processes):
-                journal.add(number, lost)
+            for number, without in _results(batches, todo, load, shape, journal.pictures, processes):
+                journal.add(number, without)
                 bar.update(len(batches[number].rows))
         except (KeyboardInterrupt, BrokenProcessPool):  # whether Ctrl-C reaches the workers or this process first is chance
             raise Interrupted(f"{directory.name}: stopped (or a worker was killed); the same command goes on") from None
@@ -97,10 +121,10 @@ def write_decoded(
         "resampling": RESAMPLING,
         "unreadable": {"count": len(lost), "first": {where[row]: lost[row] for row in sorted(lost)[:LISTED]}},
     }
-    by_row = {
-        name: np.asarray(values)[kept] if name in _BY_ROW and values is not None else values
-        for name, values in columns.items()
-    }
+    by_row = columns.copy()
+    for name in _BY_ROW:
+        if (values := columns.get(name)) is not None:
+            by_row[name] = np.asarray(values)[kept]
     faces = write_faceset(directory, _Kept(journal.pictures, kept, shape), how={**(how or {}), **account}, **by_row)
     shutil.rmtree(partial)
     return faces
@@ -111,20 +135,21 @@ class _Kept:
 
     dtype, ndim = np.dtype(np.uint8), 4
 
-    def __init__(self, path: Path, rows: np.ndarray, shape: tuple):
+    def __init__(self, path: Path, rows: NDArray[np.intp], shape: Shape):
         self.path, self.rows, self.shape = path, rows, (len(rows), *shape)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, part: slice) -> np.ndarray:
+    def __getitem__(self, part: slice, /) -> NDArray[np.uint8]:
         rows, length = self.rows[part], int(np.prod(self.shape[1:]))
         first, last = int(rows[0]), int(rows[-1])
         pixels = np.fromfile(self.path, np.uint8, (last + 1 - first) * length, offset=first * length)
         return pixels.reshape(-1, *self.shape[1:])[rows - first]
 
 
-_BY_ROW = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag")
+_ByRow = Literal["id", "split", "expression", "valence", "arousal", "votes", "group", "flag"]
+_BY_ROW: tuple[_ByRow, ...] = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag")
 
 
 class _Journal:
@@ -133,7 +158,7 @@ class _Journal:
 
     def __init__(self, folder: Path, digest: str, length: int):
         self.pictures, self.path = folder / "pictures", folder / "journal"
-        self.done: dict[int, list] = {}
+        self.done: dict[int, Lost] = {}
         lines = self.path.read_text().split("\n") if self.path.is_file() else [""]
         if lines[0] != digest or not self.pictures.is_file() or self.pictures.stat().st_size != length:
             shutil.rmtree(folder, ignore_errors=True)
@@ -144,20 +169,20 @@ class _Journal:
             return
         for line in lines[1:-1]:  # the last is empty, or a line that a kill cut off
             number, lost = json.loads(line)
-            self.done[number] = lost
+            self.done[number] = [(row, reason) for row, reason in lost]
         self.path.write_text("\n".join([*lines[:-1], ""]))
 
-    def rows_done(self, batches: Sequence[Batch]) -> int:
+    def rows_done(self, batches: Sequence[Batch[Source]]) -> int:
         return sum(len(batches[number].rows) for number in self.done)
 
-    def add(self, number: int, lost: list) -> None:
+    def add(self, number: int, lost: Lost) -> None:
         self.done[number] = lost
         with open(self.path, "a") as stream:
             stream.write(json.dumps([number, lost]) + "\n")
 
 
-def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Mapping[str, Json]) -> str:
-    total = hashlib.sha256(repr((shape, inspect.getsource(inspect.getmodule(load)))).encode())
+def _digest(batches: Sequence[Batch[Source]], load: Load[Source], shape: Shape, columns: Mapping[str, object]) -> str:
+    total = hashlib.sha256(repr((shape, inspect.getsource(sys.modules[load.__module__]))).encode())
     for batch in batches:
         total.update(pickle.dumps((batch.rows, batch.source), protocol=5))
     for name in sorted(columns):
@@ -165,14 +190,18 @@ def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Map
     return total.hexdigest()
 
 
-def _results(batches, todo, load, shape, pictures, processes):
+def _results(
+    batches: Sequence[Batch[Source]], todo: Sequence[int], load: Load[Source], shape: Shape, pictures: Path, processes: int
+) -> Iterator[tuple[int, Lost]]:
     """(number of a batch, its unreadable rows with reasons), as they end."""
     if processes <= 1:
         yield from ((number, _decode(batches[number], load, shape, pictures)) for number in todo)
         return
-    waiting, left = {}, iter(todo)
-    setup = {"mp_context": get_context("spawn"), "initializer": _live_as_long_as, "initargs": (os.getpid(),)}
-    with ProcessPoolExecutor(processes, **setup) as pool:
+    waiting: dict[Future[Lost], int] = {}
+    left = iter(todo)
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_live_as_long_as, initargs=(os.getpid(),)
+    ) as pool:
         try:
             while True:
                 while len(waiting) < 3 * processes and (number := next(left, None)) is not None:
@@ -190,7 +219,7 @@ def _live_as_long_as(parent: int) -> None:
     is not in the journal."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    def watch():
+    def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
         os._exit(1)
@@ -198,8 +227,8 @@ def _live_as_long_as(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _decode(batch: Batch, load: Callable, shape: tuple, pictures: Path) -> list:
-    lost = []
+def _decode(batch: Batch[Source], load: Load[Source], shape: Shape, pictures: Path) -> Lost:
+    lost: Lost = []
     with open(pictures, "r+b") as stream:
         stream.seek(batch.rows.start * int(np.prod(shape)))
         for row, picture in zip(batch.rows, load(batch.source), strict=True):

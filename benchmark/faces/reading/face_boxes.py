@@ -96,7 +96,7 @@ def _box_of_points(path: Path, where: str) -> tuple[float, float, float, float]:
         points = np.array([float(field) for field in match[2].split()]).reshape(-1, 2) if match else None
     except ValueError:
         points = None
-    if points is None or len(points) != int(match[1]) or not np.isfinite(points).all():
+    if match is None or points is None or len(points) != int(match[1]) or not np.isfinite(points).all():
         raise Unknown(f"{where} is no points file")
     low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
     if not (low < high).all():

@@ -31,8 +31,8 @@ def listing(folder: Path) -> dict[str, Json]:
                 size = os.stat(path).st_size if os.path.exists(path) else -1  # -1: a link to nothing
                 lines.append((os.fsencode(os.path.normpath(os.path.join(inside, name))), size))
     total = hashlib.sha256()
-    for name, size in sorted(lines):
-        total.update(b"%s\t%d\n" % (name, size))
+    for path_bytes, size in sorted(lines):
+        total.update(b"%s\t%d\n" % (path_bytes, size))
     return {"files": len(lines), "bytes": sum(max(size, 0) for _, size in lines), "sha256": total.hexdigest()}
 
 

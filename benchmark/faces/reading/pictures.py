@@ -86,7 +86,7 @@ def fit(
         half = max(x2 - x1, y2 - y1) * (0.5 + margin)
         left, top, right, bottom = (x1 + x2) / 2 - half, (y1 + y2) / 2 - half, (x1 + x2) / 2 + half, (y1 + y2) / 2 + half
         if left < 0 or top < 0 or right > image.width or bottom > image.height:
-            around = tuple(int(np.floor(v)) for v in (left, top)) + tuple(int(np.ceil(v)) for v in (right, bottom))
+            around = int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom))
             if (around[2] - around[0]) * (around[3] - around[1]) > PIXEL_LIMIT:
                 raise Unreadable(f"a face box of {2 * half:.0f} pixels")
             image = image.crop(around)  # Pillow fills with black

@@ -6,16 +6,17 @@ group = the video, which two persons may share, so that no split ever parts it.
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
-from benchmark.faces.reading.decoding import Batch, Unreadable, write_decoded
-from benchmark.faces.reading.pictures import load_image
+from benchmark.faces.reading.decoding import Batch, write_decoded
+from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.video import Clip, read_clip
 from benchmark.files import Json
 
@@ -50,11 +51,11 @@ class Track:
     name: str
     video: str
     split: str
-    numbers: np.ndarray
-    valence: np.ndarray
-    arousal: np.ndarray
+    numbers: NDArray[np.int64]
+    valence: NDArray[np.floating]
+    arousal: NDArray[np.floating]
     source: Clip | Pictures
-    expression: np.ndarray | None = None
+    expression: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -101,9 +102,9 @@ def share(video: str, salt: str) -> float:
     return int(hashlib.sha256(f"{salt}:{video}".encode()).hexdigest()[:8], 16) / 2**32
 
 
-def taken(numbers: np.ndarray, every: int) -> np.ndarray:
+def taken(numbers: NDArray[np.int64], every: int) -> NDArray[np.bool_]:
     """bool (F,): frames 1, 1 + every, 1 + 2 every, ... of a video."""
-    return (numbers - 1) % every == 0
+    return np.asarray((numbers - 1) % every == 0)
 
 
 def check_options(*, every: int, size: int) -> None:
@@ -150,15 +151,16 @@ def write_tracks(
     classes: Sequence[str] = (),
     size: int,
     channels: int = 3,
-    how: dict[str, Json],
-    **options,
+    how: Mapping[str, Json],
+    allow_unreadable: float = 0.001,
+    processes: int | None = None,
 ) -> FaceSet:
     """The FaceSet of tracks, in their order.
 
     Args:
         root: folder that the messages' file names begin below.
         how: the account of the making; the number of videos, tracks and frames of each split is added.
-        options: `allow_unreadable`, `processes` of `write_decoded`.
+        allow_unreadable, processes: as for `write_decoded`.
 
     Raises:
         BadInput: no frame at all; a video in two splits; whatever `write_decoded` refuses.
@@ -169,19 +171,23 @@ def write_tracks(
     for track in tracks:
         if splits.setdefault(track.video, track.split) != track.split:
             raise BadInput(f"video {track.video}", f"in {splits[track.video]} and in {track.split}", "one split a video")
-    columns: dict[str, list] = {key: [] for key in ("id", "split", "group", "where")}
-    batches, row = [], 0
+    ids: list[str] = []
+    split: list[str] = []
+    group: list[str] = []
+    where: list[str] = []
+    batches: list[Batch[Clip | Pictures]] = []
+    row = 0
     for track in tracks:
         width = max(5, len(str(track.numbers.max(initial=0))))
-        columns["id"] += [f"{track.name}/{number:0{width}d}" for number in track.numbers.tolist()]
-        columns["split"] += [track.split] * len(track)
-        columns["group"] += [track.video] * len(track)
+        ids += [f"{track.name}/{number:0{width}d}" for number in track.numbers.tolist()]
+        split += [track.split] * len(track)
+        group += [track.video] * len(track)
         if isinstance(track.source, Clip):
             place = track.source.path.relative_to(root).as_posix()
-            columns["where"] += [f"{place} frame {number}" for number in track.numbers.tolist()]
-            parts = [track.source] if len(track) else []
+            where += [f"{place} frame {number}" for number in track.numbers.tolist()]
+            parts: list[Clip | Pictures] = [track.source] if len(track) else []
         else:
-            columns["where"] += [Path(path).relative_to(root).as_posix() for path in track.source.paths]
+            where += [Path(path).relative_to(root).as_posix() for path in track.source.paths]
             starts = range(0, len(track), PICTURES_A_BATCH)
             parts = [replace(track.source, paths=track.source.paths[s : s + PICTURES_A_BATCH]) for s in starts]
         for source in parts:
@@ -201,12 +207,16 @@ def write_tracks(
         name=name,
         version=version,
         classes=classes,
-        **columns,
+        id=ids,
+        split=split,
+        group=group,
+        where=where,
         expression=expression,
         valence=np.concatenate([track.valence for track in tracks]),
         arousal=np.concatenate([track.arousal for track in tracks]),
-        how=how | {"parts": _parts(tracks)},
-        **options,
+        how={**how, "parts": _parts(tracks)},
+        allow_unreadable=allow_unreadable,
+        processes=processes,
     )
 
 

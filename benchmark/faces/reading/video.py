@@ -9,12 +9,17 @@ converted to pictures.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.decoding import Unreadable
-from benchmark.faces.reading.pictures import PIXEL_LIMIT, fit
+from benchmark.faces.reading.pictures import PIXEL_LIMIT, Unreadable, fit
+
+if TYPE_CHECKING:
+    from av import VideoFrame
 
 SUFFIXES = (".mp4", ".avi")
 RIGHT_ANGLE = 90
@@ -33,14 +38,14 @@ class Clip:
     """
 
     path: Path
-    numbers: np.ndarray
-    boxes: np.ndarray | None
+    numbers: NDArray[np.int64]
+    boxes: NDArray[np.float32] | None
     margin: float
     size: int
     channels: int
 
 
-def library():
+def library() -> ModuleType:
     """The package ``av``. BadInput where it is not installed."""
     try:
         import av
@@ -78,7 +83,8 @@ def frame_count(path: Path) -> int | None:
             stream = container.streams.best("video")
             if stream is None:
                 return None
-            return stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
+            frames: int = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
+            return frames
     except av.FFmpegError:
         return None
 
@@ -110,7 +116,7 @@ def read_clip(clip: Clip) -> Iterator[np.ndarray | Unreadable]:
         yield Unreadable(f"{reason} after frame {last}" if last else reason)
 
 
-def _frames(path: Path) -> Iterator[tuple[int, object, bool]]:
+def _frames(path: Path) -> Iterator[tuple[int, "VideoFrame", bool]]:
     """(number from 1, frame, damaged) of every frame in order of showing."""
     av = library()
     if not path.stat().st_size:
@@ -135,7 +141,7 @@ def _frames(path: Path) -> Iterator[tuple[int, object, bool]]:
                 yield number, frame, damaged
 
 
-def _picture(frame, clip: Clip, row: int) -> np.ndarray | Unreadable:
+def _picture(frame: "VideoFrame", clip: Clip, row: int) -> np.ndarray:
     pixels = frame.to_ndarray(format="rgb24" if clip.channels == 3 else "gray")
     turns, rest = divmod(frame.rotation, RIGHT_ANGLE)
     if turns and not rest:

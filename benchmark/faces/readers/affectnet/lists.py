@@ -52,7 +52,9 @@ def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[
         BadInput: a picture listed twice; see `read_list`.
     """
     pictures = next((p for p in PICTURES[:-1] if (folder / p).is_dir()), PICTURES[-1])
-    rows, account, seen = [], {}, {}
+    rows: list[Row] = []
+    account: dict[str, Json] = {}
+    seen: dict[str, str] = {}
     for part, path in lists.items():
         for row in read_list(path, part, pictures, align=align):
             if row.id in seen:

@@ -28,6 +28,8 @@ TAKES_FOLDERS = True
 OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
 HELD_OUT = 0.05  # share of the training set that becomes the validation part
 PICTURES_A_BATCH = 64
+Cut = tuple[str, tuple[float, float, float, float] | None, float]  # of a picture: path in the folder, face box, roll
+Source = tuple[str, tuple[Cut, ...], int, float]  # of a batch: folder, its pictures, size, margin
 # Class counts of the manually annotated training list as quoted in public code; the validation set has 500 a class (one
 # contempt less in the 2021 release).
 TRAINING = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
@@ -130,21 +132,20 @@ def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
     csv_files, parts = lists.find(folder), sidecars.find(folder)
-    if bool(csv_files) == bool(parts):
-        found = "the lists of 2017 beside a train_set" if parts else "neither training.csv nor train_set"
-        raise BadInput(folder, found, "one release of AffectNet: training.csv and validation.csv, or train_set and val_set")
-    if csv_files:
+    if csv_files is not None and parts is None:
         rows, files = lists.read(folder, csv_files, align=align)
         return rows, "2017 release, csv lists", files
+    if csv_files is not None or parts is None:
+        found = "neither training.csv nor train_set" if parts is None else "the lists of 2017 beside a train_set"
+        raise BadInput(folder, found, "one release of AffectNet: training.csv and validation.csv, or train_set and val_set")
+    top, form = parts
     if align:
-        raise BadInput(
-            folder, f"option align, and the {sidecars.EDITIONS[parts[1]]}", "the lists of 2017, which have landmarks"
-        )
-    return sidecars.read(folder, *parts), sidecars.EDITIONS[parts[1]], {}
+        raise BadInput(folder, f"option align, and the {sidecars.EDITIONS[form]}", "the lists of 2017, which have landmarks")
+    return sidecars.read(folder, top, form), sidecars.EDITIONS[form], {}
 
 
-def load(source: tuple[str, Sequence[tuple], int, float]) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`: source = (folder, (path, box, roll) of each, size, margin)."""
+def load(source: Source) -> list[np.ndarray | Unreadable]:
+    """Pictures of one batch, for `write_decoded`."""
     folder, listed, size, margin = source
     pictures: list[np.ndarray | Unreadable] = []
     base = Path(folder).resolve()

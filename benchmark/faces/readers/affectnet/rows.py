@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 
 CODES = 11  # 0..7 the classes, 8 None, 9 Uncertain, 10 No-Face
 NOT_ANNOTATED = -2.0  # valence and arousal of faces without them
@@ -35,7 +36,7 @@ class Row:
     roll: float = 0.0
 
 
-def code_of(value: object, where: str) -> int:
+def code_of(value: Json, where: str) -> int:
     """An expression code 0..10 from text or a number. BadInput for anything else."""
     number = _number(value)
     if number is None or number != int(number) or not 0 <= number < CODES:
@@ -43,7 +44,7 @@ def code_of(value: object, where: str) -> int:
     return int(number)
 
 
-def affect_of(value: object, name: str, where: str) -> float:
+def affect_of(value: Json, name: str, where: str) -> float:
     """Valence or arousal in [-1, 1] from text or a number; NaN for -2, "not annotated". BadInput for anything else."""
     number = _number(value)
     if number is None or not (abs(number) <= 1 or number == NOT_ANNOTATED):
@@ -51,7 +52,7 @@ def affect_of(value: object, name: str, where: str) -> float:
     return math.nan if number == NOT_ANNOTATED else number
 
 
-def _number(value: object) -> float | None:
+def _number(value: Json) -> float | None:
     """A finite number, or None."""
     try:
         number = float(value)

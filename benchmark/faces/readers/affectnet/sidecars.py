@@ -73,7 +73,8 @@ def _places(part: Path) -> list[Path]:
 
 def _pictures(part: Path, form: str) -> dict[str, Path]:
     """Picture files by id."""
-    place, found = part / "images" if (part / "images").is_dir() else part, {}
+    place = part / "images" if (part / "images").is_dir() else part
+    found: dict[str, Path] = {}
     for entry in sorted(os.scandir(place), key=lambda e: e.name):
         path = Path(entry.path)
         if path.suffix.lower() in SUFFIXES and not entry.name.startswith("."):
@@ -85,7 +86,17 @@ def _pictures(part: Path, form: str) -> dict[str, Path]:
     return found
 
 
-def _row(folder, place, part, key, pictures, where, code, valence, arousal) -> Row:
+def _row(
+    folder: Path,
+    place: Path,
+    part: str,
+    key: str,
+    pictures: Mapping[str, Path],
+    where: str,
+    code: Json,
+    valence: Json,
+    arousal: Json,
+) -> Row:
     path = pictures.get(key, place / "images" / f"{key}.jpg")  # an absent one is found out when decoded
     inside = path.relative_to(folder).as_posix()
     affect = affect_of(valence, "valence", where), affect_of(arousal, "arousal", where)
@@ -103,7 +114,7 @@ def _npy(folder: Path, place: Path, part: str, pictures: Mapping[str, Path]) -> 
             bar.update()
 
 
-def _scalar(path: Path) -> object:
+def _scalar(path: Path) -> Json:
     """The one value of an npy file, a number or text."""
     try:
         value = np.load(path, allow_pickle=False)

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
 """Expressions in AffectNet's label order."""
@@ -190,7 +191,7 @@ def sample_units(rng: np.random.Generator, name: str) -> np.ndarray:
     return np.clip(units, 0.0, 1.0).astype(np.float32)
 
 
-def valence_arousal(units: np.ndarray) -> np.ndarray:
+def valence_arousal(units: np.ndarray) -> NDArray[np.float64]:
     """Valence and arousal of shown units, without rater noise.
 
     Each is s / sqrt(1 + s^2) of the weighted sum s = sum_u AFFECT[u] * m_u, m_u the mean of the two sides; for unit 14 m_u
@@ -210,4 +211,5 @@ def valence_arousal(units: np.ndarray) -> np.ndarray:
         sums += shown[..., COLUMN[number], None] * np.array(weights)
     smile = units[..., COLUMN[12]]
     sums[..., 0] += ONE_SIDED_12 * np.abs(smile[..., 0] - smile[..., 1]) / 2
-    return sums / np.sqrt(1 + sums**2)
+    affect: NDArray[np.float64] = sums / np.sqrt(1 + sums**2)
+    return affect

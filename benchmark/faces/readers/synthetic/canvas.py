@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-Size = float | np.ndarray  # in head units, one for all faces or one each, (N, 1, 1)
+Size = float | np.float32 | np.ndarray  # in head units, one for all faces or one each, (N, 1, 1)
 SCALE = 0.53
 """Pixels a head unit, as a share of the picture's side."""
 
@@ -29,7 +29,8 @@ def segment(x: np.ndarray, y: np.ndarray, x0: Size, y0: Size, x1: Size, y1: Size
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + np.float32(1e-6)), 0, 1)
     px -= along * dx
     py -= along * dy
-    return np.sqrt(px * px + py * py)
+    distance: np.ndarray = np.sqrt(px * px + py * py)
+    return distance
 
 
 def ellipse(x: np.ndarray, y: np.ndarray, a: Size, b: Size) -> np.ndarray:
@@ -38,7 +39,8 @@ def ellipse(x: np.ndarray, y: np.ndarray, a: Size, b: Size) -> np.ndarray:
     level = np.sqrt(p * p + q * q)
     p /= a
     q /= b
-    return level * (level - 1) / (np.sqrt(p * p + q * q) + np.float32(1e-3))
+    distance: np.ndarray = level * (level - 1) / (np.sqrt(p * p + q * q) + np.float32(1e-3))
+    return distance
 
 
 class Canvas:
@@ -52,7 +54,7 @@ class Canvas:
     """
 
     def __init__(self, size: int, shot: SimpleNamespace):
-        self.pixels = size * np.float32(SCALE) * shot.scale
+        self.pixels: np.ndarray = size * np.float32(SCALE) * shot.scale
         centre = np.float32((size - 1) / 2)
         grid = np.arange(size, dtype=np.float32) - centre
         px = grid[None, None, :] / self.pixels - shot.shift_x
@@ -66,8 +68,8 @@ class Canvas:
         """Share in [0, 1] of each pixel inside the shape; `soft` widens the edge by that many head units."""
         return np.clip(np.float32(0.5) - distance * (self.pixels / (1 + soft * self.pixels)), 0, 1)
 
-    def paint(self, coverage: np.ndarray, colour: np.ndarray) -> None:
-        """Lay `colour` (3, N, 1, 1) or (3, N, size, size) over the pictures where `coverage` is above 0."""
+    def paint(self, coverage: np.ndarray, colour: np.float32 | np.ndarray) -> None:
+        """Lay `colour`, one for all or (3, N, 1, 1) or (3, N, size, size), over the pictures where `coverage` is above 0."""
         self.rgb += coverage * (colour - self.rgb)
 
     def shade(self, *amounts: np.ndarray) -> None:

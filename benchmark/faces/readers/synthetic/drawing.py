@@ -1,6 +1,7 @@
 """From parameters to pixels: paints the layers in order, then light, lens blur and sensor noise."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.faces.readers.synthetic import features, surroundings
 from benchmark.faces.readers.synthetic.anatomy import pose_features
@@ -13,10 +14,10 @@ BLUR_PASSES = 3
 def draw(
     people: list[dict[str, Json]],
     shots: list[dict[str, Json]],
-    units: np.ndarray,
+    units: NDArray[np.float32],
     size: int,
-    noise: np.ndarray | None = None,
-) -> np.ndarray:
+    noise: NDArray[np.float32] | None = None,
+) -> NDArray[np.uint8]:
     """Draw N faces.
 
     Args:
@@ -52,7 +53,8 @@ def draw(
     rgb = rgb.transpose(1, 2, 3, 0)
     if noise is not None:
         rgb = rgb + noise * shot.noise[..., None]
-    return (np.clip(rgb, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    pictures: NDArray[np.uint8] = (np.clip(rgb, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    return pictures
 
 
 class _Rows:

@@ -1,6 +1,7 @@
 """Who is drawn, and how the picture was taken: the parameters of a person and of a shot, all drawn by chance."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Dark to light skin and hair, RGB in [0, 1]; a person lies somewhere between two neighbours.
 SKIN = np.array(
@@ -36,10 +37,11 @@ def _squared(rng: np.random.Generator) -> float:
     return draw * draw
 
 
-def _along(palette: np.ndarray, place: float) -> np.ndarray:
+def _along(palette: NDArray[np.float64], place: float) -> NDArray[np.float64]:
     place *= len(palette) - 1
     low = min(int(place), len(palette) - 2)
-    return palette[low] + (palette[low + 1] - palette[low]) * (place - low)
+    colour: NDArray[np.float64] = palette[low] + (palette[low + 1] - palette[low]) * (place - low)
+    return colour
 
 
 def _choose(rng: np.random.Generator, shares: tuple[tuple[str, float], ...]) -> str:

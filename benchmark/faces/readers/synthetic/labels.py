@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.faces.readers.synthetic.action_units import CLASSES
 
@@ -36,7 +37,7 @@ MISTAKES: Mapping[tuple[str, str], float] = {
 as many faces of the larger one. Swapping leaves the class frequencies as they are; about 10 % of all labels end up wrong."""
 
 
-def quotas(n: int) -> np.ndarray:
+def quotas(n: int) -> NDArray[np.int64]:
     """Split n faces over the classes in AffectNet's proportions, by largest remainder and at least one a class.
 
     Returns:
@@ -45,7 +46,7 @@ def quotas(n: int) -> np.ndarray:
     counts = np.array([AFFECTNET_COUNTS[name] for name in CLASSES])
     exact = counts * n
     total = counts.sum()
-    share = np.maximum(exact // total, 1)
+    share: NDArray[np.int64] = np.maximum(exact // total, 1)
     remainder = exact - share * total  # in integers: no ties broken by rounding
     while share.sum() < n:
         k = int(np.argmax(remainder))
@@ -56,7 +57,7 @@ def quotas(n: int) -> np.ndarray:
     return share
 
 
-def split_people(people: int) -> np.ndarray:
+def split_people(people: int) -> NDArray[np.str_]:
     """Split names (str, (people,)), in the order of `SPLITS`, sizes in its proportions (rounded down but for the first)."""
     total = sum(SPLITS.values())
     sizes = {name: people * share // total for name, share in SPLITS.items()}
@@ -64,7 +65,7 @@ def split_people(people: int) -> np.ndarray:
     return np.repeat(list(sizes), list(sizes.values()))
 
 
-def add_mistakes(rng: np.random.Generator, shown: np.ndarray) -> np.ndarray:
+def add_mistakes(rng: np.random.Generator, shown: NDArray[np.int64]) -> NDArray[np.int64]:
     """Labels as raters would give them: `shown` (int64 (N,), the class drawn) with the swaps of `MISTAKES` made.
 
     Every face is swapped at most once.

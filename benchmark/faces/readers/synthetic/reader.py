@@ -8,9 +8,11 @@ modules below it turn that into pixels.
 import multiprocessing
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmark.errors import BadInput
@@ -21,7 +23,6 @@ from benchmark.faces.readers.synthetic.identity import sample_person, sample_sho
 from benchmark.faces.readers.synthetic.labels import MISTAKES, SPLITS, add_mistakes, quotas, split_people
 
 NAME = "synthetic"
-RAW: tuple[str, ...] = ()
 VERSION = "1.0"
 RAW: tuple[str, ...] = ()  # generated: needs no files
 """Raised with any change that alters a byte of the pictures or labels."""
@@ -33,13 +34,15 @@ SMALLEST = 120
 _CHUNK = 120  # faces a task of the worker pool
 _BATCH = 4  # faces drawn together: few enough to stay in the processor's cache
 _PEOPLE, _FACES, _LABELS = range(3)  # random streams
+Task = tuple[int, int, NDArray[np.int64], NDArray[np.int64], int]  # seed, first face, persons, shown classes, size
+Drawn = tuple[int, NDArray[np.uint8], NDArray[np.float64]]  # first face, pictures, rated valence and arousal (n, 2)
 
 
 def _stream(seed: int, *key: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
-def plan(faces: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def plan(faces: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.str_], NDArray[np.int64], NDArray[np.int64]]:
     """Lay out the data set before anything is drawn.
 
     Returns:
@@ -57,8 +60,8 @@ def plan(faces: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     return person, split, shown, given
 
 
-def _draw_chunk(task: tuple[int, int, np.ndarray, np.ndarray, int]) -> tuple[int, np.ndarray, np.ndarray]:
-    """Draw the faces from number `first` on: (first, uint8 pictures, float64 (n, 2) rated valence and arousal)."""
+def _draw_chunk(task: Task) -> Drawn:
+    """Draw the faces from number `first` on."""
     seed, first, person, shown, size = task
     pictures, affect = np.empty((len(shown), size, size, 3), np.uint8), np.empty((len(shown), 2))
     for start in range(0, len(shown), _BATCH):
@@ -119,7 +122,7 @@ def prepare(
     tasks = [(seed, at, person[at : at + _CHUNK], shown[at : at + _CHUNK], size) for at in range(0, faces, _CHUNK)]
     pictures, affect = np.empty((faces, size, size, 3), np.uint8), np.empty((faces, 2))
 
-    def collect(results):
+    def collect(results: Iterable[Drawn]) -> None:
         with tqdm(total=faces, unit="face", desc="synthetic", file=sys.stderr, disable=None) as bar:
             for first, drawn, rated in results:
                 pictures[first : first + len(drawn)], affect[first : first + len(drawn)] = drawn, rated

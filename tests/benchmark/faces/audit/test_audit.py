@@ -86,7 +86,7 @@ def test_near_leaks_are_direct(tmp_path, monkeypatch):
     assert threshold < far
     monkeypatch.setattr("benchmark.faces.audit.copies.threshold_for", lambda *_: Threshold(threshold, None))
     copies = find_copies(faces)
-    near = set(zip(copies.near.first.tolist(), copies.near.second.tolist(), strict=True))
+    near = set(zip(copies.near.pairs.first.tolist(), copies.near.pairs.second.tolist(), strict=True))
     assert {(0, 1), (1, 2)} <= near and (0, 2) not in near, "the pictures of this test do not make a chain"
     found = leaks(faces, copies)
     assert found["validation"]["train"]["near"] == ["1"] and "train" not in found["test"]
