@@ -17,7 +17,8 @@ slow: .venv/ready
 	. .venv/bin/activate && python -m pytest -m slow
 
 lint: .venv/ready
-	.venv/bin/pip install -q -e '.[dev]' && .venv/bin/ruff check . && .venv/bin/ruff format --check .
+	.venv/bin/pip install -q -c constraints.txt -e '.[dev]'
+	. .venv/bin/activate && ruff check . && ruff format --check . && mypy && lint-imports
 
 clean:
 	rm -rf runs data/prepared

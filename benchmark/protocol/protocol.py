@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
@@ -127,7 +128,8 @@ class Protocol:
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": self.recipe.as_dict()}
-        return json.loads(json.dumps(own))
+        contents: dict[str, Json] = json.loads(json.dumps(own))
+        return contents
 
     def check_data_options(self, meta: Mapping[str, Json], where: object) -> None:
         """BadInput when a FaceSet (its meta.json) was prepared with other options than `data_options`."""
@@ -201,7 +203,8 @@ def _check_recipe(recipe: Recipe, where: object) -> None:
     for key, allowed in {"batches": ("across-epochs",), "precision": ("float32",)}.items():
         if getattr(recipe, key) not in (None, *allowed):
             raise BadInput(f"{where}, {key}", f"{getattr(recipe, key)!r}", f"{' or '.join(allowed)}, or nothing")
-    for key, kind in {"shuffle_buffer": int, "epsilon_hat": float}.items():
+    kinds: dict[str, type[int] | type[float]] = {"shuffle_buffer": int, "epsilon_hat": float}
+    for key, kind in kinds.items():
         value = getattr(recipe, key)
         if value is not None and not (type(value) is kind and value > 0):
             raise BadInput(f"{where}, {key}", f"{value!r}", f"a positive number of type {kind.__name__}, or nothing")
@@ -218,14 +221,17 @@ def _check_folds(protocol: Protocol, where: object) -> None:
         raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
 
 
-def _checked(kind, contents, where):
+Checked = TypeVar("Checked", Protocol, Recipe)
+
+
+def _checked(kind: type[Checked], contents: Mapping[str, Json], where: object) -> Checked:
     """A frozen dataclass from a mapping: its fields (those with a default may be absent) and no other, numbers as numbers
     (YAML reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
     required = {entry.name for entry in fields(kind) if entry.default is MISSING}
     if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
-    values = {}
+    values: dict[str, Json] = {}
     for key, value in contents.items():
         if isinstance(value, list):
             value = tuple(value)

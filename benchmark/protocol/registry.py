@@ -88,7 +88,8 @@ def load(name: str) -> Callable[..., "nn.Module"]:
         raise BadInput(f"model '{name}'", f"{found.value} does not import ({error})", "an importable factory") from error
     if not callable(factory):
         raise BadInput(f"model '{name}'", f"{found.value} is a {type(factory).__name__}", "a class or a factory")
-    return factory(name.removeprefix(TIMM)) if name.startswith(TIMM) else factory
+    made: Callable[..., nn.Module] = factory(name.removeprefix(TIMM)) if name.startswith(TIMM) else factory
+    return made
 
 
 def _normal(distribution: str) -> str:

@@ -1,6 +1,7 @@
 """Which faces of a FaceSet play which role of a protocol, and what their labels are."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
@@ -21,14 +22,16 @@ def check_faces(protocol: Protocol, faces: FaceSet) -> None:
         raise BadInput(f"{where}, class order", ", ".join(faces.classes), ", ".join(protocol.classes))
 
 
-def labelled(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:
+def labelled(protocol: Protocol, faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Those of `rows` (int64) that have a label of the protocol's task."""
     if protocol.task == "categorical":
-        return rows[faces.expression[rows] >= 0]
-    return rows[~(np.isnan(faces.valence[rows]) | np.isnan(faces.arousal[rows]))]
+        has_label: NDArray[np.bool_] = faces.expression[rows] >= 0
+    else:
+        has_label = ~(np.isnan(faces.valence[rows]) | np.isnan(faces.arousal[rows]))
+    return rows[has_label]
 
 
-def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
+def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> NDArray[np.int64]:
     """Rows (int64, ascending) of the labelled faces of a role; under folds every face is a test face.
 
     Raises:
@@ -42,8 +45,9 @@ def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
     return np.empty(0, np.int64)
 
 
-def role_targets(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:
+def role_targets(protocol: Protocol, faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float32]:
     """Labels of rows as a record holds them: int64 (N,), or float32 (N, 2) valence and arousal."""
     if protocol.task == "categorical":
-        return faces.expression[rows].astype(np.int64)
+        labels: NDArray[np.int64] = faces.expression[rows].astype(np.int64)
+        return labels
     return np.stack([faces.valence[rows], faces.arousal[rows]], 1).astype(np.float32)

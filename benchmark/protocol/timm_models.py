@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 
 
 def factory(architecture: str) -> Callable[..., nn.Module]:
@@ -26,7 +27,7 @@ def factory(architecture: str) -> Callable[..., nn.Module]:
     return functools.partial(create, name)
 
 
-def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: object) -> nn.Module:
+def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: Json) -> nn.Module:
     """timm's network `name` with random weights (never pre-trained ones: every network starts from nothing).
 
     Float (N, in_channels, S, S) to (N, num_outputs).
@@ -43,12 +44,12 @@ def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **
     where = f"model 'timm:{name}'"
     if taken := sorted({"pretrained", "num_classes", "in_chans", "img_size", "checkpoint_path"} & set(options)):
         raise BadInput(f"{where}, options", ", ".join(taken), "none of these: the protocol sets them")
-    sizes = {"num_classes": num_outputs, "in_chans": in_channels}
+    given = {**options, "num_classes": num_outputs, "in_chans": in_channels}
     cfg = timm.get_pretrained_cfg(name, allow_unregistered=True)
     if getattr(cfg, "fixed_input_size", False):
-        sizes["img_size"] = input_size
+        given["img_size"] = input_size
     try:
-        model = timm.create_model(name, pretrained=False, **sizes, **options)
+        model = timm.create_model(name, pretrained=False, **given)
         with torch.no_grad():
             found = tuple(model.eval()(torch.zeros(1, in_channels, input_size, input_size)).shape)
     except (TypeError, ValueError, RuntimeError, AssertionError, KeyError) as error:

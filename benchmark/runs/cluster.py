@@ -13,16 +13,18 @@ imported here alone, by the functions that use it.
 """
 
 import dataclasses
+import importlib
 import math
 import os
 import platform
 import time
+import typing
 import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import torch
 
@@ -114,10 +116,10 @@ def run_on_ray(
         raise Interrupted(f"{lost} runs lost, each after {share.retries} retries; the next call resumes them")
 
 
-def _connected(address):
+def _connected(address: str | None) -> ModuleType:
     """The package Ray, connected; workers get this project's path first."""
     try:
-        import ray
+        ray = importlib.import_module("ray")
     except ModuleNotFoundError as error:
         raise BadInput("--engine ray", "no package ray", "it installed: pip install 'ferbench[cluster]'") from error
     path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]))
@@ -128,7 +130,7 @@ def _connected(address):
     return ray
 
 
-def _gpus(ray: Any, share: Share) -> float:
+def _gpus(ray: ModuleType, share: Share) -> float:
     """GPUs a run; BadInput where no machine has what a run needs (Ray would wait for ever)."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = max((machine.get("GPU", 0.0) for machine in machines), default=0.0)
@@ -139,7 +141,7 @@ def _gpus(ray: Any, share: Share) -> float:
     return gpus
 
 
-def _slots(ray: Any, share: Share) -> int:
+def _slots(ray: ModuleType, share: Share) -> int:
     """Runs that the cluster as it is now can do at once."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     fit = [machine.get("CPU", 0.0) // share.cpus for machine in machines]
@@ -148,7 +150,7 @@ def _slots(ray: Any, share: Share) -> int:
     return int(sum(fit))
 
 
-def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[tuple[str, bool]]:
+def _lines(ray: ModuleType, runs: Sequence[Run], task: Task, share: Share, stop: StopRequest) -> Iterator[tuple[str, bool]]:
     """A line of every run as it ends and whether it ended as it should; on a stop or an error the others save first."""
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     watch = ray.remote(num_cpus=0, scheduling_strategy=here)(Watch).remote(
@@ -156,7 +158,8 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[t
     )
     # Ray ends the process of a task with a GPU, so that the next one finds its own GPU; without, it is used again.
     remote = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=share.retries, retry_exceptions=False)(_work)
-    left, waiting = deque(runs), {}
+    left = deque(runs)
+    waiting: dict[object, Run] = {}  # Ray's promise of a line -> its run
     first: Exception | None = None
     halted = False
     while waiting or (left and not halted):
@@ -212,10 +215,24 @@ class Watch:
         self.end = -math.inf
 
 
+class RemoteMethod(typing.Protocol):
+    """A method of an actor as Ray shows it."""
+
+    def remote(self) -> object:
+        """Ask; what comes back is a promise of the answer."""
+
+
+class RemoteWatch(typing.Protocol):
+    """A `Watch` seen from another process."""
+
+    left: RemoteMethod
+    halt: RemoteMethod
+
+
 class Left:
     """Seconds that a task has left, asked of the actor once a second; none once it can not be asked (its driver is gone)."""
 
-    def __init__(self, watch):
+    def __init__(self, watch: RemoteWatch) -> None:
         self.watch, self.asked, self.answer = watch, -math.inf, math.inf
 
     def __call__(self) -> float:
@@ -231,16 +248,16 @@ class Left:
         return self.answer - (now - self.asked)
 
 
-_worker: tuple[str | None, Worker | None] = None, None
+_worker: tuple[str, Worker] | None = None  # of one call, known by its task's token
 
 
-def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
+def _work(run: Run, task: Task, watch: RemoteWatch) -> tuple[str, dict[str, bytes] | None]:
     """In a worker of the cluster: train a run. Its line, and the record's files where the driver can not see them."""
     global _worker
     machine = platform.node()
     if (found := sources.code_digest(run.cell.model)) != (wanted := task.codes[str(run.place)]):
         raise BadInput(f"code on {machine}", found, f"{wanted}, as where the runs were started; use one checkout")
-    if _worker[0] != task.token:
+    if _worker is None or _worker[0] != task.token:
         torch.set_num_threads(task.threads)
         left = Left(watch)
         places = dataclasses.replace(task.places, device=pick_device(task.device))

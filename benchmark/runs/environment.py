@@ -31,9 +31,14 @@ def device_name(device: torch.device) -> str:
 
 def describe(device: torch.device) -> dict[str, Json]:
     """JSON-able account of versions, machine and commit; deterministic on one machine and checkout."""
-    versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+    versions: dict[str, str | int | None] = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
     if device.type == "cuda":
-        versions |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+        versions["cuda"] = torch.version.cuda
+        versions["cudnn"] = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]  # torch gives it no types
     if importlib.util.find_spec("timm"):
         versions["timm"] = importlib.metadata.version("timm")
     return {

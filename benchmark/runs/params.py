@@ -30,7 +30,10 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     runs = plan(profile)
     wanted = profile_entry(profile)
     options = wanted.get("data", {})
-    data, packages, entries, seeds = {}, {}, {}, {}
+    data: dict[str, dict[str, Json]] = {}
+    packages: dict[str, str] = {}
+    entries: dict[str, dict[str, Json]] = {}
+    seeds: dict[str, list[int]] = {}
     for run in runs:
         name = run.protocol.data
         entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
@@ -53,7 +56,7 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     for key, own in seeds.items():
         if own != wanted["seeds"]:
             entries[key]["seeds"] = own
-    contents = {
+    contents: dict[str, Json] = {
         "profile": profile,
         "seeds": wanted["seeds"],
         "packages": packages,
@@ -86,6 +89,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
     DVC can not splice a list into a templated stage, so there are always two: raw folders, else modules of the ground.
     """
     reader = data_sets.reader(name)
+    assert reader.__file__ is not None  # a module with a file, as every reader is
     code = Path(reader.__file__)
     code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
     read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]

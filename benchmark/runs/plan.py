@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell, Run, load_cells
-from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.protocol import Protocol, load_protocol
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
 
@@ -50,7 +50,8 @@ def profile_entry(profile: str) -> dict[str, Json]:
     profiles = read_yaml(PROFILES)
     if profile not in profiles:
         raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
-    return profiles[profile]
+    entry: dict[str, Json] = profiles[profile]
+    return entry
 
 
 def parts(profile: str) -> list[list[Run]]:
@@ -64,7 +65,7 @@ def parts(profile: str) -> list[list[Run]]:
 
 
 def _part(profile: str, wanted: Mapping[str, Json], seeds_of_profile: list[int], cells: Mapping[str, Cell]) -> list[Run]:
-    pairs = {}
+    pairs: dict[tuple[str, str], tuple[Protocol, Cell, list[int]]] = {}
     for protocol_name, patterns in wanted.items():
         protocol, where = load_protocol(protocol_name), f"profile {profile}, {protocol_name}"
         for pattern in patterns:

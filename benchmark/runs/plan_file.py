@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
-from benchmark.protocol.cells import Run, cell_from
-from benchmark.protocol.protocol import protocol_from
+from benchmark.protocol.cells import Cell, Run, cell_from
+from benchmark.protocol.protocol import Protocol, protocol_from
 
 SCHEMA = 1
 PARTS = ("schema", "protocols", "cells", "runs")
@@ -19,11 +19,14 @@ PARTS = ("schema", "protocols", "cells", "runs")
 
 def write_plan(runs: Sequence[Run], path: Path) -> None:
     """Write `runs`, in their order, atomically. BadInput for two protocols or cells of one name."""
-    protocols, cells = {}, {}
+    protocols: dict[str, Protocol] = {}
+    cells: dict[str, Cell] = {}
     for run in runs:
-        for table, one in ((protocols, run.protocol), (cells, run.cell)):
-            if table.setdefault(one.name, one).hash != one.hash:
-                raise BadInput(f"plan {path}", f"two different ones named {one.name}", "names that differ")
+        same_protocol = protocols.setdefault(run.protocol.name, run.protocol).hash == run.protocol.hash
+        same_cell = cells.setdefault(run.cell.name, run.cell).hash == run.cell.hash
+        if not (same_protocol and same_cell):
+            name = run.cell.name if same_protocol else run.protocol.name
+            raise BadInput(f"plan {path}", f"two different ones named {name}", "names that differ")
     contents = {
         "schema": SCHEMA,
         "protocols": {name: protocol.as_dict() for name, protocol in protocols.items()},

@@ -129,4 +129,4 @@ def search_rates(
             for trial in search.search([cell], [rate]).runs()
         ]
         lines = make_trials(search, trials, places, log, jobs=jobs, time_budget=time_budget)
-    return {cell.name: search.found(cell, lines) for cell in cells}
+    return {cell.name: rate for cell in cells if (rate := search.found(cell, lines)) is not None}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import torch
 
@@ -23,6 +24,10 @@ from benchmark.runs.training.crossvalidation import cross_validate, fold_run, se
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.trainer import Trainer, train
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+    from multiprocessing.synchronize import Event
 
 
 def default_jobs(device: torch.device) -> int:
@@ -42,6 +47,17 @@ class Site:
     compile: bool = False
 
 
+class _Given(TypedDict):
+    """What `train` and `cross_validate` both take."""
+
+    device: torch.device
+    restart_stale: bool
+    compile: bool
+    stop: Callable[[], bool]
+    enough: Callable[[Trainer], bool]
+    position: int
+
+
 class Worker:
     """Trains runs one after the other, keeping the last FaceSet open and the pictures of the last protocol loaded."""
 
@@ -57,18 +73,18 @@ class Worker:
         self.preparing = 0.0  # seconds to a run's first step, the most so far
         if places.device.type == "cpu":
             keep_freed()
-        self.opened: tuple[str | None, FaceSet | None] = None, None
-        self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
+        self.opened: tuple[str, FaceSet] | None = None  # name of the data
+        self.loaded: tuple[str, dict[str, Split]] | None = None  # hash of the protocol
 
     def __call__(self, run: Run) -> str:
         """Train one run; returns a line on how it ended. Raises what `train` raises."""
         places = self.places
         if self.stop() or self.preparing > self.remaining():
             raise Interrupted(f"stopped before {run}; the next call resumes there")
-        if self.opened[0] != run.protocol.data:
+        if self.opened is None or self.opened[0] != run.protocol.data:
             self.opened = run.protocol.data, open_faceset(places.prepared / run.protocol.data)
         start, faces, directory = time.monotonic(), self.opened[1], places.out / run.place
-        given = {
+        given: _Given = {
             "device": places.device,
             "restart_stale": places.restart_stale,
             "compile": places.compile,
@@ -79,7 +95,7 @@ class Worker:
         if run.protocol.folds:
             record = cross_validate(run, faces, directory, **given)
         else:
-            record = train(run, faces, directory, splits=lambda: self._splits(run.protocol), **given)
+            record = train(run, faces, directory, splits=lambda: self._splits(run.protocol, faces), **given)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
     def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
@@ -95,10 +111,10 @@ class Worker:
 
         return enough
 
-    def _splits(self, protocol: Protocol) -> dict[str, Split]:
-        if self.loaded[0] != protocol.hash:
-            self.loaded = None, None  # room for the next ones
-            splits = load_splits(self.opened[1], protocol, self.places.device, jobs=self.jobs, stop=self.stop)
+    def _splits(self, protocol: Protocol, faces: FaceSet) -> dict[str, Split]:
+        if self.loaded is None or self.loaded[0] != protocol.hash:
+            self.loaded = None  # room for the next ones
+            splits = load_splits(faces, protocol, self.places.device, jobs=self.jobs, stop=self.stop)
             self.loaded = protocol.hash, splits
         return self.loaded[1]
 
@@ -156,7 +172,12 @@ def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: in
             pool.shutdown(cancel_futures=True)
 
 
-def _start(places: Site, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
+_worker: Worker  # of a process of the pool, made by its initialiser
+
+
+def _start(
+    places: Site, halt: "Event", positions: "Synchronized[int]", threads: int, jobs: int, parent: int, budget: TimeBudget
+) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(threads)

@@ -160,7 +160,7 @@ def _statements(body: list[ast.stmt], documented: bool) -> list[object]:
     found: list[object] = []
     for are_imports, group in itertools.groupby(body, lambda each: isinstance(each, _IMPORTS)):
         if are_imports:
-            found.append(sorted({name for each in group for name in _imported(each)}))
+            found.append(sorted({name for each in group if isinstance(each, _IMPORTS) for name in _imported(each)}))
         else:
             found += group
     return found
@@ -168,10 +168,11 @@ def _statements(body: list[ast.stmt], documented: bool) -> list[object]:
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
     """ "module name bound-name" of each name, with "." for a module that may move."""
-    from_import = isinstance(statement, ast.ImportFrom)
     for each in statement.names:
-        module = (statement.module or "") if from_import else each.name
-        moves = (from_import and statement.level) or module.split(".")[0] == PACKAGE.name
+        module, relative = each.name, False
+        if isinstance(statement, ast.ImportFrom):
+            module, relative = statement.module or "", statement.level > 0
+        moves = relative or module.split(".")[0] == PACKAGE.name
         name = each.name.rpartition(".")[2] if moves and each.asname else each.name
         yield f"{'.' if moves else module} {name} {each.asname or ''}"
 
@@ -180,7 +181,7 @@ def _joined(values: Sequence[ast.expr]) -> list[object]:
     """The parts of an f-string, neighbouring texts as one: how they are cut differs between versions."""
     found: list[object] = []
     for each in values:
-        text = each.value if isinstance(each, ast.Constant) else None
+        text = each.value if isinstance(each, ast.Constant) and isinstance(each.value, str) else None
         if text is not None and found and isinstance(found[-1], str):
             found[-1] += text
         elif text != "":

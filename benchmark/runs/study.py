@@ -71,19 +71,21 @@ def make(study: Study, places: Site, trials: Path, log: Path, *, jobs: int = 1, 
     """
     budget = TimeBudget.of(time_budget)
 
-    def given() -> dict[str, Json]:
-        left = None if math.isinf(budget.seconds) else budget.remaining()
-        return {"jobs": jobs, "time_budget": left}
+    def left() -> float | None:
+        return None if math.isinf(budget.seconds) else budget.remaining()
 
     for number, part in enumerate(study.parts, 1):
         for line in told(study, standing(study, places.out, log), jobs):
             say(line)
         say(f"{study.name}: part {number} of {len(study.parts)}")
         cells = without_rate(part)
-        rates = search_rates(study.search, cells, dataclasses.replace(places, out=trials), log, **given()) if cells else {}
+        rates = {}
+        if cells:
+            there = dataclasses.replace(places, out=trials)
+            rates = search_rates(study.search, cells, there, log, jobs=jobs, time_budget=left())
         for name, rate in rates.items():
             say(f"learning rate of {name}: {rate:g}")
-        run_all([rated(run, rates) for run in part], places, **given())
+        run_all([rated(run, rates) for run in part], places, jobs=jobs, time_budget=left())
 
 
 def without_rate(runs: Iterable[Run]) -> list[Cell]:
@@ -128,8 +130,8 @@ def told(study: Study, standings: Sequence[Standing], jobs: int) -> list[str]:
     for number, part in enumerate(standings, 1):
         trials = f"{part.trials[0]} of {part.trials[1]} trials, " if part.trials[1] else ""
         lines.append(f"part {number}: {trials}{part.runs[0]} of {part.runs[1]} runs; {_hours(part.used, part.left, jobs)}")
-    lefts = [part.left for part in standings]
-    left = None if None in lefts else sum(lefts)
+    lefts = [part.left for part in standings if part.left is not None]
+    left = sum(lefts) if len(lefts) == len(standings) else None
     lines.append(f"{study.name}: {_hours(sum(part.used for part in standings), left, jobs)}")
     return lines
 
@@ -144,7 +146,8 @@ def _is_there(place: Path) -> bool:
 
 
 def _seconds(record: Record) -> float:
-    return record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
+    seconds: float = record["cost"]["train_seconds"] + record["cost"]["evaluate_seconds"]
+    return seconds
 
 
 def _paces(lines: Sequence[Mapping[str, Json]], records: Iterable[Record]) -> dict[str, float]:

@@ -7,6 +7,7 @@ that no protocol of the suite has; what counts is its line in the log. The searc
 
 import dataclasses
 import json
+import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,7 @@ def write_search(search: Search, path: Path) -> None:
     write_json(path, search.as_dict())
 
 
-def _read_search(path):
+def _read_search(path: Path) -> Search:
     if not path.is_file():
         raise BadInput(path, "no such file", "a search (ferbench tune NAME --write FILE.json)")
     contents = read_object(path)
@@ -113,7 +114,7 @@ def _read_search(path):
     )
 
 
-def _checked(search):
+def _checked(search: Search) -> Search:
     where = f"search {search.name}"
     if search.protocol.folds:
         raise BadInput(f"{where}, protocol {search.protocol.name}", "folds", "a protocol with a test split to leave alone")
@@ -140,8 +141,19 @@ def tune(
     return make_trials(search, search.runs(), places, log, jobs=jobs, time_budget=time_budget)
 
 
+class Searching(typing.Protocol):
+    """What a line of the log says of the search that made it; a `Search` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def protocol(self) -> Protocol: ...
+    @property
+    def epochs(self) -> int: ...
+
+
 def make_trials(
-    search: Search,
+    search: Searching,
     trials: Sequence[tuple[Mapping[str, Json], Run]],
     places: Site,
     log: Path,
@@ -158,7 +170,9 @@ def make_trials(
     return lines
 
 
-def _add(search, trials, places, log):
+def _add(
+    search: Searching, trials: Sequence[tuple[Mapping[str, Json], Run]], places: Site, log: Path
+) -> list[dict[str, Json]]:
     lines, made = read_log(log), []
     known = {tuple(line[name] for name in IDENTITY) for line in lines}
     for changes, run in trials:
@@ -173,12 +187,14 @@ def _add(search, trials, places, log):
     return [*lines, *made]
 
 
-def line_of(search: Search, changes: Mapping[str, Json], record: Record, device_type: str) -> dict[str, Json]:
+def line_of(search: Searching, changes: Mapping[str, Json], record: Record, device_type: str) -> dict[str, Json]:
     """The line of a trial: what was tried, on what, and its validation metric epoch by epoch (fraction; None once the run
     has diverged), the best of them and the first epoch that reached it."""
     metric = SELECTION_METRIC[search.protocol.task]
-    values = [entry["validation"][metric] if entry["validation"] else None for entry in record["history"]]
-    best = None if record.diverged else max(values)
+    values: list[float | None] = [
+        entry["validation"][metric] if entry["validation"] else None for entry in record["history"]
+    ]
+    best = None if record.diverged else max(value for value in values if value is not None)
     return {
         "search": search.name,
         "protocol": search.protocol.name,
@@ -231,5 +247,5 @@ def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
     return rows
 
 
-def _number(value, line):
+def _number(value: float, line: Mapping[str, Json]) -> str:
     return f"{100 * value:.1f}" if line["metric"] == "accuracy" else f"{value:.3f}"

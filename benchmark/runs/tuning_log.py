@@ -13,7 +13,8 @@ SEARCHES = Path(__file__).with_name("tuning.yaml")  # what is searched, read by 
 IDENTITY = ("trial", "cell_hash", "seed", "code", "fingerprint", "device_type")
 
 # Field -> its JSON type, of those that are read; `best` is null where the trial diverged.
-FIELDS = dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str) | {
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str),
     "seed": int,
     "epochs": int,
     "changes": dict,

@@ -24,6 +24,7 @@ from benchmark.measures.gradients.file import SCHEMA
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import environment, sources
+from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import load_splits, standardiser
 
 PLANS = Path(__file__).with_name("gradients.yaml")
@@ -195,6 +196,8 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
     torch.set_num_threads(1)
+    if device.type == "cpu":
+        keep_freed()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     @functools.cache

@@ -99,9 +99,10 @@ class Contact:
             Findings: none is correct; the file says why.
             Interrupted: `stop` said so, or the seconds were too few.
         """
-        if self.found["chosen"] is not None:
-            progress.say(f"chosen in an earlier call: {said(self.found['chosen'])} ({self.folder / FILE})")
-            return self.found["chosen"]
+        earlier: Mapping[str, Json] | None = self.found["chosen"]
+        if earlier is not None:
+            progress.say(f"chosen in an earlier call: {said(earlier)} ({self.folder / FILE})")
+            return earlier
         for path in PATHS:
             if self._checked(self.runs[0], path) and self.correct(path):
                 self._measure(path)
@@ -117,10 +118,10 @@ class Contact:
             if all([self._checked(run, best["path"]) for run in networks(self.runs)]) or self.correct(best["path"]):
                 break
         checked = sum(each["path"] == best["path"] for each in self.found["checks"])
-        self.found["chosen"] = {**best, "networks_checked": checked}
+        self.found["chosen"] = chosen = {**best, "networks_checked": checked}
         self._save()
         progress.say(f"chosen: {said(best)}, the fastest correct path; written to {self.folder / FILE}")
-        return self.found["chosen"]
+        return chosen
 
     def correct(self, path: str) -> bool:
         """Whether a path has been checked and no network disagreed or failed on it."""
@@ -132,21 +133,23 @@ class Contact:
         name = f"{run.protocol.name} / {run.cell.name}"
         for each in self.found["checks"]:
             if (each["network"], each["path"]) == (name, path):
-                return each["agrees"]
+                return bool(each["agrees"])
         if self._left() <= 0:
             progress.say(f"{name}, {path}: not checked, no time left for it")
             return False
         progress.say(f"{name}, {path}: one training step against the CPU's ... ({self._left():.0f} s left to find out)")
-        entry = {"network": name, "path": path, "agrees": False}
+        agrees = False
+        entry: dict[str, Json] = {"network": name, "path": path, "agrees": agrees}
         try:
             with SideProcess() as process:
                 process.ask(self._limit(), self.stop, expect, run, self.prepared)
                 for precision in ("float32", "bf16"):
-                    given = check, self.device, precision, path == "compiled"
-                    entry[precision], _ = process.ask(self._limit(), self.stop, *given)
+                    compile = path == "compiled"
+                    found, _ = process.ask(self._limit(), self.stop, check, self.device, precision, compile)
+                    entry[precision] = found
                     if precision == "float32":
-                        entry["beyond"] = beyond(entry[precision])
-                        entry["agrees"] = not entry["beyond"]
+                        entry["beyond"] = beyond(found)
+                        entry["agrees"] = agrees = not entry["beyond"]
         except Failed as error:
             if self._left() <= 0:  # says something of the seconds given, nothing of the path
                 progress.say("  no time left for it")
@@ -155,7 +158,7 @@ class Contact:
         self.found["checks"].append(_plain(entry))
         self._save()
         progress.say("  " + verdict(entry))
-        return entry["agrees"]
+        return agrees
 
     def _measure(self, path: str) -> None:
         """Images a second of a path with every number of runs at once that has not been measured."""
@@ -166,8 +169,17 @@ class Contact:
         if not jobs or self._left() <= 0:
             return
         progress.say(f"{self.runs[0]}, {path}: images a second, {', '.join(map(str, jobs))} at once ...")
-        given = {"jobs": jobs, "seconds": self.seconds, "limit": self._limit, "stop": self.stop}
-        for rate in speeds(self.runs[0], self.prepared, self.device, compile=path == "compiled", **given):
+        rates = speeds(
+            self.runs[0],
+            self.prepared,
+            self.device,
+            compile=path == "compiled",
+            jobs=jobs,
+            seconds=self.seconds,
+            limit=self._limit,
+            stop=self.stop,
+        )
+        for rate in rates:
             if "failed" in rate and self._left() <= 0:
                 progress.say(f"  {rate['jobs']} at once: no time left for it")
                 return

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypedDict
 
 import torch
 
-from benchmark.faces.faceset import open_faceset
+from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.runs.environment import synchronise
@@ -16,7 +17,7 @@ from benchmark.runs.first_contact.side_process import Failed, SideProcess
 from benchmark.runs.first_contact.step_check import NotCompiled
 from benchmark.runs.training.crossvalidation import fold_run
 from benchmark.runs.training.memory import keep_freed
-from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.trainer import Trainer
 
 WARM_UP = 3  # steps
@@ -64,15 +65,26 @@ def speeds(
                 start = time.time() + APART
                 for process in working:
                     process.send(timed, start, seconds)
-                each = [process.answer(limit() + seconds, stop)[0] for process in working]
+                each: list[float] = [process.answer(limit() + seconds, stop)[0] for process in working]
             except Failed as error:
                 yield {"jobs": number, "failed": str(error)}
                 return
             yield {"jobs": number, "images_per_second": round(sum(each), 1), "each": [round(rate, 1) for rate in each]}
 
 
-# What a process that is measured holds between the questions.
-_here: dict[str, Json] = {}
+class _Held(TypedDict, total=False):
+    """What a process that is measured holds between the questions."""
+
+    run: Run
+    faces: FaceSet
+    device: torch.device
+    splits: dict[str, Split]
+    trainer: Trainer
+    order: torch.Tensor
+    steps: int
+
+
+_here: _Held = {}
 
 
 def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:
@@ -82,7 +94,8 @@ def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:
     faces = open_faceset(prepared / run.protocol.data)
     if run.protocol.folds:
         run, faces = fold_run(run, faces, 0)
-    _here.update(run=run, faces=faces, device=device, splits=load_splits(faces, run.protocol, device, jobs=jobs))
+    _here["run"], _here["faces"], _here["device"] = run, faces, device
+    _here["splits"] = load_splits(faces, run.protocol, device, jobs=jobs)
 
 
 def build(compile: bool, threads: int) -> None:

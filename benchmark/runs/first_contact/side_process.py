@@ -7,11 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Self
+from typing import Any, Self, TypeVar, TypeVarTuple
 
 from benchmark.errors import Interrupted
 
 POLL = 0.1  # seconds between looks whether to stop
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Failed(Exception):
@@ -40,14 +43,16 @@ class SideProcess:
         self.process.join()
         self.ours.close()
 
-    def send(self, function: Callable[..., object], *arguments: object) -> None:
+    def send(self, function: Callable[[*Arguments], object], *arguments: *Arguments) -> None:
         """Ask; `answer` has the answer. Failed if the process is gone."""
         try:
             self.ours.send((function, arguments))
         except OSError as error:
             raise Failed(self._gone()) from error
 
-    def answer(self, seconds: float, stop: Callable[[], bool] = lambda: False) -> tuple[object, str]:
+    def answer(
+        self, seconds: float, stop: Callable[[], bool] = lambda: False
+    ) -> tuple[Any, str]:  # Any: the question's, through a pipe
         """What the function returned, and what it printed.
 
         Args:
@@ -74,8 +79,8 @@ class SideProcess:
         return value, printed
 
     def ask(
-        self, seconds: float, stop: Callable[[], bool], function: Callable[..., object], *arguments: object
-    ) -> tuple[object, str]:
+        self, seconds: float, stop: Callable[[], bool], function: Callable[[*Arguments], Answer], *arguments: *Arguments
+    ) -> tuple[Answer, str]:
         """`send` and `answer`."""
         self.send(function, *arguments)
         return self.answer(seconds, stop)

@@ -18,9 +18,10 @@ is therefore compared with what the CPU's optimiser makes of the device's own gr
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -101,7 +102,7 @@ def take_step(run: Run, faces: FaceSet, device: torch.device, *, precision: str 
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
 
 
-def _copied(tensors) -> dict[str, Tensor]:
+def _copied(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
     return {name: tensor.detach().to("cpu", torch.float64, copy=True) for name, tensor in tensors}
 
 
@@ -113,14 +114,14 @@ def deviations(found: Step, expected: Step, run: Run) -> dict[str, Json]:
         return dict.fromkeys(TOLERANCES, math.inf) | {"worst": odd[0]}
     tensors, worst = _each(found.gradients, expected.gradients), ""
     if tensors:
-        worst = max(tensors, key=tensors.get)
+        worst = max(tensors, key=lambda name: tensors[name])
     both = found.gradients, expected.gradients
-    whole = [torch.cat([each[name].flatten() for name in expected.gradients]) for each in both]
+    whole, wanted_whole = (torch.cat([each[name].flatten() for name in expected.gradients]) for each in both)
     wanted = _moved(found, run)
     moves = {name: found.moved[name] - found.parameters[name] for name in wanted}
     return {
         "loss": _finite(abs(found.loss - expected.loss) / max(abs(expected.loss), 1e-12)),
-        "gradient": _relative(*whole, 0.0),
+        "gradient": _relative(whole, wanted_whole, 0.0),
         "tensor": tensors.get(worst, 0.0),
         "state": max((_relative(found.buffers[n], e, 1e-12) for n, e in expected.buffers.items()), default=0.0),
         "update": max((_relative(moves[n], e - found.parameters[n], 1e-12) for n, e in wanted.items()), default=0.0),
@@ -164,8 +165,15 @@ def beyond(found: Mapping[str, Json]) -> list[str]:
     return [name for name, tolerance in TOLERANCES.items() if not found[name] <= tolerance]
 
 
-# What a process that checks holds between the questions.
-_here: dict[str, Json] = {}
+class _Held(TypedDict, total=False):
+    """What a process that checks holds between the questions."""
+
+    run: Run
+    faces: FaceSet
+    expected: Step
+
+
+_here: _Held = {}
 
 
 def expect(run: Run, prepared: Path) -> float:

@@ -37,9 +37,16 @@ from benchmark.runs.training.trainer import EVALUATED, Trainer, configuration, e
 FOLD_FIELDS = ("fold", "faces", "history", "selected_epoch", "train_counts", "input", "cost")
 
 
+def folds_of(protocol: Protocol) -> tuple[str, ...]:
+    """The protocol's folds. BadInput for a protocol without any."""
+    if protocol.folds is None:
+        raise BadInput(f"protocol {protocol.name}", "no folds", "folds for a cross-validation")
+    return protocol.folds
+
+
 def fold_protocol(protocol: Protocol, number: int) -> Protocol:
     """The protocol of fold `number` (from 0) by itself: roles instead of folds."""
-    folds = protocol.folds
+    folds = folds_of(protocol)
     test, validation = folds[number], folds[(number + 1) % len(folds)]
     training = "+".join(fold for fold in folds if fold not in (test, validation))
     splits = dict(zip(ROLES, (training, validation, test), strict=True))
@@ -50,7 +57,7 @@ def fold_faces(faces: FaceSet, protocol: Protocol, number: int) -> FaceSet:
     """The same faces, the splits that train in fold `number` renamed to the training split of `fold_protocol`."""
     splits = fold_protocol(protocol, number).splits
     held_out = np.isin(faces.split, (splits["validation"], splits["test"]))
-    of_a_fold = np.isin(faces.split, protocol.folds)
+    of_a_fold = np.isin(faces.split, folds_of(protocol))
     return dataclasses.replace(faces, split=np.where(of_a_fold & ~held_out, splits["train"], faces.split))
 
 
@@ -61,7 +68,7 @@ def fold_run(run: Run, faces: FaceSet, number: int) -> tuple[Run, FaceSet]:
 
 def check_groups(faces: FaceSet, protocol: Protocol) -> None:
     """BadInput when a group (subject, near duplicates) has faces in two folds."""
-    rows = np.flatnonzero(np.isin(faces.split, protocol.folds) & (faces.group != ""))
+    rows = np.flatnonzero(np.isin(faces.split, folds_of(protocol)) & (faces.group != ""))
     folds: dict[str, str] = {}
     for group, fold in zip(faces.group[rows].tolist(), faces.split[rows].tolist(), strict=True):
         if folds.setdefault(group, fold) != fold:
@@ -88,9 +95,8 @@ def cross_validate(
     Raises:
         BadInput: a protocol without folds, a fold without faces, a group in two folds.
     """
-    if run.protocol.folds is None:
-        raise BadInput(f"protocol {run.protocol.name}", "no folds", "folds for a cross-validation")
-    places = [directory.with_name(f"{directory.name}.fold{k}") for k in range(len(run.protocol.folds))]
+    folds = folds_of(run.protocol)
+    places = [directory.with_name(f"{directory.name}.fold{k}") for k in range(len(folds))]
     record = existing_record(run, faces, directory, device, restart_stale=restart_stale)
     if record is None:
         check_groups(faces, run.protocol)
@@ -99,10 +105,14 @@ def cross_validate(
             fold, own = fold_run(run, faces, number)
             splits = load_splits(own, fold.protocol, device, stop=stop)
             sizes.append({role: len(splits[role]) for role in ROLES})
-            given = {"device": device, "restart_stale": restart_stale, "stop": stop, "enough": enough, "compile": compile}
-            records.append(train(fold, own, place, splits=splits, position=position, **given))
+            records.append(
+                train(
+                    fold, own, place, device=device, restart_stale=restart_stale, stop=stop, enough=enough, splits=splits,
+                    position=position, compile=compile,
+                )
+            )  # fmt: skip
             if records[-1].diverged:
-                progress.say(f"{run}: diverged in fold {run.protocol.folds[number]}; the run ends here")
+                progress.say(f"{run}: diverged in fold {folds[number]}; the run ends here")
                 break
         record = write_record(directory, *pooled(run, faces, device, records, sizes))
     for place in places:
@@ -123,7 +133,7 @@ def pooled(
     diverged, last = records[-1].diverged, records[-1].contents
     folds = [
         {"fold": fold, "faces": size} | {name: record[name] for name in FOLD_FIELDS[2:]}
-        for fold, size, record in zip(run.protocol.folds, sizes, records, strict=False)
+        for fold, size, record in zip(folds_of(run.protocol), sizes, records, strict=False)
     ]
     contents = {
         "status": last["status"],
@@ -148,7 +158,7 @@ def pooled(
         return contents, {}, {}
     weights = {
         f"weights-{fold}.pt": (record.directory / "weights.pt").read_bytes()
-        for fold, record in zip(run.protocol.folds, records, strict=True)
+        for fold, record in zip(folds_of(run.protocol), records, strict=True)
     }
     return contents, pooled_predictions(faces, records), weights
 
@@ -170,10 +180,11 @@ def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str
     """Per epoch, the mean over the folds, weighted by the faces of each number's role; None where a fold diverged."""
 
     def mean(values: Iterable[float | None], role: str) -> float | None:
-        values = list(values)
-        if None in values:
+        found = list(values)
+        numbers = [value for value in found if value is not None]
+        if len(numbers) < len(found):
             return None
-        return float(np.average(values, weights=[fold["faces"][role] for fold in folds]))
+        return float(np.average(numbers, weights=[fold["faces"][role] for fold in folds]))
 
     history = []
     for entries in zip(*(fold["history"] for fold in folds), strict=False):
@@ -191,10 +202,12 @@ def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str
 
 
 def selected_validation(record: Record) -> float:
-    """Validation metric of the epochs that the folds selected, mean over the validated faces."""
+    """Validation metric of the epochs that the folds selected, mean over the validated faces. BadInput: no folds."""
+    if (folds := record.folds) is None:
+        raise BadInput(record.directory, "no folds", "the record of a cross-validation")
     metric = SELECTION_METRIC[record["protocol"]["task"]]
-    values = [fold["history"][fold["selected_epoch"] - 1]["validation"][metric] for fold in record.folds]
-    return float(np.average(values, weights=[fold["faces"]["validation"] for fold in record.folds]))
+    values = [fold["history"][fold["selected_epoch"] - 1]["validation"][metric] for fold in folds]
+    return float(np.average(values, weights=[fold["faces"]["validation"] for fold in folds]))
 
 
 def summed_cost(costs: Sequence[dict[str, Json]]) -> dict[str, Json]:

@@ -111,7 +111,15 @@ def standardiser(protocol: Protocol, train: Split) -> Standardiser:
         repeat = protocol.channels // len(measured)
         mean = tuple(measured.tolist()) * repeat if mean == "training" else mean
         deviation = tuple(spread.tolist()) * repeat if deviation == "training" else deviation
-    for name, values in (("input_mean", mean), ("input_deviation", deviation)):
-        if len(values) != protocol.channels:
-            raise BadInput(f"protocol {protocol.name}, {name}", f"{len(values)} numbers", f"{protocol.channels}")
-    return Standardiser(tuple(mean), tuple(deviation))
+    where = f"protocol {protocol.name}, input_"
+    return Standardiser(
+        _a_channel(mean, protocol.channels, f"{where}mean"), _a_channel(deviation, protocol.channels, f"{where}deviation")
+    )
+
+
+def _a_channel(values: str | tuple[float, ...], channels: int, where: str) -> tuple[float, ...]:
+    if isinstance(values, str):
+        raise BadInput(where, f"'{values}'", f"training, or {channels} numbers")
+    if len(values) != channels:
+        raise BadInput(where, f"{len(values)} numbers", f"{channels}")
+    return values

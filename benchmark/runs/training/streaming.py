@@ -48,7 +48,7 @@ class Streamed:
         height, width, depth = source.shape[1:] if channels_last else (*source.shape[2:], source.shape[1])
         self.shape = (len(rows), depth, height, width)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-        self._ahead: tuple[np.ndarray, Future] | None = None
+        self._ahead: tuple[np.ndarray, Future[Tensor]] | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -71,8 +71,8 @@ class Streamed:
         pictures = self._source[self._rows[rows]]
         if self._channels_last:
             pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
-        pictures = torch.from_numpy(pictures)
-        return pictures.pin_memory() if self._target.type == "cuda" else pictures
+        found = torch.from_numpy(pictures)
+        return found.pin_memory() if self._target.type == "cuda" else found
 
 
 def streamed(
@@ -151,7 +151,7 @@ def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channe
                 if stop():
                     raise Interrupted(f"{name}: stopped after {start} pictures; the next call goes on")
                 rows = np.arange(start, min(start + chunk, shape[0]))
-                out.write(resampling.resized(source, rows, size, channels).numpy())
+                out.write(resampling.resized(source, rows, size, channels).numpy().data)
                 out.flush()
                 os.fsync(out.fileno())  # so that the length of the file tells how far its contents go
                 bar.update(len(rows))

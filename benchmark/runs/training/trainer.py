@@ -57,7 +57,10 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     """Adam or AdamW; weight decay touches weights of two or more dimensions only."""
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    kinds: dict[str, type[torch.optim.Adam] | type[torch.optim.AdamW]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+    }
     if recipe.optimizer not in kinds:
         raise BadInput("recipe, optimizer", f"'{recipe.optimizer}'", f"one of {', '.join(kinds)}")
     if recipe.optimizer == "adam" and recipe.weight_decay:
@@ -86,7 +89,10 @@ def build_model(run: Run, device: torch.device) -> nn.Module:
         input_size=protocol.input_size,
         **run.cell.options,
     )
-    return model.to(device, memory_format=torch.channels_last)
+    placed: nn.Module = model.to(  # type: ignore[call-overload]  # torch's types of Module.to lack memory_format
+        device, memory_format=torch.channels_last
+    )
+    return placed
 
 
 def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict[str, Json]:
@@ -114,13 +120,14 @@ class Trainer:
         self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
         self.batches = Batches.of(run, len(splits["train"]))
         self.batch = self.batches.size
-        self.counts = None
+        self.counts: list[int] | None = None
         if self.categorical:
             labels = splits["train"].targets.cpu().numpy()
             self.counts = np.bincount(labels, minlength=len(run.protocol.classes)).tolist()
         self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
         self.augment = AUGMENTATIONS[recipe.augmentation]
-        self.model = self.forward = build_model(run, device)  # what evaluates, what trains
+        self.model = build_model(run, device)  # what evaluates
+        self.forward: Callable[[torch.Tensor], torch.Tensor] = self.model  # what trains
         if compile:
             shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
             example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
@@ -191,7 +198,7 @@ class Trainer:
             outputs = self.forward(inputs.contiguous(memory_format=torch.channels_last))
         loss = self.loss(outputs, split.targets[rows])
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if recipe.gradient_clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.gradient_clip)
         self.optimizer.step()
@@ -224,7 +231,7 @@ class Trainer:
     def finish_epoch(self) -> None:
         """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
         protocol, metric = self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
-        entry = {
+        entry: dict[str, Json] = {
             "epoch": self.epoch + 1,
             "learning_rate": learning_rate(self.run.recipe, self.steps_done - 1, self.steps),
             "train_loss": None if self.diverged else self.loss_sum.item() / self.step,
@@ -394,7 +401,13 @@ def train(
             checkpoint.unlink()
             trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
     saved = time.monotonic()
-    with _bar(trainer, position) as bar:
+    with progress.bar(
+        total=trainer.steps * trainer.batch,
+        initial=trainer.steps_done * trainer.batch,
+        desc=str(run),
+        unit="img",
+        position=position,
+    ) as bar:
         while not trainer.finished:
             order = trainer.order()
             while trainer.step < trainer.steps_per_epoch and not trainer.diverged:
@@ -409,7 +422,7 @@ def train(
                     saved = time.monotonic()
             with _clock(trainer, "evaluate"):
                 trainer.finish_epoch()
-            _show(bar, trainer)
+            bar.set_postfix_str(_last_epoch(trainer))
     record = trainer.record(directory)
     checkpoint.unlink(missing_ok=True)
     return record
@@ -422,22 +435,12 @@ def _clock(trainer: Trainer, what: str) -> Iterator[None]:
     trainer.seconds[what] += time.perf_counter() - start
 
 
-def _bar(trainer: Trainer, position: int):
-    return progress.bar(
-        total=trainer.steps * trainer.batch,
-        initial=trainer.steps_done * trainer.batch,
-        desc=str(trainer.run),
-        unit="img",
-        position=position,
-    )
-
-
-def _show(bar, trainer: Trainer) -> None:
-    last, metric = trainer.history[-1], SELECTION_METRIC[trainer.run.protocol.task]
+def _last_epoch(trainer: Trainer) -> str:
+    """The last epoch in a few words."""
     if trainer.diverged:
-        bar.set_postfix_str(f"diverged in epoch {trainer.epoch}")
-    else:
-        bar.set_postfix_str(f"loss {last['train_loss']:.3f}, validation {metric} {last['validation'][metric]:.3f}")
+        return f"diverged in epoch {trainer.epoch}"
+    last, metric = trainer.history[-1], SELECTION_METRIC[trainer.run.protocol.task]
+    return f"loss {last['train_loss']:.3f}, validation {metric} {last['validation'][metric]:.3f}"
 
 
 def _peak_memory(device: torch.device) -> int | None:

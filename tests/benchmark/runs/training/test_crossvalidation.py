@@ -21,7 +21,7 @@ from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import protocol_from
 from benchmark.records.importing import check
 from benchmark.records.optimism import run_picks, selection_optimism
-from benchmark.records.record import read_record
+from benchmark.records.record import Record, read_record
 from benchmark.runs.runner import Site, Worker, try_steps
 from benchmark.runs.training import crossvalidation
 from benchmark.runs.training import trainer as training
@@ -32,6 +32,7 @@ from benchmark.runs.training.crossvalidation import (
     fold_protocol,
     fold_run,
     mean_history,
+    selected_validation,
 )
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import train
@@ -116,6 +117,14 @@ def _cell():
     from benchmark.protocol.cells import Cell
 
     return Cell("tiny", "residual", {"units": [1, 1, 1], "widths": [4, 8], "shortcut": "adaptive"}, "plain")
+
+
+def test_what_has_no_folds_is_named(faces, protocol, tmp_path):
+    plain = protocol(folds=None, splits={"train": "a", "validation": "b", "test": "c"})
+    with pytest.raises(BadInput, match="protocol .*: found no folds"):
+        fold_protocol(plain, 0)
+    with pytest.raises(BadInput, match="found no folds; expected the record of a cross-validation"):
+        selected_validation(Record(tmp_path, {"protocol": plain.as_dict()}))
 
 
 def test_a_group_in_two_folds_is_refused(faces, protocol, tmp_path):

@@ -1,5 +1,7 @@
 """From a FaceSet to network input and from a network to predictions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,17 @@ def test_roles_and_statistics(tiny_faces, tiny_protocol):
     batch = found.standardise(found.unit(splits["train"].images))
     np.testing.assert_allclose(batch.mean((0, 2, 3)).numpy(), 0, atol=1e-5)
     np.testing.assert_allclose(batch.std((0, 2, 3)).numpy(), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("field", ["input_mean", "input_deviation"])
+@pytest.mark.parametrize("value, found", [("rgb", "'rgb'"), ((0.5,), "1 numbers")])
+def test_standardising_constants_are_numbers_one_a_channel(tiny_faces, tiny_protocol, field, value, found):
+    """A word of as many letters as channels would pass a count alone."""
+    protocol = tiny_protocol()
+    protocol = replace(protocol, recipe=replace(protocol.recipe, **{field: value}))
+    assert protocol.channels == 3
+    with pytest.raises(BadInput, match=f"{field}: found {found}; expected"):
+        standardiser(protocol, load_splits(tiny_faces, protocol, CPU)["train"])
 
 
 def test_swapped_class_names_are_refused(tiny_faces, tiny_protocol):
