@@ -121,6 +121,9 @@ def test_ferplus_ceilings(tmp_path):
     assert found["fer2013_label"]["kappa"]["mean"] == pytest.approx(cohen_kappa_score(*zip(*pairs, strict=True)))
     with pytest.raises(BadInput, match="expected fer2013"):
         ferplus(b, a, tmp_path / "other")
+    unvoted = write_faceset(tmp_path / "c", images, name="ferplus", classes=reader.CLASSES, expression=voted, **common)
+    with pytest.raises(BadInput, match="found no votes"):
+        ferplus(a, unvoted, tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
