@@ -36,7 +36,7 @@ def fer_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def fer2013_csv(fer_data, tmp_path_factory, request) -> Path:
+def official_csv(fer_data, tmp_path_factory, request) -> Path:
     """The complete fer2013.csv (301 MB), expanded once from the pack in FER_DATA and kept in pytest's cache folder."""
     script = fer_data / "fer2013" / "expand.py"
     if not script.is_file():

@@ -4,12 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
+from benchmark.faces import data_sets
+from benchmark.runs import params
 from benchmark.runs.sources import PACKAGE, TRAINING, training_sources
 
 ROOT = Path(__file__).parents[1]
 # What the report imports and whose change does not change a number: reading, writing.
+GROUND = ["benchmark/array_file", "benchmark/errors", "benchmark/files", "benchmark/progress"]
 PLUMBING = {"array_file", "errors", "faces", "files", "progress", "runs"}
 
 
@@ -57,7 +61,7 @@ def test_what_training_imports_is_in_the_list_or_decides_no_number():
 def test_the_report_depends_on_what_it_imports_and_imports_no_torch():
     script = (
         "import importlib, pkgutil, sys; import benchmark.report.build; from benchmark.report import chapters\n"
-        "for found in pkgutil.iter_modules(chapters.__path__): importlib.import_module(f'{chapters.__name__}.{found.name}')\n"
+        "for each in pkgutil.iter_modules(chapters.__path__): importlib.import_module(f'{chapters.__name__}.{each.name}')\n"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -70,3 +74,33 @@ def test_the_report_depends_on_what_it_imports_and_imports_no_torch():
     assert "records.calibration" in own and "benchmark/report" in known
     # A record counts by the hash of the protocol file and by the registered cell (`benchmark.claims.ledger`).
     assert {"benchmark/protocol", "ablations/cells.yaml", "baselines/cells.yaml"} <= known
+
+
+def upstream(*modules: str) -> set[str]:
+    """Everything of the package that modules import, directly or through others, and they themselves; as a path without its
+    ending. Imports inside functions count."""
+    grimp = pytest.importorskip("grimp")
+    graph = grimp.build_graph("benchmark", exclude_type_checking_imports=True, cache_dir=None)
+    found = {name for module in modules for name in graph.find_descendants(module) | {module}}
+    found |= {name for each in found for name in graph.find_upstream_modules(each)}
+    return {name.replace(".", "/") for name in found}
+
+
+def uncovered(found: set[str], stage: str, *further: str) -> list[str]:
+    known = {path.removesuffix(".py") for path in (*dependencies(stage), *further)}
+    return sorted(name for name in found if not any(f"{name}/".startswith(f"{path}/") for path in known))
+
+
+@pytest.mark.parametrize("name", data_sets.names())
+def test_a_prepared_set_depends_on_what_reads_it(name):
+    """Its reader, which imports no other, and what readers share; a FaceSet is the same bytes whatever else changes."""
+    code = params.stage_dependencies(name)["code"]
+    module = code.removesuffix(".py").replace("/", ".")
+    found = upstream(module)
+    assert uncovered(found, "prepare", code) == [name for name in GROUND if name in found]
+
+
+def test_the_audit_depends_on_what_it_does():
+    """Readers are loaded by name; the one of the set is a dependency of its own."""
+    left = uncovered(upstream("benchmark.faces.audit"), "audit")
+    assert left == sorted([*GROUND, "benchmark/faces/data_sets", "benchmark/faces/faceset", "benchmark/faces/readers"])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
-from benchmark.faces.readers import fer2013
+from benchmark.faces.reading import fer2013_csv
 from benchmark.faces.reading.archives import open_csv
 from benchmark.faces.reading.raw import raw_file
 from benchmark.files import Json
@@ -55,7 +55,7 @@ def read(path: Path) -> Votes:
             integers 0..10 that sum to 10 (9 is taken: the official file has one such row); missing or surplus rows;
             whatever `open_csv` refuses.
     """
-    usages = fer2013.usage_of_rows()
+    usages = fer2013_csv.usage_of_rows()
     names: list[str] = []
     votes = np.zeros((len(usages), len(VOTE_COLUMNS)), np.int64)
     with open_csv(path, MEMBERS, limit=LIMIT) as source:
@@ -143,12 +143,12 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     soft labels. Never joined by the number in the image name: it lags behind the row by up to 85.
 
     Raises:
-        BadInput: as `fer2013.read` and `read`; a black picture that the raters did not call NF (so the two files
+        BadInput: as `fer2013_csv.read` and `read`; a black picture that the raters did not call NF (so the two files
             are not in the same order); no file, or several, in a raw folder.
     """
     votes_file = raw_file(raw, "ferplus")
     table = read(votes_file)
-    pictures = fer2013.read(raw_file(raw, "fer2013"))
+    pictures = fer2013_csv.read(raw_file(raw, "fer2013"))
     label = majority(table.votes)
     flag: list[str] = pictures.flag.tolist()
     _check_join(votes_file, table, pictures, label)
@@ -175,17 +175,17 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
             "label": "majority: single votes removed, then more than half of the votes left",
             "cross_tabulation": {
                 "other": "fer2013",
-                "rows": list(fer2013.CLASSES),
+                "rows": list(fer2013_csv.CLASSES),
                 "columns": list(CLASSES),
                 "counts": _crossed(pictures.expression[kept], label[kept]),
             },
-            "dropped": {split: _dropped(label[pictures.split == split]) for split in fer2013.COUNTS},
+            "dropped": {split: _dropped(label[pictures.split == split]) for split in fer2013_csv.COUNTS},
         },
     )
 
 
 def _crossed(rows: np.ndarray, columns: np.ndarray) -> list[list[int]]:
-    counts = np.zeros((len(fer2013.CLASSES), len(CLASSES)), np.int64)
+    counts = np.zeros((len(fer2013_csv.CLASSES), len(CLASSES)), np.int64)
     np.add.at(counts, (rows, columns), 1)
     table: list[list[int]] = counts.tolist()
     return table
@@ -196,7 +196,7 @@ def _dropped(label: np.ndarray) -> dict[str, int]:
     return {reason: int(np.sum(label == code)) for reason, code in reasons.items()}
 
 
-def _check_join(votes_file: Path, table: Votes, pictures: fer2013.Pictures, label: np.ndarray) -> None:
+def _check_join(votes_file: Path, table: Votes, pictures: fer2013_csv.Pictures, label: np.ndarray) -> None:
     """Is row k of both files about the same picture, as far as they can tell?
 
     Their Usage columns agree: both readers hold them to the same list. That leaves another order inside a split, which

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.faces.readers import fer2013
+from benchmark.faces.reading import fer2013_csv
 
 
 @dataclass
@@ -38,7 +39,7 @@ class SmallFer2013:
 def small_fer2013(monkeypatch) -> SmallFer2013:
     """11 rows; the counts that the reader expects are set to theirs."""
     monkeypatch.setattr(
-        fer2013,
+        fer2013_csv,
         "COUNTS",
         {"Training": (1, 1, 1, 1, 1, 1, 1), "PublicTest": (0, 0, 0, 2, 0, 0, 0), "PrivateTest": (1, 0, 0, 0, 0, 0, 1)},
     )
@@ -51,10 +52,10 @@ def small_fer2013(monkeypatch) -> SmallFer2013:
 
 
 @pytest.fixture(scope="session")
-def fer2013_raw(fer2013_csv, fer_data, tmp_path_factory) -> Path:
+def fer2013_raw(official_csv, fer_data, tmp_path_factory) -> Path:
     """A data/raw with the complete FER2013 and FER+."""
     raw = tmp_path_factory.mktemp("raw")
-    for name, source in (("fer2013", fer2013_csv), ("ferplus", fer_data / "ferplus" / "fer2013new.csv")):
+    for name, source in (("fer2013", official_csv), ("ferplus", fer_data / "ferplus" / "fer2013new.csv")):
         (raw / name).mkdir()
         (raw / name / source.name).symlink_to(source)
     return raw

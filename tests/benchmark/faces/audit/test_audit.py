@@ -208,12 +208,12 @@ def test_croissant_is_valid(faulty, tmp_path):
 
 
 @pytest.mark.slow
-def test_fer2013(fer2013_csv, tmp_path):
+def test_fer2013(official_csv, tmp_path):
     """The known faults of the real set, counted here once more in another way."""
     from benchmark.faces.readers import fer2013
 
     (tmp_path / "raw/fer2013").mkdir(parents=True)
-    (tmp_path / "raw/fer2013/fer2013.csv").symlink_to(fer2013_csv)
+    (tmp_path / "raw/fer2013/fer2013.csv").symlink_to(official_csv)
     faces = fer2013.prepare(tmp_path / "fer2013", raw=tmp_path / "raw")
     found = audit(faces, tmp_path / "out", tmp_path / "private")
     exact = found["exact_copies"]

@@ -10,6 +10,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.data_sets import names, reader
 from benchmark.faces.faceset import open_faceset
 from benchmark.faces.readers import fer2013
+from benchmark.faces.reading import fer2013_csv
 from benchmark.faces.reading.raw import raw_file
 
 
@@ -19,7 +20,7 @@ def write(path, text):
 
 
 def assert_read(path, small):
-    pictures = fer2013.read(path)
+    pictures = fer2013_csv.read(path)
     np.testing.assert_array_equal(pictures.images, small.images)
     assert pictures.expression.tolist() == small.emotion
     assert pictures.split.tolist() == small.usage
@@ -35,8 +36,8 @@ def test_official_form(small_fer2013, tmp_path):
 
 def test_known_bytes_are_named_official(small_fer2013, tmp_path, monkeypatch):
     path = small_fer2013.write(tmp_path / "renamed.csv")
-    monkeypatch.setitem(fer2013.OFFICIAL_MD5, hashlib.md5(path.read_bytes()).hexdigest(), "fer2013.csv")
-    assert fer2013.read(path).source["bytes"] == "official file fer2013.csv"
+    monkeypatch.setitem(fer2013_csv.OFFICIAL_MD5, hashlib.md5(path.read_bytes()).hexdigest(), "fer2013.csv")
+    assert fer2013_csv.read(path).source["bytes"] == "official file fer2013.csv"
 
 
 def test_icml_form_has_another_column_order_and_spaces(small_fer2013, tmp_path):
@@ -173,10 +174,10 @@ def test_registry_and_raw_folder(tmp_path):
 BLACK = [6458, 7629, 10423, 11286, 13148, 13402, 13988, 15894, 22198, 22927, 28601, 30002]
 
 
-def test_real_labels_and_splits(fer2013_faces, fer2013_csv):
+def test_real_labels_and_splits(fer2013_faces, official_csv):
     import pandas
 
-    table = pandas.read_csv(fer2013_csv, usecols=["emotion", "Usage"])
+    table = pandas.read_csv(official_csv, usecols=["emotion", "Usage"])
     assert fer2013_faces.expression.tolist() == table["emotion"].tolist()
     assert fer2013_faces.split.tolist() == table["Usage"].tolist()
     counts = table.groupby("Usage")["emotion"].value_counts()
@@ -185,9 +186,9 @@ def test_real_labels_and_splits(fer2013_faces, fer2013_csv):
     assert fer2013_faces.images.shape == (35887, 48, 48, 1)
 
 
-def test_real_pixels(fer2013_faces, fer2013_csv):
+def test_real_pixels(fer2013_faces, official_csv):
     assert fer2013_faces.images[0, 0, :8, 0].tolist() == [70, 80, 82, 72, 58, 58, 60, 63]
-    with open(fer2013_csv) as lines:
+    with open(official_csv) as lines:
         next(lines)
         for row, line in enumerate(lines):
             if row % 311 == 0 or row == 35886:

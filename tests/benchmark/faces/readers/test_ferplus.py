@@ -5,7 +5,8 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
-from benchmark.faces.readers import fer2013, ferplus
+from benchmark.faces.readers import ferplus
+from benchmark.faces.reading import fer2013_csv
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 # Votes of the 11 small rows and, by hand, what the majority rule makes of them.
@@ -235,4 +236,4 @@ def test_real_black_pictures_are_not_faces(csv):
 
 
 def test_small_counts_do_not_leak_into_the_module():
-    assert [sum(counts) for counts in fer2013.COUNTS.values()] == [28709, 3589, 3589]
+    assert [sum(counts) for counts in fer2013_csv.COUNTS.values()] == [28709, 3589, 3589]
