@@ -52,7 +52,7 @@ class SideProcess:
 
     def answer(
         self, seconds: float, stop: Callable[[], bool] = lambda: False
-    ) -> tuple[Any, str]:  # Any: the question's, through a pipe
+    ) -> tuple[Any, str]:  # Any: what the function asked for returned
         """What the function returned, and what it printed.
 
         Args:
