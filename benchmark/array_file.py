@@ -6,13 +6,13 @@ import weakref
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from benchmark.errors import BadInput
 
 
 class ArrayFile:
-    """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array.
+    """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array, `file[row]` one row.
 
     Unlike a memory map it takes neither address space (`ulimit -v`) nor resident memory beyond the rows in hand; what the
     system keeps in its page cache it can drop at any time. Safe to use from several threads.
@@ -51,13 +51,23 @@ class ArrayFile:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice | NDArray[np.integer]) -> NDArray[np.uint8]:
-        """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once.
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        """All of it, for `numpy.asarray`."""
+        return self[:] if dtype is None else self[:].astype(dtype)
+
+    def __getitem__(self, rows: int | slice | NDArray[np.integer] | NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once. One row alone
+        (...) where one number is asked for.
 
         Args:
-            rows: a slice, or row numbers (integers in [0, N)); IndexError beyond.
+            rows: a number, a slice, an array of numbers, each in [0, N), or of bool (N,); IndexError beyond.
         """
-        rows = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
+        if isinstance(rows, int | np.integer):
+            row: NDArray[np.uint8] = self[np.array([rows])][0]
+            return row
+        if isinstance(rows, slice) or rows.dtype == bool:
+            rows = np.arange(len(self))[rows]
+        rows = np.asarray(rows, dtype=np.int64)
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"rows {rows.min()}..{rows.max()} of {len(self)} in {self.path}")
         out = np.empty((len(rows), *self.shape[1:]), np.uint8)
@@ -80,3 +90,6 @@ class ArrayFile:
                 if not count:
                     raise BadInput(self.path, f"an end at byte {offset + done}", f"{len(view) - done} bytes more")
                 done += count
+
+
+Pictures = NDArray[np.uint8] | ArrayFile  # uint8 (N, H, W, C) that is indexed by row

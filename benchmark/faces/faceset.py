@@ -2,7 +2,7 @@
 
 A FaceSet is a directory:
 
-* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); opened memory-mapped, never with pickle;
+* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); rows read on demand, never with pickle;
 * ``faces.csv``   one row a face, in image order, columns as in `COLUMNS`;
 * ``meta.json``   name, version, class order, counts, fingerprint and how it was made.
 
@@ -37,7 +37,7 @@ Integers = Sequence[int] | NDArray[np.integer]
 Reals = Sequence[float] | NDArray[np.floating]
 
 
-class Images(Protocol):
+class Pictures(Protocol):
     """Pictures as `write_faceset` takes them: an array, or a file whose rows are read when asked for."""
 
     @property
@@ -91,12 +91,6 @@ class FaceSet:
     meta: Mapping[str, Json]
 
     @functools.cached_property
-    def images(self) -> NDArray[np.uint8]:
-        """uint8 (N, H, W, C), memory-mapped at first use, read-only; needs as much address space as the file has bytes."""
-        images: NDArray[np.uint8] = np.load(self.pictures.path, mmap_mode="r", allow_pickle=False)
-        return images
-
-    @functools.cached_property
     def sha256(self) -> NDArray[np.str_]:
         """`digest` as str; made at first use, as it takes four times the memory."""
         return self.digest.astype(str)
@@ -137,7 +131,7 @@ def counts(split: NDArray[np.str_], expression: NDArray[np.int64], classes: Sequ
 
 def write_faceset(
     directory: Path | str,
-    images: Images,
+    pictures: Pictures,
     *,
     name: str,
     version: str,
@@ -157,7 +151,7 @@ def write_faceset(
 
     Args:
         directory: replaced if it exists.
-        images: uint8 (N, H, W, C).
+        pictures: uint8 (N, H, W, C).
         how: JSON-able account of the making (source files and digests, options, library versions).
         others: as the attributes of `FaceSet`; None = "none" for every row.
 
@@ -166,9 +160,9 @@ def write_faceset(
             outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
     """
     where = f"FaceSet {name}"
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise BadInput(where, f"images {images.dtype} {images.shape}", "uint8 (N, H, W, 1 or 3)")
-    n = len(images)
+    if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
+        raise BadInput(where, f"images {pictures.dtype} {pictures.shape}", "uint8 (N, H, W, 1 or 3)")
+    n = len(pictures)
     columns: dict[str, np.ndarray] = {
         "id": np.asarray(id, dtype=str),
         "split": np.asarray(split, dtype=str),
@@ -180,7 +174,7 @@ def write_faceset(
     }
     _check(where, n, columns, classes, votes, vote_columns)
     with replacing_directory(directory) as temporary:
-        digests = _write_images(temporary / "images.npy", images)
+        digests = _write_pictures(temporary / "images.npy", pictures)
         with open(temporary / "faces.csv", "w", encoding="utf-8", newline="") as stream:
             _to_csv(stream, columns, votes, digests)
         with open(temporary / "faces.csv", "rb") as table:
@@ -191,7 +185,7 @@ def write_faceset(
             "version": version,
             "classes": list(classes),
             "vote_columns": list(vote_columns),
-            "shape": list(images.shape),
+            "shape": list(pictures.shape),
             "counts": counts(columns["split"], columns["expression"], classes),
             "fingerprint": fingerprint,
             "how": dict(how or {}),
@@ -200,20 +194,20 @@ def write_faceset(
     return open_faceset(directory)
 
 
-def _write_images(path: Path, images: Images) -> list[str]:
-    """Write an .npy file part by part, so that `images` may lie in a file too; returns the digest of each picture."""
+def _write_pictures(path: Path, pictures: Pictures) -> list[str]:
+    """Write an .npy file part by part, so that `pictures` may lie in a file too; returns the digest of each picture."""
     digests = []
     with open(path, "wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": images.shape})
-        for start in range(0, len(images), PICTURES_A_PART):
-            part = np.ascontiguousarray(images[start : start + PICTURES_A_PART])
+        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": pictures.shape})
+        for start in range(0, len(pictures), PICTURES_A_PART):
+            part = np.ascontiguousarray(pictures[start : start + PICTURES_A_PART])
             digests += [hashlib.sha256(image).hexdigest() for image in part]
             stream.write(part.tobytes())
     return digests
 
 
 def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
-    """Open a FaceSet; pictures stay on disk (memory-mapped).
+    """Open a FaceSet; pictures stay on disk.
 
     Args:
         verify: also recompute every picture's digest.

@@ -18,6 +18,8 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmark.array_file import Pictures
+
 SIDE = 16
 BITS = SIDE * SIDE
 LARGEST = 60  # where changed copies end and unrelated pictures begin in FER2013 (docs/audit.md)
@@ -50,21 +52,21 @@ def picture(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Rows | None = None) -> np.ndarray:
+def hashes(pictures: Pictures, *, mirrored: bool = False, rows: Rows | None = None) -> np.ndarray:
     """Perceptual hash of each picture.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3), memory-mapped or not; one picture at a time is in memory.
+        pictures: uint8 (N, H, W, 1 or 3), memory-mapped or not; one picture at a time is in memory.
         mirrored: of the picture's mirror image (left and right exchanged) instead.
         rows: these rows only, in this order; None = all.
 
     Returns:
         bool (N, 256).
     """
-    chosen = range(len(images)) if rows is None else rows
+    chosen = range(len(pictures)) if rows is None else rows
     out = np.empty((len(chosen), BITS), bool)
     for place, row in enumerate(chosen):
-        pixels = np.asarray(images[row])
+        pixels = np.asarray(pictures[row])
         out[place] = imagehash.phash(picture(pixels[:, ::-1] if mirrored else pixels), hash_size=SIDE).hash.ravel()
     return out
 
@@ -157,7 +159,7 @@ def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None)
 
 
 def near_groups(
-    images: np.ndarray, sha256: np.ndarray | None = None, *, threshold: int | None = None, mirrors: bool = False
+    pictures: Pictures, sha256: np.ndarray | None = None, *, threshold: int | None = None, mirrors: bool = False
 ) -> np.ndarray:
     """Group number of each picture: pictures joined by near-duplicate pairs, directly or through others.
 
@@ -165,7 +167,7 @@ def near_groups(
     own. Grouping is what a split must respect, so a chain a-b-c is one group although a and c may differ by more.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3).
+        pictures: uint8 (N, H, W, 1 or 3).
         sha256: str (N,), digest of each picture (`FaceSet.sha256`); exact copies are then hashed once.
         threshold: in bits; None = `threshold_for` these pictures.
         mirrors: also join a picture with a near duplicate of its mirror image.
@@ -173,14 +175,14 @@ def near_groups(
     Returns:
         int64 (N,), 0 upwards in order of first appearance.
     """
-    n = len(images)
+    n = len(pictures)
     if not n:
         return np.empty(0, np.int64)
     first, copy_of = distinct(sha256) if sha256 is not None else (np.arange(n), np.arange(n))
-    rows = first[~blank(images, first)]
-    own = hashes(images, rows=rows)
+    rows = first[~blank(pictures, first)]
+    own = hashes(pictures, rows=rows)
     threshold = threshold_for(own).bits if threshold is None else threshold
-    passes = [None, *([hashes(images, rows=rows, mirrored=True)] if mirrors else [])]
+    passes = [None, *([hashes(pictures, rows=rows, mirrored=True)] if mirrors else [])]
     group = np.arange(len(rows))
     edges: list[np.ndarray] = []
     for other in passes:
@@ -211,10 +213,10 @@ def in_order(group: np.ndarray) -> np.ndarray:
     return distinct(group)[1]
 
 
-def blank(images: np.ndarray, rows: Rows | None = None) -> np.ndarray:
+def blank(pictures: Pictures, rows: Rows | None = None) -> np.ndarray:
     """Whether each picture has one value alone in every channel, bool (N,)."""
-    chosen = range(len(images)) if rows is None else rows
-    return np.array([bool((images[row] == images[row][:1, :1]).all()) for row in chosen], bool)
+    chosen = range(len(pictures)) if rows is None else rows
+    return np.array([bool((pixels == pixels[:1, :1]).all()) for pixels in map(pictures.__getitem__, chosen)], bool)
 
 
 def _signs(bits: np.ndarray) -> np.ndarray:
@@ -280,19 +282,19 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def calibration(images: np.ndarray, rows: Rows, threshold: int) -> dict[str, dict[str, float]]:
+def calibration(pictures: Pictures, rows: Rows, threshold: int) -> dict[str, dict[str, float]]:
     """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3).
+        pictures: uint8 (N, H, W, 1 or 3).
         rows: pictures that are not blank, at least one.
 
     Returns:
         change -> {median, q95 (bits), found (share of the pictures within the threshold)}.
     """
-    own, found = hashes(images, rows=rows), {}
+    own, found = hashes(pictures, rows=rows), {}
     for name, change in CHANGES.items():
-        changed = [imagehash.phash(change(picture(np.asarray(images[row]))), hash_size=SIDE).hash.ravel() for row in rows]
+        changed = [imagehash.phash(change(picture(np.asarray(pictures[row]))), hash_size=SIDE).hash.ravel() for row in rows]
         distance = np.sum(own != np.array(changed), axis=1)
         found[name] = {
             "median": float(np.median(distance)),

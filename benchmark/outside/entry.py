@@ -19,7 +19,7 @@ from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.outside_record import _filled, _stored, check_name
 from benchmark.records.record import Record, write_record
-from benchmark.records.selection_metric import mean_ccc
+from benchmark.records.selection_metric import ccc_mean
 
 PERMUTED_GAIN = 0.10  # of accuracy and of balanced accuracy
 PERMUTED_P = 1e-3
@@ -36,7 +36,7 @@ def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list
     Valence and arousal: swapping the two raises the mean CCC by `PERMUTED_GAIN` or more.
     """
     if protocol.task != "categorical":
-        gain = mean_ccc(targets, outputs[:, ::-1]) - mean_ccc(targets, outputs)
+        gain = ccc_mean(targets, outputs[:, ::-1]) - ccc_mean(targets, outputs)
         if gain < PERMUTED_GAIN:
             return []
         return [f"valence and arousal look swapped: exchanging them raises the mean CCC by {gain:.3f}"]

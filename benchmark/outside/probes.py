@@ -64,10 +64,10 @@ def probe(model: Scores, validation: Split, declared: Preprocessing, protocol: P
         {"metric", "faces", "scores": {input in words: score}} and the warnings.
     """
     rows = torch.from_numpy(np.unique(np.linspace(0, len(validation) - 1, min(FACES, len(validation))).round().astype(int)))
-    rows = rows.to(validation.images.device)
+    rows = rows.to(validation.pictures.device)
     some = Split(validation.ids[rows.cpu().numpy()], _pictures(validation, rows), validation.targets[rows])
     targets = some.targets.cpu().numpy()
-    given = [("as declared", Input(declared)), *variants(declared, _have_colour(some.images))]
+    given = [("as declared", Input(declared)), *variants(declared, _have_colour(some.pictures))]
     outputs = {words: predict(model, some, own, categorical=bool(protocol.classes)) for words, own in given}
     finite = {words: found for words, found in outputs.items() if np.isfinite(found).all()}
     scores = {words: selection_metric(protocol.task, targets, found) for words, found in finite.items()}

@@ -40,7 +40,7 @@ def ccc(x: np.ndarray, y: np.ndarray, ddof: int = 0) -> float | None:
     return finite_or_none(2 * (dx @ dy) / freedom / scale)
 
 
-def mean_ccc(targets: np.ndarray, outputs: np.ndarray) -> float:
+def ccc_mean(targets: np.ndarray, outputs: np.ndarray) -> float:
     """Mean of the two dimensions' CCC; a dimension where it is not defined counts as 0. Arguments as
     `benchmark.records.metrics.dimensional`."""
     targets, outputs = checked_dimensional(targets, outputs)

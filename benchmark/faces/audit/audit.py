@@ -38,7 +38,7 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
     """
     expected = expected_counts(faces)
     copies = find_copies(faces, limit=near_limit)
-    empty = blank(faces.images)
+    empty = blank(faces.pictures)
     leaked = leaks(faces, copies)
     contents = {
         "schema": SCHEMA,

@@ -23,7 +23,7 @@ def contact_sheet(faces: FaceSet, per_class: int = 10, seed: int = 0) -> Image.I
     """
     rows = [(name, np.flatnonzero(faces.expression == k)) for k, name in enumerate(faces.classes)]
     rows = rows or [("all", np.arange(len(faces)))]
-    height, width, channels = faces.images.shape[1:]
+    height, width, channels = faces.pictures.shape[1:]
     factor = max(1, round(SIDE / max(height, width)))
     cell_h, cell_w = height * factor + GAP, width * factor + GAP
     sheet = Image.new("RGB", (LABEL + per_class * cell_w + GAP, len(rows) * cell_h + GAP), "white")
@@ -34,7 +34,7 @@ def contact_sheet(faces: FaceSet, per_class: int = 10, seed: int = 0) -> Image.I
         draw.multiline_text((GAP, top + cell_h // 3), f"{name}\n{len(members)}", fill="black", font=font)
         chosen = np.sort(rng.choice(members, size=min(per_class, len(members)), replace=False))
         for place, row in enumerate(chosen.tolist()):
-            pixels = np.asarray(faces.images[row])
+            pixels = np.asarray(faces.pictures[row])
             picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels).convert("RGB")
             enlarged = picture.resize((width * factor, height * factor), Image.Resampling.NEAREST)
             sheet.paste(enlarged, (LABEL + GAP + place * cell_w, top))

@@ -78,11 +78,11 @@ class Copies:
 def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Copies:
     """Exact copies, and near copies unless there are more than `limit` distinct pictures or fewer than two."""
     first, exact = distinct(faces.sha256)
-    number = np.flatnonzero(~blank(faces.images, first))  # of the distinct pictures with any content
+    number = np.flatnonzero(~blank(faces.pictures, first))  # of the distinct pictures with any content
     if not 2 <= len(number) <= limit:
         return Copies(exact, first)
     rows = first[number]
-    own, other = hashes(faces.images, rows=rows), hashes(faces.images, rows=rows, mirrored=True)
+    own, other = hashes(faces.pictures, rows=rows), hashes(faces.pictures, rows=rows, mirrored=True)
     threshold = threshold_for(own, faces.group[rows])
     wide = _pairs(own, max(WIDEST, threshold.bits) if len(rows) <= WIDE_LIMIT else threshold.bits, faces.group[rows])
     close = wide.distance <= threshold.bits
@@ -94,7 +94,7 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
         threshold=threshold,
         distances=np.bincount(wide.distance, minlength=WIDEST + 1)[: WIDEST + 1],
         quantiles=_quantiles(own, faces.expression[rows]),
-        calibration=calibration(faces.images, chosen, threshold.bits),
+        calibration=calibration(faces.pictures, chosen, threshold.bits),
     )
     return Copies(exact, first, near)
 

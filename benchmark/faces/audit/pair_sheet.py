@@ -19,7 +19,7 @@ def pair_sheet(faces: FaceSet, pairs: Sequence[tuple[int, int, int]]) -> Image.I
     Under each face stand its split and its expression, under the second also the bits that differ. A pair with two
     different expressions has a red frame.
     """
-    height, width = faces.images.shape[1:3]
+    height, width = faces.pictures.shape[1:3]
     factor = max(1, round(SIDE / max(height, width)))
     if factor == 1 and max(height, width) > SIDE:
         h, w = height * SIDE // max(height, width), width * SIDE // max(height, width)
@@ -35,7 +35,7 @@ def pair_sheet(faces: FaceSet, pairs: Sequence[tuple[int, int, int]]) -> Image.I
         if differ:
             draw.rectangle((left - 3, top - 3, left + 2 * w + 4, top + h + 2), fill=(200, 30, 30))
         for side, row in enumerate((first, second)):
-            pixels = np.asarray(faces.images[row])
+            pixels = np.asarray(faces.pictures[row])
             picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
             resampling = Image.Resampling.NEAREST if factor > 1 else Image.Resampling.BOX
             x = left + side * (w + 2)

@@ -114,7 +114,7 @@ def _protocol(faces: FaceSet, records: Sequence[Record]) -> tuple[dict, list[int
                 for place, at in enumerate(picked.tolist())
             ]
         groups.append(group)
-    side = min(SIDE, max(faces.images.shape[1:3]))
+    side = min(SIDE, max(faces.pictures.shape[1:3]))
     return {"task": task, "runs": len(records), "side": side, "columns": 2 * EACH, "groups": groups}, chosen
 
 
@@ -122,14 +122,14 @@ def _picture(faces: FaceSet, chosen: Sequence[int], columns: int):
     """The faces side by side without gaps, `columns` a row, as an RGB (or grey) Pillow image."""
     from PIL import Image
 
-    channels = faces.images.shape[3]
-    side = min(SIDE, max(faces.images.shape[1:3]))
+    channels = faces.pictures.shape[3]
+    side = min(SIDE, max(faces.pictures.shape[1:3]))
     lines = -(-len(chosen) // columns)
     sheet = Image.new("RGB" if channels == 3 else "L", (columns * side, lines * side), "white")
     for at, row in enumerate(chosen):
         if row < 0:
             continue
-        pixels = np.asarray(faces.images[row])
+        pixels = np.asarray(faces.pictures[row])
         picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
         if picture.size != (side, side):
             picture = picture.resize((side, side), Image.Resampling.BOX)

@@ -132,8 +132,8 @@ def follow(
         raise BadInput(f"{run}, steps", max(steps), f"at most {budget}, the protocol's budget")
     model = trainer.model if trainer else build_model(run, device)
     units_of(model, run.cell.name)
-    rows = torch.linspace(0, len(train) - 1, images, dtype=torch.float64).round().long().to(train.images.device)
-    inputs = prepare.standardise(prepare.unit(train.images[rows])).to(device)
+    rows = torch.linspace(0, len(train) - 1, images, dtype=torch.float64).round().long().to(train.pictures.device)
+    inputs = prepare.standardise(prepare.unit(train.pictures[rows])).to(device)
     targets = train.targets[rows].to(device)
     result = {"layers": weight_layers(model), "status": "finished", "diverged_at": None, "moments": []}
     done, order = 0, None

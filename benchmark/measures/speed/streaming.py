@@ -89,7 +89,7 @@ def limited(directory: Path, run: Run, room: int, steps: int) -> dict:
         return {"limit": limit, "failed": f"{type(error).__name__}: {error}".splitlines()[0]}
     return {
         "limit": limit,
-        "streamed": not isinstance(splits["train"].images, torch.Tensor),
+        "streamed": not isinstance(splits["train"].pictures, torch.Tensor),
         "load_seconds": loaded - start,
         "images_per_second": steps * trainer.batch / seconds,
         "peak_bytes": _peak(),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import BadInput
 from benchmark.protocol.protocol import SELECTION_METRIC
-from benchmark.records.selection_metric import accuracy, mean_ccc
+from benchmark.records.selection_metric import accuracy, ccc_mean
 from benchmark.runs.training.augmentation import warp
 from benchmark.runs.training.pixels import Split, Standardiser
 
@@ -76,4 +76,4 @@ def predict(
 
 def selection_metric(task: str, targets: np.ndarray, outputs: np.ndarray) -> float:
     """The number by which epochs are compared: accuracy, or the mean CCC of valence and arousal; higher is better."""
-    return float({"accuracy": accuracy, "mean CCC": mean_ccc}[SELECTION_METRIC[task]](targets, outputs))
+    return float({"accuracy": accuracy, "mean CCC": ccc_mean}[SELECTION_METRIC[task]](targets, outputs))

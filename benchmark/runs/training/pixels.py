@@ -19,25 +19,25 @@ from benchmark.runs.training.streaming import Streamed, streamed
 
 @dataclass(frozen=True)
 class Split:
-    """One role's faces: `ids` (str N), `images` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
+    """One role's faces: `ids` (str N), `pictures` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
     `targets` (int64 (N,) class indices, or float32 (N, 2) valence and arousal, on the device)."""
 
     ids: np.ndarray
-    images: Tensor | Streamed
+    pictures: Tensor | Streamed
     targets: Tensor
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def batch(self, rows: slice | Tensor, following: slice | Tensor | None = None) -> Tensor:
-        """Pictures of `rows` (int64 on `images.device`), on the training device.
+        """Pictures of `rows` (int64 on `pictures.device`), on the training device.
 
         Args:
             following: what will be asked for next; read meanwhile where pictures are streamed.
         """
-        pictures = self.images[rows]
-        if following is not None and isinstance(self.images, Streamed):
-            self.images.prefetch(following)
+        pictures = self.pictures[rows]
+        if following is not None and isinstance(self.pictures, Streamed):
+            self.pictures.prefetch(following)
         return pictures
 
 
@@ -98,14 +98,14 @@ def standardiser(protocol: Protocol, train: Split) -> Standardiser:
     """The recipe's constants, or mean and deviation of the training pixels per channel (float64 sums)."""
     mean, deviation = protocol.recipe.input_mean, protocol.recipe.input_deviation
     if mean == "training" or deviation == "training":
-        total = torch.zeros(train.images.shape[1], dtype=torch.float64)
+        total = torch.zeros(train.pictures.shape[1], dtype=torch.float64)
         square = torch.zeros_like(total)
         for start in range(0, len(train), CHUNK):
             here, following = slice(start, start + CHUNK), slice(start + CHUNK, start + 2 * CHUNK)
             part = train.batch(here, following).cpu().double() / 255
             total += part.sum((0, 2, 3))
             square += (part**2).sum((0, 2, 3))
-        count = math.prod(train.images.shape) / train.images.shape[1]
+        count = math.prod(train.pictures.shape) / train.pictures.shape[1]
         measured = total / count
         spread = (square / count - measured**2).clamp_min(1e-12).sqrt()
         repeat = protocol.channels // len(measured)

@@ -5,13 +5,13 @@ import hashlib
 import io
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from benchmark import progress
@@ -25,7 +25,7 @@ LOCK_POLL_SECONDS = 0.5
 
 
 class Streamed:
-    """The pictures of a Split that stay in a file; stands where `Split.images` is otherwise a tensor.
+    """The pictures of a Split that stay in a file; stands where `Split.pictures` is otherwise a tensor.
 
     `streamed[rows]` gives the bytes that the tensor would: uint8 (len(rows), C, S, S), contiguous, on the training device.
     What was announced by `prefetch` is read meanwhile by a thread.
@@ -161,15 +161,14 @@ def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channe
 @contextlib.contextmanager
 def _locked(path: Path, stop: Callable[[], bool]) -> Iterator[None]:
     """Hold the lock file `path`; it falls when its process ends, however that is."""
-    import fcntl  # not on Windows, where only pictures that fit into memory can be trained on
-
-    with open(path, "w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if stop():
-                    raise Interrupted(f"stopped while another process made {path.with_suffix('.npy')}") from None
-                time.sleep(LOCK_POLL_SECONDS)
+    lock = FileLock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOCK_POLL_SECONDS)
+        except Timeout:
+            if stop():
+                raise Interrupted(f"stopped while another process made {path.with_suffix('.npy')}") from None
+    try:
         yield
+    finally:
+        lock.release()

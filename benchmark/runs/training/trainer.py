@@ -211,7 +211,7 @@ class Trainer:
     def order(self) -> torch.Tensor:
         """The training rows of this epoch's steps, int64 (n,), where the pictures are looked up (drawn on the CPU, so every
         device sees the same)."""
-        return self.batches.order(self.epoch).to(self.splits["train"].images.device)
+        return self.batches.order(self.epoch).to(self.splits["train"].pictures.device)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -43,7 +43,11 @@ def test_round_trip_against_pandas(tmp_path):
     assert again.fingerprint == hashlib.sha256((tmp_path / "small" / "faces.csv").read_bytes()).hexdigest()
     assert again.meta["counts"] == {"train": {"a": 1, "b": 2, "none": 1}, "test": {"a": 1, "b": 1}}
     assert again.rows("test").tolist() == [4, 5]
-    assert not again.images.flags.writeable
+    np.testing.assert_array_equal(again.pictures, images)
+    np.testing.assert_array_equal(again.pictures[3], images[3])
+    np.testing.assert_array_equal(again.pictures[again.split == "test"], images[4:])
+    with pytest.raises(IndexError):
+        again.pictures[6]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def stranger(tmp_path_factory, colour_faces) -> Stranger:
         model = colour_net.Net(4, 3, SMALL)
         rows = colour_faces.rows("train")
         order = torch.tensor([DECLARED["classes"].index(name) for name in CLASSES])
-        inputs, targets = by_hand(colour_faces.images[rows]), order[torch.from_numpy(colour_faces.expression[rows])]
+        inputs, targets = by_hand(colour_faces.pictures[rows]), order[torch.from_numpy(colour_faces.expression[rows])]
         optimizer = torch.optim.Adam(model.parameters(), 0.02)
         for _ in range(60):
             optimizer.zero_grad()

@@ -104,7 +104,7 @@ def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkey
     record = outside_models.evaluate("one_channel:OneChannel", colour_protocol, "one", colour_faces, tmp_path, device=CPU)
     scores = record["input"]["probes"]["scores"]
     rows = colour_faces.rows("validation")
-    grey = (colour_faces.images[rows] @ np.array(LUMA)).mean((1, 2))
+    grey = (colour_faces.pictures[rows] @ np.array(LUMA)).mean((1, 2))
     dark = (grey - 120) / 10
     by_hand = np.stack([5 - abs(dark), 4.9 - abs(dark), -dark, dark], 1).argmax(1)
     assert scores["grey pictures"] == pytest.approx(np.mean(by_hand == colour_faces.expression[rows]), abs=0.003)

@@ -84,7 +84,7 @@ def test_other_class_order_and_other_input(record, tiny_faces, tiny_protocol, ti
     rows = tiny_faces.rows("test")
     model = build_model(Run(tiny_protocol(epochs=1), tiny_cell(), 0), CPU)
     model.load_state_dict(torch.load(record.directory / "weights.pt", weights_only=True))
-    pixels = torch.from_numpy(tiny_faces.images[rows] / 255 - np.array(mean)).float().permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(tiny_faces.pictures[rows] / 255 - np.array(mean)).float().permute(0, 3, 1, 2)
     with torch.inference_mode():
         expected = model.eval()(pixels).numpy()
     assert np.abs(stored(tmp_path / "input")["test_outputs_none"] - expected).max() < 1e-4

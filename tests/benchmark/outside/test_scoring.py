@@ -171,7 +171,7 @@ def test_export_is_blind_and_whole(protocol, tiny_faces, tmp_path):
     of = {blind_id(tiny_faces.fingerprint, face): row for row, face in enumerate(tiny_faces.id.tolist())}
     for row in listed:
         picture = np.asarray(Image.open(tmp_path / "faces" / row["file"]))
-        assert np.array_equal(picture, tiny_faces.images[of[row["id"]]])
+        assert np.array_equal(picture, tiny_faces.pictures[of[row["id"]]])
     own_order = [of[row["id"]] for row in listed]
     assert own_order != sorted(own_order), "the FaceSet's order may tell the labels"
     text = (tmp_path / "faces" / "ids.csv").read_text()

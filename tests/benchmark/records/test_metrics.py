@@ -14,7 +14,7 @@ from sklearn import metrics as sk
 from benchmark.errors import BadInput
 from benchmark.records import metrics
 from benchmark.records.metrics import METRICS, categorical, dimensional, metric_function
-from benchmark.records.selection_metric import accuracy, ccc, mean_ccc
+from benchmark.records.selection_metric import accuracy, ccc, ccc_mean
 
 CATEGORICAL = [name for name, metric in METRICS.items() if metric.task == "categorical"]
 DIMENSIONAL = [name for name, metric in METRICS.items() if metric.task == "dimensional"]
@@ -190,8 +190,8 @@ def test_dimensional_against_plain_loops(seed):
         assert found[f"ccc_{dimension}"] == pytest.approx(2 * covariance / (vx + vy + (mx - my) ** 2))
         agree = sum((a > 0 and b > 0) or (a < 0 and b < 0) or (a == 0 and b == 0) for a, b in zip(x, y, strict=True))
         assert found[f"sagr_{dimension}"] == pytest.approx(agree / n)
-    assert mean_ccc(targets, outputs) == pytest.approx((found["ccc_valence"] + found["ccc_arousal"]) / 2)
-    assert found["ccc_mean"] == pytest.approx(mean_ccc(targets, outputs))
+    assert ccc_mean(targets, outputs) == pytest.approx((found["ccc_valence"] + found["ccc_arousal"]) / 2)
+    assert found["ccc_mean"] == pytest.approx(ccc_mean(targets, outputs))
 
 
 def test_dimensional_by_hand():
@@ -336,7 +336,7 @@ def test_constant_outputs(dtype):
     found = dimensional(targets, np.full((999, 2), 0.1, dtype))
     for dimension in ("valence", "arousal", "mean"):
         assert found[f"corr_{dimension}"] is None and found[f"ccc_{dimension}"] == 0
-    assert mean_ccc(targets, np.full((999, 2), 0.1, dtype)) == 0
+    assert ccc_mean(targets, np.full((999, 2), 0.1, dtype)) == 0
 
 
 def test_nearly_constant_outputs_have_no_correlation():
@@ -351,7 +351,7 @@ def test_constant_targets():
     constant = np.full((5, 2), 0.3)
     found = dimensional(constant, constant)
     assert found["ccc_valence"] is None and found["ccc_mean"] is None and found["rmse_mean"] == 0
-    assert mean_ccc(constant, constant) == 0
+    assert ccc_mean(constant, constant) == 0
     assert dimensional(constant, constant + 0.1)["ccc_mean"] == 0
     half = np.column_stack([np.linspace(-1, 1, 5), np.full(5, 0.3)])
     found = dimensional(half, half)
@@ -414,7 +414,7 @@ def test_categorical_refuses_other_number_of_names():
     ],
 )
 def test_dimensional_refuses(targets, outputs, message):
-    for function in (dimensional, mean_ccc, metric_function("rmse_mean")):
+    for function in (dimensional, ccc_mean, metric_function("rmse_mean")):
         with pytest.raises(BadInput, match=message):
             function(targets, outputs)
 
@@ -432,8 +432,8 @@ import sys
 for name in ("sklearn", "scipy", "krippendorff", "pandas", "torch"):
     sys.modules[name] = None
 import numpy as np
-from benchmark.records.selection_metric import accuracy, mean_ccc
-print(accuracy(np.array([0, 1]), np.eye(2)), mean_ccc(np.eye(2), np.eye(2)))
+from benchmark.records.selection_metric import accuracy, ccc_mean
+print(accuracy(np.array([0, 1]), np.eye(2)), ccc_mean(np.eye(2), np.eye(2)))
 """
     done = run_python(program)
     assert done.stdout.split() == ["1.0", "1.0"], done.stderr

@@ -25,7 +25,7 @@ def without_test(tmp_path_factory, tiny_faces):
     kept = tiny_faces.split != "test"
     return write_faceset(
         tmp_path_factory.mktemp("prepared") / "tiny",
-        np.array(tiny_faces.images)[kept],
+        np.array(tiny_faces.pictures)[kept],
         name="tiny",
         version="1.0",
         classes=tiny_faces.classes,

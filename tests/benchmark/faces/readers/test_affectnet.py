@@ -58,7 +58,7 @@ def test_every_layout_gives_the_same_faces(writer, raw, faces):
     assert len(found) == 60
     matched = set()
     for row in range(60):  # in the order of ids, which is another in each layout
-        same = np.flatnonzero((faces.pictures == found.images[row]).all(axis=(1, 2, 3)))
+        same = np.flatnonzero((faces.pictures[:] == found.pictures[row]).all(axis=(1, 2, 3)))
         assert len(same) == 1
         k = int(same[0])
         matched.add(k)
@@ -82,10 +82,10 @@ def test_faces_of_no_class_are_left_out_and_counted(lists, raw):
 
 def test_margin_shows_what_surrounds_the_box(lists, raw, faces):
     wide = prepared(raw, margin=0.125, size=40)  # 4 pixels on each side: nothing is resampled
-    assert wide.images.shape == (60, 40, 40, 3)
-    np.testing.assert_array_equal(wide.images[0][4:36, 4:36], faces.pictures[0])
-    np.testing.assert_array_equal(wide.images[0][:, 0], 0)  # the box begins 3 pixels from the edge: black beyond
-    assert wide.images[0][:, 1].any()
+    assert wide.pictures.shape == (60, 40, 40, 3)
+    np.testing.assert_array_equal(wide.pictures[0][4:36, 4:36], faces.pictures[0])
+    np.testing.assert_array_equal(wide.pictures[0][:, 0], 0)  # the box begins 3 pixels from the edge: black beyond
+    assert wide.pictures[0][:, 1].any()
 
 
 def test_known_counts_are_said_to_be_known():
@@ -280,7 +280,7 @@ def test_align_turns_faces_upright(lists, raw, faces):
     table.write_text(table.read_text().replace(layouts.LANDMARKS, level))
     found, straight = prepared(raw, align=True), affectnet.prepare(raw.parent / "plain", raw=raw, size=layouts.SIDE)
     assert found.meta["how"]["options"]["align"] is True
-    turned = (found.images != straight.images).any(axis=(1, 2, 3))
+    turned = (found.pictures[:] != straight.pictures[:]).any(axis=(1, 2, 3))
     assert not turned[found.split == "test"].any() and turned[found.split != "test"].all()
     options = found.meta["how"]["options"] | {"size": 64}
     with pytest.raises(BadInput, match="option align: found True; expected False"):

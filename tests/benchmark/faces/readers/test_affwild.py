@@ -74,7 +74,7 @@ def test_frame_and_label_belong_together(tmp_path, raw, decode, every):
     assert set(faces.id) == set(expected) and len(faces) == len(expected)
     for row, name in enumerate(faces.id):
         number, video, valence, arousal = expected[name]
-        assert decode(faces.images[row]) == number and faces.group[row] == video
+        assert decode(faces.pictures[row]) == number and faces.group[row] == video
         assert [faces.valence[row], faces.arousal[row]] == pytest.approx([valence, arousal], abs=1e-6)
     assert (faces.expression == -1).all() and faces.meta["how"]["options"] == {"every": every, "size": 48}
 
@@ -117,7 +117,7 @@ def test_a_gap_as_between_frame_rates_is_refused(tmp_path, raw):
 def test_one_file_a_video_in_thousandths(tmp_path, raw, first, header, delimiter):
     """The same labels rounded to thousandths: the same rows, frames and splits as from the authors' files."""
     own = prepared(tmp_path, raw, every=3)
-    ids, valence, images = own.id.copy(), own.valence.copy(), np.array(own.images)
+    ids, valence, images = own.id.copy(), own.valence.copy(), np.array(own.pictures)
     shutil.rmtree(annotations(raw))
     annotations(raw).mkdir()
     for video in LENGTHS:
@@ -126,7 +126,7 @@ def test_one_file_a_video_in_thousandths(tmp_path, raw, first, header, delimiter
         top = [delimiter.join(("frame", "valence", "arousal"))] if header else []
         (annotations(raw) / f"{video}.txt").write_text("\n".join(top + rows))
     faces = prepared(tmp_path, raw, every=3)
-    assert np.array_equal(faces.id, ids) and np.array_equal(faces.images, images)
+    assert np.array_equal(faces.id, ids) and np.array_equal(faces.pictures, images)
     assert np.abs(faces.valence - valence).max() <= 0.0005 + 1e-6
     assert faces.meta["how"]["labels"]["scale"] == "-1000..1000"
     assert ("counted from 0" in faces.meta["how"]["labels"]["layout"]) == (first == 0)
@@ -236,7 +236,7 @@ def test_a_video_cut_short_loses_its_end_alone(tmp_path, raw, decode):
     faces = prepared(tmp_path, raw, allow_unreadable=0.5, every=1)
     own = np.flatnonzero(faces.group == "33")
     assert 0 < len(own) < 25
-    assert [decode(faces.images[row]) for row in own] == [int(faces.id[row][-5:]) for row in own]
+    assert [decode(faces.pictures[row]) for row in own] == [int(faces.id[row][-5:]) for row in own]
     assert "cut short or damaged" in json.dumps(faces.meta["how"]["unreadable"])
 
 
@@ -271,7 +271,7 @@ CENTRE = (8, 0, 56, 48)  # of 64 x 48
 def test_boxes_in_a_form_that_is_known(tmp_path, raw, form):
     """The boxes of the centred square give the same pictures as no boxes; a frame without a face is left out."""
     before = prepared(tmp_path, raw, every=1)
-    ids, images = before.id.copy(), np.array(before.images)
+    ids, images = before.id.copy(), np.array(before.pictures)
     assert before.meta["how"]["faces"]["why"] == "no folder bboxs/train"
     x1, y1, x2, y2 = CENTRE
     if form == "txt":
@@ -283,7 +283,7 @@ def test_boxes_in_a_form_that_is_known(tmp_path, raw, form):
             path.unlink()  # frame 4, counted from 0
     faces = prepared(tmp_path, raw, every=1)
     kept = np.array([not name.endswith("/00004") for name in ids])
-    assert np.array_equal(faces.id, ids[kept]) and np.array_equal(faces.images, images[kept])
+    assert np.array_equal(faces.id, ids[kept]) and np.array_equal(faces.pictures, images[kept])
     assert faces.meta["how"]["faces"]["frames_without_a_face"] == len(LENGTHS)
 
 

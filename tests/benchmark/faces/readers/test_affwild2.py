@@ -104,7 +104,7 @@ def test_crop_and_label_belong_together(tmp_path, raw, every):
     assert set(faces.id) == set(rows) and len(faces) == len(rows)
     for row, name in enumerate(faces.id):
         track, number, valence, arousal = rows[name]
-        assert np.abs(np.subtract(seen(faces.images[row]), level(track, number))).max() <= 2
+        assert np.abs(np.subtract(seen(faces.pictures[row]), level(track, number))).max() <= 2
         assert [faces.valence[row], faces.arousal[row]] == pytest.approx([valence, arousal], abs=1e-6)
     if every == 1:
         how = faces.meta["how"]
@@ -279,7 +279,7 @@ def test_multi_task_lists(tmp_path, raw):
         track, number, valence, arousal = rows[name]
         assert faces.expression[row] == (-1 if number == 1 else number % 8)
         assert [faces.valence[row], faces.arousal[row]] == pytest.approx([valence, arousal], abs=1e-6)
-        assert np.abs(np.subtract(seen(faces.images[row]), level(track, number))).max() <= 2
+        assert np.abs(np.subtract(seen(faces.pictures[row]), level(track, number))).max() <= 2
     third = prepared(tmp_path, raw, every=3)
     own = [name for name in faces.id if name.startswith("84/")]
     listed = [n for n in range(1, 13) if (n % 2 == 0 or n == 1) and n not in IGNORED][::3]
@@ -324,7 +324,7 @@ def test_videos_where_there_are_no_crops(tmp_path, raw, write_video, decode):
     rows = expected_rows(tracks=[t for t in TRACKS if not t.startswith("10-60")], missing=())
     del rows["84/00012"]  # the video has 11 frames
     assert set(faces.id) == set(rows)
-    assert all(decode(image) == rows[name][1] for image, name in zip(faces.images, faces.id, strict=True))
+    assert all(decode(image) == rows[name][1] for image, name in zip(faces.pictures, faces.id, strict=True))
     account = faces.meta["how"]["pictures"]
     assert account["tracks_of_two_persons_left_out"] == ["10-60-1280x720_left", "10-60-1280x720_right"]
     assert account["label_lines_and_frames_where_they_differ"] == {"84": [12, 11]}

@@ -99,7 +99,7 @@ def test_packed_form(packed, tmp_path):
     (folder / "index.csv").write_text("file,expression\n")  # beside it in some copies; not needed, not read
     check(folder)
     faces = ready(tmp_path)
-    np.testing.assert_array_equal(faces.images, np.stack([picture(k) for k in range(6)]))
+    np.testing.assert_array_equal(faces.pictures, np.stack([picture(k) for k in range(6)]))
     assert faces.id.tolist() == [f"{f}/{n}" for f, n, *_ in FACES]
     assert faces.classes == ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")
     assert faces.expression.tolist() == [0, 1, 3, 6, 2, 4]  # the column, not the folder
@@ -285,7 +285,7 @@ def test_real_pictures_are_those_of_the_index(real):
     with zipfile.ZipFile(source / "diffusionfer_112_webp.zip") as archive:
         for row in range(0, 1285, 50):
             pixels = np.asarray(Image.open(io.BytesIO(archive.read(files[row]))).convert("RGB"))
-            np.testing.assert_array_equal(faces.images[row], pixels)
+            np.testing.assert_array_equal(faces.pictures[row], pixels)
             assert hashlib.sha256(pixels.tobytes()).hexdigest() == faces.sha256[row]
 
 
@@ -308,12 +308,12 @@ def test_real_folds(real):
 def test_real_faces_lie_between_copies_and_strangers(real):
     """The figures that docs/data.md gives for the limit of 64 bits."""
     _, faces = real
-    own = hashes(faces.images)
+    own = hashes(faces.pictures)
     pairs = near_pairs(own, diffusionfer.NEAR)
     assert len(pairs.first) == 28 and pairs.distance.min() == 54
-    sizes = {bits: np.bincount(near_groups(faces.images, threshold=bits, mirrors=True)).max() for bits in (64, 68, 70)}
+    sizes = {bits: np.bincount(near_groups(faces.pictures, threshold=bits, mirrors=True)).max() for bits in (64, 68, 70)}
     assert sizes == {64: 5, 68: 12, 70: 60}
-    some = [Image.fromarray(faces.images[row]) for row in range(0, 1285, 5)]
+    some = [Image.fromarray(faces.pictures[row]) for row in range(0, 1285, 5)]
 
     def furthest(alter):
         return np.sum(hashes(np.stack([np.asarray(alter(image)) for image in some])) != own[::5], axis=1).max()

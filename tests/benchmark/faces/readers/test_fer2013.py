@@ -72,7 +72,7 @@ def test_prepare(small_fer2013, tmp_path):
     small_fer2013.write(tmp_path / "raw" / "fer2013" / "fer2013.csv")
     written = fer2013.prepare(tmp_path / "prepared" / "fer2013", raw=tmp_path / "raw")
     faces = open_faceset(written.directory, verify=True)
-    np.testing.assert_array_equal(faces.images, small_fer2013.images[..., None])
+    np.testing.assert_array_equal(faces.pictures, small_fer2013.images[..., None])
     assert faces.classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     assert faces.id[[0, 10]].tolist() == ["fer2013-00000", "fer2013-00010"]
     assert faces.expression.tolist() == small_fer2013.emotion
@@ -183,17 +183,17 @@ def test_real_labels_and_splits(fer2013_faces, official_csv):
     counts = table.groupby("Usage")["emotion"].value_counts()
     for usage, by_class in fer2013_faces.meta["counts"].items():
         assert list(by_class.values()) == [counts[usage, label] for label in range(7)]
-    assert fer2013_faces.images.shape == (35887, 48, 48, 1)
+    assert fer2013_faces.pictures.shape == (35887, 48, 48, 1)
 
 
 def test_real_pixels(fer2013_faces, official_csv):
-    assert fer2013_faces.images[0, 0, :8, 0].tolist() == [70, 80, 82, 72, 58, 58, 60, 63]
+    assert fer2013_faces.pictures[0][0, :8, 0].tolist() == [70, 80, 82, 72, 58, 58, 60, 63]
     with open(official_csv) as lines:
         next(lines)
         for row, line in enumerate(lines):
             if row % 311 == 0 or row == 35886:
                 expected = np.array(line.split(",")[1].split(), dtype=int).reshape(48, 48, 1)
-                np.testing.assert_array_equal(fer2013_faces.images[row], expected)
+                np.testing.assert_array_equal(fer2013_faces.pictures[row], expected)
     assert len(set(fer2013_faces.sha256)) == 34034  # distinct pictures in the pack that the csv was expanded from
 
 

@@ -73,7 +73,7 @@ def test_prepare_drops_counts_and_joins_by_row(raw, small_fer2013, tmp_path):
     assert faces.id.tolist() == [f"fer2013-{row:05d}" for row in kept]
     assert faces.expression.tolist() == [0, 0, 7, 6, 1]
     assert faces.split.tolist() == ["Training"] * 3 + ["PublicTest", "PrivateTest"]
-    np.testing.assert_array_equal(faces.images[..., 0], small_fer2013.images[kept])
+    np.testing.assert_array_equal(faces.pictures[:][..., 0], small_fer2013.images[kept])
     np.testing.assert_array_equal(faces.votes, [VOTES[row][0] for row in kept])
     assert faces.meta["vote_columns"] == HEADER.split(",")[2:] and faces.classes == tuple(HEADER.split(",")[2:10])
     assert faces.meta["how"]["dropped"] == {

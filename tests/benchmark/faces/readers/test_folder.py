@@ -80,7 +80,7 @@ def test_tree(root):
     assert faces.expression.tolist() == [0, 1, 0, 0, 1, 1]
     assert set(faces.group.tolist()) == {""} and np.isnan(faces.valence).all()
     for row in (0, 2, 3, 4, 5):  # all but the JPEG
-        np.testing.assert_array_equal(faces.images[row], pixels(row))
+        np.testing.assert_array_equal(faces.pictures[row], pixels(row))
     assert faces.meta["how"]["options"]["size"] == 24
 
 
@@ -105,7 +105,7 @@ def test_csv_with_everything(root):
     assert faces.group.tolist() == ["S2", "S1, the first", ""]
     np.testing.assert_allclose(faces.valence, [-1, np.nan, 0.1])
     np.testing.assert_allclose(faces.arousal, [0.5, np.nan, -0.25])
-    assert faces.meta["version"] == "2.3" and faces.images.shape == (3, 24, 24, 1)
+    assert faces.meta["version"] == "2.3" and faces.pictures.shape == (3, 24, 24, 1)
     assert prepared(root, version="2.4").meta["version"] == "2.4"  # a profile's options go before the file's
 
 
@@ -262,10 +262,10 @@ def test_kinds_of_pictures(root):
     faces = prepared(root)
     row = {name: faces.id.tolist().index(f"train/sad/{name}") for name in [*files, "turned.png"]}
     for name in ("grey.png", "deep.png", "palette.png"):
-        np.testing.assert_array_equal(faces.images[row[name]], np.repeat(grey[..., None], 3, 2), err_msg=name)
-    np.testing.assert_array_equal(faces.images[row["clear.png"]], pixels(2))
-    assert np.abs(faces.images[row["print.tif"]].astype(int) - pixels(3)).max() <= 2
-    np.testing.assert_array_equal(faces.images[row["turned.png"]], np.rot90(pixels(4), -1))
+        np.testing.assert_array_equal(faces.pictures[row[name]], np.repeat(grey[..., None], 3, 2), err_msg=name)
+    np.testing.assert_array_equal(faces.pictures[row["clear.png"]], pixels(2))
+    assert np.abs(faces.pictures[row["print.tif"]].astype(int) - pixels(3)).max() <= 2
+    np.testing.assert_array_equal(faces.pictures[row["turned.png"]], np.rot90(pixels(4), -1))
 
 
 def test_several_sets_side_by_side(root, tmp_path):

@@ -333,7 +333,7 @@ def test_blur_has_the_stated_variance_and_keeps_the_sum():
 
 def test_people_and_shots_vary(faces):
     """Mean colour, contrast and left-right balance differ widely: skin, hair, light and background are no constants."""
-    small = faces.images.astype(np.float32).mean(axis=3)
+    small = faces.pictures[:].astype(np.float32).mean(axis=3)
     assert small.mean(axis=(1, 2)).std() > 12 and small.std(axis=(1, 2)).std() > 5
     assert (small[:, :, :16].mean(axis=(1, 2)) - small[:, :, 16:].mean(axis=(1, 2))).std() > 8
     same = faces.group[:-1] == faces.group[1:]

@@ -54,7 +54,7 @@ def write(directory, load, **options):
 
 def test_pictures_and_rows_agree_and_nothing_is_left_behind(tmp_path):
     faces = write(tmp_path, Loader())
-    assert [int(image.max()) for image in faces.images] == list(range(ROWS)) and len(faces) == ROWS
+    assert [int(image.max()) for image in faces.pictures] == list(range(ROWS)) and len(faces) == ROWS
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
     assert open_faceset(tmp_path / "set", verify=True).meta["how"]["unreadable"] == {"count": 0, "first": {}}
 
@@ -69,7 +69,7 @@ def test_lost_rows_are_named_and_the_others_keep_their_labels(tmp_path):
     faces = write(tmp_path, Loader(lost=(0, 7)), allow_unreadable=0.1, valence=np.arange(ROWS) / ROWS)
     kept = [row for row in range(ROWS) if row not in (0, 7)]
     assert faces.id.tolist() == [str(row) for row in kept]
-    assert [int(image.max()) for image in faces.images] == kept
+    assert [int(image.max()) for image in faces.pictures] == kept
     assert faces.valence.tolist() == pytest.approx([row / ROWS for row in kept])
     found = faces.meta["how"]["unreadable"]
     assert found == {"count": 2, "first": {"file 0": "row 0 is lost", "file 7": "row 7 is lost"}}

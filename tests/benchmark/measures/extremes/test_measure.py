@@ -67,7 +67,7 @@ def test_faces_are_in_the_order_of_their_mean_probability(faces, records, tmp_pa
             assert face["score"] == pytest.approx(mean[row], abs=1e-4)
             line, column = divmod(face["at"], entry["columns"])
             shown = picture[line * SIDE + 4 : (line + 1) * SIDE - 4, column * SIDE + 4 : (column + 1) * SIDE - 4]
-            assert shown.mean() == pytest.approx(float(faces.images[row + 5, 0, 0, 0]), abs=4)  # a JPEG
+            assert shown.mean() == pytest.approx(float(faces.pictures[row + 5][0, 0, 0]), abs=4)  # a JPEG
 
 
 def test_distance_for_valence_and_arousal(faces, make, cell, tmp_path):

@@ -55,14 +55,14 @@ def test_numbers_are_those_of_the_network_on_corrupted_pictures(trained, tiny_fa
         changed = type(test)(test.ids, images, test.targets)
         return predict(model, changed, prepare, categorical=True)
 
-    clean = scored(test.images)
+    clean = scored(test.pictures)
     assert found["clean"]["accuracy"] == accuracy(test.targets.numpy(), clean) > 0.5
     assert set(found["corrupted"]) == set(CORRUPTIONS)
     for name, severity in (("gaussian-noise", 5), ("brightness", 2)):
-        changed = torch.from_numpy(corrupt(test.images.numpy(), test.ids, name, severity))
+        changed = torch.from_numpy(corrupt(test.pictures.numpy(), test.ids, name, severity))
         expected = accuracy(test.targets.numpy(), scored(changed))
         assert found["corrupted"][name][severity - 1]["accuracy"] == expected
-    mirrored = scored(torch.from_numpy(np.ascontiguousarray(test.images.numpy()[..., ::-1])))
+    mirrored = scored(torch.from_numpy(np.ascontiguousarray(test.pictures.numpy()[..., ::-1])))
     assert found["flip"]["consistency"] == np.mean(mirrored.argmax(1) == clean.argmax(1))
     assert found["transfer"] == {}  # these faces have no card
 
@@ -162,7 +162,7 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
     test = np.flatnonzero(tiny_faces.split == "test")
     label = tiny_faces.expression[test]
     other = write_faceset(
-        tmp_path / "other", tiny_faces.images[test], name="other", version="1.0", classes=("odd", "top", "base"),
+        tmp_path / "other", tiny_faces.pictures[test], name="other", version="1.0", classes=("odd", "top", "base"),
         id=tiny_faces.id[test].tolist(), split=["test"] * len(test), expression=[{0: 2, 1: 0, 2: 1}[k] for k in label],
     )  # fmt: skip
     cards = {

@@ -74,7 +74,7 @@ def enter(colour_protocol, colour_faces, tmp_path_factory):
 @pytest.fixture(scope="module")
 def plain(stranger, colour_faces):
     """What the network says of the test faces, by hand: logits in the protocol's order, without and with flip."""
-    images = colour_faces.images[colour_faces.rows("test")]
+    images = colour_faces.pictures[colour_faces.rows("test")]
     order = [DECLARED["classes"].index(name) for name in colour_faces.classes]
     with torch.inference_mode():
         direct, mirrored = (stranger.model(by_hand(each))[:, order].double() for each in (images, images[:, :, ::-1]))
@@ -304,7 +304,7 @@ def test_a_protocol_with_folds_is_evaluated_on_every_face(enter, colour_protocol
     assert record.outside["warnings"] == ["input: not probed, as the protocol has no validation split of its own"]
     order = [DECLARED["classes"].index(name) for name in colour_faces.classes]
     with torch.inference_mode():
-        expected = stranger.model(by_hand(colour_faces.images))[:, order].numpy()
+        expected = stranger.model(by_hand(colour_faces.pictures[:]))[:, order].numpy()
     assert record.outputs("test")[1] == pytest.approx(expected, abs=1e-4)
 
 
@@ -324,7 +324,7 @@ def test_valence_and_arousal_in_the_models_own_order(colour_protocol, colour_fac
         record = enter("va_net:Levels", "va", protocol=protocol, out=tmp_path / "out")
     finally:
         sys.path.remove(str(tmp_path))
-    scaled = colour_faces.images[colour_faces.rows("test")] / 127.5 - 1
+    scaled = colour_faces.pictures[colour_faces.rows("test")] / 127.5 - 1
     valence = scaled[..., 2].mean((1, 2)) - scaled[..., 0].mean((1, 2))
     expected = np.stack([valence, scaled.mean((1, 2, 3))], 1)
     assert record.outputs("test")[1] == pytest.approx(expected, abs=1e-5)

@@ -63,7 +63,7 @@ def faces(tiny_faces, tmp_path_factory):
     expression[[0, 1, 2]] = -1  # without a label: in no role of a categorical protocol
     return write_faceset(
         tmp_path_factory.mktemp("folded") / "tiny",
-        np.array(tiny_faces.images),
+        np.array(tiny_faces.pictures),
         name="tiny",
         version="1.0",
         classes=tiny_faces.classes,

@@ -42,11 +42,11 @@ def test_roles_and_statistics(tiny_faces, tiny_protocol):
     protocol = tiny_protocol()
     splits = load_splits(tiny_faces, protocol, CPU)
     assert {role: len(split) for role, split in splits.items()} == {"train": 100, "validation": 25, "test": 35}
-    pixels = np.array(tiny_faces.images[:100]).reshape(-1, 3) / 255
+    pixels = np.array(tiny_faces.pictures[:100]).reshape(-1, 3) / 255
     found = standardiser(protocol, splits["train"])
     np.testing.assert_allclose(found.mean, pixels.mean(0), rtol=1e-9)
     np.testing.assert_allclose(found.deviation, pixels.std(0), rtol=1e-9)
-    batch = found.standardise(found.unit(splits["train"].images))
+    batch = found.standardise(found.unit(splits["train"].pictures))
     np.testing.assert_allclose(batch.mean((0, 2, 3)).numpy(), 0, atol=1e-5)
     np.testing.assert_allclose(batch.std((0, 2, 3)).numpy(), 1, atol=1e-3)
 

@@ -87,19 +87,19 @@ def test_streamed_pictures_are_those_in_memory(coloured, tiny_protocol, monkeypa
     assert made == ((size, channels) != (20, 3))  # else straight from images.npy
     assert {path.name for path in coloured.directory.iterdir()} == {"images.npy", "faces.csv", "meta.json"}
     for role, split in resident.items():
-        assert isinstance(split.images, torch.Tensor) and isinstance(streamed[role].images, Streamed)
+        assert isinstance(split.pictures, torch.Tensor) and isinstance(streamed[role].pictures, Streamed)
         found = streamed[role].batch(slice(0, len(split)))
-        assert found.is_contiguous() and torch.equal(found, split.images) and streamed[role].images.shape == found.shape
+        assert found.is_contiguous() and torch.equal(found, split.pictures) and streamed[role].pictures.shape == found.shape
         assert torch.equal(streamed[role].targets, split.targets) and (streamed[role].ids == split.ids).all()
     rows = torch.randperm(30)
-    assert torch.equal(streamed["train"].batch(rows[:9], rows[9:18]), resident["train"].images[rows[:9]])
+    assert torch.equal(streamed["train"].batch(rows[:9], rows[9:18]), resident["train"].pictures[rows[:9]])
 
 
 def test_the_limit_decides_to_the_byte(coloured, tiny_protocol, monkeypatch):
     protocol = tiny_protocol(data="noise", classes=["a", "b"])
     for limit, kind in ((N * 16 * 16 * 3, torch.Tensor), (N * 16 * 16 * 3 - 1, Streamed)):
         monkeypatch.setenv(memory.LIMIT, str(limit))
-        assert isinstance(load_splits(coloured, protocol, CPU)["test"].images, kind)
+        assert isinstance(load_splits(coloured, protocol, CPU)["test"].pictures, kind)
     monkeypatch.setenv(memory.LIMIT, "2 GB")
     with pytest.raises(BadInput, match="FERBENCH_RESIDENT_BYTES: found '2 GB'"):
         load_splits(coloured, protocol, CPU)
@@ -170,7 +170,7 @@ def test_resizing_goes_on_where_it_stopped(coloured, monkeypatch):
     monkeypatch.setattr(resampling, "resized", lambda images, rows, *rest: seen.extend(rows) or true(images, rows, *rest))
     found = resized_file(coloured, 10, 3)
     assert seen == list(range(24, N)) and not list(folder.glob("*.part"))
-    np.testing.assert_array_equal(found[:], true(coloured.images, np.arange(N), 10, 3).numpy())
+    np.testing.assert_array_equal(found[:], true(coloured.pictures, np.arange(N), 10, 3).numpy())
     np.testing.assert_array_equal(np.load(found.path), found[:])
     seen.clear()
     resized_file(coloured, 10, 3)
@@ -184,7 +184,7 @@ def test_other_pictures_or_code_get_another_file(coloured, monkeypatch, tmp_path
     monkeypatch.setattr(resampling, "__file__", str(changed))
     assert resized_file(coloured, 10, 3).path != first
     monkeypatch.undo()
-    images = np.array(coloured.images)
+    images = np.array(coloured.pictures)
     images[0, 0, 0, 0] ^= 1
     again = write_faceset(
         coloured.directory,
@@ -227,7 +227,7 @@ def test_processes_share_one_file(coloured):
     found = [queue.get(timeout=60) for _ in processes]
     for process in processes:
         process.join()
-    expected = resampling.resized(coloured.images, np.arange(N), 13, 3).numpy().tobytes()
+    expected = resampling.resized(coloured.pictures, np.arange(N), 13, 3).numpy().tobytes()
     assert sorted(done for done, _ in found) == [0, 0, N] and all(pictures == expected for _, pictures in found)
 
 

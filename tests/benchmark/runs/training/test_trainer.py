@@ -218,8 +218,8 @@ def test_selected_weights_give_the_stored_predictions(tmp_path, tiny_faces, tiny
     model.load_state_dict(torch.load(tmp_path / "seed0" / "weights.pt", weights_only=True))
     model.eval()
     rows = np.flatnonzero(tiny_faces.split == "test")
-    pictures = torch.from_numpy(np.array(tiny_faces.images[rows])).permute(0, 3, 1, 2).float() / 255
-    train_pixels = np.array(tiny_faces.images[tiny_faces.split == "train"]).reshape(-1, 3) / 255
+    pictures = torch.from_numpy(np.array(tiny_faces.pictures[rows])).permute(0, 3, 1, 2).float() / 255
+    train_pixels = np.array(tiny_faces.pictures[tiny_faces.split == "train"]).reshape(-1, 3) / 255
     mean = torch.from_numpy(train_pixels.mean(0)).float().view(1, 3, 1, 1)
     deviation = torch.from_numpy(train_pixels.std(0)).float().view(1, 3, 1, 1)
     with torch.no_grad():
