@@ -1,4 +1,5 @@
-"""What a cell's runs say about a number, and two cells' runs about each other (rules: docs/protocol.md, "Verdicts")."""
+"""The statistics behind the verdicts: the prediction for one cell, the test of two cells, and the Holm adjustment of a
+family (rules: docs/protocol.md, "Verdicts")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +24,8 @@ RMSE: dict[str, tuple[int, ...]] = {
     **{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)},
     "rmse_mean": (0, 1),
 }
-PREDICTABLE = ("accuracy", *RMSE)  # metrics whose spread over test samples is known in closed form
-FITTING = "train_loss"  # of the last epoch's training images; not a metric of predictions, and no test image is behind it
+PREDICTABLE = ("accuracy", *RMSE)  # metrics whose variance over test samples is known in closed form
+FITTING = "train_loss"  # training loss of the last epoch; the only comparable number that uses no test images
 COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTING)
 
 # What a comparison is found by: role, protocol, a, b, metric, class, number of seeds, whether it stands beside another.
@@ -34,15 +35,17 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Compared:
-    """Cell a against cell b on the planned seeds that both finished.
+    """Cell a compared with cell b, on the planned seeds that both finished.
 
     Attributes:
-        joint: a - b of the metric; None where one cell trained in every seed and the other in none.
-        favours_a: whether the mean difference is on the better side of the metric for a; None where it is 0.
-        p: two-sided; of no difference, or of the exact test of who trains. None without a test.
-        p_equivalent: of a difference as large as the smallest of interest. None without a test.
-        holm, holm_equivalent: the two adjusted over the family, each kind by itself; None before `adjusted`, or without one.
-        family: how many comparisons the family has.
+        joint: the difference a - b of the metric, with its tests; None if one cell trained in every seed and the other in
+            none.
+        favours_a: whether a is better than b in the metric; None if the mean difference is 0.
+        p: two-sided p-value of the test for a difference, or of the exact test of who trains. None without a test.
+        p_equivalent: p-value of the equivalence test. None without a test.
+        holm, holm_equivalent: `p` and `p_equivalent` adjusted over the family, each kind separately. None without a test,
+            and before `adjusted` was called.
+        family: number of comparisons in the family.
     """
 
     joint: JointDifference | None
@@ -55,7 +58,8 @@ class Compared:
 
 
 def value(scores: Mapping[str, Json], metric: str, of_class: str | None) -> float | None:
-    """A metric of `benchmark.records.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
+    """A metric from a run's scores (`benchmark.records.metrics.categorical` or `dimensional`). With `of_class`: the entry of
+    recall, precision or f1 for that class."""
     found: float | None
     found = scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
     return found
@@ -91,7 +95,7 @@ def compare(
 
 
 def measured_value(run: "ScoredRun", metric: str, of_class: str | None = None) -> float | None:
-    """A run's metric on the test images, or its training loss in the last epoch; None where it is not defined."""
+    """A run's metric on the test images, or its training loss in the last epoch; None if the metric is not defined."""
     if metric == FITTING:
         loss: float | None = run.record["history"][-1]["train_loss"]
         return loss
@@ -99,16 +103,18 @@ def measured_value(run: "ScoredRun", metric: str, of_class: str | None = None) -
 
 
 def who_trains(n_a: int, n_b: int, a_trains: bool) -> Compared:
-    """The exact test (Fisher) of n_a and n_b runs of which all of one cell diverged and none of the other's."""
+    """Fisher's exact test for n_a runs of cell a and n_b runs of cell b, where all runs of one cell diverged and none of the
+    other. `a_trains`: whether a is the cell that trains."""
     table = [[n_a, 0], [0, n_b]] if a_trains else [[0, n_a], [n_b, 0]]
     return Compared(None, a_trains, float(stats.fisher_exact(table).pvalue))
 
 
 def adjusted(family: Mapping[K, Compared | None]) -> dict[K, Compared | None]:
-    """The comparisons with Holm's p-values, those of difference and those of equivalence each by themselves.
+    """The comparisons of a family with their p-values adjusted by Holm. Tests for a difference and equivalence tests are
+    adjusted separately.
 
-    What is planned and not there yet (None), or has no test, enters as p = 1: the family is as large from the start as at
-    the end, so that an adjusted p-value can fall when further runs come, and never rises.
+    A planned comparison that is not complete yet (None), or that has no test, enters with p = 1. So the family has its
+    final size from the start: when further runs come, an adjusted p-value can fall but never rise.
     """
     keys = list(family)
     found: dict[str, dict[K, float | None]] = {}
@@ -140,9 +146,9 @@ def prediction(runs: "Sequence[ScoredRun]", metric: str) -> Interval | None:
 
 
 def rmse_variance(targets: np.ndarray, outputs: np.ndarray, columns: Sequence[int]) -> float:
-    """Variance over test samples of the mean of the columns' RMSE, by the delta method: images independent.
+    """Variance over test samples of the mean of the columns' RMSE, by the delta method, for independent images.
 
-    An image with squared error e^2 moves a column's root r by (e^2 - r^2) / (2 r N).
+    An image with squared error e^2 changes the RMSE r of a column by (e^2 - r^2) / (2 r N).
     """
     squares = (np.asarray(outputs, np.float64) - np.asarray(targets, np.float64))[:, list(columns)] ** 2
     influence = (squares / (2 * np.sqrt(squares.mean(axis=0)))).mean(axis=1)

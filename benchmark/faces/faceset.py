@@ -28,7 +28,7 @@ from benchmark.files import Json, replacing_directory, write_json
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1
-PART = 16384  # rows of faces.csv at once
+PART = 16384  # rows of faces.csv read at a time
 NO_EXPRESSION = -1
 PICTURES_A_PART = 256
 
@@ -65,14 +65,14 @@ class FaceSet:
 
     Attributes:
         directory: where it was read from.
-        pictures: uint8 (N, H, W, C), whose rows are read on demand.
+        pictures: uint8 (N, H, W, C); rows are read on demand.
         id: str, unique.
-        split: str, the data set's own names ("Training", "train", ...); a Protocol gives them roles.
-        expression: int64, index into `classes`, or -1 for none.
-        valence, arousal: float32 in [-1, 1], NaN for none.
-        votes: int64 (N, V) raters' votes, columns named by ``meta["vote_columns"]``; None where there are none.
-        group: str, what must not be split (subject, video); "" for none.
-        flag: str, why a row is suspect; "" for none.
+        split: str, the data set's own names ("Training", "train", ...). A Protocol assigns roles to them.
+        expression: int64, index into `classes`; -1: no label.
+        valence, arousal: float32 in [-1, 1]; NaN: no label.
+        votes: int64 (N, V), raters' votes, columns named by ``meta["vote_columns"]``; None if there are no votes.
+        group: str, name of a group of faces that must stay in one split (a subject, a video); "": no group.
+        flag: str, why a row is suspicious; "": it is not.
         digest: ASCII bytes ("S64"), hexadecimal SHA-256 of the face's pixel bytes.
         meta: the contents of meta.json.
     """
@@ -92,7 +92,7 @@ class FaceSet:
 
     @functools.cached_property
     def sha256(self) -> NDArray[np.str_]:
-        """`digest` as str; made at first use, as it takes four times the memory."""
+        """`digest` as str. Made on first use, because it takes four times the memory."""
         return self.digest.astype(str)
 
     @property
@@ -102,14 +102,14 @@ class FaceSet:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of faces.csv, which holds the digest of every picture: equal fingerprint = equal bytes and labels."""
+        """SHA-256 of faces.csv, which has the digest of every picture. Equal fingerprints mean equal pixels and labels."""
         return str(self.meta["fingerprint"])
 
     def __len__(self) -> int:
         return len(self.id)
 
     def rows(self, split: str) -> NDArray[np.intp]:
-        """Indices (int64, ascending) of the rows of one split. BadInput for a split that does not occur."""
+        """Row numbers (int64, ascending) of one split. BadInput for a split that does not occur."""
         found = np.flatnonzero(self.split == split)
         if not len(found):
             raise BadInput(self.directory / "faces.csv", f"no row of split '{split}'", f"one of {sorted(set(self.split))}")
@@ -117,7 +117,8 @@ class FaceSet:
 
 
 def counts(split: NDArray[np.str_], expression: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; splits in order of appearance."""
+    """Number of rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; "none" counts rows without a
+    label. Splits are in order of appearance."""
     table: dict[str, dict[str, int]] = {}
     for name in dict.fromkeys(split.tolist()):
         labels = expression[split == name]
@@ -303,7 +304,7 @@ def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
         raise BadInput(path, f"{rows} rows", f"{n}, one for each picture")
     if not n:
         parts = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
-    # Column by column, each freed before the next is joined.
+    # The parts of a column are freed before those of the next column are joined, to save memory.
     return {name: np.concatenate(parts.pop(name)) for name in list(parts)}
 
 

@@ -1,4 +1,4 @@
-"""Which faces of a FaceSet play which role of a protocol, and what their labels are."""
+"""Which faces of a FaceSet have which role in a protocol (train, validation, test), and their labels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from benchmark.protocol.protocol import Protocol
 
 
 def check_faces(protocol: Protocol, faces: FaceSet) -> None:
-    """BadInput where a FaceSet is not the protocol's: name, version, options of `prepare`, class order."""
+    """Raise BadInput if a FaceSet is not the one of the protocol: name, version, options of `prepare`, class order."""
     where = faces.directory
     for what, found, expected in (
         ("name", faces.meta["name"], protocol.data),
@@ -23,7 +23,7 @@ def check_faces(protocol: Protocol, faces: FaceSet) -> None:
 
 
 def labelled(protocol: Protocol, faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Those of `rows` (int64) that have a label of the protocol's task."""
+    """The rows among `rows` (int64) that have a label for the protocol's task."""
     if protocol.task == "categorical":
         has_label: NDArray[np.bool_] = faces.expression[rows] >= 0
     else:
@@ -32,7 +32,8 @@ def labelled(protocol: Protocol, faces: FaceSet, rows: NDArray[np.int64]) -> NDA
 
 
 def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> NDArray[np.int64]:
-    """Rows (int64, ascending) of the labelled faces of a role; under folds every face is a test face.
+    """Rows (int64, ascending) of the labelled faces of a role. With folds, every face of a fold is a test face, and the
+    other roles are empty.
 
     Raises:
         BadInput: as `check_faces`; a split that the FaceSet does not have.
@@ -46,7 +47,7 @@ def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> NDArray[np.int64
 
 
 def role_targets(protocol: Protocol, faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float32]:
-    """Labels of rows as a record holds them: int64 (N,), or float32 (N, 2) valence and arousal."""
+    """Labels of `rows` in the form of a record: class indices int64 (N,), or valence and arousal float32 (N, 2)."""
     if protocol.task == "categorical":
         labels: NDArray[np.int64] = faces.expression[rows].astype(np.int64)
         return labels

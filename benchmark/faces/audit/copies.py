@@ -1,4 +1,4 @@
-"""Copies of pictures within and across the splits of a FaceSet: exact ones by SHA-256, near ones by perceptual hash."""
+"""Copies of pictures within and across the splits of a FaceSet: exact copies by SHA-256, near copies by perceptual hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ from benchmark.files import Json
 
 NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
 SAMPLE = 1_000_000  # random pairs whose distances are shown
-CALIBRATED = 300  # pictures that `calibration` changes
+CALIBRATED = 300  # pictures used for `calibration`
 WIDEST = 80  # bits up to which the distances of all pairs are counted, to show where copies end;
-WIDE_LIMIT = 60_000  # for more distinct pictures than this only up to the threshold, for the sake of memory
+WIDE_LIMIT = 60_000  # with more distinct pictures, they are counted only up to the threshold, to save memory
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ class Copies:
 
 
 def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Copies:
-    """Exact copies, and near copies unless there are more than `limit` distinct pictures or fewer than two."""
+    """The exact copies of a FaceSet, and the near copies. Near copies are not searched if there are more than `limit`
+    distinct pictures that are not blank, or fewer than two."""
     first, exact = distinct(faces.sha256)
-    number = np.flatnonzero(~blank(faces.pictures, first))  # of the distinct pictures with any content
+    number = np.flatnonzero(~blank(faces.pictures, first))  # numbers of the distinct pictures that are not blank
     if not 2 <= len(number) <= limit:
         return Copies(exact, first)
     rows = first[number]
@@ -100,22 +101,23 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
 
 
 def exact_account(faces: FaceSet, copies: Copies) -> dict[str, Json]:
-    """Groups of exact copies: how many, with how many pictures, conflicting labels, and across which splits.
+    """The groups of exact copies in numbers.
 
     Returns:
-        {groups, pictures, conflicting (groups with different expressions), across_splits (groups), spanning: split ->
-        groups with members in it and in another split}.
+        {groups: number of groups, pictures: rows in them, conflicting: groups whose members have different expressions,
+        across_splits: groups in more than one split, spanning: split -> groups with members in it and in another split,
+        largest: rows of the largest group}.
     """
     return _groups(faces, copies.exact)
 
 
 def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
-    """Near copies that are not exact ones; None where they were not searched.
+    """The near copies that are not exact copies, in numbers; None if they were not searched.
 
     Returns:
-        {threshold (bits), expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs (of either kind), groups: as
-        `exact_account`, of the groups that near, mirrored and exact copies make together, distances: bits -> pairs,
-        unrelated: quantiles of random pairs, calibration}.
+        {threshold: in bits, expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs: pairs of either kind with
+        different expressions, groups: as `exact_account`, for groups of near, mirrored and exact copies together,
+        distances: bits -> number of pairs, unrelated: quantiles of random pairs, calibration}.
     """
     near = copies.near
     if near is None:
@@ -138,13 +140,13 @@ def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
 
 
 def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """Which pictures of a split have a copy in another one.
+    """The pictures of a split that have a copy in another split.
 
-    A near copy counts directly only, never through a third picture.
+    Only pairs within the threshold count as near copies, not two pictures that are connected through a third one.
 
     Returns:
-        split -> other split -> {"exact": ids in the split whose picture is in the other one, "near": further ids with a
-        near copy or a mirror image there}; pairs of splits without any are left out.
+        split -> other split -> {"exact": ids in the split with an exact copy in the other split, "near": further ids in the
+        split with a near or mirrored copy in the other}. Pairs of splits without copies are left out.
     """
     n = len(copies.first)
     splits = list(dict.fromkeys(faces.split.tolist()))
@@ -166,7 +168,8 @@ def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[
 
 
 def worst_pairs(faces: FaceSet, copies: Copies, most: int = 30) -> list[tuple[int, int, int]]:
-    """Near copies in two different splits: (row, row, bits that differ); those with different labels first, then nearest."""
+    """Near copies in two different splits: (row, row, bits that differ). Pairs with different labels come first; within each
+    kind, the smallest distance comes first. At most `most` pairs."""
     if copies.near is None:
         return []
     pairs, found = copies.near.pairs, []
@@ -213,7 +216,8 @@ def _near_groups(copies: Copies, pairs: Pairs) -> np.ndarray:
 
 
 def _pairs(own: np.ndarray, bits: int, group: np.ndarray, other: np.ndarray | None = None) -> Pairs:
-    """Near pairs but those within one group: neighbouring frames of a video are alike, many, and never split."""
+    """The near pairs, without those inside one group: neighbouring frames of a video make many near pairs, but are always in
+    the same split."""
     parts = [Pairs(*(np.empty(0, np.int64),) * 3)]
     for block in pair_blocks(own, bits, other):
         apart = (group[block.first] != group[block.second]) | (group[block.first] == "")
@@ -226,7 +230,8 @@ def _numbered(pairs: Pairs, number: np.ndarray) -> Pairs:
 
 
 def _quantiles(own: np.ndarray, expression: np.ndarray) -> dict[str, dict[str, float]]:
-    """Distances of two pictures at random, and of two with one expression: the known negatives, but for a few copies."""
+    """Quantiles of the distances of random pairs, and of random pairs with the same expression. Apart from a few copies,
+    these are pairs known to be unrelated."""
     samples = {"any two": random_distances(own, sample=SAMPLE)}
     same = [random_distances(own[expression == k], sample=SAMPLE, seed=k) for k in range(expression.max(initial=-1) + 1)]
     if sum(map(len, same)):

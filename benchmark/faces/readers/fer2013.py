@@ -1,6 +1,6 @@
 """FER2013 (Goodfellow et al. 2013, "Challenges in Representation Learning", ICML workshop): 35,887 grey 48x48 faces.
 
-Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Split names are the csv's own.
+Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Splits have the names in the csv.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ RAW = ("fer2013",)
 
 
 def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
-    """Published rows per split and class (every edition has the same)."""
+    """The published number of rows per split and class, equal in every edition."""
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in fer2013_csv.COUNTS.items()}
 
 
