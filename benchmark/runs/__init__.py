@@ -1,1 +1,1 @@
-"""Runs: which, where, how long, and (training/) all that decides their numbers."""
+"""Runs: which ones, on which machine, for how long; and, in training/, all code that decides their numbers."""

@@ -1,15 +1,15 @@
-"""A list of runs over the machines of a Ray cluster: one task a run, and the records as they finish.
+"""Train a list of runs on the machines of a Ray cluster: one Ray task per run.
 
-Every machine needs the same checkout (or installed package) and the prepared FaceSets, each at the same path as here. A
-task writes its checkpoint and record below `places.out`, as `ferbench run` does on one machine.
+Every machine needs the same checkout (or installed package) and the prepared FaceSets, at the same paths as on the machine
+that starts the runs (the driver). A task writes its checkpoint and record below `places.out`, as `ferbench run` does.
 
-* `places.out` on storage that all machines share: when a machine is lost, Ray starts its runs elsewhere and they resume
-  from their checkpoints, so only the steps since the last one are done again.
-* not shared: the record is sent back and written here; a lost machine takes its checkpoints with it, and its runs begin
-  again.
+* If `places.out` is on storage that all machines share: when a machine is lost, Ray starts its runs on another one. They
+  resume from their checkpoints, so only the steps since the last checkpoint are repeated.
+* If it is not shared: each record is sent to the driver and written there. The checkpoints of a lost machine are lost too,
+  and its runs start again.
 
-Which of the two it is each task finds out by itself, by looking for a file that was put there for that purpose. Ray is
-imported here alone, by the functions that use it.
+Each task finds out by itself whether the storage is shared: it looks for a file that the driver has put there. Ray is
+imported in this module only, inside the functions that use it.
 """
 
 import dataclasses
@@ -36,20 +36,20 @@ from benchmark.runs.environment import pick_device
 from benchmark.runs.runner import Site, Worker
 from benchmark.runs.time_budget import TimeBudget
 
-POLL = 1.0  # seconds after which a task asks again how much time is left
-HEARD = 0.5  # seconds after which the driver looks for signals
-ENDING = 6.0  # seconds of a time budget kept back: all tasks save, the driver hears of them, Ray shuts down
-QUEUED = 2  # tasks given to Ray beyond those that can run at once
+POLL = 1.0  # seconds between two questions of a task about the time left
+HEARD = 0.5  # seconds between two checks of the driver for signals
+ENDING = 6.0  # seconds of a time budget reserved for the end: tasks save checkpoints and report, Ray shuts down
+QUEUED = 2  # tasks submitted to Ray beyond those that can run at once
 
 
 @dataclass(frozen=True)
 class Share:
-    """What of a machine one run takes, and how often a run is begun again after its worker was lost.
+    """The resources of one run, and how often a run is started again after its worker process was lost.
 
     Attributes:
-        gpus: GPUs a run, a fraction where several share one; None = 1 where the cluster has any, else 0.
-        cpus: cores a run; torch gets as many threads.
-        retries: of one run; errors of the run itself are not tried again.
+        gpus: GPUs per run; a fraction if several runs share a GPU. None: 1 if the cluster has any GPU, else 0.
+        cpus: cores per run; torch uses as many threads.
+        retries: restarts per run. A run that raised an error itself is not retried.
     """
 
     gpus: float | None = None
@@ -59,7 +59,15 @@ class Share:
 
 @dataclass(frozen=True)
 class Task:
-    """All that a task needs but the run."""
+    """What a task needs besides its run.
+
+    Attributes:
+        places: where runs read and write.
+        device: "auto", "cpu" or "cuda".
+        threads: for torch.
+        token: name of the file in `places.out` that shows whether the storage is shared; it also identifies this call.
+        codes: `str(run.place)` -> code digest on the driver.
+    """
 
     places: Site
     device: str
@@ -80,17 +88,17 @@ def run_on_ray(
     """Train every run that has no finished record, on the cluster at `address`.
 
     Args:
-        places: as of `benchmark.runs.runner.run_all`; its device is chosen anew where a task runs.
-        device: "auto", "cpu" or "cuda", for the tasks. Ray shows each only the GPU that it may use.
-        address: of a running cluster, "auto" for the one of this machine; None starts one of this machine alone.
-        time_budget: as of `benchmark.runs.runner.run_all`, counted here.
+        places: as in `benchmark.runs.runner.run_all`; each task chooses its device on its own machine.
+        device: "auto", "cpu" or "cuda", for the tasks. Ray shows each task only the GPU that it may use.
+        address: of a running cluster; "auto": the one running on this machine; None: start one on this machine alone.
+        time_budget: as in `benchmark.runs.runner.run_all`, counted from the start of this call.
 
     Raises:
-        BadInput: Ray is missing or not reachable; no machine is large enough for `share`; a machine with another version
-            of the code; what `train` raises.
-        Interrupted: by signal or time budget, or runs were lost more often than `retries`; everything so far kept.
+        BadInput: Ray is not installed or not reachable; no machine is large enough for `share`; a machine has another
+            version of the code; what `train` raises.
+        Interrupted: by signal or time budget, or runs were lost more often than `retries`. Everything finished is kept.
     """
-    budget = TimeBudget.of(time_budget)  # connecting is part of what the caller waits for
+    budget = TimeBudget.of(time_budget)  # before connecting, which counts as time too
     ray = _connected(address)
     try:
         share = dataclasses.replace(share, gpus=_gpus(ray, share))
@@ -115,7 +123,7 @@ def run_on_ray(
 
 
 def _connected(address):
-    """The package Ray, connected; workers get this project's path first."""
+    """The package ray, connected to the cluster. This project's path comes first in PYTHONPATH of the workers."""
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -129,7 +137,7 @@ def _connected(address):
 
 
 def _gpus(ray: Any, share: Share) -> float:
-    """GPUs a run; BadInput where no machine has what a run needs (Ray would wait for ever)."""
+    """GPUs per run. BadInput if no machine has the resources of a run (Ray would wait for ever)."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = max((machine.get("GPU", 0.0) for machine in machines), default=0.0)
     gpus = share.gpus if share.gpus is not None else min(1.0, most)
@@ -140,7 +148,7 @@ def _gpus(ray: Any, share: Share) -> float:
 
 
 def _slots(ray: Any, share: Share) -> int:
-    """Runs that the cluster as it is now can do at once."""
+    """How many runs the cluster, with its present machines, can train at once."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     fit = [machine.get("CPU", 0.0) // share.cpus for machine in machines]
     if share.gpus:
@@ -149,18 +157,23 @@ def _slots(ray: Any, share: Share) -> int:
 
 
 def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[tuple[str, bool]]:
-    """A line of every run as it ends and whether it ended as it should; on a stop or an error the others save first."""
+    """For each run that ends: (a line about it, whether it ended and was not lost).
+
+    After a stop request or an error, the runs in progress save their checkpoints first; then Interrupted or the error is
+    raised.
+    """
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     watch = ray.remote(num_cpus=0, scheduling_strategy=here)(Watch).remote(
         math.inf if stop.deadline is None else stop.deadline
     )
-    # Ray ends the process of a task with a GPU, so that the next one finds its own GPU; without, it is used again.
+    # Ray ends a worker process after a task that used a GPU, so that the next task sees its own GPU. Without a GPU the
+    # process is used again.
     remote = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=share.retries, retry_exceptions=False)(_work)
     left, waiting = deque(runs), {}
     first: Exception | None = None
     halted = False
     while waiting or (left and not halted):
-        # Few wait in Ray's queue, so that after a stop few are begun for nothing.
+        # Only a few tasks wait in Ray's queue: after a stop request, those are still started, only to end at once.
         while left and not halted and len(waiting) < _slots(ray, share) + QUEUED:
             run = left.popleft()
             waiting[remote.remote(run, task, watch)] = run
@@ -170,7 +183,7 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[t
             try:
                 line, files = ray.get(reference)
             except ray.exceptions.RayTaskError as error:
-                # The run's own error: what comes after it is saved, as on one machine.
+                # An error of the run itself: the other runs in progress are saved first, as on one machine.
                 first = first or (error.cause if isinstance(error.cause, BadInput | Interrupted) else error)
             except ray.exceptions.RayError as error:
                 yield f"{run}: lost ({type(error).__name__})", False
@@ -188,7 +201,7 @@ def _lines(ray, runs, task: Task, share: Share, stop: StopRequest) -> Iterator[t
 
 
 def _keep(files: Mapping[str, bytes], directory: Path) -> None:
-    """Write a record that was sent, and check it by reading it back."""
+    """Write a record that another machine sent, and check it by reading it back."""
     with replacing_directory(directory) as temporary:
         for name, data in files.items():
             (temporary / name).write_bytes(data)
@@ -198,22 +211,23 @@ def _keep(files: Mapping[str, bytes], directory: Path) -> None:
 
 
 class Watch:
-    """An actor beside the driver: how many seconds the tasks have left, which is none after a signal."""
+    """A Ray actor on the driver's machine. It tells the tasks how many seconds they have left: none after a stop request."""
 
     def __init__(self, deadline: float):
-        self.end = deadline  # by the clock of the driver's machine, on which this runs too
+        self.end = deadline  # time.time() of the driver's machine, where this actor runs
 
     def left(self) -> float:
-        """Seconds."""
+        """Seconds left."""
         return self.end - time.time()
 
     def halt(self) -> None:
-        """No time is left from now on."""
+        """From now on no time is left."""
         self.end = -math.inf
 
 
 class Left:
-    """Seconds that a task has left, asked of the actor once a second; none once it can not be asked (its driver is gone)."""
+    """Seconds that a task has left. It asks the `Watch` actor once a second. If the actor does not answer, because the
+    driver is gone, no time is left."""
 
     def __init__(self, watch):
         self.watch, self.asked, self.answer = watch, -math.inf, math.inf
@@ -235,7 +249,11 @@ _worker: tuple[str | None, Worker | None] = None, None
 
 
 def _work(run: Run, task: Task, watch) -> tuple[str, dict[str, bytes] | None]:
-    """In a worker of the cluster: train a run. Its line, and the record's files where the driver can not see them."""
+    """In a worker of the cluster: train a run.
+
+    Returns:
+        (a line about the run, the files of its record: name -> bytes; None if the driver shares the storage).
+    """
     global _worker
     machine = platform.node()
     if (found := sources.code_digest(run.cell.model)) != (wanted := task.codes[str(run.place)]):

@@ -1,4 +1,4 @@
-"""What a run ran on: versions, machine, device, commit. Stored in every record."""
+"""The environment of a run: versions, machine, device, commit. Stored in every record."""
 
 import importlib.metadata
 import importlib.util
@@ -14,7 +14,7 @@ from benchmark.files import Json
 
 
 def processor_name() -> str:
-    """The processor's model name, or the architecture where the system does not say."""
+    """The processor's model name, or its architecture if the system does not give a model name."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -30,7 +30,7 @@ def device_name(device: torch.device) -> str:
 
 
 def describe(device: torch.device) -> dict[str, Json]:
-    """JSON-able account of versions, machine and commit; deterministic on one machine and checkout."""
+    """Versions, machine and commit, as JSON-able values. Always the same on one machine and checkout."""
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     if device.type == "cuda":
         versions |= {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
@@ -47,7 +47,7 @@ def describe(device: torch.device) -> dict[str, Json]:
 
 
 def commit() -> str | None:
-    """The checkout's commit, with "+changes" when tracked files differ; None outside a git checkout."""
+    """The checkout's commit, with "+changes" when tracked code or YAML files differ from it; None outside a git checkout."""
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -61,13 +61,13 @@ def commit() -> str | None:
 
 
 def pick_device(name: str) -> torch.device:
-    """ "auto" is the first GPU where there is one, else the CPU."""
+    """The torch device of that name. "auto" is the current GPU if there is one, else the CPU."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until a GPU has done what it was given."""
+    """Wait until a GPU has finished all work queued on it. Does nothing on a CPU."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

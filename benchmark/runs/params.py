@@ -1,10 +1,11 @@
-"""params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`.
+"""params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`. Its keys:
 
-``packages``: those that offer the plan's networks, and where their sources lie; ``data``: what `prepare` makes, by FaceSet
-name, with the dependencies of that stage; ``gradients``: plans of benchmark/measures/gradients/gradients.yaml that are
-measured, with their protocol, recipe and data; ``runs``: one entry a cell of a protocol, carrying the cell's whole
-definition so that only stages whose parameters changed go stale; ``seeds``: of every cell whose entry has no ``seeds`` of
-its own.
+* ``packages``: the packages that offer the plan's networks -> where their sources lie;
+* ``data``: FaceSet name -> options of `prepare`, and the paths that this stage depends on;
+* ``gradients``: the plans of benchmark/measures/gradients/gradients.yaml to measure, with their protocol, recipe and data;
+* ``runs``: one entry per protocol and cell. It holds the cell's whole definition, so that only the stages whose own
+  parameters changed go stale;
+* ``seeds``: the seeds of every entry of ``runs`` that has no ``seeds`` of its own.
 """
 
 import json
@@ -23,8 +24,11 @@ GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
 
 
 def write_params(profile: str, path: Path) -> dict[str, Json]:
-    """Write the plan `profile` to `path` and return it. BadInput for an unknown profile, or one whose data options are not
-    those that its protocols fix."""
+    """Write the plan `profile` to `path` and return its contents.
+
+    Raises:
+        BadInput: an unknown profile, or one whose data options contradict those of its protocols.
+    """
     import yaml
 
     runs = plan(profile)
@@ -68,7 +72,8 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
 
 
 def _gradients(names: Sequence[str], data: Mapping[str, Json], where: str) -> dict[str, dict[str, str]]:
-    """Plan -> its protocol, recipe and data. BadInput for an unknown plan, or data that the profile does not prepare."""
+    """Plan of gradients -> its protocol, recipe and data. BadInput for an unknown plan, or one on data that the profile does
+    not prepare."""
     plans, found = read_yaml(GRADIENTS)["plans"], {}
     for name in names:
         if name not in plans:
@@ -81,9 +86,11 @@ def _gradients(names: Sequence[str], data: Mapping[str, Json], where: str) -> di
 
 
 def stage_dependencies(name: str) -> dict[str, str]:
-    """The paths that a data set's `prepare` stage depends on beside what all readers use: its reader, and two sources.
+    """The paths that the `prepare` stage of the data set `name` depends on, besides the code that all readers use: its
+    reader, and two sources.
 
-    DVC can not splice a list into a templated stage, so there are always two: raw folders, else modules of the ground.
+    DVC cannot insert a list into a templated stage, so there are always exactly two sources. They are folders of raw data;
+    a reader with fewer than two gets modules that it depends on anyway.
     """
     reader = data_sets.reader(name)
     code = Path(reader.__file__)
@@ -93,7 +100,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
 
 
 def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml") -> list[Run]:
-    """The runs (one a seed) of one entry of ``runs``. BadInput for an unknown entry."""
+    """The runs of the entry `key` of ``runs``, one per seed. BadInput for an unknown entry."""
     if key not in params.get("runs", {}):
         raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
     entry = params["runs"][key]
@@ -103,5 +110,5 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
 
 
 def all_runs(params: Mapping[str, Json]) -> list[Run]:
-    """Every run of params.yaml, seeds outermost (a list cut short stays balanced)."""
+    """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`)."""
     return balanced([runs_of(params, key) for key in params["runs"]])

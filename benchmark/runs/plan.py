@@ -1,4 +1,4 @@
-"""The plan: which cells are run under which protocols with which seeds; the entries of ``profiles.yaml``."""
+"""Plans: which cells are run under which protocols with which seeds. Each is an entry (a profile) of ``profiles.yaml``."""
 
 import fnmatch
 import itertools
@@ -19,11 +19,13 @@ def profile_names() -> list[str]:
 
 
 def plan(profile: str) -> list[Run]:
-    """The runs of a profile, seeds outermost: cut anywhere, every cell has got equally many seeds or one more, as far as it
-    has seeds left. Where the profile has parts, they follow each other whole.
+    """The runs of a profile, in the order in which they are made.
+
+    The first seed of every cell comes first, then the second, and so on. So, wherever work stops, the cells have equally
+    many finished seeds, give or take one. If the profile has parts, each part comes as a whole before the next.
 
     Raises:
-        BadInput: as of `parts`; a cell whose learning rate has not been found yet.
+        BadInput: as `parts`; also a cell whose learning rate has not been found yet.
     """
     if odd := sorted({cell for _, cell in waiting_for_rate(profile)}):
         found, search = f"no learning rate of {', '.join(odd)}", profile_entry(profile)["rates"]
@@ -32,8 +34,8 @@ def plan(profile: str) -> list[Run]:
 
 
 def waiting_for_rate(profile: str) -> set[tuple[str, str]]:
-    """Protocol and cell of a study whose learning rate its search has still to find, or cells.yaml to take over; none in
-    a profile without such a search."""
+    """(protocol, cell) of a study for each cell without a learning rate in its cells.yaml: the search has not found the rate
+    yet, or it has not been copied to cells.yaml. Empty for a profile without a search of rates."""
     if "rates" not in profile_entry(profile):
         return set()
     runs = [run for part in parts(profile) for run in part]
@@ -41,12 +43,12 @@ def waiting_for_rate(profile: str) -> set[tuple[str, str]]:
 
 
 def waiting_for_rates() -> set[tuple[str, str]]:
-    """`waiting_for_rate` of every profile."""
+    """`waiting_for_rate` of all profiles together."""
     return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
 
 
 def profile_entry(profile: str) -> dict[str, Json]:
-    """What profiles.yaml says of a plan. BadInput for an unknown one."""
+    """The entry of `profile` in profiles.yaml. BadInput for an unknown profile."""
     profiles = read_yaml(PROFILES)
     if profile not in profiles:
         raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
@@ -54,10 +56,10 @@ def profile_entry(profile: str) -> dict[str, Json]:
 
 
 def parts(profile: str) -> list[list[Run]]:
-    """The runs of each part of a profile, in the order in which they are made; one part where it says nothing of parts.
+    """The runs of each part of a profile, in the order in which they are made. A profile without ``parts`` is one part.
 
     Raises:
-        BadInput: an unknown profile, a pattern that matches no cell, or one with seeds that are no list of whole numbers.
+        BadInput: an unknown profile; a pattern that matches no cell, or whose seeds are not a list of whole numbers.
     """
     entry, cells = profile_entry(profile), load_cells()
     return [_part(profile, part, entry["seeds"], cells) for part in entry.get("parts") or [entry["runs"]]]
@@ -77,7 +79,7 @@ def _part(profile: str, wanted: Mapping[str, Json], seeds_of_profile: list[int],
 
 
 def _seeds_of(pattern: Json, seeds: list[int], where: str) -> tuple[str, list[int]]:
-    """A pattern and its seeds: the profile's, or its own where it is written ``{cells: PATTERN, seeds: [...]}``."""
+    """A pattern and its seeds: its own if it is written as ``{cells: PATTERN, seeds: [...]}``, else the profile's."""
     if isinstance(pattern, str):
         return pattern, seeds
     if not isinstance(pattern, Mapping) or set(pattern) != {"cells", "seeds"}:
@@ -89,6 +91,6 @@ def _seeds_of(pattern: Json, seeds: list[int], where: str) -> tuple[str, list[in
 
 
 def balanced(by_cell: Sequence[Sequence[Run]]) -> list[Run]:
-    """The runs of all cells, first every cell's first, then every cell's second and so on."""
+    """The runs of all cells in one list: the first run of every cell, then the second run of every cell, and so on."""
     rounds = itertools.zip_longest(*by_cell)
     return [run for same_round in rounds for run in same_round if run is not None]

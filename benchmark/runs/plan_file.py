@@ -1,8 +1,8 @@
-"""A plan as one JSON file that carries its protocols and cells whole: for machines that have torch and numpy alone.
+"""A plan as one JSON file that contains its protocols and cells in full, for machines that have only torch and numpy.
 
 ``{"schema": 1, "protocols": {name: contents}, "cells": {name: contents}, "runs": [[protocol, cell, seed], ...]}``; the
-contents are those of `Protocol.as_dict` and `Cell.as_dict`, so hashes, and with them records, are the same as without the
-file. Reading it needs neither YAML nor the protocols and cells of the checkout that reads.
+contents are those of `Protocol.as_dict` and `Cell.as_dict`. So the hashes, and with them the records, are the same as
+without the file. Reading it needs neither a YAML package nor the protocols and cells of the checkout.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ PARTS = ("schema", "protocols", "cells", "runs")
 
 
 def write_plan(runs: Sequence[Run], path: Path) -> None:
-    """Write `runs`, in their order, atomically. BadInput for two protocols or cells of one name."""
+    """Write `runs`, in their order, atomically. BadInput for two different protocols or cells with the same name."""
     protocols, cells = {}, {}
     for run in runs:
         for table, one in ((protocols, run.protocol), (cells, run.cell)):
@@ -34,7 +34,7 @@ def write_plan(runs: Sequence[Run], path: Path) -> None:
 
 
 def read_plan(path: Path) -> list[Run]:
-    """The runs of a file that `write_plan` wrote. BadInput for one that is missing or not whole."""
+    """The runs of a file that `write_plan` wrote. BadInput if the file is missing or its contents are not complete."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a plan (ferbench plan PROFILE FILE.json)")
     contents = read_object(path)

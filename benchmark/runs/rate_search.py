@@ -1,9 +1,10 @@
-"""The learning rate of each cell of a study: its own best on the validation split, found with equal effort for every cell.
+"""The learning rate of each cell of a study: the best one on the validation split, found with equal effort for every cell.
 
-Every cell gets the same rates, and then one more beside its best: a factor of 2 away from it, towards the better side
-(outwards where the best is the highest or the lowest, else towards the better of its two neighbours). The best of all of
-them by the validation metric is the cell's; of equally good ones the lowest; a run that diverged counts as the guess among
-the classes. Trials are those of `benchmark.runs.tuning`: the test split is never loaded, each trial is a line of a log.
+Every cell is tried with the same list of rates. Then one more rate is tried, a factor of 2 away from the cell's best one:
+above or below the list if the best rate is the highest or the lowest of the list, else towards the better of its two
+neighbours. The cell gets the rate with the best validation metric of all its trials; among equally good rates the lowest.
+A diverged trial scores 1 / classes, as guessing would. Trials are those of `benchmark.runs.tuning`: the test split is
+never loaded, and each trial is a line of a log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +20,13 @@ from benchmark.runs.tuning import Search, make_trials
 from benchmark.runs.tuning_log import SEARCHES, read_log
 
 FIELDS = ("protocol", "seeds", "epochs", "rates")
-STEP = 2.0  # how far from the best rate the last trial lies
+STEP = 2.0  # factor between the best rate and the rate of the last trial
 
 
 @dataclass(frozen=True)
 class RateSearch:
-    """Rates (from the highest to the lowest) that are tried for a cell, each for `epochs` epochs with one seed."""
+    """The learning rates (from the highest to the lowest) that are tried for each cell, each for `epochs` epochs with one
+    seed."""
 
     name: str
     protocol: Protocol
@@ -38,8 +40,14 @@ class RateSearch:
         return Search(self.name, self.protocol, tuple(cells), (self.seed,), self.epochs, trials)
 
     def scores(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> dict[float, float]:
-        """Rate -> best validation metric of this search's trials of `cell` in a log, a fraction; a diverged one counts
-        as 1 / classes. A trial made again (another code or device) counts with its last line."""
+        """Learning rate -> best validation metric (a fraction) over the epochs of this search's trial of `cell`.
+
+        A diverged trial scores 1 / classes. If a trial was repeated (with other code or on another device), its last line
+        in the log counts.
+
+        Args:
+            lines: of the log.
+        """
         found = {}
         for line in lines:
             rate = line["recipe"]["learning_rate"]
@@ -49,7 +57,7 @@ class RateSearch:
         return found
 
     def last_rate(self, scores: Mapping[float, float]) -> float:
-        """The rate of the last trial, from the scores of `rates`."""
+        """The rate of the last trial, which follows from the scores of all `rates`."""
         best = best_rate({rate: scores[rate] for rate in self.rates})
         place = self.rates.index(best)
         if place == 0:
@@ -60,7 +68,8 @@ class RateSearch:
         return best * STEP if scores[higher] > scores[lower] else best / STEP
 
     def missing(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> list[float]:
-        """Rates still to be tried for `cell`, as far as known: the last one follows from the first ones."""
+        """Rates that are still to be tried for `cell`. While some of `rates` are missing, only these: the last trial's rate
+        follows from their scores."""
         scores = self.scores(cell, lines)
         if first := [rate for rate in self.rates if rate not in scores]:
             return first
@@ -68,13 +77,13 @@ class RateSearch:
         return [] if last in scores else [last]
 
     def trials_left(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> int:
-        """How many trials of `cell` are still to be made, the last one among them."""
+        """How many trials of `cell` are still to be made, including the last one."""
         scores = self.scores(cell, lines)
         first = sum(rate not in scores for rate in self.rates)
         return first + 1 if first else len(self.missing(cell, lines))
 
     def found(self, cell: Cell, lines: Sequence[Mapping[str, Json]]) -> float | None:
-        """The rate of `cell`; None while trials are missing."""
+        """The learning rate found for `cell`; None while trials are missing."""
         if self.missing(cell, lines):
             return None
         scores = self.scores(cell, lines)
@@ -82,16 +91,16 @@ class RateSearch:
 
 
 def best_rate(scores: Mapping[float, float]) -> float:
-    """The rate of the highest score, of several the lowest."""
+    """The rate with the highest score; among several, the lowest rate."""
     return max(sorted(scores), key=lambda rate: scores[rate])
 
 
 def load_rate_search(name: str) -> RateSearch:
-    """A search of tuning.yaml that has rates.
+    """A search of learning rates, from tuning.yaml.
 
     Raises:
-        BadInput: an unknown name; missing or unknown keys; more than one seed; fewer than three rates, or rates that do not
-            fall; a protocol with folds or with valence and arousal.
+        BadInput: an unknown name; missing or unknown keys; more than one seed; fewer than three rates, or rates not in
+            falling order; a protocol with folds or with valence and arousal.
     """
     entry, where = read_yaml(SEARCHES).get(name), f"search {name}"
     if entry is None or set(entry) != set(FIELDS):
@@ -115,11 +124,16 @@ def search_rates(
     jobs: int = 1,
     time_budget: float | None = None,
 ) -> dict[str, float]:
-    """Make the trials that `cells` lack, add them to `log`; cell name -> its rate. Parameters and errors as of
-    `benchmark.runs.tuning.tune`."""
+    """Make the missing trials of `cells` and add them to `log`.
+
+    Arguments and errors as of `benchmark.runs.tuning.tune`.
+
+    Returns:
+        cell name -> its learning rate.
+    """
     lines = read_log(log)
     while any(search.missing(cell, lines) for cell in cells):
-        # Rates outermost: cut short anywhere, every cell has had as many trials, give or take one.
+        # One rate for all cells, then the next rate: wherever work stops, cells have equally many trials, give or take one.
         rounds = sorted({rate for cell in cells for rate in search.missing(cell, lines)}, reverse=True)
         trials = [
             trial

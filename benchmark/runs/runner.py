@@ -1,4 +1,4 @@
-"""A list of runs, one after the other or in several processes: signals and the time budget heeded, results said."""
+"""Train a list of runs, one after the other or in several processes, within a time budget, stopping cleanly on signals."""
 
 import math
 import multiprocessing
@@ -26,14 +26,20 @@ from benchmark.runs.training.trainer import Trainer, train
 
 
 def default_jobs(device: torch.device) -> int:
-    """One process on a GPU, one for each thread of torch's on the CPU."""
+    """Number of processes: one on a GPU; on a CPU as many as torch has threads."""
     return 1 if device.type == "cuda" else torch.get_num_threads()
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where runs read and write, on what and how, and whether they may replace what is stale; see
-    `benchmark.runs.training.trainer.train`."""
+    """Where and how runs are trained.
+
+    Attributes:
+        prepared: folder of the prepared FaceSets.
+        out: folder of all runs.
+        device: to train on.
+        restart_stale, compile: as of `benchmark.runs.training.trainer.train`.
+    """
 
     prepared: Path
     out: Path
@@ -43,7 +49,15 @@ class Site:
 
 
 class Worker:
-    """Trains runs one after the other, keeping the last FaceSet open and the pictures of the last protocol loaded."""
+    """Trains runs one after the other. Between runs it keeps the last FaceSet open and the last protocol's pictures loaded.
+
+    Args:
+        places: where and how runs are trained.
+        stop: as of `benchmark.runs.training.trainer.train`.
+        position: line of the progress bar.
+        jobs: processes that share the machine.
+        remaining: seconds left of the time budget.
+    """
 
     def __init__(
         self,
@@ -54,14 +68,14 @@ class Worker:
         remaining: Callable[[], float] = lambda: math.inf,
     ):
         self.places, self.stop, self.position, self.jobs, self.remaining = places, stop, position, jobs, remaining
-        self.preparing = 0.0  # seconds to a run's first step, the most so far
+        self.preparing = 0.0  # the longest time so far from the start of a run to its first step, in seconds
         if places.device.type == "cpu":
             keep_freed()
         self.opened: tuple[str | None, FaceSet | None] = None, None
         self.loaded: tuple[str | None, dict[str, Split] | None] = None, None
 
     def __call__(self, run: Run) -> str:
-        """Train one run; returns a line on how it ended. Raises what `train` raises."""
+        """Train one run and return a line that says how it ended. Raises what `train` raises."""
         places = self.places
         if self.stop() or self.preparing > self.remaining():
             raise Interrupted(f"stopped before {run}; the next call resumes there")
@@ -83,8 +97,11 @@ class Worker:
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
     def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
-        """Whether the time left is enough for what the run begun at `start` does before it can be stopped again; one of
-        several folds may be followed by the loading of the next."""
+        """The argument `enough` of `train`, for a run that started at `start` (time.monotonic()).
+
+        It tells whether the time left is enough for everything that the run does until it can next be stopped. With
+        `folds`, that includes loading the next fold.
+        """
         begun = False
 
         def enough(trainer: Trainer) -> bool:
@@ -97,7 +114,7 @@ class Worker:
 
     def _splits(self, protocol: Protocol) -> dict[str, Split]:
         if self.loaded[0] != protocol.hash:
-            self.loaded = None, None  # room for the next ones
+            self.loaded = None, None  # frees the memory before the next pictures are loaded
             splits = load_splits(self.opened[1], protocol, self.places.device, jobs=self.jobs, stop=self.stop)
             self.loaded = protocol.hash, splits
         return self.loaded[1]
@@ -114,15 +131,15 @@ def run_all(
     """Train every run that has no finished record in `places.out`/<protocol>/<cell>/seed<k>.
 
     Args:
-        runs: in this order.
-        jobs: processes, each with its share of the CPU's threads. On small networks two processes of one thread do more
-            than one process of two, and a run of one thread gives the same bits whatever the number of cores.
-        time_budget: seconds within which everything is saved and left: nothing is begun that would not end before, by
-            what steps and evaluations have taken so far (`benchmark.runs.time_budget`). None = no limit.
-        ended: called after the line of every run that has ended.
+        runs: trained in this order.
+        jobs: processes, each with an equal part of the CPU's threads. For small networks, two processes with one thread
+            each are faster than one process with two. A run with one thread gives the same bits on any number of cores.
+        time_budget: seconds after which everything is saved and this function has returned. Nothing is started that, by
+            the durations measured so far, would not end in time (`benchmark.runs.time_budget`). None: no limit.
+        ended: called whenever a run has ended, after its line was printed.
 
     Raises:
-        Interrupted: by signal or time budget, everything so far kept.
+        Interrupted: by signal or time budget. Everything finished so far is kept.
     """
     budget = TimeBudget.of(time_budget)
     jobs = min(jobs, len(runs))
@@ -137,7 +154,8 @@ def run_all(
 
 
 def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
-    """Lines of the runs as they end; on a stop or an error the others save their checkpoints before it is raised."""
+    """A line for each run as it ends. After a stop request or an error, the runs in progress save their checkpoints before
+    Interrupted or the error is raised."""
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     halt, positions = context.Event(), context.Value("i", 0)
     threads = max(1, torch.get_num_threads() // jobs)
@@ -158,11 +176,11 @@ def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: in
 
 def _start(places: Site, halt, positions, threads: int, jobs: int, parent: int, budget: TimeBudget) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and sets `halt` for all
     torch.set_num_threads(threads)
     with positions.get_lock():
         position, positions.value = positions.value, positions.value + 1
-    # A parent that was killed can not halt its children: they see that they have another one.
+    # A parent that was killed can not set `halt`. Its children notice because their parent process has changed.
     _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs, budget.remaining)
 
 
@@ -171,7 +189,7 @@ def _work(run: Run) -> str:
 
 
 def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
-    """Training loss of each of the first `steps` steps of a run (of its first fold), before the step's update."""
+    """The training loss at each of the first `steps` steps of a run (of its first fold), before the weights are updated."""
     if run.protocol.folds:
         run, faces = fold_run(run, faces, 0)
     trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))
@@ -183,7 +201,7 @@ def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Ite
 
 
 def summary(record: Record) -> str:
-    """A few words on how a run ended; the test number belongs to the report, not here."""
+    """A few words on how a run ended, without its test score: only the report shows that."""
     if record.diverged:
         return f"diverged in epoch {len(record['history'])}"
     metric = SELECTION_METRIC[record["protocol"]["task"]]

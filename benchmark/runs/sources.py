@@ -1,9 +1,9 @@
-"""What decides a run's numbers, decided once: the list of sources, and their digest as parsed code.
+"""The one list of source files that decide a run's numbers, and the digest of their parsed code.
 
-A digest says whether a finished record was made by this code. It is taken of what Python reads, not of the bytes: a comment,
-a docstring, a line break or the place of a module changes no number, and so no digest. In the pipeline the stage `sources`
-depends on the same list (tests/test_pipeline.py holds the two together) and writes the digest of each package of networks
-down; the stages that train depend on what it wrote. After a changed docstring nothing is trained.
+The digest says whether a finished record was made by the present code. It is computed from the parsed code, not from the
+bytes: a comment, a docstring, a line break or the location of a module changes no number, so it does not change the digest.
+In the DVC pipeline, the stage `sources` depends on the same files (tests/test_pipeline.py checks that) and writes the digest
+of each package of networks to a file; the training stages depend on that file. So a changed docstring trains nothing again.
 """
 
 import ast
@@ -19,9 +19,9 @@ from pathlib import Path
 from benchmark.protocol.registry import TIMM, entry
 
 PACKAGE = Path(__file__).parents[1]
-# What is hashed of this package: all that decides what a training run computes, the number that selects its epoch among it.
+# The part of this package that decides what a training run computes, including the metric that selects its epoch.
 TRAINING = ("runs/training", "protocol/roles.py", "records/selection_metric.py")
-LARGE = 8_000_000  # bytes of source: what is larger is a library, too slow to parse each time, and counts by its bytes
+LARGE = 8_000_000  # bytes of source. A larger package is a library: parsing it each time is too slow, so bytes are hashed
 
 
 def training_sources() -> list[Path]:
@@ -31,7 +31,7 @@ def training_sources() -> list[Path]:
 
 
 def package_of(model: str) -> str:
-    """Name of the package that offers a model, where its sources are looked for; "timm" for timm's networks.
+    """Name of the package that offers a model; its sources are hashed. "timm" for the networks of timm.
 
     Raises:
         BadInput: an unknown model.
@@ -43,7 +43,8 @@ def package_of(model: str) -> str:
 
 
 def package_sources(package: str) -> list[Path]:
-    """The .py and .c files of a package; of "timm" the module that makes timm's networks ours. None of an unknown one."""
+    """The .py and .c files of a package, sorted. For "timm": our module that builds timm's networks. Empty for an unknown
+    package."""
     found = importlib.util.find_spec(_module(package))
     if found is None:
         return []
@@ -53,7 +54,7 @@ def package_sources(package: str) -> list[Path]:
 
 
 def place_of(package: str) -> str:
-    """Where a package's sources lie, as dvc.yaml names it: in the checkout, "ablations" or "benchmark/x/y.py"."""
+    """Path of a package's sources in the checkout, as dvc.yaml names it: "ablations" or "benchmark/x/y.py"."""
     name = _module(package).replace(".", "/")
     return f"{name}.py" if name.startswith(f"{PACKAGE.name}/") else name
 
@@ -63,29 +64,29 @@ def _module(package: str) -> str:
 
 
 def code_digest(model: str) -> str:
-    """`package_digest` of the package that offers a model. BadInput: an unknown model."""
+    """`package_digest` of the package that offers a model. BadInput for an unknown model."""
     return package_digest(package_of(model))
 
 
 def package_digest(package: str) -> str:
-    """Digest of all that decides the numbers of a run of a package's networks: the training path and the package's own
-    sources, for timm's networks timm's version too. 16 hexadecimal digits."""
+    """Digest of everything that decides the numbers of runs with the networks of a package: the training code, the package's
+    own sources and, for "timm", the version of timm. 16 hexadecimal digits."""
     version = (f"timm {importlib.metadata.version('timm')}",) if f"{package}:" == TIMM else ()
     return digest(training_sources(), package_sources(package), further=version)
 
 
 def digest(*groups: Iterable[Path], further: Sequence[str] = ()) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of files as `canonical` has them, whatever they are called and wherever
-    they lie, and of `further` words.
+    """First 16 hexadecimal digits of the SHA-256 of files in their `canonical` form and of the words in `further`.
 
-    A file that is no Python or that this Python can not parse counts by its bytes, and so does a group larger than `LARGE`.
+    Names and locations of the files do not count. The bytes of a file are hashed instead of its canonical form if it is not
+    Python, if this Python can not parse it, or if its group is larger than `LARGE`.
     """
     found = []
     for group in groups:
         contents = [(path.suffix == ".py", path.read_bytes()) for path in group]
         small = sum(len(source) for _, source in contents) <= LARGE
         found += [_digest_of(is_python and small, source) for is_python, source in contents]
-    found = [each for each in found if each != _digest_of(True, b"")]  # a file that only says what a package is for
+    found = [each for each in found if each != _digest_of(True, b"")]  # files without code, such as a bare __init__.py
     return hashlib.sha256("\n".join([*sorted(found), *further]).encode()).hexdigest()[:16]
 
 
@@ -100,17 +101,18 @@ def _digest_of(parse: bool, source: bytes) -> str:
 
 
 def canonical(source: str | bytes) -> str:
-    """Python source as nested lists of what was parsed, equal for equal code, on every Python from 3.11 on.
+    """The parsed syntax tree of Python source as text; equal code gives equal text on every Python from 3.11 on.
 
-    Left out: comments, layout, docstrings, and from which module of the project something is imported; neighbouring imports
-    are sorted. What is imported and under which name stays, and so does the name of a module that is not the project's.
-    `ast.dump` would not do: it writes what a version's grammar has, empty fields among it.
+    Left out are comments, layout, docstrings and, for imports from this project, the module that a name is imported from.
+    Adjacent import statements are sorted. The imported names stay, and so do the names of modules outside the project.
+    `ast.dump` is not used because its text differs between Python versions: it writes the fields that the version's grammar
+    has, even empty ones.
 
     Raises:
-        SyntaxError, ValueError, RecursionError: what Python can not parse, or is nested too deeply.
+        SyntaxError, ValueError, RecursionError: source that Python can not parse, or that is nested too deeply.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # of another's package, which nobody here can mend
+        warnings.simplefilter("ignore", SyntaxWarning)  # from a package of others, which can not be changed here
         tree = ast.parse(source)
     parts: list[str] = []
     _write(tree, parts)
@@ -130,11 +132,11 @@ def _write(node: object, parts: list[str]) -> None:
             _write(each, parts)
         parts.append("]")
     else:
-        parts.append(f"{type(node).__name__}:{ascii(node)};")  # what repr escapes depends on a version's Unicode tables
+        parts.append(f"{type(node).__name__}:{ascii(node)};")  # not repr: what it escapes depends on the Python version
 
 
 def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
-    """Fields that say something; empty ones are left out, for another version may not have them."""
+    """The fields of a node that are not empty. Another Python version may not have the empty ones."""
     for name, value in ast.iter_fields(node):
         if isinstance(node, ast.Constant):
             if name == "value":  # `kind` is the u of u"..."
@@ -154,7 +156,7 @@ _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def _statements(body: list[ast.stmt], documented: bool) -> list[object]:
-    """A body without its docstring, each row of imports as one sorted list."""
+    """The statements of a body without its docstring; each sequence of adjacent imports as one sorted list."""
     if documented and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:] if isinstance(body[0].value.value, str) else body
     found: list[object] = []
@@ -167,7 +169,7 @@ def _statements(body: list[ast.stmt], documented: bool) -> list[object]:
 
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
-    """ "module name bound-name" of each name, with "." for a module that may move."""
+    """ "module name alias" for each imported name, with "." in place of a module of this project."""
     from_import = isinstance(statement, ast.ImportFrom)
     for each in statement.names:
         module = (statement.module or "") if from_import else each.name
@@ -177,7 +179,7 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
 
 
 def _joined(values: Sequence[ast.expr]) -> list[object]:
-    """The parts of an f-string, neighbouring texts as one: how they are cut differs between versions."""
+    """The parts of an f-string, with adjacent texts joined: Python versions split them differently."""
     found: list[object] = []
     for each in values:
         text = each.value if isinstance(each, ast.Constant) else None

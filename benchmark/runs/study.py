@@ -1,7 +1,7 @@
-"""A study: the parts of a profile one after the other, each cell's learning rate found before its first run.
+"""A study: the parts of a profile, one after the other. Each cell's learning rate is found before the cell's first run.
 
-One call starts or resumes it: what lies finished in the folder of runs and in the log of the search is not made again.
-`status` tells from the same files how far it is and, by what its own trials and runs have taken, how long is left.
+One call of `make` starts or resumes a study: runs that are finished and trials that are in the log are not made again.
+`standing` reads from the same files how far the study is, and estimates the time left from the durations so far.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from benchmark.runs.tuning_log import read_log
 
 @dataclass(frozen=True)
 class Study:
-    """Runs by part; `search` finds the learning rates of the cells that have none."""
+    """The runs of a study, part by part. `search` finds the learning rates of cells that have none."""
 
     name: str
     search: RateSearch
@@ -33,8 +33,13 @@ class Study:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a part is: trials and runs made and planned, seconds used, seconds left in one process (None where nothing
-    has been measured yet)."""
+    """How far a part of a study is.
+
+    Attributes:
+        trials, runs: (made, planned).
+        used: seconds of computing so far.
+        left: seconds still needed in one process; None if no duration has been measured yet.
+    """
 
     trials: tuple[int, int]
     runs: tuple[int, int]
@@ -47,7 +52,8 @@ class Standing:
 
 
 def load_study(profile: str) -> Study:
-    """The study of a profile with `rates`. BadInput for another profile, or runs of another protocol than the search's."""
+    """The study of a profile. BadInput if the profile has no key ``rates``, or if its runs and its search have different
+    protocols."""
     entry = profile_entry(profile)
     if "rates" not in entry:
         raise BadInput(f"profile {profile}", "no search of learning rates", "a study; ferbench run --profile makes others")
@@ -58,16 +64,16 @@ def load_study(profile: str) -> Study:
 
 
 def make(study: Study, places: Site, trials: Path, log: Path, *, jobs: int = 1, time_budget: float | None = None) -> None:
-    """Make what is missing, part by part: first the trials of its cells' learning rates, then its runs.
+    """Make what is missing, part by part: first the trials that find the cells' learning rates, then the runs.
 
     Args:
-        places: `out` holds the runs.
+        places: its `out` is the folder of the runs.
         trials: folder of the trials' records and checkpoints.
-        log: of the search; lines are only ever added.
-        jobs, time_budget: as of `benchmark.runs.runner.run_all`.
+        log: the log of the search. Lines are added to it, never removed or changed.
+        jobs, time_budget: as in `benchmark.runs.runner.run_all`.
 
     Raises:
-        BadInput, Interrupted: as of `run_all`.
+        BadInput, Interrupted: as `run_all`.
     """
     budget = TimeBudget.of(time_budget)
 
@@ -87,19 +93,19 @@ def make(study: Study, places: Site, trials: Path, log: Path, *, jobs: int = 1, 
 
 
 def without_rate(runs: Iterable[Run]) -> list[Cell]:
-    """The cells of `runs` that have no learning rate of their own, each once."""
+    """The cells of `runs` without a learning rate of their own, each once."""
     return list({run.cell.name: run.cell for run in runs if run.cell.learning_rate is None}.values())
 
 
 def rated(run: Run, rates: Mapping[str, float]) -> Run:
-    """The run with the rate found for its cell, where the cell has none."""
+    """The run with the learning rate that `rates` has for its cell; unchanged if `rates` has none."""
     if run.cell.name not in rates:
         return run
     return dataclasses.replace(run, cell=dataclasses.replace(run.cell, learning_rate=rates[run.cell.name]))
 
 
 def standing(study: Study, out: Path, log: Path) -> list[Standing]:
-    """How far each part is, from the records in `out` and the log of the search."""
+    """How far each part is, read from the records in `out` and the log of the search."""
     lines = read_log(log)
     records = {run.place: read_record(out / run.place) for part in study.parts for run in part if _is_there(out / run.place)}
     paces = _paces(lines, records.values())
@@ -123,7 +129,7 @@ def standing(study: Study, out: Path, log: Path) -> list[Standing]:
 
 
 def told(study: Study, standings: Sequence[Standing], jobs: int) -> list[str]:
-    """A line a part and one for the whole, in hours of `jobs` processes at once."""
+    """One line per part and one for the whole study. Hours are for `jobs` processes at once."""
     lines = []
     for number, part in enumerate(standings, 1):
         trials = f"{part.trials[0]} of {part.trials[1]} trials, " if part.trials[1] else ""
@@ -148,7 +154,7 @@ def _seconds(record: Record) -> float:
 
 
 def _paces(lines: Sequence[Mapping[str, Json]], records: Iterable[Record]) -> dict[str, float]:
-    """Cell -> seconds an epoch of one process, the last measured; "" -> the mean, for cells without any."""
+    """Cell -> seconds per epoch in one process, as last measured. The key "" has the mean, for cells not measured yet."""
     paces = {line["cell"]: line["train_seconds"] / max(1, len(line["train_loss"])) for line in lines}
     paces |= {record.cell: _seconds(record) / len(record["history"]) for record in records}
     return paces | ({"": sum(paces.values()) / len(paces)} if paces else {})

@@ -1,4 +1,4 @@
-"""How long a run may go on, and how long it will before it can next be stopped."""
+"""How much time is left, and how long a run needs until it can next be stopped."""
 
 import math
 import time
@@ -9,15 +9,15 @@ import torch
 from benchmark.runs.training.evaluation import TTA
 from benchmark.runs.training.trainer import EVALUATED, Trainer
 
-# Kept back for saving a checkpoint and ending: seconds, but never more than this share of the budget.
+# Reserved for saving a checkpoint and exiting: this many seconds, but at most this fraction of the budget.
 RESERVE, SHARE = 2.0, 0.1
-# Steps and evaluations vary: what is measured is multiplied by this.
+# The durations of steps and evaluations vary: measured durations are multiplied by this.
 CAUTION = 1.5
 
 
 @dataclass(frozen=True)
 class TimeBudget:
-    """Seconds counted from `begin`, by the clock of `time.time`; infinity = no limit."""
+    """A number of seconds (infinity: no limit), counted from `begin` (time.time())."""
 
     seconds: float = math.inf
     begin: float = 0.0
@@ -29,27 +29,29 @@ class TimeBudget:
 
     @property
     def deadline(self) -> float | None:
-        """When it is spent, by `time.time`; None = never."""
+        """The time.time() at which the budget ends; None: never."""
         return None if math.isinf(self.seconds) else self.begin + self.seconds
 
     def remaining(self) -> float:
-        """Seconds left for work, the reserve kept back."""
+        """Seconds left for work, without the reserve."""
         if math.isinf(self.seconds):
             return math.inf
         return self.begin + self.seconds - time.time() - reserve(self.seconds)
 
 
 def reserve(seconds: float) -> float:
-    """Seconds of a budget that are kept back."""
+    """The reserve, in seconds, of a budget of `seconds`."""
     return min(RESERVE, SHARE * max(0.0, seconds))
 
 
 def seconds_ahead(trainer: Trainer) -> float:
-    """Seconds until the training of `trainer` can next be stopped, by what its own steps and evaluations have taken.
+    """Estimated seconds until the training of `trainer` can next be stopped, from the durations of its own steps and
+    evaluations.
 
-    That is one step; at the end of an epoch its evaluation too, and at the end of the last one the predictions of the
-    record, each view of its test-time augmentation as long as an evaluation. Before the first evaluation it is taken to
-    cost what training on as many faces does, which is more, since training computes gradients besides.
+    That is one step. At the end of an epoch, the evaluation is added. At the end of the last epoch, the predictions for the
+    record are added: each view of a test-time augmentation takes as long as an evaluation. Before the first evaluation, its
+    duration is taken to be that of training on as many faces. This is an overestimate, since training also computes
+    gradients.
     """
     step = trainer.seconds["train"] * trainer.batch / max(1, trainer.images)
     if trainer.step < trainer.steps_per_epoch or trainer.diverged:
@@ -64,5 +66,5 @@ def seconds_ahead(trainer: Trainer) -> float:
 
 
 def views(tta: str) -> int:
-    """Pictures that a test-time augmentation makes of one."""
+    """Number of views that a test-time augmentation makes of one picture."""
     return len(TTA[tta](torch.zeros(1, 1, 8, 8)))

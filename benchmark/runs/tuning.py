@@ -1,8 +1,9 @@
-"""Recipe values tried on the validation split, for several cells with equal effort, and every trial logged.
+"""Search for recipe values: each is tried on the validation split, with equal effort for every cell, and every trial is
+logged.
 
-A trial is an ordinary run of the protocol with another recipe and without its test split: the validation split stands in
-its place, so that no test picture is ever looked up. Its record lies with the other work in hand, under a protocol name
-that no protocol of the suite has; what counts is its line in the log. The searches are those of ``tuning.yaml``.
+A trial is an ordinary run of the protocol with another recipe and without the test split: the validation split takes its
+place, so that no test picture is ever loaded. The record of a trial is only an intermediate result, under a protocol name
+that no protocol of the suite has. What counts is the trial's line in the log. The searches are defined in ``tuning.yaml``.
 """
 
 import dataclasses
@@ -24,7 +25,7 @@ FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
 
 @dataclass(frozen=True)
 class Search:
-    """What is tried: every entry of `trials` (recipe field -> value) for each cell and seed, each for `epochs` epochs."""
+    """A search: every entry of `trials` (recipe field -> value) is tried for each cell and seed, for `epochs` epochs."""
 
     name: str
     protocol: Protocol
@@ -34,8 +35,11 @@ class Search:
     trials: tuple[Mapping[str, Json], ...]
 
     def runs(self) -> list[tuple[Mapping[str, Json], Run]]:
-        """Changes and run of every trial; seeds outermost, then trials, then cells, so that a search cut short has tried
-        the same for all cells, give or take one run. A learning rate of the cell's own is left out: the trial's counts."""
+        """(changes of the recipe, run) of every trial. The learning rate of a cell's own is removed: the trial's rate counts.
+
+        The order is by seed, then by trial, then by cell. So, wherever a search is stopped, it has tried the same for all
+        cells, give or take one run.
+        """
         protocols = [trial_protocol(self.protocol, changes, self.epochs, self.name) for changes in self.trials]
         return [
             (changes, Run(protocol, dataclasses.replace(cell, learning_rate=None), seed))
@@ -45,7 +49,7 @@ class Search:
         ]
 
     def as_dict(self) -> dict[str, Json]:
-        """JSON-able contents that carry protocol and cells whole, for machines that have torch and numpy alone."""
+        """JSON-able contents with the full protocol and cells, for machines that have only torch and numpy."""
         return {
             "name": self.name,
             "protocol": self.protocol.as_dict(),
@@ -57,7 +61,8 @@ class Search:
 
 
 def trial_protocol(protocol: Protocol, changes: Mapping[str, Json], epochs: int, search: str) -> Protocol:
-    """The protocol of a trial: other recipe values, validation in the place of test. BadInput for an unknown field."""
+    """The protocol of a trial: with the changed recipe values, and the validation split as its test split. BadInput for an
+    unknown recipe field."""
     contents = protocol.as_dict()
     recipe = contents.pop("recipe") | dict(changes)
     changed = protocol_from(contents | {"epochs": epochs}, f"search {search}, trial {dict(changes)}", recipe=recipe)
@@ -67,11 +72,11 @@ def trial_protocol(protocol: Protocol, changes: Mapping[str, Json], epochs: int,
 
 
 def load_search(name: str) -> Search:
-    """A search of tuning.yaml, or the one in the file `name` where that ends in .json (as `write_search` wrote it).
+    """The search `name` of tuning.yaml; or, if `name` ends in .json, the search in that file (see `write_search`).
 
     Raises:
-        BadInput: an unknown name; missing or unknown keys; a protocol with folds (each of its faces is tested); a trial
-            that is there twice, or with an unknown recipe field or a value of another type.
+        BadInput: an unknown name; missing or unknown keys; a protocol with folds (each of its faces is a test face); a trial
+            that occurs twice, has an unknown recipe field or a value of the wrong type.
     """
     if name.endswith(".json"):
         return _read_search(Path(name))
@@ -126,16 +131,16 @@ def _checked(search):
 def tune(
     search: Search, places: Site, log: Path, *, jobs: int = 1, time_budget: float | None = None
 ) -> list[dict[str, Json]]:
-    """Make the trials of `search` that are not made yet, add their lines to `log`, return all of its lines.
+    """Make the missing trials of `search`, add their lines to `log`, and return all lines of the log.
 
     Args:
-        places: `out` holds the records and checkpoints of the trials.
-        log: JSON lines, one a trial (`line_of`); lines are only ever added.
-        jobs, time_budget: as of `benchmark.runs.runner.run_all`.
+        places: its `out` is the folder of the trials' records and checkpoints.
+        log: JSON lines, one per trial (`line_of`). Lines are added to it, never removed or changed.
+        jobs, time_budget: as in `benchmark.runs.runner.run_all`.
 
     Raises:
-        BadInput: as of `run_all`; a log that is no JSON lines.
-        Interrupted: by signal or time budget; what was finished is in the log.
+        BadInput: as `run_all`; also a log that is not in the format JSON lines.
+        Interrupted: by signal or time budget. Finished trials are in the log.
     """
     return make_trials(search, search.runs(), places, log, jobs=jobs, time_budget=time_budget)
 
@@ -149,8 +154,8 @@ def make_trials(
     jobs: int = 1,
     time_budget: float | None = None,
 ) -> list[dict[str, Json]]:
-    """As `tune`, for given trials (changes of the recipe and run) of a search."""
-    read_log(log)  # refused before anything is trained
+    """As `tune`, but only for the given trials of a search: pairs (changes of the recipe, run)."""
+    read_log(log)  # a bad log is refused before anything is trained
     try:
         run_all([run for _, run in trials], places, jobs=jobs, time_budget=time_budget)
     finally:
@@ -174,8 +179,8 @@ def _add(search, trials, places, log):
 
 
 def line_of(search: Search, changes: Mapping[str, Json], record: Record, device_type: str) -> dict[str, Json]:
-    """The line of a trial: what was tried, on what, and its validation metric epoch by epoch (fraction; None once the run
-    has diverged), the best of them and the first epoch that reached it."""
+    """The log line of a trial: what was tried and on which device, the validation metric of every epoch (a fraction; None
+    once the run has diverged), the best of these values and the first epoch that reached it."""
     metric = SELECTION_METRIC[search.protocol.task]
     values = [entry["validation"][metric] if entry["validation"] else None for entry in record["history"]]
     best = None if record.diverged else max(values)
@@ -206,10 +211,11 @@ def line_of(search: Search, changes: Mapping[str, Json], record: Record, device_
 
 
 def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Markdown for docs/protocol.md: a row a trial, a column a cell (mean over seeds of the best validation metric, in
-    percent for an accuracy, with the seeds' number), and the mean over the cells where all of them have a number.
+    """Markdown table for docs/protocol.md, one row per trial and one column per cell.
 
-    A trial made again (another code or device) counts with its last line.
+    A cell shows the mean over seeds of the best validation metric (in percent if it is an accuracy) and the number of seeds.
+    The last column is the mean over the cells, where all cells have a number. If a trial was repeated (with other code or on
+    another device), its last line in the log counts.
     """
     latest = {(line["trial"], line["cell"], line["seed"]): line for line in lines}
     trials = {line["trial"]: line for line in lines}

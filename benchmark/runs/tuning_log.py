@@ -1,4 +1,4 @@
-"""The log of a search: JSON lines, one a trial (`tuning.line_of`), only ever added to. Reading needs no torch."""
+"""The log of a search: JSON lines, one per trial (`tuning.line_of`). Lines are only added. Reading it needs no torch."""
 
 import json
 import math
@@ -8,11 +8,11 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json
 
-SEARCHES = Path(__file__).with_name("tuning.yaml")  # what is searched, read by several
-# By these a line of the log is known again.
+SEARCHES = Path(__file__).with_name("tuning.yaml")  # the definitions of the searches
+# These fields identify a trial: two lines with equal values are the same trial.
 IDENTITY = ("trial", "cell_hash", "seed", "code", "fingerprint", "device_type")
 
-# Field -> its JSON type, of those that are read; `best` is null where the trial diverged.
+# The fields that are read -> their JSON types. `best` is null if the trial diverged.
 FIELDS = dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str) | {
     "seed": int,
     "epochs": int,
@@ -25,7 +25,8 @@ FIELDS = dict.fromkeys((*IDENTITY, "protocol", "cell", "status", "metric"), str)
 
 
 def read_log(path: Path) -> list[dict[str, Json]]:
-    """The lines of a log, none where there is no file. BadInput for one that can not be read, or a line that is no trial."""
+    """The lines of a log; empty if there is no file. BadInput for a file that can not be read, or a line that is not a
+    trial."""
     if not path.exists():
         return []
     try:

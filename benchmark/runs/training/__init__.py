@@ -1,1 +1,1 @@
-"""All that decides a run's numbers, and nothing else (`benchmark.runs.sources`)."""
+"""The code that decides the numbers of a run, and nothing else. `benchmark.runs.sources` takes its digest."""

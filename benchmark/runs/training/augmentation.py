@@ -1,6 +1,7 @@
-"""Batched training augmentation on the images' device: every image draws its own parameters from one generator.
+"""Training augmentation of whole batches, on the device of the images.
 
-Images are float32 (B, C, S, S) in [0, 1], C = 1 or 3; so is what comes back.
+One generator is used for the batch, and every image gets its own random parameters. Images are float32 (B, C, S, S) in
+[0, 1] with C = 1 or 3, before and after.
 """
 
 import math
@@ -17,7 +18,8 @@ def uniform(shape: tuple[int, ...], low: float, high: float, like: Tensor, gener
 
 
 def warp(images: Tensor, matrices: Tensor) -> Tensor:
-    """Bilinear resampling; `matrices` (B, 2, 3) map output to input coordinates in [-1, 1]; edges are repeated."""
+    """Bilinear resampling. `matrices` (B, 2, 3) map output coordinates to input coordinates, both in [-1, 1]. Outside the
+    image, its edge pixels are repeated."""
     grid = functional.affine_grid(matrices, list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
@@ -29,9 +31,13 @@ def mirror(images: Tensor, generator: Generator) -> Tensor:
 
 
 def shift_hue(images: Tensor, amount: Tensor, saturation: Tensor) -> Tensor:
-    """Hue turned by `amount` (B,) of a full circle and saturation multiplied by `saturation` (B,), in HSV space.
+    """Change hue and saturation in HSV space. The value V = max(R, G, B) of a colour stays the same.
 
-    A colour keeps its value V = max(R, G, B). Grey images come back unchanged.
+    Grey images are returned unchanged.
+
+    Args:
+        amount: (B,), rotation of the hue, as a fraction of the full colour circle.
+        saturation: (B,), factor of the saturation.
     """
     if images.shape[1] == 1:
         return images
@@ -46,22 +52,29 @@ def shift_hue(images: Tensor, amount: Tensor, saturation: Tensor) -> Tensor:
     )
     hue = hue / 6 + amount[:, None, None]
     chroma = torch.minimum(chroma * saturation[:, None, None], value)
-    # Each channel falls from V by chroma times how far the hue lies from that channel's own (a triangle wave).
+    # A channel is V minus chroma times a triangle wave of the distance between the hue and the channel's own hue.
     turned = [(offset + hue * 6) % 6 for offset in (5.0, 3.0, 1.0)]
     return torch.stack([value - chroma * torch.minimum(k, 4 - k).clamp(0, 1) for k in turned], 1)
 
 
 def levels(images: Tensor) -> Tensor:
-    """To whole grey levels / 255 and within [0, 1], as tf.image.convert_image_dtype does to uint8: floor(255.5 x)."""
+    """Round down to whole grey levels / 255 and clip to [0, 1]; the same as tf.image.convert_image_dtype to uint8, which is
+    floor(255.5 x)."""
     return (images * 255.5).floor().clamp(0, 255) / 255
 
 
 def zoom(images: Tensor, side: Tensor) -> Tensor:
-    """A centred window of `side` (B,) (float64, share of the whole side, 0..1), resized to full size and cut down to whole
-    levels, as tf.image.crop_and_resize and a cast to uint8 do. `images` hold whole levels / 255."""
+    """Crop a centred square, resize it to the full size and round down to whole grey levels. The result equals
+    tf.image.crop_and_resize followed by a cast to uint8.
+
+    Args:
+        images: whole grey levels / 255.
+        side: float64 (B,), side of the square as a fraction of the image's side, 0..1.
+    """
     size, side = images.shape[-1], side[:, None]
     low, high = (0.5 - 0.5 * side).float(), (0.5 + 0.5 * side).float()
-    # Step by step as TensorFlow has it: an ulp decides whether a level that is met exactly is cut down by one.
+    # The same operations in the same order as in TensorFlow. Where the exact result is a whole level, the last bit decides
+    # whether it is rounded down to the level below.
     place = low * (size - 1) + torch.arange(size, device=images.device) * ((high - low) * (size - 1) / (size - 1))
     before, after, share = place.floor().long(), place.ceil().long(), place - place.floor()
     out = (images * 255).round()
@@ -73,10 +86,13 @@ def zoom(images: Tensor, side: Tensor) -> Tensor:
 
 
 def released(images: Tensor, generator: Generator) -> Tensor:
-    """As the authors' TensorFlow script: half of the images stay untouched; the others are flipped (p = 1/2), turned in
-    hue by up to 0.08, scaled in saturation by 0.6..1.6, brightened by up to 0.05, scaled in contrast about the image's
-    channel means by 0.7..1.3, and half of those are zoomed to a centred window of 0.80, 0.81, .. 0.99 of the side. Its
-    images are uint8, so each operation ends in whole levels within [0, 1]. `images` hold whole levels / 255."""
+    """The augmentation of the authors' TensorFlow script. `images` are whole grey levels / 255.
+
+    Half of the images stay unchanged. The others go through these operations in this order: horizontal flip (p = 1/2); hue
+    shift within +-0.08 of the circle; saturation times 0.6..1.6; brightness shift within +-0.05; contrast times 0.7..1.3
+    about each channel's mean; and for half of them a zoom to a centred square of 0.80, 0.81, .. 0.99 of the side. The
+    script works on uint8 images, so the result of every operation is rounded down to whole levels and clipped to [0, 1].
+    """
     n, like = len(images), images
     no_turn, unscaled = torch.zeros(n, device=images.device), torch.ones(n, device=images.device)
     out = mirror(images, generator)

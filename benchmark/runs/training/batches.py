@@ -1,4 +1,4 @@
-"""Which training pictures make which optimiser step: the order of an epoch, and where its steps begin and end."""
+"""Which training pictures each optimiser step uses: the order of an epoch, and where its steps begin and end."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,20 @@ from benchmark.runs.training.seeds import generator
 
 @dataclass(frozen=True)
 class Batches:
-    """The steps of a run over `pictures` training pictures.
+    """The batches of a run over `pictures` training pictures.
 
-    An epoch's last incomplete batch is left out; `across_epochs`, it is filled up from the next epoch instead, the last
-    epoch's stays incomplete, and a step belongs to the epoch of its first picture, so that epochs may differ by a step.
+    If the last batch of an epoch is incomplete, it is left out. With `across_epochs`, it is instead filled up with the first
+    pictures of the next epoch. Then a step belongs to the epoch of its first picture, the number of steps may differ by one
+    between epochs, and only the last batch of the last epoch may be incomplete.
 
     Attributes:
-        pictures: N, of the training split.
-        size: pictures a step, 1..N.
-        epochs: of the protocol.
+        pictures: N, the number of training pictures.
+        size: pictures per step, 1..N.
+        epochs: number of epochs of the protocol.
         seed: of the run.
         across_epochs: see above (`Recipe.batches`).
-        buffer: None = every order of an epoch is equally likely; a number = as `shuffled` draws it.
+        buffer: None: every order of an epoch is equally likely. A number: the order is drawn by `shuffled`, through a
+            shuffle buffer of this size.
     """
 
     pictures: int
@@ -34,20 +36,22 @@ class Batches:
 
     @classmethod
     def of(cls, run: Run, pictures: int) -> "Batches":
-        """Those of a run whose training split has so many pictures."""
+        """The batches of a run whose training split has `pictures` pictures."""
         recipe = run.protocol.recipe
         size = min(recipe.batch_size, pictures)
         return cls(pictures, size, run.protocol.epochs, run.seed, recipe.batches == "across-epochs", recipe.shuffle_buffer)
 
     def steps_before(self, epoch: int) -> int:
-        """Optimiser steps before the first one of `epoch` (from 0); of all epochs, if that is `epochs`."""
+        """Number of optimiser steps before the first step of `epoch` (counted from 0). For `epoch` = `epochs`: all steps."""
         if self.across_epochs:
             return -(-epoch * self.pictures // self.size)
         return epoch * (self.pictures // self.size)
 
     def order(self, epoch: int) -> Tensor:
-        """Training rows in the order in which the steps of `epoch` take them, int64 (n,) on the CPU: `size` rows a step,
-        fewer in the last step of the last epoch alone."""
+        """Rows of the training split in the order in which the steps of `epoch` use them: int64 (n,), on the CPU.
+
+        Every step uses the next `size` rows. Only the last step of the last epoch may have fewer.
+        """
         first = self._order(epoch)
         begin, end = (self.steps_before(each) * self.size for each in (epoch, epoch + 1))
         if not self.across_epochs:
@@ -64,10 +68,10 @@ class Batches:
 
 
 def shuffled(count: int, buffer: int, draws: Generator) -> Tensor:
-    """0..count-1 through a shuffle buffer as tf.data.Dataset.shuffle has it, int64 (count,).
+    """The numbers 0..count-1 in the order of a shuffle buffer, int64 (count,); same algorithm as tf.data.Dataset.shuffle.
 
-    The buffer is filled with the first `buffer` numbers; each draw takes one of those in it, all equally likely, and the
-    next number takes its place while there is one. So a number is never drawn more than `buffer` - 1 places early.
+    The buffer first holds the first `buffer` numbers. Each draw takes one of its numbers, all equally likely, and the next
+    number, if there is one, takes the free place. So a number comes at most `buffer` - 1 places earlier than in order.
     """
     buffer = min(buffer, count)
     held, drawn = list(range(buffer)), []
@@ -75,6 +79,6 @@ def shuffled(count: int, buffer: int, draws: Generator) -> Tensor:
     for following, slot in enumerate(slots, buffer):
         drawn.append(held[slot])
         held[slot] = following
-    # Nothing comes in any more: draws without replacement.
+    # No numbers are left to fill the buffer: the rest is drawn without replacement.
     rest = torch.randperm(buffer, generator=draws).tolist()
     return torch.tensor(drawn + [held[slot] for slot in rest])

@@ -1,4 +1,4 @@
-"""torch.compile for training, with the eager network in its place where that can not be had."""
+"""torch.compile for training; if compilation fails, the eager network is used instead."""
 
 from collections.abc import Callable
 
@@ -9,15 +9,16 @@ from benchmark import progress
 
 
 def compiled(model: nn.Module, example: Tensor, precision: str) -> Callable[[Tensor], Tensor]:
-    """`model` compiled for inputs like `example`, in its training mode; `model` itself, and a line that says why, where
-    compilation fails (no C++ compiler or no Triton, an operator it does not know).
+    """`model`, in its training mode, compiled for inputs of the shape of `example`.
 
-    The first forward and backward pass are made here, because that is when it fails; parameters, buffers and gradients are
-    afterwards as before. Both callables share the model's parameters.
+    If compilation fails (no C++ compiler, no Triton, an unsupported operator), one line says why and `model` itself is
+    returned. torch.compile fails only when the network is first used, so one forward and one backward pass are made here.
+    Parameters and buffers are restored afterwards; gradients are set to None. The compiled callable shares the
+    parameters of `model`.
 
     Args:
-        example: network input (N, C, S, S) on the model's device; other batch sizes are compiled anew when they come.
-        precision: "float32" or "bf16" (autocast), as training goes on.
+        example: network input (N, C, S, S) on the model's device. Another batch size is compiled when it first occurs.
+        precision: the precision of the training that follows, "float32" or "bf16" (autocast).
     """
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     faster = torch.compile(model, dynamic=False, fullgraph=True)

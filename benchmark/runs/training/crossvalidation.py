@@ -1,18 +1,19 @@
-"""One run of a protocol with folds: a network for each fold, and one Record of the predictions out of fold.
+"""One run of a protocol with folds: one network per fold, and one Record with the out-of-fold predictions.
 
-Under fold k the split ``folds[k]`` is tested, the next one (``folds[k + 1]``, the first after the last) validates and
-selects, the others train; every fold uses the run's seed. So each face is tested exactly once, by a network that has
-seen neither it nor its group, and the Record's test predictions stand for the whole data set: whatever pairs runs by
-equal test images works on them as on a fixed test split. The scores of different folds come from different networks.
+For fold k, the split ``folds[k]`` is the test split. The next one, ``folds[k + 1]`` (after the last, the first), is the
+validation split and selects the epoch. The others are for training. Every fold uses the run's seed. So each face is tested
+exactly once, by a network that was trained neither on it nor on its group. The Record's test predictions cover the whole
+data set: methods that pair runs by equal test images work as on a fixed test split. The scores of different folds come
+from different networks.
 
-The Record's `folds` has one entry a fold (`FOLD_FIELDS`). Above them:
+The field `folds` of the Record has one entry per fold (`FOLD_FIELDS`). The Record's other fields are:
 
-* ``history``: mean over the folds of each epoch, weighted by the faces that each number is of (so the test accuracy is
-  that of the pooled predictions of that epoch);
-* ``selected_epoch``, ``train_counts``: None, and ``input``: empty; they are each fold's own;
-* ``cost``: seconds summed, images a second over all folds, the largest memory.
+* ``history``: per epoch, the mean over the folds, weighted by the number of faces behind each value. The test accuracy of
+  an epoch is therefore the accuracy of the pooled predictions of that epoch.
+* ``selected_epoch`` and ``train_counts``: None; ``input``: empty. Each fold has its own.
+* ``cost``: seconds summed over the folds, images per second over all folds, the largest memory of a fold.
 
-A run of which one fold diverged is a diverged run; its later folds are not trained.
+If one fold diverges, the run counts as diverged, and its later folds are not trained.
 """
 
 import dataclasses
@@ -33,12 +34,12 @@ from benchmark.records.record import Record, write_record
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import EVALUATED, Trainer, configuration, existing_record, train
 
-# Of a fold: its name, faces of each role, and what a Record has, of that fold alone.
+# Fields of a fold's entry: its name, its number of faces in each role, and fields of a Record with this fold's values.
 FOLD_FIELDS = ("fold", "faces", "history", "selected_epoch", "train_counts", "input", "cost")
 
 
 def fold_protocol(protocol: Protocol, number: int) -> Protocol:
-    """The protocol of fold `number` (from 0) by itself: roles instead of folds."""
+    """The protocol of the single fold `number` (from 0): it has `splits` (one per role) instead of `folds`."""
     folds = protocol.folds
     test, validation = folds[number], folds[(number + 1) % len(folds)]
     training = "+".join(fold for fold in folds if fold not in (test, validation))
@@ -47,7 +48,8 @@ def fold_protocol(protocol: Protocol, number: int) -> Protocol:
 
 
 def fold_faces(faces: FaceSet, protocol: Protocol, number: int) -> FaceSet:
-    """The same faces, the splits that train in fold `number` renamed to the training split of `fold_protocol`."""
+    """The same faces; the splits that are for training in fold `number` get the name of the training split of
+    `fold_protocol`."""
     splits = fold_protocol(protocol, number).splits
     held_out = np.isin(faces.split, (splits["validation"], splits["test"]))
     of_a_fold = np.isin(faces.split, protocol.folds)
@@ -55,12 +57,12 @@ def fold_faces(faces: FaceSet, protocol: Protocol, number: int) -> FaceSet:
 
 
 def fold_run(run: Run, faces: FaceSet, number: int) -> tuple[Run, FaceSet]:
-    """Run and faces of fold `number`, as `benchmark.runs.training.trainer.train` takes them."""
+    """The run and the faces of fold `number`, as arguments for `benchmark.runs.training.trainer.train`."""
     return dataclasses.replace(run, protocol=fold_protocol(run.protocol, number)), fold_faces(faces, run.protocol, number)
 
 
 def check_groups(faces: FaceSet, protocol: Protocol) -> None:
-    """BadInput when a group (subject, near duplicates) has faces in two folds."""
+    """Raise BadInput if a group (a subject, or near duplicates) has faces in two folds."""
     rows = np.flatnonzero(np.isin(faces.split, protocol.folds) & (faces.group != ""))
     folds: dict[str, str] = {}
     for group, fold in zip(faces.group[rows].tolist(), faces.split[rows].tolist(), strict=True):
@@ -80,13 +82,14 @@ def cross_validate(
     position: int = 0,
     compile: bool = False,
 ) -> Record:
-    """Train every fold of a run, or resume, or return its finished record.
+    """Train every fold of a run, or resume the training, or return the finished record.
 
-    Finished folds lie beside the record as ``<directory>.fold<k>``, the fold in hand has its checkpoint there; all are
-    removed once the record is written. Arguments and errors as of `benchmark.runs.training.trainer.train`, and:
+    The record of a finished fold lies beside the run's record as ``<directory>.fold<k>``; the fold in training has its
+    checkpoint in the same place. All of them are removed once the run's record is written. For arguments and errors see
+    `benchmark.runs.training.trainer.train`.
 
     Raises:
-        BadInput: a protocol without folds, a fold without faces, a group in two folds.
+        BadInput: also a protocol without folds, a fold without faces, a group in two folds.
     """
     if run.protocol.folds is None:
         raise BadInput(f"protocol {run.protocol.name}", "no folds", "folds for a cross-validation")
@@ -114,11 +117,11 @@ def cross_validate(
 def pooled(
     run: Run, faces: FaceSet, device: torch.device, records: Sequence[Record], sizes: Sequence[dict[str, int]]
 ) -> tuple[dict[str, Json], dict[str, np.ndarray], dict[str, bytes]]:
-    """Contents, predictions and further files of the run's record, from those of its folds (see the module).
+    """Contents, predictions and further files of the run's record, made from the records of its folds (see the module).
 
     Args:
-        records: of the folds in order; only the last may have diverged.
-        sizes: faces of each role, fold by fold.
+        records: one per fold, in order; only the last one may have diverged.
+        sizes: one per fold: role -> number of faces.
     """
     diverged, last = records[-1].diverged, records[-1].contents
     folds = [
@@ -154,7 +157,7 @@ def pooled(
 
 
 def pooled_predictions(faces: FaceSet, records: Sequence[Record]) -> dict[str, np.ndarray]:
-    """The folds' predictions one after the other, put into the order of the faces."""
+    """The predictions of all folds together, in the order of the FaceSet's rows."""
     row = {name: number for number, name in enumerate(faces.id.tolist())}
     pool = {}
     for role in EVALUATED:
@@ -167,7 +170,8 @@ def pooled_predictions(faces: FaceSet, records: Sequence[Record]) -> dict[str, n
 
 
 def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str, Json]]:
-    """Per epoch, the mean over the folds, weighted by the faces of each number's role; None where a fold diverged."""
+    """Per epoch, the mean over the folds. Each value is weighted by its fold's number of faces in the value's role. None
+    where a fold diverged."""
 
     def mean(values: Iterable[float | None], role: str) -> float | None:
         values = list(values)
@@ -191,14 +195,14 @@ def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str
 
 
 def selected_validation(record: Record) -> float:
-    """Validation metric of the epochs that the folds selected, mean over the validated faces."""
+    """The validation metric at the epoch that each fold selected: mean over the folds, weighted by validation faces."""
     metric = SELECTION_METRIC[record["protocol"]["task"]]
     values = [fold["history"][fold["selected_epoch"] - 1]["validation"][metric] for fold in record.folds]
     return float(np.average(values, weights=[fold["faces"]["validation"] for fold in record.folds]))
 
 
 def summed_cost(costs: Sequence[dict[str, Json]]) -> dict[str, Json]:
-    """Cost of a run from those of its folds."""
+    """The cost of a run from the costs of its folds."""
     seconds = {name: round(sum(cost[name] for cost in costs), 3) for name in ("train_seconds", "evaluate_seconds")}
     images = sum(cost["images_per_second"] * cost["train_seconds"] for cost in costs)
     memory = [cost["peak_memory_bytes"] for cost in costs]

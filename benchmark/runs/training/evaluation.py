@@ -1,4 +1,4 @@
-"""A trained network -> predictions, with or without test-time augmentation."""
+"""Predictions of a trained network, with or without test-time augmentation."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ BATCH = 256
 
 
 def _five_crops(images: Tensor) -> list[Tensor]:
-    """Four corner windows and the centre one, each 7/8 of the side, resampled to full size."""
+    """Five crops: the four corners and the centre. Each has 7/8 of the side and is resampled to full size."""
     views = []
     for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1), (0, 0)):
         matrix = torch.tensor([[0.875, 0.0, x * 0.125], [0.0, 0.875, y * 0.125]], device=images.device)
@@ -24,7 +24,7 @@ def _five_crops(images: Tensor) -> list[Tensor]:
     return views
 
 
-# Name -> the views of a batch in [0, 1] whose outputs are averaged.
+# Name -> function that makes the views of a batch in [0, 1]; the outputs for the views are averaged.
 TTA: dict[str, Callable[[Tensor], list[Tensor]]] = {
     "none": lambda images: [images],
     "flip": lambda images: [images, images.flip(3)],
@@ -44,12 +44,15 @@ def predict(
 ) -> np.ndarray:
     """Outputs of `model` (in its evaluation mode) for every face of a split: float32 (N, K).
 
-    With more than one view, probabilities are averaged and their logarithm is returned (so that softmax of the scores
-    gives them back); valence and arousal are averaged as they are.
+    With more than one view per face, the class probabilities are averaged, and the logarithm of the mean is returned:
+    softmax of the outputs gives the mean probabilities. Valence and arousal are averaged directly.
 
     Args:
-        tta: a name in `TTA`; BadInput for another.
+        tta: a name in `TTA`.
         precision: "float32" or "bf16" (autocast).
+
+    Raises:
+        BadInput: an unknown `tta`.
     """
     if tta not in TTA:
         raise BadInput("test-time augmentation", f"'{tta}'", f"one of {', '.join(TTA)}")
@@ -75,5 +78,5 @@ def predict(
 
 
 def selection_metric(task: str, targets: np.ndarray, outputs: np.ndarray) -> float:
-    """The number by which epochs are compared: accuracy, or the mean CCC of valence and arousal; higher is better."""
+    """The metric that selects the epoch: accuracy, or the mean CCC of valence and arousal. Higher is better."""
     return float({"accuracy": accuracy, "mean CCC": mean_ccc}[SELECTION_METRIC[task]](targets, outputs))

@@ -1,4 +1,4 @@
-"""Training losses. Each entry of `LOSSES` makes a function (outputs, targets) -> scalar tensor.
+"""Training losses. `make_loss` returns a function (outputs, targets) -> scalar tensor.
 
 Categorical: outputs float (B, K) logits, targets int64 (B,). Dimensional: outputs and targets float (B, 2),
 valence and arousal. Everything is computed in float32.
@@ -16,13 +16,14 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def class_weights(counts: Sequence[int]) -> list[float]:
-    """w_c = N / (K n_c): inverse class frequency, so that every class has the same total weight and the mean over the
-    training images is 1 (King and Zeng 2001, "Logistic regression in rare events data"; scikit-learn's "balanced").
+    """Inverse class frequency: w_c = N / (K n_c), for N training images, n_c of them in class c, and K classes.
 
-    BReG-Net says only that its loss favours rare classes; the papers' own formula was not released.
+    Every class then has the same total weight, and the mean weight over the training images is 1 (King and Zeng 2001,
+    "Logistic regression in rare events data"; "balanced" in scikit-learn). The BReG-Net paper says only that its loss
+    favours rare classes; the papers' own formula was not released.
 
     Args:
-        counts: training images a class, all positive.
+        counts: training images per class, all positive.
 
     Raises:
         BadInput: a class without training images.
@@ -34,8 +35,11 @@ def class_weights(counts: Sequence[int]) -> list[float]:
 
 
 def cross_entropy(weights: Tensor | None, label_smoothing: float) -> Loss:
-    """Softmax cross-entropy, mean over the batch of w[target] * loss (torch would divide by the batch's summed weights,
-    which makes an image's weight depend on its neighbours)."""
+    """Softmax cross-entropy: the mean over the batch of w[target] * loss.
+
+    torch would divide by the sum of the batch's weights. The weight of an image would then depend on the other images of
+    its batch.
+    """
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         each = functional.cross_entropy(outputs.float(), targets, reduction="none", label_smoothing=label_smoothing)
@@ -45,8 +49,10 @@ def cross_entropy(weights: Tensor | None, label_smoothing: float) -> Loss:
 
 
 def focal(gamma: float = 2.0, alpha: float = 0.25) -> Loss:
-    """alpha (1 - p)^gamma * -log p of the true class (Lin et al. 2017, eq. 5), mean over the batch. The constants are
-    those in a comment of the authors' script, which sums instead."""
+    """alpha (1 - p)^gamma * -log p of the true class (Lin et al. 2017, eq. 5), mean over the batch.
+
+    The default constants come from a comment in the authors' script. The script takes the sum instead of the mean.
+    """
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         log_p = functional.log_softmax(outputs.float(), dim=1).gather(1, targets[:, None]).squeeze(1)
@@ -66,7 +72,7 @@ def concordance(outputs: Tensor, targets: Tensor) -> Tensor:
     mean_o, mean_t = outputs.mean(0), targets.mean(0)
     covariance = ((outputs - mean_o) * (targets - mean_t)).mean(0)
     spread = outputs.var(0, correction=0) + targets.var(0, correction=0) + (mean_o - mean_t) ** 2
-    # A batch of equal targets and equal outputs has no spread: 0 / tiny keeps the gradient finite.
+    # If all targets and all outputs are equal, the denominator is 0. The minimum of 1e-12 keeps the gradient finite.
     return (1 - 2 * covariance / spread.clamp_min(1e-12)).mean()
 
 
@@ -76,8 +82,8 @@ def make_loss(
     """The loss `name`.
 
     Args:
-        counts: training images a class (for "weighted").
-        label_smoothing: for the cross-entropies.
+        counts: training images per class; used by "weighted" only.
+        label_smoothing: used by "plain" and "weighted" only.
 
     Raises:
         BadInput: an unknown name, or weights for a class that has no images.

@@ -1,4 +1,4 @@
-"""How much memory there is for pictures, whether they may stay in it, and keeping what was freed."""
+"""Memory: how many bytes of pictures may stay loaded, and telling the C library to keep freed memory."""
 
 import ctypes
 import os
@@ -16,10 +16,13 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 def resident_limit(device: torch.device, jobs: int = 1) -> int:
-    """Bytes of pictures that one process may hold on `device`: a quarter of what is available, shared by `jobs` processes.
+    """Bytes of pictures that one process may hold on `device`: a quarter of the available memory, divided by `jobs`.
 
     The rest is for networks, activations and other users of the machine. The environment variable FERBENCH_RESIDENT_BYTES
-    gives another number (0: never hold them). Predictions do not depend on it, only where pictures lie.
+    replaces this number (0: never hold pictures). It decides only where the pictures are stored; predictions stay the same.
+
+    Args:
+        jobs: processes that share the memory.
 
     Raises:
         BadInput: the variable is not a whole number >= 0.
@@ -33,8 +36,11 @@ def resident_limit(device: torch.device, jobs: int = 1) -> int:
 
 
 def available(device: torch.device) -> int:
-    """Bytes that this process could still take: the least of the system's available memory, the room in its control
-    groups and in its address space (`ulimit -v`), and for a GPU its free memory. sys.maxsize where nothing is known."""
+    """Bytes that this process can still allocate.
+
+    The smallest of: the system's available memory, what the process's control groups still allow, what its address space
+    (`ulimit -v`) still allows and, on a GPU, the GPU's free memory. sys.maxsize if none of them is known.
+    """
     found = [*_system(), *_control_groups(), *_address_space()]
     if device.type == "cuda":
         found.append(torch.cuda.mem_get_info(device)[0])
@@ -52,9 +58,10 @@ def _system() -> Iterator[int]:
 
 
 def _control_groups(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> Iterator[int]:
-    """Limit less use, of the process's group and every one above it (version 2, and version 1's memory controller).
+    """Limit minus usage in bytes, for the process's control group and for each of its parent groups.
 
-    File pages count as room: the kernel drops them when memory is asked for (cgroup-v2, "memory.stat", file).
+    Both cgroup version 2 and the memory controller of version 1 are read. Cached file pages count as free, because the
+    kernel drops them when a process asks for memory (cgroup-v2, "memory.stat", file).
     """
     try:
         lines = membership.read_text().splitlines()
@@ -93,11 +100,15 @@ def _address_space() -> Iterator[int]:
 
 
 def keep_freed() -> bool:
-    """Ask the C library to keep this process's freed memory instead of giving it back to the system; whether it does.
+    """Ask the C library to keep the memory that this process frees, instead of returning it to the system.
 
-    A training step on a CPU frees and takes hundreds of megabytes, and every page that comes from the system anew has to be
-    cleared, which can take as long as the work on it. Known to glibc alone (mallopt(3): no mapping of single blocks, no
-    trimming below 2 GiB).
+    A training step on a CPU allocates and frees hundreds of megabytes. Every page that comes from the system has to be
+    filled with zeros first, which can take as long as the computation itself. Only glibc offers this. Two calls of
+    mallopt(3) do it: large blocks come from the heap instead of their own mappings, and the heap is not trimmed until
+    2 GiB of it are free.
+
+    Returns:
+        Whether the C library accepted both settings; False where it is not glibc.
     """
     try:
         c = ctypes.CDLL(None)

@@ -1,4 +1,4 @@
-"""Faces at the protocol's input size, as uint8, on the training device or streamed to it; and their way into a network."""
+"""Faces at the protocol's input size as uint8, held on the training device or streamed to it, and made network input."""
 
 import math
 from collections.abc import Callable
@@ -19,8 +19,13 @@ from benchmark.runs.training.streaming import Streamed, streamed
 
 @dataclass(frozen=True)
 class Split:
-    """One role's faces: `ids` (str N), `images` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
-    `targets` (int64 (N,) class indices, or float32 (N, 2) valence and arousal, on the device)."""
+    """The faces of one role.
+
+    Attributes:
+        ids: str (N,).
+        images: uint8 (N, C, S, S), a tensor on the training device or a `Streamed`, which reads from a file.
+        targets: on the training device; int64 (N,) class indices, or float32 (N, 2) valence and arousal.
+    """
 
     ids: np.ndarray
     images: Tensor | Streamed
@@ -30,10 +35,11 @@ class Split:
         return len(self.ids)
 
     def batch(self, rows: slice | Tensor, following: slice | Tensor | None = None) -> Tensor:
-        """Pictures of `rows` (int64 on `images.device`), on the training device.
+        """The pictures of `rows` on the training device.
 
         Args:
-            following: what will be asked for next; read meanwhile where pictures are streamed.
+            rows: a slice, or int64 row numbers on `images.device`.
+            following: the rows of the next call. If pictures are streamed, they are read in the background.
         """
         pictures = self.images[rows]
         if following is not None and isinstance(self.images, Streamed):
@@ -43,13 +49,14 @@ class Split:
 
 @dataclass(frozen=True)
 class Standardiser:
-    """uint8 pixels -> float32 network input: (pixel / 255 - mean) / deviation, per channel (numbers in [0, 1])."""
+    """uint8 pixels -> float32 network input, per channel: (pixel / 255 - mean) / deviation. `mean` and `deviation` have one
+    number per channel, on the scale of pixel / 255."""
 
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
     def unit(self, images: Tensor) -> Tensor:
-        """float32 in [0, 1] with the network's number of channels."""
+        """uint8 pixels as float32 in [0, 1], with the network's number of channels."""
         images = images.float() / 255
         return images if images.shape[1] == len(self.mean) else images.expand(-1, len(self.mean), -1, -1)
 
@@ -63,17 +70,18 @@ class Standardiser:
 def load_splits(
     faces: FaceSet, protocol: Protocol, device: torch.device, *, jobs: int = 1, stop: Callable[[], bool] = lambda: False
 ) -> dict[str, Split]:
-    """The three roles of a protocol.
+    """The faces of the three roles of a protocol: role -> Split.
 
     Rows without a label of the task (no expression, or no valence/arousal) are left out. Pictures are held on the device
-    where all three roles fit `benchmark.runs.training.memory.resident_limit`, else streamed; the same bytes either way.
+    if those of all three roles fit into `benchmark.runs.training.memory.resident_limit`; else they are streamed. The bytes
+    are the same either way.
 
     Args:
         jobs: processes that load at the same time and share the memory.
-        stop: asked while pictures that are to be streamed are resized; True raises Interrupted.
+        stop: called while pictures for streaming are resized. When it returns True, Interrupted is raised.
 
     Raises:
-        BadInput: the FaceSet is not the protocol's (name, version, options, class order, split names).
+        BadInput: the FaceSet is not the one of the protocol (name, version, options, class order, split names).
     """
     check_faces(protocol, faces)
     chosen, targets = {}, {}
@@ -95,7 +103,8 @@ def load_splits(
 
 
 def standardiser(protocol: Protocol, train: Split) -> Standardiser:
-    """The recipe's constants, or mean and deviation of the training pixels per channel (float64 sums)."""
+    """Mean and deviation per channel: the recipe's constants, or measured on the training pixels (sums in float64) where
+    the recipe says "training"."""
     mean, deviation = protocol.recipe.input_mean, protocol.recipe.input_deviation
     if mean == "training" or deviation == "training":
         total = torch.zeros(train.images.shape[1], dtype=torch.float64)

@@ -1,8 +1,7 @@
-"""Independent random streams of one run seed, keyed by name and place.
+"""Independent random streams from the seed of a run, each with a name and a counter.
 
-`docs/protocol.md` says what each stream controls. A stream's value depends on the run seed, the stream's name and a
-counter (epoch, step) alone, so that a resumed run draws what an uninterrupted one would have drawn, and adding a
-stream shifts no other.
+`docs/protocol.md` says what each stream controls. A stream depends only on the run's seed, the stream's name and a counter
+(epoch, step). So a resumed run draws the same numbers as an uninterrupted one, and a new stream does not change the others.
 """
 
 import hashlib
@@ -14,7 +13,8 @@ STREAMS = ("initialisation", "order", "augmentation", "dropout")
 
 
 def stream_seed(seed: int, name: str, *counter: int) -> int:
-    """63-bit seed of stream `name` of run `seed` at `counter`, through numpy.random.SeedSequence's spawn key.
+    """The 63-bit seed of the stream `name` at `counter`, for a run with seed `seed`. Name and counter are the spawn key of a
+    numpy.random.SeedSequence.
 
     Raises:
         KeyError: `name` is not one of `STREAMS`.
@@ -27,5 +27,5 @@ def stream_seed(seed: int, name: str, *counter: int) -> int:
 
 
 def generator(device: torch.device | str, seed: int, name: str, *counter: int) -> torch.Generator:
-    """A torch.Generator on `device` at the start of a stream."""
+    """A torch.Generator on `device`, seeded with `stream_seed`."""
     return torch.Generator(device=device).manual_seed(stream_seed(seed, name, *counter))

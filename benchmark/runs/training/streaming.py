@@ -1,4 +1,4 @@
-"""Pictures that do not fit into memory: resized once into a file, read from it batch by batch while the network trains."""
+"""Pictures that do not fit into memory: resized once into a file, then read from it batch by batch during training."""
 
 import contextlib
 import hashlib
@@ -25,14 +25,14 @@ LOCK_POLL_SECONDS = 0.5
 
 
 class Streamed:
-    """The pictures of a Split that stay in a file; stands where `Split.images` is otherwise a tensor.
+    """The pictures of a Split, left in a file. Used as `Split.images` in place of a tensor.
 
-    `streamed[rows]` gives the bytes that the tensor would: uint8 (len(rows), C, S, S), contiguous, on the training device.
-    What was announced by `prefetch` is read meanwhile by a thread.
+    `streamed[rows]` has the same bytes as the tensor would have: uint8 (len(rows), C, S, S), contiguous, on the training
+    device. A thread reads in the background the rows given to `prefetch`.
 
     Attributes:
         shape: (N, C, S, S).
-        device: where row numbers are expected: the CPU, so that looking them up never waits for a GPU.
+        device: where row numbers must lie: the CPU, so that reading them never waits for a GPU.
     """
 
     device = torch.device("cpu")
@@ -41,7 +41,7 @@ class Streamed:
         """
         Args:
             source: (M, C, S, S), or (M, S, S, C) with `channels_last`.
-            rows: of the source, one a picture of the split.
+            rows: for each picture of the split, its row in the source.
             target: the training device.
         """
         self._source, self._rows, self._target, self._channels_last = source, rows, target, channels_last
@@ -59,7 +59,7 @@ class Streamed:
         return pictures.to(self._target, non_blocking=True)
 
     def prefetch(self, rows: slice | Tensor) -> None:
-        """Begin to read what is asked for next; a wrong guess costs its reading and nothing else."""
+        """Start reading the rows that will be asked for next. If others are asked for, only the reading was wasted."""
         if len(wanted := self._numbers(rows)):
             self._ahead = wanted, self._reader.submit(self._read, wanted)
 
@@ -67,7 +67,7 @@ class Streamed:
         return np.arange(len(self))[rows] if isinstance(rows, slice) else rows.cpu().numpy()
 
     def _read(self, rows: np.ndarray) -> Tensor:
-        # Only numpy here: torch would start a second set of threads beside those of the training.
+        # Only numpy here: in this thread torch would start a second pool of threads beside the training's.
         pictures = self._source[self._rows[rows]]
         if self._channels_last:
             pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
@@ -78,9 +78,9 @@ class Streamed:
 def streamed(
     faces: FaceSet, rows: np.ndarray, size: int, channels: int, target: torch.device, stop: Callable[[], bool]
 ) -> Streamed:
-    """Pictures `rows` of a FaceSet at `size` and `channels` (see `resampling.resized`), left on disk.
+    """The pictures `rows` of a FaceSet at `size` and `channels` (see `resampling.resized`), left on disk.
 
-    They come straight from images.npy where it has that size, else from `resized_file`, whose errors may be raised.
+    If images.npy already has that size, they are read from it; else from `resized_file`. Raises what `resized_file` raises.
     """
     source = faces.pictures
     depth = resampling.kept_channels(source.shape[3], channels)
@@ -90,19 +90,20 @@ def streamed(
 
 
 def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bool] = lambda: False) -> ArrayFile:
-    """All pictures of a FaceSet, resized: uint8 (N, C, size, size), in a file that is made once.
+    """All pictures of a FaceSet, resized: uint8 (N, C, size, size), in a file that is written once.
 
-    It lies in ``.resized`` beside the FaceSet (which stays as it is: its bytes are a stage's output), or in the folder
-    that the environment variable FERBENCH_CACHE names. Its name is keyed by all that its bytes depend on, so it is never
-    stale and may be deleted at any time. Processes that want the same file wait for the first of them; one that was
-    killed is carried on where it stopped.
+    The file lies in the folder ``.resized`` beside the FaceSet, or in the folder that the environment variable
+    FERBENCH_CACHE names. (The FaceSet itself must not change: it is the output of a DVC stage.) The file's name contains a
+    digest of everything that its bytes depend on, so it is never stale and may be deleted at any time. If several
+    processes want the same file, one writes it and the others wait. If the writing process is killed, the next call
+    continues where it stopped.
 
     Args:
-        stop: asked after every chunk.
+        stop: called before every chunk; True stops the writing.
 
     Raises:
-        BadInput: no room, or no right to write.
-        Interrupted: `stop` said so; the next call goes on.
+        BadInput: not enough disk space, or no permission to write.
+        Interrupted: `stop` returned True; the next call continues.
     """
     source = faces.pictures
     shape = (len(source), resampling.kept_channels(source.shape[3], channels), size, size)
@@ -124,7 +125,7 @@ def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bo
 
 
 def _key(faces: FaceSet, shape: tuple[int, ...]) -> str:
-    """Pictures, size, the code that resizes and the torch that it calls."""
+    """Digest of the pictures, their new shape, the source of `resampling` and the version of torch."""
     code = Path(resampling.__file__).read_bytes()
     return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__)).encode() + code).hexdigest()[:16]
 
@@ -153,14 +154,14 @@ def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channe
                 rows = np.arange(start, min(start + chunk, shape[0]))
                 out.write(resampling.resized(source, rows, size, channels).numpy())
                 out.flush()
-                os.fsync(out.fileno())  # so that the length of the file tells how far its contents go
+                os.fsync(out.fileno())  # then, even after a crash, the length of the file says how much is written
                 bar.update(len(rows))
     part.replace(path)
 
 
 @contextlib.contextmanager
 def _locked(path: Path, stop: Callable[[], bool]) -> Iterator[None]:
-    """Hold the lock file `path`; it falls when its process ends, however that is."""
+    """Hold the lock file `path`. The system releases it when the process ends, even if it is killed."""
     import fcntl  # not on Windows, where only pictures that fit into memory can be trained on
 
     with open(path, "w") as file:

@@ -1,8 +1,8 @@
-"""One run: train, select, predict, leave a Record. Imports only torch and numpy.
+"""One run: train, select an epoch, predict, write a Record. Needs torch and numpy only.
 
-Every random draw depends on the run's seed, the epoch and the step alone (`benchmark.runs.training.seeds`), so a run that
-was stopped at any moment and resumed from its checkpoint leaves the same predictions and history as an uninterrupted one
-(bit for bit on the same CPU, thread count and versions).
+Every random draw depends only on the run's seed, the epoch and the step (`benchmark.runs.training.seeds`). So a run that was
+stopped at any moment and resumed from its checkpoint gives the same predictions and history as an uninterrupted one (bit
+for bit on the same CPU, with the same thread count and versions).
 """
 
 import contextlib
@@ -42,8 +42,11 @@ EVALUATED = ("validation", "test")
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     """Learning rate of optimiser step `step` (from 0) out of `steps`.
 
-    "staircase": lr decay^floor(step / decay_steps). "cosine": linear warm-up over the first `warmup` share, then
-    lr (1 + cos(pi t)) / 2 with t running from 0 to 1.
+    "staircase": lr * decay^floor(step / decay_steps). "cosine": linear warm-up during the fraction `warmup` of the steps,
+    then lr * (1 + cos(pi t)) / 2 with t from 0 to 1.
+
+    Raises:
+        BadInput: an unknown schedule.
     """
     if recipe.schedule == "staircase":
         return recipe.learning_rate * recipe.decay ** (step // recipe.decay_steps)
@@ -56,7 +59,11 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Adam or AdamW; weight decay touches weights of two or more dimensions only."""
+    """Adam or AdamW. Weight decay applies only to parameters of two or more dimensions.
+
+    Raises:
+        BadInput: an unknown optimiser, or weight decay with "adam".
+    """
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     if recipe.optimizer not in kinds:
         raise BadInput("recipe, optimizer", f"'{recipe.optimizer}'", f"one of {', '.join(kinds)}")
@@ -71,12 +78,12 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def precision_of(recipe: Recipe, device: torch.device) -> str:
-    """What a run computes in: "bf16" (autocast) on a GPU where the recipe does not say otherwise, else "float32"."""
+    """The precision of a run: the recipe's, if it names one; else "bf16" (autocast) on a GPU and "float32" on a CPU."""
     return recipe.precision or ("bf16" if device.type == "cuda" else "float32")
 
 
 def build_model(run: Run, device: torch.device) -> nn.Module:
-    """The run's network, initialised on the CPU from the stream "initialisation", moved to `device`."""
+    """The run's network. It is initialised on the CPU from the random stream "initialisation" and then moved to `device`."""
     protocol = run.protocol
     torch.manual_seed(stream_seed(run.seed, "initialisation"))
     model = create(
@@ -90,7 +97,7 @@ def build_model(run: Run, device: torch.device) -> nn.Module:
 
 
 def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict[str, Json]:
-    """What must be equal for a checkpoint to be resumed or a finished record to count as this run's."""
+    """What decides whether a checkpoint or a finished record belongs to this run: all of these values must be equal."""
     return {
         "protocol": run.protocol.hash,
         "cell": run.cell.hash,
@@ -102,7 +109,7 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict[str, J
 
 
 class Trainer:
-    """Training state of one run: all that a checkpoint holds, and the loop over it."""
+    """The training state of one run, everything that a checkpoint holds, and the steps and epochs that change it."""
 
     def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, compile: bool = False):
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
@@ -110,7 +117,7 @@ class Trainer:
         self.categorical = run.protocol.task == "categorical"
         self.precision = precision_of(recipe, device)
         if self.precision == "float32" and device.type == "cuda":
-            torch.backends.cudnn.allow_tf32 = False  # convolutions would round their factors to 10 bits
+            torch.backends.cudnn.allow_tf32 = False  # TF32 convolutions round their inputs to 10 bits of mantissa
         self.prepare: Standardiser = standardiser(run.protocol, splits["train"])
         self.batches = Batches.of(run, len(splits["train"]))
         self.batch = self.batches.size
@@ -120,14 +127,14 @@ class Trainer:
             self.counts = np.bincount(labels, minlength=len(run.protocol.classes)).tolist()
         self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
         self.augment = AUGMENTATIONS[recipe.augmentation]
-        self.model = self.forward = build_model(run, device)  # what evaluates, what trains
+        self.model = self.forward = build_model(run, device)  # `model` evaluates, `forward` (maybe compiled) trains
         if compile:
             shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
             example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
             self.forward = compiled(self.model, example, self.precision)
         self.optimizer = make_optimizer(recipe, self.model)
         self.configuration = configuration(run, faces, device)
-        self.epoch = self.step = 0  # finished epochs; finished steps of the current one
+        self.epoch = self.step = 0  # finished epochs; finished steps of the current epoch
         self.loss_sum = torch.zeros((), device=device)
         self.history: list[dict[str, Json]] = []
         self.best: dict[str, Json] = {"epoch": None, "value": -math.inf, "state": None}
@@ -136,7 +143,7 @@ class Trainer:
         self.images = 0  # training images seen
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint atomically; it loads with weights_only=True."""
+        """Write a checkpoint atomically. It can be loaded with weights_only=True."""
         with replacing_file(path) as temporary:
             torch.save(
                 {
@@ -156,7 +163,11 @@ class Trainer:
             )
 
     def load(self, path: Path) -> None:
-        """Resume from a checkpoint. BadInput when it is damaged or was made under another configuration."""
+        """Resume from a checkpoint.
+
+        Raises:
+            BadInput: it is damaged, or was made with another `configuration`.
+        """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
         except Exception as error:
@@ -174,12 +185,12 @@ class Trainer:
             setattr(self, name, state[name])
 
     def train_step(self, order: torch.Tensor) -> None:
-        """One optimiser step on the next batch of `order` (as the method `order` gives it)."""
+        """One optimiser step on the next batch. `order`: the rows of this epoch, from the method `order`."""
         run, recipe, split = self.run, self.run.recipe, self.splits["train"]
         rate = learning_rate(recipe, self.steps_done, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-            if recipe.epsilon_hat:  # torch adds its epsilon after the correction of the second moment's bias
+            if recipe.epsilon_hat:  # to be added before the bias correction; torch adds its eps after it, hence the factor
                 group["eps"] = recipe.epsilon_hat / math.sqrt(1 - group["betas"][1] ** (self.steps_done + 1))
         start, end = self.step * self.batch, (self.step + 1) * self.batch
         rows, following = order[start:end], order[end : end + self.batch]
@@ -202,27 +213,27 @@ class Trainer:
             self.diverged = not math.isfinite(self.loss_sum.item())
 
     def order(self) -> torch.Tensor:
-        """The training rows of this epoch's steps, int64 (n,), where the pictures are looked up (drawn on the CPU, so every
-        device sees the same)."""
+        """The training rows of this epoch in the order of its steps: int64 (n,), on `images.device` of the training split.
+        The order is drawn on the CPU, so it is the same for every training device."""
         return self.batches.order(self.epoch).to(self.splits["train"].images.device)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps of the current epoch."""
+        """Number of steps of the current epoch."""
         return self.batches.steps_before(self.epoch + 1) - self.batches.steps_before(self.epoch)
 
     @property
     def steps_done(self) -> int:
-        """Steps since the beginning."""
+        """Number of finished steps since the start of the run."""
         return self.batches.steps_before(self.epoch) + self.step
 
     @property
     def steps(self) -> int:
-        """Steps of all epochs."""
+        """Number of steps of all epochs."""
         return self.batches.steps_before(self.batches.epochs)
 
     def finish_epoch(self) -> None:
-        """Evaluate, extend the history, keep the weights if the selection rule prefers them."""
+        """Evaluate, add an entry to the history, and keep the weights if the selection rule prefers this epoch."""
         protocol, metric = self.run.protocol, SELECTION_METRIC[self.run.protocol.task]
         entry = {
             "epoch": self.epoch + 1,
@@ -251,16 +262,16 @@ class Trainer:
 
     @property
     def implementation(self) -> str:
-        """What trains: "torch.compile", or what the network says of itself ("torch" if it says nothing)."""
+        """How the network was computed in training: "torch.compile", else its attribute `implementation`, else "torch"."""
         return "torch.compile" if self.forward is not self.model else getattr(self.model, "implementation", "torch")
 
     @property
     def finished(self) -> bool:
-        """Whether the budget is spent or the loss is no longer finite."""
+        """Whether all epochs are done, or the run has diverged."""
         return (self.diverged and self.step == 0) or self.epoch == self.run.protocol.epochs
 
     def record(self, directory: Path) -> Record:
-        """Predict with the selected weights and write the record."""
+        """Predict with the weights of the selected epoch and write the record."""
         run, protocol, predictions, extra = self.run, self.run.protocol, {}, {}
         start = time.perf_counter()
         if not self.diverged:
@@ -314,10 +325,10 @@ class Trainer:
 def existing_record(
     run: Run, faces: FaceSet, directory: Path, device: torch.device, *, restart_stale: bool = False
 ) -> Record | None:
-    """The finished record in `directory` if it is this run's, None if there is none.
+    """The finished record in `directory`, if it belongs to this run; None if there is no record.
 
     Raises:
-        BadInput: a record of another configuration lies there; with `restart_stale` it is removed instead.
+        BadInput: the record has another `configuration`. With `restart_stale` it is removed instead, and None returned.
     """
     if not directory.exists():
         return None
@@ -365,18 +376,19 @@ def train(
     """Train one run, or resume it, or return its finished record.
 
     Args:
-        directory: the record's folder; the checkpoint lies beside it as ``<directory>.checkpoint``.
-        restart_stale: begin again where a record or checkpoint of another configuration lies, instead of refusing.
-        stop: asked after every step; True saves a checkpoint and raises Interrupted.
-        enough: asked likewise, whether there is time for what comes before it is next asked; False stops.
-        splits: the protocol's faces for `device`, when the caller has loaded them already, or what loads them (called
-            only if there is something to train).
-        position: line of the progress bar, where several processes show one each.
-        compile: train with torch.compile (`benchmark.runs.training.compiling`); rounding differs from the eager network's.
+        directory: the record's folder. The checkpoint lies beside it as ``<directory>.checkpoint``.
+        restart_stale: if a record or checkpoint of another configuration is found, start again instead of raising BadInput.
+        stop: called after every step. True: a checkpoint is saved and Interrupted is raised.
+        enough: called after every step: is the time left enough for all that happens until the next call? False stops the
+            run as `stop` does.
+        splits: the protocol's faces on `device`, if the caller has already loaded them; or a function that loads them. It
+            is called only if there is something to train.
+        position: line of the progress bar on the terminal, when several processes each show one.
+        compile: train with torch.compile (`benchmark.runs.training.compiling`). Rounding differs from the eager network's.
 
     Raises:
-        BadInput: data that do not fit the protocol; a stale record or checkpoint.
-        Interrupted: `stop` said so; the checkpoint is saved.
+        BadInput: the data do not fit the protocol; the record or checkpoint has another configuration.
+        Interrupted: `stop` returned True or `enough` returned False; the checkpoint is saved.
     """
     checkpoint = directory.with_name(directory.name + ".checkpoint")
     if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
@@ -441,7 +453,7 @@ def _show(bar, trainer: Trainer) -> None:
 
 
 def _peak_memory(device: torch.device) -> int | None:
-    """Largest memory taken so far by this process: allocated on the GPU, or resident on the CPU; bytes."""
+    """The largest memory that this process has used so far, in bytes: allocated on the GPU, or resident on the CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:
