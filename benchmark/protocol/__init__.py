@@ -1,1 +1,1 @@
-"""What is fixed: Protocol, Recipe, Cell and Run, models by name, and which faces play which role."""
+"""What is fixed in a comparison: Protocol, Recipe, Cell and Run, models by name, and which faces have which role."""

@@ -1,4 +1,4 @@
-"""A registered model, built: the one place of the room that needs torch."""
+"""Builds a model by its name. Needs torch, as `timm_models` does; the other modules of this package do not."""
 
 import inspect
 from typing import TYPE_CHECKING
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: object) -> "nn.Module":
-    """Build a registered model with freshly drawn parameters (torch's global random stream).
+    """Build a model with random initial parameters (from torch's global random generator).
 
     Args:
-        name: as `entry` takes it.
-        num_outputs: outputs an image: classes, or 2 for valence and arousal.
+        name: as in `benchmark.protocol.registry.entry`.
+        num_outputs: outputs per image: number of classes, or 2 for valence and arousal.
         in_channels: channels of the images.
         input_size: height and width of the images in pixels.
         options: the factory's own keyword arguments.
 
     Returns:
-        Module from float (N, in_channels, input_size, input_size) to (N, num_outputs).
+        a module that maps float (N, in_channels, input_size, input_size) to (N, num_outputs).
 
     Raises:
-        BadInput: an unknown name, a size below 1, an option the factory does not accept, one it lacks, a factory that
-            cannot be imported, or one that returns no module.
+        BadInput: an unknown name; a size below 1; an option that the factory does not accept, or a missing one that it
+            needs; a factory that cannot be imported, or that returns no module.
     """
     from torch import nn
 

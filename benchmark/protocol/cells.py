@@ -1,14 +1,14 @@
-"""Cell and Run: what is compared, and one training of it under a protocol with a seed.
+"""Cell and Run. A Cell is one thing that is compared; a Run is one training of a cell, under a protocol and with a seed.
 
-Cells come from the ``cells.yaml`` of every package named in the entry-point group ``ferbench.cells``. Such a file has
-two optional parts:
+Cells are defined in the ``cells.yaml`` of every package that is named in the entry-point group ``ferbench.cells``. Such a
+file has two optional parts:
 
 * ``cells``: name -> {model, options, loss}, one cell each;
-* ``grids``: name -> {model, options, axes}: one cell for every combination of the axes, named
-  ``<grid>-<value>-<value>...`` in the order of the axes. The axis ``loss`` sets the loss, any other an option.
+* ``grids``: name -> {model, options, axes}: one cell for every combination of the values of the axes, named
+  ``<grid>-<value>-<value>...`` in the order of the axes. The axis ``loss`` sets the loss; every other axis sets an option.
 
-A cell may have a ``learning_rate`` of its own, which then stands in the place of the recipe's (how such rates are found:
-docs/protocol.md, "Learning rates"); a grid gives them as ``learning_rates``: ``<value>-<value>...`` -> rate.
+A cell may have its own ``learning_rate``, which replaces the recipe's (how such rates are found: docs/protocol.md,
+"Learning rates"). A grid lists them as ``learning_rates``: ``<value>-<value>...`` -> rate.
 """
 
 import dataclasses
@@ -30,8 +30,10 @@ LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", 
 
 @dataclass(frozen=True)
 class Cell:
-    """One thing compared: a registered model with its options, the loss it is trained with, and perhaps a learning rate of
-    its own (None: the recipe's; a cell without one keeps the hash that it had before the field existed)."""
+    """One thing that is compared: a model with its options, the training loss and, optionally, its own learning rate.
+
+    `learning_rate` None: the recipe's. Such a cell keeps the hash that it had before this field existed.
+    """
 
     name: str
     model: str
@@ -41,7 +43,7 @@ class Cell:
 
     @property
     def definition(self) -> dict[str, Json]:
-        """JSON-able: all that makes the cell what it is; the name is a label only."""
+        """What defines the cell, JSON-able. The name is only a label and is not part of it."""
         own = {"model": self.model, "options": dict(self.options), "loss": self.loss}
         return own if self.learning_rate is None else own | {"learning_rate": self.learning_rate}
 
@@ -74,13 +76,13 @@ class Run:
 
     @property
     def recipe(self) -> Recipe:
-        """The protocol's recipe, with the cell's learning rate where it has one."""
+        """The protocol's recipe; with the cell's own learning rate, if it has one."""
         rate = self.cell.learning_rate
         return self.protocol.recipe if rate is None else dataclasses.replace(self.protocol.recipe, learning_rate=rate)
 
     @property
     def place(self) -> Path:
-        """Folder of the run below the folder of all runs."""
+        """The run's folder, relative to the folder of all runs."""
         return Path(self.protocol.name, self.cell.name, f"seed{self.seed}")
 
     def __str__(self) -> str:
@@ -88,7 +90,7 @@ class Run:
 
 
 def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
-    """A checked Cell. BadInput for missing or unknown keys."""
+    """A Cell from its definition. BadInput for missing or unknown keys, an unknown loss or an invalid learning rate."""
     if set(contents) - {"options", "learning_rate"} != {"model", "loss"}:
         expected = "model, loss and perhaps options and learning_rate"
         raise BadInput(f"{where}, cell {name}", ", ".join(sorted(contents)), expected)
@@ -102,7 +104,8 @@ def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
 
 
 def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
-    """All cells of one cells.yaml, grids spelt out. BadInput for a name that occurs twice or an unknown part."""
+    """All cells of one cells.yaml, including every cell of its grids. BadInput for a name that occurs twice or an unknown
+    part."""
     if unknown := set(contents) - {"cells", "grids"}:
         raise BadInput(where, ", ".join(sorted(unknown)), "the parts cells and grids")
     cells = [cell_from(name, entry, where) for name, entry in (contents.get("cells") or {}).items()]
@@ -131,7 +134,7 @@ def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
 
 
 def load_cells() -> dict[str, Cell]:
-    """Every cell that an installed package offers, by name. BadInput for one name in two packages."""
+    """Every cell that an installed package offers, by name. BadInput if two packages use the same name."""
     found: dict[str, Cell] = {}
     for entry in registry.entry_points(registry.CELLS).values():
         path = Path(str(importlib.resources.files(entry.value) / "cells.yaml"))
@@ -143,7 +146,7 @@ def load_cells() -> dict[str, Cell]:
 
 
 def find_cell(name: str) -> Cell:
-    """The cell `name`. BadInput for an unknown one, listing the nearest names."""
+    """The cell `name`. BadInput for an unknown name; the message lists similar names."""
     cells = load_cells()
     if name not in cells:
         near = [known for known in cells if known.split("-")[0] == name.split("-")[0]] or list(cells)
@@ -152,20 +155,20 @@ def find_cell(name: str) -> Cell:
 
 
 def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping[str, Json] | None = None) -> Cell:
-    """The cell of a model that no cells.yaml names, called ``<model>[-<option value>...]-<loss>`` as a grid's cells are.
+    """A cell for a model that is in no cells.yaml. Its name is ``<model>[-<option value>...]-<loss>``, like those of a grid.
 
     Args:
         model: registered name, ``timm:NAME`` or ``package.module:factory`` (`benchmark.protocol.registry.entry`).
-        task: of the protocol: decides the loss where none is given (plain; mean squared error).
-        options: of the factory.
+        task: of the protocol. It decides the default loss: plain cross-entropy, or mean squared error.
+        options: keyword arguments of the factory.
 
     Raises:
-        BadInput: an unknown model or loss, a factory that cannot be imported; a name that another cell has.
+        BadInput: an unknown model or loss; a factory that cannot be imported; another cell that has this name.
     """
     registry.load(model)
     loss, options = loss or LOSSES[task][0], dict(options or {})
     name = "-".join([model, *(str(options[key]) for key in sorted(options)), loss])
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)  # it names folders and stages
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)  # the name is used for folders and DVC stages
     cell = cell_from(name, {"model": model, "options": options, "loss": loss}, f"model {model}")
     if name in (known := load_cells()) and known[name].hash != cell.hash:
         raise BadInput(f"model {model}, cell {name}", "a cell of this name with another network", "a name of its own")
@@ -173,7 +176,7 @@ def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping[
 
 
 def cell_or_model(name: str, task: str) -> Cell:
-    """The cell `name`, or that of the model `name` (see `cell_of`). BadInput where neither is known."""
+    """The cell `name`; if there is none, the cell of the model `name` (see `cell_of`). BadInput if neither is known."""
     if ":" in name or (name in registry.models() and name not in load_cells()):
         return cell_of(name, task)
     return find_cell(name)

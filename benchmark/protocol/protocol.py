@@ -1,7 +1,8 @@
-"""Protocol and Recipe: what stays the same for everything that is compared.
+"""Protocol and Recipe: what is the same for everything that is compared.
 
-A Protocol is one file of ``protocols/`` beside this module; the Recipe that it names is one entry of ``recipes.yaml``.
-Results are comparable when name and Major.Minor version are equal; the hash tells whether two files really agree.
+Each Protocol is a file in ``protocols/`` beside this module. It names a Recipe, which is an entry of ``recipes.yaml``.
+Results are comparable if their protocols have the same name and Major.Minor version. The hash tells whether the contents
+are really equal.
 """
 
 import json
@@ -22,26 +23,29 @@ SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every network is trained. Values are constants of the protocol, never tuned for one network.
+    """How every network is trained. The values are constants of the protocol, never tuned for one network. (Only a learning
+    rate may be a cell's own, see `benchmark.protocol.cells`.)
 
     Attributes:
-        optimizer: "adam" (L2-free) or "adamw" (decoupled weight decay).
-        learning_rate: at its highest.
-        schedule: "cosine" (to 0 after a linear warm-up) or "staircase" (times `decay` every `decay_steps` steps).
-        warmup: share of all steps that the linear warm-up takes, 0..1.
-        weight_decay: decoupled, on weights of two or more dimensions only (not biases, BatchNorm or shortcut scalars).
-        batch_size: images a step.
+        optimizer: "adam" (without weight decay) or "adamw" (decoupled weight decay).
+        learning_rate: its highest value.
+        schedule: "cosine" (to 0, after a linear warm-up) or "staircase" (times `decay` every `decay_steps` steps).
+        warmup: fraction of all steps used for the linear warm-up, 0..1.
+        weight_decay: decoupled, on parameters of two or more dimensions only (not biases, BatchNorm or shortcut scalars).
+        batch_size: images per step.
         label_smoothing: 0..1, categorical losses only.
-        gradient_clip: largest L2 norm of the whole gradient; 0 = no clipping.
+        gradient_clip: largest L2 norm of the whole gradient; 0: no clipping.
         augmentation: name of an entry of `benchmark.runs.training.augmentation.AUGMENTATIONS`.
-        input_mean: "training" (per channel, measured on the training split) or numbers in [0, 1], one a channel.
-        input_deviation: likewise, "training" or numbers.
-        batches: None = an epoch's last incomplete batch is left out; "across-epochs" = it is filled up from the next epoch.
-        shuffle_buffer: None = every order of an epoch is equally likely; a number = pictures pass in the FaceSet's order
+        input_mean: "training" (per channel, measured on the training split) or numbers in [0, 1], one per channel.
+        input_deviation: the same for the standard deviation.
+        batches: None: the last batch of an epoch is left out if it is incomplete. "across-epochs": it is filled up with
+            pictures of the next epoch.
+        shuffle_buffer: None: every order of an epoch is equally likely. A number: pictures pass, in the FaceSet's order,
             through a shuffle buffer of that size (`benchmark.runs.training.batches.shuffled`).
-        epsilon_hat: None = Adam's epsilon is 1e-8 and added to the corrected second moment's root (torch); a number = it is
-            that and added before the correction (epsilon hat, end of section 2 of Kingma and Ba 2015; TensorFlow).
-        precision: None = bfloat16 autocast on a GPU, float32 elsewhere; "float32" = float32 (no TF32) everywhere.
+        epsilon_hat: None: Adam's epsilon is 1e-8, added to the square root of the bias-corrected second moment (as in
+            torch). A number: this epsilon, added before the bias correction (epsilon hat, end of section 2 of Kingma and
+            Ba 2015; as in TensorFlow).
+        precision: None: bfloat16 autocast on a GPU, float32 elsewhere. "float32": float32 (no TF32) everywhere.
 
     The last four are optional, as in Protocol.
     """
@@ -65,7 +69,7 @@ class Recipe:
     precision: str | None = None
 
     def as_dict(self) -> dict[str, Json]:
-        """Contents; an optional field that is absent is left out."""
+        """The fields and their values, without optional fields that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -76,20 +80,21 @@ class Protocol:
     Attributes:
         data, data_version: name and version of the FaceSet.
         task: "categorical" (classes) or "dimensional" (valence, arousal).
-        classes: class names in label order; must equal the FaceSet's for a categorical task.
-        splits: role (train, validation, test) -> the FaceSet's own split name; empty where there are folds.
+        classes: class names in label order; for a categorical task they must equal the FaceSet's.
+        splits: role (train, validation, test) -> name of the split in the FaceSet; empty if there are folds.
         input_size: side of the square input in pixels.
         channels: 1 or 3; grey faces are repeated over three channels.
         recipe_name, recipe: the training recipe.
-        epochs: budget; every network gets the same.
-        selection: which epoch is evaluated: "last" or "best-validation" (first epoch of the best validation metric).
-        tta: test-time augmentations evaluated ("none" first; each is a labelled column, never mixed).
-        folds: None, or the FaceSet's splits as the folds of a cross-validation (`benchmark.runs.training.crossvalidation`):
-            each is the test split once, the next one validates, the others train.
-        data_options: options of `prepare` that the FaceSet must have been made with (which frames of a video, say); None
-            = any.
-        frames_of: "video" when rows are frames and their ids ``<video>/<frame>``: metrics are then also taken video by
-            video. None = rows are pictures.
+        epochs: training budget, the same for every network.
+        selection: which epoch is evaluated: "last" or "best-validation" (the first epoch with the best validation metric).
+        tta: the test-time augmentations that are evaluated, "none" first. Each has its own labelled column in the tables.
+        folds: None, or the FaceSet's splits that are the folds of a cross-validation
+            (`benchmark.runs.training.crossvalidation`): each is the test split once, the next one validates, the others are
+            for training.
+        data_options: options of `prepare` with which the FaceSet must have been made (for instance, which frames of a
+            video); None: any.
+        frames_of: "video" if rows are frames of videos with ids ``<video>/<frame>``; metrics are then also computed per
+            video. None: rows are independent pictures.
 
     The last three are optional: a file without them keeps the hash that it had before they existed.
     """
@@ -114,23 +119,23 @@ class Protocol:
 
     @property
     def outputs(self) -> int:
-        """Numbers a network must give: one a class, or valence and arousal."""
+        """Number of outputs of a network: one per class, or 2 for valence and arousal."""
         return len(self.classes) if self.task == "categorical" else 2
 
     @property
     def hash(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of everything above."""
+        """First 16 hexadecimal digits of the SHA-256 of all fields (`as_dict`)."""
         return digest(self.as_dict())
 
     def as_dict(self) -> dict[str, Json]:
-        """JSON-able contents; an optional field that is absent is left out."""
+        """JSON-able contents, without optional fields that are None."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         own = {name: value for name, value in own.items() if value is not None}
         own |= {"splits": dict(self.splits), "recipe": self.recipe.as_dict()}
         return json.loads(json.dumps(own))
 
     def check_data_options(self, meta: Mapping[str, Json], where: object) -> None:
-        """BadInput when a FaceSet (its meta.json) was prepared with other options than `data_options`."""
+        """Raise BadInput if a FaceSet was prepared with other options than `data_options`. `meta`: its meta.json."""
         made = meta["how"].get("options", {})
         for name, value in (self.data_options or {}).items():
             if made.get(name) != value:
@@ -144,10 +149,10 @@ def protocol_names() -> list[str]:
 
 
 def load_protocol(name: str) -> Protocol:
-    """The protocol `name`, or the one in the file `name` where that ends in .yaml (a user's own, for own data).
+    """The protocol `name`; or, if `name` ends in .yaml, the protocol in that file (a user's own protocol for own data).
 
     Raises:
-        BadInput: an unknown name; a file whose contents do not fit; one that takes the name of another protocol here.
+        BadInput: an unknown name; a file with invalid contents, or with the name of a different protocol of the suite.
     """
     if name.endswith(".yaml"):
         protocol = protocol_from(read_yaml(Path(name)), name)
@@ -162,7 +167,8 @@ def load_protocol(name: str) -> Protocol:
 
 
 def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[str, Json] | None = None) -> Protocol:
-    """A checked Protocol from a mapping; its `recipe` is looked up by name unless given."""
+    """A checked Protocol from a mapping. Unless `recipe` is given, `contents` names the recipe, which is then read from
+    recipes.yaml. BadInput for invalid contents."""
     contents = dict(contents)
     if recipe is None:
         contents["recipe_name"] = name = contents.pop("recipe", None)
@@ -197,7 +203,7 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
 
 
 def _check_recipe(recipe: Recipe, where: object) -> None:
-    """Optional fields: one of their values, or a positive number."""
+    """Check the optional fields: None, or one of the allowed values, or a positive number."""
     for key, allowed in {"batches": ("across-epochs",), "precision": ("float32",)}.items():
         if getattr(recipe, key) not in (None, *allowed):
             raise BadInput(f"{where}, {key}", f"{getattr(recipe, key)!r}", f"{' or '.join(allowed)}, or nothing")
@@ -208,7 +214,7 @@ def _check_recipe(recipe: Recipe, where: object) -> None:
 
 
 def _check_folds(protocol: Protocol, where: object) -> None:
-    """Folds are three or more different names, and take the place of the splits."""
+    """Check that there are three or more folds, with valid and different names, and no splits besides."""
     folds = protocol.folds
     if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):
         raise BadInput(f"{where}, folds", folds, f"a list of {len(ROLES)} or more different splits")
@@ -219,8 +225,8 @@ def _check_folds(protocol: Protocol, where: object) -> None:
 
 
 def _checked(kind, contents, where):
-    """A frozen dataclass from a mapping: its fields (those with a default may be absent) and no other, numbers as numbers
-    (YAML reads 1e-3 as text)."""
+    """A frozen dataclass from a mapping. The mapping must have exactly its fields; those with a default may be absent. Values
+    of a wrong type are refused (YAML, for instance, reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
     required = {entry.name for entry in fields(kind) if entry.default is MISSING}
     if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):

@@ -1,14 +1,14 @@
-"""Models and cells by name, from this project and from any installed package, by Python entry points.
+"""Models and cells by name. This project and any installed package register them as Python entry points.
 
-Group "ferbench.models": name -> "module:factory", called as
-``factory(num_outputs: int, in_channels: int, input_size: int, **options) -> torch.nn.Module``; the module maps float
-(N, in_channels, input_size, input_size) to (N, num_outputs), which are class logits or valence and arousal.
-Group "ferbench.cells": name -> the module name of a package that holds a cells.yaml.
+Group "ferbench.models": name -> "module:factory". The factory is called as
+``factory(num_outputs: int, in_channels: int, input_size: int, **options) -> torch.nn.Module``. The module maps float
+(N, in_channels, input_size, input_size) to (N, num_outputs): class logits, or valence and arousal.
+Group "ferbench.cells": name -> name of a package that contains a cells.yaml.
 
-Two further forms name a model that nobody registered: ``timm:NAME`` (any of timm's) and ``package.module:factory``, a
-factory as above that can be imported.
+A model that is not registered can be named in two other forms: ``timm:NAME`` (any network of timm) and
+``package.module:factory`` (a factory as above that can be imported).
 
-Listing reads metadata alone: neither torch nor a model's module is imported.
+Listing names reads only metadata: neither torch nor the module of a model is imported.
 """
 
 import importlib.metadata
@@ -31,19 +31,19 @@ _PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def entry_points(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group by name, sorted by name.
+    """The entry points of a group: name -> entry point, sorted by name.
 
-    In a checkout that is not installed, this project's own are read from its pyproject.toml.
+    In a checkout that is not installed, this project's own entry points are read from its pyproject.toml.
 
     Raises:
-        BadInput: a name that two distributions claim, or one distribution with two values.
+        BadInput: a name that two distributions use, or that one distribution uses for two values.
     """
     found = [(entry.dist.name if entry.dist else "?", entry) for entry in importlib.metadata.entry_points(group=group)]
     if not any(_normal(distribution) == PROJECT for distribution, _ in found):
         found += [(PROJECT, entry) for entry in _from_checkout(group)]
     table: dict[str, tuple[str, EntryPoint]] = {}
     for distribution, entry in found:
-        # An editable install and the checkout on sys.path show one distribution twice, with equal entries.
+        # With an editable install and the checkout on sys.path, one distribution is found twice, with equal entries.
         other = table.setdefault(entry.name, (distribution, entry))
         if (_normal(other[0]), other[1].value) != (_normal(distribution), entry.value):
             raise BadInput(
@@ -55,15 +55,18 @@ def entry_points(group: str) -> dict[str, EntryPoint]:
 
 
 def models() -> dict[str, EntryPoint]:
-    """The registered models by name; see `entry_points`."""
+    """The registered models: name -> entry point; see `entry_points`."""
     return entry_points(MODELS)
 
 
 def entry(name: str) -> EntryPoint:
-    """Where the factory of a model is: of a registered one, ``timm:NAME`` or ``package.module:factory``.
+    """The entry point of a model's factory.
+
+    Args:
+        name: a registered name, ``timm:NAME`` or ``package.module:factory``.
 
     Raises:
-        BadInput: an unknown name; a form that names no factory.
+        BadInput: an unknown name, or one with a colon that has neither of the two forms.
     """
     if name.startswith(TIMM):
         return EntryPoint(name=name, value="benchmark.protocol.timm_models:factory", group=MODELS)
@@ -80,7 +83,7 @@ def entry(name: str) -> EntryPoint:
 
 
 def load(name: str) -> Callable[..., "nn.Module"]:
-    """The factory of a model, imported. BadInput: an unknown name, or a factory that cannot be imported."""
+    """Import the factory of a model. BadInput for an unknown name, or a factory that cannot be imported."""
     found = entry(name)
     try:
         factory = found.load()

@@ -1,4 +1,4 @@
-"""Which faces of a FaceSet play which role of a protocol, and what their labels are."""
+"""Which faces of a FaceSet have which role in a protocol (train, validation, test), and their labels."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from benchmark.protocol.protocol import Protocol
 
 
 def check_faces(protocol: Protocol, faces: FaceSet) -> None:
-    """BadInput where a FaceSet is not the protocol's: name, version, options of `prepare`, class order."""
+    """Raise BadInput if a FaceSet is not the one of the protocol: name, version, options of `prepare`, class order."""
     where = faces.directory
     for what, found, expected in (
         ("name", faces.meta["name"], protocol.data),
@@ -22,14 +22,15 @@ def check_faces(protocol: Protocol, faces: FaceSet) -> None:
 
 
 def labelled(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:
-    """Those of `rows` (int64) that have a label of the protocol's task."""
+    """The rows among `rows` (int64) that have a label for the protocol's task."""
     if protocol.task == "categorical":
         return rows[faces.expression[rows] >= 0]
     return rows[~(np.isnan(faces.valence[rows]) | np.isnan(faces.arousal[rows]))]
 
 
 def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
-    """Rows (int64, ascending) of the labelled faces of a role; under folds every face is a test face.
+    """Rows (int64, ascending) of the labelled faces of a role. With folds, every face of a fold is a test face, and the
+    other roles are empty.
 
     Raises:
         BadInput: as `check_faces`; a split that the FaceSet does not have.
@@ -43,7 +44,7 @@ def role_rows(protocol: Protocol, faces: FaceSet, role: str) -> np.ndarray:
 
 
 def role_targets(protocol: Protocol, faces: FaceSet, rows: np.ndarray) -> np.ndarray:
-    """Labels of rows as a record holds them: int64 (N,), or float32 (N, 2) valence and arousal."""
+    """Labels of `rows` in the form of a record: class indices int64 (N,), or valence and arousal float32 (N, 2)."""
     if protocol.task == "categorical":
         return faces.expression[rows].astype(np.int64)
     return np.stack([faces.valence[rows], faces.arousal[rows]], 1).astype(np.float32)

@@ -1,4 +1,5 @@
-"""Any network of timm by name, untrained, for a protocol's pictures: form ``timm:NAME`` of `benchmark.protocol.registry`."""
+"""Any network of timm by name, with random weights, built for a protocol's pictures. `benchmark.protocol.registry` names it
+as ``timm:NAME``."""
 
 import functools
 from collections.abc import Callable
@@ -10,16 +11,17 @@ from benchmark.errors import BadInput
 
 
 def factory(architecture: str) -> Callable[..., nn.Module]:
-    """What makes timm's `architecture`, called as every factory is. Needs timm.
+    """A factory (see `benchmark.protocol.registry`) of timm's network `architecture`. Needs timm.
 
-    BadInput: no such network, or timm is missing.
+    Raises:
+        BadInput: timm has no such network, or timm is not installed.
     """
     where = f"model 'timm:{architecture}'"
     try:
         import timm
     except ModuleNotFoundError as error:
         raise BadInput(where, f"package {error.name} is missing", "it installed") from error
-    name = architecture.split(".")[0]  # a suffix names pre-trained weights
+    name = architecture.split(".")[0]  # a suffix after the dot would select pre-trained weights
     if not timm.is_model(name):
         near = timm.list_models(f"{name.split('_')[0]}*")[:8] or ["convnextv2_atto"]
         raise BadInput(where, "no such network of timm", f"a name of timm.list_models(), such as {', '.join(near)}")
@@ -27,16 +29,16 @@ def factory(architecture: str) -> Callable[..., nn.Module]:
 
 
 def create(name: str, *, num_outputs: int, in_channels: int, input_size: int, **options: object) -> nn.Module:
-    """timm's network `name` with random weights (never pre-trained ones: every network starts from nothing).
+    """timm's network `name` with random weights. Pre-trained weights are never used: every network is trained from scratch.
 
-    Float (N, in_channels, S, S) to (N, num_outputs).
+    It maps float (N, in_channels, S, S) to (N, num_outputs).
 
     Args:
-        options: further keyword arguments of timm's own factory, such as drop_path_rate.
+        options: further keyword arguments of timm's factory, such as drop_path_rate.
 
     Raises:
-        BadInput: an option that the factory does not take or the protocol sets; a network that cannot take pictures of
-            this size.
+        BadInput: an option that the factory does not accept or that the protocol sets; a network that cannot take pictures
+            of this size.
     """
     import timm
 

@@ -1,1 +1,1 @@
-"""Records: what runs leave, and every number that follows from them alone. Never torch."""
+"""Records: the results that runs write, and every number that is computed from records alone. Needs no torch."""

@@ -1,4 +1,4 @@
-"""Where a cell stands in the ablation grid: network x shortcut x normalisation x loss."""
+"""The position of a cell in the ablation grid: network x shortcut x normalisation x loss."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,8 @@ ORDER = {
 
 
 class Place(NamedTuple):
-    """`network` is the cell's name without its axes, `key` the digest of everything but the axes."""
+    """A position in the grid. `network`: the cell's name without the values of the axes. `key`: digest of the model and of
+    all options that are not axes."""
 
     network: str
     key: str
@@ -26,7 +27,7 @@ class Place(NamedTuple):
 
 
 def place(cell: Mapping[str, Json]) -> Place | None:
-    """The place of a cell ({name, model, options, loss}); None without the options shortcut and normalisation."""
+    """The position of a cell ({name, model, options, loss}); None if it lacks the option shortcut or normalisation."""
     options = dict(cell["options"])
     if not {"shortcut", "normalisation"} <= set(options):
         return None
@@ -37,13 +38,14 @@ def place(cell: Mapping[str, Json]) -> Place | None:
 
 
 def rank(axis: str, value: str) -> tuple[int, str]:
-    """Sort key of a value of an axis: the usual order, unknown ones behind."""
+    """Sort key of a value of an axis: the order of `ORDER`, then unknown values by name."""
     usual = ORDER[axis]
     return (usual.index(value) if value in usual else len(usual), value)
 
 
 def sort_key(label: str, cell: Mapping[str, Json]) -> tuple:
-    """Order of cells in every table: the grid first, by network, loss, normalisation and shortcut; then by name."""
+    """Sort key of a cell in every table: first the cells of the grid, by network, loss, normalisation and shortcut; then
+    the others, by name."""
     where = place(cell)
     if where is None:
         return (1, label)

@@ -1,4 +1,4 @@
-"""Calibration before and after temperature scaling (Guo et al. 2017), from the scores that a record holds."""
+"""Calibration before and after temperature scaling (Guo et al. 2017), from the scores in a record."""
 
 from collections.abc import Mapping
 
@@ -8,21 +8,21 @@ from benchmark.files import Json
 from benchmark.records.metrics import Predictions, metric_function
 from benchmark.records.record import Record
 
-HOTTEST = 1000.0  # temperatures sought: 1/1000 to 1000
+HOTTEST = 1000.0  # the temperature is searched between 1/1000 and 1000
 METRICS = ("ece", "nll")
 
 
 def temperature(labels: np.ndarray, scores: np.ndarray) -> float | None:
-    """The T > 0 at which softmax(scores / T) has the least mean negative log-likelihood.
+    """The temperature T > 0 at which softmax(scores / T) has the smallest mean negative log-likelihood.
 
-    The likelihood is concave in b = 1/T, so its slope, mean(score of the label - expected score under b), has one root
-    (scipy `brentq`).
+    The log-likelihood is concave in b = 1/T. So its derivative, mean(score of the label - expected score under b), has one
+    root (found by scipy's `brentq`).
 
     Args:
         labels: integer (N,); scores: finite (N, K).
 
     Returns:
-        None where no T in [1/1000, 1000] is best: every answer right, or scores that say nothing.
+        None if the best T is not in [1/1000, 1000]: every prediction is right, or the scores carry no information.
 
     Raises:
         BadInput: as `benchmark.records.metrics.Predictions`.
@@ -44,12 +44,12 @@ def temperature(labels: np.ndarray, scores: np.ndarray) -> float | None:
 
 
 def calibration(record: Record) -> Mapping[str, Json] | None:
-    """ECE and NLL of the test split as it is and after scaling by the temperature fitted on the validation split.
+    """ECE and NLL of the test split, before and after scaling by the temperature fitted on the validation split.
 
     Returns:
-        {temperature, before: {ece, nll}, after: {ece, nll}}; temperature and after None where no temperature is best.
-        None for records without such a figure: diverged, valence and arousal, named classes instead of scores, no
-        validation split, folds (one temperature for the networks of all folds would have seen their test faces).
+        {temperature, before: {ece, nll}, after: {ece, nll}}; temperature and after are None if `temperature` finds none.
+        None for records to which this does not apply: diverged; valence and arousal; class names instead of scores; no
+        validation split; folds (a temperature fitted over all folds would have been fitted on the test faces too).
     """
     if record.diverged or record.hard or record.folds is not None or record["protocol"]["task"] != "categorical":
         return None

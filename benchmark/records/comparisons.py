@@ -1,4 +1,4 @@
-"""Records -> comparisons: sets of runs whose numbers may stand in one table, with every metric computed once."""
+"""Groups records into comparisons: sets of runs that may appear in one table. Every metric is computed once, here."""
 
 import re
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ SPLIT = "test"
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A record with the metrics of its test predictions: test-time augmentation -> dictionary of the metrics."""
+    """A record with the metrics of its test predictions. `scores`: test-time augmentation -> metric name -> value."""
 
     record: Record
     scores: Mapping[str, Mapping[str, Json]]
@@ -33,15 +33,15 @@ class ScoredRun:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs of one protocol file on one edition of the data.
+    """Runs under one protocol file on one edition of the data.
 
     Attributes:
-        slug: names its tables and figures: the protocol's name, with version, hash or data fingerprint where records
-            of that name differ in them.
-        runs: cell label -> its runs by seed; cells in the order of the tables.
-        targets: test labels int (N,), or valence and arousal float (N, 2); None when every run diverged.
-        unfinished: cell label -> how many of its planned seeds there are, for cells that are not compared before the last
-            (`benchmark.report.plans`).
+        slug: name of its tables and figures: the protocol's name, plus version, hash or data fingerprint if records of
+            that protocol name differ in them.
+        runs: cell label -> its runs, sorted by seed; the cells are in the order of the tables.
+        targets: test labels int (N,), or valence and arousal float (N, 2); None if every run diverged.
+        unfinished: cell label -> how many of its planned seeds have a record, for cells that may be compared only when all
+            planned seeds have one (`benchmark.report.plans`).
     """
 
     slug: str
@@ -64,12 +64,12 @@ class Comparison:
 
     @property
     def primary(self) -> str:
-        """The metric that selects epochs and that differences are tested on, by its name in `benchmark.records.metrics`."""
+        """The metric that selects epochs and in which differences are tested, by its name in `benchmark.records.metrics`."""
         return metrics.PRIMARY[self.task]
 
     @property
     def selection_metric(self) -> str:
-        """The same metric's key in a record's history."""
+        """The key of the `primary` metric in a record's history."""
         return SELECTION_METRIC[self.task]
 
     def cell(self, label: str) -> Mapping[str, Json]:
@@ -85,7 +85,7 @@ class Comparison:
         return len(self.runs[label]) - self.diverged(label)
 
     def waits(self, *labels: str) -> str:
-        """Why these cells are not compared yet, or ""."""
+        """Why these cells are not compared yet; "" if nothing prevents it."""
         return "; ".join(f"{label}: {self.unfinished[label]}" for label in labels if label in self.unfinished)
 
     def values(
@@ -100,7 +100,8 @@ class Comparison:
 
     @property
     def edition(self) -> str:
-        """In parentheses what the data's bytes are known as, or that they are other bytes than the known ones; or ""."""
+        """The name of the data's edition in parentheses, or the remark that its bytes are none of the known editions. "" if
+        no editions of the data are known."""
         data = self.data["name"], self.data["version"], self.data["fingerprint"]
         what = "other bytes than the known editions" if is_other(*data) else known_as(*data)
         return f" ({what})" if what else ""
@@ -128,11 +129,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Summary:
-    """All comparisons by slug, one sentence about everything that was kept apart or left out, and the outside entries.
+    """All comparisons, with remarks and outside entries.
 
     Attributes:
-        outside: models that were not trained here, by protocol and name. No comparison holds one: comparisons are of
-            networks trained alike.
+        comparisons: sorted by slug.
+        remarks: one sentence about each thing that was kept apart or left out.
+        outside: models that were not trained here, by protocol and name. They are in no comparison: a comparison is between
+            networks trained in the same way.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -141,7 +144,7 @@ class Summary:
 
 
 def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
-    """t-interval over seeds; None without a value or with one that is not defined."""
+    """t-interval over seeds; None if there is no value or if one is not defined (None)."""
     if not values or None in values.values():
         return None
     return t_interval(list(values.values()))
@@ -150,13 +153,17 @@ def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
 def summarise(records: Iterable[Record], root: Path) -> Summary:
     """Group, check and score records.
 
-    Kept apart: outside entries (`Record.outside`), which no comparison holds; other protocol versions, protocol hashes or
-    data fingerprints under one protocol name, records made on other bytes than the known editions of their data, which are
-    marked even where they are alone, and other cell hashes under one cell name. Left out: a second record of one run; the
-    pipeline's own goes before one below ``imported/``.
+    What is kept apart:
+
+    * outside entries (`Record.outside`), which are in no comparison;
+    * records of one protocol name with different protocol versions, protocol hashes or data fingerprints;
+    * records made on bytes that are none of the known editions of their data. They are marked even if there are no others;
+    * records of one cell name with different cell hashes.
+
+    A second record of the same run is left out. One made by the pipeline takes precedence over one below ``imported/``.
 
     Args:
-        root: the folder of the records, for the places named in remarks.
+        root: the folder of the records; remarks name records relative to it.
 
     Raises:
         BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
@@ -194,9 +201,10 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
 
 
 def frame(summary: Summary, root: Path) -> pd.DataFrame:
-    """One row a protocol, cell, seed and test-time augmentation, with every scalar metric (fractions, not percent).
+    """A table with one row per protocol, cell, seed and test-time augmentation, and every scalar metric (fractions, not
+    percent).
 
-    A diverged run has one row without metrics. `record` is its folder below `root`.
+    A diverged run has one row without metrics. The column `record` is the record's folder relative to `root`.
     """
     rows = []
     for comparison in summary.comparisons:
@@ -213,7 +221,7 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
                 for tta, scores in run.scores.items() or [(None, {})]:
                     numbers = {name: scores.get(name) for name, m in metrics.METRICS.items() if m.task == comparison.task}
                     rows.append(row | {"tta": tta} | numbers | known)
-    # The metrics of the other task leave gaps; keep what tells a row's origin at the end.
+    # Rows lack the metrics of the other task. The columns that tell the origin of a row come last.
     table = pd.DataFrame(rows)
     last = ["selected_epoch", "code", "predictions_sha256", "record"]
     table["selected_epoch"] = table["selected_epoch"].astype("Int64")
@@ -221,12 +229,15 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
 
 
 def place(record: Record, root: Path) -> str:
-    """The record's folder below `root`, with forward slashes."""
+    """The record's folder relative to `root`, with forward slashes."""
     return record.directory.relative_to(root).as_posix()
 
 
 def _identity(record: Record) -> tuple[str, str, str, str, str]:
-    """What must be equal for records to share a table; the last part is a mark, "" for known bytes."""
+    """What must be equal for records to share a table: protocol name, version and hash, data fingerprint, and a mark.
+
+    The mark is "other-bytes" for data whose bytes are none of the known editions, else "".
+    """
     protocol, data = record["protocol"], record["data"]
     mark = "other-bytes" if is_other(*_data(record)) else ""
     return protocol["name"], protocol["version"], record["protocol_hash"], data["fingerprint"], mark
@@ -237,7 +248,7 @@ def _data(record: Record) -> tuple[str, str, str]:
 
 
 def _slugs(identities: list[tuple], remarks: list[str]) -> dict[tuple, str]:
-    """A short name each: only as much of the identity as tells it from the others of the same protocol name."""
+    """A short name for each identity: the protocol's name and only those parts in which identities of that name differ."""
     parts = ("version", "protocol hash", "data fingerprint")
     slugs = {}
     for identity in identities:
@@ -286,7 +297,7 @@ def _check_targets(records: list[Record]) -> None:
 
 def _score(record: Record) -> dict[str, dict[str, Json]]:
     scores = {}
-    # benchmark.records.metrics has checked its arguments by then; scikit-learn's own checks are a fourth of the time.
+    # benchmark.records.metrics checks its arguments itself; scikit-learn's own checks would take a quarter of the time.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         for tta in record.tta if not record.diverged else ():
             if f"{SPLIT}_outputs_{tta}" in record.predictions:

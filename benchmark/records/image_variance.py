@@ -1,7 +1,7 @@
-"""Variance of a mean difference over test samples: what other test images would change, the same networks held.
+"""The variance over test samples of a mean difference: how much it would vary with other test images and the same networks.
 
-Images are taken as independent. `benchmark.records.joint_test` adds it to the variance over seeds; which part belongs to
-which is in docs/metrics.md, "The combined test".
+Images are assumed independent. `benchmark.records.joint_test` adds this variance to the variance over seeds. docs/metrics.md,
+"The combined test", says which part of the variance belongs to which of the two.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from benchmark.errors import BadInput
 from benchmark.records.selection_metric import DIMENSIONS
 from benchmark.records.statistics import resampled_means
 
-SEED = 0  # of the resamples of test images: equal for all, so that a report is the same each time
+SEED = 0  # of the resamples of test images; fixed, so that the report is the same each time it is made
 RESAMPLES = 2000
 OF_CONFUSION = ("balanced_accuracy", "macro_f1")
 OF_MOMENTS = tuple(f"{name}_{of}" for name in ("ccc", "rmse") for of in (*DIMENSIONS, "mean"))
@@ -25,26 +25,28 @@ def image_variance(
     outputs_b: Sequence[np.ndarray],
     of_class: int | None = None,
 ) -> float | None:
-    """Variance over test samples of the mean over seeds of metric(a) - metric(b), without the seeds' own part.
+    """Variance over test samples of the mean over seeds of metric(a) - metric(b), without the part that differs by seed.
 
-    It is the mean covariance between the differences of two seeds over test samples: what all seeds share of the test
-    sample's luck. That of the images which change sides from seed to seed is in the variance between seeds already.
-    Accuracy and a class's recall in closed form, anything else from 2000 common resamples of the images.
+    It is the mean, over pairs of different seeds, of the covariance of their differences over test samples. So it contains
+    the effect of the test sample that is common to all seeds. The effect of images that are classified differently by
+    different seeds is already part of the variance between seeds. Accuracy and the recall of a class are computed in closed
+    form, the other metrics from 2000 resamples of the images, the same for all seeds.
 
     Args:
         metric: "accuracy", "recall" (with `of_class`), or one of `OF_CONFUSION` and `OF_MOMENTS`.
         targets: labels int (N,) or targets float (N, 2).
-        outputs_a, outputs_b: n arrays (N, K) each, row i of both from the same seed, on the same images.
-        of_class: index of the class, for "recall" alone: the images of that class are the sample.
+        outputs_a, outputs_b: n arrays (N, K) each; entry i of both is from the same seed; all on the same images.
+        of_class: index of the class, only for "recall": the sample is then the images of that class.
 
     Returns:
-        at least 0 (a negative estimate is 0); None for a single seed, fewer than 2 images, or a metric that is not
-        defined in every resample.
+        a number >= 0 (a negative estimate is set to 0); None for a single seed, fewer than 2 images, or a metric that is
+        not defined in every resample.
 
     Raises:
-        BadInput: another metric, a class given or missing where it should not be, unequal numbers of seeds.
+        BadInput: an unknown metric; a class given for another metric than "recall", or missing for it; unequal numbers of
+            seeds.
     """
-    closed = {"accuracy": False, "recall": True}  # metric -> whether it is of a class
+    closed = {"accuracy": False, "recall": True}  # metrics with a closed form -> whether they need a class
     if metric not in closed and metric not in OF_CONFUSION + OF_MOMENTS:
         raise BadInput("image variance, metric", f"'{metric}'", f"one of {', '.join((*closed, *OF_CONFUSION, *OF_MOMENTS))}")
     if (of_class is not None) != closed.get(metric, False):
@@ -65,11 +67,12 @@ def image_variance(
 
 
 def shared_variance(differences: np.ndarray, n: int) -> float | None:
-    """Mean covariance of different rows, ddof = 1, divided by n; at least 0. None for fewer than 2 rows or columns.
+    """The mean covariance (ddof = 1) over all pairs of different rows, divided by n; a negative value is set to 0. None for
+    fewer than 2 rows or columns.
 
     Args:
-        differences: float (seeds, images), each image's difference in each seed, with n the images; or (seeds, resamples),
-            each resample's, with n = 1.
+        differences: float (seeds, images), the difference of each image for each seed, with n = number of images; or float
+            (seeds, resamples), the difference of each resample for each seed, with n = 1.
     """
     seeds, columns = differences.shape
     if seeds < 2 or columns < 2:
@@ -80,23 +83,27 @@ def shared_variance(differences: np.ndarray, n: int) -> float | None:
 
 
 def confusion_columns(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """float64 (N, K^2): 1 in the column of each row's cell of the confusion matrix (rows true, columns predicted)."""
+    """float64 (N, K^2): one-hot rows. Each marks the entry of the flattened confusion matrix (rows true, columns predicted)
+    to which that image belongs."""
     k = outputs.shape[1]
     return np.eye(k * k)[targets * k + outputs.argmax(axis=1)]
 
 
 def moments(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """For valence and arousal the columns x, y, x^2, y^2, x y (x target, y output): float64 (N, 10)."""
+    """float64 (N, 10): the columns x, y, x^2, y^2, x y (x target, y output), first for valence, then for arousal."""
     targets, outputs = (np.asarray(each, np.float64) for each in (targets, outputs))
     own = [(x, y, x**2, y**2, x * y) for x, y in zip(targets.T, outputs.T, strict=True)]
     return np.stack([column for group in own for column in group], axis=1)
 
 
 def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
-    """A metric of `OF_CONFUSION` or `OF_MOMENTS` of each resample, from the means of its columns; NaN where undefined.
+    """A metric of `OF_CONFUSION` or `OF_MOMENTS` for each of n resamples; NaN where it is not defined.
 
     Args:
-        means: float (n, K^2) of `confusion_columns`, or (n, 10) of `moments`.
+        means: means over each resample of the columns of `confusion_columns`, float (n, K^2), or of `moments`, (n, 10).
+
+    Returns:
+        float (n,).
     """
     if metric in OF_CONFUSION:
         k = int(round(np.sqrt(means.shape[1])))
@@ -105,7 +112,7 @@ def metric_of_means(metric: str, means: np.ndarray) -> np.ndarray:
         parts = right / _positive(true) if metric == "balanced_accuracy" else 2 * right / _positive(true + predicted)
         return np.where(true > 0, parts, np.nan).mean(axis=1, where=true > 0)
     x, y, xx, yy, xy = (means[:, place::5] for place in range(5))
-    with np.errstate(invalid="ignore"):  # both constant and equal: 0/0
+    with np.errstate(invalid="ignore"):  # 0/0 where targets and outputs are constant and equal
         if metric.startswith("ccc"):
             values = 2 * (xy - x * y) / ((xx - x**2) + (yy - y**2) + (x - y) ** 2)
         else:

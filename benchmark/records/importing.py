@@ -1,4 +1,4 @@
-"""Records made elsewhere: checked, then taken in."""
+"""Import of records that were made on another machine: all are checked, then copied."""
 
 import shutil
 from collections.abc import Sequence
@@ -15,14 +15,19 @@ from benchmark.records.packing import KEPT, unpacked
 from benchmark.records.per_video import video_of
 from benchmark.records.record import Record, predictions_digest, read_record, read_records
 
-COST = ("train_seconds", "images_per_second")  # of what every run has, the numbers that the report reads
-NAMED = 10  # records that one line of an error names
+COST = ("train_seconds", "images_per_second")  # the entries of `cost` that the report reads; every run has them
+NAMED = 10  # most records that one error message names
 
 
 @dataclass(frozen=True)
 class Import:
-    """What an import does: records `taken` where none was, others `replaced`, and `passed_over`, which are there already
-    and identical (or twice in what is imported)."""
+    """The result of an import.
+
+    Attributes:
+        taken: records of runs that had none in the destination.
+        replaced: records that replaced a different one of the same run.
+        passed_over: records that were not copied: the destination, or the source itself, has an identical one already.
+    """
 
     taken: Sequence[Record]
     replaced: Sequence[Record]
@@ -30,10 +35,11 @@ class Import:
 
 
 def check(record: Record, prepared: Path) -> None:
-    """Refuse a record whose hashes, protocol, data or predictions do not hold together.
+    """Check that the hashes, the protocol, the data and the predictions of a record agree with each other.
 
     Args:
-        prepared: folder of prepared FaceSets; where the record's is among them, fingerprint and ids must agree.
+        prepared: folder of prepared FaceSets. If it has the record's FaceSet, the fingerprint must agree too (for an outside
+            entry also ids and targets).
 
     Raises:
         BadInput: naming the record, what was found and what was expected.
@@ -80,7 +86,8 @@ def check(record: Record, prepared: Path) -> None:
 
 
 def _check_course(record: Record, protocol: Protocol) -> None:
-    """Refuse a record whose classes, parameters, cost or epochs are not those of a run under its protocol."""
+    """Raise BadInput if the classes, parameters, cost or history of a record can not be those of a run under its
+    protocol."""
     where, contents = record.directory, record.contents
     if contents["classes"] != list(protocol.classes):
         raise BadInput(f"{where}, classes", ", ".join(map(str, contents["classes"])), ", ".join(protocol.classes) or "none")
@@ -112,20 +119,20 @@ def _check_course(record: Record, protocol: Protocol) -> None:
 def import_records(
     source: Path, destination: Path, prepared: Path, *, replace: bool, check_only: bool, outside: Path | None = None
 ) -> Import:
-    """Check every record below `source` or in its archives, then copy to `destination`/<protocol>/<cell>/seed<k>.
+    """Check every record below `source` or in its archives, then copy it to `destination`/<protocol>/<cell>/seed<k>.
 
-    Nothing is copied unless all pass. Weights stay behind. A record that is there already and identical
-    (`identical`) is passed over, so an import that was cut off is finished by the same call again.
+    Nothing is copied unless all records pass the check. Weights are not copied. A record is skipped if the destination
+    already has an identical one (`identical`). So an import that was interrupted can be finished by the same call.
 
     Args:
-        source: a folder with records, with archives of them (`benchmark.records.packing`) or with both; or one such archive.
-        replace: put records in place of different ones of the same runs.
-        check_only: copy nothing; errors and result are those of the import.
-        outside: where outside entries go instead (default: `destination` too).
+        source: a folder with records, with archives of records (`benchmark.records.packing`) or with both; or one archive.
+        replace: replace different records of the same runs in `destination`.
+        check_only: copy nothing. Errors and result are the same as those of the import.
+        outside: folder for outside entries (default: `destination`).
 
     Raises:
-        BadInput: a record that does not pass; none at all; different ones of the same run, in `source` or (unless
-            `replace`) in `destination`, by name.
+        BadInput: a record does not pass the check; there is no record; two different records of the same run in `source`;
+            or (unless `replace`) different records in `destination`, listed by name.
     """
     with unpacked(source) as folders:
         records = [record for folder in folders for record in read_records(folder)]
@@ -163,10 +170,11 @@ def import_records(
 
 
 def identical(one: Record, other: Record) -> bool:
-    """Whether two records say the same: equal contents of record.json and equal predictions, however they are stored.
+    """Whether two records have equal contents of record.json and equal predictions. How the files are compressed does not
+    matter.
 
     Raises:
-        BadInput: predictions that can not be read, or are not those of their record.json.
+        BadInput: predictions that can not be read, or that do not match the digest in their record.json.
     """
     if one.contents != other.contents:
         return False
@@ -174,7 +182,7 @@ def identical(one: Record, other: Record) -> bool:
 
 
 def _is(target: Path, record: Record) -> bool:
-    """Whether a whole record lies at `target` and is identical; a damaged one is different."""
+    """Whether the record at `target` is identical to `record`; False if the one at `target` is damaged."""
     try:
         return identical(read_record(target), record)
     except BadInput:
@@ -182,7 +190,7 @@ def _is(target: Path, record: Record) -> bool:
 
 
 def copy_record(record: Record, target: Path) -> None:
-    """Copy record.json and predictions.npz, atomically; weights and checkpoints are left behind."""
+    """Copy record.json and predictions.npz, atomically. Weights and checkpoints are not copied."""
     with replacing_directory(target) as temporary:
         for name in KEPT:
             if (record.directory / name).exists():

@@ -1,7 +1,8 @@
-"""One test of a difference between two cells, and its equivalence test: new seeds and new test images at once.
+"""A test of the difference between two cells, and an equivalence test, both valid for new seeds and new test images.
 
-Method, proof and simulated coverage: docs/metrics.md, "The combined test". The variance over test images that it needs:
-`benchmark.records.image_variance`. The smallest differences of interest: `benchmark.records.metrics.SMALLEST_DIFFERENCE`.
+Method, proof and simulated coverage: docs/metrics.md, "The combined test". The variance over test images comes from
+`benchmark.records.image_variance`. The smallest differences of interest are in
+`benchmark.records.metrics.SMALLEST_DIFFERENCE`.
 """
 
 from collections.abc import Sequence
@@ -13,28 +14,29 @@ from scipy import optimize, stats
 from benchmark.errors import BadInput
 from benchmark.records.statistics import ROUNDING
 
-SMALLEST_P = 1e-290  # below it a p-value is reported as 0: t quantiles beyond it overflow
+SMALLEST_P = 1e-290  # a smaller p-value is reported as 0, because its t quantile would overflow
 
 
 @dataclass(frozen=True)
 class JointDifference:
-    """Mean difference a - b of two cells over seeds that both ran, for new seeds and new test images.
+    """The mean difference a - b of two cells over their common seeds, with tests for new seeds and new test images.
 
-    Everything is in the metric's own unit (a fraction, a CCC). What one pair of seeds, or no variance at all, can not give
-    is None.
+    All values are in the unit of the metric (a fraction, a CCC). Intervals and p-values are None if there is only one pair
+    of seeds, or no variance.
 
     Attributes:
         mean: of the differences.
-        low, high: its interval at the level asked for (95 %).
+        low, high: its confidence interval, by default 95 %.
         n: pairs of seeds.
-        seed_variance: of the mean over seeds, s^2 / n with ddof = 1; None for one pair.
-        image_variance: of the mean over test samples, as given.
-        p: two-sided, of no difference.
+        seed_variance: variance of the mean over seeds, s^2 / n with ddof = 1; None for one pair.
+        image_variance: variance of the mean over test samples, as given.
+        p: two-sided p-value of the test for a difference.
         margin: the smallest difference of interest, as given.
-        p_equivalent: the larger of the two one-sided p-values, against a mean of -margin or less and of margin or more
-            (two one-sided tests, Schuirmann 1987); None without a margin.
-        low90, high90: the interval that goes with it: within the margins exactly where p_equivalent is at most 1 - level.
-            Its level is 1 - 2 (1 - level): 90 % beside 95 %.
+        p_equivalent: p-value of the equivalence test (two one-sided tests, Schuirmann 1987): the larger of the two
+            one-sided p-values, against a mean of at most -margin and against a mean of at least margin. None without a
+            margin.
+        low90, high90: the confidence interval that belongs to the equivalence test. It lies within (-margin, margin)
+            exactly if p_equivalent is at most 1 - level. Its level is 1 - 2 (1 - level): 90 % if `level` is 95 %.
     """
 
     mean: float
@@ -53,22 +55,24 @@ class JointDifference:
 def joint_difference(
     differences: Sequence[float], image_variance: float | None, margin: float | None, level: float = 0.95
 ) -> JointDifference:
-    """Interval, test and equivalence test of the mean difference over seeds (docs/metrics.md, "The combined test").
+    """Confidence interval, test and equivalence test of the mean difference over seeds (docs/metrics.md, "The combined
+    test").
 
-    The half-width at two-sided level 1 - 2 q is sqrt(t(q, n - 1)^2 s^2 / n + z(q)^2 V), the quantiles of
-    `prediction_interval_new_run`; p-values are the q at which an end of the interval meets the value tested. It never
-    covers less than its level where the parts are normal and V is known (Banerjee 1960).
+    The half-width of the interval with two-sided level 1 - 2 q is sqrt(t(q, n - 1)^2 s^2 / n + z(q)^2 V), with the same
+    quantiles as in `prediction_interval_new_run`. A one-sided p-value is the q at which an end of the interval equals the
+    tested value. The coverage is never below the level if both parts are normal and V is known (Banerjee 1960).
 
     Args:
-        differences: float (n,), metric of a minus that of b, one a seed, on the same test images.
-        image_variance: V, of the mean difference over test samples without what the seeds' variance holds already
-            (`benchmark.records.image_variance.image_variance`), >= 0; 0 gives the t-test over seeds, and equal differences
-            the z-test over images. None: not known, and then there is no test.
+        differences: float (n,), metric of a minus metric of b, one per seed, on the same test images.
+        image_variance: V >= 0, the variance of the mean difference over test samples, without the part that is already in
+            the variance over seeds (`benchmark.records.image_variance.image_variance`). With V = 0 the test is the t-test
+            over seeds; if all differences are equal, it is the z-test over images. None: V is not known; no test is made.
         margin: smallest difference of interest, > 0, in the metric's unit; None: no equivalence test.
         level: of the interval, in (0.5, 1).
 
     Raises:
-        BadInput: no difference, one that is not finite, a variance below 0, a margin that is not above 0, another level.
+        BadInput: no difference; one that is not finite; a variance below 0; a margin that is not above 0; a level outside
+            (0.5, 1).
     """
     differences = np.asarray(differences, np.float64)
     if differences.ndim != 1 or not len(differences) or not np.isfinite(differences).all():
@@ -90,7 +94,7 @@ def joint_difference(
         )
     variances = (spread, float(image_variance), n)
     half, half90 = (float(half_width(*variances, tail)) for tail in ((1 - level) / 2, 1 - level))
-    inside = None if margin is None else margin - abs(mean)  # to the nearer margin
+    inside = None if margin is None else margin - abs(mean)  # distance to the nearer margin, negative if outside
     return JointDifference(
         mean=mean,
         low=mean - half,
@@ -109,20 +113,22 @@ def joint_difference(
 def half_width(
     seed_variance: float | np.ndarray, image_variance: float | np.ndarray, n: int, tail: float
 ) -> float | np.ndarray:
-    """Half-width of the interval that leaves out `tail` on each side; arrays of variances give an array.
+    """Half-width of the interval with probability `tail` outside it on each side. Arrays of variances give an array.
 
     Args:
-        seed_variance: s^2 / n of the mean over n seeds, n >= 2.
-        image_variance: V.
+        seed_variance: s^2 / n, of the mean over n seeds, n >= 2.
+        image_variance: V, see `joint_difference`.
         tail: in (0, 0.5].
     """
     return np.sqrt(stats.t.isf(tail, n - 1) ** 2 * seed_variance + stats.norm.isf(tail) ** 2 * image_variance)
 
 
 def tail_probability(distance: float, seed_variance: float, image_variance: float, n: int) -> float:
-    """The tail at which `half_width` equals a distance >= 0: one-sided p of a mean that far from the value tested.
+    """The tail at which `half_width` equals `distance` >= 0. It is the one-sided p-value of a mean at that distance from the
+    tested value.
 
-    Between the p-values that each variance would give alone and that of t with the sum of both lies the root.
+    The root is searched between two bounds: below, the larger of the two p-values that either variance gives alone; above,
+    the p-value of t with the sum of both variances.
     """
     if image_variance == 0:
         return float(stats.t.sf(distance / np.sqrt(seed_variance), n - 1))
@@ -137,7 +143,7 @@ def tail_probability(distance: float, seed_variance: float, image_variance: floa
         return float(half_width(seed_variance, image_variance, n, np.exp(logarithm)) / distance - 1)
 
     low, high = np.log(least), np.log(max(most, SMALLEST_P))
-    if excess(low) <= 0:  # the root is below SMALLEST_P, or rounding at an end that is the root
+    if excess(low) <= 0:  # the root is below SMALLEST_P, or it is the lower bound itself, up to rounding
         return 0.0 if least == SMALLEST_P else float(least)
     if excess(high) >= 0:
         return float(most)
@@ -145,6 +151,7 @@ def tail_probability(distance: float, seed_variance: float, image_variance: floa
 
 
 def _one_sided(distance: float, *variances: float) -> float:
-    """p where the mean lies `distance` on the right side of the value tested, or, below 0, on the wrong one."""
+    """One-sided p-value of a mean at `distance` from the tested value; a negative distance is on the side of the null
+    hypothesis."""
     tail = tail_probability(abs(distance), *variances)
     return tail if distance >= 0 else 1 - tail

@@ -1,7 +1,7 @@
-"""Metrics of predictions: one function and one entry of `METRICS` each (formulas and conventions: docs/metrics.md).
+"""Metrics of predictions. Each has one function and one entry of `METRICS` (formulas and conventions: docs/metrics.md).
 
-Only numpy at module level, never torch: scikit-learn, scipy and krippendorff are imported by the functions that use them.
-A number that is not defined for the data given is None (JSON null), never NaN.
+At module level only numpy is imported, and torch never: scikit-learn, scipy and krippendorff are imported by the functions
+that use them. A metric that is not defined for the given data is None (JSON null), never NaN.
 """
 
 import warnings
@@ -16,11 +16,11 @@ from benchmark.files import Json
 from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_categorical, checked_dimensional, finite_or_none
 
 ECE_BINS = 15
-SCORES = "scores"  # block of the categorical metrics that a class alone does not determine: they rank or weigh scores
+SCORES = "scores"  # block of the categorical metrics that need scores: the predicted class alone does not determine them
 
 
 class Predictions:
-    """Checked labels and logits of one split with what the categorical metrics share, computed once, when asked for.
+    """Checked labels and logits of one split. Quantities that several metrics use are computed once, on first use.
 
     Args:
         labels: integer (N,), values 0..K-1, N >= 1.
@@ -36,7 +36,7 @@ class Predictions:
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """int64 (N,): the class of the highest score, the lowest index among ties."""
+        """int64 (N,): the class with the highest score; among ties the lowest index."""
         return self.scores.argmax(axis=1)
 
     @cached_property
@@ -57,13 +57,14 @@ class Predictions:
 
     @cached_property
     def pairs(self) -> dict[str, np.ndarray]:
-        """The cells of `confusion` as scikit-learn's arguments: K x K weighted pairs say the same as N rows, and faster."""
+        """The entries of `confusion` as arguments for scikit-learn: K x K pairs (true, predicted), weighted by their counts.
+        The results are the same as with N rows, but faster."""
         true, predicted = np.divmod(np.arange(self.k**2), self.k)
         return {"y_true": true, "y_pred": predicted, "sample_weight": self.confusion.ravel()}
 
     @cached_property
     def present(self) -> np.ndarray:
-        """int64, ascending: the classes that occur among the labels; the macro averages run over them."""
+        """int64, ascending: the classes that occur among the labels. Macro averages are over these classes."""
         return np.unique(self.labels)
 
     @cached_property
@@ -76,7 +77,7 @@ class Predictions:
 
     @cached_property
     def calibration(self) -> dict[str, np.ndarray]:
-        """Per bin of top-label confidence ((i/15, (i+1)/15], 15 bins): count int64, sum of confidence, correct rows."""
+        """For each of 15 bins of top-label confidence, (i/15, (i+1)/15]: count int64, sum of confidence, correct rows."""
         confidence = self.probabilities.max(axis=1)
         inner_edges = np.linspace(0, 1, ECE_BINS + 1)[1:-1]
         bins = np.digitize(confidence, inner_edges, right=True)
@@ -85,7 +86,7 @@ class Predictions:
 
     @cached_property
     def all_in_one_class(self) -> bool:
-        """Whether labels and predictions are one and the same class: chance-corrected agreement is then 0/0."""
+        """Whether all labels and all predictions are one single class. Chance-corrected agreement is then 0/0."""
         return len(np.unique(np.concatenate([self.labels, self.predicted]))) == 1
 
 
@@ -98,8 +99,8 @@ class Metric(NamedTuple):
         direction: "higher" or "lower", whichever is better.
         source: where the definition comes from.
         task: "categorical" or "dimensional".
-        function: the value, from `Predictions` or from checked float64 (N, 2) targets and outputs.
-        block: of the results tables in which it stands; blocks follow each other as their first metrics do.
+        function: computes the value from `Predictions`, or from checked float64 (N, 2) targets and outputs.
+        block: the block of the results tables that shows it. Blocks are ordered by their first metric in `METRICS`.
     """
 
     title: str
@@ -126,7 +127,7 @@ def _weighted_f1(p: Predictions) -> float:
 def _kappa(p: Predictions) -> float | None:
     from sklearn.metrics import cohen_kappa_score
 
-    *pair, weights = p.pairs.values()  # its arguments are named otherwise
+    *pair, weights = p.pairs.values()  # cohen_kappa_score has other names for its arguments
     return None if p.all_in_one_class else float(cohen_kappa_score(*pair, sample_weight=weights))
 
 
@@ -145,12 +146,12 @@ def _mcc(p: Predictions) -> float | None:
     return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
 
 
-# The two areas below are scikit-learn's to the last digits (tests), at a fifth of the time: of a report's 200 records with
-# test-time augmentation, 10,000 curves.
+# The next two functions give scikit-learn's values up to the last digits (see the tests) in a fifth of the time. A report on
+# 200 records with test-time augmentation needs 10,000 curves.
 
 
 def _roc_auc(p: Predictions) -> float | None:
-    """By ranks: the share of (positive, negative) pairs in the right order, ties counted half."""
+    """From ranks: the fraction of (positive, negative) pairs in the right order; ties count one half."""
     from scipy.stats import rankdata
 
     if len(p.present) < 2:
@@ -205,7 +206,7 @@ def _corr(x: np.ndarray, y: np.ndarray) -> float | None:
         warnings.simplefilter("error", NearConstantInputWarning)
         try:
             return finite_or_none(pearsonr(x, y).statistic)
-        except NearConstantInputWarning:  # spread at rounding level: the figure would be noise
+        except NearConstantInputWarning:  # the values differ by rounding only: the correlation would be noise
             return None
 
 
@@ -253,7 +254,7 @@ _DIMENSIONAL = {  # each gives three metrics: valence, arousal and their mean
     "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", _sagr),
 }
 
-# Task -> the metric that comparisons and verdicts are about.
+# Task -> the metric that comparisons and verdicts use.
 PRIMARY = {"categorical": "accuracy", "dimensional": "ccc_mean"}
 METRICS: dict[str, Metric] = {name: Metric(*e[:4], "categorical", *e[4:]) for name, e in _CATEGORICAL.items()}
 for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
@@ -261,8 +262,8 @@ for _name, (_title, *_middle, _function) in _DIMENSIONAL.items():
         _of_both = partial(_mean, _function) if _dimension == "mean" else partial(_one, _function, _column)
         METRICS[f"{_name}_{_dimension}"] = Metric(f"{_title} {_dimension}", *_middle, "dimensional", _of_both, _dimension)
 
-# Metric -> smallest difference between two cells that is of interest, in the metric's unit: what is smaller is called
-# equivalent (docs/protocol.md, "Verdicts"). "recall" is that of one class.
+# Metric -> the smallest difference of interest between two cells, in the metric's unit. A smaller one counts as equivalence
+# (docs/protocol.md, "Verdicts"). "recall" is the recall of one class.
 SMALLEST_DIFFERENCE: dict[str, float] = {
     "accuracy": 0.01,
     "balanced_accuracy": 0.01,
@@ -273,7 +274,8 @@ SMALLEST_DIFFERENCE: dict[str, float] = {
 
 
 def blocks(task: str) -> tuple[tuple[str, ...], ...]:
-    """Names of a task's metrics, a block of the results tables each; of valence and arousal the mean first."""
+    """The names of a task's metrics, grouped by block of the results tables. For valence and arousal the block of their mean
+    comes first."""
     found: dict[str, list[str]] = {} if task == "categorical" else {"mean": []}
     for name, metric in METRICS.items():
         if metric.task == task:
@@ -290,16 +292,16 @@ def categorical(
         labels: integer (N,), values 0..K-1, N >= 1.
         scores: float (N, K), finite logits, K >= 2.
         class_names: K names in label order.
-        hard: the scores are one-hot rows that name a class and say nothing of the others: the metrics of the block `SCORES`
-            are None then, and so is "calibration".
+        hard: the scores are one-hot rows: only the predicted class is known. The metrics of the block `SCORES` and
+            "calibration" are then None.
 
     Returns:
-        the categorical names of `METRICS` -> float or None, and "n" (int), "classes" (K names), "support" (K ints),
-        "recall", "precision", "f1" (K floats, None for a class without a label), "confusion"
+        name of each categorical metric of `METRICS` -> float or None; also "n" (int), "classes" (K names), "support"
+        (K ints), "recall", "precision", "f1" (K floats, None for a class that no label has), "confusion"
         (K x K ints, rows = true) and "calibration" (`Predictions.calibration` as lists). JSON-able.
 
     Raises:
-        BadInput: as `Predictions`, or a number of names other than K.
+        BadInput: as `Predictions`; also if the number of names is not K.
     """
     p = Predictions(labels, scores)
     if len(class_names) != p.k:
@@ -318,11 +320,11 @@ def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict[str, Json]:
     """Every dimensional metric of one split.
 
     Args:
-        targets: float (N, 2), valence and arousal in [-1, 1], N >= 1, no NaN (leave unlabelled rows out before).
-        outputs: float (N, 2), finite; taken as they are, not clipped.
+        targets: float (N, 2), valence and arousal in [-1, 1], N >= 1, no NaN (rows without a label must be removed before).
+        outputs: float (N, 2), finite; they are not clipped.
 
     Returns:
-        the dimensional names of `METRICS` -> float or None, and "n" (int). JSON-able.
+        name of each dimensional metric of `METRICS` -> float or None; also "n" (int). JSON-able.
 
     Raises:
         BadInput: an empty split, a wrong shape, values that are not finite, targets outside [-1, 1].
@@ -333,7 +335,7 @@ def dimensional(targets: np.ndarray, outputs: np.ndarray) -> dict[str, Json]:
 
 
 def metric_function(name: str) -> Callable[[np.ndarray, np.ndarray], float | None]:
-    """One metric of `METRICS` alone, as a function of (labels, scores) or (targets, outputs): for resampling.
+    """A single metric of `METRICS`, as a function of (labels, scores) or (targets, outputs). Used for resampling.
 
     Raises:
         BadInput: a name that is not in `METRICS`.

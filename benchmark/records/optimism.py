@@ -1,4 +1,4 @@
-"""What choosing the epoch is worth: the test metric at the epoch that each selection rule picks, from the histories."""
+"""The effect of the selection rule: the test metric at the epoch that each rule selects, from the histories of runs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,15 @@ from benchmark.records.record import Record
 
 
 class Optimism(NamedTuple):
-    """Mean of (best on test - best on validation) over n seeds, its t-interval (None without spread), looks at the test."""
+    """How much selecting the epoch on the test split would add to the reported test metric.
+
+    Attributes:
+        mean: over n seeds of the difference: test metric at the best epoch on the test split, minus test metric at the best
+            epoch on the validation split.
+        low, high: its t-interval; None without spread.
+        n: seeds.
+        looks: how often the test split was scored in a run: the distinct numbers of epochs.
+    """
 
     mean: float
     low: float | None
@@ -22,14 +30,16 @@ class Optimism(NamedTuple):
 
 
 def picks(history: Sequence[dict[str, Json]], metric: str) -> dict[str, float]:
-    """Test metric at the last epoch, at the first epoch of the best validation metric, and at its own best."""
+    """The test metric at the last epoch, at the first epoch with the best validation metric, and at the epoch where the
+    test metric itself is best (the oracle)."""
     validation = [entry["validation"][metric] for entry in history]
     test = [entry["test"][metric] for entry in history]
     return {"last": test[-1], "best_validation": test[int(np.argmax(validation))], "oracle": max(test)}
 
 
 def run_picks(record: Record, metric: str) -> dict[str, float]:
-    """`picks` of a finished run; of a cross-validation, where each fold picks for itself, the mean over the test faces."""
+    """`picks` of a finished run. In a cross-validation each fold picks by itself, and the mean over the folds is returned,
+    weighted by their numbers of test faces."""
     if not record.folds:
         return picks(record["history"], metric)
     chosen = [picks(fold["history"], metric) for fold in record.folds]
@@ -38,14 +48,14 @@ def run_picks(record: Record, metric: str) -> dict[str, float]:
 
 
 def selection_optimism(records: Sequence[Record]) -> Optimism | None:
-    """How much a maximum over every look at the test split reports above the best-on-validation epoch.
+    """By how much the maximum of the test metric over all epochs exceeds its value at the best epoch on validation.
 
     Args:
         records: runs of one cell under one protocol; diverged ones are left out.
 
     Returns:
-        the difference of the selection metric (accuracy as a fraction, or mean CCC), never below 0; `looks` are the
-        distinct numbers of epochs. None where no run finished or a finished one has no history.
+        differences of the selection metric (accuracy as a fraction, or mean CCC), never below 0. None if no run finished,
+        or if a finished run has no history.
 
     Raises:
         BadInput: records of several cells or protocols.

@@ -1,4 +1,4 @@
-"""Records of models that were not trained here: what they must hold, and the checks of it."""
+"""Records of models that were not trained here (outside entries): what they must contain, and the checks."""
 
 import warnings
 from collections import Counter
@@ -18,8 +18,8 @@ KINDS = ("predictions", "python", "onnx", "exported", "weights")
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
 
 # Field of `outside` -> its JSON type. `source`: file name or module:factory. `sha256`: digest of that file. `stated`: the
-# number that the model's authors give, {"accuracy": fraction, "source": where}. `outputs`: what the model gave, one of
-# OUTPUTS; stored are always logits, so probabilities as their logarithm and classes as one-hot rows (`Record.hard`).
+# accuracy that the model's authors publish, {"accuracy": fraction, "source": where}. `outputs`: what the model returned, one
+# of OUTPUTS. A record always stores logits: probabilities as their logarithm, classes as one-hot rows (`Record.hard`).
 FIELDS = {
     "kind": str,
     "source": str,
@@ -29,18 +29,18 @@ FIELDS = {
     "warnings": list,
     "outputs": str,
 }
-SHOWN = 3  # ids named in an error
+SHOWN = 3  # most ids that an error message names
 
 
 def check_name(name: str) -> str:
-    """`name`, or BadInput where it can not name a folder."""
+    """Return `name`. BadInput if it can not be the name of a folder."""
     if not NAME.fullmatch(name):
         raise BadInput("name of the entry", f"'{name}'", "letters, digits, '-' and '_'")
     return name
 
 
 def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) -> None:
-    """BadInput where `outside` of a record is not as `FIELDS` says."""
+    """Raise BadInput if the field `outside` of a record is not as described at `FIELDS`."""
     if odd := sorted(set(outside) ^ set(FIELDS)):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(FIELDS)}")
     for key, kind in FIELDS.items():
@@ -71,16 +71,17 @@ def _filled(protocol: Protocol, outside: Mapping[str, Json], where: object) -> d
 
 
 def aligned(ids: Sequence[str], protocol: Protocol, faces: FaceSet, where: object) -> dict[str, np.ndarray]:
-    """Where the protocol's evaluated faces are among `ids`: role -> int64, one place a face in the FaceSet's order.
+    """The positions in `ids` of the protocol's evaluated faces: role -> int64, one position per face, in the FaceSet's order.
 
-    "test" is always there, "validation" only where `ids` have it.
+    The result always has "test"; it has "validation" only if `ids` contains the validation faces.
 
     Args:
         ids: str (N,), in any order.
         where: names the ids in errors.
 
     Raises:
-        BadInput: an id twice, one of the training split, an unknown one, a test (or some validation) face without one.
+        BadInput: an id that occurs twice, is of the training split or is unknown; a test face whose id is missing; only a
+            part of the validation faces.
     """
     ids = [str(each) for each in ids]
     places = {each: place for place, each in enumerate(ids)}
@@ -114,7 +115,7 @@ def _some(ids: Sequence[str]) -> str:
 
 
 def _stored(protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object) -> dict[str, Json]:
-    """The arrays of a record, in the FaceSet's order; BadInput as `enter` says."""
+    """The arrays of a record's predictions, in the FaceSet's order. BadInput as `benchmark.outside.entry.enter`."""
     roles = [role for role in ("validation", "test") if role == "test" or f"{role}_ids" in predictions]
     names = {f"{role}_outputs_{tta}" for role in roles for tta in protocol.tta}
     allowed = names | {f"{role}_{part}" for role in roles for part in ("ids", "targets")}
@@ -146,7 +147,7 @@ def _outputs(values: np.ndarray, n: int, protocol: Protocol, where: object) -> n
     if values.shape != (n, protocol.outputs) or values.dtype.kind not in "fiu":
         raise BadInput(where, f"{values.dtype} {values.shape}", f"numbers of shape ({n}, {protocol.outputs})")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # too large for float32 becomes infinite, and is refused below
+        warnings.simplefilter("ignore", RuntimeWarning)  # numbers too large for float32 become infinite; refused below
         values = values.astype(np.float32)
     if bad := int((~np.isfinite(values)).any(1).sum()):
         raise BadInput(where, f"{bad} of {n} rows with NaN or infinity", "finite numbers")
@@ -154,10 +155,10 @@ def _outputs(values: np.ndarray, n: int, protocol: Protocol, where: object) -> n
 
 
 def check_record(record: Record, protocol: Protocol, faces: FaceSet | None) -> None:
-    """BadInput where a record of an outside entry does not hold together.
+    """Raise BadInput if the parts of an outside entry's record do not agree with each other.
 
     Args:
-        faces: the prepared FaceSet of its protocol, against which ids and targets are checked too; None without it.
+        faces: the prepared FaceSet of its protocol; ids and targets are then checked against it. None: not at hand.
     """
     where, contents = record.directory, record.contents
     check_name(record.cell)

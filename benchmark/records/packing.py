@@ -1,7 +1,7 @@
-"""Finished records in archives of limited size, to be carried home: packed where they were made, unpacked by `import`.
+"""Finished records in archives of limited size, to copy them to another machine. `ferbench import` unpacks them there.
 
-An archive is a plain tar with, for each record, ``<protocol>/<cell>/seed<k>/record.json`` and ``.../predictions.npz``;
-weights and checkpoints stay where they are. Needs torch and numpy at most, as what trains does.
+An archive is a plain tar file. For each record it has ``<protocol>/<cell>/seed<k>/record.json`` and ``.../predictions.npz``,
+without weights and checkpoints. Like the training code, this module needs no packages besides torch and numpy.
 """
 
 import contextlib
@@ -20,13 +20,19 @@ from benchmark.records.record import Record, read_record
 
 KEPT = ("record.json", "predictions.npz")
 LIMIT = 15_000_000  # bytes of one archive
-LARGEST = 2**30  # bytes of an archive that is unpacked: those of other limits, but no bomb
+LARGEST = 2**30  # bytes; most that is unpacked. More than LIMIT, for archives made with another limit; stops a tar bomb
 NAME = "records-{}.tar"
 
 
 @dataclass(frozen=True)
 class Packed:
-    """`archives` written, with `records` in them; `left_out` says for each record that is in none why ("PLACE: ...")."""
+    """What was packed.
+
+    Attributes:
+        archives: the files written.
+        records: number of records in them.
+        left_out: for each record that is in no archive, its place and the reason ("PLACE: ...").
+    """
 
     archives: Sequence[Path]
     records: int
@@ -34,9 +40,10 @@ class Packed:
 
 
 def finished(runs: Path) -> tuple[list[Record], list[str]]:
-    """Finished records at <protocol>/<cell>/seed<k> below `runs`, oldest first, and a line for each that can not be read.
+    """The finished records at <protocol>/<cell>/seed<k> below `runs`, oldest first; and a line for each record that can not
+    be read.
 
-    Folds of an unfinished cross-validation and trials of a search lie elsewhere and are no records of a plan.
+    Folds of an unfinished cross-validation and trials of a search lie in other places, so they are not found.
     """
     found, odd = [], []
     for path in runs.glob("*/*/seed*/record.json"):
@@ -55,17 +62,17 @@ def finished(runs: Path) -> tuple[list[Record], list[str]]:
 def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
     """Write every finished record below `runs` into `out`/records-0.tar, records-1.tar, ...
 
-    Each archive appears whole. Records go in by the time they were finished, so that a later call adds at the end and
-    leaves earlier archives with the same bytes.
+    Each archive is written atomically. Records are added in the order in which they were finished. So a later call adds new
+    records at the end, and earlier archives keep the same bytes.
 
     Args:
-        limit: most bytes of one archive; a record that is larger by itself is left out, by name.
+        limit: largest size of one archive in bytes. A record that is larger than this is left out and reported.
     """
     records, left_out = finished(runs)
     groups, size, packed = [], limit, 0
     for record in records:
         files = [path for name in KEPT if (path := record.directory / name).is_file()]
-        # A member has a header, after a name longer than tar's field two more blocks, and is filled up to whole blocks.
+        # A tar member takes a header block, two more blocks if its name is long, and its contents in whole blocks.
         room = sum((3 + -(-path.stat().st_size // tarfile.BLOCKSIZE)) * tarfile.BLOCKSIZE for path in files)
         if room + tarfile.RECORDSIZE > limit:
             left_out.append(f"{record.directory}: {room:,} bytes, and an archive has at most {limit:,}")
@@ -83,7 +90,7 @@ def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
 
 
 def _write(path: Path, files: Sequence[Path], root: Path) -> Path:
-    """A tar of `files`, named as seen from `root`, without owners and times: the same files give the same bytes."""
+    """A tar of `files`, named relative to `root`, without owners and times, so that the same files give the same bytes."""
     with replacing_file(path) as temporary, tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as archive:
         for file in files:
             contents, info = file.read_bytes(), tarfile.TarInfo(file.relative_to(root).as_posix())
@@ -94,11 +101,15 @@ def _write(path: Path, files: Sequence[Path], root: Path) -> Path:
 
 @contextlib.contextmanager
 def unpacked(source: Path) -> Iterator[list[Path]]:
-    """Folders that hold the records of `source`: itself if it is a folder, and one for each archive (``records-*.tar``)
-    in it, or for the archive that it is. Those of archives are gone afterwards; what else an archive holds is passed over.
+    """The folders with the records of `source`.
+
+    If `source` is a folder: `source` itself, and one temporary folder for each archive (``records-*.tar``) in it. If it is
+    an archive: one temporary folder. Temporary folders are deleted at the end of the context. Other files in an archive are
+    ignored.
 
     Raises:
-        BadInput: an archive that is damaged or whose members leave it (`benchmark.faces.reading.archives.tar_files`).
+        BadInput: an archive that is damaged, or with a member whose path leads out of the folder
+            (`benchmark.faces.reading.archives.tar_files`).
     """
     archives = sorted(source.rglob(NAME.format("*"))) if source.is_dir() else [source] if source.suffix == ".tar" else []
     with tempfile.TemporaryDirectory(prefix="ferbench-import-") as temporary:

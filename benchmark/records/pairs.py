@@ -1,4 +1,4 @@
-"""Two cells or rows on the same test images: the differences and their tests."""
+"""Differences between two cells, or two rows of a table, on the same test images, and their tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from benchmark.records.image_variance import metric_of_means, moments
 from benchmark.records.metrics import PRIMARY
 from benchmark.records.statistics import Difference, Interval, paired_t_over_seeds, resampled_means, sign_flip_exact
 
-SEED = 0  # of the resamples of test images: equal for every pair, so that the report is the same each time
+SEED = 0  # of the resamples of test images; the same for every pair, and fixed, so that the report is always the same
 
 
 class Pair(NamedTuple):
-    """Cell labels a and b, and the one thing in which they differ."""
+    """The labels of two cells, a and b, and the one thing in which they differ (`question`)."""
 
     question: str
     a: str
@@ -26,13 +26,13 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Tested:
-    """What the networks of two cells on their common seeds say, A minus B in the primary metric.
+    """The difference A minus B of two cells in the primary metric, over their common seeds.
 
     Attributes:
-        over_images: mean difference with its bootstrap interval, n test images, p over images.
-        over_seeds: the same mean difference, paired t over n common seeds.
-        discordant: mean number, a pair of networks, of images that A alone and that B alone has right; None for valence
-            and arousal.
+        over_images: mean difference, its bootstrap interval over test images, n = test images, p over images.
+        over_seeds: the same mean difference, with interval and p of a paired t-test, n = common seeds.
+        discordant: mean over the pairs of networks of the number of images that only A gets right, and that only B gets
+            right; None for valence and arousal.
     """
 
     over_images: Difference
@@ -47,10 +47,11 @@ def tested(
     resampled_b: Sequence[np.ndarray],
     task: str,
 ) -> Tested:
-    """A minus B of finished runs in the primary metric, which must be defined: run i of a beside run i of b.
+    """A minus B in the primary metric. Run i of `a` is paired with run i of `b`.
 
     Args:
-        resampled_a, resampled_b: of each run, as `resample` of all of them together gives it.
+        a, b: finished runs; the primary metric must be defined for each of them.
+        resampled_a, resampled_b: for each run, its result of one call of `resample` for all runs together.
     """
     over_seeds = paired_t_over_seeds(*([run.scores["none"][PRIMARY[task]] for run in runs] for runs in (a, b)))
     drawn = np.mean([x - y for x, y in zip(resampled_a, resampled_b, strict=True)], axis=0)
@@ -67,19 +68,20 @@ def tested(
 
 
 def right(run: ScoredRun) -> np.ndarray:
-    """bool (N,): which test images a categorical run answers rightly."""
+    """bool (N,): which test images a run classifies correctly."""
     targets, outputs = run.record.outputs(SPLIT)
     return outputs.argmax(axis=1) == targets
 
 
 def resampled(comparison: Comparison) -> dict[tuple[str, int], np.ndarray]:
-    """(cell, seed) -> the primary metric of each resample of the test images, the same resamples for all; float (2000,)."""
+    """(cell, seed) -> the primary metric on each resample of the test images, float (2000,). All runs use the same
+    resamples."""
     runs = {(label, seed): run for label in comparison.runs for seed, run in _finished(comparison, label).items()}
     return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
 
 
 def resample(runs: Sequence[ScoredRun], task: str) -> list[np.ndarray]:
-    """For each of some finished runs on the same test images what `resampled` gives."""
+    """For each of the given finished runs on the same test images: the primary metric on each resample, float (2000,)."""
     if not runs:
         return []
     if task == "dimensional":

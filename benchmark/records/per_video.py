@@ -1,7 +1,8 @@
-"""Valence and arousal judged video by video: rows are frames, and an id is ``<video>/<frame>``.
+"""Metrics of valence and arousal per video. Rows are frames, and the id of a row is ``<video>/<frame>``.
 
-All frames together weigh a video by its length and reward telling videos apart; a mean over videos gives each the same
-weight and asks how well the network follows one person in time. Published figures use both, so both are shown.
+A metric over all frames together weights a video by its length, and a network scores well by telling videos apart. The mean
+of the metric over videos gives each video the same weight, and measures how well the network follows one person over time.
+Published figures use both, so both are shown.
 """
 
 from collections.abc import Sequence
@@ -19,10 +20,10 @@ class VideoScores:
 
     Attributes:
         videos: V names, sorted.
-        frames: V numbers of frames.
-        values: dimensional name of `metrics.METRICS` -> V values, None where the metric is not defined.
-        constant: how many videos have a constant valence or arousal target: CCC is 0 and CORR not defined there,
-            whatever the network says.
+        frames: number of frames of each video.
+        values: name of a dimensional metric of `metrics.METRICS` -> V values, None where the metric is not defined.
+        constant: number of videos with a constant target of valence or arousal. There CCC is 0 and CORR is not defined,
+            whatever the network's outputs are.
     """
 
     videos: Sequence[str]
@@ -32,7 +33,7 @@ class VideoScores:
 
 
 def video_of(ids: np.ndarray, where: object = "ids of frames") -> np.ndarray:
-    """str (N,): what stands before the last ``/`` of each id. BadInput for an id that is not ``<video>/<frame>``."""
+    """str (N,): the part of each id before its last ``/``. BadInput for an id that is not ``<video>/<frame>``."""
     ids = np.asarray(ids, dtype=str)
     parts = np.char.rpartition(ids, "/")
     wrong = np.flatnonzero((parts[:, 0] == "") | (parts[:, 2] == ""))
@@ -48,12 +49,12 @@ def per_video(targets: np.ndarray, outputs: np.ndarray, ids: np.ndarray) -> Vide
         targets, outputs: float (N, 2) as for `metrics.dimensional`; ids: str (N,), ``<video>/<frame>``, in any order.
 
     Raises:
-        BadInput: as `metrics.dimensional` and `video_of`; another number of ids than rows.
+        BadInput: as `metrics.dimensional` and `video_of`; also if the numbers of ids and rows differ.
     """
     if len(ids) != len(targets):
         raise BadInput("ids of frames", len(ids), f"{len(targets)}, one a row")
     videos, inverse, frames = np.unique(video_of(ids), return_inverse=True, return_counts=True)
-    # Rows of one video side by side, in the order of the ids' rows.
+    # The rows of each video, in the order in which they are given.
     parts = np.split(np.argsort(inverse, kind="stable"), np.cumsum(frames)[:-1])
     scores = [metrics.dimensional(targets[rows], outputs[rows]) for rows in parts]
     names = [name for name, metric in metrics.METRICS.items() if metric.task == "dimensional"]

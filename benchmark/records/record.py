@@ -1,14 +1,14 @@
-"""Record: what a run leaves, and the only source of every number in every report.
+"""Record: the result that a run writes, and the only source of the numbers in the reports.
 
-A record is a directory that appears whole or not at all:
+A record is a directory, written atomically (it is there completely or not at all):
 
 * ``record.json``      see `FIELDS`; plain JSON, no NaN;
 * ``predictions.npz``  for each evaluated split (validation, test): ``<split>_ids`` (str N), ``<split>_targets``
   (int64 N, or float32 N x 2 for valence and arousal) and, for each test-time augmentation, ``<split>_outputs_<tta>``
-  (float32 N x K: scores whose softmax are class probabilities, or valence and arousal). A diverged run has none.
-  An outside entry (`benchmark.outside.entry`) may lack validation and augmentations, and may hold one-hot rows (`hard`).
+  (float32 N x K: scores whose softmax gives class probabilities, or valence and arousal). A diverged run has none.
+  An outside entry (`benchmark.outside.entry`) may lack validation and augmentations, and may have one-hot rows (`hard`).
 
-Reading needs numpy alone.
+Reading a record needs only numpy.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 1
-# Of a cross-validation alone (`benchmark.runs.training.crossvalidation`), of an outside entry alone
-# (`benchmark.outside.entry`): there it is said what they hold and how the other fields are made.
+# `folds`: only in a cross-validation (described in `benchmark.runs.training.crossvalidation`). `outside`: only in an outside
+# entry (described in `benchmark.outside.entry`).
 OPTIONAL = {"folds": list, "outside": dict}
 STATUSES = ("finished", "diverged")
-# Field -> its JSON type. `history` has one entry an epoch: {epoch, learning_rate, train_loss, validation, test}, the
-# last two with a loss and the selection metric. `cost`: device, seconds, images_per_second, peak_memory_bytes, ...
+# Field -> its JSON type. `history` has one entry per epoch: {epoch, learning_rate, train_loss, validation, test}; the last
+# two contain a loss and the selection metric. `cost`: device, seconds, images_per_second, peak_memory_bytes, ...
 FIELDS = {
     "schema": int,
     "status": str,
@@ -81,32 +81,33 @@ class Record:
 
     @property
     def diverged(self) -> bool:
-        """Whether the training loss stopped being finite (a result, with no predictions)."""
+        """Whether a training loss or an output was not finite. The run then counts as a result, but has no predictions."""
         return self.contents["status"] == "diverged"
 
     @property
     def folds(self) -> list[dict[str, Json]] | None:
-        """One entry a fold of a cross-validation, None for a run with a fixed test split."""
+        """One entry per fold of a cross-validation; None for a run with a fixed test split."""
         return self.contents.get("folds")
 
     @property
     def outside(self) -> Mapping[str, Json] | None:
-        """How a model that was not trained here came in (`outside_record.FIELDS`), None for a run of this suite."""
+        """The origin of a model that was not trained here (`outside_record.FIELDS`); None for a run of this suite."""
         return self.contents.get("outside")
 
     @property
     def hard(self) -> bool:
-        """Whether the outputs are one-hot rows of named classes, so that no metric of scores is defined."""
+        """Whether the outputs are one-hot rows, since the model gave classes only. Metrics of scores are then not defined."""
         return self.outside is not None and self.outside.get("outputs") == "classes"
 
     @property
     def tta(self) -> tuple[str, ...]:
-        """Test-time augmentations evaluated."""
+        """The test-time augmentations of the protocol."""
         return tuple(self.contents["protocol"]["tta"])
 
     @cached_property
     def predictions(self) -> Mapping[str, np.ndarray]:
-        """Arrays of predictions.npz; BadInput if it is missing or damaged, or their digest is not the record's."""
+        """The arrays of predictions.npz. BadInput if the file is missing or damaged, or if the arrays do not have the digest
+        in record.json."""
         path = self.directory / "predictions.npz"
         try:
             with np.load(path, allow_pickle=False) as stored:
@@ -124,7 +125,7 @@ class Record:
 
 
 def predictions_digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over names, types, shapes and bytes of the arrays, in the order of their names."""
+    """SHA-256 over the names, dtypes, shapes and bytes of the arrays, sorted by name."""
     total = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
@@ -144,7 +145,7 @@ def write_record(
     Args:
         directory: replaced if it exists.
         contents: `FIELDS` without schema and predictions_sha256.
-        predictions: as described above; empty for a diverged run.
+        predictions: as described at the top of this module; empty for a diverged run.
         extra: further files of the directory (weights), name -> bytes.
     """
     digest = predictions_digest(predictions) if predictions else None
@@ -160,21 +161,21 @@ def write_record(
 
 
 def read_record(directory: Path | str) -> Record:
-    """Read a record. BadInput when record.json is missing, no JSON, of another schema or incomplete."""
+    """Read a record. BadInput if record.json is missing, is not JSON, has another schema or is incomplete."""
     directory = Path(directory)
     path = directory / "record.json"
     if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
     try:
         contents = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except ValueError as error:  # of JSON or of UTF-8
+    except ValueError as error:  # not JSON, or not UTF-8
         raise BadInput(path, str(error), "valid JSON") from error
     _check(contents, directory)
     return Record(directory, contents)
 
 
 def read_records(root: Path | str) -> list[Record]:
-    """Every record below `root`, by path. Folders that begin with a dot (unfinished writes) are left out."""
+    """Every record below `root`, sorted by path. Folders whose name begins with a dot (unfinished writes) are left out."""
     root = Path(root)
     found = (path.parent for path in sorted(root.rglob("record.json")))
     return [read_record(d) for d in found if not any(part.startswith(".") for part in d.relative_to(root).parts)]

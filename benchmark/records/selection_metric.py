@@ -1,7 +1,8 @@
-"""The number that selects a run's epoch, and the checks of predictions that every metric shares.
+"""The metric that selects a run's epoch, and the checks of predictions that all metrics share.
 
-It is a module of its own because it decides which weights a run keeps (`benchmark.runs.sources`), where the other metrics
-decide nothing: `benchmark.records.metrics` can grow and no run goes stale. Only numpy: it serves the training loop.
+This module is separate because the metric here decides which weights a run keeps: a change of it makes every run stale
+(`benchmark.runs.sources`). The other metrics decide nothing, so `benchmark.records.metrics` can be extended without making
+runs stale. It imports only numpy, because the training loop uses it.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ DIMENSIONS = ("valence", "arousal")
 
 
 def accuracy(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Fraction of rows whose highest score (lowest index among ties) is the label; arguments as for
+    """Fraction of rows whose class with the highest score (among ties the lowest index) is the label. Arguments as for
     `benchmark.records.metrics.categorical`."""
     labels, scores = checked_categorical(labels, scores)
     return float(np.mean(scores.argmax(axis=1) == labels))
@@ -23,32 +24,32 @@ def ccc(x: np.ndarray, y: np.ndarray, ddof: int = 0) -> float | None:
 
     Args:
         x, y: float (N,).
-        ddof: 0 divides variances and covariance by N (the population form, the default everywhere here),
-            1 by N - 1 (as torchmetrics).
+        ddof: 0: variances and covariance are divided by N (the population form, the default everywhere here).
+            1: by N - 1 (as in torchmetrics).
 
     Returns:
-        0 where exactly one is constant or both are, at different values; None where both are constant and equal
-        (0/0) or N <= ddof.
+        0 if exactly one of x and y is constant, or if both are constant with different values. None if both are constant
+        and equal (0/0), or if N <= ddof.
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if len(x) <= ddof:
         return None
     dx, dy, freedom = x - x.mean(), y - y.mean(), len(x) - ddof
-    if np.ptp(x) == 0 or np.ptp(y) == 0:  # decided on the values: rounding in the mean must not leave a residue
+    if np.ptp(x) == 0 or np.ptp(y) == 0:  # tested on the values: dx of constant values may differ from 0 by rounding
         return None if np.ptp(x) == np.ptp(y) and x[0] == y[0] else 0.0
     scale = (dx @ dx + dy @ dy) / freedom + (x.mean() - y.mean()) ** 2
     return finite_or_none(2 * (dx @ dy) / freedom / scale)
 
 
 def mean_ccc(targets: np.ndarray, outputs: np.ndarray) -> float:
-    """Mean of the two dimensions' CCC; a dimension where it is not defined counts as 0. Arguments as
+    """Mean of the CCC of valence and the CCC of arousal; one that is not defined counts as 0. Arguments as for
     `benchmark.records.metrics.dimensional`."""
     targets, outputs = checked_dimensional(targets, outputs)
     return float(np.mean([ccc(t, o) or 0.0 for t, o in zip(targets.T, outputs.T, strict=True)]))
 
 
 def finite_or_none(value: float | None) -> float | None:
-    """A number that is defined as a float, another as None."""
+    """A finite number as float; None for None, NaN or infinity."""
     return float(value) if value is not None and np.isfinite(value) else None
 
 
@@ -97,6 +98,6 @@ def checked_dimensional(targets: np.ndarray, outputs: np.ndarray) -> tuple[np.nd
             raise BadInput(name, f"shape {values.shape}", f"({len(targets)}, 2): {' and '.join(DIMENSIONS)}")
     targets, outputs = _finite("targets", targets), _finite("outputs", outputs)
     outside = np.abs(targets).max(axis=1) > 1
-    if outside.any():  # -2 marks "no label" in AffectNet: such a row must never be scored
+    if outside.any():  # AffectNet uses -2 for "no label"; such a row must never be scored
         raise BadInput("targets", f"{outside.sum()} of {len(targets)} rows outside the range", "values in [-1, 1]")
     return targets, outputs

@@ -1,7 +1,7 @@
-"""Intervals and tests behind the reports' figures (assumptions and simulated coverage: docs/metrics.md).
+"""The confidence intervals and tests of the reports (assumptions and simulated coverage: docs/metrics.md).
 
-scipy and statsmodels do the work; nothing here is used while training. Everything runs on numbers alone:
-metric values one a seed, or per-image results of one test split.
+scipy and statsmodels do most of the work; training uses nothing of this module. The inputs are plain numbers: one metric
+value per seed, or results per image of one test split.
 """
 
 import warnings
@@ -13,14 +13,14 @@ from scipy import stats
 
 from benchmark.errors import BadInput
 
-ROUNDING = 1e-12  # values of order 1 that differ by less are equal: they leave no spread to estimate an interval from
-BATCH = 50  # resamples drawn at a time: bounds the memory of their row numbers
-DRAWN = 2_000_000  # row numbers drawn at a time where many columns share them
-NEGLIGIBLE = 1e-40  # chances below are left out of a convolution
+ROUNDING = 1e-12  # values of order 1 that differ by less count as equal: no interval can be estimated from them
+BATCH = 50  # resamples drawn at a time; limits the memory of their row numbers
+DRAWN = 2_000_000  # row numbers drawn at a time in `resampled_means`
+NEGLIGIBLE = 1e-40  # smaller probabilities are left out of a convolution
 
 
 class Interval(NamedTuple):
-    """A mean (or estimate) with its interval in the same unit; low and high are None where there is no interval."""
+    """A mean (or other estimate) with its interval, in the same unit. `low` and `high` are None if there is no interval."""
 
     mean: float
     low: float | None
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A mean difference a - b with its interval and two-sided p-value; None where the data does not allow one."""
+    """A mean difference a - b with its interval and two-sided p-value. Each of these is None if the data do not allow it."""
 
     mean: float
     low: float | None
@@ -39,7 +39,7 @@ class Difference(NamedTuple):
 
 
 class McNemar(NamedTuple):
-    """p: two-sided exact p-value; b: rows only A has right; c: rows only B has right."""
+    """p: two-sided exact p-value. b: number of rows that only A gets right. c: number of rows that only B gets right."""
 
     p: float
     b: int
@@ -50,8 +50,8 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """Student t-interval of the mean over seeds: mean +- t(n-1) s / sqrt(n), s with ddof = 1.
 
     Args:
-        values: float (n,), independent runs of one cell. A single value, or values that are all equal, leave low
-            and high None: there is no spread to estimate from, and an interval of no width would claim certainty.
+        values: float (n,), from independent runs of one cell. For a single value, or if all values are equal, low and high
+            are None: there is no spread to estimate from, and an interval of width 0 would claim certainty.
         confidence: in (0, 1).
 
     Raises:
@@ -67,16 +67,16 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
 
 
 def accuracy_interval(correct: int, n: int, confidence: float = 0.95, method: str = "wilson") -> Interval:
-    """Interval of one model's accuracy for the sampling of its n test images (binomial; scipy `proportion_ci`).
+    """Confidence interval of one model's accuracy, for the sampling of its n test images (binomial; scipy `proportion_ci`).
 
     Args:
-        correct: right answers, 0..n.
+        correct: number of correctly classified images, 0..n.
         n: test images, independent of each other, >= 1.
         method: "wilson" (Wilson 1927; mean coverage near the nominal one) or "exact" (Clopper and Pearson 1934;
             coverage never below the nominal one).
 
     Raises:
-        BadInput: counts that do not fit, another method, a confidence outside (0, 1).
+        BadInput: impossible counts, an unknown method, a confidence outside (0, 1).
     """
     _quantile_level(confidence)
     if method not in ("wilson", "exact"):
@@ -91,13 +91,13 @@ def mcnemar_exact(correct_a: np.ndarray, correct_b: np.ndarray) -> McNemar:
     """Exact McNemar test of two models on the same images (McNemar 1947; binomial(b + c, 1/2); statsmodels).
 
     Args:
-        correct_a, correct_b: bool (N,), whether each model has each image right, same order.
+        correct_a, correct_b: bool (N,), whether each model classifies each image correctly, in the same order.
 
     Returns:
-        p = 1 where the models never differ.
+        p = 1 if the models never differ.
 
     Raises:
-        BadInput: not bool, other shapes, no row.
+        BadInput: arrays that are not bool, have different shapes or no row.
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
@@ -120,23 +120,23 @@ def paired_bootstrap(
     seed: int,
     confidence: float = 0.95,
 ) -> Interval:
-    """Percentile interval of metric(A) - metric(B) over resampled test images, the same rows for both (Efron 1979).
+    """Percentile bootstrap interval of metric(A) - metric(B): test images are resampled, the same rows for both (Efron 1979).
 
-    `scipy.stats.bootstrap` resamples the row numbers, so any metric of (labels, scores) will do, for instance
-    `benchmark.records.metrics.metric_function("macro_f1")`. It covers the sampling of test images, not of seeds.
+    `scipy.stats.bootstrap` resamples the row numbers, so any metric of (labels, scores) can be used, for instance
+    `benchmark.records.metrics.metric_function("macro_f1")`. The interval is for the sampling of test images, not of seeds.
 
     Args:
-        metric: (labels, scores) -> float, None where it is not defined.
+        metric: (labels, scores) -> float, or None where it is not defined.
         labels: (N,) or (N, 2); scores_a, scores_b: (N, ...), same rows, N >= 2.
-        n: resamples.
+        n: number of resamples.
         seed: equal seeds give equal intervals.
 
     Returns:
-        mean: the difference on the rows as they are; low, high: None if any resample leaves the metric undefined;
-        n: rows.
+        mean: the difference on the original rows; low, high: None if the metric is not defined in some resample;
+        n: number of rows.
 
     Raises:
-        BadInput: rows that do not match, fewer than 2, a metric not defined on the rows as they are.
+        BadInput: numbers of rows that differ or are below 2; a metric that is not defined on the original rows.
     """
     labels, scores_a, scores_b = np.asarray(labels), np.asarray(scores_a), np.asarray(scores_b)
     rows = len(labels)
@@ -160,7 +160,8 @@ def bootstrap(
     seed: int,
     confidence: float = 0.95,
 ) -> Interval:
-    """Percentile interval of one model's metric over resampled test images (Efron 1979); as `paired_bootstrap`."""
+    """Percentile bootstrap interval of one model's metric over resampled test images (Efron 1979). Arguments, result and
+    errors as of `paired_bootstrap`."""
     labels, scores = np.asarray(labels), np.asarray(scores)
     if len(labels) != len(scores) or len(labels) < 2:
         raise BadInput("bootstrap", f"{len(labels)} labels, {len(scores)} scores", "equal numbers of rows, at least 2")
@@ -168,14 +169,15 @@ def bootstrap(
 
 
 def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> np.ndarray:
-    """Means of columns over resampled rows, the same rows for all columns: the bootstrap of many models at once.
+    """Means of columns over resampled rows, the same rows for all columns. This bootstraps many models at once.
 
-    Whatever is a function of means of per-image numbers can be bootstrapped with it: accuracy, and a CCC by its moments.
+    It works for every metric that is a function of means of per-image numbers, such as the accuracy, or the CCC as a
+    function of moments.
 
     Args:
-        columns: (N, M), one row an image.
-        n: resamples of N rows.
-        seed: equal seeds and equal N give equal rows.
+        columns: (N, M), one row per image.
+        n: number of resamples, each of N rows.
+        seed: equal seeds and equal N give the same resampled rows.
 
     Returns:
         float64 (n, M).
@@ -196,26 +198,27 @@ def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> np.ndar
 
 
 def sign_flip_exact(differences: np.ndarray) -> float:
-    """Exact two-sided sign-flip test over images (Fisher 1935): p of a sum of differences at least this far from 0.
+    """Exact two-sided sign-flip test over images (Fisher 1935): the probability of a sum of differences at least this far
+    from 0.
 
-    Under the null hypothesis each image's difference is as likely positive as negative, independently of the others;
-    its size is held. All sign patterns are counted, by convolution of binomials. For differences of -1, 0 and 1 this is
-    `mcnemar_exact`.
+    Under the null hypothesis, the sign of each image's difference is positive or negative with equal probability,
+    independently of the other images, and its size is fixed. All sign patterns are counted, by convolution of binomial
+    distributions. If all differences are -1, 0 or 1, the test equals `mcnemar_exact`.
 
     Args:
-        differences: int (N,), for instance how many of A's networks have an image right minus how many of B's.
+        differences: int (N,), for instance the number of A's networks that classify an image correctly, minus that of B's.
 
     Returns:
-        p in [0, 1]; 1 where every difference is 0. Below 1e-30 it may come out as 0.
+        p in [0, 1]; 1 if every difference is 0. A p below 1e-30 may be returned as 0.
 
     Raises:
-        BadInput: no integers, no row.
+        BadInput: values that are not integers, or no row.
     """
     differences = np.asarray(differences)
     if differences.dtype.kind != "i" or differences.ndim != 1 or not len(differences):
         raise BadInput("sign-flip test", f"{differences.dtype} {differences.shape}", "integers of shape (N,), N >= 1")
     sizes, counts = np.unique(np.abs(differences[differences != 0]), return_counts=True)
-    chances, least = np.ones(1), 0  # of the sum of the positive differences, from `least` on
+    chances, least = np.ones(1), 0  # chances[i]: probability that the positive differences sum to least + i
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         each = stats.binom.pmf(np.arange(count + 1), count, 0.5)
         kept = np.flatnonzero(each > NEGLIGIBLE)
@@ -228,12 +231,13 @@ def sign_flip_exact(differences: np.ndarray) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values (Holm 1979), in the order given; [] for none.
+    """Holm's step-down adjusted p-values (Holm 1979), in the given order; an empty list for an empty list.
 
-    Written out, because statsmodels' `multipletests` collects garbage at every call: 0.9 s with a report in memory.
+    Written here because `multipletests` of statsmodels runs the garbage collector at every call, which takes 0.9 s with a
+    report in memory.
 
     Raises:
-        BadInput: a value outside [0, 1] or NaN (leave comparisons that were not tested out).
+        BadInput: a value outside [0, 1] or NaN (comparisons without a test must be left out).
     """
     p = np.asarray(p_values, np.float64)
     bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
@@ -246,16 +250,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def paired_t_over_seeds(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Difference:
-    """Mean of a - b over seeds that both cells ran, t-interval and paired t-test (scipy `ttest_rel`).
+    """Mean of a - b over the common seeds of two cells, with its t-interval and paired t-test (scipy `ttest_rel`).
 
-    Pairing pays where equal seeds share something that moves the result (the data order, the held-out part).
+    Pairing helps if runs with equal seeds share something that affects the result (the data order, the held-out part).
 
     Args:
-        a, b: float (n,), metric values, row i of both from the same seed. A single pair, or differences that are
-            all equal, leave low, high and p None.
+        a, b: float (n,), metric values; entry i of both is from the same seed. For a single pair, or if all differences are
+            equal, low, high and p are None.
 
     Raises:
-        BadInput: unequal numbers of values, none, or not finite.
+        BadInput: unequal numbers of values, no value, or one that is not finite.
     """
     a, b = _values("seeds of a", a), _values("seeds of b", b)
     if len(a) != len(b):
@@ -266,16 +270,17 @@ def paired_t_over_seeds(a: Sequence[float], b: Sequence[float], confidence: floa
 
 
 def difference_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Difference:
-    """Mean a minus mean b over independent seeds, whose numbers and spreads may differ (Welch 1947; scipy).
+    """Mean of a minus mean of b over independent seeds. The numbers of seeds and the variances may differ (Welch 1947;
+    scipy).
 
     Args:
-        a, b: float (n_a,), (n_b,), metric values, one a seed.
+        a, b: float (n_a,), (n_b,), metric values, one per seed.
 
     Returns:
-        n = n_a + n_b; low, high and p None where either has a single seed or neither has any spread.
+        n = n_a + n_b; low, high and p are None if a or b has a single seed, or if neither has any spread.
 
     Raises:
-        BadInput: no value, or not finite.
+        BadInput: no value, or one that is not finite.
     """
     _quantile_level(confidence)
     a, b = _values("seeds of a", a), _values("seeds of b", b)
@@ -288,28 +293,29 @@ def difference_interval(a: Sequence[float], b: Sequence[float], confidence: floa
 
 
 def prediction_interval_new_run(values: Sequence[float], n_test: int | None, confidence: float = 0.95) -> Interval:
-    """Where the accuracy of one more run (a new seed) is expected, on a new test sample or on the same one.
+    """Prediction interval for the accuracy of one more run (a new seed), on a new test sample or on the same one.
 
-    Derivation: run i scores a_i = p + T + e_i: T is the luck of this test sample, shared by all m runs; e_i is the
-    seed's, with variance s^2 (ddof = 1) estimated between them. A new run on a new sample of equal size scores
-    p + T' + e', so its distance from the mean of the a_i has variance
+    Derivation: run i scores a_i = p + T + e_i. T is the random effect of this test sample, common to all m runs. e_i is the
+    random effect of the seed; its variance s^2 (ddof = 1) is estimated between the runs. A new run on a new sample of equal
+    size scores p + T' + e'. So its distance from the mean of the a_i has the variance
 
         s^2 (1 + 1/m) + 2 p (1 - p) / n_test
 
-    with p estimated as (n_test mean + 2) / (n_test + 4) (Agresti and Coull 1998), which keeps a variance at 0 and 1.
-    The binomial variance is that of a single run's score, of which images that change sides between seeds are a
-    part already counted in s^2: the interval is conservative. Only the first term's variance is estimated, so it takes
-    the t quantile and the second the normal one: half-width^2 = t(m-1)^2 first + z^2 second. Satterthwaite's degrees of
-    freedom would cover only 92.2 % at m = 3 (docs/metrics.md).
+    with p estimated as (n_test mean + 2) / (n_test + 4) (Agresti and Coull 1998), so that the variance is above 0 even if
+    all or no images are right. The binomial variance is that of one run's score. It includes the effect of images that are
+    classified differently by different seeds, which is already part of s^2: the interval is conservative. Only the variance
+    of the first term is estimated. So the first term takes the t quantile and the second the normal quantile:
+    half-width^2 = t(m-1)^2 first + z^2 second. With Satterthwaite's degrees of freedom the coverage would be only 92.2 % at
+    m = 3 (docs/metrics.md).
     On the same test sample T cancels: mean +- t(m-1) s sqrt(1 + 1/m).
 
     Args:
-        values: float (m,), accuracies in [0, 1] of m seeds on one test sample. m = 1 leaves low and high None.
-        n_test: images of a test sample; None for a new run on the *same* test sample (low and high are then None
-            where all values are equal).
+        values: float (m,), accuracies in [0, 1] of m seeds on one test sample. For m = 1, low and high are None.
+        n_test: number of images of a test sample; None for a new run on the *same* test sample (low and high are then None
+            if all values are equal).
 
     Returns:
-        the interval cut to [0, 1]; n = m.
+        the interval, clipped to [0, 1]; n = m.
 
     Raises:
         BadInput: accuracies outside [0, 1], n_test < 1, a confidence outside (0, 1).
@@ -331,14 +337,14 @@ def prediction_interval_new_run(values: Sequence[float], n_test: int | None, con
 
 
 def prediction_interval_new_score(values: Sequence[float], test_variance: float, confidence: float = 0.95) -> Interval:
-    """`prediction_interval_new_run` on a new test sample for a metric that is no fraction of images (an RMSE).
+    """As `prediction_interval_new_run` on a new test sample, for a metric that is not a fraction of images (an RMSE).
 
     Args:
-        values: float (m,), the metric of m seeds on one test sample. m = 1 leaves low and high None.
-        test_variance: of one run's metric over test samples of that size, > 0; takes the place of p (1 - p) / n_test.
+        values: float (m,), the metric of m seeds on one test sample. For m = 1, low and high are None.
+        test_variance: > 0, variance of one run's metric over test samples of that size; used in place of p (1 - p) / n_test.
 
     Returns:
-        the interval, not cut; n = m.
+        the interval, not clipped; n = m.
 
     Raises:
         BadInput: values that are not finite, a variance that is not above 0, a confidence outside (0, 1).
@@ -353,7 +359,8 @@ def prediction_interval_new_score(values: Sequence[float], test_variance: float,
 
 
 def _new_run(values: np.ndarray, test_variance: float, quantile: float) -> tuple[float, float]:
-    """Ends of the interval; both samples, the seeds' and the new run's, have their own luck, hence 2."""
+    """Low and high end of the interval. The test variance counts twice: the sample of the given runs and the sample of the
+    new run both vary."""
     m, mean = len(values), float(np.mean(values))
     seeds, test = float(np.var(values, ddof=1)) * (1 + 1 / m), 2 * test_variance
     half = float(np.sqrt(stats.t.ppf(quantile, m - 1) ** 2 * seeds + stats.norm.ppf(quantile) ** 2 * test))

@@ -1,4 +1,4 @@
-"""Numbers as text, once."""
+"""The one place where metrics and intervals are turned into text."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from benchmark.records.statistics import Difference, Interval
 
 
 def number(value: float, unit: str, signed: bool = False) -> str:
-    """A metric's value as shown: percent (stored as a fraction) with two decimals, others with three."""
+    """A metric's value as text. Unit "%": a fraction shown in percent with two decimals. Other units: three decimals."""
     shown = round(100 * value, 2) if unit == "%" else round(value, 3)
     return f"{shown + 0.0:{'+' if signed else ''}.{2 if unit == '%' else 3}f}"
 
 
 def bracketed(interval: Interval | Difference, show: Callable[[float], str]) -> str:
-    """ "mean [low, high]"; the bare mean of one seed; "mean (no spread)" for seeds that agree to the last digit."""
+    """ "mean [low, high]"; for a single seed only the mean; "mean (no spread)" if all seeds have the same value."""
     if interval.low is None:
         return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")
     return f"{show(interval.mean)} [{show(interval.low)}, {show(interval.high)}]"

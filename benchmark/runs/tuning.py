@@ -35,7 +35,7 @@ class Search:
     trials: tuple[Mapping[str, Json], ...]
 
     def runs(self) -> list[tuple[Mapping[str, Json], Run]]:
-        """(changes of the recipe, run) of every trial. The learning rate of a cell's own is removed: the trial's rate counts.
+        """(changes of the recipe, run) of every trial. A cell's own learning rate is removed: the trial's rate counts.
 
         The order is by seed, then by trial, then by cell. So, wherever a search is stopped, it has tried the same for all
         cells, give or take one run.
