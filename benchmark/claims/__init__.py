@@ -1,1 +1,1 @@
-"""Claims: what the papers say, the rules that judge it, and the ledger of verdicts."""
+"""Claims: what the papers say, the rules that judge each claim, and the ledger in which the rules look up records."""

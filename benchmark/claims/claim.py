@@ -13,7 +13,10 @@ OTHER_ROLES = tuple(role for role in ROLES if role != DECIDING)
 
 @dataclass(frozen=True)
 class Check:
-    """A rule's name and its parameters; with `conditions`, a test under each of them, by name, and none of its own."""
+    """A test: the name of a rule and its parameters.
+
+    A test under several conditions has one Check per condition in `conditions` (name -> Check). It is not run itself.
+    """
 
     rule: str
     parameters: Mapping[str, Json]
@@ -22,7 +25,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A verdict that a claim had by rules that no longer hold: until which day, and what else to know."""
+    """A verdict that a claim had under earlier rules: until which day it was valid, and why it changed."""
 
     until: str
     verdict: str
@@ -31,7 +34,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Claim:
-    """An entry of claims.yaml; `test` alone gives the verdict."""
+    """An entry of claims.yaml (its header describes the fields). Only `test` gives the claim's verdict."""
 
     id: str
     sentence: str
@@ -51,5 +54,5 @@ class Claim:
     anchors: str = ""
 
     def tests(self, role: str) -> Sequence[Check]:
-        """The tests of a role of `benchmark.claims.finding.ROLES`."""
+        """The tests with the given role, one of `benchmark.claims.finding.ROLES`."""
         return (self.test,) if role == DECIDING else getattr(self, role)

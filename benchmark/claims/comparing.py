@@ -1,4 +1,4 @@
-"""The rules that compare two cells: compare_cells, which decides, and measured_difference, which only shows."""
+"""The rules that compare two cells: `compare_cells` gives a verdict; `measured_difference` only shows numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from benchmark.records.statistics import Interval, paired_t_over_seeds
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun
 
-OF_CLASS = "recall of "  # a class's recall among the metrics `beside`
+OF_CLASS = "recall of "  # prefix of an entry of `beside` that is the recall of one class
 BESIDE = {SUPPORTED: "better in", REFUTED: "worse in", EQUIVALENT: "equivalent in", UNDETERMINED: "open in"}
 
 
@@ -43,11 +43,14 @@ def compare_cells(
     beside: list = (),
     minimum_seeds: int = MINIMUM_SEEDS,
 ) -> Finding:
-    """Whether cell a is better than cell b in a metric, for new seeds and new test images, or equivalent.
+    """Whether cell a is better than cell b in a metric, or equivalent to it, for new seeds and new test images.
 
     Args:
-        beside: further metrics, or "recall of CLASS", that stand beside the verdict and do not enter it.
-        minimum_seeds: how many seeds are planned: 0 to this - 1.
+        beside: further metrics, or "recall of CLASS". They are shown beside the verdict and have no effect on it.
+        minimum_seeds: the number of planned seeds: 0 to `minimum_seeds` - 1.
+
+    Raises:
+        Undecided: runs are missing, or there is nothing to test.
     """
     runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
     used = [run.record for own in runs.values() for run in own.values()]
@@ -72,9 +75,10 @@ def compare_cells(
 
 
 def judged(compared: Compared, unit: str, margin: float | None) -> tuple[str, str, str]:
-    """(verdict, its detail, reason) of a comparison with a joint test, by its adjusted p-values.
+    """(verdict, its detail, reason) of a comparison with a joint test, from its adjusted p-values.
 
-    Equivalence goes first: a difference that is there and smaller than the smallest of interest supports nothing.
+    Equivalence is tested first: a significant difference that is smaller than the smallest difference of interest supports
+    no claim.
     """
     joint = compared.joint
     interval = Interval(joint.mean, joint.low, joint.high, joint.n)
@@ -97,7 +101,8 @@ def judged(compared: Compared, unit: str, margin: float | None) -> tuple[str, st
 def measured_difference(
     ledger: Ledger, *, protocol: str, a: str, b: str, metric: str, needs: str, of_class: str | None = None
 ) -> Finding:
-    """Both cells' means and their difference over the seeds that both finished, for tests that are only shown: no test."""
+    """The means of both cells and their difference, over the seeds that both finished. For numbers that are only shown: no
+    significance test is made and no verdict given."""
     runs = {cell: ledger.runs(protocol, cell, needs) for cell in (a, b)}
     finished = {cell: finished_of(own) for cell, own in runs.items()}
     used = tuple(run.record for own in runs.values() for run in own)
@@ -131,9 +136,9 @@ def register(
     beside: list = (),
     minimum_seeds: int = MINIMUM_SEEDS,
 ) -> None:
-    """Enter a comparison in the family of its role and protocol, and those beside it in a family of their own.
+    """Add a comparison to `families`: to the family of its role and protocol. Its metrics `beside` get their own family.
 
-    What is not there yet is entered as None: a family is as large from the start as when all is done.
+    A comparison whose runs are not complete yet is added as None, so that a family has its final size from the start.
     """
     try:
         runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
@@ -149,18 +154,18 @@ def register(
 
 
 def place(role, protocol, a, b, metric, of_class, seeds, *, beside: bool = False) -> tuple:
-    """What a comparison is found by; one that two claims name is one, and counts once in its family."""
+    """The key of a comparison. If two claims contain the same comparison, it has one key and counts once in its family."""
     return (role, protocol, a, b, metric, of_class, seeds, beside)
 
 
 def of_metric(entry: str) -> tuple[str, str | None]:
-    """(metric, class) of an entry of `beside`."""
+    """(metric, class or None) of an entry of `beside`."""
     return ("recall", entry.removeprefix(OF_CLASS)) if entry.startswith(OF_CLASS) else (entry, None)
 
 
 def levels(runs: "Mapping[str, Mapping[int, ScoredRun]]") -> dict[str, float | None]:
-    """Cell -> mean of its task's main metric over the runs that finished; None where there is none, or it is not defined in
-    all of them."""
+    """Cell -> mean of the task's main metric over the finished runs. None if no run finished, or if the metric is not
+    defined in every finished run."""
     found = {}
     for cell, own in runs.items():
         done = list(finished_of(own.values()).values())
@@ -170,7 +175,7 @@ def levels(runs: "Mapping[str, Mapping[int, ScoredRun]]") -> dict[str, float | N
 
 
 def rates_in_words(scale: Scale) -> str:
-    """Whether the cells were trained with one learning rate, and with which."""
+    """The learning rates of the cells, in words: one common rate, or the rate of each cell."""
     rates = scale.rates
     if len(set(rates.values())) == 1:
         return f"one learning rate, {next(iter(rates.values())):g}"
@@ -178,7 +183,7 @@ def rates_in_words(scale: Scale) -> str:
 
 
 def title(metric: str, of_class: str | None = None) -> str:
-    """A metric's name in a sentence."""
+    """A metric's name as used in a sentence."""
     if metric == evidence.FITTING:
         return "training loss of the last epoch"
     return f"{OF_CLASS}{of_class}" if of_class else METRICS[metric].title
@@ -190,7 +195,7 @@ def p_in_words(value: float) -> str:
 
 
 def shown(interval: Interval, unit: str, signed: bool = False) -> str:
-    """A number with its interval and unit."""
+    """A number with its interval and unit, as text."""
     end = _points(unit) if signed else (" %" if unit == "%" else "")
     if interval.low is None:
         return _number(interval.mean, unit, signed) + end
@@ -235,7 +240,7 @@ def _why_not(runs: "Mapping[str, Sequence[ScoredRun]]", metric: str) -> str:
 
 
 def _beside(ledger: Ledger, protocol: str, a: str, b: str, entry: str, seeds: int) -> tuple[str, str]:
-    """(verdict, metric with its difference) of a metric that stands beside."""
+    """(verdict, metric with its difference in words) for an entry of `beside`."""
     name, of_class = of_metric(entry)
     compared = ledger.compared.get(place(ledger.role, protocol, a, b, name, of_class, seeds, beside=True))
     if compared is None or compared.joint is None:

@@ -1,4 +1,4 @@
-"""One verdict from those of a test under several conditions: the table of cases in docs/protocol.md, "Conditions"."""
+"""Combines the verdicts of a test under several conditions into one (table of cases: docs/protocol.md, "Conditions")."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,11 @@ OPEN = (UNDETERMINED, NO_VERDICT_YET, NOT_TESTABLE)
 
 
 def conditional(verdicts: Sequence[str]) -> str:
-    """The verdict over all conditions, from the verdict under each of them (two or more), whatever their order."""
+    """The verdict over all conditions, from the verdicts under each condition (two or more, in any order).
+
+    Raises:
+        ValueError: an unknown verdict.
+    """
     known = (*FOR, *AGAINST, EQUIVALENT, *OPEN)
     if unknown := set(verdicts) - set(known):
         raise ValueError(f"verdicts {', '.join(sorted(unknown))}; expected {', '.join(known)}")
@@ -46,7 +50,7 @@ def conditional(verdicts: Sequence[str]) -> str:
 
 
 def combined(parts: Mapping[str, Finding]) -> Finding:
-    """One finding of the findings by condition; its numbers are those of the first condition alone."""
+    """One finding from the findings under each condition. Its number `measured` is that of the first condition."""
     findings = list(parts.values())
     verdict = conditional([each.verdict for each in findings])
     reason = "; ".join(f"{name}: {_told(each)}" for name, each in parts.items())

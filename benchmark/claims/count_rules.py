@@ -1,4 +1,4 @@
-"""The rules of the claim ledger that count: what complexity.json says, exactly and without a run."""
+"""The rules about counts of parameters and FLOPs. They read complexity.json; the counts are exact and need no run."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,14 @@ from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
 from benchmark.records.statistics import Interval
 
-# Quantity -> the number, from an entry of complexity.json.
+# Quantity -> function that reads its number from an entry of complexity.json.
 QUANTITIES = {"parameters": lambda entry: entry["parameters"]["trainable"], "flops": lambda entry: entry["flops"]}
 WORDS = {"parameters": "parameters", "flops": "FLOPs"}
 
 
 def complexity_value(ledger: Ledger, *, protocol: str, cell: str, quantity: str, value: float, precision: float) -> Finding:
-    """A paper's count against the counted one; it holds if that rounds to it at the precision printed."""
+    """Compare a paper's number with the counted one. It is reproduced if both are equal after rounding to `precision`, the
+    precision printed in the paper."""
     count = _counts(ledger.network(protocol, cell))[quantity]
     if round(count / precision) == round(value / precision):
         verdict = REPRODUCED
@@ -24,10 +25,10 @@ def complexity_value(ledger: Ledger, *, protocol: str, cell: str, quantity: str,
 
 
 def dearer_in(ledger: Ledger, protocol: str, a: str, b: str) -> tuple[list[str], str]:
-    """In which quantities network a does not stay below network b, and both networks' counts in words.
+    """(quantities in which network a is not smaller than network b, the counts of both networks in words).
 
     Raises:
-        Undecided: one of them was not counted.
+        Undecided: complexity.json lacks one of the networks.
     """
     of_a, of_b = (_counts(ledger.network(protocol, cell)) for cell in (a, b))
     dearer = [WORDS[name] for name in of_a if of_a[name] >= of_b[name]]

@@ -1,4 +1,5 @@
-"""What a cell's runs say about a number, and two cells' runs about each other (rules: docs/protocol.md, "Verdicts")."""
+"""The statistics behind the verdicts: the prediction for one cell, the test of two cells, and the Holm adjustment of a family
+(rules: docs/protocol.md, "Verdicts")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,22 +17,24 @@ from benchmark.records.statistics import Interval, holm, prediction_interval_new
 
 SPLIT = "test"
 RMSE = {**{f"rmse_{name}": (column,) for column, name in enumerate(DIMENSIONS)}, "rmse_mean": (0, 1)}
-PREDICTABLE = ("accuracy", *RMSE)  # metrics whose spread over test samples is known in closed form
-FITTING = "train_loss"  # of the last epoch's training images; not a metric of predictions, and no test image is behind it
+PREDICTABLE = ("accuracy", *RMSE)  # metrics whose variance over test samples is known in closed form
+FITTING = "train_loss"  # training loss of the last epoch; the only comparable number that uses no test images
 COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTING)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Cell a against cell b on the planned seeds that both finished.
+    """Cell a compared with cell b, on the planned seeds that both finished.
 
     Attributes:
-        joint: a - b of the metric; None where one cell trained in every seed and the other in none.
-        favours_a: whether the mean difference is on the better side of the metric for a; None where it is 0.
-        p: two-sided; of no difference, or of the exact test of who trains. None without a test.
-        p_equivalent: of a difference as large as the smallest of interest. None without a test.
-        holm, holm_equivalent: the two adjusted over the family, each kind by itself; None before `adjusted`, or without one.
-        family: how many comparisons the family has.
+        joint: the difference a - b of the metric, with its tests; None if one cell trained in every seed and the other in
+            none.
+        favours_a: whether a is better than b in the metric; None if the mean difference is 0.
+        p: two-sided p-value of the test for a difference, or of the exact test of who trains. None without a test.
+        p_equivalent: p-value of the equivalence test. None without a test.
+        holm, holm_equivalent: `p` and `p_equivalent` adjusted over the family, each kind separately. None without a test,
+            and before `adjusted` was called.
+        family: number of comparisons in the family.
     """
 
     joint: JointDifference | None
@@ -44,21 +47,22 @@ class Compared:
 
 
 def value(scores: Mapping[str, Json], metric: str, of_class: str | None) -> float | None:
-    """A metric of `benchmark.records.metrics`' dictionary; with `of_class` one entry of recall, precision or f1."""
+    """A metric from a run's scores (`benchmark.records.metrics.categorical` or `dimensional`). With `of_class`: the entry of
+    recall, precision or f1 for that class."""
     return scores[metric] if of_class is None else scores[metric][list(scores["classes"]).index(of_class)]
 
 
 def compare(
     runs_a: Mapping[int, object], runs_b: Mapping[int, object], metric: str, of_class: str | None
 ) -> Compared | None:
-    """The test of two cells and its equivalence test; None where the metric is not defined in a run.
+    """The test for a difference between two cells and the equivalence test. None if the metric is not defined in a run.
 
     Args:
-        runs_a, runs_b: seed -> `benchmark.records.comparisons.ScoredRun` that finished, same seeds, of one comparison.
+        runs_a, runs_b: seed -> finished `benchmark.records.comparisons.ScoredRun`, with the same seeds, of one Comparison.
         metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
-        BadInput: other seeds in a than in b.
+        BadInput: the seeds of a and b differ.
     """
     if not runs_a or set(runs_a) != set(runs_b):
         raise BadInput("comparison", f"seeds {sorted(runs_a)} and {sorted(runs_b)}", "the same seeds in both")
@@ -79,23 +83,25 @@ def compare(
 
 
 def measured_value(run: object, metric: str, of_class: str | None = None) -> float | None:
-    """A run's metric on the test images, or its training loss in the last epoch; None where it is not defined."""
+    """A run's metric on the test images, or its training loss in the last epoch; None if the metric is not defined."""
     if metric == FITTING:
         return run.record["history"][-1]["train_loss"]
     return value(run.scores["none"], metric, of_class)
 
 
 def who_trains(n_a: int, n_b: int, a_trains: bool) -> Compared:
-    """The exact test (Fisher) of n_a and n_b runs of which all of one cell diverged and none of the other's."""
+    """Fisher's exact test for n_a runs of cell a and n_b runs of cell b, where all runs of one cell diverged and none of the
+    other. `a_trains`: whether a is the cell that trains."""
     table = [[n_a, 0], [0, n_b]] if a_trains else [[0, n_a], [n_b, 0]]
     return Compared(None, a_trains, float(stats.fisher_exact(table).pvalue))
 
 
 def adjusted(family: Mapping[object, Compared | None]) -> dict[object, Compared | None]:
-    """The comparisons with Holm's p-values, those of difference and those of equivalence each by themselves.
+    """The comparisons of a family with their p-values adjusted by Holm. Tests for a difference and equivalence tests are
+    adjusted separately.
 
-    What is planned and not there yet (None), or has no test, enters as p = 1: the family is as large from the start as at
-    the end, so that an adjusted p-value can fall when further runs come, and never rises.
+    A planned comparison that is not complete yet (None), or that has no test, enters with p = 1. So the family has its
+    final size from the start: when further runs come, an adjusted p-value can fall but never rise.
     """
     keys = list(family)
     found = {}
@@ -110,10 +116,10 @@ def adjusted(family: Mapping[object, Compared | None]) -> dict[object, Compared 
 
 
 def prediction(runs: Sequence[object], metric: str) -> Interval | None:
-    """Where one more run on a new test sample of the same size is expected; None where the metric is not defined.
+    """Prediction interval for one more run on a new test sample of the same size. None if the metric is not defined.
 
     Args:
-        runs: `benchmark.records.comparisons.ScoredRun` that finished, one a seed.
+        runs: finished `benchmark.records.comparisons.ScoredRun`, one per seed.
         metric: one of `PREDICTABLE`.
     """
     values = [run.scores["none"][metric] for run in runs]
@@ -127,9 +133,9 @@ def prediction(runs: Sequence[object], metric: str) -> Interval | None:
 
 
 def rmse_variance(targets: np.ndarray, outputs: np.ndarray, columns: Sequence[int]) -> float:
-    """Variance over test samples of the mean of the columns' RMSE, by the delta method: images independent.
+    """Variance over test samples of the mean of the columns' RMSE, by the delta method, for independent images.
 
-    An image with squared error e^2 moves a column's root r by (e^2 - r^2) / (2 r N).
+    An image with squared error e^2 changes the RMSE r of a column by (e^2 - r^2) / (2 r N).
     """
     squares = (np.asarray(outputs, np.float64) - np.asarray(targets, np.float64))[:, list(columns)] ** 2
     influence = (squares / (2 * np.sqrt(squares.mean(axis=0)))).mean(axis=1)

@@ -1,4 +1,4 @@
-"""What a rule finds: the verdicts' words, the kinds of evidence, and Finding (rules: docs/protocol.md, "Verdicts")."""
+"""The result of a rule: the words of the verdicts, the roles of tests, and Finding (docs/protocol.md, "Verdicts")."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,23 +19,23 @@ TRAINS, DOES_NOT_TRAIN = "trains, the other does not", "does not train, the othe
 CONDITIONAL = "conditional"
 HOLDS_ONLY, FAILS_ONLY = "holds under one condition only", "fails under one condition only"
 HOLDS_REST_OPEN, FAILS_REST_OPEN = "holds under one condition, the other open", "fails under one condition, the other open"
-NO_DIFFERENCE = "no difference found"  # of gradients alone: within the margin on both sides
+NO_DIFFERENCE = "no difference found"  # used for gradients only: both shortcuts are within the margin
 UNDETERMINED, NO_VERDICT_YET, NOT_TESTABLE = "undetermined", "no verdict yet", "not testable here"
 NO_VERDICT = "measured, no verdict"
 
-# Where a test stands in its claim. Only the first gives the claim's verdict.
+# The roles that a test can have in its claim. Only the first gives the claim's verdict.
 DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY = "deciding", "scaled_down", "further", "seen", "machinery"
 ROLES = (DECIDING, SCALED_DOWN, FURTHER, SEEN, MACHINERY)
 JUDGING = (DECIDING, SCALED_DOWN, FURTHER)
 
 
 ALPHA = 0.05
-MINIMUM_SEEDS = 3  # fewest that may be planned, and fewest pairs that a comparison is made of
+MINIMUM_SEEDS = 3  # the smallest number of seeds that may be planned, and of pairs that may be compared
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The runs that a test needs of one cell: seeds 0 to `seeds` - 1, of which `made` have a record."""
+    """The runs of one cell that a test needs: seeds 0 to `seeds` - 1. `made`: the seeds that have a record."""
 
     protocol: str
     cell: str
@@ -50,15 +50,17 @@ class Planned:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the networks of a test are, how long they were trained and how well they do.
+    """The size of the networks in a test, how long they were trained, and how good they are.
 
     Attributes:
-        network: name in words; the cells' common part, or both names.
-        input_size: pixels on a side; epochs: of the budget. None where neither protocol nor record says so.
-        parameters: cell -> trainable parameters, of the cells that have a record.
-        rates: cell -> learning rate, its own or the recipe's, of the same.
-        levels: cell -> mean over the finished planned seeds of the task's main metric on the test images, accuracy or mean
-            CCC; None where it has none; {} before all planned runs are there. level_unit: of it, as in `METRICS`.
+        network: name of the networks: the common part of the cells' names, or all names.
+        input_size: side of the pictures in pixels; None if neither a protocol nor a record says it.
+        epochs: training budget; None likewise.
+        parameters: cell -> number of trainable parameters, for the cells that have a record.
+        rates: cell -> learning rate (its own or the recipe's), for the cells that have a record.
+        levels: cell -> mean, over the finished planned seeds, of the task's main metric on the test images (accuracy or
+            mean CCC); None if there is no value. Empty until all planned runs are there.
+        level_unit: unit of `levels`, as in `METRICS`.
     """
 
     network: str
@@ -76,14 +78,14 @@ class Finding:
 
     Attributes:
         verdict: one of the words above.
-        reason: one line, numbers included.
-        measured: what was measured, with its interval (mean, low, high, n); None without a number.
+        reason: one line that includes the numbers.
+        measured: the measured number with its interval (mean, low, high, n); None if there is none.
         unit: of `measured`, as in `METRICS`.
-        records: the runs behind it.
-        detail: what the verdict is shown with: how wide, under which condition, how many of the planned seeds.
-        planned: the runs that it needs.
-        scale: of a test that compares trained networks.
-        parts: condition -> its own finding, of a test under several conditions.
+        records: the runs behind the verdict.
+        detail: an addition to the verdict: the width of an interval, the condition, or how many planned seeds there are.
+        planned: the runs that the test needs.
+        scale: only for a test that compares trained networks.
+        parts: only for a test under several conditions: condition -> finding.
     """
 
     verdict: str
@@ -104,12 +106,12 @@ class Finding:
 
     @property
     def told(self) -> str:
-        """The reason, the verdict's detail before it; how many of the planned seeds there are is in the reason already."""
+        """The reason, after the verdict's detail. For "no verdict yet" the detail is left out: the reason contains it."""
         return f"{self.detail}. {self.reason}" if self.detail and self.verdict != NO_VERDICT_YET else self.reason
 
 
 class Undecided(Exception):
-    """A test that can not be decided, as its finding."""
+    """Raised by a rule that can not decide its test. `finding` is the test's outcome."""
 
     def __init__(self, verdict: str, reason: str, records: Iterable[Record] = (), **fields: Any) -> None:
         self.finding = Finding(verdict, reason, records=tuple(records), **fields)
@@ -124,7 +126,7 @@ def seeds_in_words(seeds: Sequence[int]) -> str:
 
 
 def network_of(cells: Sequence[str]) -> str:
-    """What the names of cells have in common up to a hyphen, at least two words of it; else all names.
+    """The common beginning of the cells' names, in whole words between hyphens; all names if it has fewer than two words.
 
     Raises:
         BadInput: no name.

@@ -1,5 +1,5 @@
-"""The rule for the weaker claim about gradients, that bounding lessens what identity does to them; docs/protocol.md,
-"Lessened", says what it does."""
+"""The rule for the weaker claim about gradients: that a bounded shortcut lessens vanishing and exploding, compared with the
+identity shortcut. docs/protocol.md, "Lessened", describes the rule."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,19 +23,22 @@ from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 
-OF_INTEREST = 2.0  # smallest factor between the two shortcuts that is of interest: what one average pooling does to both
+OF_INTEREST = 2.0  # smallest factor of interest between the two shortcuts: one average pooling changes a norm by as much
 BETTER, WORSE, EQUIVALENT, OPEN = "better", "worse", "equivalent", "open"
 OPPOSITE = "better and worse"
 
 
 @dataclass
 class Pairs:
-    """One network at one moment under one normalisation, both shortcuts, by seed.
+    """One network at one moment of training with one normalisation: both shortcuts, paired by seed.
 
     Attributes:
-        a, b: |log10 ratio| of the seeds that both got to the moment with, in one order.
-        lost: seeds of a and of b that diverged before it. seeds: those that both were measured with.
-        p, p_equal: two-sided and of equivalence, Holm-adjusted; None where there is no test.
+        layers: of the network.
+        a, b: |log10 ratio| for the seeds with which both shortcuts reached this moment, in the same order.
+        lost: number of seeds with which a, and with which b, diverged before this moment.
+        seeds: number of seeds with which both were measured.
+        state: `BETTER`, `WORSE`, `EQUIVALENT` or `OPEN`, for a compared with b.
+        p, p_equal: Holm-adjusted p-values of the two-sided test and of the equivalence test; None without a test.
     """
 
     layers: int
@@ -49,7 +52,7 @@ class Pairs:
 
     @property
     def difference(self) -> Difference | None:
-        """Mean of |log10 ratio| of a minus that of b, paired; None without a pair."""
+        """The mean difference of |log10 ratio|, a minus b, paired by seed; None without a pair."""
         return paired_t_over_seeds(self.a, self.b) if len(self.a) else None
 
 
@@ -68,15 +71,18 @@ def gradient_lessened(
     minimum_seeds: int = MINIMUM_SEEDS,
     seeds: list | None = None,
 ) -> Finding:
-    """Whether the gradient's ratio is nearer to 1 with shortcut a than with b, under each normalisation.
+    """Whether the gradient ratio is nearer to 1 with shortcut a than with shortcut b, under each normalisation.
 
     Args:
-        plan: of gradients.yaml, whose file is looked at.
-        normalisations: the conditions, tested as one family.
+        plan: name of a plan in gradients.yaml; the file of its measurements is read.
+        normalisations: the conditions; all of them are one family of tests.
         networks: names in gradients.yaml, compared at initialisation.
-        trained: those compared at the end of their training window too.
-        of_interest: smallest factor between a and b that is of interest, above 1.
-        seeds: the only ones that count; None: all.
+        trained: names of those compared also at the end of their training window.
+        of_interest: smallest factor of interest between a and b, above 1.
+        seeds: only these seeds count; None: all.
+
+    Raises:
+        Undecided: measurements are missing.
     """
     found = measured_under(ledger, protocol, plan, needs, seeds)
     family, missing = {}, []
@@ -97,7 +103,8 @@ def gradient_lessened(
 
 
 def judged(family: Mapping[tuple[str, Point], Pairs], of_interest: float, minimum_seeds: int) -> None:
-    """Set the state and the adjusted p-values of every member, Holm over all of them for either kind of test."""
+    """Set the state and the adjusted p-values of every member of the family. Tests for a difference and equivalence tests
+    are adjusted separately, each by Holm over the whole family."""
     from scipy import stats
 
     limit, p, p_equal = math.log10(of_interest), {}, {}
@@ -123,7 +130,8 @@ def judged(family: Mapping[tuple[str, Point], Pairs], of_interest: float, minimu
 
 
 def outcome(pairs: Sequence[Pairs]) -> str:
-    """What the depths and moments of one condition say together."""
+    """The common outcome of all depths and moments under one condition: `OPPOSITE`, `BETTER`, `WORSE`, `EQUIVALENT` or
+    `OPEN`."""
     states = {each.state for each in pairs}
     if {BETTER, WORSE} <= states:
         return OPPOSITE
@@ -133,7 +141,7 @@ def outcome(pairs: Sequence[Pairs]) -> str:
 
 
 def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], at_end: bool) -> tuple[Point, Pairs] | int:
-    """Those of the seeds with both shortcuts; 0 where there is none."""
+    """The pairs over the seeds that were measured with both shortcuts; 0 if there is no such seed."""
     own = [{m["seed"]: m for m in chosen(found, network, s, normalisation, at_end)} for s in shortcuts]
     common = sorted(own[0].keys() & own[1].keys())
     if not common:
@@ -147,7 +155,7 @@ def _pairs(found, network: str, normalisation: str, shortcuts: tuple[str, str], 
 
 
 def _size(measurement: Mapping[str, Json], step: int) -> float | None:
-    """|log10 ratio| at a step; None where the network had diverged."""
+    """|log10 ratio| at a step; None if the network had diverged by then."""
     at = [ratio for m in measurement["moments"] if m["step"] == step and (ratio := log_ratio(m)) is not None]
     return abs(at[0]) if at else None
 
@@ -171,7 +179,7 @@ def _finding(a: str, b: str, conditions: Mapping[str, Mapping[Point, Pairs]]) ->
 
 
 def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
-    """The verdict over all conditions, and the conditions that it names."""
+    """(verdict over all conditions, the conditions to name with it)."""
     found = list(outcomes.values())
 
     def under(*words: str) -> str:
@@ -191,7 +199,8 @@ def _verdict(outcomes: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _farthest(own: Mapping[Point, Pairs]) -> tuple[Point, Pairs]:
-    """The point to show of a condition: the farthest of those that were found to differ, else of all."""
+    """The point that is shown for a condition: among the points with a significant difference (if none: among all), the one
+    with the largest difference."""
     differ = {point: pairs for point, pairs in own.items() if pairs.state in (BETTER, WORSE)}
     return max((differ or own).items(), key=lambda item: abs(item[1].difference.mean) if item[1].difference else math.inf)
 

@@ -1,4 +1,4 @@
-"""The rule for the claim about vanishing and exploding gradients; docs/protocol.md, "A gradient", says what it does."""
+"""The rule for the claim about vanishing and exploding gradients. docs/protocol.md, "A gradient", describes the rule."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ OUTSIDE, WITHIN, OPEN = "outside", "within", "open"
 
 
 class Point(NamedTuple):
-    """A network at a moment (optimiser steps done)."""
+    """A network at a moment of training: `step` = number of finished optimiser steps."""
 
     network: str
     step: int
@@ -34,7 +34,14 @@ class Point(NamedTuple):
 
 @dataclass
 class Sample:
-    """R = log10(gradient norm at the first unit's input / at the last unit's output), one a seed, and seeds lost."""
+    """The measurements of one network with one shortcut at one moment.
+
+    Attributes:
+        layers: of the network.
+        ratios: R = log10(gradient norm at the input of the first unit / at the output of the last unit), one per seed.
+        diverged: number of seeds that diverged before this moment.
+        state: `OUTSIDE`, `WITHIN` or `OPEN`, with respect to the margin.
+    """
 
     layers: int
     ratios: Sequence[float]
@@ -43,13 +50,13 @@ class Sample:
 
     @property
     def interval(self) -> Interval | None:
-        """t-interval of R; None without a seed that got here."""
+        """t-interval of R; None if no seed reached this moment."""
         return t_interval(self.ratios) if len(self.ratios) else None
 
 
 def log_ratio(moment: Mapping[str, Json]) -> float | None:
-    """R of a measured moment; None where nothing comes out of the last unit. What float32 can not hold counts as its
-    smallest number."""
+    """R of a measured moment. None if the gradient at the output of the last unit is 0. A gradient of 0 at the first unit
+    (too small for float32) counts as the smallest positive number of float32."""
     first, last = moment["gradient"][0], moment["gradient"][-1]
     return math.log10(max(first, 2.0**-149) / last) if last > 0 else None
 
@@ -69,13 +76,17 @@ def gradient_ratio(
     minimum_seeds: int = MINIMUM_SEEDS,
     seeds: list | None = None,
 ) -> Finding:
-    """Whether shortcut a keeps the gradient's ratio within `margin` at every depth while b does not.
+    """Whether shortcut a keeps the gradient ratio within `margin` at every depth while shortcut b does not.
 
     Args:
-        plan: of gradients.yaml, whose file is looked at.
+        plan: name of a plan in gradients.yaml; the file of its measurements is read.
         networks: names in gradients.yaml, judged at initialisation.
-        trained: those judged at the end of their training window too.
-        seeds: the only ones that count; None: all.
+        trained: names of those judged also at the end of their training window.
+        margin: the largest factor, above 1, by which the norms may differ.
+        seeds: only these seeds count; None: all.
+
+    Raises:
+        Undecided: measurements are missing.
     """
     found = measured_under(ledger, protocol, plan, needs, seeds)
     samples = {name: _samples(found, name, normalisation, networks, trained, minimum_seeds) for name in (a, b)}
@@ -98,8 +109,13 @@ def gradient_ratio(
 def measured_under(
     ledger: Ledger, protocol: str, plan: str, needs: str, seeds: Sequence[int] | None
 ) -> list[Mapping[str, Json]]:
-    """The measurements of a plan's file under a protocol, of `seeds` alone where they are given. Undecided without any. A
-    file made under another protocol file of that name, or on other data, does not count (`Ledger.counts`)."""
+    """The measurements of a plan under a protocol; if `seeds` is given, only those of these seeds.
+
+    A file that was made under a different protocol of the same name, or on other data, does not count (`Ledger.counts`).
+
+    Raises:
+        Undecided: there is no measurement.
+    """
     files = [each for each in ledger.gradients if (each["protocol"]["name"], each["plan"]) == (protocol, plan)]
     files = [each for each in files if ledger.counts(protocol, each["protocol_hash"], each["data"])]
     found = [m for each in files for m in each["measurements"] if seeds is None or m["seed"] in seeds]
@@ -111,7 +127,8 @@ def measured_under(
 
 
 def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: int) -> dict[Point, Sample]:
-    """The samples with their states: outside, within or open; Holm over all of them for either kind of test.
+    """The samples with their states set: outside, within or open. The tests for "outside" and the tests for "within" are
+    adjusted separately, each by Holm over all samples.
 
     Args:
         margin: factor, above 1.
@@ -137,7 +154,7 @@ def classified(samples: Mapping[Point, Sample], margin: float, minimum_seeds: in
 
 
 def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tuple[dict[Point, Sample], list[str]]:
-    """Samples by point, and what is missing in words."""
+    """(point -> sample, a text for each thing that is missing)."""
     samples, missing = {}, []
     for network, wants_end in [*((n, False) for n in networks), *((n, True) for n in trained)]:
         own = chosen(found, network, shortcut, normalisation, wants_end)
@@ -155,8 +172,8 @@ def _samples(found, shortcut, normalisation, networks, trained, minimum) -> tupl
 def chosen(
     measurements: Sequence[Mapping[str, Json]], network: str, shortcut: str, normalisation: str, trained: bool
 ) -> list[Mapping[str, Json]]:
-    """The measurements of one network, one a seed (of two with a seed the last); only those that were to be trained where
-    `trained`."""
+    """The measurements of one network with one shortcut and one normalisation, one per seed. If a seed was measured twice,
+    the last measurement counts. With `trained`: only measurements whose plan included training steps."""
     wanted = {"network": network, "shortcut": shortcut, "normalisation": normalisation}
     found = [m for m in measurements if all(m.get(key) == value for key, value in wanted.items())]
     found = [m for m in found if m["steps"][-1] > 0] if trained else found
@@ -184,7 +201,7 @@ def _shown(sample: Sample) -> str:
 
 
 def factor(logs: Interval) -> str:
-    """A factor with its interval from those of its decimal logarithm."""
+    """A factor with its interval as text, from the interval of its decimal logarithm."""
     shown = [f"{10**value:.3g}" for value in (logs.mean, logs.low, logs.high) if value is not None]
     return f"x {shown[0]}" + (f" [{shown[1]}, {shown[2]}]" if len(shown) == 3 else "")
 
@@ -201,7 +218,7 @@ def _seeds(*groups: Mapping[Point, Sample]) -> str:
 
 
 def _beside(a: str, of_a: Mapping[Point, Sample], b: str, of_b: Mapping[Point, Sample]) -> str:
-    """How a compares with b where a is outside; the part of the reason that is another claim."""
+    """How a compares with b at the points where a is outside. It is only information: that comparison is another claim."""
     farther = [
         p.network
         for p, s in of_a.items()

@@ -1,4 +1,4 @@
-"""Claims and records -> verdicts."""
+"""Judges the claims: from claims and records to verdicts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with what its tests found, each in the order of the claim's tests."""
+    """A claim with the findings of its tests. The findings of each role are in the order of the claim's tests."""
 
     claim: "Claim"
     finding: Finding
@@ -43,7 +43,7 @@ class Judged:
     machinery: Sequence[Finding] = ()
 
     def of(self, role: str) -> "list[tuple[Check, Finding]]":
-        """The tests of a role with their findings."""
+        """(test, finding) for each test of a role."""
         if role == DECIDING:
             return [(self.claim.test, self.finding)]
         return list(zip(getattr(self.claim, role), getattr(self, role), strict=True))
@@ -61,8 +61,9 @@ def judge(
     Args:
         summary: `benchmark.records.comparisons.summarise` of the records.
         complexity: contents of complexity.json, or None.
-        gradients: contents of the files of reports/gradients.
-        waiting: protocol and cell of every study whose learning rate is not registered yet: its runs do not count.
+        gradients: contents of the files in reports/gradients.
+        waiting: (protocol, cell) of the studies' cells whose learning rate is not in cells.yaml yet. Their runs do not
+            count.
     """
     ledger = Ledger(summary, complexity, gradients, waiting)
     families: dict[tuple, dict[str, Json]] = {}
@@ -85,7 +86,7 @@ def judge(
 
 
 def _refuted_by_counting(ledger: Ledger, test: "Check") -> bool:
-    """Whether a test has its verdict without runs, so that it is no comparison of its family."""
+    """Whether a test is already refuted by counts of parameters or FLOPs. It is then not a comparison of its family."""
     if test.rule != better_and_cheaper.__name__:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What the rules of the claim ledger look things up in: runs by protocol and cell, counts, and what is missing."""
+"""The ledger, in which the rules look up runs by protocol and cell, counts of networks, and what is missing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,8 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ledger:
-    """What the rules look things up in: comparisons of a `Summary`, contents of complexity.json and of the files of
-    gradients, the comparisons with their adjusted p-values; `role` is that of the test being judged."""
+    """The evidence for the rules.
+
+    Attributes:
+        summary: the comparisons of all records.
+        complexity: contents of complexity.json, or None.
+        gradients: contents of the files of measured gradients.
+        waiting: (protocol, cell) pairs whose runs do not count yet, see `benchmark.claims.judge.judge`.
+        compared: key of a comparison (`benchmark.claims.comparing.place`) -> the comparison with adjusted p-values.
+        role: of the test that is being judged.
+    """
 
     summary: "Summary"
     complexity: Mapping[str, Json] | None
@@ -42,14 +50,18 @@ class Ledger:
     role: str = DECIDING
 
     def of(self, role: str) -> "Ledger":
-        """The same for tests of a role."""
+        """The same ledger for tests of the given role."""
         return replace(self, role=role)
 
     def comparison(self, protocol: str, needs: str) -> "Comparison | None":
-        """The records under a protocol; None without any, where there could be some. Undecided where there could not.
+        """The records under a protocol; None if there are none yet.
 
-        A name alone is no evidence: a test that judges looks at records of the suite's own protocol file and of the known
-        bytes of the data, where there are such.
+        The protocol's name is not enough: for a test with a verdict, only records count that were made under the suite's own
+        protocol file and on known bytes of the data (if bytes are known).
+
+        Raises:
+            Undecided: there can be no records, because the protocol or its data are not at hand; or there are records that
+                are not comparable with each other.
         """
         found = [c for c in self.summary.comparisons if c.protocol["name"] == protocol]
         found = [c for c in found if self.counts(protocol, c.protocol_hash, c.data)]
@@ -65,8 +77,8 @@ class Ledger:
         return found[0] if found else None
 
     def counts(self, protocol: str, protocol_hash: str, data: Mapping[str, Json]) -> bool:
-        """Whether what was made under a hash and on a FaceSet (name, version, fingerprint) is evidence for a test that names
-        this protocol."""
+        """Whether a result counts as evidence for a test under `protocol`. `protocol_hash` and `data` (name, version,
+        fingerprint of the FaceSet) are those of the result."""
         if self.role not in JUDGING or protocol not in protocol_names():
             return True
         own = _own_protocol(protocol)
@@ -75,7 +87,7 @@ class Ledger:
         return protocol_hash == own.hash and same and not is_other(*edition)
 
     def runs(self, protocol: str, cell: str, needs: str) -> "tuple[ScoredRun, ...]":
-        """Every run of a cell, diverged ones among them."""
+        """Every run of a cell, including diverged ones."""
         comparison = self.comparison(protocol, needs)
         if comparison is None:
             return ()
@@ -87,10 +99,11 @@ class Ledger:
         return comparison.runs[labels[0]] if labels else ()
 
     def planned(self, protocol: str, cells: Sequence[str], needs: str, seeds: int) -> "dict[str, dict[int, ScoredRun]]":
-        """The runs of seeds 0 to `seeds` - 1 by cell and seed, diverged ones among them; others are not looked at.
+        """Cell -> seed -> run, for the planned seeds 0 to `seeds` - 1, including diverged runs. Other seeds are ignored.
 
-        Undecided with how many of them there are, and with no number measured, while one is missing or is not the only one
-        that it could be.
+        Raises:
+            Undecided: a planned run is missing, or it is unclear which run it is (several cells of one name). The finding
+                says how many planned runs there are, and shows no measured number.
         """
         found, unclear = {}, []
         for cell in cells:
@@ -116,7 +129,7 @@ class Ledger:
         return found
 
     def _passed_over(self, plan: Sequence[Planned]) -> str:
-        """How many records bear the names of missing runs and are none of them, as the end of a reason; "" without any."""
+        """A text for the end of a reason: how many records have the name of a missing run but do not count; "" if none."""
         wanted = {(each.protocol, each.cell, seed) for each in plan for seed in each.missing}
         runs = (run for c in self.summary.comparisons for own in c.runs.values() for run in own)
         many = sum((run.record.protocol, run.record.cell, run.record.seed) in wanted for run in runs)
@@ -148,16 +161,17 @@ class Ledger:
         )
 
     def _is_registered(self, protocol: str, contents: Mapping[str, Json]) -> bool:
-        """Whether the cell of a record is the registered one of its name, learning rate and all, or has a name of its own.
+        """Whether a record's cell (`contents`) is equal to the registered cell of that name, including its learning rate.
+        True also for a name that no registered cell has.
 
-        A cell of a study is not registered before its learning rate is: until then a run at the recipe's rate would pass
-        for it.
+        A cell of a study does not count as registered until its learning rate is registered. Otherwise a run with the
+        recipe's rate would be taken for a run of the study.
         """
         known = _registered().get(contents["name"])
         return known is None or (contents == known.as_dict() and (protocol, known.name) not in self.waiting)
 
     def network(self, protocol: str, cell: str) -> Mapping[str, Json]:
-        """The entry of complexity.json."""
+        """The entry of complexity.json for a cell under a protocol. Undecided if there is none."""
         found = counted.of_names(self.complexity, protocol, cell)
         if found is None:
             raise Undecided(UNDETERMINED, f"missing: {protocol}/{cell} in complexity.json")
@@ -166,27 +180,27 @@ class Ledger:
 
 @cache
 def _own_protocol(name: str) -> Protocol:
-    """The suite's protocol of that name; its file is read once."""
+    """The suite's protocol of that name. Cached: its file is read once."""
     return load_protocol(name)
 
 
 @cache
 def _registered() -> Mapping[str, Cell]:
-    """Every cell by name; read once, since the rules ask for each record."""
+    """Every registered cell by name. Cached, because the rules ask for each record."""
     return load_cells()
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, ScoredRun]]", protocol: str, seeds: int) -> list[Planned]:
-    """What a test of these cells needs, and what of it there is."""
+    """For each cell, the runs that a test needs and those that have a record."""
     return [Planned(protocol, cell, seeds, tuple(sorted(own))) for cell, own in runs.items()]
 
 
 def finished_of(runs: "Iterable[ScoredRun]") -> "dict[int, ScoredRun]":
-    """Seed -> run, for those that finished."""
+    """Seed -> run, for the runs that finished."""
     return {run.record.seed: run for run in runs if not run.record.diverged}
 
 
 def divergence(cells: "Mapping[str, Sequence[ScoredRun]]") -> str:
-    """How many runs of each cell diverged, as the end of a reason; "" where none did."""
+    """A text for the end of a reason: how many runs of each cell diverged; "" if none did."""
     lost = {cell: len(runs) - len(finished_of(runs)) for cell, runs in cells.items()}
     return "".join(f"; {cell} diverged {n} of {len(cells[cell])}" for cell, n in lost.items() if n)

@@ -1,4 +1,4 @@
-"""claims.yaml, read and checked."""
+"""Reads and checks claims.yaml."""
 
 import inspect
 import re
@@ -18,11 +18,15 @@ CLAIMS = Path(__file__).with_name("claims.yaml")
 
 
 def load_claims(contents: Mapping[str, Json] | None = None, where: object = CLAIMS) -> list[Claim]:
-    """The checked claims of a claims.yaml (the suite's own unless given), in its order.
+    """The checked claims of a claims.yaml, in the order of the file.
+
+    Args:
+        contents: of the file; None: the suite's own claims.yaml.
+        where: names the file in errors.
 
     Raises:
-        BadInput: a missing or unknown entry, rule or parameter; fewer than 3 seeds; a deciding test that only measures; a
-            test of what was seen, or of drawn faces, that would judge; a single condition.
+        BadInput: a missing or unknown entry, rule or parameter; fewer than 3 seeds; a deciding test with a rule that gives
+            no verdict; a test in the roles `seen` or `machinery` with a rule that gives a verdict; only one condition.
     """
     contents = read_yaml(CLAIMS) if contents is None else contents
     anchors = contents.get("anchors", {})
@@ -35,7 +39,8 @@ def load_anchors() -> Mapping[str, Mapping[str, Json]]:
 
 
 def published(data: str, anchors: Mapping[str, Mapping[str, Json]]) -> list[tuple[str, float]]:
-    """Name and accuracy (fraction) of the published figures for a data set of expressions that are one number each."""
+    """(name, accuracy as a fraction) of the published figures for a data set. Figures that are not a single number are left
+    out."""
     figures = anchors.get(data, {}).get("figures", ())
     return [(f["name"], float(f["value"]) / 100) for f in figures if re.fullmatch(r"\d+(\.\d+)?", f["value"])]
 

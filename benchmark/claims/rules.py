@@ -1,7 +1,7 @@
-"""The claim ledger: every claim of the two papers (claims.yaml) and the verdict that the records give it.
+"""The rules by which the claims of the two papers (claims.yaml) are judged.
 
-A claim has one deciding test and any number of tests that are only shown. A test names a rule, one of `RULES`, and the
-rule's parameters; a new claim is an entry of claims.yaml. What each rule does: docs/protocol.md, "Verdicts".
+A claim has one deciding test and any number of further tests that are only shown. A test names a rule, one of `RULES`, and
+gives the rule's parameters. A new claim is a new entry of claims.yaml. docs/protocol.md, "Verdicts", describes each rule.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +37,7 @@ from benchmark.records.statistics import Interval, t_interval
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun
 
-NARROW = {"%": 0.025, "": 0.015}  # unit -> half-width up to which a value inside the interval counts as reproduced
+NARROW = {"%": 0.025, "": 0.015}  # unit -> largest half-width at which a value in the interval counts as reproduced
 
 
 def numeric(
@@ -50,7 +50,8 @@ def numeric(
     needs: str,
     minimum_seeds: int = MINIMUM_SEEDS,
 ) -> Finding:
-    """A paper's value against the prediction interval of one more run; several metrics are readings of one figure."""
+    """Compare a paper's value with the prediction interval of one more run. If `metric` is a list, the paper does not say
+    which of these metrics its figure is: each is tried, and the most favourable verdict counts."""
     runs = ledger.planned(protocol, (cell,), needs, minimum_seeds)
     used, of = _records(runs[cell].values()), {cell: list(runs[cell].values())}
     fields = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": ledger.scale(protocol, runs, levels(runs))}
@@ -76,7 +77,7 @@ def numeric(
 
 
 def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **comparison: Json) -> Finding:
-    """As `compare_cells`, and a must have fewer trainable parameters and FLOPs than b."""
+    """As `compare_cells`; in addition, a must have fewer trainable parameters and fewer FLOPs than b."""
     uncounted, reason = None, ""
     try:
         dearer, reason = dearer_in(ledger, protocol, a, b)
@@ -89,7 +90,7 @@ def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **compa
         found = compare_cells(ledger, protocol=protocol, a=a, b=b, **comparison)
     except Undecided as undecided:
         found = undecided.finding
-        counting = uncounted.finding.reason if uncounted else reason  # it waits for no run
+        counting = uncounted.finding.reason if uncounted else reason  # counting needs no runs, so it is told already
         return replace(found, reason=f"{found.reason}; {counting}")
     if uncounted:
         return replace(found, verdict=UNDETERMINED, detail="", reason=f"{found.reason}; {uncounted.finding.reason}")
@@ -97,7 +98,8 @@ def better_and_cheaper(ledger: Ledger, *, protocol: str, a: str, b: str, **compa
 
 
 def measured(ledger: Ledger, *, protocol: str, cell: str, metric: str, needs: str) -> Finding:
-    """A metric's mean over seeds, for tests that are only shown: a paper's value for other data is no yardstick."""
+    """The mean of a metric over seeds, for tests that are only shown: on other data, the paper's value can not be compared
+    with it."""
     runs = ledger.runs(protocol, cell, needs)
     finished = finished_of(runs)
     if not finished:
@@ -111,7 +113,7 @@ def measured(ledger: Ledger, *, protocol: str, cell: str, metric: str, needs: st
 
 
 def not_testable(ledger: Ledger, *, missing: str) -> Finding:
-    """No record could hold what the test needs."""
+    """For a claim that no record can test. `missing` says what would be needed."""
     return Finding(NOT_TESTABLE, f"missing: {missing}")
 
 
@@ -123,7 +125,8 @@ RULES: dict[str, Callable[..., Finding]] = {
     )
 }  # fmt: skip
 COMPARING = (compare_cells.__name__, better_and_cheaper.__name__)
-# Rules of tests that are only shown: drawn faces, and what was seen before the rules. Their findings lose their verdict.
+# The rules that are allowed in roles that are only shown (`SHOWN_ALONE`: runs that were seen before the rules were made, and
+# drawn or generated faces). Any verdict of theirs is dropped.
 SHOWING = tuple(
     rule.__name__ for rule in (measured, measured_difference, gradient_ratio, gradient_lessened, complexity_value)
 )

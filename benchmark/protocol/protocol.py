@@ -225,8 +225,8 @@ def _check_folds(protocol: Protocol, where: object) -> None:
 
 
 def _checked(kind, contents, where):
-    """A frozen dataclass from a mapping. The mapping must have exactly its fields; those with a default may be absent. Values
-    of a wrong type are refused (YAML, for instance, reads 1e-3 as text)."""
+    """A frozen dataclass from a mapping. The mapping must have exactly its fields; those with a default may be absent.
+    Values of a wrong type are refused (YAML, for instance, reads 1e-3 as text)."""
     expected = {entry.name: entry.type for entry in fields(kind)}
     required = {entry.name for entry in fields(kind) if entry.default is MISSING}
     if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):

@@ -71,7 +71,7 @@ def _filled(protocol: Protocol, outside: Mapping[str, Json], where: object) -> d
 
 
 def aligned(ids: Sequence[str], protocol: Protocol, faces: FaceSet, where: object) -> dict[str, np.ndarray]:
-    """The positions in `ids` of the protocol's evaluated faces: role -> int64, one position per face, in the FaceSet's order.
+    """The positions in `ids` of the protocol's evaluated faces: role -> int64, one position per face, in FaceSet order.
 
     The result always has "test"; it has "validation" only if `ids` contains the validation faces.
 

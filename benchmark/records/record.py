@@ -96,7 +96,7 @@ class Record:
 
     @property
     def hard(self) -> bool:
-        """Whether the outputs are one-hot rows, since the model gave classes only. Metrics of scores are then not defined."""
+        """Whether the outputs are one-hot rows because the model gave classes only. Metrics of scores are then undefined."""
         return self.outside is not None and self.outside.get("outputs") == "classes"
 
     @property

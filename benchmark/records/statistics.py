@@ -120,7 +120,7 @@ def paired_bootstrap(
     seed: int,
     confidence: float = 0.95,
 ) -> Interval:
-    """Percentile bootstrap interval of metric(A) - metric(B): test images are resampled, the same rows for both (Efron 1979).
+    """Percentile bootstrap interval of metric(A) - metric(B). Test images are resampled, the same for both (Efron 1979).
 
     `scipy.stats.bootstrap` resamples the row numbers, so any metric of (labels, scores) can be used, for instance
     `benchmark.records.metrics.metric_function("macro_f1")`. The interval is for the sampling of test images, not of seeds.
