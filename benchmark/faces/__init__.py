@@ -1,1 +1,1 @@
-"""Faces: FaceSet, the one prepared form of every data set; how it is read, examined and rated."""
+"""Faces: FaceSet, the one prepared form of every data set; its readers, its audit, and the agreement of human raters."""

@@ -1,4 +1,5 @@
-"""Bring a file or folder that the user has to data/raw, where the readers look for it, and under DVC."""
+"""Copy a user's file to data/raw, where the readers look for it, or put a pointer to a user's folder there; track it by
+DVC."""
 
 import filecmp
 import importlib.util
@@ -13,29 +14,29 @@ from benchmark.faces.reading.linking import write_pointer
 from benchmark.faces.reading.raw import raw_files
 from benchmark.files import replacing_file
 
-_BLOCK = 1 << 24  # bytes copied between two looks at the progress
+_BLOCK = 1 << 24  # bytes copied between two updates of the progress bar
 
 
 def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> Path:
-    """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder; prints what it does to stderr.
+    """Validate a file, copy it to data/raw/NAME and run ``dvc add`` on that folder. Each step is printed to stderr.
 
-    A folder stays where it is: `linking` puts a pointer to it in data/raw/NAME, and the pointer is tracked. Neither is
-    changed itself. Characters of a file's name other than letters, digits, ``.``, ``_`` and ``-`` become ``_``. Adding
-    the same bytes again changes nothing (and tracks the folder if it was not tracked yet).
+    A folder is not copied: `linking` writes a pointer to it into data/raw/NAME, and DVC tracks the pointer. The user's file
+    or folder is never changed. In the name of the copy, characters other than letters, digits, ``.``, ``_`` and ``-`` become
+    ``_``. Adding the same bytes again changes nothing (but the folder is tracked if it was not yet).
 
     Args:
-        name: data set.
-        path: the file or folder, in a form that ``reader(name).check`` takes.
+        name: of the data set.
+        path: the file or folder, in a form that ``reader(name).check`` accepts.
         root: top folder of the project.
-        dvc: False = copy only. Outside a DVC repository the file is only copied too.
+        dvc: False: do not track by DVC. Nothing is tracked outside a DVC repository either.
 
     Returns:
-        The file in data/raw/NAME; for a folder its ``source.yaml`` there.
+        The file in data/raw/NAME; for a folder, its ``source.yaml`` there.
 
     Raises:
-        BadInput: an unknown data set or one that is not made from a file; a folder for a set of one file; whatever
-            ``check`` refuses; another file or folder in data/raw/NAME; no DVC installed. All of these come before
-            anything is written. A ``dvc add`` that fails is reported in the same way, with the copy in place.
+        BadInput: an unknown data set, or one that is generated; a folder for a data set that is read from one file;
+            whatever ``check`` refuses; another file or folder in data/raw/NAME; DVC is not installed. All of these are
+            raised before anything is written. A ``dvc add`` that fails is reported in the same way; the copy then stays.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     module = reader(name)
@@ -72,7 +73,7 @@ def safe_name(name: str) -> str:
 
 
 def _same_bytes(path: Path, folder: Path) -> Path | None:
-    """The file in `folder` if it has the bytes of `path`, None if there is no file. BadInput for any other file."""
+    """The file in `folder` if its bytes equal those of `path`; None if there is no file. BadInput if there is another file."""
     files = raw_files(folder)
     for other in files:
         if not filecmp.cmp(path, other, shallow=False):
@@ -102,7 +103,7 @@ def _in_dvc_repository(root: Path) -> bool:
 def _track(root: Path, name: str) -> None:
     folder = f"data/raw/{name}"
     _say(f"dvc add {folder}")
-    command = [sys.executable, "-m", "dvc", "add", folder]  # with --quiet it would not say what went wrong
+    command = [sys.executable, "-m", "dvc", "add", folder]  # not --quiet, which would hide error messages
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]

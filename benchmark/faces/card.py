@@ -1,7 +1,7 @@
-"""What a data set says of itself beyond its faces: terms, source, and how its classes are called elsewhere.
+"""The card of a data set: its terms of use, its source, and what its classes are called in other data sets.
 
-One file of ``cards/`` a data set, by its name; a set without one (a user's own) has an empty card, and its pictures are not
-shown.
+There is one file in ``cards/`` per data set, named like the data set. A data set without one (a user's own) has an empty
+card, and its pictures are not shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,16 @@ class Card:
 
     Attributes:
         description: one or two sentences.
-        license: where the terms stand; a page where they are stated if they are no known licence.
+        license: address of the licence; if it is not a known licence, of a page that states the terms.
         url: of the data set's page.
-        cite: what to cite.
-        may_be_shown: whether the terms allow showing its pictures in a report.
-        kind: of the faces, in the plural.
-        limits: what results on it can never show, without a full stop.
-        meanings: class -> what it means, in words that data sets share; for transfer between them.
-        transfer: protocols whose test faces a network trained on it is tried on, as far as their FaceSets are prepared.
+        cite: the publication to cite.
+        may_be_shown: whether the terms allow a report to show its pictures.
+        kind: the kind of its faces, as a noun in the plural.
+        limits: what results on this data set can never show, without a full stop.
+        meanings: class -> name of the expression that is common to all data sets; used to transfer networks between data
+            sets.
+        transfer: protocols on whose test faces a network trained on this data set is also evaluated, if their FaceSets are
+            prepared.
     """
 
     description: str | None = None
@@ -44,7 +46,7 @@ class Card:
 
 @cache
 def card(name: str) -> Card:
-    """The card of a data set. BadInput for one with an unknown field."""
+    """The card of the data set `name`. BadInput for a card with an unknown field."""
     path = CARDS / f"{name}.yaml"
     contents = read_yaml(path) if path.is_file() else {}
     known = [each.name for each in fields(Card)]

@@ -1,14 +1,16 @@
 """The data sets by name.
 
-A new data set is one new module of the package `readers` (or a package there with a module ``reader``), called as the set
-is, and its card (`benchmark.faces.card`). A reader module has
+To add a data set, add one module to the package `readers` (or a package there with a module ``reader``), named like the
+data set, and a card (`benchmark.faces.card`). A reader module has
 
-* ``VERSION``: str, part of every Protocol that uses the set; changed whenever the same raw files give another FaceSet;
+* ``VERSION``: str, part of every Protocol that uses the data set; to be changed whenever the same raw files give another
+  FaceSet;
 * ``CLASSES``: tuple of str, in label order;
-* ``RAW``: tuple of the folders below data/raw that it reads; empty for a set that is generated;
-* ``check(path) -> None``, for sets that come from a file: validates the whole file, raises BadInput, writes nothing;
-* ``TAKES_FOLDERS = True``, where ``check`` takes a folder: `ferbench data add` then points to it and copies nothing;
-* ``expected_counts(meta) -> {split: {class: rows}} or None``, where published counts of the edition in `meta` are known;
+* ``RAW``: tuple of the folders below data/raw that it reads; empty for a data set that is generated;
+* ``check(path) -> None``, unless the data set is generated: validates all of a raw file, raises BadInput, writes nothing;
+* ``TAKES_FOLDERS = True``, if ``check`` accepts a folder: `ferbench data add` then writes a pointer to it, and copies
+  nothing;
+* ``expected_counts(meta) -> {split: {class: rows}} or None``, if published counts of the edition in `meta` are known;
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
 """
 
@@ -20,17 +22,18 @@ from types import ModuleType
 from benchmark.errors import BadInput
 from benchmark.faces import readers
 
-OWN = "folder"  # reads any folder of pictures: a user's own set, called folder-NAME
+OWN = "folder"  # the reader of any folder of pictures: a user's own data set, named folder-NAME
 FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def names() -> list[str]:
-    """Names of the data sets that can be prepared."""
+    """Names of the suite's data sets, sorted."""
     return sorted({found.name for found in pkgutil.iter_modules(readers.__path__)} - {OWN})
 
 
 def reader(name: str) -> ModuleType:
-    """The reader of a data set: its module, or what serves as one for a user's own. BadInput for an unknown name."""
+    """The reader of a data set: its module, or for a user's own data set (folder-NAME) an object with the same attributes.
+    BadInput for an unknown name."""
     if FOLDER.fullmatch(name):
         return importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
     if name not in names():

@@ -2,9 +2,9 @@
 
 A FaceSet is a directory:
 
-* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); opened memory-mapped, never with pickle;
-* ``faces.csv``   one row a face, in image order, columns as in `COLUMNS`;
-* ``meta.json``   name, version, class order, counts, fingerprint and how it was made.
+* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); never read with pickle;
+* ``faces.csv``   one row per face, in the order of the images; columns as in `COLUMNS`;
+* ``meta.json``   name, version, class order, counts, fingerprint, and how the FaceSet was made.
 
 Only numpy is needed to read one.
 """
@@ -27,7 +27,7 @@ from benchmark.files import Json, replacing_directory, write_json
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 FORMAT = 1
-PART = 16384  # rows of faces.csv at once
+PART = 16384  # rows of faces.csv read at a time
 NO_EXPRESSION = -1
 PICTURES_A_PART = 256
 
@@ -38,14 +38,14 @@ class FaceSet:
 
     Attributes:
         directory: where it was read from.
-        pictures: uint8 (N, H, W, C), whose rows are read on demand.
+        pictures: uint8 (N, H, W, C); rows are read on demand.
         id: str, unique.
-        split: str, the data set's own names ("Training", "train", ...); a Protocol gives them roles.
-        expression: int64, index into `classes`, or -1 for none.
-        valence, arousal: float32 in [-1, 1], NaN for none.
-        votes: int64 (N, V) raters' votes, columns named by ``meta["vote_columns"]``; None where there are none.
-        group: str, what must not be split (subject, video); "" for none.
-        flag: str, why a row is suspect; "" for none.
+        split: str, the data set's own names ("Training", "train", ...). A Protocol assigns roles to them.
+        expression: int64, index into `classes`; -1: no label.
+        valence, arousal: float32 in [-1, 1]; NaN: no label.
+        votes: int64 (N, V), raters' votes, columns named by ``meta["vote_columns"]``; None if there are no votes.
+        group: str, name of a group of faces that must stay in one split (a subject, a video); "": no group.
+        flag: str, why a row is suspicious; "": it is not.
         digest: ASCII bytes ("S64"), hexadecimal SHA-256 of the face's pixel bytes.
         meta: the contents of meta.json.
     """
@@ -65,12 +65,13 @@ class FaceSet:
 
     @functools.cached_property
     def images(self) -> np.ndarray:
-        """uint8 (N, H, W, C), memory-mapped at first use, read-only; needs as much address space as the file has bytes."""
+        """uint8 (N, H, W, C), read-only. Memory-mapped on first use; this needs as much address space as the file has
+        bytes."""
         return np.load(self.pictures.path, mmap_mode="r", allow_pickle=False)
 
     @functools.cached_property
     def sha256(self) -> np.ndarray:
-        """`digest` as str; made at first use, as it takes four times the memory."""
+        """`digest` as str. Made on first use, because it takes four times the memory."""
         return self.digest.astype(str)
 
     @property
@@ -80,14 +81,14 @@ class FaceSet:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of faces.csv, which holds the digest of every picture: equal fingerprint = equal bytes and labels."""
+        """SHA-256 of faces.csv, which contains the digest of every picture. Equal fingerprints mean equal pixels and labels."""
         return self.meta["fingerprint"]
 
     def __len__(self) -> int:
         return len(self.id)
 
     def rows(self, split: str) -> np.ndarray:
-        """Indices (int64, ascending) of the rows of one split. BadInput for a split that does not occur."""
+        """Row numbers (int64, ascending) of one split. BadInput for a split that does not occur."""
         found = np.flatnonzero(self.split == split)
         if not len(found):
             raise BadInput(self.directory / "faces.csv", f"no row of split '{split}'", f"one of {sorted(set(self.split))}")
@@ -95,7 +96,8 @@ class FaceSet:
 
 
 def counts(split: np.ndarray, expression: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; splits in order of appearance."""
+    """Number of rows per split and class, e.g. ``{"train": {"neutral": 12, ..., "none": 3}}``; "none" counts rows without a
+    label. Splits are in order of appearance."""
     table = {}
     for name in dict.fromkeys(split.tolist()):
         labels = expression[split == name]
@@ -125,16 +127,16 @@ def write_faceset(
     flag: Sequence[str] | None = None,
     how: Mapping[str, Json] | None = None,
 ) -> FaceSet:
-    """Check the columns and write a FaceSet atomically (the directory appears whole or not at all).
+    """Check the columns and write a FaceSet atomically (the directory is there completely or not at all).
 
     Args:
         directory: replaced if it exists.
         images: uint8 (N, H, W, C).
-        how: JSON-able account of the making (source files and digests, options, library versions).
-        others: as the attributes of `FaceSet`; None = "none" for every row.
+        how: how the FaceSet was made (source files and digests, options, library versions), JSON-able.
+        others: as the attributes of `FaceSet`; None: no value in any row.
 
     Raises:
-        BadInput: a column of the wrong length, a doubled id, a label outside the classes, valence or arousal
+        BadInput: a column of the wrong length, an id that occurs twice, a label outside the classes, valence or arousal
             outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
     """
     where = f"FaceSet {name}"
@@ -173,7 +175,7 @@ def write_faceset(
 
 
 def _write_images(path: Path, images: np.ndarray) -> list[str]:
-    """Write an .npy file part by part, so that `images` may lie in a file too; returns the digest of each picture."""
+    """Write an .npy file part by part, so that `images` need not fit into memory. Returns the digest of each picture."""
     digests = []
     with open(path, "wb") as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": images.shape})
@@ -185,13 +187,13 @@ def _write_images(path: Path, images: np.ndarray) -> list[str]:
 
 
 def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
-    """Open a FaceSet; pictures stay on disk (memory-mapped).
+    """Open a FaceSet. The pictures stay on disk.
 
     Args:
-        verify: also recompute every picture's digest.
+        verify: also recompute the digest of every picture.
 
     Raises:
-        BadInput: a missing file, faces.csv or pictures that do not fit meta.json.
+        BadInput: a missing file; faces.csv or pictures that do not agree with meta.json.
     """
     directory = Path(directory)
     for name in ("meta.json", "faces.csv", "images.npy"):
@@ -257,7 +259,7 @@ def _to_csv(out: io.TextIOBase, columns: Mapping[str, Sequence], votes: np.ndarr
 
 
 def _from_csv(path: Path, n: int) -> dict[str, np.ndarray | None]:
-    """Columns of a FaceSet. Read in parts: a million rows as Python strings would take gigabytes."""
+    """The columns of a FaceSet. The file is read in parts, because a million rows of Python strings would take gigabytes."""
     with open(path, encoding="utf-8", newline="") as table:
         reader = csv.reader(table)
         header = tuple(next(reader, ()))
@@ -272,12 +274,12 @@ def _from_csv(path: Path, n: int) -> dict[str, np.ndarray | None]:
         raise BadInput(path, f"{rows} rows", f"{n}, one for each picture")
     if not n:
         parts = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
-    # Column by column, each freed before the next is joined.
+    # The parts of a column are freed before those of the next column are joined, to save memory.
     return {name: None if parts[name][0] is None else np.concatenate(parts.pop(name)) for name in list(parts)}
 
 
 def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray | None]:
-    """Arrays of some rows, from the texts of each column."""
+    """The columns of some rows as arrays, from the text of the cells."""
     votes = np.array([v.split() for v in cells["votes"]], dtype=np.int64) if any(cells["votes"]) else None
     return {
         "id": np.array(cells["id"], dtype=str),

@@ -1,4 +1,4 @@
-"""Which bytes a FaceSet is known to have: fingerprints.yaml, read."""
+"""The known fingerprints of prepared FaceSets, from fingerprints.yaml."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -24,16 +24,16 @@ def _known() -> Mapping[tuple[str, str], Mapping[str, str]]:
 
 
 def known_as(name: str, version: str, fingerprint: str) -> str | None:
-    """What the FaceSet with these bytes is, in a few words; None for bytes that are not listed."""
+    """A short description of the FaceSet with this fingerprint; None if the fingerprint is not listed."""
     return _known().get((name, version), {}).get(fingerprint)
 
 
 def is_other(name: str, version: str, fingerprint: str) -> bool:
-    """Whether fingerprints of this version are known and this one is not among them."""
+    """Whether fingerprints of this version of the data set are known, but not this one."""
     known = _known().get((name, version))
     return known is not None and fingerprint not in known
 
 
 def at_hand(name: str) -> bool:
-    """Whether any edition of a data set has been in the hands of this project (is listed)."""
+    """Whether any edition of a data set is listed, that is, has been prepared in this project."""
     return any(known == name for known, _ in _known())

@@ -1,10 +1,10 @@
-"""Near-duplicate pictures within a FaceSet: the same photograph re-saved, rescaled, re-cropped by a pixel, or mirrored.
+"""Near-duplicate pictures within a FaceSet: the same photograph saved again, rescaled, cropped by a pixel, or mirrored.
 
-Pictures are compared by imagehash's perceptual hash with 16 x 16 bits (`imagehash.phash(hash_size=16)`: signs of the low
-frequencies of a cosine transform about their median); the 8 x 8 bits of its default can not tell aligned faces apart.
-Two pictures are near duplicates when at most `threshold_for` of the 256 bits differ: `LARGEST`, or fewer where the set's
-unrelated pictures are so alike, or so many, that more than one picture in 1000 would be paired falsely. docs/audit.md
-shows the figures behind this; `calibration` measures them again on any set.
+Pictures are compared by the perceptual hash of imagehash with 16 x 16 bits (`imagehash.phash(hash_size=16)`: for each low
+frequency of a cosine transform, whether it is above their median). Its default of 8 x 8 bits can not tell aligned faces
+apart. Two pictures are near duplicates if at most t of the 256 bits differ, where t is given by `threshold_for`. It is
+`LARGEST`, or less if the unrelated pictures of the data set are so similar, or so many, that more than one picture in 1000
+would be paired falsely. docs/audit.md has the figures behind this; `calibration` measures them on any data set.
 """
 
 import io
@@ -19,17 +19,18 @@ from scipy.sparse.csgraph import connected_components
 
 SIDE = 16
 BITS = SIDE * SIDE
-LARGEST = 60  # where changed copies end and unrelated pictures begin in FER2013 (docs/audit.md)
-UNCALIBRATED = 24  # for sets too small to tell: copies that were only re-saved or brightened
-FALSE_SHARE = 1e-3  # falsely paired pictures that a threshold may be expected to bring, as a share of the set
-TILE = 4096  # pictures a side of a block of distances: 64 MiB of float32
-_SAMPLE = 4_000_000  # random pairs that a threshold is estimated from
-_TAIL = (1e-4, 1e-3)  # quantiles of their distances between which the tail's slope is taken
-_EDGES = 2_000_000  # pairs held before they are merged into groups
+LARGEST = 60  # in FER2013, changed copies differ by fewer bits than this, unrelated pictures by more (docs/audit.md)
+UNCALIBRATED = 24  # threshold for data sets too small to estimate one: finds copies that were only saved again or brightened
+FALSE_SHARE = 1e-3  # largest expected number of false pairs, as a fraction of the number of pictures
+TILE = 4096  # pictures per side of a block of distances: 64 MiB of float32
+_SAMPLE = 4_000_000  # random pairs from which a threshold is estimated
+_TAIL = (1e-4, 1e-3)  # quantiles of their distances; the slope of the tail is estimated between these two
+_EDGES = 2_000_000  # pairs held in memory before they are merged into groups
 
 
 class Pairs(NamedTuple):
-    """Pairs of rows, first < second, each pair once: first, second int64 (P,); distance int64 (P,), bits that differ."""
+    """P pairs of rows, each pair once. first, second: int64 (P,), first < second. distance: int64 (P,), number of bits that
+    differ."""
 
     first: np.ndarray
     second: np.ndarray
@@ -37,24 +38,25 @@ class Pairs(NamedTuple):
 
 
 class Threshold(NamedTuple):
-    """bits: the largest distance of near duplicates; expected_false: unrelated pairs within it (None: not estimated)."""
+    """bits: the largest distance of near duplicates. expected_false: expected number of unrelated pairs within that distance;
+    None if it was not estimated."""
 
     bits: int
     expected_false: float | None
 
 
 def picture(pixels: np.ndarray) -> Image.Image:
-    """One face, uint8 (H, W, 1 or 3), as a Pillow image (L or RGB)."""
+    """One face, uint8 (H, W, 1 or 3), as a Pillow image of mode L or RGB."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | None = None) -> np.ndarray:
-    """Perceptual hash of each picture.
+    """The perceptual hash of each picture.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3), memory-mapped or not; one picture at a time is in memory.
-        mirrored: of the picture's mirror image (left and right exchanged) instead.
-        rows: these rows only, in this order; None = all.
+        images: uint8 (N, H, W, 1 or 3); may be memory-mapped, since one picture is read at a time.
+        mirrored: hash the mirror image of each picture (left and right exchanged) instead.
+        rows: hash only these rows, in this order; None: all.
 
     Returns:
         bool (N, 256).
@@ -70,7 +72,7 @@ def hashes(images: np.ndarray, *, mirrored: bool = False, rows: Sequence[int] | 
 def random_distances(
     own: np.ndarray, group: np.ndarray | None = None, *, sample: int = _SAMPLE, seed: int = 0
 ) -> np.ndarray:
-    """Distances of up to `sample` random pairs of different rows, of different groups where both have one.
+    """The distances of up to `sample` random pairs of different rows. Pairs within one group are left out.
 
     Args:
         own: bool (N, 256).
@@ -95,15 +97,15 @@ def random_distances(
 
 
 def threshold_for(own: np.ndarray, group: np.ndarray | None = None, *, largest: int = LARGEST) -> Threshold:
-    """The largest distance up to `largest` at which unrelated pictures are hardly ever paired.
+    """The largest distance, at most `largest`, at which unrelated pictures are hardly ever paired.
 
-    The number of unrelated pairs within t bits is extrapolated as an exponential in t from the tail of random pairs
-    (between their quantiles 0.0001 and 0.001, where copies are still too few to matter). The true tail falls off faster,
-    so the estimate is high and the threshold on the safe side.
+    The number of unrelated pairs within t bits is extrapolated as an exponential function of t. It is fitted to the tail of
+    random pairs, between their quantiles 0.0001 and 0.001, where there are too few copies to matter. The true tail falls
+    faster. So the number is overestimated, and the threshold errs on the safe side.
 
     Args:
         own: bool (N, 256), hashes of distinct pictures that are not blank.
-        group: str (N,); pictures of one group (a video's frames, a person) are not taken for unrelated.
+        group: str (N,), as `FaceSet.group`; pictures of one group (frames of a video, a person) do not count as unrelated.
     """
     n = len(own)
     pairs = n * (n - 1) / 2
@@ -119,15 +121,16 @@ def threshold_for(own: np.ndarray, group: np.ndarray | None = None, *, largest: 
 
 
 def pair_blocks(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Iterator[Pairs]:
-    """All pairs of rows whose hashes differ in at most `threshold` bits, block by block; exact, nothing is sampled.
+    """All pairs of rows whose hashes differ in at most `threshold` bits, block by block. The search is exhaustive.
 
-    Bits become -1 and +1; a product of two such rows is 256 - 2 x distance, so that BLAS does the work: about 4 s for
-    36,000 pictures on one core, growing with the square of their number, and 64 MiB beside the hashes as float32
-    (1 KiB a picture).
+    Bits are written as -1 and +1. The dot product of two such rows is 256 - 2 x distance, so distances are computed by
+    matrix products (BLAS). This takes about 4 s for 36,000 pictures on one core and grows with the square of their number.
+    It needs 64 MiB of memory, besides the hashes as float32 (1 KiB per picture).
 
     Args:
         own: bool (N, 256).
-        other: bool (N, 256), hashes that the second of a pair is compared by (of the mirror images, say); None = own.
+        other: bool (N, 256), the hashes used for the second picture of a pair (for instance, those of the mirror images);
+            None: the same as `own`.
     """
     a = _signs(own)
     b = a if other is None else _signs(other)
@@ -145,7 +148,8 @@ def pair_blocks(own: np.ndarray, threshold: int, other: np.ndarray | None = None
 
 
 def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Pairs:
-    """`pair_blocks` as one, in order of first, then second. A set of video frames may have very many: use `near_groups`."""
+    """The pairs of all `pair_blocks` together, sorted by first, then second. Video frames may have too many pairs for that:
+    use `near_groups` for them."""
     blocks = list(pair_blocks(own, threshold, other))
     first, second, distance = (
         np.concatenate([block[k] for block in blocks]) if blocks else np.empty(0, np.int64) for k in range(3)
@@ -157,19 +161,20 @@ def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None)
 def near_groups(
     images: np.ndarray, sha256: np.ndarray | None = None, *, threshold: int | None = None, mirrors: bool = False
 ) -> np.ndarray:
-    """Group number of each picture: pictures joined by near-duplicate pairs, directly or through others.
+    """The group number of each picture. A group has all pictures that are connected by near-duplicate pairs.
 
-    Exact copies share a group. Pictures of one value alone have nothing to compare: each distinct one is a group of its
-    own. Grouping is what a split must respect, so a chain a-b-c is one group although a and c may differ by more.
+    A chain of pairs a-b, b-c is one group, even if a and c differ by more than the threshold, because a and c must not be in
+    different splits. Exact copies are in one group. Blank pictures (one value everywhere) can not be compared: each distinct
+    blank picture is a group of its own.
 
     Args:
         images: uint8 (N, H, W, 1 or 3).
-        sha256: str (N,), digest of each picture (`FaceSet.sha256`); exact copies are then hashed once.
-        threshold: in bits; None = `threshold_for` these pictures.
-        mirrors: also join a picture with a near duplicate of its mirror image.
+        sha256: str (N,), digest of each picture (`FaceSet.sha256`). If given, exact copies are hashed only once.
+        threshold: in bits; None: from `threshold_for`.
+        mirrors: also pair a picture with near duplicates of its mirror image.
 
     Returns:
-        int64 (N,), 0 upwards in order of first appearance.
+        int64 (N,), numbered from 0 in order of first appearance.
     """
     n = len(images)
     if not n:
@@ -196,7 +201,8 @@ def near_groups(
 
 
 def distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(rows of the first copy of each key, ascending; for each row the position of its key among them), int64."""
+    """(D rows at which a key first appears, ascending; for each row, the position of its key in that list). int64 (D,) and
+    int64 (N,)."""
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
@@ -205,12 +211,12 @@ def distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_order(group: np.ndarray) -> np.ndarray:
-    """Group numbers made anew: 0 upwards in order of first appearance, int64 (N,)."""
+    """The same groups, numbered from 0 in order of first appearance: int64 (N,)."""
     return distinct(group)[1]
 
 
 def blank(images: np.ndarray, rows: Sequence[int] | None = None) -> np.ndarray:
-    """Whether each picture has one value alone in every channel, bool (N,)."""
+    """Whether each picture is blank, that is, has the same value everywhere (in each channel): bool (N,)."""
     rows = range(len(images)) if rows is None else rows
     return np.array([bool((images[row] == images[row][:1, :1]).all()) for row in rows], bool)
 
@@ -220,7 +226,7 @@ def _signs(bits: np.ndarray) -> np.ndarray:
 
 
 def _joined(group: np.ndarray, edges: Sequence[np.ndarray]) -> np.ndarray:
-    """Group numbers after every edge (two rows) has joined the groups of its ends."""
+    """Group numbers after the groups of the two ends of every edge (a pair of rows) were merged."""
     if not edges:
         return group
     first, second = np.concatenate(edges, axis=1)
@@ -263,7 +269,7 @@ def _shifted(share: float) -> Callable[[Image.Image], Image.Image]:
     return change
 
 
-# Changes that leave a picture the same to a person; a shift of 1/48 is one pixel of FER2013.
+# Changes after which a person still sees the same picture. In FER2013, 1/48 of the side is one pixel.
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "JPEG, quality 75": _jpeg(75),
     "JPEG, quality 30": _jpeg(30),
@@ -278,14 +284,14 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def calibration(images: np.ndarray, rows: Sequence[int], threshold: int) -> dict[str, dict[str, float]]:
-    """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
+    """How many bits of a picture's hash each of `CHANGES` changes. These are known near duplicates, to check the threshold.
 
     Args:
         images: uint8 (N, H, W, 1 or 3).
         rows: pictures that are not blank, at least one.
 
     Returns:
-        change -> {median, q95 (bits), found (share of the pictures within the threshold)}.
+        change -> {median, q95 (of the distances, in bits), found (fraction of the pictures within the threshold)}.
     """
     own, found = hashes(images, rows=rows), {}
     for name, change in CHANGES.items():

@@ -1,1 +1,1 @@
-"""What a FaceSet holds and what is wrong with it, before anything is trained on it."""
+"""The audit of a FaceSet: what it contains and what is wrong with it, to be seen before anything is trained on it."""

@@ -1,8 +1,8 @@
-"""What a FaceSet holds and what is wrong with it, before anything is trained on it: files that the report can show.
+"""The audit of a FaceSet: what it contains and what is wrong with it, written to files that the report shows.
 
-``reports/data/NAME`` gets ``audit.json`` (counts, copies, checks of the labels, findings), ``leaks.json`` (ids of pictures
-with a copy in another split), ``croissant.json`` (metadata) and, where the terms allow showing pictures, a contact sheet
-and the worst pairs of near copies across splits. Where they do not, the pairs go to a folder that git ignores.
+The folder ``reports/data/NAME`` gets ``audit.json`` (counts, copies, checks of the labels, findings), ``leaks.json`` (ids of
+pictures with a copy in another split) and ``croissant.json`` (metadata). If the terms allow showing pictures, it also gets a
+contact sheet and the worst pairs of near copies across splits. If not, the pairs go to a folder that git ignores.
 """
 
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ PAIRS = "near-copies.png"
 
 
 def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LIMIT) -> dict[str, Json]:
-    """Examine a FaceSet and write what was found into `out` and, if its pictures may not be shown, `private`; atomically.
+    """Examine a FaceSet and write the results to `out`, atomically. Pictures that must not be shown go to `private`.
 
     Args:
         out: folder of the report, replaced as a whole.
-        private: folder for pictures that must not be published, replaced as a whole; untouched if nothing goes there.
-        near_limit: near copies are searched among at most so many distinct pictures.
+        private: folder for pictures that must not be published. Replaced as a whole; not touched if nothing goes there.
+        near_limit: near copies are not searched if there are more distinct pictures than this.
 
     Returns:
-        The contents of audit.json. Its `findings` are sentences by kind: "wrong" for what must be mended or explained
-        before results are published, "note" for what a reader should know.
+        The contents of audit.json. Its `findings` are two lists of sentences: "wrong" (must be repaired or explained before
+        results are published) and "note" (what a reader should know).
     """
     expected = expected_counts(faces)
     copies = find_copies(faces, limit=near_limit)
@@ -85,7 +85,7 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
 
 
 def expected_counts(faces: FaceSet) -> Mapping[str, Mapping[str, int]] | None:
-    """Published rows per split and class, if the data set's reader knows them for this edition."""
+    """The published number of rows per split and class, if the data set's reader knows it for this edition; else None."""
     name = faces.meta["name"]
     if name not in data_sets.names():
         return None
@@ -94,7 +94,7 @@ def expected_counts(faces: FaceSet) -> Mapping[str, Mapping[str, int]] | None:
 
 
 def findings(contents: Mapping[str, Json]) -> dict[str, list[str]]:
-    """The sentences that audit.json's numbers call for: {"wrong": [...], "note": [...]}."""
+    """The findings that follow from the numbers of audit.json, as sentences: {"wrong": [...], "note": [...]}."""
     wrong, note = [], []
     counts, expected = contents["counts"], contents["expected"]
     for split, own in (expected or {}).items():
@@ -133,7 +133,8 @@ def findings(contents: Mapping[str, Json]) -> dict[str, list[str]]:
 
 
 def _groups(faces: FaceSet) -> dict[str, Json]:
-    """{"groups": number, "in_several_splits": number, "names": the first of those}."""
+    """{"groups": number of groups, "in_several_splits": number of those in more than one split, "names": the first 20 of
+    these}."""
     named = faces.group != ""
     pairs = np.unique(np.stack([faces.group[named], faces.split[named]], axis=1), axis=0)
     names, times = np.unique(pairs[:, 0], return_counts=True) if len(pairs) else (np.empty(0, str), np.empty(0, int))

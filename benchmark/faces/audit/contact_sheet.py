@@ -1,25 +1,26 @@
-"""A picture of what a FaceSet holds: some faces of every class, a row each."""
+"""The contact sheet of a FaceSet: a picture with some faces of every class, one row per class."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.faces.faceset import FaceSet
 
-SIDE = 96  # small faces are enlarged by a whole factor to about this many pixels
+SIDE = 96  # small faces are enlarged by a whole factor to about this side in pixels
 LABEL = 96  # width of the label column
 GAP = 4
 
 
 def contact_sheet(faces: FaceSet, per_class: int = 10, seed: int = 0) -> Image.Image:
-    """Draw some faces of every class, chosen by chance and shown in their order in the set.
+    """Draw some faces of every class, chosen at random and shown in the order of the FaceSet.
 
     Args:
-        faces: grey or RGB. A set without classes gets one row, "all".
-        per_class: faces a row at most; a class with fewer leaves its row part empty.
-        seed: equal seeds choose equal faces.
+        faces: grey or RGB. A FaceSet without classes gets one row, "all".
+        per_class: most faces per row; the row of a class with fewer faces stays partly empty.
+        seed: equal seeds choose the same faces.
 
     Returns:
-        RGB picture: a row a class in label order, its name and number of faces (over all splits) on the left.
+        RGB picture with one row per class, in label order; on the left the class name and its number of faces in all
+        splits.
     """
     rows = [(name, np.flatnonzero(faces.expression == k)) for k, name in enumerate(faces.classes)]
     rows = rows or [("all", np.arange(len(faces)))]

@@ -1,4 +1,4 @@
-"""Copies of pictures within and across the splits of a FaceSet: exact ones by SHA-256, near ones by perceptual hash."""
+"""Copies of pictures within and across the splits of a FaceSet: exact copies by SHA-256, near copies by perceptual hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,11 +22,14 @@ from benchmark.faces.near_duplicates import (
 )
 from benchmark.files import Json
 
-NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
+# Near copies are searched among at most this many distinct pictures. All pairs are compared twice (mirror images too), which
+# takes about 20 minutes on one core.
+NEAR_LIMIT = 400_000
 SAMPLE = 1_000_000  # random pairs whose distances are shown
-CALIBRATED = 300  # pictures that `calibration` changes
-WIDEST = 80  # bits up to which the distances of all pairs are counted, to show where copies end;
-WIDE_LIMIT = 60_000  # for more distinct pictures than this only up to the threshold, for the sake of memory
+CALIBRATED = 300  # pictures used for `calibration`
+# The distances of all pairs are counted up to this many bits, to show up to which distance there are copies.
+WIDEST = 80
+WIDE_LIMIT = 60_000  # with more distinct pictures, they are counted only up to the threshold, to save memory
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,15 @@ class Copies:
     """Copies among the rows of a FaceSet.
 
     Attributes:
-        exact: int64 (N,), which distinct picture each row is: 0 upwards in order of first appearance.
+        exact: int64 (N,), the number of the distinct picture in each row; numbered from 0 in order of first appearance.
         first: int64 (D,), the first row of each distinct picture.
-        near: pairs of distinct pictures (numbers as in `exact`) within the threshold; None where not searched.
-        mirrored: pairs where the second one's mirror image is meant; None likewise.
-        threshold: what near means.
-        distances: int64 (WIDEST + 1,), pairs of distinct pictures at each distance.
-        quantiles: of the distances of two pictures at random, and of two with one expression.
-        calibration: `near_duplicates.calibration` of some pictures.
+        near: pairs of distinct pictures (numbers as in `exact`) within the threshold; None if near copies were not
+            searched, as for all the following.
+        mirrored: pairs within the threshold when the second picture is mirrored.
+        threshold: the threshold for near copies.
+        distances: int64 (WIDEST + 1,), number of pairs of distinct pictures at each distance.
+        quantiles: of the distances of random pairs, and of random pairs with the same expression.
+        calibration: result of `near_duplicates.calibration` on some pictures.
     """
 
     exact: np.ndarray
@@ -55,9 +59,10 @@ class Copies:
 
 
 def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Copies:
-    """Exact copies, and near copies unless there are more than `limit` distinct pictures or fewer than two."""
+    """The exact copies of a FaceSet, and the near copies. Near copies are not searched if there are more than `limit`
+    distinct pictures that are not blank, or fewer than two."""
     first, exact = distinct(faces.sha256)
-    number = np.flatnonzero(~blank(faces.images, first))  # of the distinct pictures with any content
+    number = np.flatnonzero(~blank(faces.images, first))  # numbers of the distinct pictures that are not blank
     if not 2 <= len(number) <= limit:
         return Copies(exact, first)
     rows = first[number]
@@ -80,22 +85,23 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
 
 
 def exact_account(faces: FaceSet, copies: Copies) -> dict[str, Json]:
-    """Groups of exact copies: how many, with how many pictures, conflicting labels, and across which splits.
+    """The groups of exact copies in numbers.
 
     Returns:
-        {groups, pictures, conflicting (groups with different expressions), across_splits (groups), spanning: split ->
-        groups with members in it and in another split}.
+        {groups: number of groups, pictures: rows in them, conflicting: groups whose members have different expressions,
+        across_splits: groups in more than one split, spanning: split -> groups with members in it and in another split,
+        largest: rows of the largest group}.
     """
     return _groups(faces, copies.exact)
 
 
 def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
-    """Near copies that are not exact ones; None where they were not searched.
+    """The near copies that are not exact copies, in numbers; None if they were not searched.
 
     Returns:
-        {threshold (bits), expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs (of either kind), groups: as
-        `exact_account`, of the groups that near, mirrored and exact copies make together, distances: bits -> pairs,
-        unrelated: quantiles of random pairs, calibration}.
+        {threshold: in bits, expected_false_pairs, pairs, mirrored_pairs, conflicting_pairs: pairs of either kind with
+        different expressions, groups: as `exact_account`, for groups of near, mirrored and exact copies together,
+        distances: bits -> number of pairs, unrelated: quantiles of random pairs, calibration}.
     """
     if copies.near is None:
         return None
@@ -117,13 +123,13 @@ def near_account(faces: FaceSet, copies: Copies) -> dict[str, Json] | None:
 
 
 def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """Which pictures of a split have a copy in another one.
+    """The pictures of a split that have a copy in another split.
 
-    A near copy counts directly only, never through a third picture.
+    Only pairs within the threshold count as near copies, not two pictures that are connected through a third one.
 
     Returns:
-        split -> other split -> {"exact": ids in the split whose picture is in the other one, "near": further ids with a
-        near copy or a mirror image there}; pairs of splits without any are left out.
+        split -> other split -> {"exact": ids in the split with an exact copy in the other split, "near": further ids in the
+        split with a near or mirrored copy in the other}. Pairs of splits without copies are left out.
     """
     n = len(copies.first)
     splits = list(dict.fromkeys(faces.split.tolist()))
@@ -145,7 +151,8 @@ def leaks(faces: FaceSet, copies: Copies) -> dict[str, dict[str, dict[str, list[
 
 
 def worst_pairs(faces: FaceSet, copies: Copies, most: int = 30) -> list[tuple[int, int, int]]:
-    """Near copies in two different splits: (row, row, bits that differ); those with different labels first, then nearest."""
+    """Near copies in two different splits: (row, row, bits that differ). Pairs with different labels come first; within each
+    kind, the smallest distance comes first. At most `most` pairs."""
     if copies.near is None:
         return []
     pairs, found = copies.near, []
@@ -192,7 +199,7 @@ def _near_groups(copies: Copies) -> np.ndarray:
 
 
 def _either(copies: Copies) -> Pairs:
-    """Near and mirrored pairs, each pair once, with the smaller distance."""
+    """The pairs that are near or mirrored copies, each pair once, with the smaller of its two distances."""
     first, second, distance = (np.concatenate(columns) for columns in zip(copies.near, copies.mirrored, strict=True))
     order = np.lexsort((distance, second, first))
     first, second, distance = first[order], second[order], distance[order]
@@ -202,7 +209,8 @@ def _either(copies: Copies) -> Pairs:
 
 
 def _pairs(own: np.ndarray, bits: int, group: np.ndarray, other: np.ndarray | None = None) -> Pairs:
-    """Near pairs but those within one group: neighbouring frames of a video are alike, many, and never split."""
+    """The near pairs, without those inside one group: neighbouring frames of a video make many near pairs, but are always in
+    the same split."""
     parts = [Pairs(*(np.empty(0, np.int64),) * 3)]
     for block in pair_blocks(own, bits, other):
         apart = (group[block.first] != group[block.second]) | (group[block.first] == "")
@@ -215,7 +223,8 @@ def _numbered(pairs: Pairs, number: np.ndarray) -> Pairs:
 
 
 def _quantiles(own: np.ndarray, expression: np.ndarray) -> dict[str, dict[str, float]]:
-    """Distances of two pictures at random, and of two with one expression: the known negatives, but for a few copies."""
+    """Quantiles of the distances of random pairs, and of random pairs with the same expression. Apart from a few copies,
+    these are pairs known to be unrelated."""
     samples = {"any two": random_distances(own, sample=SAMPLE)}
     same = [random_distances(own[expression == k], sample=SAMPLE, seed=k) for k in range(expression.max(initial=-1) + 1)]
     if sum(map(len, same)):

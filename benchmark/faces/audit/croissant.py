@@ -1,14 +1,14 @@
-"""A Croissant description of a FaceSet: metadata that search engines and loaders read (mlcommons.org/croissant, 1.0).
+"""A Croissant description of a FaceSet: metadata for search engines and data loaders (mlcommons.org/croissant, 1.0).
 
-It describes faces.csv, with the digest that is the FaceSet's fingerprint; no picture is in it. `mlcroissant` validates it
-(tests); writing one needs nothing.
+It describes faces.csv, with its digest, which is the FaceSet's fingerprint. It contains no pictures. The tests validate it
+with `mlcroissant`; writing it needs no package.
 """
 
 from benchmark.faces.card import card
 from benchmark.faces.faceset import COLUMNS, FaceSet
 from benchmark.files import Json
 
-# The context that the specification prescribes, as far as it is used here.
+# The part of the context prescribed by the specification that is used here.
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -39,7 +39,8 @@ _FIELDS = {
 
 
 def description(faces: FaceSet) -> dict[str, Json]:
-    """The description as a JSON-able mapping (JSON-LD). Without a card: no licence, page or citation."""
+    """The description as a JSON-able mapping (JSON-LD). If the data set has no card, licence, page and citation are left
+    out."""
     meta = faces.meta
     own = card(meta["name"])
     shape = " x ".join(map(str, meta["shape"]))

@@ -1,8 +1,8 @@
-"""Do the labels of a FaceSet mean what their names say? Valence and arousal against expression, and the class order.
+"""Checks whether the labels of a FaceSet mean what their names say: valence and arousal against expression, class order.
 
 The rules follow the circumplex of affect (Russell 1980, J. Personality and Social Psychology 39, 1161-1178): happiness is
-pleasant; sadness, anger, fear, disgust and contempt are unpleasant; surprise is aroused. AffectNet's annotators worked
-with such regions (happy: valence in (0, 1]; Mollahosseini and others 2017, arXiv:1708.03985, section on annotation).
+pleasant; sadness, anger, fear, disgust and contempt are unpleasant; surprise is aroused. The annotators of AffectNet used
+similar regions (happy: valence in (0, 1]; Mollahosseini and others 2017, arXiv:1708.03985, section on annotation).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import Json
 
-# Names that data sets give to one expression.
+# Other names of an expression in some data sets -> the name used here.
 SYNONYMS = {
     "happiness": "happy",
     "sadness": "sad",
@@ -23,24 +23,24 @@ SYNONYMS = {
     "afraid": "fear",
 }
 UNPLEASANT = ("sad", "angry", "fear", "disgust", "contempt")
-# How far a value must lie on the wrong side of 0: about what one rater of AffectNet differs from the others' mean
-# (docs/audit.md, human ceilings), so that a contradiction is more than a rater's doubt about "neutral".
+# A value contradicts the expression if it lies at least this far on the wrong side of 0. One rater of AffectNet differs from
+# the mean of the others by about as much (docs/audit.md, human ceilings), so smaller contradictions may be rater noise.
 MARGIN = 0.3
-LISTED = 50  # ids written out at most
+LISTED = 50  # most ids that are listed
 
-# expression -> (dimension, sign that its values have)
+# expression -> (dimension, sign of its values)
 RULES = {"happy": ("valence", 1), "surprise": ("arousal", 1)} | {name: ("valence", -1) for name in UNPLEASANT}
 
 
 def plain_name(name: str) -> str:
-    """One name for an expression whatever the data set calls it: "Happiness" and "happy" are "happy"."""
+    """The common name of an expression: "Happiness" and "happy" both become "happy"."""
     return SYNONYMS.get(name.lower(), name.lower())
 
 
 def contradictions(faces: FaceSet) -> np.ndarray | None:
-    """Which faces' valence or arousal contradicts their expression by more than `MARGIN`, bool (N,).
+    """Whether the valence or arousal of each face contradicts its expression by more than `MARGIN`: bool (N,).
 
-    None where no face has both kinds of label.
+    None if no face has an expression as well as valence and arousal.
     """
     known = (faces.expression >= 0) & ~np.isnan(faces.valence) & ~np.isnan(faces.arousal)
     if not known.any():
@@ -54,11 +54,11 @@ def contradictions(faces: FaceSet) -> np.ndarray | None:
 
 
 def valence_arousal(faces: FaceSet) -> dict[str, Json] | None:
-    """Range, mean and contradictions of valence and arousal; None for a set without them.
+    """Range, mean and contradictions of valence and arousal; None for a FaceSet without them.
 
     Returns:
-        {"valence": {faces, smallest, largest, mean}, "arousal": likewise, "incomplete": faces with one of the two only,
-        "contradictions": {margin, faces, by_class (class -> faces), ids (the first `LISTED`)} or None}.
+        {"valence": {faces, smallest, largest, mean}, "arousal": the same, "incomplete": number of faces with only one of the
+        two, "contradictions": {margin, faces, by_class: class -> faces, ids: the first `LISTED`} or None}.
     """
     values = {dimension: getattr(faces, dimension) for dimension in ("valence", "arousal")}
     if all(np.isnan(each).all() for each in values.values()):
@@ -79,17 +79,18 @@ def valence_arousal(faces: FaceSet) -> dict[str, Json] | None:
 
 
 def label_order(faces: FaceSet, expected: Mapping[str, Mapping[str, int]] | None) -> dict[str, Json]:
-    """Is the class order what the names say, by something other than the order itself?
+    """Check, by independent information, that the labels have the class names in the right order.
 
-    Tried in this order, the first that applies decides:
+    There are three checks. The first one that is possible decides:
 
-    * another label of the same pictures, which the reader cross-tabulated (``meta["how"]["cross_tabulation"]``): no other
-      assignment of names to columns may agree better than the names do;
-    * valence and arousal: the class means must lie as the circumplex says (this can not tell two unpleasant classes apart);
-    * published counts, where no two classes have equal ones: they must be found under the same names.
+    * a second label of the same pictures, which the reader has cross-tabulated (``meta["how"]["cross_tabulation"]``): no
+      other assignment of names to columns may agree better than the given names;
+    * valence and arousal: the class means must be ordered as in the circumplex (this can not distinguish between two
+      unpleasant classes);
+    * published counts, if no two classes have the same counts: each class must have its published counts.
 
     Returns:
-        {"by": what decided ("nothing" where none applies), "ok": bool or None, "found": one sentence}.
+        {"by": the check that decided ("nothing" if none is possible), "ok": bool or None, "found": one sentence}.
     """
     table = faces.meta.get("how", {}).get("cross_tabulation")
     if table:

@@ -1,4 +1,4 @@
-"""A picture of pairs of faces, side by side, with their labels under them."""
+"""A picture that shows pairs of faces side by side, with their labels below."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.faces.faceset import FaceSet
 
-SIDE = 112  # small faces are enlarged by a whole factor to at least nearly this many pixels, large ones reduced to it
+SIDE = 112  # small faces are enlarged by a whole factor to about this side in pixels; large ones are reduced to it
 COLUMNS = 5
 GAP = 10
 TEXT = 38  # height of the three lines under a pair
 
 
 def pair_sheet(faces: FaceSet, pairs: Sequence[tuple[int, int, int]]) -> Image.Image:
-    """Draw pairs of rows: (row, row, differing bits), left to right, then downwards.
+    """Draw pairs (row, row, number of differing bits) from left to right, then downwards.
 
-    Under each face stand its split and its expression, under the second also the bits that differ. A pair with two
-    different expressions has a red frame.
+    Below each face are its split and its expression; below the second face also the number of bits that differ. A pair with
+    two different expressions has a red frame.
     """
     height, width = faces.images.shape[1:3]
     factor = max(1, round(SIDE / max(height, width)))

@@ -1,1 +1,1 @@
-"""How well people agree about the same faces."""
+"""How well human raters agree about the same faces."""

@@ -1,8 +1,8 @@
-"""AffectNetC25: 25 raters' valence, arousal and expression for 1,600 AffectNet pictures (labels only, two sets of 800).
+"""AffectNetC25: valence, arousal and expression by 25 raters for 1,600 AffectNet pictures (labels only, two sets of 800).
 
-Source: github.com/kdoodoo/affectnetc25, published with AffectNet's permission. Six files, `valence_set1_C25.csv` and so on,
-with the columns index, filename, participant0 .. participant24. Its expression codes are not AffectNet's. By its README Set
-I is "800 Confusing Images" and Set II "800 Random Images", with 25 participants each, 50 in all.
+Source: github.com/kdoodoo/affectnetc25, published with AffectNet's permission. It has six files, `valence_set1_C25.csv` and
+so on, with the columns index, filename, participant0 .. participant24. Its expression codes are not AffectNet's. According
+to its README, Set I is "800 Confusing Images" and Set II "800 Random Images", with 25 participants each, 50 in total.
 """
 
 import csv
@@ -24,7 +24,8 @@ _CODES = {str(code): code for code in range(len(CLASSES))}
 
 @dataclass(frozen=True)
 class Ratings:
-    """One set: valence, arousal float64 (800, 25) in [-1, 1]; expression int64 (800, 25), index into `CLASSES`."""
+    """The ratings of one set. valence, arousal: float64 (800, 25) in [-1, 1]. expression: int64 (800, 25), index into
+    `CLASSES`."""
 
     valence: np.ndarray
     arousal: np.ndarray
@@ -32,12 +33,12 @@ class Ratings:
 
 
 def read(folder: Path) -> tuple[list[Ratings], dict[str, str]]:
-    """Both sets, and the SHA-256 of each file by name.
+    """Both sets, and file name -> SHA-256.
 
     Raises:
-        BadInput: a missing file; another header; rows that are not 800 with 27 fields each; a value that is not written as
-            a multiple of 0.25 in [-1, 1] with its decimal point, or a code 0..7; a picture twice; files of one set that
-            list other pictures or another order.
+        BadInput: a missing file; a wrong header; not exactly 800 rows with 27 fields each; a valence or arousal that is not
+            a multiple of 0.25 in [-1, 1], written with a decimal point; an expression that is not a code 0..7; a picture
+            that occurs twice; files of one set that list different pictures or another order.
     """
     sets, digests, seen = [], {}, {}
     for number in SETS:

@@ -1,9 +1,9 @@
-"""Agreement of human raters with each other, as numbers that a network's metrics can stand beside.
+"""Agreement of human raters with each other, in numbers that can be compared with the metrics of a network.
 
-Two readings of "a human's score": a rater against the mean or majority of the others (*leave one out*: the target is as
-good as the label of a data set), and a rater against one other rater (*pairwise*: the target is as noisy as a single
-annotation). Both are averaged over raters or pairs. A panel's agreement bounds no network in principle: one that knows the
-panel's majority can beat a single member.
+"The score of a human" can mean two things. *Leave one out*: a rater compared with the mean or majority of the others; the
+target is as good as the label of a data set. *Pairwise*: a rater compared with one other rater; the target is as noisy as a
+single annotation. Both are averaged, over raters or over pairs. The agreement of a panel is not an upper bound for a
+network: a network that predicts the panel's majority can score better than a single rater.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ def leave_one_out(ratings: np.ndarray) -> dict[str, float]:
     """RMSE, CORR, CCC and SAGR of each rater against the mean of the others, averaged over raters.
 
     Args:
-        ratings: float (N, R), every rater's value for every picture, R >= 2.
+        ratings: float (N, R), the value of each of R >= 2 raters for each of N pictures.
     """
     others = (ratings.sum(axis=1, keepdims=True) - ratings) / (ratings.shape[1] - 1)
-    others = np.where(np.abs(others) < 1e-12, 0.0, others)  # a sum that cancels has no sign
+    others = np.where(np.abs(others) < 1e-12, 0.0, others)  # a sum of 0 must not get a sign from rounding
     x, y = ratings - ratings.mean(axis=0), others - others.mean(axis=0)
     covariance, vx, vy = (x * y).mean(axis=0), (x**2).mean(axis=0), (y**2).mean(axis=0)
     apart = (ratings.mean(axis=0) - others.mean(axis=0)) ** 2
@@ -37,7 +37,7 @@ def leave_one_out(ratings: np.ndarray) -> dict[str, float]:
 
 
 def pairwise(ratings: np.ndarray) -> dict[str, float]:
-    """RMSE, CORR, CCC and SAGR of two raters, averaged over all pairs of different raters; argument as `leave_one_out`."""
+    """RMSE, CORR, CCC and SAGR between two raters, averaged over all pairs of raters. Argument as of `leave_one_out`."""
     n, raters = ratings.shape
     mean = ratings.mean(axis=0)
     centred = ratings - mean
@@ -56,12 +56,13 @@ def pairwise(ratings: np.ndarray) -> dict[str, float]:
 
 
 def vote_accuracy(counts: np.ndarray) -> np.ndarray:
-    """How often one rater's vote is what most of the others voted, for each picture, averaged over its raters.
+    """For each picture, the probability that a rater's vote equals the majority vote of the other raters, averaged over the
+    raters.
 
-    Where several votes lead among the others, each is taken as the majority with equal probability.
+    If several answers have equally many votes of the others, each is the majority with equal probability.
 
     Args:
-        counts: int (N, K), votes for each answer; at least two a picture.
+        counts: int (N, K), number of votes for each answer; at least two votes per picture.
 
     Returns:
         float (N,) in [0, 1].
@@ -77,7 +78,8 @@ def vote_accuracy(counts: np.ndarray) -> np.ndarray:
 
 
 def nominal(counts: np.ndarray) -> dict[str, float]:
-    """Fleiss' kappa (statsmodels) and Krippendorff's nominal alpha (krippendorff) of votes, int (N, K), equal sums."""
+    """Fleiss' kappa (statsmodels) and Krippendorff's nominal alpha (krippendorff). `counts`: int (N, K), votes for each
+    answer; every picture must have equally many votes."""
     return {
         "fleiss_kappa": float(fleiss_kappa(counts)),
         "krippendorff_alpha": float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal")),
@@ -90,11 +92,11 @@ def bootstrap(
     """`measure(parts)` with 95 % percentile intervals over resampled pictures (Efron 1979).
 
     Args:
-        measure: parts -> name -> value.
-        parts: arrays whose rows are pictures; each is resampled within itself.
+        measure: function of parts that returns name -> value.
+        parts: arrays whose rows are pictures; each array is resampled separately.
 
     Returns:
-        name -> {mean (of the rows as they are), low, high}.
+        name -> {mean (the value on the original rows), low, high}.
     """
     rng = np.random.default_rng(seed)
     found = measure(parts)

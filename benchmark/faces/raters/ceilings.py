@@ -1,4 +1,4 @@
-"""How well people agree, measured on published votes and ratings -> reports/humans: aggregate numbers alone."""
+"""How well people agree, measured on published votes and ratings. Only aggregate numbers are written, to reports/humans."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,13 +20,13 @@ SPLIT = "PrivateTest"
 def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
     """Write ``out/ferplus.json``, from the test pictures that have a majority label in FER+.
 
-    * leave_one_out: a rater's vote (unknown and "not a face" are answers too) against the majority of the other nine;
+    * leave_one_out: a rater's vote (including "unknown" and "not a face") compared with the majority of the other nine;
     * agreement: Fleiss' kappa and Krippendorff's alpha between the ten raters;
-    * fer2013_label: accuracy and Cohen's kappa of the FER2013 label against the FER+ majority, where that is one of the
-      seven classes that both have.
+    * fer2013_label: accuracy and Cohen's kappa of the FER2013 label compared with the FER+ majority, on pictures whose
+      majority is one of the seven classes that both data sets have.
 
     Raises:
-        BadInput: sets that are not these two, or ids that FER2013 lacks.
+        BadInput: FaceSets that are not fer2013 and ferplus, or ids that FER2013 does not have.
     """
     for faces, name in ((fer2013, "fer2013"), (voted, "ferplus")):
         if faces.meta["name"] != name:
@@ -62,9 +62,10 @@ def c25(folder: Path, out: Path) -> dict[str, Json]:
 
     * leave_one_out, pairwise: RMSE, CORR, CCC and SAGR for valence, arousal and their mean, averaged over the raters (or
       pairs) of both sets;
-    * expression: accuracy of a rater against the majority of the others;
+    * expression: accuracy of a rater compared with the majority of the others;
     * agreement: Fleiss' kappa and Krippendorff's alpha;
-    * the same four of Set I and of Set II alone, named with _set1 and _set2: Set I was chosen for being confusing.
+    * the same four for Set I and Set II separately, with names that end in _set1 and _set2, because the pictures of Set I
+      were chosen for being confusing.
 
     Raises:
         BadInput: as `affectnet_c25.read`.
@@ -87,7 +88,8 @@ def c25(folder: Path, out: Path) -> dict[str, Json]:
 
 
 def _c25_parts(affect: Sequence[np.ndarray], votes: Sequence[np.ndarray]) -> dict[str, dict[str, Json]]:
-    """Part -> figures with n. `affect`, one a set: float (800, 2, raters); `votes`: int (800, classes)."""
+    """Name of a part -> its figures and n. `affect`: for each set, float (800, 2, raters). `votes`: for each set, int
+    (800, classes)."""
     n = {"n": sum(map(len, votes))}
     return {
         "leave_one_out": n | bootstrap(lambda parts: _affect(leave_one_out, parts), affect),
@@ -107,7 +109,8 @@ def _label_against_label(parts: Sequence[np.ndarray]) -> dict[str, float]:
 
 
 def _affect(measure: Callable[..., float], parts: Sequence[np.ndarray]) -> dict[str, float]:
-    """`measure` of valence and arousal, mean over the sets, keyed like the metrics; parts float (N, 2, raters)."""
+    """`measure` of valence, of arousal and their mean, averaged over the sets; the keys are names of metrics. `parts`: for
+    each set, float (N, 2, raters)."""
     out = {}
     for column, dimension in enumerate(("valence", "arousal")):
         each = [measure(part[:, column]) for part in parts]

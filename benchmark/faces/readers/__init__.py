@@ -1,1 +1,1 @@
-"""One reader a data set: raw files -> FaceSet."""
+"""The readers, one per data set. A reader makes a FaceSet from raw files."""

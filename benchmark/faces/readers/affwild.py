@@ -1,8 +1,9 @@
 """Aff-Wild (Zafeiriou et al., CVPR workshops 2017): videos from the web with valence and arousal for every frame.
 
-Read as ``videos/train/<id>.mp4|avi`` with ``annotations/train/{valence,arousal}/<id>.txt`` (one number a line, line k =
-frame k), or with one file a video, ``annotations/train/<id>.txt`` (frame, valence, arousal; a preparation that circulates
-in thousandths). The labels of the official test videos were not released, so the labelled videos are split here.
+The videos are ``videos/train/<id>.mp4|avi``. The labels are ``annotations/train/{valence,arousal}/<id>.txt`` (one number per
+line, line k = frame k); or one file per video, ``annotations/train/<id>.txt`` (frame, valence, arousal; a version that is in
+circulation has values in thousandths). The labels of the official test videos were not released, so the labelled videos are
+split here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,15 +36,22 @@ RAW = ("affwild",)
 TAKES_FOLDERS = True
 DIMENSIONS = ("valence", "arousal")
 COLUMNS = ("frame", *DIMENSIONS)
-LABELLED_VIDEOS = 252  # of 298, by the paper; noted beside the number found, no reason to refuse another
-TEST, VALIDATION = 0.20, 0.10  # shares of the videos, by hash
+LABELLED_VIDEOS = 252  # of 298, according to the paper; recorded beside the number found, which may differ
+TEST, VALIDATION = 0.20, 0.10  # fractions of the videos, chosen by hash of the name
 SCALES = {"-1..1": 1.0, "-1000..1000": 1000.0}
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Of one video: numbers int64 (F,) of the frames from 1, values float64 (F, 2), places (file and line) of both columns,
-    lengths = lines of each dimension's file."""
+    """The labels of one video.
+
+    Attributes:
+        numbers: int64 (F,), frame numbers from 1.
+        values: float64 (F, 2), valence and arousal as written in the files.
+        files: the files of valence and of arousal.
+        first_line: line of the first label in the files.
+        lengths: number of labelled frames in the file of each dimension.
+    """
 
     numbers: np.ndarray
     values: np.ndarray
@@ -54,7 +62,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything known before a frame is decoded."""
+    """Everything that is known before frames are decoded."""
 
     root: Path
     tracks: Sequence[Track]
@@ -62,7 +70,7 @@ class Plan:
 
 
 def check(path: Path) -> None:
-    """Validate labels, names and layout of a folder as `prepare` does, without decoding; BadInput says what is wrong."""
+    """Validate labels, names and layout of a folder as `prepare` does, without decoding. BadInput says what is wrong."""
     _plan(Path(path), every=5, size=112, allow_gap=0.1)
 
 
@@ -78,21 +86,22 @@ def prepare(
 ) -> FaceSet:
     """Write the FaceSet of the videos in ``raw/affwild``: frames 1, 1 + every, ... of each, uint8 (N, size, size, 3).
 
-    Id ``<video>/<frame>``, group = video. Splits by the SHA-256 of the video's name (`tracks.share`): the lowest 20 % of
-    [0, 1) is test, the next 10 % validation, the rest train. A frame is cut to its face box where `face_boxes` recognises
-    the folder ``bboxs``; otherwise to the largest centred square. Where valence, arousal and video differ in length, the
-    shortest counts; ``meta["how"]`` says how often and by how much.
+    The id is ``<video>/<frame>``, the group is the video. The split of a video follows from the SHA-256 of its name, mapped
+    to [0, 1) (`tracks.share`): below 0.2 is test, the next 0.1 is validation, the rest is train. If `face_boxes` recognises
+    the folder ``bboxs``, frames are cropped to their face boxes; otherwise to the largest centred square. If valence,
+    arousal and video have different lengths, the shortest counts; ``meta["how"]`` says how often and by how much they
+    differ.
 
     Args:
         every: sampling step, a constant of the protocol.
         size: side of the pictures in pixels.
-        allow_gap: largest share by which the shortest of the three lengths may fall short of the longest; beyond it the
-            labels are probably those of another frame rate.
+        allow_gap: largest fraction by which the shortest of the three lengths may be below the longest. If it is exceeded,
+            the labels are probably for another frame rate.
         allow_unreadable, processes: as for `decoding.write_decoded`.
 
     Raises:
-        BadInput: another layout; a video with two files; a label without video or with one dimension only; a line that
-            is not what it should be; values that fit neither scale; a gap; too many frames that can not be read.
+        BadInput: an unknown layout; two files for one video; labels without a video or with one dimension only; an invalid
+            line; values that fit neither scale; lengths that differ by more than `allow_gap`; too many unreadable frames.
     """
     plan = _plan(raw_folder(raw, "affwild"), every=every, size=size, allow_gap=allow_gap)
     return write_tracks(
@@ -109,7 +118,7 @@ def prepare(
 
 
 def split_of(video: str) -> str:
-    """ "test", "validation" or "train", from the video's name alone."""
+    """ "test", "validation" or "train"; depends only on the video's name."""
     position = share(video, "affwild")
     return "test" if position < TEST else "validation" if position < TEST + VALIDATION else "train"
 
@@ -172,7 +181,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float) -> Plan:
 
 
 def _root(folder: Path) -> Path:
-    """The folder itself or the one below it (two levels at most) that holds annotations/train and videos/train."""
+    """The folder that contains annotations/train and videos/train: `folder` itself, or one at most two levels below it."""
     levels = [folder, *sorted(folder.glob("[!.]*")), *sorted(folder.glob("[!.]*/[!.]*"))]
     found = [path for path in levels if (path / "annotations" / "train").is_dir() and (path / "videos" / "train").is_dir()]
     if len(found) != 1:
@@ -183,7 +192,7 @@ def _root(folder: Path) -> Path:
 
 
 def _labels(folder: Path) -> tuple[str, dict[str, Labels]]:
-    """(layout, video -> Labels), videos sorted."""
+    """(layout, video -> Labels), sorted by video."""
     parts = [folder / dimension for dimension in DIMENSIONS]
     if any(part.is_dir() for part in parts):
         files = [_text_files(part) for part in parts]
@@ -238,7 +247,8 @@ def _from_one(path: Path) -> Labels:
 
 
 def _scale(labels: Mapping[str, Labels]) -> str:
-    """The one scale of all files together: a short file of small whole numbers alone would not tell."""
+    """The scale of the values, a key of `SCALES`. It is found from all files together: a short file with only small whole
+    numbers could have either scale."""
     largest = max(np.abs(own.values).max() for own in labels.values())
     if largest <= 1:
         return "-1..1"

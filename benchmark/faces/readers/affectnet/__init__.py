@@ -1,1 +1,1 @@
-"""AffectNet in each form that it was released in."""
+"""The reader of AffectNet, for each form in which it was released."""

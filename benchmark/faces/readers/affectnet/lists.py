@@ -1,7 +1,7 @@
-"""AffectNet of 2017: training.csv and validation.csv beside the uncut pictures, each with its face box.
+"""AffectNet's release of 2017: uncropped pictures, with training.csv and validation.csv, which give each picture's face box.
 
-The published lists carry a header line; copies of validation.csv without one circulate, so the first line is looked at.
-Facial landmarks, 68 points in coordinates of the uncut picture, are read on demand and tell how far a face leans.
+The published lists have a header line. Copies of validation.csv without it are in circulation, so the first line is checked.
+Facial landmarks (68 points in coordinates of the uncropped picture) are read on demand; they give the roll of a face.
 """
 
 import csv
@@ -27,12 +27,13 @@ COLUMNS = (
 )
 FILES = {"train": "training.csv", "val": "validation.csv"}
 POINTS = 68
-EYES = (range(36, 42), range(42, 48))  # of the 68 points (Sagonas et al., 300-W, ICCVW 2013): left in the picture, right
+EYES = (range(36, 42), range(42, 48))  # left and right eye in the picture, of 68 points (Sagonas et al., 300-W, ICCVW 2013)
 PICTURES = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images", ".")
 
 
 def find(folder: Path) -> dict[str, Path] | None:
-    """The two lists, by part, at most two folders deep; None where neither is there. BadInput for one alone or several."""
+    """The two lists: part -> file. They are searched at most two folders deep. None if there are none. BadInput if one is
+    missing or there are several of one name."""
     found = {
         part: [p for depth in ("", "*/", "*/*/") for p in sorted(folder.glob(depth + name))] for part, name in FILES.items()
     }
@@ -46,10 +47,10 @@ def find(folder: Path) -> dict[str, Path] | None:
 
 
 def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[list[Row], dict[str, Json]]:
-    """Rows of both lists in their order, and what meta.json keeps of the files; `align` as for `read_list`.
+    """The rows of both lists, in their order, and file name -> SHA-256 for meta.json. `align` as for `read_list`.
 
     Raises:
-        BadInput: a picture listed twice; see `read_list`.
+        BadInput: a picture that is listed twice; also as `read_list`.
     """
     pictures = next((p for p in PICTURES[:-1] if (folder / p).is_dir()), PICTURES[-1])
     rows, account, seen = [], {}, {}
@@ -65,14 +66,14 @@ def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[
 
 
 def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> list[Row]:
-    """Rows of one list, UTF-8 with or without a byte-order mark, with or without the header line.
+    """The rows of one list: UTF-8 with or without a byte-order mark, with or without the header line.
 
     Args:
-        align: read the landmarks of faces that have a box.
+        align: also read the landmarks of faces that have a box.
 
     Raises:
-        BadInput: other columns, another delimiter or encoding; a path that is absolute or has ".."; a code, valence,
-            arousal or box that is none; with `align`, landmarks that are none.
+        BadInput: unexpected columns, another delimiter or encoding; a path that is absolute or has ".."; an invalid code,
+            valence, arousal or box; with `align`, invalid landmarks.
     """
     rows, order, line = [], None, 1
     try:
@@ -100,7 +101,7 @@ def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> l
 
 
 def _order(cells: Sequence[str], where: str) -> tuple[list[int], bool]:
-    """Where each of `COLUMNS` stands, and whether this first line is the header."""
+    """The position of each of `COLUMNS`, and whether this first line is a header."""
     names = [cell.strip() for cell in cells]
     if sorted(names) == sorted(COLUMNS):
         return [names.index(column) for column in COLUMNS], True
@@ -131,13 +132,14 @@ def _row(cells: Sequence[str], part: str, pictures: str, where: str, align: bool
 
 
 def roll_of(landmarks: str, where: str) -> float:
-    """Degrees by which the line through the centres of the eyes falls to the right: the face leans clockwise.
+    """The roll of a face: the angle in degrees between the line through the centres of the eyes and the horizontal. It is
+    positive if the line falls towards the right, that is, if the face leans clockwise.
 
     Args:
         landmarks: "x;y;x;y;..." of 68 points, in pixels.
 
     Raises:
-        BadInput: another number of values, one that is no finite number, or eyes in one place.
+        BadInput: a wrong number of values, a value that is not a finite number, or both eyes in the same place.
     """
     try:
         values = [float(cell) for cell in landmarks.split(";")]
@@ -152,13 +154,13 @@ def roll_of(landmarks: str, where: str) -> float:
 
 
 def _box(cells: Sequence[str], where: str) -> tuple[float, float, float, float] | None:
-    """Corners of the face box; None where the list has no box (NULL, or no area)."""
+    """Corners (x1, y1, x2, y2) of the face box; None if the list has no box (NULL, or a box without area)."""
     if all(cell in ("", "NULL", "null") for cell in cells):
         return None
     try:
         x, y, width, height = (float(cell) for cell in cells)
     except ValueError:
         raise BadInput(where, f"face box {','.join(cells)[:60]!r}", "four numbers, or NULL") from None
-    if not all(abs(value) < 1e6 for value in (x, y, width, height)):  # NaN too
+    if not all(abs(value) < 1e6 for value in (x, y, width, height)):  # also refuses NaN
         raise BadInput(where, f"face box {','.join(cells)[:60]!r}", "four numbers of pixels")
     return (x, y, x + width, y + height) if width > 0 and height > 0 else None

@@ -1,7 +1,8 @@
 """AffectNet (Mollahosseini, Hasani, Mahoor, IEEE TAC 2019, arXiv:1708.03985): faces with expression, valence and arousal.
 
-Read from any layout that `lists` (2017) or `sidecars` (2021, AffectNet+) knows. The official validation set is the test
-part, since AffectNet's test set was never released; a part of the training set is held out for validation.
+It is read from any layout that `lists` (release of 2017) or `sidecars` (2021, AffectNet+) knows. The official validation set
+is used as the test split, because AffectNet's test set was never released. A part of the training set is held out for
+validation.
 """
 
 import hashlib
@@ -26,16 +27,16 @@ CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "c
 RAW = ("affectnet",)
 TAKES_FOLDERS = True
 OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
-HELD_OUT = 0.05  # share of the training set that becomes the validation part
+HELD_OUT = 0.05  # fraction of the training set that becomes the validation split
 PICTURES_A_BATCH = 64
-# Class counts of the manually annotated training list as quoted in public code; the validation set has 500 a class (one
-# contempt less in the 2021 release).
+# Class counts of the manually annotated training list, as quoted in public code. The validation set has 500 pictures per
+# class (in the 2021 release one contempt picture less).
 TRAINING = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
 VALIDATION = {3999: (500, 500, 500, 500, 500, 500, 500, 499), 4000: (500,) * 8}
 
 
 def check(path: Path) -> None:
-    """Validate every annotation of a raw folder; BadInput says what is wrong. Pictures are not opened."""
+    """Validate every annotation in a raw folder. BadInput says what is wrong. Pictures are not opened."""
     read(Path(path))
 
 
@@ -49,20 +50,22 @@ def prepare(
     allow_unreadable: float = 0.001,
     processes: int | None = None,
 ) -> FaceSet:
-    """Write the FaceSet of the folder ``raw/affectnet``, decoding in parallel; a stopped call resumes.
+    """Write the FaceSet of the folder ``raw/affectnet``. Pictures are decoded in parallel; a stopped call can be resumed.
 
-    Images uint8 (N, size, size, 3); splits "train", "validation" (held out of the training set, see `held_out`), "test"
-    (the official validation set). Rows of the classes None, Uncertain and No-Face are left out; both are counted in
-    ``meta["how"]``. Valence and arousal are NaN where the release has -2 for them.
+    Images are uint8 (N, size, size, 3). The splits are "train", "validation" (held out of the training set, see `held_out`)
+    and "test" (the official validation set). Rows of the classes None, Uncertain and No-Face are left out and counted in
+    ``meta["how"]``. Valence and arousal are NaN where the release has -2.
 
     Args:
-        margin: what a face box of the 2017 lists is widened by on every side, in parts of its longer side.
-        align: turn every face upright by its landmarks, so that the eyes are level; for the 2017 lists alone.
-        allow_unreadable: share of pictures that may be missing or damaged, 0..1.
+        size: side of the pictures in pixels.
+        margin: a face box of the 2017 lists is widened on every side by this fraction of its longer side.
+        align: rotate every face by its landmarks so that the eyes are level; only for the 2017 lists.
+        allow_unreadable: largest fraction of pictures that may be missing or damaged, 0..1.
+        processes: as for `write_decoded`.
 
     Raises:
-        BadInput: as `read`; an option out of range; `align` for a release whose faces are cut already; more unreadable
-            pictures than allowed.
+        BadInput: as `read`; an option out of range; `align` for a release with cropped faces; more unreadable pictures than
+            allowed.
     """
     for name, value, good in (
         ("size", size, type(size) is int and 8 <= size <= 1024),
@@ -119,13 +122,14 @@ def prepare(
 
 
 def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str, Json]]:
-    """All rows, training set first, with the name of the edition and what meta.json keeps of the list files.
+    """(all rows, training set first; name of the edition; digests of the list files for meta.json).
 
     Args:
-        align: read the landmarks too.
+        align: also read the landmarks.
 
     Raises:
-        BadInput: no known layout, or several; `align` without lists of landmarks; whatever `lists` and `sidecars` refuse.
+        BadInput: no known layout, or several; `align` for an edition without landmarks; whatever `lists` and `sidecars`
+            refuse.
     """
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
@@ -144,7 +148,8 @@ def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str
 
 
 def load(source: tuple[str, Sequence[tuple], int, float]) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`: source = (folder, (path, box, roll) of each, size, margin)."""
+    """The pictures of one batch, for `write_decoded`. `source` = (folder, one (path, box, roll) per picture, size,
+    margin)."""
     folder, listed, size, margin = source
     pictures: list[np.ndarray | Unreadable] = []
     base = Path(folder).resolve()
@@ -165,12 +170,13 @@ def split_of(row: Row) -> str:
 
 
 def held_out(id: str) -> bool:
-    """Is this training picture held out? Decided by its id alone, so a subset of the data keeps the same split."""
+    """Whether a picture of the training set is held out for validation. This depends only on its id, so a subset of the data
+    has the same split."""
     return int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") < HELD_OUT * 2**64
 
 
 def compare_counts(rows: Sequence[Row]) -> str:
-    """How the class counts compare with the known ones, in words."""
+    """A sentence that compares the class counts with the known ones."""
     found = {
         part: tuple(int(n) for n in np.bincount([r.code for r in rows if r.part == part], minlength=len(CLASSES)))
         for part in sidecars.PARTS

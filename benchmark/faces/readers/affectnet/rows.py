@@ -1,4 +1,4 @@
-"""What every layout of AffectNet is read into: one `Row` a picture, and the checks that all layouts share."""
+"""`Row`, the common form of one picture in every release of AffectNet, and the checks that all releases share."""
 
 import math
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from benchmark.errors import BadInput
 
 CODES = 11  # 0..7 the classes, 8 None, 9 Uncertain, 10 No-Face
-NOT_ANNOTATED = -2.0  # valence and arousal of faces without them
+NOT_ANNOTATED = -2.0  # what the release has as valence and arousal of faces that were not annotated
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture as annotated.
+    """One annotated picture.
 
     Attributes:
-        where: file and line (or file) of the annotation, for messages.
-        part: "train" or "val", the release's own parts.
+        where: file (and line) of the annotation, for error messages.
+        part: "train" or "val", the parts of the release.
         id: unique over both parts.
         path: of the picture, relative to the raw folder.
         code: 0..10.
-        valence, arousal: in [-1, 1], or NaN for none.
-        box: x1 y1 x2 y2 in pixels of the picture, or None: all of it.
-        roll: degrees by which the face leans clockwise; 0 where the landmarks were not asked for.
+        valence, arousal: in [-1, 1]; NaN: none.
+        box: x1 y1 x2 y2 of the face in pixels of the picture; None: the whole picture.
+        roll: degrees by which the face leans clockwise; 0 if landmarks were not read.
     """
 
     where: str

@@ -1,8 +1,9 @@
-"""AffectNet of 2021 and later: cut faces in train_set and val_set, with annotations in files beside them or in their names.
+"""AffectNet's releases of 2021 and later: cropped faces in train_set and val_set, with annotations in files or file names.
 
-Three forms are known: ``annotations/<id>_exp.npy`` (``_val``, ``_aro``), each one value, often of string type; names
-``<id>s<exp>s<val>s<aro>`` with thousandths; one JSON a picture (AffectNet+, whose spelling was seen second-hand only).
-Numbers start anew in val_set: a face's id is its part and its number.
+Three forms are known: files ``annotations/<id>_exp.npy`` (``_val``, ``_aro``) with one value each, often of string type; file
+names ``<id>s<exp>s<val>s<aro>`` with valence and arousal in thousandths; one JSON file per picture (AffectNet+, whose field
+names are known only from second-hand sources). The numbers start again in val_set, so the id of a face here is its part and
+its number.
 """
 
 import json
@@ -21,15 +22,15 @@ from benchmark.files import Json
 PARTS = {"train": "train_set", "val": "val_set"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 NAMED = re.compile(r"(\d+)s(\d+)s(-?\d+)s(-?\d+)")
-JSON_LIMIT = 1 << 20  # bytes of one annotation
+JSON_LIMIT = 1 << 20  # largest size of one annotation file in bytes
 EDITIONS = {"npy": "2021 release, npy", "named": "2021 release, labels in names", "json": "AffectNet+, JSON"}
 
 
 def find(folder: Path) -> tuple[Path, str] | None:
-    """The folder that holds both parts, and the form of the annotations (a key of `EDITIONS`); None without a train_set.
+    """(folder with both parts, form of the annotations: a key of `EDITIONS`). None if there is no train_set.
 
     Raises:
-        BadInput: one part alone; annotations of no known form.
+        BadInput: train_set without val_set; annotations of an unknown form.
     """
     tops = [top for top in (folder, *sorted(p for p in folder.glob("[!.]*") if p.is_dir())) if (top / "train_set").is_dir()]
     if not tops:
@@ -50,10 +51,10 @@ def find(folder: Path) -> tuple[Path, str] | None:
 
 
 def read(folder: Path, top: Path, form: str) -> list[Row]:
-    """Rows of both parts in the order of their ids.
+    """The rows of both parts, each part sorted by id.
 
     Raises:
-        BadInput: an annotation that is missing, damaged, pickled, or out of range; two pictures of one id.
+        BadInput: an annotation that is missing, damaged, pickled or out of range; two pictures with one id.
     """
     rows = []
     reader = {"npy": _npy, "named": _named, "json": _json}[form]
@@ -67,12 +68,12 @@ def read(folder: Path, top: Path, form: str) -> list[Row]:
 
 
 def _places(part: Path) -> list[Path]:
-    """Where pictures and annotations of a part may lie."""
+    """The folders in which pictures and annotations of a part may be."""
     return [p for p in (part / "annotations", part / "images", part) if p.is_dir()]
 
 
 def _pictures(part: Path, form: str) -> dict[str, Path]:
-    """Picture files by id."""
+    """id -> picture file."""
     place, found = part / "images" if (part / "images").is_dir() else part, {}
     for entry in sorted(os.scandir(place), key=lambda e: e.name):
         path = Path(entry.path)
@@ -86,7 +87,7 @@ def _pictures(part: Path, form: str) -> dict[str, Path]:
 
 
 def _row(folder, place, part, key, pictures, where, code, valence, arousal) -> Row:
-    path = pictures.get(key, place / "images" / f"{key}.jpg")  # an absent one is found out when decoded
+    path = pictures.get(key, place / "images" / f"{key}.jpg")  # a missing picture is noticed when it is decoded
     inside = path.relative_to(folder).as_posix()
     affect = affect_of(valence, "valence", where), affect_of(arousal, "arousal", where)
     return Row(where, part, f"{PARTS[part]}/{key}", inside, code_of(code, where), *affect)
@@ -104,7 +105,7 @@ def _npy(folder: Path, place: Path, part: str, pictures: Mapping[str, Path]) -> 
 
 
 def _scalar(path: Path) -> object:
-    """The one value of an npy file, a number or text."""
+    """The single value in an npy file, a number or a text."""
     try:
         value = np.load(path, allow_pickle=False)
     except FileNotFoundError:
@@ -161,7 +162,8 @@ def _all_annotated(pictures: Mapping[str, Path], keys: list[str]) -> None:
 
 
 def _plain(contents: object) -> dict[str, Json]:
-    """Keys of the object and of its "metadata", small letters and digits only: "Human-Label" -> "humanlabel"."""
+    """The entries of the object and of its "metadata" in one mapping. Keys are reduced to lower-case letters and digits:
+    "Human-Label" becomes "humanlabel"."""
     if not isinstance(contents, dict):
         return {}
     flat = {re.sub(r"[^a-z0-9]", "", key.lower()): value for key, value in contents.items()}
