@@ -73,7 +73,7 @@ def safe_name(name: str) -> str:
 
 
 def _same_bytes(path: Path, folder: Path) -> Path | None:
-    """The file in `folder` if its bytes equal those of `path`; None if there is no file. BadInput if there is another file."""
+    """The file in `folder` if it has the bytes of `path`; None if there is no file. BadInput for a different file."""
     files = raw_files(folder)
     for other in files:
         if not filecmp.cmp(path, other, shallow=False):

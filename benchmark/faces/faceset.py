@@ -81,7 +81,7 @@ class FaceSet:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of faces.csv, which contains the digest of every picture. Equal fingerprints mean equal pixels and labels."""
+        """SHA-256 of faces.csv, which has the digest of every picture. Equal fingerprints mean equal pixels and labels."""
         return self.meta["fingerprint"]
 
     def __len__(self) -> int:

@@ -38,8 +38,8 @@ class Pairs(NamedTuple):
 
 
 class Threshold(NamedTuple):
-    """bits: the largest distance of near duplicates. expected_false: expected number of unrelated pairs within that distance;
-    None if it was not estimated."""
+    """bits: the largest distance of near duplicates. expected_false: expected number of unrelated pairs within that
+    distance; None if it was not estimated."""
 
     bits: int
     expected_false: float | None

@@ -1,1 +1,2 @@
-"""What else is measured of a network: measure.py (torch) makes a file, file.py reads it without torch."""
+"""Further measurements of networks. In each package, measure.py (needs torch) writes a file, and file.py reads it without
+torch."""

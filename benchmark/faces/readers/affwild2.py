@@ -1,11 +1,12 @@
-"""Aff-Wild2 (Kollias and Zafeiriou): videos with valence and arousal, as given out for the ABAW competitions.
+"""Aff-Wild2 (Kollias and Zafeiriou): videos with valence and arousal, as distributed for the ABAW competitions.
 
-Labels: a folder ``VA_Set`` or ``VA_Estimation_Challenge`` with Train_Set (or Training_Set) and Validation_Set of
-``<track>.txt``: a line ``valence,arousal``, then one line a frame; a frame with a value outside [-1, 1] (-5, by the book) is
-not labelled. Or the multi-task lists ``image,valence,arousal,expression,aus`` of a choice of frames, image =
-``<track>/<frame>.jpg``.
-Pictures: ``cropped_aligned*/<track>/<frame>.jpg``, found by their number (from 1): frames without a detected face are
-missing. Or the videos themselves, where there are no crops.
+There are two forms of labels. Either a folder ``VA_Set`` or ``VA_Estimation_Challenge`` with Train_Set (or Training_Set) and
+Validation_Set, which contain ``<track>.txt``: a header ``valence,arousal``, then one line per frame. A frame with a value
+outside [-1, 1] (officially -5) is not labelled. Or multi-task lists ``image,valence,arousal,expression,aus`` of selected
+frames, where image is ``<track>/<frame>.jpg``.
+
+The pictures are ``cropped_aligned*/<track>/<frame>.jpg``, with frame numbers from 1; frames without a detected face are
+missing. If there are no crops, the videos themselves are used.
 """
 
 import os
@@ -37,11 +38,12 @@ from benchmark.faces.reading.video import Clip, frame_count, versions, video_fil
 from benchmark.files import Json
 
 VERSION = "1.0"
-# The order of the expression challenge's header; not AffectNet's. Only the multi-task lists carry it.
+# In the order of the header of the expression challenge, which differs from AffectNet's. Only the multi-task lists have
+# expressions.
 CLASSES = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other")
 RAW = ("affwild2",)
 TAKES_FOLDERS = True
-VALIDATION = 0.10  # share of the official training videos, by hash
+VALIDATION = 0.10  # fraction of the official training videos, chosen by hash of the name
 VA_FOLDERS = ("VA_Set", "VA_Estimation_Challenge")
 VA_HEADER = "valence,arousal"
 LIST_HEADER = "image,valence,arousal,expression,aus"
@@ -49,14 +51,22 @@ PARTS = {"train_set": "train", "training_set": "train", "validation_set": "test"
 PERSON = re.compile(r"_(left|right)$")
 IMAGE = re.compile(r"(?P<track>[^/\\]+)/(?P<frame>\d+)\.(jpg|jpeg|png)", re.ASCII | re.IGNORECASE)
 CROP = re.compile(r"(\d+)\.(jpg|jpeg|png)", re.ASCII | re.IGNORECASE)
-DEEPEST = 6  # folders below the data set's
-LACKING = 0.05  # share of the tracks that may have no picture
+DEEPEST = 6  # levels of folders that are searched below the data set's folder
+LACKING = 0.05  # largest fraction of the tracks that may have no pictures
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Of one track, its labelled frames: numbers int64 (F,) ascending from 1; values float64 (F, 2); expression int64 (F,)
-    or None; official = train or test; lines = frames with a line; path = where they stand."""
+    """The labelled frames of one track.
+
+    Attributes:
+        official: "train" or "test" (the official validation part).
+        numbers: int64 (F,), frame numbers from 1, ascending.
+        values: float64 (F, 2), valence and arousal.
+        expression: int64 (F,), or None.
+        lines: number of frames that have a line in the file; for a multi-task list, the largest frame number.
+        path: the file with the labels.
+    """
 
     official: str
     numbers: np.ndarray
@@ -68,7 +78,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything known before a picture is decoded."""
+    """Everything that is known before pictures are decoded."""
 
     root: Path
     tracks: Sequence[Track]
@@ -76,7 +86,7 @@ class Plan:
 
 
 def check(path: Path) -> None:
-    """Validate labels, names and layout of a folder as `prepare` does, without decoding; BadInput says what is wrong."""
+    """Validate labels, names and layout of a folder as `prepare` does, without decoding. BadInput says what is wrong."""
     _plan(Path(path), every=5, size=112)
 
 
@@ -91,21 +101,20 @@ def prepare(
 ) -> FaceSet:
     """Write the FaceSet of the labelled frames in ``raw/affwild2``, uint8 (N, size, size, 3).
 
-    Id ``<track>/<frame>``; group = the video, so that the two persons of one (``_left``, ``_right``) stay together. The
-    official validation videos are test; of the official training videos, those with the lowest 10 % of [0, 1) by SHA-256 of
-    the video's name (`tracks.share`) are validation; a video in both official parts is test alone. Expression (multi-task
-    lists only) as `CLASSES`, -1 for none.
+    The id is ``<track>/<frame>``. The group is the video, so that the two persons in one video (``_left``, ``_right``) stay
+    together. The official validation videos are the test split. Of the official training videos, those whose hash of the
+    name, mapped to [0, 1) (`tracks.share`), is below 0.1 are the validation split. A video in both official parts is only in
+    the test split. Expressions (multi-task lists only) are indices into `CLASSES`; -1: none.
 
     Args:
-        every: sampling step, a constant of the protocol: frames 1, 1 + every, ... of a video; of a multi-task list, which
-            is a choice already, every so many of a track's entries.
-        size: side of the pictures in pixels; 112 is the crops' own.
+        every: sampling step, a constant of the protocol: frames 1, 1 + every, ... of a video. The frames of a multi-task
+            list are already a selection; of these, every `every`-th entry of a track is taken.
+        size: side of the pictures in pixels; the crops have 112.
         allow_unreadable, processes: as for `decoding.write_decoded`.
 
     Raises:
-        BadInput: no labels or no pictures in a known layout, or two editions at once; a track twice; a header, line or
-            image name that is not what it should be; more than 5 % of the tracks without any picture; too many pictures
-            that can not be read.
+        BadInput: no labels or no pictures in a known layout, or two editions at once; a track that occurs twice; an invalid
+            header, line or image name; more than 5 % of the tracks without pictures; too many unreadable pictures.
     """
     plan = _plan(raw_folder(raw, "affwild2"), every=every, size=size)
     return write_tracks(
@@ -128,15 +137,15 @@ def video_of_track(track: str) -> str:
 
 
 def split_of(video: str, official: str) -> str:
-    """ "test" for the official validation part; "validation" or "train" for the training part, from the video's name."""
+    """ "test" for a video of the official validation part; else "validation" or "train", depending on the video's name."""
     if official == "test":
         return "test"
     return "validation" if share(video, "affwild2") < VALIDATION else "train"
 
 
 class Tree:
-    """The folders below one, without what begins with a dot and without looking into folders of crops, which hold millions
-    of files."""
+    """The folders and files below `root`. Hidden ones (names with a leading dot) are left out. Folders of crops are listed
+    in `crops` but not searched, because they contain millions of files."""
 
     def __init__(self, root: Path):
         self.root, self.folders, self.files, self.crops = root, [], [], []
@@ -152,7 +161,7 @@ class Tree:
 
     @cached_property
     def crops_of(self) -> dict[str, Path]:
-        """Track -> its folder of crops; a folder of crops may lie in another of that name, as the archives unpack."""
+        """Track -> its folder of crops. A cropped_aligned folder may contain another one, because archives unpack so."""
         found: dict[str, Path] = {}
         waiting = list(self.crops)
         while waiting:
@@ -222,7 +231,7 @@ def _labels(tree: Tree) -> tuple[str, dict[str, Labels], int]:
 
 
 def _parts_of(tree: Tree, top: Path) -> list[tuple[str, Path]]:
-    """(train or test, folder) of the official parts below a label folder: those that hold text files."""
+    """("train" or "test", folder) for each official part below a label folder that contains text files."""
     parts = [(PARTS[path.name.lower()], path) for path in tree.folders if path.name.lower() in PARTS and top in path.parents]
     return [(official, path) for official, path in parts if any(path.glob("[!.]*.txt"))]
 
@@ -295,14 +304,15 @@ def _from_lists(paths: Sequence[Path]) -> tuple[dict[str, Labels], int]:
 
 
 def _taken(edition: str, own: Labels, every: int) -> np.ndarray:
-    """Rows of the labels that the sampling step takes."""
+    """The rows of the labels that are selected by the sampling step."""
     if edition == "multi-task lists":
         return np.arange(0, len(own.numbers), every)
     return np.flatnonzero(taken(own.numbers, every))
 
 
 def _tracks(labels: Mapping[str, Labels], both: Sequence[str]) -> Iterator[tuple[str, str, str, Labels]]:
-    """(track, video, split, labels) by name, without the training tracks of videos that are in both official parts."""
+    """(track, video, split, labels), sorted by track. Training tracks of videos that are in both official parts are left
+    out."""
     for track in sorted(labels):
         own, video = labels[track], video_of_track(track)
         if not (video in both and own.official == "train"):
@@ -335,7 +345,7 @@ def _from_crops(tree: Tree, edition: str, labels: Mapping[str, Labels], both: Se
 
 
 def _crops(folder: Path) -> dict[int, str]:
-    """Number -> file. BadInput for two files of one number; files of other names are passed over."""
+    """Frame number -> file. Files with other names are ignored. BadInput for two files with one number."""
     found: dict[int, str] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -354,7 +364,7 @@ def _from_videos(tree: Tree, edition: str, labels: Mapping[str, Labels], both: S
     tracks, without, persons, shorter = [], [], [], {}
     for track, video, split, own in _tracks(labels, both):
         if track not in videos:
-            # One picture shows both persons, and which is meant by left is not known: such a track needs its crops.
+            # The frames show both persons, and it is not known which one is called left. Such a track needs its crops.
             (persons if track != video and video in videos else without).append(track)
             continue
         frames = frame_count(videos[track])

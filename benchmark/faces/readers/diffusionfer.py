@@ -1,8 +1,8 @@
 """DiffusionFER (CC0): 1,285 faces made by a diffusion model, each with expression, valence and arousal.
 
-Source: the folder DiffusionFER of github.com/marvanG/intelligent-systems-project. `dataset_sheet.csv` has AffectNet's column
-names and expression codes. A picture's folder is the expression that its prompt asked for; the label is the column
-`expression`, which says what people saw. The set has no splits: it is made into folds here.
+Source: the folder DiffusionFER of github.com/marvanG/intelligent-systems-project. `dataset_sheet.csv` has the column names
+and expression codes of AffectNet. The folder of a picture is the expression named in its prompt. The label is the column
+`expression`: the expression that people saw. The data set has no splits; it is divided into folds here.
 """
 
 import contextlib
@@ -35,17 +35,18 @@ COLUMNS = ("subDirectory_filePath", "valence", "arousal", "expression")
 PROMPTS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")  # names of the picture folders
 ROWS = 1285
 FOLDS = 5
-# Bits of 256 that may differ within a group. Looser than the audit's threshold: a false join costs a fold nothing, a
-# missed one leaks. At 64 no group has more than five faces; from 70 on, chains of pairs join strangers (docs/data.md).
+# Near duplicates may differ in this many of 256 bits. This is looser than the audit's threshold, because joining two
+# unrelated faces does no harm to the folds, while a missed pair leaks into the test fold. At 64 no group has more than five
+# faces; from 70 on, chains of pairs join different people (docs/data.md).
 NEAR = 64
-SHEET_LIMIT = PICTURE_LIMIT = 1 << 24  # bytes unpacked of the sheet and of one picture in an archive
+SHEET_LIMIT = PICTURE_LIMIT = 1 << 24  # most bytes that are unpacked for the sheet, and for one picture in an archive
 _CODE = {b"%d" % code: code for code in range(len(CLASSES))}
 _NUMBER = re.compile(rb"[+-]?\d*\.?\d+([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the sheet: `path` as it is written there, `where` = file and line."""
+    """One row of the sheet. `path`: as written in the sheet. `where`: file and line, for error messages."""
 
     where: str
     path: PurePosixPath
@@ -55,18 +56,18 @@ class Row:
 
     @property
     def id(self) -> str:
-        """ "neutral/aksjlkjl_0": the prompt's folder and the file's name without its ending."""
+        """For example "neutral/aksjlkjl_0": the prompt's folder and the file name without its suffix."""
         return _key(self.path)
 
     @property
     def prompt(self) -> str:
-        """The folder, which is the expression that was asked for."""
+        """The folder, which is the expression named in the prompt."""
         return self.path.parts[-2]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Where one picture lies: a file, or a member of the archive `path`."""
+    """The location of one picture: the file `path`, or the member `member` of the archive `path`."""
 
     path: Path
     member: str | None
@@ -80,19 +81,21 @@ class Picture:
 
 
 def check(path: Path) -> None:
-    """Validate a raw folder or archive: the sheet, and that every row has one picture. BadInput says what is wrong."""
+    """Validate a raw folder or archive: the sheet must be valid and every row must have exactly one picture. BadInput says
+    what is wrong."""
     rows, _ = read_sheet(path)
     find_pictures(path, rows)
 
 
 def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -> FaceSet:
-    """Write the FaceSet of what lies in ``raw/diffusionfer``.
+    """Write the FaceSet of the folder ``raw/diffusionfer``.
 
-    Images uint8 (1285, size, size, 3) in the sheet's order, splits "fold0" .. "fold4" (no group in two of them, classes
-    evenly spread), `group` the name of a near-duplicate group, flag "prompted-as-<folder>" where folder and label differ.
+    Images are uint8 (1285, size, size, 3), in the order of the sheet. The splits are "fold0" .. "fold4"; no group is in two
+    folds, and classes are spread evenly. A group is a set of near duplicates. The flag is "prompted-as-<folder>" if folder
+    and label differ.
 
     Raises:
-        BadInput: as `check`; a picture that can not be read.
+        BadInput: as `check`; also an unreadable picture.
     """
     folder = raw_folder(raw, "diffusionfer")
     rows, source = read_sheet(folder)
@@ -129,11 +132,12 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -
 
 
 def read_sheet(path: Path) -> tuple[list[Row], dict[str, Json]]:
-    """Rows of the one `dataset_sheet.csv` below or in `path`, and what `FaceSet.meta["how"]` records of the file.
+    """(rows of the `dataset_sheet.csv` below or in `path`, entry for ``FaceSet.meta["how"]`` about the file).
 
     Raises:
-        BadInput: no such sheet or several; a wrong header; a row that has not a path of its own with a known folder,
-            valence and arousal in [-1, 1] and an expression 0..6; not `ROWS` rows; whatever `open_csv` refuses.
+        BadInput: no sheet or several; a wrong header; a row whose path occurs twice or has an unknown folder, whose valence
+            or arousal is not in [-1, 1], or whose expression is not 0..6; not exactly `ROWS` rows; whatever `open_csv`
+            refuses.
     """
     rows, seen = [], {}
     with open_csv(_sheet_file(path), (SHEET,), limit=SHEET_LIMIT) as source:
@@ -157,14 +161,14 @@ def read_sheet(path: Path) -> tuple[list[Row], dict[str, Json]]:
 
 
 def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
-    """The picture of each row, by id: the file or archive member of the row's folder and name, whatever its ending.
+    """id -> picture of each row: the file or archive member with the row's folder and name. The suffix may differ.
 
-    Where several have both (the published tree holds a picture before and after cropping), the one whose path ends as
-    the sheet's does.
+    If there are several (the published folder has pictures before and after cropping), the one is taken whose path ends
+    with the path in the sheet.
 
     Raises:
-        BadInput: a row with no picture or several; a damaged archive, or one with a member that is a link, is encrypted,
-            leaves the archive by its name or unpacks to more than `PICTURE_LIMIT` bytes.
+        BadInput: a row without a picture or with several; a damaged archive; an archive with a member that is a link, is
+            encrypted, has a path that leads out of the archive, or unpacks to more than `PICTURE_LIMIT` bytes.
     """
     found: dict[str, list[Picture]] = {}
     for picture in _pictures(path):
@@ -184,7 +188,7 @@ def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
 
 
 def near_duplicate_groups(images: np.ndarray) -> np.ndarray:
-    """Name of each picture's near-duplicate group, "" where it has none; str (N,)."""
+    """str (N,): name of each picture's group of near duplicates; "" if it has none."""
     from benchmark.faces.near_duplicates import near_groups
 
     number = near_groups(images, threshold=NEAR, mirrors=True)
@@ -212,7 +216,7 @@ def _row(line: str, path: bytes, valence: bytes, arousal: bytes, expression: byt
 
 
 def _files(path: Path) -> list[Path]:
-    """Every file of a folder and its folders, hidden ones left out; a single file is itself."""
+    """Every file in or below a folder, without hidden ones. For a file: the file itself."""
     if path.is_file():
         return [path]
     found = sorted(p for p in path.rglob("*") if p.is_file())
@@ -224,7 +228,7 @@ def _archives(path: Path) -> list[Path]:
 
 
 def _sheet_file(path: Path) -> Path:
-    """The sheet, or the archive that holds it."""
+    """The sheet, or the archive that contains it."""
     if not path.exists():
         raise BadInput(path, "no such file or folder", f"a folder with {SHEET} and the pictures, or a .zip of one")
     sheets = [file for file in _files(path) if file.name == SHEET]

@@ -1,6 +1,6 @@
-"""FER+ (Barsoum et al., ICMI 2016, arXiv:1608.01041): ten raters' votes for every FER2013 picture, joined by row.
+"""FER+ (Barsoum et al., ICMI 2016, arXiv:1608.01041): the votes of ten raters for every FER2013 picture, joined by row.
 
-Labels follow the "majority" mode of the authors' reader (github.com/microsoft/FERPlus, src/ferplus.py).
+Labels are made as in the "majority" mode of the authors' reader (github.com/microsoft/FERPlus, src/ferplus.py).
 """
 
 import re
@@ -23,10 +23,11 @@ VOTE_COLUMNS = (*CLASSES, "unknown", "NF")
 RAW = ("fer2013", "ferplus")
 COLUMNS = ("Usage", "Image name", *VOTE_COLUMNS)
 MEMBERS = ("fer2013new.csv",)
-LIMIT = 1 << 28  # bytes unpacked; the csv has 1.6e6, but a tar.gz of the repository's tree may hold pictures
+LIMIT = 1 << 28  # most bytes that are unpacked; the csv has 1.6e6, but a tar.gz of the repository may contain pictures
 UNKNOWN, NF = VOTE_COLUMNS.index("unknown"), VOTE_COLUMNS.index("NF")
 NO_MAJORITY = -1
-# Rows of each split with a majority, by class: counted in the official fer2013new.csv by the rule of `majority`.
+# Split -> number of rows of each class that have a majority by the rule of `majority`, counted in the official
+# fer2013new.csv.
 COUNTS = {
     "Training": (8740, 7287, 3149, 3014, 2100, 119, 532, 119),
     "PublicTest": (1182, 865, 415, 351, 287, 24, 62, 13),
@@ -38,7 +39,14 @@ _NAME = re.compile(rb"(fer\d{7}\.png)?")
 
 @dataclass(frozen=True)
 class Votes:
-    """The rows of fer2013new.csv, in file order: split str (N,), name str (N,) ("" for none), votes int64 (N, 10)."""
+    """The rows of fer2013new.csv, in file order.
+
+    Attributes:
+        split: str (N,).
+        name: str (N,), image names; "": none.
+        votes: int64 (N, 10), columns as `VOTE_COLUMNS`.
+        source: the entry for ``FaceSet.meta["how"]`` about the file.
+    """
 
     split: np.ndarray
     name: np.ndarray
@@ -50,9 +58,9 @@ def read(path: Path) -> Votes:
     """Read and validate a whole fer2013new.csv, plain or in a .zip or .tar.gz.
 
     Raises:
-        BadInput: a wrong header; a row that has not the Usage due in its place, a name fer0000000.png or none, and ten
-            integers 0..10 that sum to 10 (9 is taken: the official file has one such row); missing or surplus rows;
-            whatever `open_csv` refuses.
+        BadInput: a wrong header; a row that does not consist of the Usage that the official file has in this row, a name
+            like fer0000000.png or none, and ten integers 0..10 with the sum 10 (a sum of 9 is accepted, because the
+            official file has one such row); missing or surplus rows; whatever `open_csv` refuses.
     """
     usages = fer2013.usage_of_rows()
     names, votes = [], np.zeros((len(usages), len(VOTE_COLUMNS)), np.int64)
@@ -85,37 +93,37 @@ def read(path: Path) -> Votes:
 
 
 def check(path: Path) -> None:
-    """Validate a file as `read` does; BadInput says what is wrong. Nothing is written."""
+    """Validate a file as `read` does. BadInput says what is wrong. Nothing is written."""
     read(path)
 
 
 def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
-    """Known rows per split and class."""
+    """The known number of rows per split and class."""
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in COUNTS.items()}
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """Label of each row by the authors' majority rule.
+    """The label of each row by the authors' majority rule.
 
-    Single votes count as none; then the column with the most votes is the label when it has MORE than half of the
-    votes that are left.
+    Single votes are removed first. Then the column with the most votes is the label if it has MORE than half of the
+    remaining votes.
 
     Args:
         votes: int (N, 10), columns as `VOTE_COLUMNS`.
 
     Returns:
-        int64 (N,): 0..7 an expression, `UNKNOWN` or `NF` where that column has the majority, `NO_MAJORITY` elsewhere.
+        int64 (N,): 0..7 for an expression; `UNKNOWN` or `NF` if that column has the majority; `NO_MAJORITY` if none has.
     """
     left = np.where(votes > 1, votes, 0)
     return np.where(2 * left.max(axis=1) > left.sum(axis=1), left.argmax(axis=1), NO_MAJORITY)
 
 
 def doubled_names(name: np.ndarray, votes: np.ndarray, images: np.ndarray) -> dict[int, str]:
-    """Rows that share their image name with a later row of another picture.
+    """Rows that have the same image name as a later row with a different picture.
 
-    In the authors' picture tree (src/generate_training_data.py) the later row overwrites the file of that name, so the
-    earlier row's picture is not the one in the file. If its votes are the later row's too, they were given to that
-    other picture; if they differ, they may well be its own.
+    The authors' script (src/generate_training_data.py) writes one file per name, so the later row overwrites the file of the
+    earlier one. If both rows have equal votes, the votes of the earlier row were probably given to the later picture. If
+    the votes differ, they may really be for the earlier picture.
 
     Args:
         name: str (N,), "" for none; votes: int (N, 10); images: uint8 (N, 48, 48).
@@ -136,13 +144,14 @@ def doubled_names(name: np.ndarray, votes: np.ndarray, images: np.ndarray) -> di
 def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     """Write the FaceSet of the pictures in ``raw/fer2013`` with the votes in ``raw/ferplus``.
 
-    Rows without a majority, and rows whose majority is unknown or NF (not a face), are absent; ``meta["how"]`` counts
-    them. The others keep FER2013's order, ids and splits, and all ten raw vote columns (single votes included) for
-    soft labels. Never joined by the number in the image name: it lags behind the row by up to 85.
+    Rows without a majority, and rows whose majority is "unknown" or NF (not a face), are left out and counted in
+    ``meta["how"]``. The other rows keep the order, ids and splits of FER2013, and all ten columns of raw votes (including
+    single votes), for soft labels. The join is by row, not by the number in the image name, which lags behind the row by up
+    to 85.
 
     Raises:
-        BadInput: as `fer2013.read` and `read`; a black picture that the raters did not call NF (so the two files
-            are not in the same order); no file, or several, in a raw folder.
+        BadInput: as `fer2013.read` and `read`; also a black picture without a majority for NF, because then the two files
+            are not in the same order; no file, or several, in a raw folder.
     """
     votes_file = raw_file(raw, "ferplus")
     table = read(votes_file)
@@ -194,10 +203,10 @@ def _dropped(label: np.ndarray) -> dict[str, int]:
 
 
 def _check_join(votes_file: Path, table: Votes, pictures: fer2013.Pictures, label: np.ndarray) -> None:
-    """Is row k of both files about the same picture, as far as they can tell?
+    """Check, as far as possible, that row k is the same picture in both files.
 
-    Their Usage columns agree: both readers hold them to the same list. That leaves another order inside a split, which
-    would put the votes of faces on the black pictures.
+    Their Usage columns are equal, because both readers require the official one. But the order inside a split could differ.
+    Then black pictures would have the votes of faces, so this is what is checked.
     """
     wrong = np.flatnonzero((pictures.flag == "black") & (label != NF))
     if len(wrong):

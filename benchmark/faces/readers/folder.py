@@ -1,8 +1,9 @@
-"""A user's own pictures: a tree ``split/class/picture``, or a csv that lists them. RAF-DB, CK+ and the like need no code.
+"""A user's own pictures: folders ``split/class/picture``, or a csv that lists pictures. RAF-DB, CK+ and the like need no
+code.
 
-Every such set has a name that begins with ``folder-`` (``folder-rafdb``), which is at once the name of its raw folder, of
-its FaceSet and of the `data` of its protocols; so any number of them lie side by side. What the files do not say is in
-`OPTIONS_FILE` at the top of the folder (see `Options`), or in the profile, whose options go before the file's.
+The name of such a data set begins with ``folder-`` (``folder-rafdb``). It is also the name of its raw folder, of its FaceSet
+and of the `data` of its protocols, so there can be any number of them. What the files do not say is written in
+`OPTIONS_FILE` at the top of the folder (see `Options`) or in the profile. Options of the profile take precedence.
 """
 
 import csv
@@ -32,20 +33,20 @@ _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Options:
-    """What the files do not say.
+    """What the files themselves do not say.
 
     Attributes:
-        classes: the classes in label order: a list of names as the folders or the column `expression` have them, or a
-            mapping from what stands there to the name ({1: surprise, 2: fear, ...}). None: the names found, sorted.
-        size: side of the prepared pictures in pixels; they are scaled, never cut.
+        classes: the classes in label order. Either a list of names, as they are in the folders or the column `expression`;
+            or a mapping from what is written there to the name ({1: surprise, 2: fear, ...}). None: the names found, sorted.
+        size: side of the prepared pictures in pixels; pictures are scaled, never cropped.
         channels: 3, or 1 for grey.
-        version: of the data, as the protocols name it.
-        table: the csv's name; None: the one csv at the top of the folder, or the tree where there is none.
-        group: regular expression whose first group, searched in a picture's path, names what must not be split (the
-            subject, say); for data without a column `group`.
-        folds: make so many folds ("fold0", ...) instead of reading splits: the tree is then ``class/picture``, and a
-            csv has no column `split`. Groups stay together, classes are spread evenly.
-        allow_unreadable: share of pictures that may be unreadable, 0..1; they are left out and listed.
+        version: of the data, as named in the protocols.
+        table: name of the csv. None: the only csv at the top of the folder; if there is none, the folders are read.
+        group: regular expression that is searched in a picture's path; its first group is the name of the picture's group
+            (for instance, the subject), which must stay in one split. Only for data without a column `group`.
+        folds: number of folds to make ("fold0", ...) instead of reading splits. The folders are then ``class/picture``, and
+            a csv has no column `split`. Groups stay together, classes are spread evenly.
+        allow_unreadable: largest fraction of pictures that may be unreadable, 0..1. They are left out and listed.
     """
 
     classes: tuple[str, ...] | Mapping[str, str] | None = field(default=None, hash=False)
@@ -60,7 +61,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Row:
-    """One picture: `where` it is listed, its `path` within the folder, and its labels ("" and NaN for none)."""
+    """One picture. `where`: where it is listed, for error messages. `path`: relative to the folder. The others are its
+    labels ("" or NaN: none)."""
 
     where: str
     path: PurePosixPath
@@ -72,16 +74,17 @@ class Row:
 
 
 class Reader:
-    """The reader of the data set `name`, with what `benchmark.faces.data_sets` asks of a reader module."""
+    """The reader of the data set `name`, with the attributes that `benchmark.faces.data_sets` asks of a reader module."""
 
-    VERSION, CLASSES = VERSION, ()  # both are the data's own, not the reader's
+    VERSION, CLASSES = VERSION, ()  # version and classes of a FaceSet come from its data, not from here
     TAKES_FOLDERS = True
 
     def __init__(self, name: str):
         self.name, self.RAW, self.__file__ = name, (name,), __file__
 
     def check(self, path: Path) -> None:
-        """Validate a folder: its options, its list or tree, that every picture is there and not empty. BadInput else."""
+        """Validate a folder: its options, its csv or subfolders, and that every picture exists and is not empty. BadInput
+        says what is wrong."""
         path = Path(path)
         if not path.is_dir():
             raise BadInput(path, "no such folder", "a folder of pictures, as split/class/picture or with a csv")
@@ -89,13 +92,13 @@ class Reader:
         label(listed(path, options), options, path)
 
     def prepare(self, directory: Path, *, raw: Path = Path("data/raw"), **options: Json) -> FaceSet:
-        """Write the FaceSet of the folder ``raw/<name>``, decoding in parallel; a stopped call resumes.
+        """Write the FaceSet of the folder ``raw/<name>``. Pictures are decoded in parallel; a stopped call can be resumed.
 
         Args:
-            options: fields of `Options`; they go before the folder's own file.
+            options: fields of `Options`; they take precedence over the folder's own file.
 
         Raises:
-            BadInput: as `check`; more unreadable pictures than allowed.
+            BadInput: as `check`; also more unreadable pictures than allowed.
         """
         folder = raw_folder(raw, self.name)
         chosen = read_options(folder, options)
@@ -132,7 +135,7 @@ class Reader:
 
 
 def load(source: tuple[str, tuple[str, ...], int, int]) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`: source = (folder, paths in it, size, channels)."""
+    """The pictures of one batch, for `write_decoded`. `source` = (folder, paths in it, size, channels)."""
     folder, paths, size, channels = source
     pictures: list[np.ndarray | Unreadable] = []
     for path in paths:
@@ -144,7 +147,7 @@ def load(source: tuple[str, tuple[str, ...], int, int]) -> list[np.ndarray | Unr
 
 
 def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
-    """Options of the folder's own file, replaced by `given` ones. BadInput for an unknown or unfit one."""
+    """The options in the folder's own file; those in `given` take precedence. BadInput for an unknown or invalid option."""
     path = folder / OPTIONS_FILE
     own = read_yaml(path) if path.is_file() else {}
     known = {entry.name: entry.default for entry in dataclasses.fields(Options)}
@@ -174,11 +177,11 @@ def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
 
 
 def listed(folder: Path, options: Options) -> list[Row]:
-    """Every picture of a folder, from its csv or its tree, in the order of the csv or of the paths.
+    """Every picture of a folder, in the order of its csv; without a csv, sorted by path.
 
     Raises:
-        BadInput: see `read_table` and `read_tree`; a picture that is missing, empty, listed twice or outside the folder;
-            none at all; a path in which the option `group` finds nothing.
+        BadInput: as `read_table` and `read_tree`; also a picture that is missing, empty, listed twice or outside the folder;
+            no picture at all; a path in which the option `group` finds nothing.
     """
     tables = [options.table] if options.table is not None else sorted(p.name for p in folder.glob("[!.]*.csv"))
     if len(tables) > 1:
@@ -206,11 +209,11 @@ def listed(folder: Path, options: Options) -> list[Row]:
 
 
 def read_tree(folder: Path, options: Options) -> list[Row]:
-    """Rows of ``split/class/picture`` (``class/picture`` with folds), by path. Hidden files are passed over, so are files
-    at the top.
+    """The rows of folders ``split/class/picture`` (``class/picture`` with folds), sorted by path. Hidden files, and files
+    directly in `folder`, are ignored.
 
     Raises:
-        BadInput: a file elsewhere, or one that is no picture by its ending.
+        BadInput: a file at another depth, or one without the suffix of a picture.
     """
     rows, shape = [], "class/picture" if options.folds is not None else "split/class/picture"
     depth = shape.count("/") + 1
@@ -228,13 +231,13 @@ def read_tree(folder: Path, options: Options) -> list[Row]:
 
 
 def read_table(folder: Path, name: str, options: Options) -> list[Row]:
-    """Rows of a csv in UTF-8 (a byte-order mark is passed over), commas between fields, double quotes around those that
-    need them. Its header names some of `COLUMNS`: `path` and, without folds, `split` are needed.
+    """The rows of a csv: UTF-8 (with or without a byte-order mark), commas between fields, double quotes around fields that
+    need them. Its header names some of `COLUMNS`; `path` is required and, without folds, `split`.
 
     Raises:
-        BadInput: a file outside the folder, no such file, another encoding or delimiter, an unknown or missing column,
-            a row of another length, a path that is absolute or has "..", no split, valence or arousal that is no number
-            in [-1, 1].
+        BadInput: a file outside the folder, no such file, another encoding or delimiter, an unknown or missing column, a row
+            of another length, a path that is absolute or has "..", a missing split, a valence or arousal that is not a
+            number in [-1, 1].
     """
     path = folder / name
     if PurePosixPath(name).name != name or not path.is_file():
@@ -268,10 +271,10 @@ def read_table(folder: Path, name: str, options: Options) -> list[Row]:
 
 
 def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """Class names in label order and each row's label, int64 (N,), -1 for none.
+    """(class names in label order; label of each row, int64 (N,), -1: none).
 
     Raises:
-        BadInput: a class that the option `classes` does not have; numbers without that option to name them.
+        BadInput: a class that is not in the option `classes`; classes that are numbers, if that option does not name them.
     """
     found = sorted({row.expression for row in rows} - {""})
     if options.classes is None:

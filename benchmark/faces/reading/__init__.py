@@ -1,1 +1,1 @@
-"""What readers share: archives opened safely, pictures and videos decoded, tracks, folds, linked folders."""
+"""Code that the readers share: opening archives safely, decoding pictures and videos, tracks, folds, linked folders."""

@@ -1,5 +1,5 @@
-"""Archives read with checks of names, kinds and sizes: the one csv file in a .zip or .tar.gz (or plain) as a stream, the
-names in a .zip, the files of a .tar. Nothing is unpacked to disk here."""
+"""Reads archives, with checks of names, kinds and sizes: the one csv file in a .zip or .tar.gz (or a plain csv) as a stream,
+the names in a .zip, the files of a .tar. Nothing is unpacked to disk here."""
 
 import contextlib
 import gzip
@@ -19,9 +19,9 @@ from typing import BinaryIO
 from benchmark.errors import BadInput
 
 LONGEST_LINE = 1 << 16  # bytes; a FER2013 row has at most 9,230
-LARGEST_READ = 1 << 20  # bytes that one header of a tar archive may ask for
+LARGEST_READ = 1 << 20  # most bytes that are read at once; larger headers of a tar archive are refused
 MOST_MEMBERS = 100_000
-# What the three libraries raise at damaged bytes.
+# The errors that zipfile, tarfile and gzip raise for damaged bytes.
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -40,9 +40,9 @@ class CsvSource:
     """The rows of an open csv file.
 
     Attributes:
-        where: file name, and the member's for an archive; begins every error line.
-        member: the member's name, None for a plain file.
-        md5: hexadecimal digest of the csv's bytes read so far: of the file, once it was iterated to the end.
+        where: file name; for an archive, also the member's name. It is the beginning of every error message.
+        member: the member's name; None for a plain file.
+        md5: hexadecimal digest of the bytes of the csv that were read so far; of the whole csv after the last row.
     """
 
     where: str
@@ -55,10 +55,10 @@ class CsvSource:
         return self._digest.hexdigest()
 
     def __iter__(self) -> Iterator[tuple[str, list[bytes]]]:
-        """Yield ("FILE line N", fields) from line 1, the header, on.
+        """Yield ("FILE line N", fields) for each line, starting with line 1, the header.
 
-        White space and double quotes around a field are removed, so is a UTF-8 byte-order mark; line ends may be LF
-        or CRLF; blank lines are taken only at the end. Quoted commas are not supported: these data sets have none.
+        White space and double quotes around a field and a UTF-8 byte-order mark are removed. Line ends may be LF or CRLF.
+        Blank lines are allowed only at the end. Commas inside quotes are not supported: these data sets have none.
 
         Raises:
             BadInput: a line of more than `LONGEST_LINE` bytes, a blank line between rows.
@@ -81,19 +81,19 @@ class CsvSource:
 
 @contextlib.contextmanager
 def open_csv(path: Path, names: Sequence[str], *, limit: int) -> Iterator[CsvSource]:
-    """Open a csv file, or the one csv file of that kind in an archive.
+    """Open a csv file, or the one csv file with a given name in an archive.
 
-    The kind of file is told by its first bytes, not by its name: zip, gzip (a tar inside is expected), else plain csv.
+    The kind of the file is recognised by its first bytes, not by its name: zip, gzip (with a tar inside), else plain csv.
 
     Args:
         path: the file.
-        names: base names that the csv may have inside an archive; folders do not matter.
-        limit: most bytes, unpacked, of the member of a zip archive, or of a whole tar archive.
+        names: names that the csv may have inside an archive, without folders; it may be in any folder.
+        limit: most unpacked bytes of the member of a zip archive, or of a whole tar archive.
 
     Raises:
-        BadInput: no such file, an empty or damaged archive, none or several of `names` in it, a member whose
-            name leaves the archive (absolute or with ".."), a link, an encrypted or a sparse member, more than
-            `limit` bytes. Damage may show only while the rows are read.
+        BadInput: no such file; an empty or damaged archive; none or several of `names` in it; a member whose path leads out
+            of the archive (absolute or with ".."); a link, an encrypted or a sparse member; more than `limit` bytes. Some
+            damage is found only while the rows are read.
     """
     path = Path(path)
     if not path.is_file():
@@ -116,14 +116,14 @@ def open_csv(path: Path, names: Sequence[str], *, limit: int) -> Iterator[CsvSou
 
 
 def zip_members(path: Path, *, limit: int) -> list[str]:
-    """Names of the files in a zip archive, each safe to read by `zipfile.ZipFile.read`; folders are left out.
+    """Names of the files in a zip archive, without folders. Each is safe to read by `zipfile.ZipFile.read`.
 
     Args:
-        limit: most bytes, unpacked, of one member.
+        limit: most unpacked bytes of one member.
 
     Raises:
-        BadInput: a damaged archive, more than `MOST_MEMBERS`, a name twice or one that leaves the archive, a link, an
-            encrypted member, another compression than zipfile knows, more than `limit` bytes.
+        BadInput: a damaged archive; more than `MOST_MEMBERS`; a name that occurs twice; a path that leads out of the
+            archive; a link; an encrypted member; a compression that zipfile does not know; more than `limit` bytes.
     """
     names = []
     try:
@@ -144,14 +144,14 @@ def zip_members(path: Path, *, limit: int) -> list[str]:
 
 
 def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
-    """Name and contents of every regular file in an uncompressed tar archive, folders left out.
+    """(name, contents) of every regular file in an uncompressed tar archive, without folders.
 
     Args:
         limit: most bytes of the whole archive.
 
     Raises:
-        BadInput: a damaged archive, more than `MOST_MEMBERS`, a name that leaves the archive, a link, a sparse or special
-            member, more than `limit` bytes; what came before has been given by then.
+        BadInput: a damaged archive; more than `MOST_MEMBERS`; a path that leads out of the archive; a link, a sparse or
+            special member; more than `limit` bytes. Earlier files of the archive have already been yielded by then.
     """
     try:
         with open(path, "rb") as stream, tarfile.open(fileobj=_Bounded(stream, path, limit), mode="r:") as archive:
@@ -164,7 +164,7 @@ def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
                 if not info.isreg() or info.issparse():
                     raise BadInput(f"{path}: {info.name}", "a link, sparse or special file", "a regular file")
                 with archive.extractfile(info) as member:
-                    # In blocks: no single read may be larger than a header's.
+                    # In blocks, because `_Bounded` refuses larger reads.
                     contents = b"".join(iter(lambda: member.read(LARGEST_READ), b""))
                 if len(contents) != info.size:
                     raise BadInput(f"{path}: {info.name}", f"{len(contents)} bytes", f"{info.size}; the archive is cut off")
@@ -235,10 +235,11 @@ def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSourc
 
 
 class _Bounded:
-    """The unpacked bytes of an archive, refused beyond `limit` in all or `LARGEST_READ` in one piece.
+    """A stream of the unpacked bytes of an archive. It refuses more than `limit` bytes in total, and more than
+    `LARGEST_READ` in one read.
 
-    tarfile reads extended headers whole into memory and skips members by seeking, which unpacks them: both are bounded
-    here.
+    Both limits are needed: tarfile reads an extended header into memory as a whole, and it skips members by seeking, which
+    unpacks them.
     """
 
     def __init__(self, stream: BinaryIO, path: Path, limit: int):
@@ -259,7 +260,7 @@ class _Bounded:
         return self.stream.tell()
 
     def _check(self, position: int) -> None:
-        if position > self.limit + tarfile.RECORDSIZE:  # headers and padding of a lone member do not count
+        if position > self.limit + tarfile.RECORDSIZE:  # headers and padding of a single member do not count
             raise BadInput(self.path, f"more than {self.limit} bytes unpacked", f"at most {self.limit}")
 
 

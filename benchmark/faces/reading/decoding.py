@@ -1,8 +1,8 @@
-"""Raw pictures -> FaceSet in parallel, in little memory, and resumed after a stop.
+"""Decodes raw pictures into a FaceSet: in parallel, with little memory, and resumable after a stop.
 
-Worker processes write finished pictures straight into ``.NAME.partial/pictures`` beside the target, and a journal there
-has a line for each finished batch. A later call with the same columns, batches and options goes on from it; any other
-call begins anew.
+Worker processes write finished pictures directly into the file ``.NAME.partial/pictures`` beside the target. A journal there
+gets a line for each finished batch. A later call with the same columns, batches and options continues from the journal; any
+other call starts again.
 """
 
 import hashlib
@@ -29,16 +29,16 @@ from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
 from benchmark.files import Json
 
-LISTED = 1000  # unreadable pictures named in meta.json; all are counted
+LISTED = 1000  # most unreadable pictures that meta.json names; it counts all of them
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of the columns, and what `load` makes their pictures from.
+    """Some rows of the FaceSet, and the argument from which `load` makes their pictures.
 
     Attributes:
-        rows: contiguous; the batches of a call cover 0..N-1 in order.
-        source: picklable.
+        rows: contiguous; the batches of a call together cover 0..N-1 in order.
+        source: argument of `load`; must be picklable.
     """
 
     rows: range
@@ -58,21 +58,21 @@ def write_decoded(
     how: Mapping[str, Json] | None = None,
     **columns,
 ) -> FaceSet:
-    """Make every picture and write the FaceSet, which appears whole or not at all.
+    """Decode every picture and write the FaceSet atomically.
 
     Args:
-        load: a function of a module: source -> for each row of the batch, in order, uint8 (size, size, channels) or why
-            there is none. It may give them one at a time.
-        where: what each row's raw picture is called in messages.
-        allow_unreadable: share of the rows, 0..1, that may be unreadable; they are left out of the FaceSet, counted and
-            named in ``meta["how"]["unreadable"]``.
-        processes: None = one a core.
+        load: a function at the top level of a module. From the source of a batch it makes, for each row in order, a picture
+            uint8 (size, size, channels), or an Unreadable that says why there is none. It may be a generator.
+        where: for each row, the name of its raw picture in messages.
+        allow_unreadable: largest fraction of the rows, 0..1, that may be unreadable. They are left out of the FaceSet, and
+            counted and named in ``meta["how"]["unreadable"]``.
+        processes: number of worker processes; None: one per core.
         columns, how: as for `faces.write_faceset`.
 
     Raises:
-        BadInput: more unreadable pictures than allowed (what was decoded is kept, so that a call which allows more is
-            quick); whatever `write_faceset` refuses.
-        Interrupted: Ctrl-C; the next call goes on.
+        BadInput: more unreadable pictures than allowed (decoded pictures are kept, so a call that allows more is fast);
+            whatever `write_faceset` refuses.
+        Interrupted: Ctrl-C; the next call continues.
     """
     directory, rows = Path(directory), len(where)
     partial = directory.with_name(f".{directory.name}.partial")
@@ -85,7 +85,7 @@ def write_decoded(
             for number, lost in _results(batches, todo, load, shape, journal.pictures, processes):
                 journal.add(number, lost)
                 bar.update(len(batches[number].rows))
-        except (KeyboardInterrupt, BrokenProcessPool):  # whether Ctrl-C reaches the workers or this process first is chance
+        except (KeyboardInterrupt, BrokenProcessPool):  # Ctrl-C may reach the workers before it reaches this process
             raise Interrupted(f"{directory.name}: stopped (or a worker was killed); the same command goes on") from None
     lost = {row: reason for reasons in journal.done.values() for row, reason in reasons}
     if len(lost) > allow_unreadable * rows:
@@ -107,7 +107,8 @@ def write_decoded(
 
 
 class _Kept:
-    """Rows of the file of pictures as `write_faceset` takes them: parts are read when asked for, nothing is mapped."""
+    """The decoded pictures of some rows, in the form that `write_faceset` needs. Parts are read on demand, without a memory
+    map."""
 
     dtype, ndim = np.dtype(np.uint8), 4
 
@@ -128,8 +129,8 @@ _BY_ROW = ("id", "split", "expression", "valence", "arousal", "votes", "group", 
 
 
 class _Journal:
-    """The folder of unfinished work: ``pictures`` (raw bytes), ``journal`` (a first line of the call's digest, then one a
-    batch: its number and its unreadable rows)."""
+    """The folder of unfinished work. It has two files: ``pictures`` (raw bytes) and ``journal``. The journal's first line is
+    the digest of the call; each further line is the number of a finished batch and its unreadable rows."""
 
     def __init__(self, folder: Path, digest: str, length: int):
         self.pictures, self.path = folder / "pictures", folder / "journal"
@@ -142,7 +143,7 @@ class _Journal:
                 stream.truncate(length)
             self.path.write_text(f"{digest}\n")
             return
-        for line in lines[1:-1]:  # the last is empty, or a line that a kill cut off
+        for line in lines[1:-1]:  # the last one is empty, or incomplete if the process was killed
             number, lost = json.loads(line)
             self.done[number] = lost
         self.path.write_text("\n".join([*lines[:-1], ""]))
@@ -166,7 +167,7 @@ def _digest(batches: Sequence[Batch], load: Callable, shape: tuple, columns: Map
 
 
 def _results(batches, todo, load, shape, pictures, processes):
-    """(number of a batch, its unreadable rows with reasons), as they end."""
+    """(number of a batch, its unreadable rows with reasons), in the order in which batches end."""
     if processes <= 1:
         yield from ((number, _decode(batches[number], load, shape, pictures)) for number in todo)
         return
@@ -186,8 +187,8 @@ def _results(batches, todo, load, shape, pictures, processes):
 
 
 def _live_as_long_as(parent: int) -> None:
-    """A worker ends at once and without a word on Ctrl-C, and within a second when its parent is gone: what it had in hand
-    is not in the journal."""
+    """Set up a worker: it ends at once, without a message, on Ctrl-C, and within a second after its parent has ended. Its
+    unfinished batch is not in the journal, so it will be decoded again."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def watch():

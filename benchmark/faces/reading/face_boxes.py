@@ -1,15 +1,15 @@
-"""Face boxes of Aff-Wild's folder ``bboxs``. What lies in it was never seen for this project, so nothing is guessed.
+"""Face boxes from Aff-Wild's folder ``bboxs``. Its real contents were not available to this project, so nothing is guessed.
 
-Two forms are taken as face boxes, and only if every video with labels has them in that form and every line fits:
+Two forms are accepted as face boxes, and only if every labelled video has its boxes in that form and every line is valid:
 
-* ``<id>.txt``: line k = frame k, four numbers x1 y1 x2 y2 in pixels (spaces, tabs or commas between), x1 < x2, y1 < y2; four
-  equal numbers, such as 0 0 0 0 or -1 -1 -1 -1, say that there is no face;
-* ``<id>/<frame>.pts``: the points format of iBUG (``version: 1``, ``n_points: n``, the points between braces, one ``x y`` a
-  line), at least two points; the box is the smallest that holds them. Frames count from 0 if any video has a frame 0, else
-  from 1; a frame without file has no face.
+* ``<id>.txt``: line k is frame k, with four numbers x1 y1 x2 y2 in pixels (separated by spaces, tabs or commas), x1 < x2 and
+  y1 < y2. Four equal numbers, such as 0 0 0 0 or -1 -1 -1 -1, mean that there is no face.
+* ``<id>/<frame>.pts``: the points format of iBUG (``version: 1``, ``n_points: n``, the points in braces, one ``x y`` per
+  line), with at least two points. The box is the smallest that contains all points. Frames are numbered from 0 if any video
+  has a frame 0, else from 1. A frame without a file has no face.
 
-Width and height instead of the second corner would break x1 < x2 somewhere in a data set of this size and so end up as
-"not recognised", never as wrong boxes.
+If the files had width and height instead of the second corner, x1 < x2 would be violated somewhere in a data set of this
+size. So they would be "not recognised", never read as wrong boxes.
 """
 
 import re
@@ -25,19 +25,19 @@ POINTS = re.compile(r"\s*version:\s*1\s+n_points:\s*(\d+)\s*\{([^{}]*)\}\s*", re
 
 
 class Unknown(Exception):
-    """The folder holds something else; str(error) says what."""
+    """The folder contains something else; str(error) says what."""
 
 
 def find_boxes(folder: Path, wanted: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray] | None, dict[str, Json]]:
-    """Boxes for frames, if the folder holds them in a form above.
+    """The face boxes of the wanted frames, if the folder has them in one of the two forms.
 
     Args:
         folder: bboxs/train.
         wanted: video -> int64 (F,) frame numbers from 1.
 
     Returns:
-        (video -> float32 (F, 4), x1 y1 x2 y2, NaN where there is no face; None = not recognised) and what was found, for
-        ``meta["how"]``.
+        (boxes, entry for ``meta["how"]``). boxes: video -> float32 (F, 4), x1 y1 x2 y2, NaN where there is no face; None if
+        the folder was not recognised.
     """
     if not folder.is_dir():
         return None, {"pictures": WHOLE, "why": "no folder bboxs/train"}

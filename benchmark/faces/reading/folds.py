@@ -1,4 +1,4 @@
-"""Folds for a data set that comes without splits."""
+"""Folds for a data set without splits of its own."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,18 +9,19 @@ from benchmark.errors import BadInput
 
 
 def assign_folds(k: int, label: Sequence[int], group: Sequence[str], where: object) -> np.ndarray:
-    """Fold of each row: "fold0" .. "fold<k-1>", no group in two of them, classes as evenly spread as groups allow.
+    """The fold of each row, "fold0" .. "fold<k-1>": no group is in two folds; classes are spread as evenly as groups allow.
 
-    scikit-learn's StratifiedGroupKFold without shuffling: no random draw, equal input gives equal folds.
+    The folds are those of scikit-learn's StratifiedGroupKFold without shuffling. Nothing is random: equal input gives equal
+    folds.
 
     Args:
         label: int (N,), the class to stratify by.
-        group: str (N,), what must stay together; "" = by itself.
-        where: names the data set in an error.
+        group: str (N,), rows with the same group stay together; "": no group.
+        where: name of the data set in an error message.
 
     Raises:
-        BadInput: k below 3 (a fold each to train, validate and test) or more than there are groups; groups so large that
-            a fold stays empty.
+        BadInput: k is below 3 (training, validation and test need a fold each) or above the number of groups; groups are so
+            large that a fold stays empty.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -29,7 +30,7 @@ def assign_folds(k: int, label: Sequence[int], group: Sequence[str], where: obje
     together = len(set(names.tolist()))
     if not 3 <= k <= together:
         raise BadInput(f"{where}, folds", k, f"a number from 3 to the {together} groups of faces")
-    if np.unique(label, return_counts=True)[1].max() < k:  # scikit-learn refuses to stratify by so small classes
+    if np.unique(label, return_counts=True)[1].max() < k:  # scikit-learn refuses to stratify if all classes are that small
         label = np.zeros_like(label)
     fold = np.empty(len(label), dtype=f"U{len(str(k)) + 4}")
     with warnings.catch_warnings():

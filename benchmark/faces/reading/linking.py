@@ -1,8 +1,8 @@
-"""Raw folders too large to copy: ``data/raw/NAME/source.yaml`` names a folder that stays where it is.
+"""Raw folders that are too large to copy: ``data/raw/NAME/source.yaml`` is a pointer to a folder that stays where it is.
 
-The pointer holds the absolute path and a digest of the listing (relative names and sizes of all files), not of their
-bytes: 100 GB are listed in seconds. Under DVC it is the pointer that is tracked, so `prepare` goes stale when a folder
-with other files is added.
+The pointer contains the folder's absolute path and a digest of the listing (relative names and sizes of all files). The
+files' bytes are not read, so that 100 GB are listed in seconds. DVC tracks the pointer. So the stage `prepare` becomes stale
+when a folder with other files is added.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ POINTER = "source.yaml"
 
 
 def listing(folder: Path) -> dict[str, Json]:
-    """``files`` and ``bytes`` (int) and ``sha256`` of the sorted lines "name<TAB>size" of every file below `folder`.
+    """{``files``: number of files below `folder`, ``bytes``: their total size, ``sha256``: digest of the sorted lines
+    "name<TAB>size", one per file}.
 
-    Hidden files and folders are passed over; links to files count with their target's size, links to folders are not
+    Hidden files and folders are ignored. A link to a file counts with the size of its target. Links to folders are not
     followed.
     """
     lines = []
@@ -37,8 +38,8 @@ def listing(folder: Path) -> dict[str, Json]:
 
 
 def write_pointer(folder: Path, target: Path) -> Path:
-    """Write ``folder/source.yaml`` for `target` and return its path. The same folder may be named again, which takes its
-    present listing; BadInput when `folder` holds anything else."""
+    """Write the pointer ``folder/source.yaml`` to `target` and return the pointer's path. If there is one to the same
+    target, its listing is updated. BadInput if `folder` contains anything else."""
     import yaml
 
     pointer, target = folder / POINTER, target.resolve()
@@ -52,10 +53,10 @@ def write_pointer(folder: Path, target: Path) -> Path:
 
 
 def resolve(folder: Path) -> Path:
-    """The folder that ``folder/source.yaml`` names; `folder` itself where there is no such file.
+    """The folder that the pointer ``folder/source.yaml`` names; `folder` itself if there is no pointer.
 
     Raises:
-        BadInput: the folder named is gone, or its listing is no longer the one noted.
+        BadInput: the named folder does not exist any more, or its listing differs from the one in the pointer.
     """
     pointer = folder / POINTER
     if not pointer.is_file():

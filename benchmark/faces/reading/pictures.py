@@ -1,4 +1,4 @@
-"""One picture file, or the pixels of one frame -> a square picture of a FaceSet."""
+"""Makes a square picture of a FaceSet from a picture file or from the pixels of a video frame."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})  # in lower case
-PIXEL_LIMIT = 1 << 26  # 67 million: more is a decompression bomb, refused before it is decoded
+PIXEL_LIMIT = 1 << 26  # 67 million; a larger picture may be a decompression bomb, so it is refused before decoding
 RESAMPLING = "Pillow BILINEAR, antialiased, after whole-factor averaging to no less than twice the size"
-WIDE = 257  # 16 to 8 bits: 65535 = 255 x 257
+WIDE = 257  # divisor from 16 to 8 bits: 65535 = 255 x 257
 
 
 class Unreadable(Exception):
-    """Why one picture can not be had."""
+    """One picture can not be read; str(error) says why."""
 
 
 def load_image(
@@ -27,16 +27,18 @@ def load_image(
     margin: float = 0.0,
     roll: float = 0.0,
 ) -> np.ndarray:
-    """uint8 (size, size, channels) from any picture that Pillow opens, turned as its EXIF orientation says.
+    """A picture uint8 (size, size, channels) from any file that Pillow can open, rotated by its EXIF orientation.
 
-    Transparent parts are laid over black; CMYK, palette and other modes become RGB by Pillow; 16 bits are divided by 257.
+    Transparent parts become black. CMYK, palette and other modes are converted to RGB by Pillow. 16-bit values are divided
+    by 257.
 
     Args:
-        path: a file, or one that is open (a member of an archive).
-        box, margin, roll: as for `fit`, in pixels of the picture as shown.
+        path: a file, or an open stream (a member of an archive).
+        box, margin, roll: as for `fit`, in pixels of the picture after the EXIF rotation.
 
     Raises:
-        Unreadable: no such file, empty, cut short, no picture, more than `PIXEL_LIMIT` pixels.
+        Unreadable: a file that does not exist, is empty or truncated, is not a picture or has more than `PIXEL_LIMIT`
+            pixels.
     """
     try:
         if isinstance(path, Path) and not path.stat().st_size:
@@ -62,15 +64,18 @@ def fit(
     margin: float = 0.0,
     roll: float = 0.0,
 ) -> np.ndarray:
-    """A picture, cut and resampled (`RESAMPLING`): uint8 (size, size, channels).
+    """Crop and resample a picture (`RESAMPLING`): uint8 (size, size, channels).
 
     Args:
-        image: any mode of 8 bits, or uint8 (H, W) or (H, W, 3).
-        box: x1 y1 x2 y2 in pixels, fractions allowed. It is widened by `margin` times its longer side on every side and made
-            square about its centre; what lies outside of the picture is black. None = the whole picture, stretched to a
-            square if it is none.
-        roll: degrees by which the face leans clockwise, as one looks at the picture; it is turned upright about the centre
-            of the box (bilinear, what comes in from outside of the picture black). 0 = left as it is.
+        image: a Pillow image of any mode with 8 bits, or uint8 (H, W) or (H, W, 3).
+        box: x1 y1 x2 y2 in pixels; fractions are allowed. The box is made square around its centre and widened on every side
+            by `margin` times its longer side. Parts outside of the picture are black. None: the whole picture, stretched if
+            it is not square.
+        roll: degrees by which the face leans clockwise for the viewer. The picture is rotated back around the centre of the
+            box (bilinear; parts from outside of the picture are black). 0: no rotation.
+
+    Raises:
+        Unreadable: a box of more than `PIXEL_LIMIT` pixels.
     """
     if isinstance(image, np.ndarray):
         image = Image.fromarray(np.ascontiguousarray(image))

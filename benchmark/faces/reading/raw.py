@@ -1,4 +1,4 @@
-"""Where the raw files of a data set lie: below data/raw, or where a pointer there says."""
+"""Finds the raw files of a data set: below data/raw, or in the folder that a pointer there names."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from benchmark.faces.reading import linking
 
 
 def raw_files(folder: Path) -> list[Path]:
-    """The files directly in a raw folder, sorted, hidden ones left out; an absent folder has none."""
+    """The files directly in a raw folder, sorted, without hidden ones. Empty if the folder does not exist."""
     return sorted(p for p in folder.glob("[!.]*") if p.is_file())
 
 
 def raw_file(raw: Path, name: str) -> Path:
-    """The one file in ``raw/name``. BadInput when there is none or more than one."""
+    """The only file in ``raw/name``. BadInput if there is none or more than one."""
     folder = Path(raw) / name
     files = raw_files(folder)
     if len(files) != 1:
@@ -22,10 +22,10 @@ def raw_file(raw: Path, name: str) -> Path:
 
 
 def raw_folder(raw: Path, name: str) -> Path:
-    """The raw folder of a data set: ``raw/name``, what it is a link to, or what its ``source.yaml`` names.
+    """The raw folder of a data set: ``raw/name`` (or the target of this link), or the folder that its ``source.yaml`` names.
 
     Raises:
-        BadInput: no folder; see also `linking.resolve`.
+        BadInput: there is no such folder; also as `linking.resolve`.
     """
     folder = Path(raw) / name
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""Labels along videos -> FaceSet: what the readers of Aff-Wild and Aff-Wild2 share.
+"""Makes a FaceSet from labels per video frame; shared by the readers of Aff-Wild and Aff-Wild2.
 
-A Track is one annotated person in one video. Rows of a FaceSet are its frames: id ``<track>/<number>``, number from 1;
-group = the video, which two persons may share, so that no split ever parts it.
+A Track is one annotated person in one video. Its frames are rows of the FaceSet, with the id ``<track>/<number>`` (numbers
+from 1). The group is the video, which may have two tracks, so that all its frames stay in one split.
 """
 
 import hashlib
@@ -26,7 +26,8 @@ PICTURES_A_BATCH = 256
 
 @dataclass(frozen=True)
 class Pictures:
-    """Picture files of one track, F of them, and the size and channels wanted. (Text takes a third of a Path's memory.)"""
+    """The F picture files of a track, and the wanted size and channels. Paths are text because a Path takes three times the
+    memory."""
 
     paths: Sequence[str]
     size: int
@@ -35,16 +36,16 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Track:
-    """The frames taken of one annotated person in one video.
+    """The selected frames of one annotated person in one video.
 
     Attributes:
         name: of the annotation, unique in the data set.
-        video: shared by the persons of one video.
+        video: name of the video; tracks of two persons may have the same one.
         split: "train", "validation" or "test".
-        numbers: int64 (F,), ascending, frame 1 = the first.
+        numbers: int64 (F,), frame numbers from 1, ascending.
         valence, arousal: float (F,) in [-1, 1].
-        source: where the pictures come from, F of them.
-        expression: int64 (F,), -1 for none; None = no expression in the whole track.
+        source: the source of the F pictures.
+        expression: int64 (F,), -1: none; None: no expression in the whole track.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Track:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a text file without their ends; a byte-order mark and empty lines at the end do not count.
+    """The lines of a text file, without line ends. A byte-order mark and empty lines at the end are removed.
 
     Raises:
         BadInput: an empty file, or one that is not UTF-8 text.
@@ -78,11 +79,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def numbers_in(line: str, columns: int, delimiter: str | None, where: str) -> list[float]:
-    """The numbers of one line. BadInput for another number of fields, and for what is no finite decimal number (nan, too).
+    """The numbers in one line.
 
     Args:
-        delimiter: None = spaces or tabs.
-        where: file and line.
+        columns: how many numbers there must be.
+        delimiter: None: spaces or tabs.
+        where: file and line, for error messages.
+
+    Raises:
+        BadInput: a wrong number of fields, or a field that is not a finite decimal number (nan is refused too).
     """
     fields = [field.strip() for field in line.split(delimiter)]
     expected = f"{columns} number{'s' * (columns > 1)}"
@@ -97,31 +102,32 @@ def numbers_in(line: str, columns: int, delimiter: str | None, where: str) -> li
 
 
 def share(video: str, salt: str) -> float:
-    """A number in [0, 1) that depends on the name of a video alone: the first 32 bits of SHA-256 of ``salt:video``."""
+    """A number in [0, 1) that depends only on the salt and the name of a video: the first 32 bits of the SHA-256 of
+    ``salt:video``, divided by 2^32."""
     return int(hashlib.sha256(f"{salt}:{video}".encode()).hexdigest()[:8], 16) / 2**32
 
 
 def taken(numbers: np.ndarray, every: int) -> np.ndarray:
-    """bool (F,): frames 1, 1 + every, 1 + 2 every, ... of a video."""
+    """bool (F,): whether each frame is one of 1, 1 + every, 1 + 2 every, ... of its video."""
     return (numbers - 1) % every == 0
 
 
 def check_options(*, every: int, size: int) -> None:
-    """BadInput for a sampling step or a side in pixels that is no whole number from 1."""
+    """Raise BadInput if the sampling step or the side in pixels is not a whole number of at least 1."""
     for name, value in (("every", every), ("size", size)):
         if type(value) is not int or value < 1:
             raise BadInput(f"option {name}", repr(value), "a whole number from 1")
 
 
 def shown(names: Iterable[str], limit: int = 5) -> str:
-    """The first few names and how many there are."""
+    """The first `limit` names as text, and how many more there are."""
     names = list(names)
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
 
 
 def digest_of_files(paths: Iterable[Path], root: Path) -> str:
-    """SHA-256 over names (below `root`) and bytes of files, in the order of their names."""
+    """SHA-256 over the names (relative to `root`) and bytes of files, sorted by name."""
     total = hashlib.sha256()
     for path in sorted(paths):
         total.update(f"{path.relative_to(root).as_posix()}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -129,7 +135,7 @@ def digest_of_files(paths: Iterable[Path], root: Path) -> str:
 
 
 def load(source: Clip | Pictures) -> Iterable[np.ndarray | Unreadable]:
-    """The pictures of a batch's source, one at a time; why there is none where one can not be read."""
+    """The pictures of one batch, one at a time, for `write_decoded`; an Unreadable in place of one that can not be read."""
     return read_clip(source) if isinstance(source, Clip) else (_load_picture(path, source) for path in source.paths)
 
 
@@ -153,15 +159,15 @@ def write_tracks(
     how: dict[str, Json],
     **options,
 ) -> FaceSet:
-    """The FaceSet of tracks, in their order.
+    """Write the FaceSet of the tracks, in their order.
 
     Args:
-        root: folder that the messages' file names begin below.
-        how: the account of the making; the number of videos, tracks and frames of each split is added.
-        options: `allow_unreadable`, `processes` of `write_decoded`.
+        root: messages name files relative to this folder.
+        how: as for `write_faceset`; the numbers of videos, tracks and frames of each split are added.
+        options: `allow_unreadable` and `processes` of `write_decoded`.
 
     Raises:
-        BadInput: no frame at all; a video in two splits; whatever `write_decoded` refuses.
+        BadInput: no labelled frame; a video in two splits; whatever `write_decoded` refuses.
     """
     if not sum(map(len, tracks)):
         raise BadInput(root, "no labelled frame", "some")

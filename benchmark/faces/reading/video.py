@@ -1,9 +1,9 @@
-"""Frames of video files by their number, decoded with PyAV (package ``av``; it brings its own FFmpeg).
+"""Frames of video files by number, decoded with PyAV (package ``av``; it includes its own FFmpeg).
 
-Frame n of a video is the n-th picture that a decoder gives from the beginning of the file, n from 1: the order of showing,
-whatever the time stamps say (variable frame rates are frequent in videos from the web, and AVI files may carry none).
-So nothing is ever sought: a video is decoded once, in order, up to the last frame wanted, and only the frames wanted are
-converted to pictures.
+Frame n of a video is the n-th picture that the decoder returns from the beginning of the file, n from 1. This is the order
+of display. Time stamps are not used: videos from the web often have variable frame rates, and AVI files may have no time
+stamps. So there is no seeking: a video is decoded once, in order, up to the last wanted frame, and only the wanted frames
+are converted to pictures.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,13 +22,13 @@ RIGHT_ANGLE = 90
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames wanted of one video.
+    """The wanted frames of one video.
 
     Attributes:
         path: the file.
-        numbers: int64 (F,), ascending, from 1.
-        boxes: float32 (F, 4), x1 y1 x2 y2 of the face in pixels of the frame as shown; None = the centred square.
-        margin: what is added around a box on each side, as a share of its longer side.
+        numbers: int64 (F,), frame numbers from 1, ascending.
+        boxes: float32 (F, 4), x1 y1 x2 y2 of the face in pixels of the displayed frame; None: the largest centred square.
+        margin: how much a box is widened on each side, as a fraction of its longer side.
         size, channels: of the pictures.
     """
 
@@ -41,7 +41,7 @@ class Clip:
 
 
 def library():
-    """The package ``av``. BadInput where it is not installed."""
+    """The package ``av``. BadInput if it is not installed."""
     try:
         import av
     except ImportError as error:
@@ -50,13 +50,13 @@ def library():
 
 
 def versions() -> dict[str, str]:
-    """Of PyAV and the decoder below it."""
+    """The versions of PyAV and of its decoder library."""
     av = library()
     return {"av": av.__version__} | {"libavcodec": ".".join(map(str, av.library_versions["libavcodec"]))}
 
 
 def video_files(files: Iterable[Path]) -> dict[str, Path]:
-    """Name without suffix -> file, for the .mp4 and .avi files among `files`. BadInput for two files of one name."""
+    """Name without suffix -> file, for the .mp4 and .avi files among `files`. BadInput for two files with one name."""
     found: dict[str, Path] = {}
     for path in sorted(files):
         if path.suffix.lower() in SUFFIXES:
@@ -67,10 +67,10 @@ def video_files(files: Iterable[Path]) -> dict[str, Path]:
 
 
 def frame_count(path: Path) -> int | None:
-    """How many frames a video declares, without decoding any: its header's number, or else its packets.
+    """The number of frames that a video declares, without decoding: the number in its header, else its number of packets.
 
-    A file cut short still declares the whole number, so that the rest is missed and not forgotten. None for a file that
-    can not be opened.
+    A truncated file still declares the full number, so its missing frames are noticed and counted as unreadable. None for a
+    file that can not be opened.
     """
     av = library()
     try:
@@ -84,11 +84,12 @@ def frame_count(path: Path) -> int | None:
 
 
 def read_clip(clip: Clip) -> Iterator[np.ndarray | Unreadable]:
-    """One entry for each number of a clip, in order: uint8 (size, size, channels), or why there is none.
+    """For each frame number of a clip, in order: a picture uint8 (size, size, channels), or an Unreadable that says why
+    there is none.
 
-    A frame that the decoder calls damaged is unreadable, and so are those after it up to the next key frame, which are
-    predicted from it. Where the decoder gives up, every frame after is unreadable: their numbers are no longer certain.
-    A rotation in the file's metadata is applied, as players do. Nothing is held but the frame in hand.
+    A frame that the decoder reports as damaged is unreadable. So are the frames after it up to the next key frame, because
+    they are predicted from it. If the decoder stops with an error, all later frames are unreadable, because their numbers
+    are no longer certain. A rotation in the file's metadata is applied, as video players do. Only one frame is in memory.
     """
     last, reason = 0, "the video ends"
     wanted = iter(enumerate(clip.numbers.tolist()))
@@ -111,7 +112,7 @@ def read_clip(clip: Clip) -> Iterator[np.ndarray | Unreadable]:
 
 
 def _frames(path: Path) -> Iterator[tuple[int, object, bool]]:
-    """(number from 1, frame, damaged) of every frame in order of showing."""
+    """(number from 1, frame, whether it is damaged) for every frame, in order of display."""
     av = library()
     if not path.stat().st_size:
         raise Unreadable("an empty file")
@@ -121,12 +122,12 @@ def _frames(path: Path) -> Iterator[tuple[int, object, bool]]:
             raise Unreadable("no video in the file")
         if stream.width * stream.height > PIXEL_LIMIT:
             raise Unreadable(f"frames of {stream.width} x {stream.height} pixels")
-        stream.codec_context.thread_count = 1  # the processes share the cores already
+        stream.codec_context.thread_count = 1  # there is already one process per core
         number, packets, damaged = 0, 0, False
         for packet in container.demux(stream):
             packets += packet.size > 0
-            # With data lost, pictures that the decoder still holds back would come out in others' places, and a packet cut
-            # short would give a picture that is half another's.
+            # If data are missing, the decoder would return its buffered pictures under wrong numbers, and a truncated packet
+            # would give a picture that is partly another one.
             if packet.is_corrupt or (not packet.size and packets < stream.frames):
                 raise Unreadable(f"the file is cut short or damaged in packet {packets} of {stream.frames}")
             for frame in stream.decode(packet):
@@ -139,7 +140,7 @@ def _picture(frame, clip: Clip, row: int) -> np.ndarray | Unreadable:
     pixels = frame.to_ndarray(format="rgb24" if clip.channels == 3 else "gray")
     turns, rest = divmod(frame.rotation, RIGHT_ANGLE)
     if turns and not rest:
-        pixels = np.rot90(pixels, turns)  # both count anticlockwise
+        pixels = np.rot90(pixels, turns)  # FFmpeg's rotation and rot90 are both anticlockwise
     box = None
     if clip.boxes is None:
         height, width = pixels.shape[:2]

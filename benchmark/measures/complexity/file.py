@@ -1,8 +1,9 @@
-"""Which entry of complexity.json a cell's network is. Needs no torch.
+"""Reads complexity.json and finds the entry for the network of a cell. Needs no torch.
 
-A network is its model, the model's options, the input's size and channels, and the number of outputs; protocol, loss and
-recipe play no part. The file holds {schema, environment, cells: {"<protocol>/<cell>": entry} of the plan's own runs,
-networks: [{name, model, options, outputs} | entry] of complexity.yaml}; an entry is what `complexity.measure` returns.
+A network is defined by its model, the model's options, the size and channels of the input, and the number of outputs.
+Protocol, loss and recipe do not matter. The file contains {schema, environment, cells, networks}. cells:
+"<protocol>/<cell>" -> entry, for the runs of the plan. networks: a list of {name, model, options, outputs} | entry, for the
+networks of complexity.yaml. An entry is the result of `benchmark.measures.complexity.measure.measure`.
 """
 
 from collections.abc import Mapping
@@ -20,10 +21,11 @@ SCHEMA = 1  # of complexity.json
 def of_cell(
     complexity: Mapping[str, Json] | None, protocol: Mapping[str, Json], cell: Mapping[str, Json]
 ) -> Mapping[str, Json] | None:
-    """The entry of a cell under a protocol, both as a record holds them; None where its network was not counted.
+    """The entry for a cell under a protocol; None if its network was not counted.
 
     Args:
         complexity: contents of complexity.json, or None.
+        protocol, cell: as in a record.
     """
     if not complexity:
         return None
@@ -32,7 +34,7 @@ def of_cell(
 
 
 def of_names(complexity: Mapping[str, Json] | None, protocol: str, cell: str) -> Mapping[str, Json] | None:
-    """`of_cell` by the names of an installed protocol and cell."""
+    """As `of_cell`, for a protocol and a cell given by their names."""
     if not complexity:
         return None
     own = complexity["cells"].get(f"{protocol}/{cell}")
@@ -52,10 +54,10 @@ def _alike(
 
 
 def read_complexity(path: Path | None) -> Mapping[str, Json] | None:
-    """Contents of complexity.json, None without the file. BadInput for a damaged one or another schema."""
+    """Contents of complexity.json; None if there is no file. BadInput for a damaged file or another schema."""
     return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
 
 
 def measured_network(complexity: Mapping[str, Json] | None, comparison: Comparison, label: str) -> Mapping[str, Json] | None:
-    """The entry of complexity.json for a cell under its protocol; None where there is none."""
+    """The entry of complexity.json for a cell of a comparison; None if there is none."""
     return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))

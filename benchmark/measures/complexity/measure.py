@@ -1,11 +1,11 @@
-"""What a network costs: parameters, multiply-adds (MACs), FLOPs and CPU latency for one picture.
+"""The cost of a network: parameters, multiply-adds (MACs), FLOPs and CPU latency for one picture.
 
-* MACs: multiply-adds of convolutions and matrix products, counted by fvcore; the operators that it skipped are listed.
-* FLOPs: 2 x MACs + elementwise operations. The latter are counted here, from the operators that really run (a dispatch
-  mode sees inside custom autograd functions, which fvcore's tracing does not), by the convention of `operations`.
-* Cross-check: torch.utils.flop_counter, which counts 2 x MACs from the running operators.
+* MACs: multiply-adds of convolutions and matrix products, counted by fvcore. The operators that it skipped are listed.
+* FLOPs: 2 x MACs + elementwise operations. Elementwise operations are counted here, by the convention of `operations`, from
+  the operators that really run: a dispatch mode sees inside custom autograd functions, fvcore's tracing does not.
+* Cross-check: torch.utils.flop_counter, which counts 2 x MACs from the operators that run.
 
-Each figure stands alone, so that a reader sees which one a claim means.
+The figures are kept separate, so that a reader can see which one a claim means.
 """
 
 import math
@@ -23,13 +23,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from benchmark.errors import BadInput
 from benchmark.runs.environment import processor_name
 
-# fvcore's names of the operators that multiply and add.
+# fvcore's names of the operators that do multiply-adds.
 _FVCORE_MACS = ("conv", "linear", "addmm", "matmul", "mm", "bmm", "baddbmm", "einsum")
-# Operators that torch marks as pointwise cost one operation for each element of their result, but for these
-# (hardswish is one that it does not mark).
+# An operator that torch marks as pointwise costs one operation for each element of its result. These are the exceptions, and
+# hardswish, which torch does not mark.
 _POINTWISE = {"hardswish": 1, "addcmul": 2, "addcdiv": 2, "lerp": 2, "clone": 0, "copy": 0, "_to_copy": 0, "fill": 0}
 _SOFTMAX = 5  # maximum, subtraction, exponential, sum, division
-# Memory alone: allocation, padding, joining, copying (views are recognised by their schema).
+# Operators that only handle memory: allocation, padding, joining, copying (views are recognised by their schema).
 _FREE = {
     "empty",
     "empty_like",
@@ -43,7 +43,7 @@ _FREE = {
     "view",
     "_unsafe_view",
 }
-FEWEST = 5  # timed passes of a latency, however long they take
+FEWEST = 5  # smallest number of timed passes of a latency, however long they take
 _PRODUCTS = {"convolution", "addmm", "mm", "bmm", "baddbmm", "linear"}
 
 Model: TypeAlias = nn.Module | Callable[[], nn.Module]
@@ -52,12 +52,12 @@ Model: TypeAlias = nn.Module | Callable[[], nn.Module]
 def measure(
     model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10, seconds: float = math.inf
 ) -> dict:
-    """`count` and `latency` of a network for one picture, in one JSON-able dictionary (see there).
+    """The results of `count` and `latency` for a network and one picture, in one JSON-able dictionary.
 
     Args:
-        model: a module on the CPU, or a function of no arguments that makes one. Its training mode is left as it was.
+        model: a module on the CPU, or a function without arguments that makes one. Its training mode is not changed.
         in_channels, input_size: the picture is float32 (1, in_channels, input_size, input_size).
-        runs, warm_up: timed and untimed passes; seconds: as `latency`.
+        runs, warm_up: numbers of timed and untimed passes. seconds: as for `latency`.
 
     Raises:
         BadInput: a model that is not on the CPU.
@@ -70,7 +70,8 @@ def measure(
 
 
 def count(model: Model, in_channels: int, input_size: int) -> dict:
-    """Parameters and operations of one forward pass in evaluation mode; equal on every machine. Needs fvcore.
+    """Parameters, and operations of one forward pass in evaluation mode. The numbers are equal on every machine. Needs
+    fvcore.
 
     Args:
         model, in_channels, input_size: as `measure`.
@@ -81,12 +82,12 @@ def count(model: Model, in_channels: int, input_size: int) -> dict:
         * input: shape of the picture;
         * parameters: {trainable, total};
         * macs: multiply-adds of convolutions and matrix products (fvcore);
-        * macs_by_operator: the same by fvcore's operator;
-        * skipped: operators that fvcore's counter skipped, name -> occurrences;
-        * elementwise: operations beside the products by aten operator, conventions as `operations`;
-        * uncounted: operators that neither this module nor a product's count covers, name -> occurrences;
+        * macs_by_operator: the same, per operator of fvcore;
+        * skipped: operators that fvcore skipped, name -> occurrences;
+        * elementwise: operations that are not multiply-adds, aten operator -> number, by the convention of `operations`;
+        * uncounted: operators that are counted neither here nor as multiply-adds, name -> occurrences;
         * flops: 2 x macs + the sum of elementwise;
-        * torch_flops: torch.utils.flop_counter's total; torch_agrees (bool): it equals 2 x macs.
+        * torch_flops: total of torch.utils.flop_counter; torch_agrees (bool): whether it equals 2 x macs.
 
     Raises:
         BadInput: a model that is not on the CPU.
@@ -124,18 +125,21 @@ def count(model: Model, in_channels: int, input_size: int) -> dict:
 def latency(
     model: Model, in_channels: int, input_size: int, *, runs: int = 50, warm_up: int = 10, seconds: float = math.inf
 ) -> dict:
-    """Time of a forward pass for one picture on the CPU, float32, evaluation mode, with torch's present thread count.
+    """Time of a forward pass for one picture on the CPU, in float32 and evaluation mode, with torch's current number of
+    threads.
 
-    With one thread it is the thread's processor time, which on an idle machine is what a clock on the wall shows and on a
-    busy one leaves out the time that others had the processor; with several threads it is the wall clock's.
+    With one thread, the processor time of the thread is measured. On an idle machine it equals the wall-clock time; on a
+    busy machine it excludes the time in which other processes had the processor. With several threads, wall-clock time is
+    measured.
 
     Args:
-        model, in_channels, input_size, runs (>= 2), warm_up: as `measure`.
-        seconds: passes begin within this time, warm-up included; but at least `FEWEST` timed ones and a warm-up are made.
+        model, in_channels, input_size, runs (>= 2), warm_up: as for `measure`.
+        seconds: no pass (warm-up included) is started after this time, except that at least one warm-up pass and `FEWEST`
+            timed passes are made.
 
     Returns:
-        {median_ms, lower_quartile_ms, upper_quartile_ms, runs and warm_up as made, batch: 1, threads,
-        clock: "processor" or "wall", device: processor model}.
+        {median_ms, lower_quartile_ms, upper_quartile_ms, runs and warm_up (numbers of passes that were made), batch: 1,
+        threads, clock: "processor" or "wall", device: processor model}.
 
     Raises:
         BadInput: fewer than two runs; a model that is not on the CPU.
@@ -174,20 +178,22 @@ def latency(
 
 
 def operations(name: str, overload: object, arguments: tuple, results: tuple[torch.Tensor, ...]) -> int | None:
-    """Operations of one aten operator beside its multiply-adds; None for an operator without a convention.
+    """The number of operations of one aten operator, without its multiply-adds; None for an operator without a convention.
 
-    * pointwise operators, atan, elu, exp and square root among them: 1 for each element of the result (`_POINTWISE`
-      names the exceptions);
-    * convolution and matrix product: 1 for each element of the result where a bias is added;
-    * normalisation in evaluation: 2 for each element (batch), 7 with the statistics of its own (layer, group);
-    * average pooling: the window's size for each element of the result, an edge window counting as whole; maximum
-      pooling: the window's size less 1;
-    * mean and sum: 1 for each element reduced; adaptive average pooling likewise; softmax: 5 for each element;
+    * pointwise operators (including atan, elu, exp and square root): 1 per element of the result, except for those in
+      `_POINTWISE`;
+    * convolution and matrix product: 1 per element of the result if a bias is added, else 0;
+    * normalisation in evaluation mode: 2 per element for batch norm; 7 for layer and group norm, which compute statistics;
+    * average pooling: the size of the window per element of the result (windows at the edge count in full); maximum
+      pooling: the size of the window minus 1;
+    * mean, sum and adaptive average pooling: 1 per element of the input; softmax: 5 per element;
     * views, padding, copies: 0.
 
     Args:
-        name: without namespace, overload and in-place underscore ("atan").
-        overload: the operator (torch.ops.aten...); arguments: its positional arguments; results: its tensors.
+        name: of the operator, without namespace, overload and the underscore of in-place operators ("atan").
+        overload: the operator (torch.ops.aten...).
+        arguments: its positional arguments.
+        results: the tensors that it returned.
     """
     size = results[0].numel() if results else 0
     if name in _PRODUCTS:
@@ -215,7 +221,7 @@ def operations(name: str, overload: object, arguments: tuple, results: tuple[tor
 
 
 class _Operations(TorchDispatchMode):
-    """Adds up `operations` of every operator that runs, by name."""
+    """Sums `operations` over all operators that run, per name."""
 
     def __init__(self):
         super().__init__()
@@ -237,7 +243,7 @@ class _Operations(TorchDispatchMode):
 
 
 class _evaluation:
-    """Within: evaluation mode. After: every module's training mode as before."""
+    """A context in which a model is in evaluation mode. At its end, every module gets its previous mode back."""
 
     def __init__(self, model: nn.Module):
         self.modes = [(module, module.training) for module in model.modules()]
@@ -255,7 +261,7 @@ def _fvcore(model: nn.Module, picture: torch.Tensor) -> tuple[dict[str, int], di
     from fvcore.nn import FlopCountAnalysis
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its tracing is deprecated and warns about every traced shape
+        warnings.simplefilter("ignore")  # fvcore uses torch's deprecated tracing, which warns about every traced shape
         analysis = FlopCountAnalysis(model, picture).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         totals, skipped = analysis.by_operator(), analysis.unsupported_ops()
     macs = {name: int(totals[name]) for name in _FVCORE_MACS if totals.get(name)}
@@ -271,5 +277,5 @@ def _module(model: Model) -> nn.Module:
 
 
 def _picture(in_channels: int, input_size: int) -> torch.Tensor:
-    # Its own generator: measuring leaves torch's global random stream as it was.
+    # A separate generator, so that torch's global random state does not change.
     return torch.randn(1, in_channels, input_size, input_size, generator=torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""What networks cost, in one file for the report: those of complexity.yaml, and the plan's own."""
+"""Measures the cost of the networks in complexity.yaml and in the plan, and writes one file for the report."""
 
 import fnmatch
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.runs import environment
 
 LIST = Path(__file__).with_name("complexity.yaml")
-# Enough for a steady median of a small network, and a bound for a large one: some 80 networks stay about a minute.
+# Limit of the time per network: enough for a stable median of a small network; 80 networks take about a minute.
 SECONDS = 0.4
 
 
 @dataclass(frozen=True)
 class Network:
-    """A model with its options at one size, as `create` takes them."""
+    """A model with its options and sizes; the arguments of `create`."""
 
     name: str
     model: str
@@ -34,15 +34,16 @@ class Network:
 
     @property
     def digest(self) -> str:
-        """Equal for networks that are the same but for their name."""
+        """Digest of everything but the name: equal for equal networks."""
         return digest([self.model, self.options, self.outputs, self.channels, self.input_size])
 
 
 def listed(path: Path = LIST) -> list[Network]:
-    """The networks of a complexity.yaml (the suite's own unless given): in its order, by cell, then by size.
+    """The networks of a complexity.yaml (default: the suite's own), in its order; within an entry by cell, then by size.
 
     Raises:
-        BadInput: an entry with missing or unknown keys, a size that is no positive whole number, a pattern without a cell.
+        BadInput: an entry with missing or unknown keys; a size that is not a positive whole number; a pattern that matches
+            no cell.
     """
     cells, found = load_cells(), {}
     for title, entry in read_yaml(path).items():
@@ -62,15 +63,16 @@ def listed(path: Path = LIST) -> list[Network]:
 
 
 def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, seconds: float = SECONDS) -> dict:
-    """Write `out` (contents: `benchmark.measures.complexity.file`; an entry: `complexity.measure`), atomically.
+    """Measure all networks and write `out` atomically. `benchmark.measures.complexity.file` describes its contents.
 
-    What differs only in loss or name shares one measurement; networks are on the CPU and use one thread.
+    Networks that differ only in loss or name are measured once. They run on the CPU, with one thread.
 
     Args:
-        runs: of the plan; networks: `listed`.
-        seconds: bound on one network's latency, as `complexity.latency` takes it.
+        runs: of the plan.
+        networks: from `listed`.
+        seconds: as for `benchmark.measures.complexity.measure.latency`.
     """
-    torch.set_num_threads(1)  # latency of one picture: the figure that depends least on what else the machine does
+    torch.set_num_threads(1)  # one thread: the latency then depends least on other processes
     of_plan = {
         str(run.place.parent): _network(run.cell, run.protocol.outputs, run.protocol.channels, run.protocol.input_size)
         for run in runs
@@ -96,7 +98,7 @@ def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, 
 
 
 def _network(cell: Cell, outputs: int, channels: int, size: int) -> Network:
-    """The cell's network, named as the cell without its loss."""
+    """The network of a cell. Its name is the cell's name without the loss."""
     return Network(cell.name.removesuffix(f"-{cell.loss}"), cell.model, dict(cell.options), outputs, channels, size)
 
 

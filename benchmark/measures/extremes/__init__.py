@@ -1,1 +1,1 @@
-"""The easiest and hardest test faces of a data set's runs."""
+"""The test faces of a data set that are easiest and hardest for the networks of its runs."""

@@ -1,4 +1,4 @@
-"""The easiest and hardest test faces of the protocols, as `ferbench faces` has left them in reports/faces."""
+"""Reads the files in reports/faces, which `ferbench faces` has written: the easiest and hardest test faces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,13 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class ShownFaces:
-    """Faces of one protocol: its `slug`, an entry of faces.json ({task, runs, side, columns, groups}) and its picture."""
+    """The easiest and hardest faces of one comparison.
+
+    Attributes:
+        slug: of the comparison.
+        entry: of faces.json: {task, runs, side, columns, groups, ...}.
+        picture: file with all the faces.
+    """
 
     slug: str
     entry: Mapping
@@ -21,15 +27,15 @@ class ShownFaces:
 
     @property
     def lines(self) -> int:
-        """Rows of the picture: one a group."""
+        """Number of rows in the picture: one per group."""
         return len(self.entry["groups"])
 
 
 def read_faces(folder: Path, summary: Summary) -> list[ShownFaces]:
-    """What is below `folder` for the comparisons of a summary; what was made for other protocols or data is left out.
+    """The faces in `folder` for the comparisons of a summary. Faces for other protocols or data are left out.
 
     Raises:
-        BadInput: a faces.json that is no JSON or of another schema, or one whose picture is missing.
+        BadInput: a faces.json that is not JSON, has another schema, or whose picture is missing.
     """
     wanted = {(c.protocol["name"], c.protocol_hash, c.data["fingerprint"]): c.slug for c in summary.comparisons}
     found: list[ShownFaces] = []

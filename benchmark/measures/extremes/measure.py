@@ -1,6 +1,7 @@
-"""The test faces that the networks of a protocol find easiest and hardest, as one small picture a protocol.
+"""The test faces that are easiest and hardest for the networks of a protocol, in one small picture per protocol.
 
-Made where the pictures are, so that the report can show them without the data. Only for data sets whose terms allow it.
+It is made where the data are, so that the report can show the faces without the data. Only for data sets whose terms allow
+showing pictures.
 """
 
 from collections.abc import Sequence
@@ -17,27 +18,27 @@ from benchmark.records.metrics import Predictions
 from benchmark.records.record import Record
 
 SPLIT = "test"
-EACH = 5  # faces of each class on either side
-SIDE = 64  # larger faces are reduced to this many pixels
-QUALITY = 85  # of the JPEG: ten times smaller than a PNG, in git and in the page
+EACH = 5  # number of easiest, and of hardest, faces of each class
+SIDE = 64  # larger faces are reduced to this side in pixels
+QUALITY = 85  # of the JPEG, which is ten times smaller than a PNG (it is in git and embedded in the page)
 
 
 def extremes(faces: FaceSet, records: Sequence[Record], out: Path) -> dict:
-    """Write ``out/faces.json`` and a picture for every protocol with finished runs on these very faces; atomically.
+    """Write ``out/faces.json`` and a picture for every protocol that has finished runs on this FaceSet, atomically.
 
-    A face's score is the mean over all finished runs of the probability of its label or, for valence and arousal, of the
-    distance between output and label. Ties keep the order of the test split.
+    The score of a face is a mean over all finished runs: of the probability of its label; for valence and arousal, of the
+    distance between output and label. Faces with equal scores keep the order of the test split.
 
     Args:
-        records: any; those of other data, or of other bytes of it, are left out.
+        records: any records; those with another data fingerprint are left out.
 
     Returns:
-        The contents of faces.json: schema, name, version, fingerprint, shown (whether the terms allow pictures) and
+        The contents of faces.json: schema, name, version, fingerprint, shown (whether the terms allow showing pictures) and
         protocols, each {protocol, protocol_hash, task, runs, picture, side, columns, groups}. A group is {class, easiest,
-        hardest}; a face in it {id, at (its number in the picture, by rows), score, answer}.
+        hardest}. A face in it is {id, at (its position in the picture, row by row), score, answer}.
 
     Raises:
-        BadInput: a record of these faces that names a face which is not among them.
+        BadInput: a record with the FaceSet's fingerprint has a face that is not in the FaceSet.
     """
     shown = card(faces.meta["name"]).may_be_shown
     contents = {
@@ -63,7 +64,7 @@ def extremes(faces: FaceSet, records: Sequence[Record], out: Path) -> dict:
 
 
 def scores(records: Sequence[Record]) -> tuple[np.ndarray, list[str]]:
-    """How hard each test face is for the networks, float64 (N,), larger = harder, and what they answer, in words.
+    """(difficulty of each test face for the networks, float64 (N,), larger = harder; the networks' answer in words).
 
     Args:
         records: finished runs of one protocol on the same faces.
@@ -84,7 +85,8 @@ def scores(records: Sequence[Record]) -> tuple[np.ndarray, list[str]]:
 
 
 def _protocol(faces: FaceSet, records: Sequence[Record]) -> tuple[dict, list[int]]:
-    """The entry of one protocol but for its names, and the faces' rows in the order of the picture (-1: none)."""
+    """(entry of one protocol, without the names of protocol and picture; rows of the faces in the order of the picture, -1
+    for an empty place)."""
     ids, task = records[0].predictions[f"{SPLIT}_ids"], records[0]["protocol"]["task"]
     row_of = {name: row for row, name in enumerate(faces.id)}
     if unknown := [name for name in ids if name not in row_of]:
@@ -119,7 +121,7 @@ def _protocol(faces: FaceSet, records: Sequence[Record]) -> tuple[dict, list[int
 
 
 def _picture(faces: FaceSet, chosen: Sequence[int], columns: int):
-    """The faces side by side without gaps, `columns` a row, as an RGB (or grey) Pillow image."""
+    """The faces side by side without gaps, `columns` per row, as an RGB (or grey) Pillow image."""
     from PIL import Image
 
     channels = faces.images.shape[3]

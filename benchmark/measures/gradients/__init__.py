@@ -1,1 +1,1 @@
-"""Signal and gradient along a network's units, at the start and through training."""
+"""Signal and gradient along the residual units of a network, at initialisation and during training."""

@@ -1,4 +1,4 @@
-"""Files of reports/gradients, read without torch."""
+"""Reads the files in reports/gradients. Needs no torch."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,8 @@ SCHEMA = 1
 
 
 def read(folder: Path) -> list[Mapping]:
-    """The files of a folder by name, [] without it. BadInput for one that is damaged or of another schema."""
+    """The contents of a folder's files, sorted by name; empty without the folder. BadInput for a file that is damaged or has
+    another schema."""
     found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
     for path, contents in found.items():
         if contents.get("plan") != path.stem:

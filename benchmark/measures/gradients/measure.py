@@ -1,9 +1,9 @@
-"""Signal and gradient along a network's residual stream, at initialisation and through the first steps of training.
+"""Signal and gradient along a network's residual stream, at initialisation and during the first steps of training.
 
-What can be measured: a network that offers `units`, an iterable module (nn.Sequential, nn.ModuleList) of its residual
-units in the order of the signal, each called once, with one tensor for its input and one for its output, and each the
-input of the next. Scalars that a unit trains (parameters without dimensions) are recorded under the last part of their
-name. docs/protocol.md, "Gradients", defines the quantities.
+A network can be measured if it has an attribute `units`: an nn.Sequential or nn.ModuleList of its residual units, in the
+order in which the signal passes them. Each unit must be called exactly once, take one tensor and return one tensor, which
+is the input of the next unit. Trainable scalars of a unit (parameters without dimensions) are recorded under the last part
+of their name. docs/protocol.md, "Gradients", defines the quantities.
 """
 
 import math
@@ -18,11 +18,11 @@ from benchmark.protocol.cells import Run
 from benchmark.runs.training.pixels import Split, Standardiser
 from benchmark.runs.training.trainer import Trainer, build_model
 
-DIGITS = 6  # significant ones that are kept
+DIGITS = 6  # significant digits that are kept
 
 
 def units_of(model: nn.Module, name: str = "network") -> list[nn.Module]:
-    """The residual units of a network. BadInput for one that offers none."""
+    """The residual units of a network. BadInput if it has no attribute `units` of the right kind."""
     units = getattr(model, "units", None)
     if not isinstance(units, nn.Sequential | nn.ModuleList) or not len(units):
         raise BadInput(f"{name}, units", type(units).__name__, "an nn.Sequential or nn.ModuleList of residual units")
@@ -30,29 +30,29 @@ def units_of(model: nn.Module, name: str = "network") -> list[nn.Module]:
 
 
 def weight_layers(model: nn.Module) -> int:
-    """Convolutions and fully connected layers: the depth as papers count it."""
+    """Number of convolutions and fully connected layers. This is the depth as papers count it."""
     return sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules())
 
 
 def measure(model: nn.Module, inputs: Tensor, targets: Tensor) -> dict:
-    """One pass forward and back in training mode; parameters, buffers, gradients and mode are left as they were.
+    """Measure one forward and backward pass in training mode. Parameters, buffers, gradients and mode are not changed.
 
     Args:
-        model: see the module's text; K units.
+        model: a network as described at the top of this module, with K units.
         inputs: float (B, C, S, S).
         targets: int64 (B,) classes.
 
     Returns:
         * loss: mean cross-entropy;
-        * deviation (K + 1): standard deviation of all values before the first unit and behind each unit;
-        * gradient (K + 1): mean over pictures of the L2 norm of the gradient of B x loss there;
-        * weights (K): L2 norm of the gradient of the loss with respect to a unit's trained parameters;
-        * scalars: name -> its value in each unit (None in a unit without it).
+        * deviation (K + 1): standard deviation of all values before the first unit and after each unit;
+        * gradient (K + 1): at the same places, the mean over pictures of the L2 norm of the gradient of B x loss;
+        * weights (K): L2 norm of the gradient of the loss with respect to the trainable parameters of each unit;
+        * scalars: name -> its value in each unit (None for a unit without it).
 
-        Numbers that are not finite stand as they are (see `is_finite`).
+        Numbers that are not finite are returned as they are (see `is_finite`).
 
     Raises:
-        BadInput: a network without units, or whose units are not called as the module's text says.
+        BadInput: a network without units, or whose units are not called as described at the top of this module.
     """
     units = units_of(model)
     parameters = [[p for p in unit.parameters() if p.requires_grad] for unit in units]
@@ -62,7 +62,8 @@ def measure(model: nn.Module, inputs: Tensor, targets: Tensor) -> dict:
     try:
         model.train()
         with torch.enable_grad():
-            # As a leaf of its own the first unit's input has a gradient even where nothing before it is trained.
+            # The network's input requires a gradient, so that the first unit's input has one even if nothing before it is
+            # trainable.
             loss = nn.functional.cross_entropy(model(inputs.detach().requires_grad_()), targets)
         points = [stream[0], *stream[1::2]] if len(stream) == 2 * len(units) else []
         if not points or any(stream[2 * k] is not stream[2 * k - 1] for k in range(1, len(units))):
@@ -107,22 +108,24 @@ def follow(
     steps: Sequence[int],
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
-    """Measure a run's network after each of `steps` optimiser steps of the protocol's recipe (0 = as initialised).
+    """Measure the network of a run after each of `steps` optimiser steps of the protocol's recipe (0: as initialised).
 
     Args:
-        splits, prepare: the protocol's faces on `device`, and their way into the network.
-        images: size of the probe, B; taken at even distances from the training split, not augmented.
-        steps: rising, within the protocol's budget.
-        stop: asked after every step.
+        splits: the protocol's faces on `device`.
+        prepare: makes the network's input from them.
+        images: B, the number of pictures of the probe (the fixed batch that is measured). They are taken at equal distances
+            from the training split and not augmented.
+        steps: in rising order, within the protocol's budget.
+        stop: called after every step.
 
     Returns:
-        {layers, status ("finished" or "diverged"), diverged_at (step or None), moments: [{step} | `measure`]}. Measuring
-        ends with the first moment at which the loss since the last one or a measured number is not finite; that
-        moment is left out.
+        {layers, status ("finished" or "diverged"), diverged_at (step or None), moments: a list of {step} | result of
+        `measure`}. The measurement ends at the first moment at which a measured number, or the training loss since the last
+        moment, is not finite. That moment is left out.
 
     Raises:
-        BadInput: a probe or a step that the protocol does not have; a network that can not be measured.
-        Interrupted: `stop` said so.
+        BadInput: more probe pictures or steps than the protocol has; a network that can not be measured.
+        Interrupted: `stop` returned True.
     """
     train = splits["train"]
     if not 1 < images <= len(train):
@@ -139,7 +142,7 @@ def follow(
     done, order = 0, None
     for step in steps:
         while done < step:
-            if trainer.step == trainer.steps_per_epoch:  # the next epoch, without the evaluation between
+            if trainer.step == trainer.steps_per_epoch:  # goes to the next epoch without an evaluation
                 trainer.epoch, trainer.step = trainer.epoch + 1, 0
             order = trainer.order() if trainer.step == 0 else order
             trainer.train_step(order)

@@ -1,4 +1,4 @@
-"""A plan of gradients.yaml, measured in several processes -> one file for the report; what is finished is kept."""
+"""Measures a plan of gradients.yaml in several processes and writes one file for the report. Finished work is kept."""
 
 import functools
 import itertools
@@ -28,12 +28,20 @@ from benchmark.runs.training.pixels import load_splits, standardiser
 
 PLANS = Path(__file__).with_name("gradients.yaml")
 
-LOSS = "plain"  # `gradients.measure` takes plain cross-entropy, so training does
+LOSS = "plain"  # the loss of the training; `gradients.measure` uses plain cross-entropy too
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One network with its options and seed, and when it is measured; `network` is its name in gradients.yaml."""
+    """One network with its options and seed, and the steps after which it is measured.
+
+    Attributes:
+        network: its name in gradients.yaml.
+        run: protocol, cell and seed.
+        axes: axis -> value, for instance shortcut and normalisation.
+        images: number of pictures of the probe.
+        steps: optimiser steps after which it is measured, starting with 0.
+    """
 
     network: str
     run: Run
@@ -43,11 +51,11 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """File stem, unique in a plan."""
+        """File name without suffix, unique in a plan."""
         return f"{self.run.cell.name}-seed{self.run.seed}"
 
     def digest(self, faces: FaceSet, device: torch.device) -> str:
-        """Digest of all that decides the numbers."""
+        """Digest of everything that decides the numbers."""
         run = self.run
         code = sources.code_digest(run.cell.model) + sources.digest([Path(gradients.__file__)])
         parts = [run.protocol.hash, run.cell.hash, run.seed, faces.fingerprint, device.type, code, self.images, self.steps]
@@ -55,11 +63,11 @@ class Setting:
 
 
 def load_plan(name: str, contents: Mapping | None = None, where: object = PLANS) -> list[Setting]:
-    """The settings of a plan, seeds outermost.
+    """The settings of a plan: all of the first seed, then all of the second, and so on.
 
     Raises:
-        BadInput: an unknown plan, network or protocol; missing or unknown keys; a network named twice; steps that do not
-            rise from 0; a protocol without classes.
+        BadInput: an unknown plan, network or protocol; missing or unknown keys; a network that is named twice; steps that do
+            not start at 0 or do not rise; a protocol without classes.
     """
     contents = read_yaml(PLANS) if contents is None else contents
     _keys(contents, ("networks", "axes", "plans"), where)
@@ -88,19 +96,19 @@ def load_plan(name: str, contents: Mapping | None = None, where: object = PLANS)
 
 
 def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch.device, *, jobs: int = 1) -> dict:
-    """Measure a plan and write `out` atomically; a finished setting of `work` that is this plan's is not measured again.
+    """Measure a plan and write `out` atomically. Settings that are already finished in `work` are not measured again.
 
     Args:
         prepared: folder of FaceSets.
-        work: folder of the finished settings, one JSON file each; kept.
-        jobs: processes, of one thread each, so that any number of them gives the same bits.
+        work: folder of the finished settings, one JSON file each. It is kept.
+        jobs: processes. Each has one thread, so that any number of processes gives the same bits.
 
     Returns:
         Contents of `out`: {schema, plan, protocol, protocol_hash, data: {name, version, fingerprint}, images, environment,
-        measurements: [{network, axes..., seed, steps (planned), cell, code} | `gradients.follow`]}.
+        measurements: a list of {network, axes..., seed, steps (planned), cell, code} | result of `gradients.follow`}.
 
     Raises:
-        BadInput: see `load_plan` and `gradients.follow`; a FaceSet that is not prepared or does not fit.
+        BadInput: as `load_plan` and `gradients.follow`; also a FaceSet that is not prepared or not the protocol's.
         Interrupted: by a signal; finished settings are kept.
     """
     settings = load_plan(name)
@@ -133,13 +141,14 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
 
 
 class Clock:
-    """Time left of a plan, by what its finished networks have taken; a network's work is its steps and one measurement."""
+    """Estimates the time left of a plan from the time that finished settings took. The work of a setting is its number of
+    steps, plus 1 for the measurement."""
 
     def __init__(self, settings: Sequence[Setting]):
         self.begin, self.done, self.total = time.monotonic(), 0, sum(map(self._work, settings))
 
     def told(self, setting: Setting) -> str:
-        """Counts a finished setting; the time left in words."""
+        """Count a finished setting, and return the time left in words."""
         self.done += self._work(setting)
         seconds = (time.monotonic() - self.begin) * (self.total - self.done) / self.done
         return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
@@ -150,7 +159,7 @@ class Clock:
 
 
 class Measurer:
-    """Measures settings one after the other with the faces loaded once."""
+    """Measures settings one after the other. The faces are loaded only once."""
 
     def __init__(self, protocol: Protocol, faces: Path, device: torch.device, stop: Callable[[], bool]):
         self.faces, self.device, self.stop = open_faceset(faces), device, stop
@@ -158,7 +167,7 @@ class Measurer:
         self.prepare = standardiser(protocol, self.splits["train"])
 
     def __call__(self, setting: Setting) -> dict:
-        """See `gradients.follow`."""
+        """The result of `gradients.follow` for a setting."""
         if self.stop():
             raise Interrupted(f"stopped before {setting.name}")
         return gradients.follow(
@@ -168,14 +177,15 @@ class Measurer:
 
 
 def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, dict]]:
-    """(index, measurement) as they end. Always in processes of their own, so that threads and bits are the same."""
+    """(index, measurement), in the order in which they end. Even a single job has its own process, so that the number of
+    threads, and with it the bits, are always the same."""
     if not left:
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     halt = context.Event()
     setup = (settings[0].run.protocol, faces, device, halt, os.getpid())
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
-        # The longest first: none is left over at the end for one process alone.
+        # The longest settings first, so that the processes end at about the same time.
         order = sorted(left, key=lambda i: (-settings[i].steps[-1], i))
         waiting = {pool.submit(_work, settings[i]): i for i in order}
         try:
@@ -193,7 +203,7 @@ def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, 
 
 def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: int) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and halts all
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and sets `halt` for all
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -201,14 +211,14 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
     def worker() -> Measurer:
         return Measurer(protocol, faces, device, lambda: halt.is_set() or os.getppid() != parent)
 
-    # Made by the first setting, not here: an error of an initialiser would reach the parent without its words.
+    # Made when the first setting is measured, not here: the message of an error in an initialiser would be lost.
     _worker = worker
 
 
 def _end_with_parent() -> None:
-    """A worker that waits for its next setting does not see that a killed parent will send none."""
+    """End this worker when its parent has ended. A worker that waits for its next setting would not notice it otherwise."""
     multiprocessing.parent_process().join()
-    os._exit(1)  # nothing is lost: the parent alone writes files
+    os._exit(1)  # nothing is lost: only the parent writes files
 
 
 def _work(setting: Setting) -> dict:
@@ -230,7 +240,7 @@ def _labelled(setting: Setting) -> dict:
 
 
 def _one_line_a_moment(contents: Mapping) -> str:
-    """JSON with each moment on one line: a table of numbers, not a column."""
+    """JSON text in which each moment is on one line."""
     lines: list[str] = []
 
     def outlined(measurement: Mapping) -> Mapping:

@@ -1,1 +1,1 @@
-"""A run's networks on corrupted, mirrored and foreign faces."""
+"""The networks of a run on corrupted and mirrored faces, and on faces of other data sets."""

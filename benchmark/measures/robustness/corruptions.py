@@ -1,7 +1,8 @@
-"""Common corruptions of pictures at five severities; parameters: corruptions.yaml.
+"""Common corruptions of pictures, at five severities. Their parameters are in corruptions.yaml.
 
-What is drawn at random (noise, the place of the square) depends on the face's id alone and is the same at every severity,
-only larger: a curve over severities follows one picture, and every network sees the same pixels.
+Random parts (the noise, the position of the square) depend only on the id of the face. At a higher severity they are the
+same, only stronger. So a curve over severities follows the same corruption of each picture, and every network sees the same
+pixels.
 """
 
 import hashlib
@@ -17,14 +18,14 @@ from benchmark.files import digest, read_yaml
 FILE = Path(__file__).with_name("corruptions.yaml")
 
 SEVERITIES = (1, 2, 3, 4, 5)
-GREY = 0.5  # of the occluding square
+GREY = 0.5  # grey level of the occluding square
 
 
 def parameters() -> Mapping[str, Sequence[float]]:
-    """The corruptions of corruptions.yaml in its order: name -> one number a severity.
+    """The corruptions of corruptions.yaml, in its order: name -> one number per severity.
 
     Raises:
-        BadInput: an unknown name, another number of severities.
+        BadInput: a missing or unknown name, or a wrong number of severities.
     """
     path = FILE
     found = read_yaml(path)
@@ -37,17 +38,17 @@ def parameters() -> Mapping[str, Sequence[float]]:
 
 
 def parameters_digest() -> str:
-    """Tells whether two measurements used the same parameters."""
+    """Digest of the parameters, to see whether two measurements used the same ones."""
     return digest(parameters())
 
 
 def corrupt(images: np.ndarray, ids: Sequence[str], name: str, severity: int) -> np.ndarray:
-    """Corrupted pictures of the same shape and type.
+    """The corrupted pictures, with the same shape and dtype.
 
     Args:
         images: uint8 (N, C, S, S), C = 1 or 3.
         ids: str (N,), of the faces.
-        severity: 0 (pictures as they are) to 5.
+        severity: 0 (unchanged) to 5.
 
     Raises:
         BadInput: an unknown corruption or severity.
@@ -62,12 +63,12 @@ def corrupt(images: np.ndarray, ids: Sequence[str], name: str, severity: int) ->
 
 
 def draws(id: str, name: str) -> np.random.Generator:
-    """The random stream of one face under one corruption."""
+    """The random generator for one face and one corruption."""
     return np.random.default_rng(list(hashlib.sha256(f"{name} {id}".encode()).digest()[:16]))
 
 
 def gaussian_blur(images: np.ndarray, ids: Sequence[str], share: float) -> np.ndarray:
-    """Gaussian filter, edges mirrored (scipy)."""
+    """Gaussian filter with mirrored edges (scipy). `share`: its deviation as a fraction of the side."""
     from scipy.ndimage import gaussian_filter
 
     deviation = share * images.shape[-1]
@@ -75,13 +76,13 @@ def gaussian_blur(images: np.ndarray, ids: Sequence[str], share: float) -> np.nd
 
 
 def gaussian_noise(images: np.ndarray, ids: Sequence[str], deviation: float) -> np.ndarray:
-    """Independent noise in every pixel and channel."""
+    """Independent Gaussian noise in every pixel and channel. `deviation`: as a fraction of 255."""
     noise = np.stack([draws(id, "gaussian-noise").standard_normal(images.shape[1:], np.float32) for id in ids])
     return _pixels(images + 255 * deviation * noise)
 
 
 def jpeg(images: np.ndarray, ids: Sequence[str], quality: float) -> np.ndarray:
-    """Written as JPEG and read back (Pillow; chroma halved in either direction)."""
+    """Save as JPEG and read again (Pillow; chroma subsampling 4:2:0)."""
     from PIL import Image
 
     def once(picture):
@@ -93,18 +94,18 @@ def jpeg(images: np.ndarray, ids: Sequence[str], quality: float) -> np.ndarray:
 
 
 def brightness(images: np.ndarray, ids: Sequence[str], added: float) -> np.ndarray:
-    """The same amount added to every pixel; white stays white."""
+    """Add `added` x 255 to every pixel, clipped at white."""
     return _pixels(images + np.float32(255 * added))
 
 
 def contrast(images: np.ndarray, ids: Sequence[str], kept: float) -> np.ndarray:
-    """Every channel drawn towards its mean over the picture."""
+    """Multiply the contrast of every channel, about its mean over the picture, by `kept`."""
     mean = images.mean(axis=(2, 3), keepdims=True, dtype=np.float32)
     return _pixels(mean + np.float32(kept) * (images - mean))
 
 
 def low_resolution(images: np.ndarray, ids: Sequence[str], share: float) -> np.ndarray:
-    """Reduced by area averaging and enlarged again bilinearly (Pillow)."""
+    """Reduce to a fraction `share` of the side by area averaging, then enlarge again bilinearly (Pillow)."""
     from PIL import Image
 
     side = images.shape[-1]
@@ -118,7 +119,8 @@ def low_resolution(images: np.ndarray, ids: Sequence[str], share: float) -> np.n
 
 
 def occlusion(images: np.ndarray, ids: Sequence[str], share: float) -> np.ndarray:
-    """A grey square whose centre lies anywhere in the picture; what reaches over the edge is cut off."""
+    """A grey square with its centre anywhere in the picture; parts over the edge are cut off. `share`: its side as a fraction
+    of the picture's side."""
     side, covered = images.shape[-1], images.copy()
     half = share * side / 2
     for row, id in enumerate(ids):
@@ -144,7 +146,7 @@ def _pixels(values: np.ndarray) -> np.ndarray:
 
 
 def _each(images: np.ndarray, once: Callable) -> np.ndarray:
-    """A function of Pillow pictures on every picture."""
+    """Apply a function of Pillow images to every picture."""
     from PIL import Image
 
     made = np.empty_like(images)

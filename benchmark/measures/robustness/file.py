@@ -1,12 +1,12 @@
-"""A file of ``reports/robustness/<protocol>/<cell>/seed<k>.json``: what it holds, and reading it without torch.
+"""The contents of ``reports/robustness/<protocol>/<cell>/seed<k>.json``, and reading these files without torch.
 
 * schema, protocol, protocol_hash, cell, cell_hash, seed, predictions_sha256 (of the run's record), data, environment;
-* made_with: digests of everything that decides the numbers; a file of other digests is stale and measured again;
-* clean: metrics (`benchmark.measures.robustness.measure.METRICS`) on the test faces as they are;
-* corrupted: corruption -> the same at severities 1 to 5;
-* flip: metrics of the mirrored test faces, and consistency: share of faces with the same answer as unmirrored (classes),
-  or mean absolute difference of the outputs (valence and arousal);
-* transfer: protocol of the other data set -> {n, classes, accuracy, balanced_accuracy}, or {note: why not}.
+* made_with: digests of everything that decides the numbers. A file with other digests is stale and is measured again;
+* clean: metrics (`benchmark.measures.robustness.measure.METRICS`) on the unchanged test faces;
+* corrupted: corruption -> list of these metrics at severities 1 to 5;
+* flip: metrics on the mirrored test faces, and consistency: the fraction of faces whose predicted class does not change, or
+  the mean absolute difference of the outputs (valence and arousal);
+* transfer: protocol of another data set -> {n, classes, accuracy, balanced_accuracy}, or {note: why it was not measured}.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,21 @@ from benchmark.records.comparisons import Summary
 SCHEMA = 1
 
 
-Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # comparison -> cell label -> contents of the seeds' files
+Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # slug of a comparison -> cell label -> one file per seed
 
 
 def read(path: Path) -> Mapping:
-    """A file that `benchmark.measures.robustness.measure.measure` wrote. BadInput where it is damaged or of another
-    schema."""
+    """The contents of a file that `benchmark.measures.robustness.measure.measure` wrote. BadInput if it is damaged or has
+    another schema."""
     return read_made(path, SCHEMA, "corrupted", "robustness")
 
 
 def read_robustness(folder: Path, summary: Summary) -> Measured:
-    """The files below `folder` that belong to a run of the summary: same protocol, cell, seed and predictions.
+    """The files below `folder` that belong to a run of the summary, that is, with the same protocol, cell, seed and
+    predictions.
 
     Raises:
-        BadInput: a file that is damaged or of another schema.
+        BadInput: a file that is damaged or has another schema.
     """
     found: dict[tuple, Mapping] = {}
     for path in sorted(folder.glob("*/*/seed*.json")):

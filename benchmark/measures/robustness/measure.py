@@ -1,7 +1,8 @@
-"""A finished run's networks on corrupted, mirrored and foreign faces, under its own protocol; one JSON file a seed.
+"""Evaluates the networks of a finished run on corrupted and mirrored test faces of its own protocol, and on faces of other
+data sets. Writes one JSON file per seed.
 
-Made where the run's weights and the pictures are; the report reads the files. What a file holds:
-`benchmark.measures.robustness.file`.
+It runs where the weights and pictures are; the report reads the files. `benchmark.measures.robustness.file` describes their
+contents.
 """
 
 import io
@@ -31,18 +32,20 @@ from benchmark.runs.training.pixels import Split, Standardiser
 from benchmark.runs.training.resampling import resized
 from benchmark.runs.training.trainer import build_model
 
-# What decides these numbers beside the network's own sources.
+# The sources that decide these numbers, besides those of the network.
 SOURCES = (
     "measures/robustness/corruptions.py", "measures/robustness/measure.py", "records/metrics.py",
     "records/selection_metric.py", "runs/training/evaluation.py", "runs/training/pixels.py", "runs/training/resampling.py",
 )  # fmt: skip
 METRICS = {"categorical": ("accuracy", "balanced_accuracy", "nll"), "dimensional": ("ccc_mean", "rmse_mean")}
-SAME = 0.99  # of the record's answers (or within 0.01) that its weights must give again: bfloat16 moves a few
+# Fraction of the record's test faces for which the weights must give the same class (for valence and arousal: the same
+# output within 0.01). It is below 1 because a few outputs change by rounding in bfloat16.
+SAME = 0.99
 
 
 @dataclass(frozen=True)
 class Network:
-    """One network of a run with the test faces that are its own: all of them, or those of its fold."""
+    """One network of a run, with its test faces: all of the run's, or those of its fold."""
 
     model: nn.Module
     prepare: Standardiser
@@ -51,7 +54,8 @@ class Network:
 
 @dataclass(frozen=True)
 class Target:
-    """Test faces of another data set for transfer: its protocol, and the shared classes as label of either side."""
+    """Test faces of another data set, for transfer: its protocol, and the shared classes with their labels in both data
+    sets."""
 
     protocol: Protocol
     faces: FaceSet
@@ -71,16 +75,17 @@ def measure(
     device: torch.device,
     stop: Callable[[], bool] = lambda: False,
 ) -> Mapping:
-    """Measure one run and write ``out/<protocol>/<cell>/seed<k>.json`` whole, or return it where it is up to date.
+    """Measure one run and write ``out/<protocol>/<cell>/seed<k>.json`` atomically. If the file is up to date, return its
+    contents.
 
     Args:
-        prepared: folder of FaceSets; those of the transfer targets may be missing.
+        prepared: folder of FaceSets; those of the other data sets may be missing.
         runs: folder of runs, with their weights.
-        stop: asked between corruptions; True raises Interrupted, and this seed begins again next time.
+        stop: called between corruptions. True raises Interrupted; the next call measures this seed from the start.
 
     Raises:
-        BadInput: no record or no weights; a diverged run; a record of another protocol or cell; other faces than the
-            record's; weights that do not give the record's predictions again.
+        BadInput: no record or no weights; a diverged run; a record of another protocol or cell; a FaceSet that is not the
+            record's; weights that do not reproduce the record's predictions.
     """
     place = Run(protocol, cell, seed).place
     record = _record(runs / place, protocol, cell)
@@ -145,14 +150,16 @@ def measure(
 
 
 def consistency(task: str, outputs: np.ndarray, mirrored: np.ndarray) -> float:
-    """Share of rows with the same highest score, or mean absolute difference of valence and arousal; float (N, K) each."""
+    """The fraction of rows with the same predicted class; for valence and arousal, the mean absolute difference. Both
+    arguments are float (N, K)."""
     if task == "categorical":
         return float(np.mean(outputs.argmax(axis=1) == mirrored.argmax(axis=1)))
     return float(np.abs(outputs.astype(np.float64) - mirrored).mean())
 
 
 def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
-    """(class of data set `own`, class of `other`) for every meaning that both cards give, in `own`'s order."""
+    """(class of data set `own`, class of data set `other`) for every meaning that is in both cards, in the order of
+    `own`."""
     back = {meaning: word for word, meaning in card(other).meanings.items()}
     return [(word, back[meaning]) for word, meaning in card(own).meanings.items() if meaning in back]
 
@@ -199,7 +206,7 @@ def _networks(
 def _outputs(
     networks: Sequence[Network], images: Tensor, ids: np.ndarray, truth: np.ndarray, device: torch.device, how: Mapping
 ) -> np.ndarray:
-    """float32 (N, K): every face by the network that it is a test face of."""
+    """float32 (N, K): for every face, the outputs of the network that has it as a test face."""
     found = None
     for network in networks:
         targets = torch.from_numpy(truth[network.mine]).to(device)
@@ -215,7 +222,8 @@ def _metrics(task: str, truth: np.ndarray, outputs: np.ndarray) -> dict:
 
 
 def _check_same(record: Record, ids: np.ndarray, clean: np.ndarray) -> None:
-    """The weights are the record's: they answer as it says (exactly so on one device; bfloat16 and other kernels round)."""
+    """Check that the weights belong to the record: their outputs must agree with it. They agree exactly on the same device;
+    with bfloat16 or other kernels, rounding differs."""
     stored = record.outputs("test")[1]
     if not np.array_equal(record.predictions["test_ids"], ids):
         raise BadInput(f"{record.directory}, test_ids", "other faces", "the test faces of its protocol")
@@ -228,7 +236,7 @@ def _check_same(record: Record, ids: np.ndarray, clean: np.ndarray) -> None:
 
 
 def _targets(protocol: Protocol, prepared: Path) -> tuple[list[Target], dict[str, str]]:
-    """The data sets that a network of this protocol is tried on, and why not on the others."""
+    """(other data sets on which networks of this protocol are evaluated; protocol -> reason, for those that can not be)."""
     if protocol.task != "categorical":
         return [], {}
     targets, reasons = [], {}
@@ -250,8 +258,8 @@ def _targets(protocol: Protocol, prepared: Path) -> tuple[list[Target], dict[str
 
 
 def _transfer(networks: Sequence[Network], protocol: Protocol, target: Target, device: torch.device, how: Mapping) -> dict:
-    """Accuracy and balanced accuracy on the other set's test faces of the shared classes, of which alone an answer may be;
-    mean over the run's networks."""
+    """Accuracy and balanced accuracy on the other data set's test faces of the shared classes, as a mean over the run's
+    networks. Only the outputs for shared classes count: the predicted class is the highest of these."""
     rows = role_rows(target.protocol, target.faces, "test")
     rows = rows[np.isin(target.faces.expression[rows], target.labels)]
     truth = np.array([target.labels.tolist().index(label) for label in target.faces.expression[rows]])

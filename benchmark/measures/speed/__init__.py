@@ -1,1 +1,1 @@
-"""How fast: training, inference, reading of pictures, streaming."""
+"""Speed of training, of inference, of reading pictures and of streaming them."""

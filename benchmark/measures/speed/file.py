@@ -1,13 +1,14 @@
-"""Files of reports/bench: training and evaluation against a plain loop; read without torch."""
+"""Reads the files in reports/bench: speed of training and evaluation compared with a plain loop. Needs no torch."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.files import read_made
 
-SCHEMA = 1  # of the files that `measure.bench` writes and the report reads
+SCHEMA = 1  # of the files that `benchmark.measures.speed.training.bench` writes and the report reads
 
 
 def read_benches(folder: Path) -> list[Mapping]:
-    """Contents of the folder's files, in order of their names; [] without one. BadInput for a damaged or other schema's."""
+    """The contents of a folder's files, sorted by name; empty without the folder. BadInput for a file that is damaged or has
+    another schema."""
     return [read_made(path, SCHEMA, "comparisons", "bench") for path in sorted(folder.glob("*.json"))]

@@ -1,8 +1,9 @@
-"""Latency, throughput and memory of networks in use: CPU with one and with all threads, GPU; one picture and many at once.
+"""Latency, throughput and memory of inference: on a CPU with one and with all threads, or on a GPU; for one picture and for
+batches.
 
-Training state plays no part, so networks are made with random weights. `benchmark.measures.complexity.measure` measures the
-latency that the report compares cells by (one thread, one picture); this says what a user of a model may expect of a
-machine.
+Networks have random weights, because training does not affect these numbers. The latency by which the report compares cells
+(one thread, one picture) is measured by `benchmark.measures.complexity.measure`. This module tells a user what to expect of
+a model on a machine.
 """
 
 import multiprocessing
@@ -39,18 +40,22 @@ def measure_cells(
     runs: int = RUNS,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
-    """Write `out`: {schema, environment, protocol, input, cells: {name: {parameters, measurements: [`passes`, ...]}}}.
+    """Measure cells and write `out`: {schema, environment, protocol, input, cells: {name: {parameters, measurements: results
+    of `passes`}}}.
 
     Args:
-        device: CPU, measured with one and with all threads; or a GPU.
+        device: a CPU, measured with one and with all threads; or a GPU.
+        batches: batch sizes.
+        runs: timed passes per measurement.
+        stop: called before every measurement; True raises Interrupted, and nothing is written.
 
     Raises:
-        BadInput: a cell that does not fit the protocol; no batch or one below 1; fewer than two runs.
+        BadInput: a cell whose loss does not fit the protocol; no batch size or one below 1; fewer than two runs.
     """
     if not batches or min(batches) < 1 or runs < 2:
         raise BadInput("speed", f"batches {list(batches)}, {runs} runs", "batches of 1 or more, at least 2 runs")
     for cell in cells:
-        Run(protocol, cell, 0)  # refuses a loss of the other task
+        Run(protocol, cell, 0)  # raises BadInput if the loss is for the other task
     threads = [None] if device.type == "cuda" else sorted({1, torch.get_num_threads()})
     found = {cell.name: {"parameters": None, "measurements": []} for cell in cells}
     tasks = [(cell, number, batch) for cell in cells for number in threads for batch in sorted(batches)]
@@ -78,7 +83,8 @@ def measure_cells(
 def _alone(
     protocol: Protocol, cell: Cell, device: torch.device, threads: int | None, batch: int, runs: int
 ) -> tuple[int, dict]:
-    """Trainable parameters and `passes` of one network; in a process of its own, whose memory nothing else has touched."""
+    """(number of trainable parameters, result of `passes`) for one network. It is called in a fresh process, so that the
+    measured memory is that of the network."""
     if threads is not None:
         torch.set_num_threads(threads)
     model = build_model(Run(protocol, cell, 0), device).eval()
@@ -87,13 +93,15 @@ def _alone(
 
 
 def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs: int, warm_up: int = WARM_UP) -> dict:
-    """Time of forward passes of float32 noise of `shape` (N, C, S, S) on `device`, in evaluation mode.
+    """Time and memory of forward passes on `device`, for float32 noise of `shape` (N, C, S, S). `model` must be in evaluation
+    mode.
 
     Returns:
         {device, threads (None on a GPU), batch, runs, warm_up, median_ms, lower_quartile_ms, upper_quartile_ms (of one
-        pass, warm-up excluded), images_per_second (batch over median), peak_memory_bytes}. The memory is what the passes
-        need above network and input: torch's count on a GPU; on the CPU the growth of the process, to be measured in a
-        fresh one, since memory freed before is used again and not counted; None where the system does not tell.
+        pass, without warm-up), images_per_second (batch divided by median), peak_memory_bytes}. The memory is what the
+        passes need in addition to network and input. On a GPU it is counted by torch. On a CPU it is the growth of the
+        process; this needs a fresh process, because memory that was freed before is used again and not counted. None if
+        the system does not tell it.
     """
     pictures = torch.randn(*shape, generator=torch.Generator().manual_seed(0)).to(device, memory_format=torch.channels_last)
     cuda, times = device.type == "cuda", []
@@ -138,7 +146,7 @@ def table(contents: dict) -> list[str]:
 
 
 class CudaMemory:
-    """Growth of torch's memory on a GPU to its highest mark since this object was made, bytes."""
+    """Growth of torch's memory on a GPU, in bytes: from the creation of this object to the peak since then."""
 
     def __init__(self, device: torch.device):
         self.device = device
@@ -150,13 +158,14 @@ class CudaMemory:
 
 
 class ProcessMemory:
-    """Growth of this process's resident memory to its highest mark, which Linux lets a process set back."""
+    """Growth of this process's resident memory, in bytes: from the creation of this object to the peak since then. Only Linux
+    lets a process reset its peak."""
 
     STATUS, MARK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
     def __init__(self):
         try:
-            self.MARK.write_text("5")  # sets the highest mark to what is resident now (proc(5))
+            self.MARK.write_text("5")  # resets the peak to the current resident memory (proc(5))
             self.before = self._kib("VmRSS")
         except OSError:
             self.before = None

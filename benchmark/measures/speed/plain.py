@@ -1,8 +1,9 @@
-"""What the suite is measured against: BReG-NeXt-50 and its training loop as most people would write them.
+"""The plain loop to which the suite's speed is compared: BReG-NeXt-50 and its training as most people would write them.
 
-One module after another, the shortcut in torch's operators, pictures through Pillow and a DataLoader (no worker processes,
-as in PyTorch's own quick start), contiguous float32, AdamW as it comes. Pre-activation order, working BatchNorm. Parameters
-have the names of the suite's network, so that one's weights load into the other.
+Modules are called one after another, the shortcut uses torch's operators, pictures go through Pillow and a DataLoader
+(without worker processes, as in PyTorch's quick start), tensors are contiguous float32, and AdamW has its default settings.
+The units have pre-activation order and working BatchNorm. Parameters have the same names as in the suite's network, so that
+the weights of one can be loaded into the other.
 """
 
 import itertools
@@ -19,7 +20,7 @@ UNITS, WIDTHS = (7, 1, 8, 1, 7), (32, 64, 128)
 
 
 class Bounded(nn.Module):
-    """atan(a x / s) / (a s), s = sqrt(1 + c^2), operator by operator. Float, any shape, to the same."""
+    """atan(a x / s) / (a s) with s = sqrt(1 + c^2), in torch's operators. Float of any shape to the same shape."""
 
     def __init__(self, trained: bool):
         super().__init__()
@@ -109,7 +110,7 @@ class Loop:
         self.held_out = DataLoader(Pictures(pictures, labels, False), batch)
 
     def train(self, steps: int) -> None:
-        """So many optimiser steps, each followed by reading its loss, as for a progress bar."""
+        """Make `steps` optimiser steps. The loss is read after each step, as for a progress bar."""
         self.network.train()
         for pictures, labels in itertools.islice(self._batches(), steps):
             pictures, labels = pictures.to(self.device), labels.to(self.device)

@@ -1,7 +1,7 @@
-"""How fast videos become a FaceSet on this machine, in how much memory, and what that means for the full sets.
+"""Speed and memory of preparing videos and pictures on this machine, with an estimate for the full data sets.
 
-``python -m benchmark.measures.speed.reading video`` draws one video and prepares it as Aff-Wild is prepared, end to end;
-``... images`` draws pictures with lists as AffectNet's of 2017 and prepares them.
+``python -m benchmark.measures.speed.reading video`` makes one video and prepares it as Aff-Wild is prepared, end to end.
+``... images`` makes pictures with lists like those of AffectNet's 2017 release and prepares them.
 """
 
 import argparse
@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-DRAWN = 500  # frames drawn; the rest repeats their packets
-BITS_A_SECOND = 2_000_000  # about that of 720p videos on the web
+DRAWN = 500  # frames that are drawn; the others repeat their packets
+BITS_A_SECOND = 2_000_000  # about the bit rate of 720p videos on the web
 RATE = 30
-DISTINCT = 200  # pictures drawn; files beyond repeat their bytes
+DISTINCT = 200  # pictures that are drawn; the other files repeat their bytes
 AFFECTNET = 287_651 + 4_000
 
 
 def draw_video(path: Path, frames: int, width: int, height: int) -> None:
-    """An H.264 video of a smooth texture that moves under fresh noise; a multiple of `DRAWN` frames."""
+    """Write an H.264 video of a moving smooth texture with new noise in each frame. `frames`: a multiple of `DRAWN`."""
     import av
     from PIL import Image, ImageFilter
 
@@ -57,8 +57,12 @@ def draw_video(path: Path, frames: int, width: int, height: int) -> None:
 
 
 def prepare_video(raw: Path, out: Path, every: int) -> dict:
-    """Prepare `raw` as Aff-Wild; seconds by the clock and of processor time, frames kept, and the peak memory (MiB) of this
-    process, which does the work itself, there being one video."""
+    """Prepare `raw` as Aff-Wild.
+
+    Returns:
+        {seconds: wall-clock time, processor: processor time in seconds, faces: frames kept, peak_mib: peak memory of this
+        process in MiB}. With a single video, this process does all the work itself.
+    """
     from benchmark.faces.readers import affwild
 
     start = time.perf_counter()
@@ -69,7 +73,7 @@ def prepare_video(raw: Path, out: Path, every: int) -> dict:
 
 
 def video(frames: int, width: int, height: int, steps: list[int]) -> None:
-    """Draw one video, prepare it with each sampling step in a process of its own, print what was measured."""
+    """Make one video, prepare it with each sampling step, each time in a separate process, and print the measurements."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
         for part in ("videos/train", "annotations/train/valence", "annotations/train/arousal"):
@@ -93,7 +97,8 @@ def video(frames: int, width: int, height: int, steps: list[int]) -> None:
 
 
 def draw_lists(folder: Path, pictures: int, side: int) -> None:
-    """The 2017 layout of AffectNet: `pictures` JPEG files of `side` x `side` pixels, a tenth of them in validation.csv."""
+    """Write a folder in the layout of AffectNet's 2017 release: `pictures` JPEG files of `side` x `side` pixels, a tenth of
+    them in validation.csv."""
     from PIL import Image, ImageFilter
 
     draws = np.random.default_rng(0)
@@ -117,7 +122,7 @@ def draw_lists(folder: Path, pictures: int, side: int) -> None:
 
 
 def images(pictures: int, side: int) -> None:
-    """Draw pictures, prepare them as AffectNet with one process a core, print what was measured."""
+    """Make pictures, prepare them as AffectNet with one process per core, and print the measurements."""
     with tempfile.TemporaryDirectory() as folder:
         raw, out = Path(folder) / "raw", Path(folder) / "out"
         draw_lists(raw / "affectnet", pictures, side)
@@ -140,13 +145,14 @@ def images(pictures: int, side: int) -> None:
 
 
 def resident(process: int) -> int:
-    """Bytes resident of a process and all its descendants, summed (shared pages count in each); from /proc."""
+    """Resident memory, in bytes, of a process and all its descendants, from /proc. Shared pages are counted in each
+    process."""
     total = 0
     try:
         fields = Path(f"/proc/{process}/statm").read_text().split()
         total = int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except OSError:  # ended meanwhile
+    except OSError:  # the process has ended
         return total
     return total + sum(resident(int(child)) for child in children)
 

@@ -1,9 +1,10 @@
-"""The least time that a training step can take on a machine: operations and bytes counted, ceilings measured.
+"""A lower bound of the time of a training step (roofline model): operations and bytes are counted, ceilings are measured.
 
-Operations: 2 x multiply-adds of the convolutions and matrix products of one step as direct sums, forward and backward, by
-torch.utils.flop_counter. Bytes: what these operators must read and write once each, in their own precision, and the
-optimiser's pass over parameters, gradients and two moments; everything elementwise is taken to happen on the way, at no
-cost. No implementation with these products is faster than that; Winograd's, which takes fewer, can be.
+Operations: 2 x the multiply-adds of the convolutions and matrix products of one step, forward and backward, computed as
+direct sums; counted by torch.utils.flop_counter. Bytes: what these operators must read and write once, in their own
+precision, and what the optimiser reads and writes of parameters, gradients and two moments. Elementwise operations are
+assumed to cost nothing. No implementation with direct sums can be faster than this bound. Winograd's algorithm can, because
+it needs fewer multiplications.
 """
 
 import time
@@ -18,12 +19,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.runs.environment import synchronise
 
 _PRODUCTS = {"convolution", "convolution_backward", "addmm", "mm", "bmm", "baddbmm"}
-_COPY_BYTES, _SIDE = 2**28, 2048  # of the measured ceilings
-_PICTURES, _CHANNELS, _SIZE = 32, 512, 16  # of the large convolution
+_COPY_BYTES, _SIDE = 2**28, 2048  # sizes of the copy and of the matrices with which the ceilings are measured
+_PICTURES, _CHANNELS, _SIZE = 32, 512, 16  # size of the convolution with which they are measured
 
 
 class _Traffic(TorchDispatchMode):
-    """Adds up the bytes of all tensors that go into and come out of products."""
+    """Sums the bytes of all inputs and outputs of convolutions and matrix products."""
 
     def __init__(self):
         super().__init__()
@@ -37,8 +38,8 @@ class _Traffic(TorchDispatchMode):
 
 
 def count_step(network: nn.Module, batch: int, channels: int, size: int, outputs: int) -> dict:
-    """{operations, bytes} of one training step of cross-entropy with Adam in float32, and of one forward pass:
-    {evaluation_operations, evaluation_bytes}.
+    """{operations, bytes} of one training step (cross-entropy, Adam, float32), and {evaluation_operations,
+    evaluation_bytes} of one forward pass, in one dictionary.
 
     Args:
         network: on the CPU, float (N, channels, size, size) to (N, outputs); its gradients are cleared.
@@ -48,22 +49,22 @@ def count_step(network: nn.Module, batch: int, channels: int, size: int, outputs
     for prefix, training in (("", True), ("evaluation_", False)):
         operations, traffic = FlopCounterMode(display=False), _Traffic()
         was = network.training
-        network.eval()  # the running statistics are not ours to change
+        network.eval()  # so that the running statistics do not change
         with torch.set_grad_enabled(training), operations, traffic:
             out = network(pictures)
             if training:
                 functional.cross_entropy(out, labels).backward()
         network.train(was)
         found |= {f"{prefix}operations": operations.get_total_flops(), f"{prefix}bytes": traffic.bytes}
-    # Parameters and both moments are read and written, the gradient is written and read.
+    # The optimiser reads and writes parameters and both moments; the gradient is written once and read once.
     found["bytes"] += 8 * sum(p.nbytes for p in network.parameters() if p.requires_grad)
     network.zero_grad(set_to_none=True)
     return found
 
 
 class Ceilings:
-    """Bandwidth of a large copy and speed of large float32 products on a device: a matrix product and a 3x3 convolution
-    (torch's libraries for the two differ by a factor of two on some processors)."""
+    """Measures the ceilings of a device: the bandwidth of a large copy, and the speed of a large matrix product and a large
+    3x3 convolution in float32. (On some processors, torch's libraries for the two differ in speed by a factor of two.)"""
 
     def __init__(self, device: torch.device):
         self.device = device
@@ -77,11 +78,12 @@ class Ceilings:
 
     @torch.inference_mode()
     def measure(self) -> dict:
-        """{bytes_per_second (read and written), operations_per_second (of the faster product)}, each the better of two."""
+        """{bytes_per_second (read and written), operations_per_second (of the faster of the two products)}. Each is the
+        better of two measurements."""
         copy = min(self._seconds(lambda: self.target.copy_(self.source)) for _ in range(2))
         product = min(self._seconds(lambda: self.matrix @ self.matrix) for _ in range(2))
         convolution = min(self._seconds(lambda: functional.conv2d(self.pictures, self.filters, padding=1)) for _ in range(2))
-        inside = _PICTURES * (3 * _SIZE - 2) ** 2 * _CHANNELS**2  # multiply-adds less those with the zeros around
+        inside = _PICTURES * (3 * _SIZE - 2) ** 2 * _CHANNELS**2  # multiply-adds, without those with the padding's zeros
         return {
             "bytes_per_second": 2 * _COPY_BYTES / copy,
             "operations_per_second": 2 * max(_SIDE**3 / product, inside / convolution),
@@ -96,5 +98,5 @@ class Ceilings:
 
 
 def floor_seconds(operations: int, moved: int, ceilings: dict) -> float:
-    """The larger of the two least times."""
+    """The lower bound in seconds: the larger of the bounds from operations and from bytes (`moved`)."""
     return max(operations / ceilings["operations_per_second"], moved / ceilings["bytes_per_second"])

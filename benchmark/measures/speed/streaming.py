@@ -1,12 +1,13 @@
-"""Is training on a FaceSet larger than memory as fast as on one held in memory? `python -m
-benchmark.measures.speed.streaming`.
+"""Measures whether training on a FaceSet larger than memory is as fast as on one held in memory.
 
-Makes a FaceSet of noise, larger than all the address space that a limited process (`ulimit -v`) gets, and says
+Called as `python -m benchmark.measures.speed.streaming`. It makes a FaceSet of noise that is larger than the address space
+of a limited process (`ulimit -v`), and prints
 
-* how fast that process trains on it and how much memory it takes, and that it can not hold the pictures in memory;
-* streamed against resident speed, in blocks of steps that alternate in one process without a limit, so that whatever
-  else the machine does falls on both; by the clock, and by processor time (all threads), which a busy machine disturbs
-  less. The file's pages are dropped from the page cache first where the system allows it.
+* how fast that process trains on it and how much memory it uses, and that it can not hold the pictures in memory;
+* the speed with streamed pictures compared to pictures held in memory. Blocks of steps of both kinds alternate in one
+  process without a limit, so that other load of the machine affects both. The speed is given in wall-clock time and in
+  processor time of all threads, which is less disturbed on a busy machine. Before, the file's pages are dropped from the
+  page cache, if the system allows it.
 """
 
 import argparse
@@ -33,19 +34,19 @@ from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import Trainer
 
 CPU = torch.device("cpu")
-HELD_OUT = 0.01  # share of validation, and of test
-BLOCK = 10  # steps
+HELD_OUT = 0.01  # fraction of faces in the validation split, and in the test split
+BLOCK = 10  # steps per block
 
 
 def bench_protocol(size: int) -> Protocol:
-    """fer2013-7-quick over the FaceSet of `write_noise`, at input size `size`."""
+    """The protocol fer2013-7-quick with the FaceSet of `write_noise` and the input size `size`."""
     splits = {role: role for role in ("train", "validation", "test")}
     given = {"data": "noise", "data_version": "1.0", "splits": splits, "input_size": size}
     return dataclasses.replace(load_protocol("fer2013-7-quick"), **given)
 
 
 def write_noise(folder: Path, side: int, total: int) -> Path:
-    """A FaceSet of random colour pictures, side x side, `total` bytes or a little more; its directory."""
+    """Write a FaceSet of random colour pictures, side x side pixels, with at least `total` bytes. Returns its directory."""
     n = max(1000, -(-total // (3 * side**2)))
     rng, held = np.random.default_rng(0), int(n * HELD_OUT)
     images = np.lib.format.open_memmap(folder / "noise.npy", "w+", np.uint8, (n, side, side, 3))
@@ -69,11 +70,11 @@ def write_noise(folder: Path, side: int, total: int) -> Path:
 
 
 def limited(directory: Path, run: Run, room: int, steps: int) -> dict:
-    """Train some steps and evaluate once with the address space limited to what is taken now and `room` bytes more.
+    """Train some steps and evaluate once, with the address space limited to what the process has now plus `room` bytes.
 
     Returns:
-        limit (bytes), streamed, load_seconds (opening, resizing, pixel statistics), images_per_second of the steps,
-        peak_bytes (resident); or limit and `failed`, the error's first line, where memory did not suffice.
+        {limit (bytes), streamed, load_seconds (opening, resizing, pixel statistics), images_per_second (of the steps),
+        peak_bytes (resident)}; if memory was not enough, {limit, failed: the error's first line}.
     """
     limit = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + room
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -97,7 +98,8 @@ def limited(directory: Path, run: Run, room: int, steps: int) -> dict:
 
 
 def compare(directory: Path, run: Run, rounds: int) -> dict:
-    """Images a second, resident and streamed, and the median of their ratio over rounds (each a block of both kinds)."""
+    """Images per second, resident and streamed, and the median of their ratio over rounds. A round is one block of each
+    kind."""
     recipe = dataclasses.replace(run.protocol.recipe, input_mean=(0.5,) * 3, input_deviation=(0.25,) * 3)
     run = dataclasses.replace(run, protocol=dataclasses.replace(run.protocol, recipe=recipe))
     faces, trainers = open_faceset(directory), {}
@@ -126,7 +128,7 @@ def compare(directory: Path, run: Run, rounds: int) -> dict:
 
 
 def _steps(trainer: Trainer, order: torch.Tensor, steps: int) -> tuple[float, float]:
-    """Seconds of so many training steps: by the clock, and of processor time."""
+    """Seconds for a number of training steps: (wall-clock time, processor time)."""
     start, used = time.perf_counter(), time.process_time()
     for _ in range(steps):
         trainer.train_step(order)
@@ -134,7 +136,8 @@ def _steps(trainer: Trainer, order: torch.Tensor, steps: int) -> tuple[float, fl
 
 
 def _peak() -> int:
-    """Most resident bytes so far. Not getrusage's: that one counts the parent's at the time of the fork as well."""
+    """Peak resident memory of this process in bytes. Not from getrusage, which also counts the parent's memory at the time of
+    the fork."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024
 

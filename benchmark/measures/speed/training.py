@@ -1,8 +1,9 @@
-"""`ferbench bench`: the suite's training and evaluation against a plain loop and against timm's ResNets.
+"""`ferbench bench`: the speed of the suite's training and evaluation, compared with a plain loop and with timm's ResNets.
 
-Every contender is a process of its own, whose memory nothing else has touched. They take turns, one block of steps each,
-in an order that reverses from round to round, so that whatever else the machine does falls on all alike; ratios are taken
-round by round. The machine's ceilings are measured in the same rounds. Pictures are noise: only time and memory matter.
+Every contender runs in its own fresh process, so that its memory can be measured. The contenders take turns, one block of
+steps each, in an order that is reversed from round to round, so that other load of the machine affects all of them equally.
+Ratios are computed per round. The machine's ceilings are measured in the same rounds. The pictures are noise, because only
+time and memory matter.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ from benchmark.runs.training.trainer import Trainer, build_model
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
-PROTOCOL = "fer2013-7-quick"  # gives classes and recipe; size and batch are set here
+PROTOCOL = "fer2013-7-quick"  # for classes and recipe; input size and batch size are set here
 PICTURES = 256
 
 
@@ -54,22 +55,22 @@ def bench(
     compile: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
-    """Measure, and write `out`.
+    """Measure all contenders and write `out`.
 
     Args:
-        steps: training steps of one contender's block in a round.
-        others: further networks on the suite's path, "timm:NAME".
-        compile: also the suite with torch.compile.
-        growth: also how the suite's time and memory grow with batch, size and depth.
-        stop: asked between blocks.
+        steps: training steps of one contender in one round.
+        others: further networks that are trained by the suite's code, "timm:NAME".
+        compile: also measure the suite with torch.compile.
+        growth: also measure how the suite's time and memory grow with batch size, input size and depth.
+        stop: called between blocks.
 
     Returns:
-        What is written: {schema, environment, device_type, batch, rounds, steps, comparisons: [`_compared`, ...],
+        The contents of `out`: {schema, environment, device_type, batch, rounds, steps, comparisons: results of `_compared`,
         growth: [...]}.
 
     Raises:
-        BadInput: sizes that are no multiple of 4, an unknown shortcut, fewer than two rounds; nothing was written.
-        Interrupted: `stop` said so; nothing was written.
+        BadInput: sizes that are not multiples of 4, an unknown shortcut, fewer than two rounds. Nothing was written.
+        Interrupted: `stop` returned True. Nothing was written.
     """
     if bad := [size for size in sizes if size % 4 or size < 8]:
         raise BadInput("bench, sizes", bad, "multiples of 4, at least 8")
@@ -99,21 +100,22 @@ def bench(
 
 
 def protocol_of(size: int, batch: int) -> Protocol:
-    """The protocol that the suite's path is measured under; constants for pixel statistics, which are not measured."""
+    """The protocol under which the suite is measured. Pixel statistics are set to constants, so that they need not be
+    computed."""
     base = load_protocol(PROTOCOL)
     given = {"batch_size": batch, "input_mean": (0.5,) * 3, "input_deviation": (0.25,) * 3}
     return dataclasses.replace(base, input_size=size, channels=3, recipe=dataclasses.replace(base.recipe, **given))
 
 
 def noise(size: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """PICTURES random pictures uint8 (N, size, size, 3) and their labels int64 (N,)."""
+    """N = PICTURES random pictures, uint8 (N, size, size, 3), and their labels, int64 (N,)."""
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (PICTURES, size, size, 3), dtype=np.uint8)
     return pictures, np.arange(PICTURES) % outputs
 
 
 class Suite:
-    """The suite's own training loop and evaluation over `noise`; the same two verbs as `plain.Loop`."""
+    """The suite's own training loop and evaluation on `noise`, with the same two methods as `plain.Loop`."""
 
     def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, compile: bool = False):
         protocol = protocol_of(size, batch)
@@ -125,19 +127,19 @@ class Suite:
         self.order = self.trainer.order()
 
     def train(self, steps: int) -> None:
-        """So many optimiser steps."""
+        """Make `steps` optimiser steps."""
         for _ in range(steps):
             self.trainer.step %= self.trainer.steps_per_epoch
             self.trainer.train_step(self.order)
 
     def evaluate(self) -> None:
-        """Outputs for every picture."""
+        """Compute the outputs for every picture."""
         trainer = self.trainer
         split = trainer.splits["train"]
         predict(trainer.model, split, trainer.prepare, categorical=True, precision=trainer.precision)
 
 
-# What this process measures; set by `_begin` in each contender's own process.
+# The state of a contender's process; set by `_begin`.
 _here: dict = {}
 
 
@@ -191,7 +193,8 @@ def _rounds(
     device: torch.device,
     stop: Callable[[], bool],
 ) -> dict:
-    """Seconds of every contender's blocks: {train, evaluate: {name: [s, ...]}, memory: {name: bytes}, ceilings: [...]}."""
+    """The measurements of all contenders: {train and evaluate: {name: [seconds of each block]}, memory: {name: bytes},
+    ceilings: [...]}."""
     fresh = multiprocessing.get_context("spawn")
     found: dict = {"train": {}, "evaluate": {}, "memory": {}, "ceilings": []}
     turns = 2 * rounds * len(contenders)
@@ -222,8 +225,13 @@ def _rounds(
 
 
 def _compared(measured: Mapping, own: Cell, size: int, batch: int, steps: int) -> dict:
-    """{contenders: {name: {train, evaluate: `_spread` of images/s, memory_bytes}}, ratios: {name: {train, evaluate:
-    `_spread` of the suite's images/s over its; memory: the suite's over its}}, ceilings, floor: {...}}."""
+    """Summary of the measurements: {contenders, ratios, ceilings, floor}.
+
+    contenders: name -> {train and evaluate: `_spread` of images per second, memory_bytes}. ratios: name -> {train and
+    evaluate: `_spread` of the suite's images per second divided by this contender's; memory: the suite's divided by this
+    contender's}. ceilings: medians. floor: the counts of `count_step`, the lower bounds in seconds, and the fraction of
+    them that the suite achieves.
+    """
     images = {"train": steps * batch, "evaluate": PICTURES}
     contenders, ratios = {}, {}
     for name in measured["train"]:
@@ -264,7 +272,8 @@ def _cell(model: str, **options) -> Cell:
 
 
 def _growing(batch: int):
-    """axis, its value, cell, size, batch: one thing varies at a time around the adaptive network at 64x64."""
+    """(axis, its value, cell, input size, batch size): one axis varies at a time, starting from the adaptive network at
+    64x64."""
     adaptive = {"shortcut": "adaptive", "normalisation": "working"}
     whole = _cell("bregnext-50", **adaptive)
     for many in (8, 16, 32, 64):
@@ -277,7 +286,8 @@ def _growing(batch: int):
 
 
 def table(contents: Mapping) -> list[str]:
-    """The comparisons as lines of a Markdown table: medians, and the suite over each contender with quartiles."""
+    """The comparisons as lines of a Markdown table: medians, and the ratios of the suite to each contender with
+    quartiles."""
     lines = [
         "| shortcut | size | contender | training, images/s | evaluation, images/s | memory, MiB | suite / it: training | "
         "evaluation | memory |",

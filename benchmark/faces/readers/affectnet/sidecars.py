@@ -1,9 +1,9 @@
 """AffectNet's releases of 2021 and later: cropped faces in train_set and val_set, with annotations in files or file names.
 
-Three forms are known: files ``annotations/<id>_exp.npy`` (``_val``, ``_aro``) with one value each, often of string type; file
-names ``<id>s<exp>s<val>s<aro>`` with valence and arousal in thousandths; one JSON file per picture (AffectNet+, whose field
-names are known only from second-hand sources). The numbers start again in val_set, so the id of a face here is its part and
-its number.
+Three forms are known: files ``annotations/<id>_exp.npy`` (``_val``, ``_aro``) with one value each, often of string type;
+file names ``<id>s<exp>s<val>s<aro>`` with valence and arousal in thousandths; one JSON file per picture (AffectNet+, whose
+field names are known only from second-hand sources). The numbers start again in val_set, so the id of a face here is its
+part and its number.
 """
 
 import json

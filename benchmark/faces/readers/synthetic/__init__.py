@@ -1,1 +1,1 @@
-"""Drawn faces: people, expressions and pictures from a seed; needs no file."""
+"""The reader of the synthetic data set: faces drawn by a program from a seed. It needs no files."""

@@ -1,24 +1,24 @@
-"""Facial action units: their names, how the eight expressions mix them, and valence and arousal as a function of them.
+"""Facial action units: their names, their combinations in the eight expressions, and valence and arousal computed from them.
 
 Sources (the numbers in square brackets below):
 
 [1] Ekman, Friesen: Facial Action Coding System, Consulting Psychologists Press 1978 (unit numbers and names; Table 11-1,
-    combinations an emotion, as quoted in MPR-online issue 4, article 3); Ekman, Friesen, Hager: FACS Investigator's
+    combinations per emotion, as quoted in MPR-online issue 4, article 3); Ekman, Friesen, Hager: FACS Investigator's
     Guide, 2002, Table 10-1.
 [2] EMFACS (Friesen, Ekman: EMFACS-7, unpublished manual, UCSF 1983), in the short form that is commonly tabulated:
     happiness 6+12, sadness 1+4+15, surprise 1+2+5B+26, fear 1+2+4+5+7+20+26, anger 4+5+7+23, disgust 9+15+16,
     contempt R12A+R14A.
 [3] Lucey et al.: The Extended Cohn-Kanade Dataset (CK+), CVPR Workshops 2010, doi 10.1109/CVPRW.2010.5543262, Table 1.
 [4] Du, Tao, Martinez: Compound facial expressions of emotion, PNAS 111(15), 2014, doi 10.1073/pnas.1322355111, Table 1:
-    units of more than 70 % of 230 people, and the share of people who show each further unit.
+    units shown by more than 70 % of 230 people, and for each further unit the percentage of people who show it.
 [5] Ekman, Friesen: A new pan-cultural facial expression of emotion, Motivation and Emotion 10, 1986 (contempt).
 [6] Russell: A circumplex model of affect, J. Pers. Soc. Psychol. 39, 1980.
 [7] Haines et al., PLoS ONE 14(2) e0211735, 2019, and Zhang et al., Sci. Rep. 14, 2024, doi 10.1038/s41598-024-70563-8:
     which units carry rated valence (AU 12 and 6 positive; AU 4 and others negative).
 
-[1] to [5] were available second-hand or from memory; check the printed tables before relying on a share of [4].
-The sources fix WHICH units belong together and how often. Intensities, the shares of the variants and the weights of
-valence and arousal are this data set's own choice: signs follow [6] and [7], sizes were set by hand.
+[1] to [5] were available only second-hand or from memory; check the printed tables before relying on a percentage of [4].
+The sources say WHICH units belong together and how often. The intensities, the frequencies of the variants and the weights
+of valence and arousal were chosen for this data set: the signs follow [6] and [7], the sizes were set by hand.
 """
 
 from collections.abc import Mapping
@@ -62,9 +62,9 @@ class Variant:
     Attributes:
         share: relative frequency among the variants of its class.
         always: unit -> intensity in (0, 1] at full strength (about FACS A 0.15, B 0.3, C 0.5, D 0.75, E 1).
-        sometimes: unit -> (share of faces that show it, intensity).
-        source: where the combination stands.
-        unilateral: units shown on one side of the face only (the side is drawn by chance).
+        sometimes: unit -> (fraction of faces that show it, intensity).
+        source: the source of the combination.
+        unilateral: units shown on one side of the face only (a random side).
     """
 
     share: float
@@ -128,15 +128,16 @@ MIXTURES: Mapping[str, tuple[Variant, ...]] = {
 }
 
 STRENGTH = (0.50, 1.0)
-"""Range of the strength that multiplies a face's whole mixture (uniform)."""
+"""Range of the factor that multiplies all units of a face (uniform)."""
 JITTER = 0.25
-"""Each unit's own relative variation (uniform, +-)."""
+"""Relative random variation of each single unit (uniform, +-)."""
 STRAY = (0.18, 0.22)
-"""Units outside the mixture: the chance of each to appear, and its greatest intensity (uniform from 0)."""
+"""Units that do not belong to the expression: the probability of each to appear, and its largest intensity (uniform from
+0)."""
 ASYMMETRY = 0.08
-"""Greatest natural difference between the sides (relative, uniform) of a bilateral unit."""
+"""Largest natural difference between the two sides of a bilateral unit (relative, uniform)."""
 
-# unit: (valence, arousal) at intensity 1, before squashing.
+# unit: its contribution to (valence, arousal) at intensity 1, before the sum is mapped to (-1, 1).
 AFFECT: Mapping[int, tuple[float, float]] = {
     1: (-0.15, 0.05),
     2: (0.15, 0.30),
@@ -158,7 +159,7 @@ AFFECT: Mapping[int, tuple[float, float]] = {
     26: (0.05, 0.40),
 }
 ONE_SIDED_12 = -1.2
-"""Valence at intensity 1 of the difference between the sides of unit 12: a one-sided smile is not a pleased one [5]."""
+"""Contribution to valence of a difference of 1 between the sides of unit 12: a one-sided smile is not a happy smile [5]."""
 RATER_SD = (0.12, 0.14)
 """Standard deviation of the raters' noise on valence and on arousal."""
 
@@ -191,10 +192,11 @@ def sample_units(rng: np.random.Generator, name: str) -> np.ndarray:
 
 
 def valence_arousal(units: np.ndarray) -> np.ndarray:
-    """Valence and arousal of shown units, without rater noise.
+    """Valence and arousal of the shown units, without rater noise.
 
-    Each is s / sqrt(1 + s^2) of the weighted sum s = sum_u AFFECT[u] * m_u, m_u the mean of the two sides; for unit 14 m_u
-    is the larger side, and unit 12 adds ONE_SIDED_12 * |left - right| / 2 to valence.
+    Each is s / sqrt(1 + s^2), where s is the weighted sum s = sum_u AFFECT[u] * m_u and m_u is the mean of the two sides.
+    For unit 14, m_u is the larger of the two sides. Unit 12 also adds ONE_SIDED_12 * |left - right| / 2 to the sum of
+    valence.
 
     Args:
         units: (..., 2, units) intensities in [0, 1] as from `sample_units`.
@@ -206,7 +208,7 @@ def valence_arousal(units: np.ndarray) -> np.ndarray:
     shown = units.mean(axis=-2)
     shown[..., COLUMN[14]] = units[..., COLUMN[14]].max(axis=-1)
     sums = np.zeros(shown.shape[:-1] + (2,))
-    for number, weights in AFFECT.items():  # added in a fixed order: no BLAS, so the bits do not depend on the machine
+    for number, weights in AFFECT.items():  # summed in a fixed order, without BLAS: equal bits on every machine
         sums += shown[..., COLUMN[number], None] * np.array(weights)
     smile = units[..., COLUMN[12]]
     sums[..., 0] += ONE_SIDED_12 * np.abs(smile[..., 0] - smile[..., 1]) / 2

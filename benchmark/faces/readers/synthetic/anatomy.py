@@ -1,4 +1,4 @@
-"""Where the features of a face are, given the person and the shown action units."""
+"""The positions of the features of a face, for a given person and given action units."""
 
 from types import SimpleNamespace
 
@@ -15,9 +15,10 @@ def pose_features(person: SimpleNamespace, units: np.ndarray) -> SimpleNamespace
         units: float32 (N, 2, units), left and right intensities as from `action_units.sample_units`.
 
     Returns:
-        Lengths in head units, y downwards (raising = a smaller y), each float32 (N, 1, 1): the two sides' mean, except
-        `corner_left`, `corner_right` (heights of the mouth corners against the mouth's middle), `width_left`,
-        `width_right` (half widths of the mouth), `dimple_left`, `dimple_right` (strength of the dimple).
+        Lengths in head units, each float32 (N, 1, 1); y points downwards (raising a feature gives a smaller y). Most are for
+        the mean of the two sides. These are per side: `corner_left`, `corner_right` (y of the mouth corners relative to the
+        middle of the mouth), `width_left`, `width_right` (half widths of the mouth), `dimple_left`, `dimple_right` (strength
+        of the dimple).
     """
     au = {number: units[:, :, column].mean(axis=1)[:, None, None] for number, column in COLUMN.items()}
     side = {n: (units[:, 0, COLUMN[n], None, None], units[:, 1, COLUMN[n], None, None]) for n in (12, 14, 15)}
@@ -31,7 +32,7 @@ def pose_features(person: SimpleNamespace, units: np.ndarray) -> SimpleNamespace
     f.brow_inner_x = p.eye_x - 0.19 - 0.05 * au[4]
     f.brow_outer_x = p.eye_x + 0.21
 
-    # Heights of the lids above and below the line between the eye's corners; lowered brows weigh on the upper lid.
+    # Heights of the lids above and below the line between the corners of the eye; lowered brows also lower the upper lid.
     opened = 1 + 0.95 * au[5] - 0.35 * au[7] - 0.20 * au[6] - 0.15 * au[9]
     f.lid_upper = np.maximum(p.eye_h * opened - 0.012 * au[4], 0.012)
     f.lid_lower = p.eye_h * np.float32(0.62) * (1 + 0.25 * au[5] - 0.60 * au[7] - 0.65 * au[6] - 0.4 * au[9])

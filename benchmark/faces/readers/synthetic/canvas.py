@@ -1,21 +1,22 @@
 """A batch of pictures, painted layer by layer with anti-aliased edges.
 
-Shapes are signed distances (negative inside, in head units); a layer's coverage falls from 1 to 0 over one pixel around
-the zero line. Everything here uses +, -, *, /, min, max and square root alone, which IEEE 754 defines to the last bit, so
-that equal parameters give equal bytes whatever the vector instructions of the machine.
+A shape is given by a signed distance (negative inside, in head units). The coverage of a layer falls from 1 to 0 over one
+pixel around the zero line. Only +, -, *, /, min, max and square root are used. IEEE 754 defines these to the last bit, so
+equal parameters give equal bytes on every machine, whatever vector instructions it has.
 """
 
 from types import SimpleNamespace
 
 import numpy as np
 
-Size = float | np.ndarray  # in head units, one for all faces or one each, (N, 1, 1)
+Size = float | np.ndarray  # a length in head units: one for all faces, or one per face, (N, 1, 1)
 SCALE = 0.53
-"""Pixels a head unit, as a share of the picture's side."""
+"""Length of a head unit, as a fraction of the picture's side."""
 
 
 def stack(rows: list[dict[str, float]]) -> SimpleNamespace:
-    """Parameters of N faces as attributes: float32 (N, 1, 1); every trio ``name_r, name_g, name_b`` also as (3, N, 1, 1)."""
+    """The parameters of N faces as attributes, each float32 (N, 1, 1). Three parameters ``name_r, name_g, name_b`` are also
+    available together as ``name``, (3, N, 1, 1)."""
     values = {key: np.array([row[key] for row in rows], dtype=np.float32)[:, None, None] for key in rows[0]}
     for key in [key for key in values if key.endswith("_r") and f"{key[:-1]}g" in values]:
         values[key[:-2]] = np.stack([values[f"{key[:-1]}{channel}"] for channel in "rgb"])
@@ -33,7 +34,8 @@ def segment(x: np.ndarray, y: np.ndarray, x0: Size, y0: Size, x1: Size, y1: Size
 
 
 def ellipse(x: np.ndarray, y: np.ndarray, a: Size, b: Size) -> np.ndarray:
-    """Signed distance, to first order at the edge, from the ellipse with half axes a and b about the origin."""
+    """Signed distance of the points (x, y) from the ellipse with half axes a and b around the origin. It is exact to first
+    order near the edge."""
     p, q = x / a, y / b
     level = np.sqrt(p * p + q * q)
     p /= a
@@ -42,13 +44,13 @@ def ellipse(x: np.ndarray, y: np.ndarray, a: Size, b: Size) -> np.ndarray:
 
 
 class Canvas:
-    """N square RGB pictures in the making.
+    """N square RGB pictures that are being painted.
 
     Attributes:
         rgb: float32 (3, N, size, size), about 0 to 1.
-        x, y: float32 (N, size, size), head coordinates of the pixel centres (head units, y downwards), pose undone but
-            for the turn of the head.
-        pixels: float32 (N, 1, 1), pixels a head unit.
+        x, y: float32 (N, size, size), coordinates of the pixel centres relative to the head (in head units, y downwards).
+            Shift, scale and roll are undone; yaw and pitch are not.
+        pixels: float32 (N, 1, 1), pixels per head unit.
     """
 
     def __init__(self, size: int, shot: SimpleNamespace):
@@ -63,22 +65,22 @@ class Canvas:
         self.rgb = np.empty((3, *self.x.shape), dtype=np.float32)
 
     def coverage(self, distance: np.ndarray, soft: float = 0.0) -> np.ndarray:
-        """Share in [0, 1] of each pixel inside the shape; `soft` widens the edge by that many head units."""
+        """The fraction, in [0, 1], of each pixel that is inside the shape. `soft`: width added to the edge, in head units."""
         return np.clip(np.float32(0.5) - distance * (self.pixels / (1 + soft * self.pixels)), 0, 1)
 
     def paint(self, coverage: np.ndarray, colour: np.ndarray) -> None:
-        """Lay `colour` (3, N, 1, 1) or (3, N, size, size) over the pictures where `coverage` is above 0."""
+        """Blend `colour`, (3, N, 1, 1) or (3, N, size, size), into the pictures with the opacity `coverage`."""
         self.rgb += coverage * (colour - self.rgb)
 
     def shade(self, *amounts: np.ndarray) -> None:
-        """Multiply by 1 - amount for each of `amounts` (darken; a negative amount brightens)."""
+        """Multiply the pictures by 1 - amount for each of `amounts`. A positive amount darkens, a negative one brightens."""
         kept = 1 - amounts[0]
         for amount in amounts[1:]:
             kept *= 1 - amount
         self.rgb *= kept
 
     def part(self, rows: slice) -> "Canvas":
-        """The canvas restricted to some pixel rows of every picture; painting on it paints on this one."""
+        """A canvas of some pixel rows of every picture. It is a view: painting on it paints on this canvas."""
         part = object.__new__(Canvas)
         part.rgb, part.x, part.y, part.pixels = self.rgb[:, :, rows], self.x[:, rows], self.y[:, rows], self.pixels
         return part

@@ -1,4 +1,4 @@
-"""From parameters to pixels: paints the layers in order, then light, lens blur and sensor noise."""
+"""Makes pixels from parameters: paints the layers in order, then applies light, lens blur and sensor noise."""
 
 import numpy as np
 
@@ -23,10 +23,10 @@ def draw(
         people, shots: N parameter sets each, from `identity.sample_person` and `identity.sample_shot`.
         units: float32 (N, 2, units), from `action_units.sample_units`.
         size: side in pixels.
-        noise: float32 (N, size, size, 3) of unit variance, the sensor's noise before scaling; None = none.
+        noise: float32 (N, size, size, 3) with unit variance, the sensor noise before scaling; None: no noise.
 
     Returns:
-        uint8 (N, size, size, 3), RGB. Row k depends on the k-th parameters alone.
+        uint8 (N, size, size, 3), RGB. Picture k depends only on the k-th parameters.
     """
     p, shot = stack(people), stack(shots)
     f = pose_features(p, units)
@@ -56,7 +56,7 @@ def draw(
 
 
 class _Rows:
-    """Cuts out the pixel rows in which a feature may lie, to save work: nothing is painted outside them anyway."""
+    """Selects the pixel rows in which a feature may be, to save work: it has no effect outside of them."""
 
     def __init__(self, canvas: Canvas, u: np.ndarray, v: np.ndarray):
         self.canvas, self.u, self.v = canvas, u, v
@@ -69,11 +69,12 @@ class _Rows:
 
 
 def _blur(rgb: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Gaussian-like blur of the given variance in pixels^2: BLUR_PASSES times the kernel (w, 1 - 2w, w) along each axis."""
+    """Approximately Gaussian blur with the given variance in pixels^2: the kernel (w, 1 - 2w, w) is applied BLUR_PASSES
+    times along each axis."""
     w = variance / np.float32(2 * BLUR_PASSES)
     rgb = rgb.copy()
     for _ in range(BLUR_PASSES):
-        flow = w * (rgb[:, :, 1:] - rgb[:, :, :-1])  # from each pixel to its neighbour; none across the picture's edge
+        flow = w * (rgb[:, :, 1:] - rgb[:, :, :-1])  # flows between neighbouring pixels, none over the picture's edge
         rgb[:, :, :-1] += flow
         rgb[:, :, 1:] -= flow
         flow = w * (rgb[..., 1:] - rgb[..., :-1])

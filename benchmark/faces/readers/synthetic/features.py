@@ -1,4 +1,4 @@
-"""The expressive features: wrinkles, nose, mouth, eyes and brows, painted on a turned head."""
+"""Paints the features that carry expression: wrinkles, nose, mouth, eyes and brows, in the coordinates of a turned head."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,8 @@ def _by_side(u: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def draw_wrinkles(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, f: SimpleNamespace) -> None:
-    """Darken the folds that the units (and age) make: forehead, frown, nose root, nasolabial, crow's feet, dimples, chin."""
+    """Darken the folds caused by action units and age: forehead, frown, root of the nose, nasolabial folds, dimples, crow's
+    feet, chin."""
     au, m = f.au, np.abs(u)
     fine, old = np.float32(0.020), p.age * p.age
 
@@ -67,7 +68,7 @@ def draw_wrinkles(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespa
 def draw_nose(
     canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, f: SimpleNamespace, shot: SimpleNamespace
 ) -> None:
-    """Shade the bridge on the side away from the light, the wings, the tip and the nostrils."""
+    """Shade the nose: the bridge on the side away from the light, the wings, the tip and the nostrils."""
     n = u - 0.10 * shot.yaw  # the nose stands out of the face, so a turn moves it further
     m, shades = np.abs(n), []
     bridge = segment(m, v, 0.055, p.eye_y - 0.02, f.nose_w * 0.65, f.nose_y - 0.05) - 0.022
@@ -85,9 +86,9 @@ def draw_nose(
 
 
 def draw_mouth(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, f: SimpleNamespace) -> None:
-    """Paint the lips, and between them teeth and the dark of the mouth when they part.
+    """Paint the lips; if they are parted, also the teeth and the dark inside of the mouth.
 
-    The mouth is the region between curves over s = u / half width, s in [-1, 1]; the corners are s = -1 and s = 1.
+    The mouth is the region between curves over s = u / half width, with s in [-1, 1]. Its corners are at s = -1 and s = 1.
     """
     s = u / _by_side(u, f.width_left, f.width_right)
     bend = s * s
@@ -128,7 +129,7 @@ def draw_mouth(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace,
 def draw_eyes(
     canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, f: SimpleNamespace, shot: SimpleNamespace
 ) -> None:
-    """Paint sockets, eyeballs with iris and pupil between the lids, lashes and the fold of the upper lid (both at once)."""
+    """Paint both eyes: sockets, eyeballs with iris and pupil between the lids, lashes, and the fold of the upper lid."""
     m = np.abs(u)
     out = m - p.eye_x  # outwards from the eye's middle
     height = v - p.eye_y + p.eye_tilt * out

@@ -1,8 +1,8 @@
-"""Who is drawn, and how the picture was taken: the parameters of a person and of a shot, all drawn by chance."""
+"""Random parameters of a person, and of a shot (how the picture was taken)."""
 
 import numpy as np
 
-# Dark to light skin and hair, RGB in [0, 1]; a person lies somewhere between two neighbours.
+# Colours of skin, hair and iris, RGB in [0, 1]. A person's colour is interpolated between two neighbours.
 SKIN = np.array(
     [(0.42, 0.27, 0.19), (0.53, 0.36, 0.26), (0.66, 0.46, 0.34), (0.79, 0.59, 0.46), (0.90, 0.72, 0.60), (0.95, 0.81, 0.72)]
 )
@@ -12,13 +12,13 @@ IRIS = np.array([(0.16, 0.09, 0.05), (0.32, 0.20, 0.10), (0.28, 0.36, 0.20), (0.
 CLOTH_RANGE = (0.10, 0.85)
 
 GLASSES = 0.15
-"""Share of people with glasses."""
+"""Fraction of people with glasses."""
 BEARDS = (("none", 0.76), ("stubble", 0.11), ("moustache", 0.05), ("full", 0.08))
-"""Shares of beards."""
+"""Frequencies of kinds of beard."""
 HAIRCUTS = (("bald", 0.10), ("short", 0.45), ("fringe", 0.18), ("long", 0.27))
-"""Shares of haircuts."""
+"""Frequencies of haircuts."""
 OCCLUDED = 0.10
-"""Share of shots in which something covers a part of the face."""
+"""Fraction of shots in which something covers a part of the face."""
 
 
 def _between(rng: np.random.Generator, low: float, high: float) -> float:
@@ -26,12 +26,13 @@ def _between(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _bell(rng: np.random.Generator, mean: float, spread: float) -> float:
-    """A bell-shaped draw within mean +- spread (sum of three uniforms: exact arithmetic, no library function)."""
+    """A bell-shaped random number in mean +- spread: the sum of three uniform numbers, so that it needs exact arithmetic
+    only."""
     return mean + spread * (2 * (rng.random() + rng.random() + rng.random()) / 3 - 1)
 
 
 def _squared(rng: np.random.Generator) -> float:
-    """A draw from [0, 1) that favours small values."""
+    """A random number in [0, 1), the square of a uniform one: small values are more likely."""
     draw = rng.random()
     return draw * draw
 
@@ -56,9 +57,9 @@ def _colour(name: str, rgb: np.ndarray) -> dict[str, float]:
 
 
 def sample_person(rng: np.random.Generator) -> dict[str, float]:
-    """Draw a person: what stays the same from one of their pictures to the next.
+    """Random parameters of a person. They are the same in all pictures of that person.
 
-    Lengths are in head units: the head is about 2 high, its centre is (0, 0), x to the right, y downwards.
+    Lengths are in head units: the head is about 2 units high, its centre is (0, 0), x points right, y points down.
     """
     age = rng.random()
     haircut, beard = _choose(rng, HAIRCUTS), _choose(rng, BEARDS)
@@ -106,10 +107,11 @@ def sample_person(rng: np.random.Generator) -> dict[str, float]:
 
 
 def sample_shot(rng: np.random.Generator) -> dict[str, float]:
-    """Draw a shot: pose, gaze, light, background, clothes, occluder, blur and noise.
+    """Random parameters of a shot: pose, gaze, light, background, clothes, occluder, blur and noise.
 
-    Rotations are t = tan(angle / 2), so that sine and cosine need no library function: roll within +-5 degrees, yaw
-    within +-10, pitch within +-3. Shifts are in head units, `blur` is a variance in pixels of a 64-pixel picture.
+    Rotations are given as t = tan(angle / 2), so that sine and cosine need no library function: roll within +-5 degrees, yaw
+    within +-10, pitch within +-3. Shifts are in head units. `blur` is a variance in squared pixels, for a picture of 64
+    pixels.
     """
     occluded = rng.random() < OCCLUDED
     side = 1.0 if rng.random() < 0.5 else -1.0

@@ -1,4 +1,4 @@
-"""Which label a face gets: class frequencies, splits by person, and label noise."""
+"""The labels of the faces: class frequencies, splits by person, and label noise."""
 
 from collections.abc import Mapping
 
@@ -16,10 +16,11 @@ AFFECTNET_COUNTS: Mapping[str, int] = {
     "anger": 24882,
     "contempt": 3750,
 }
-"""Rows a class of AffectNet's manually annotated training list (Mollahosseini et al., IEEE T. Affective Computing 2019)."""
+"""Rows per class of AffectNet's manually annotated training list (Mollahosseini et al., IEEE T. Affective Computing
+2019)."""
 
 SPLITS: Mapping[str, int] = {"train": 7, "validation": 1, "test": 2}
-"""Shares of the people, in tenths."""
+"""Fractions of the people, in tenths."""
 
 MISTAKES: Mapping[tuple[str, str], float] = {
     ("neutral", "happy"): 0.10,
@@ -32,12 +33,12 @@ MISTAKES: Mapping[tuple[str, str], float] = {
     ("surprise", "fear"): 0.10,
     ("disgust", "anger"): 0.10,
 }
-"""Label noise: for two classes that are taken for each other, the share of the smaller one's faces that swap labels with
-as many faces of the larger one. Swapping leaves the class frequencies as they are; about 10 % of all labels end up wrong."""
+"""Label noise: two classes that raters confuse -> the fraction of the smaller class's faces that swap labels with as many
+faces of the larger class. Swapping does not change the class frequencies. About 10 % of all labels end up wrong."""
 
 
 def quotas(n: int) -> np.ndarray:
-    """Split n faces over the classes in AffectNet's proportions, by largest remainder and at least one a class.
+    """The number of faces per class for n faces, in AffectNet's proportions: largest remainders, at least one per class.
 
     Returns:
         int64 (classes,), sum n. Needs n >= number of classes.
@@ -46,7 +47,7 @@ def quotas(n: int) -> np.ndarray:
     exact = counts * n
     total = counts.sum()
     share = np.maximum(exact // total, 1)
-    remainder = exact - share * total  # in integers: no ties broken by rounding
+    remainder = exact - share * total  # in integers, so that rounding can not change the order
     while share.sum() < n:
         k = int(np.argmax(remainder))
         share[k] += 1
@@ -57,7 +58,8 @@ def quotas(n: int) -> np.ndarray:
 
 
 def split_people(people: int) -> np.ndarray:
-    """Split names (str, (people,)), in the order of `SPLITS`, sizes in its proportions (rounded down but for the first)."""
+    """The split of each person, str (people,), in the order of `SPLITS`. Sizes have its proportions, rounded down; the rest
+    goes to train."""
     total = sum(SPLITS.values())
     sizes = {name: people * share // total for name, share in SPLITS.items()}
     sizes["train"] += people - sum(sizes.values())
@@ -65,16 +67,19 @@ def split_people(people: int) -> np.ndarray:
 
 
 def add_mistakes(rng: np.random.Generator, shown: np.ndarray) -> np.ndarray:
-    """Labels as raters would give them: `shown` (int64 (N,), the class drawn) with the swaps of `MISTAKES` made.
+    """The labels with the mistakes of raters, int64 (N,): the swaps of `MISTAKES` applied to `shown`.
 
     Every face is swapped at most once.
+
+    Args:
+        shown: int64 (N,), the class that each face is drawn with.
     """
     given = shown.copy()
     waiting = [rng.permutation(np.flatnonzero(shown == k)).tolist() for k in range(len(CLASSES))]
     sizes = [len(rows) for rows in waiting]
     for (first, second), share in MISTAKES.items():
         a, b = CLASSES.index(first), CLASSES.index(second)
-        # One more with the chance of the fraction, so that small splits keep the rate on average.
+        # Rounded up with the probability of the fractional part, so that small splits have the right rate on average.
         swaps = min(int(share * min(sizes[a], sizes[b]) + rng.random()), len(waiting[a]), len(waiting[b]))
         for _ in range(swaps):
             given[waiting[a].pop()], given[waiting[b].pop()] = b, a

@@ -1,8 +1,8 @@
-"""The embedded data set "synthetic": drawn faces whose expressions come from facial action units (FACS).
+"""The built-in data set "synthetic": drawn faces whose expressions are made of facial action units (FACS).
 
-Nothing is read: people, shots, units and labels are drawn by chance from one seed. `action_units` says what an expression
-is and what valence and arousal are, `identity` who is drawn and how, `labels` which label a face gets; `drawing` and the
-modules below it turn that into pixels.
+Nothing is read: people, shots, units and labels are random, from one seed. `action_units` defines the expressions, valence
+and arousal; `identity` the parameters of people and shots; `labels` the labels; `drawing` and the modules that it imports
+make the pixels.
 """
 
 import multiprocessing
@@ -24,14 +24,14 @@ NAME = "synthetic"
 RAW: tuple[str, ...] = ()
 VERSION = "1.0"
 RAW: tuple[str, ...] = ()  # generated: needs no files
-"""Raised with any change that alters a byte of the pictures or labels."""
+"""`VERSION` must be increased with every change that alters a byte of the pictures or labels."""
 DEFAULTS = {"faces": 6000, "size": 64, "seed": 1}
 
 FACES_A_PERSON = 6
 SMALLEST = 120
-"""Fewest faces: each split then has a face of every class."""
-_CHUNK = 120  # faces a task of the worker pool
-_BATCH = 4  # faces drawn together: few enough to stay in the processor's cache
+"""Smallest number of faces with which each split has a face of every class."""
+_CHUNK = 120  # faces per task of the worker pool
+_BATCH = 4  # faces drawn together; so few that they fit into the processor's cache
 _PEOPLE, _FACES, _LABELS = range(3)  # random streams
 
 
@@ -40,11 +40,11 @@ def _stream(seed: int, *key: int) -> np.random.Generator:
 
 
 def plan(faces: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Lay out the data set before anything is drawn.
+    """Decide person, split, class and label of every face before anything is drawn.
 
     Returns:
-        person (int64), split (str), shown class (int64), given label (int64); each (faces,). The shown class is what the
-        face is drawn with; the label differs from it where a rater was wrong.
+        person (int64), split (str), shown class (int64), given label (int64); each (faces,). The shown class is the class
+        with which the face is drawn. The label differs from it where a rater made a mistake.
     """
     person = np.arange(faces) // FACES_A_PERSON
     split = split_people(person[-1] + 1)[person]
@@ -58,7 +58,11 @@ def plan(faces: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def _draw_chunk(task: tuple[int, int, np.ndarray, np.ndarray, int]) -> tuple[int, np.ndarray, np.ndarray]:
-    """Draw the faces from number `first` on: (first, uint8 pictures, float64 (n, 2) rated valence and arousal)."""
+    """Draw one chunk of faces. `task` = (seed, number of the first face, person and shown class of each face, size).
+
+    Returns:
+        (number of the first face, pictures uint8 (n, size, size, 3), rated valence and arousal float64 (n, 2)).
+    """
     seed, first, person, shown, size = task
     pictures, affect = np.empty((len(shown), size, size, 3), np.uint8), np.empty((len(shown), 2))
     for start in range(0, len(shown), _BATCH):
@@ -69,7 +73,7 @@ def _draw_chunk(task: tuple[int, int, np.ndarray, np.ndarray, int]) -> tuple[int
             people.append(sample_person(_stream(seed, _PEOPLE, int(person[row]))))
             shots.append(sample_shot(rng))
             units.append(sample_units(rng, CLASSES[shown[row]]))
-            # Sums of uniforms with variance 1 stand in for normal deviates: the same bits everywhere.
+            # Sums of 12 uniform numbers (variance 1) replace normal ones: they have the same bits on every machine.
             rating = rng.random((12, 2)).sum(axis=0) - 6
             affect[row] = np.clip(valence_arousal(units[-1]) + RATER_SD * rating, -1, 1)
             grain = rng.random((3, size, size, 3), dtype=np.float32)
@@ -94,17 +98,17 @@ def prepare(
     """Draw the data set and write it as a FaceSet.
 
     Args:
-        directory: where the FaceSet goes; replaced if it exists.
-        raw: ignored (every reader takes it): nothing is read.
-        faces: number of pictures, at least `SMALLEST`; `FACES_A_PERSON` a person.
+        directory: where the FaceSet is written; replaced if it exists.
+        raw: ignored, since nothing is read (every reader has this argument).
+        faces: number of pictures, at least `SMALLEST`; each person has `FACES_A_PERSON` of them.
         size: side of the pictures in pixels, at least 16.
         seed: at least 0. Equal faces, size and seed give equal bytes, whatever `jobs` is.
-        jobs: worker processes; None = the processors this process may use. Only this argument uses `multiprocessing`
-            (start method "spawn"), so a script that calls it with jobs != 1 needs the usual ``__main__`` guard.
+        jobs: worker processes; None: as many as this process may use processors. More than one uses `multiprocessing` with
+            the start method "spawn", so a script that calls this needs the usual ``__main__`` guard.
 
     Returns:
-        The FaceSet: uint8 RGB pictures (faces, size, size, 3); splits train, validation and test hold 70, 10 and 20 % of
-        the people; every face has an expression (AffectNet's class order and proportions, with the label noise of
+        The FaceSet: uint8 RGB pictures (faces, size, size, 3). The splits train, validation and test have 70, 10 and 20 % of
+        the people. Every face has an expression (AffectNet's class order and proportions, with the label noise of
         `labels.MISTAKES`), valence and arousal (`action_units.valence_arousal` plus rater noise, clipped to [-1, 1]), and
         its person as group.
 

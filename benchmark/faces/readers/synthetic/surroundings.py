@@ -1,4 +1,4 @@
-"""Everything about a face that carries no expression: background, hair, neck, head, beard, glasses, occluder."""
+"""Paints what carries no expression: background, hair, neck, head, beard, glasses, occluder."""
 
 from types import SimpleNamespace
 
@@ -8,14 +8,16 @@ from benchmark.faces.readers.synthetic.canvas import Canvas, ellipse, segment
 
 
 def head_distance(x: np.ndarray, y: np.ndarray, p: SimpleNamespace, jaw_drop: np.ndarray) -> np.ndarray:
-    """Signed distance from the head's outline: an ellipse that narrows to the chin, longer below with a dropped jaw."""
+    """Signed distance from the outline of the head: an ellipse that narrows towards the chin; a dropped jaw makes its lower
+    half longer."""
     low = np.clip(y, 0, 1)
     narrow = 1 - p.jaw * low * low
     return ellipse(x / narrow, y, p.head_a, np.where(y > 0, p.head_b + jaw_drop, p.head_b))
 
 
 def turn(canvas: Canvas, p: SimpleNamespace, shot: SimpleNamespace) -> tuple[np.ndarray, np.ndarray]:
-    """Face coordinates (u, v) of the pixels: the head as an upright, then a lying cylinder, turned by yaw and pitch."""
+    """Coordinates (u, v) of the pixels on the turned face. For yaw the head is taken as an upright cylinder, for pitch as a
+    horizontal one."""
     turned = []
     for place, radius, t in ((canvas.x, p.head_a * 1.08, shot.yaw), (canvas.y, p.head_b * 1.25, shot.pitch)):
         cosine, sine = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
@@ -41,7 +43,7 @@ def draw_back(canvas: Canvas, p: SimpleNamespace, shot: SimpleNamespace) -> None
 
 
 def draw_head(canvas: Canvas, p: SimpleNamespace, shot: SimpleNamespace, jaw_drop: np.ndarray) -> np.ndarray:
-    """Paint the head as a lit solid; returns the signed distance from its outline."""
+    """Paint the head as a lit solid. Returns the signed distance from its outline."""
     distance = head_distance(canvas.x, canvas.y, p, jaw_drop)
     nx, ny = np.clip(canvas.x / p.head_a, -1, 1), np.clip(canvas.y / p.head_b, -1, 1)
     depth = np.sqrt(np.maximum(1 - nx * nx - 0.7 * ny * ny, 0))
@@ -53,7 +55,7 @@ def draw_head(canvas: Canvas, p: SimpleNamespace, shot: SimpleNamespace, jaw_dro
 def draw_beard(
     canvas: Canvas, u: np.ndarray, v: np.ndarray, outline: np.ndarray, p: SimpleNamespace, f: SimpleNamespace
 ) -> None:
-    """Paint a beard along the jaw and a moustache under the nose (before the mouth is painted)."""
+    """Paint a beard along the jaw and a moustache under the nose. Must be called before the mouth is painted."""
     m = np.abs(u)
     upper_edge = f.mouth_y + 0.06 - 0.75 * np.maximum(m - 0.26, 0) - 0.12 * np.clip(m * 4 - 1, 0, 1)
     beard = np.maximum(outline, upper_edge - v)
@@ -64,7 +66,7 @@ def draw_beard(
 
 
 def draw_hair(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespace, shot: SimpleNamespace) -> None:
-    """Paint the hair in front: a cap on the skull above the hairline, with strands."""
+    """Paint the hair in front: a cap above the hairline, with strands."""
     cap = ellipse(canvas.x + 0.1 * shot.yaw, canvas.y + 0.02, p.head_a + p.hair_volume * 0.75, p.head_b + p.hair_volume)
     line = v - (p.hairline + p.hairline_bend * u * u + 2.2 * np.maximum(np.abs(u) - 0.52, 0))
     strand = u * 9 + v * 2
@@ -85,7 +87,7 @@ def draw_glasses(canvas: Canvas, u: np.ndarray, v: np.ndarray, p: SimpleNamespac
 
 
 def draw_occluder(canvas: Canvas, shot: SimpleNamespace) -> None:
-    """Paint a plain thing with round corners (a hand, a scarf, a cup, ...) over the picture, in some shots."""
+    """Paint, in some shots, a plain rectangle with round corners over the picture (for a hand, a scarf, a cup, ...)."""
     x = np.abs(canvas.x - shot.occluder_x) - shot.occluder_w + 0.12
     y = np.abs(canvas.y - shot.occluder_y) - shot.occluder_h + 0.12
     px, py = np.maximum(x, 0), np.maximum(y, 0)
