@@ -23,7 +23,8 @@ from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, load_splits
-from benchmark.runs.training.trainer import Trainer, train
+from benchmark.runs.training.train import train
+from benchmark.runs.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

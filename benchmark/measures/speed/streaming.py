@@ -29,7 +29,7 @@ from benchmark.faces.faceset import open_faceset, write_faceset
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs.training.evaluation import predict
-from benchmark.runs.training.memory import LIMIT
+from benchmark.runs.training.memory import LIMIT, peak_memory
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import Trainer
 
@@ -93,7 +93,7 @@ def limited(directory: Path, run: Run, room: int, steps: int) -> dict:
         "streamed": not isinstance(splits["train"].pictures, torch.Tensor),
         "load_seconds": loaded - start,
         "images_per_second": steps * trainer.batch / seconds,
-        "peak_bytes": _peak(),
+        "peak_bytes": peak_memory(torch.device("cpu")),
     }
 
 
@@ -133,13 +133,6 @@ def _steps(trainer: Trainer, order: torch.Tensor, steps: int) -> tuple[float, fl
     for _ in range(steps):
         trainer.train_step(order)
     return time.perf_counter() - start, time.process_time() - used
-
-
-def _peak() -> int:
-    """Peak resident memory of this process in bytes. Not from getrusage, which also counts the parent's memory at the time of
-    the fork."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) * 1024
 
 
 def _forget(path: Path) -> None:

@@ -31,9 +31,10 @@ from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.runs.training.compiling import compiled
 from benchmark.runs.training.crossvalidation import fold_run
+from benchmark.runs.training.optimizer import make_optimizer
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.seeds import generator
-from benchmark.runs.training.trainer import Trainer, build_model, make_optimizer
+from benchmark.runs.training.trainer import Trainer, build_model
 
 TOLERANCES = {"loss": 1e-5, "gradient": 2e-3, "tensor": 1e-2, "state": 1e-2, "update": 1e-2}
 FLOOR = 0.1

@@ -32,7 +32,8 @@ from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records.record import Record, write_record
 from benchmark.runs.training.pixels import load_splits
-from benchmark.runs.training.trainer import EVALUATED, Trainer, configuration, existing_record, train
+from benchmark.runs.training.train import existing_record, train
+from benchmark.runs.training.trainer import EVALUATED, Trainer, configuration
 
 # Fields of a fold's entry: its name, its number of faces in each role, and fields of a Record with this fold's values.
 FOLD_FIELDS = ("fold", "faces", "history", "selected_epoch", "train_counts", "input", "cost")

@@ -1,83 +1,40 @@
-"""One run: train, select an epoch, predict, write a Record. Needs torch and numpy only.
+"""The training of one run: its state, its steps and epochs, its checkpoint and its Record. Needs torch and numpy only.
 
 Every random draw depends only on the run's seed, the epoch and the step (`benchmark.runs.training.seeds`). So a run that was
 stopped at any moment and resumed from its checkpoint gives the same predictions and history as an uninterrupted one (bit
 for bit on the same CPU, with the same thread count and versions).
 """
 
-import contextlib
 import io
 import math
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from benchmark import progress
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import Json, replacing_file
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
-from benchmark.records.record import Record, read_record, write_record
+from benchmark.records.record import Record, write_record
 from benchmark.runs import environment, sources
 from benchmark.runs.training.augmentation import AUGMENTATIONS
 from benchmark.runs.training.batches import Batches
 from benchmark.runs.training.compiling import compiled
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.losses import make_loss
-from benchmark.runs.training.pixels import Split, Standardiser, load_splits, standardiser
+from benchmark.runs.training.memory import peak_memory
+from benchmark.runs.training.optimizer import learning_rate, make_optimizer
+from benchmark.runs.training.pixels import Split, Standardiser, standardiser
 from benchmark.runs.training.seeds import generator, stream_seed
 
-CHECKPOINT_SECONDS = 30.0
 FINITE_CHECK_STEPS = 25
 EVALUATED = ("validation", "test")
-
-
-def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Learning rate of optimiser step `step` (from 0) out of `steps`.
-
-    "staircase": lr * decay^floor(step / decay_steps). "cosine": linear warm-up during the fraction `warmup` of the steps,
-    then lr * (1 + cos(pi t)) / 2 with t from 0 to 1.
-
-    Raises:
-        BadInput: an unknown schedule.
-    """
-    if recipe.schedule == "staircase":
-        return recipe.learning_rate * recipe.decay ** (step // recipe.decay_steps)
-    if recipe.schedule != "cosine":
-        raise BadInput("recipe, schedule", f"'{recipe.schedule}'", "staircase or cosine")
-    rising = round(recipe.warmup * steps)
-    if step < rising:
-        return recipe.learning_rate * (step + 1) / rising
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
-
-
-def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Adam or AdamW. Weight decay applies only to parameters of two or more dimensions.
-
-    Raises:
-        BadInput: an unknown optimiser, or weight decay with "adam".
-    """
-    kinds: dict[str, type[torch.optim.Adam] | type[torch.optim.AdamW]] = {
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-    }
-    if recipe.optimizer not in kinds:
-        raise BadInput("recipe, optimizer", f"'{recipe.optimizer}'", f"one of {', '.join(kinds)}")
-    if recipe.optimizer == "adam" and recipe.weight_decay:
-        raise BadInput("recipe, weight_decay", recipe.weight_decay, "0 for adam; use adamw")
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return kinds[recipe.optimizer](groups, lr=recipe.learning_rate, fused=True)
 
 
 def precision_of(recipe: Recipe, device: torch.device) -> str:
@@ -323,144 +280,7 @@ class Trainer:
                 "train_seconds": round(self.seconds["train"], 3),
                 "evaluate_seconds": round(self.seconds["evaluate"], 3),
                 "images_per_second": round(self.images / max(self.seconds["train"], 1e-9), 2),
-                "peak_memory_bytes": _peak_memory(self.device),
+                "peak_memory_bytes": peak_memory(self.device),
             },
         }
         return write_record(directory, contents, predictions, extra)
-
-
-def existing_record(
-    run: Run, faces: FaceSet, directory: Path, device: torch.device, *, restart_stale: bool = False
-) -> Record | None:
-    """The finished record in `directory`, if it belongs to this run; None if there is no record.
-
-    Raises:
-        BadInput: the record has another `configuration`. With `restart_stale` it is removed instead, and None returned.
-    """
-    if not directory.exists():
-        return None
-    try:
-        return _matching_record(run, faces, directory, device)
-    except BadInput as error:
-        if not restart_stale:
-            raise
-        progress.say(f"{error}: replaced")
-        shutil.rmtree(directory)
-    return None
-
-
-def _matching_record(run: Run, faces: FaceSet, directory: Path, device: torch.device) -> Record:
-    record, wanted = read_record(directory), configuration(run, faces, device)
-    found = {
-        "protocol": record["protocol_hash"],
-        "cell": record["cell_hash"],
-        "seed": record.seed,
-        "data": record["data"]["fingerprint"],
-        "code": record["code"],
-    }
-    if odd := [key for key, value in found.items() if wanted[key] != value]:
-        raise BadInput(
-            directory,
-            f"a record of another configuration ({', '.join(odd)} differ)",
-            "this run's; move it away, or give --restart-stale to replace it",
-        )
-    return record
-
-
-def train(
-    run: Run,
-    faces: FaceSet,
-    directory: Path,
-    *,
-    device: torch.device,
-    restart_stale: bool = False,
-    stop: Callable[[], bool] = lambda: False,
-    enough: Callable[["Trainer"], bool] = lambda trainer: True,
-    splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
-    position: int = 0,
-    compile: bool = False,
-) -> Record:
-    """Train one run, or resume it, or return its finished record.
-
-    Args:
-        directory: the record's folder. The checkpoint lies beside it as ``<directory>.checkpoint``.
-        restart_stale: if a record or checkpoint of another configuration is found, start again instead of raising BadInput.
-        stop: called after every step. True: a checkpoint is saved and Interrupted is raised.
-        enough: called after every step: is the time left enough for all that happens until the next call? False stops the
-            run as `stop` does.
-        splits: the protocol's faces on `device`, if the caller has already loaded them; or a function that loads them. It
-            is called only if there is something to train.
-        position: line of the progress bar on the terminal, when several processes each show one.
-        compile: train with torch.compile (`benchmark.runs.training.compiling`). Rounding differs from the eager network's.
-
-    Raises:
-        BadInput: the data do not fit the protocol; the record or checkpoint has another configuration.
-        Interrupted: `stop` returned True or `enough` returned False; the checkpoint is saved.
-    """
-    checkpoint = directory.with_name(directory.name + ".checkpoint")
-    if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
-        return record
-    loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
-    trainer = Trainer(run, faces, device, loaded, compile=compile)
-    if checkpoint.exists():
-        try:
-            trainer.load(checkpoint)
-            progress.say(f"{run}: resumed in epoch {trainer.epoch + 1}, step {trainer.step} of {trainer.steps_per_epoch}")
-        except BadInput as error:
-            if not restart_stale:
-                raise
-            progress.say(f"{error}: begun again")
-            checkpoint.unlink()
-            trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
-    saved = time.monotonic()
-    with progress.bar(
-        total=trainer.steps * trainer.batch,
-        initial=trainer.steps_done * trainer.batch,
-        desc=str(run),
-        unit="img",
-        position=position,
-    ) as bar:
-        while not trainer.finished:
-            order = trainer.order()
-            while trainer.step < trainer.steps_per_epoch and not trainer.diverged:
-                with _clock(trainer, "train"):
-                    trainer.train_step(order)
-                bar.update(trainer.batch)
-                if stop() or not enough(trainer):
-                    trainer.save(checkpoint)
-                    raise Interrupted(f"{run}: stopped in epoch {trainer.epoch + 1}; the next call resumes it")
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    trainer.save(checkpoint)
-                    saved = time.monotonic()
-            with _clock(trainer, "evaluate"):
-                trainer.finish_epoch()
-            bar.set_postfix_str(_last_epoch(trainer))
-    record = trainer.record(directory)
-    checkpoint.unlink(missing_ok=True)
-    return record
-
-
-@contextlib.contextmanager
-def _clock(trainer: Trainer, what: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    trainer.seconds[what] += time.perf_counter() - start
-
-
-def _last_epoch(trainer: Trainer) -> str:
-    """The last epoch in a few words."""
-    if trainer.diverged:
-        return f"diverged in epoch {trainer.epoch}"
-    last, metric = trainer.history[-1], SELECTION_METRIC[trainer.run.protocol.task]
-    return f"loss {last['train_loss']:.3f}, validation {metric} {last['validation'][metric]:.3f}"
-
-
-def _peak_memory(device: torch.device) -> int | None:
-    """The largest memory that this process has used so far, in bytes: allocated on the GPU, or resident on the CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    try:
-        import resource  # not on Windows
-    except ImportError:
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -16,7 +16,8 @@ from benchmark.outside import score_weights as weights
 from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import RECIPES, load_protocol
-from benchmark.runs.training.trainer import build_model, train
+from benchmark.runs.training.train import train
+from benchmark.runs.training.trainer import build_model
 
 CPU = torch.device("cpu")
 

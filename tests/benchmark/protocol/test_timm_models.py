@@ -11,7 +11,7 @@ from benchmark.errors import BadInput
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell
 from benchmark.runs import sources
-from benchmark.runs.training.trainer import train
+from benchmark.runs.training.train import train
 
 OTHERS = (("nothing", "cell: found 'nothing'"), ("os.path:..", "no such form"), ("a b:c", "no such form"))
 OTHERS += (("some_nets:Other", "does not import"), ("some_nets:number", "is a int; expected a class or a factory"))

@@ -14,7 +14,7 @@ from benchmark.protocol.cells import Run
 from benchmark.records import importing
 from benchmark.records.importing import COST, _check_course, import_records
 from benchmark.records.record import Record, read_record, read_records
-from benchmark.runs.training.trainer import train
+from benchmark.runs.training.train import train
 
 
 @pytest.fixture(scope="module")

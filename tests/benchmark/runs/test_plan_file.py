@@ -45,11 +45,11 @@ BARE = """
 
 
 def bare(here: Path, argv: list[str]) -> subprocess.CompletedProcess:
-    """`ferbench` in a new process that has no dependency of the project but torch and numpy."""
+    """`ferbench` in a new process that has no dependency of the project but torch (with its own filelock) and numpy."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + project["optional-dependencies"]["cluster"]
     packages = {re.match(r"[A-Za-z0-9_-]+", each).group().lower() for each in wanted}
-    missing = sorted({MODULES.get(package, package) for package in packages} - {"torch", "numpy"})
+    missing = sorted({MODULES.get(package, package) for package in packages} - {"torch", "numpy", "filelock"})
     assert {"yaml", "tqdm", "sklearn", "timm", "pandas"} <= set(missing)
     code = textwrap.dedent(BARE.format(missing=missing, root=str(ROOT), argv=argv))
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": ""}

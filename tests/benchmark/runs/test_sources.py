@@ -172,12 +172,12 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
         monkeypatch.undo()
         return found
 
-    assert changed("runs/training/trainer.py", "Training state of one run", "The state of one run") == before
+    assert changed("runs/training/trainer.py", "the steps and epochs that change it", "what changes it") == before
     assert (
         changed("records/selection_metric.py", "scores.argmax(axis=1) == labels", "scores.argmin(axis=1) == labels")
         != before
     )
-    assert changed("runs/training/trainer.py", "0.5 * (1 + math.cos", "0.4 * (1 + math.cos") != before
+    assert changed("runs/training/optimizer.py", "0.5 * (1 + math.cos", "0.4 * (1 + math.cos") != before
 
 
 def test_every_form_of_model_has_its_sources(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ SLOW_NETWORK = """
     import time
     from torch import nn
     from ablations.network import residual
-    from benchmark.runs.training import trainer as training
+    from benchmark.runs.training import train as training
 
     training.CHECKPOINT_SECONDS = 0.3
 

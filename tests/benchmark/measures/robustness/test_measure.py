@@ -19,7 +19,8 @@ from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.selection_metric import accuracy
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import load_splits, standardiser
-from benchmark.runs.training.trainer import build_model, train
+from benchmark.runs.training.train import train
+from benchmark.runs.training.trainer import build_model
 
 CPU = torch.device("cpu")
 

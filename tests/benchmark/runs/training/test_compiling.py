@@ -7,7 +7,7 @@ from torch import nn
 
 from benchmark.runs.training import compiling
 from benchmark.runs.training.compiling import compiled
-from benchmark.runs.training.trainer import train
+from benchmark.runs.training.train import train
 
 CPU = torch.device("cpu")
 

@@ -24,7 +24,7 @@ from benchmark.records.optimism import run_picks, selection_optimism
 from benchmark.records.record import Record, read_record
 from benchmark.runs.runner import Site, Worker, try_steps
 from benchmark.runs.training import crossvalidation
-from benchmark.runs.training import trainer as training
+from benchmark.runs.training import train as training
 from benchmark.runs.training.crossvalidation import (
     check_groups,
     cross_validate,
@@ -35,7 +35,7 @@ from benchmark.runs.training.crossvalidation import (
     selected_validation,
 )
 from benchmark.runs.training.pixels import load_splits
-from benchmark.runs.training.trainer import train
+from benchmark.runs.training.train import train
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[4]
@@ -246,7 +246,7 @@ def _noting(started, original):
 KILLED = """
     import sys, json, torch
     from pathlib import Path
-    from benchmark.runs.training import trainer as training
+    from benchmark.runs.training import train as training
     from benchmark.protocol.cells import Cell, Run
     from benchmark.runs.training.crossvalidation import cross_validate
     from benchmark.faces.faceset import open_faceset

@@ -1,8 +1,10 @@
 """Pictures left on disk: the same bytes and the same records as pictures in memory, and training beyond a memory limit."""
 
+import ctypes
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from benchmark.runs.runner import Site, Worker
 from benchmark.runs.training import memory, resampling, streaming
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.streaming import Streamed, resized_file
-from benchmark.runs.training.trainer import train
+from benchmark.runs.training.train import train
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[4]
@@ -265,6 +267,27 @@ def test_jobs_share_the_memory(monkeypatch):
     monkeypatch.delenv(memory.LIMIT, raising=False)
     monkeypatch.setattr(memory, "available", lambda device: 1000)
     assert [memory.resident_limit(CPU, jobs) for jobs in (1, 2)] == [250, 125]
+
+
+def test_where_the_system_says_nothing_of_memory(monkeypatch):
+    """As on macOS and Windows: no /proc, no control groups, no glibc, at last no `resource` either."""
+    mine = memory.peak_memory(CPU)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert 0 < mine < 1.1 * 1024 * resident  # the parent counts in the latter alone
+
+    def absent(path, *_, **__):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", absent)
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert memory.available(CPU) == installed
+    assert memory.peak_memory(CPU) >= 1024 * resident
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert resident <= memory.peak_memory(CPU) < 1024 * resident  # counted in bytes there
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert memory.peak_memory(CPU) is None
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    assert memory.keep_freed() is False
 
 
 LIMITED = """

@@ -17,11 +17,13 @@ import torch
 
 from benchmark.errors import BadInput, Interrupted
 from benchmark.protocol.cells import Run
-from benchmark.runs.training import trainer as training
+from benchmark.runs.training import train as training
 from benchmark.runs.training.batches import shuffled
+from benchmark.runs.training.optimizer import learning_rate, make_optimizer
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.seeds import generator
-from benchmark.runs.training.trainer import Trainer, learning_rate, make_optimizer, train
+from benchmark.runs.training.train import train
+from benchmark.runs.training.trainer import Trainer, build_model
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[4]
@@ -132,7 +134,7 @@ KILLED = """
     import sys, time, torch
     from pathlib import Path
     sys.path.insert(0, {tests!r})
-    from benchmark.runs.training import trainer as training
+    from benchmark.runs.training import train as training
     from benchmark.protocol.cells import Cell, Run
     from benchmark.faces.faceset import open_faceset
     from benchmark.protocol.protocol import protocol_from
@@ -214,7 +216,7 @@ def test_selected_weights_give_the_stored_predictions(tmp_path, tiny_faces, tiny
     record = train(run, tiny_faces, tmp_path / "seed0", device=CPU)
     values = [entry["validation"]["accuracy"] for entry in record["history"]]
     assert record["selected_epoch"] == values.index(max(values)) + 1  # the first of the best
-    model = training.build_model(run, CPU)
+    model = build_model(run, CPU)
     model.load_state_dict(torch.load(tmp_path / "seed0" / "weights.pt", weights_only=True))
     model.eval()
     rows = np.flatnonzero(tiny_faces.split == "test")
