@@ -112,7 +112,7 @@ def test_links_and_verbs_of_the_page():
 
     text = PAGE.read_text(encoding="utf-8")
     verbs = parser()._subparsers._group_actions[0].choices
-    assert {verb for verb in re.findall(r"ferbench ([a-z][a-z-]+)", text)} <= set(verbs)
+    assert set(re.findall(r"ferbench ([a-z][a-z-]+)", text)) <= set(verbs)
     for link in re.findall(r"\]\(([^)h][^)]*)\)", text):
         assert (PAGE.parent / link).is_file(), link
     for name in re.findall(r"`((?:benchmark|tests|examples|reports/records)/[\w./-]+)`", text):

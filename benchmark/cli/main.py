@@ -47,8 +47,8 @@ def completion(arguments) -> None:
 
 def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
     """Let the shell offer files wherever an argument is a path."""
-    for action in one._actions:
-        if isinstance(action, argparse._SubParsersAction):
+    for action in one._actions:  # noqa: SLF001  # argparse lists its actions nowhere else
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for below in action.choices.values():
                 _complete_paths(below, files)
         elif action.type is Path:

@@ -104,7 +104,7 @@ def _track(root: Path, name: str) -> None:
     folder = f"data/raw/{name}"
     _say(f"dvc add {folder}")
     command = [sys.executable, "-m", "dvc", "add", folder]  # not --quiet, which would hide error messages
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         found = errors[0] if errors else f"exit status {done.returncode}"

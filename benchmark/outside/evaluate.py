@@ -144,9 +144,9 @@ def evaluate(
     found, warnings = None, []
     if "validation" in splits:
         found, warnings = probe(scores, splits["validation"], declared, protocol)
-        if protocol.classes and declared.outputs == "scores":
-            if looks_like_probabilities(torch.from_numpy(arrays["validation_outputs_none"])):
-                warnings.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
+        answers = torch.from_numpy(arrays["validation_outputs_none"])
+        if protocol.classes and declared.outputs == "scores" and looks_like_probabilities(answers):
+            warnings.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
     else:
         warnings.append("input: not probed, as the protocol has no validation split of its own")
     if left := [each for each in declared.classes if each not in (protocol.classes or declared.classes)]:

@@ -108,7 +108,7 @@ def metric_of_means(metric: str, means: NDArray[np.float64]) -> NDArray[np.float
         float (n,).
     """
     if metric in OF_CONFUSION:
-        k = int(round(np.sqrt(means.shape[1])))
+        k = round(np.sqrt(means.shape[1]))
         cells = means.reshape(-1, k, k)
         right, true, predicted = (cells.diagonal(axis1=1, axis2=2), cells.sum(axis=2), cells.sum(axis=1))
         parts = right / _positive(true) if metric == "balanced_accuracy" else 2 * right / _positive(true + predicted)

@@ -191,7 +191,7 @@ def _beyond(claimed: float, human: Mapping, direction: str) -> str:
 
 
 def _data_of(protocol: str) -> str:
-    return protocol.split("-")[0]
+    return protocol.split("-", maxsplit=1)[0]
 
 
 def _title(name: str) -> str:

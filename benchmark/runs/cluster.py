@@ -84,7 +84,7 @@ def run_on_ray(
     device: str,
     *,
     address: str | None = None,
-    share: Share = Share(),  # noqa: B008 (frozen)
+    share: Share = Share(),
     time_budget: float | None = None,
 ) -> None:
     """Train every run that has no finished record, on the cluster at `address`.

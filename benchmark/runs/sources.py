@@ -7,6 +7,7 @@ of each package of networks to a file; the training stages depend on that file. 
 """
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -93,10 +94,8 @@ def digest(*groups: Iterable[Path], further: Sequence[str] = ()) -> str:
 @cache
 def _digest_of(parse: bool, source: bytes) -> str:
     if parse:
-        try:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError):  # ValueError: a zero byte, before Python 3.12
             source = canonical(source).encode()
-        except (SyntaxError, ValueError, RecursionError):  # ValueError: a zero byte, before Python 3.12
-            pass
     return hashlib.sha256(source).hexdigest()
 
 
@@ -132,7 +131,7 @@ def _write(node: object, parts: list[str]) -> None:
             _write(each, parts)
         parts.append("]")
     else:
-        parts.append(f"{type(node).__name__}:{ascii(node)};")  # not repr: what it escapes depends on the Python version
+        parts.append(f"{type(node).__name__}:{node!a};")  # not repr: what it escapes depends on the Python version
 
 
 def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:

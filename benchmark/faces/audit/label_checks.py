@@ -29,7 +29,7 @@ MARGIN = 0.3
 LISTED = 50  # most ids that are listed
 
 # expression -> (dimension, sign of its values)
-RULES = {"happy": ("valence", 1), "surprise": ("arousal", 1)} | {name: ("valence", -1) for name in UNPLEASANT}
+RULES = {"happy": ("valence", 1), "surprise": ("arousal", 1)} | dict.fromkeys(UNPLEASANT, ("valence", -1))
 
 
 def plain_name(name: str) -> str:

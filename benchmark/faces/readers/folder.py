@@ -160,7 +160,7 @@ def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
     where = f"{path}, options"
     for name, kind in (("size", int), ("channels", int), ("version", str), ("table", str), ("group", str), ("folds", int)):
         value = values.get(name, known[name])
-        if value is not None and type(value) is not kind or value is None and known[name] is not None:
+        if (value is not None and type(value) is not kind) or (value is None and known[name] is not None):
             raise BadInput(f"{where}, {name}", f"{value!r}", f"a value of type {kind.__name__}")
     if not 8 <= values.get("size", 112) <= 1024 or values.get("channels", 3) not in (1, 3):
         found = f"{values.get('size', 112)} and {values.get('channels', 3)}"

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.files import Json, read_made
-from benchmark.measures.complexity import file as counted
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison
@@ -21,7 +20,7 @@ SCHEMA = 1  # of complexity.json
 def of_cell(
     complexity: Mapping[str, Json] | None, protocol: Mapping[str, Json], cell: Mapping[str, Json]
 ) -> Mapping[str, Json] | None:
-    """The entry for a cell under a protocol; None if its network was not counted.
+    """The entry for a cell under a protocol; None if its network was not
 
     Args:
         complexity: contents of complexity.json, or None.
@@ -60,4 +59,4 @@ def read_complexity(path: Path | None) -> Mapping[str, Json] | None:
 
 def measured_network(complexity: Mapping[str, Json] | None, comparison: Comparison, label: str) -> Mapping[str, Json] | None:
     """The entry of complexity.json for a cell of a comparison; None if there is none."""
-    return counted.of_cell(complexity, comparison.protocol, comparison.cell(label))
+    return of_cell(complexity, comparison.protocol, comparison.cell(label))

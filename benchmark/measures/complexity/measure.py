@@ -233,7 +233,7 @@ class _Operations(TorchDispatchMode):
         results = result if isinstance(result, tuple | list) else (result,)
         tensors = tuple(r for r in results if isinstance(r, torch.Tensor))
         raw = overload.overloadpacket.__name__
-        name = raw[:-1] if raw.endswith("_") else raw
+        name = raw.removesuffix("_")
         cost = operations(name, overload, args, tensors)
         if cost is None:
             self.uncounted[name] += 1

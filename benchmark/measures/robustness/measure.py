@@ -97,7 +97,7 @@ def measure(
     made_with = {
         "corruptions": parameters_digest(),
         "transfers": {target.protocol.name: [target.protocol.hash, target.faces.fingerprint] for target in targets}
-        | {name: reason for name, reason in reasons.items()},
+        | dict(reasons.items()),
         "code": sources.digest(sources.PACKAGE / path for path in SOURCES),
         "device type": device.type,
     }

@@ -169,7 +169,7 @@ def _train(steps: int) -> float:
 
 
 def _evaluate() -> float:
-    return _timed(lambda: _here["loop"].evaluate())
+    return _timed(_here["loop"].evaluate)
 
 
 def _memory() -> int | None:

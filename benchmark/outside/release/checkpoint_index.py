@@ -180,7 +180,7 @@ def _header(key: bytes, value: _Bytes) -> None:
 
 def _entry(value: _Bytes) -> Entry:
     start = value.at
-    found = {number: 0 for number in (1, 3, 4, 5, 6)}
+    found = dict.fromkeys((1, 3, 4, 5, 6), 0)
     shape: tuple[int, ...] = ()
     for number, field in _fields(value, {1: 0, 2: 2, 3: 0, 4: 0, 5: 0, 6: 5, 7: 2}):
         if number == 2:

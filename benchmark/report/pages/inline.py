@@ -22,7 +22,7 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
         name: letters, digits, - and _; another one for every figure of the page.
         title, description: read out to who can not see it.
     """
-    root = ElementTree.fromstring(content)
+    root = ElementTree.fromstring(content)  # noqa: S314  # drawn by matplotlib, here
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
     _drop(root, f"{{{SVG}}}metadata")
     ground = root.find(f".//{{{SVG}}}g[@id='patch_1']")

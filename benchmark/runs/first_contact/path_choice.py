@@ -115,7 +115,7 @@ class Contact:
                     raise Interrupted("too few seconds to find out a path; the same call goes on with what was found")
                 why = self.folder / FILE
                 raise Findings(f"no path is both correct and measured, so nothing was trained; {why} says why")
-            if all([self._checked(run, best["path"]) for run in networks(self.runs)]) or self.correct(best["path"]):
+            if all(self._checked(run, best["path"]) for run in networks(self.runs)) or self.correct(best["path"]):
                 break
         checked = sum(each["path"] == best["path"] for each in self.found["checks"])
         self.found["chosen"] = chosen = {**best, "networks_checked": checked}

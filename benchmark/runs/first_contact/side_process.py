@@ -102,7 +102,7 @@ def _serve(theirs: Connection) -> None:
             with contextlib.redirect_stdout(printed):
                 value = function(*arguments)
             reply = True, value, printed.getvalue()
-        except Exception as error:  # torch raises dozens of kinds, and each is an answer
+        except Exception as error:  # noqa: BLE001  # torch raises dozens of kinds, and each is an answer
             first = str(error).strip().partition("\n")[0]
             reply = False, f"{type(error).__name__}: {first}", printed.getvalue()
         theirs.send(reply)

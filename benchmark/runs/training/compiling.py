@@ -26,7 +26,7 @@ def compiled(model: nn.Module, example: Tensor, precision: str) -> Callable[[Ten
         with torch.autocast(example.device.type, torch.bfloat16, enabled=precision == "bf16"):
             outputs = faster(example)
         outputs.float().sum().backward()
-    except Exception as error:  # torch raises dozens of kinds here
+    except Exception as error:  # noqa: BLE001  # torch raises dozens of kinds here
         reason = str(error).strip().partition("\n")[0]
         progress.say(f"not compiled, so slower ({type(error).__name__}: {reason})")
         faster = model

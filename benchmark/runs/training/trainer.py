@@ -214,7 +214,7 @@ class Trainer:
             value = selection_metric(protocol.task, split.targets.cpu().numpy(), outputs)
             entry[role] = {"loss": loss, metric: value}
         if self.diverged:
-            entry |= {"train_loss": None} | {role: None for role in EVALUATED}
+            entry |= {"train_loss": None} | dict.fromkeys(EVALUATED)
         self.history.append(entry)
         if not self.diverged:
             value = entry["validation"][metric]

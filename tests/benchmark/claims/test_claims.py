@@ -323,7 +323,7 @@ def test_p_values_against_the_test_itself_and_holm(world, tmp_path):
     family = {"ab": found, "bc": evidence.compare(runs[1], runs[2], "accuracy", None), "not there": None}
     adjusted = evidence.adjusted(family)
     for kind, of in (("p", "holm"), ("p_equivalent", "holm_equivalent")):
-        smaller, larger = sorted(("ab", "bc"), key=lambda key: getattr(family[key], kind))  # noqa: B023
+        smaller, larger = sorted(("ab", "bc"), key=lambda key: getattr(family[key], kind))
         first = min(1, 3 * getattr(family[smaller], kind))  # the missing one counts in the family
         assert getattr(adjusted[smaller], of) == pytest.approx(first)
         assert getattr(adjusted[larger], of) == pytest.approx(max(first, min(1, 2 * getattr(family[larger], kind))))
@@ -467,7 +467,7 @@ def test_what_was_seen_and_drawn_faces_give_figures_and_no_verdict(world):
         assert "79.26 against 45.56 %, +33.70" in found.reason
         assert found.measured[:3] == pytest.approx(interval_of(GOOD, POOR))
     (row,) = claims_table([judged]).rows
-    assert "no verdict yet, 0 of 3" == row["verdict"].text and row["verdict"].numbers[""] == "no verdict yet"
+    assert row["verdict"].text == "no verdict yet, 0 of 3" and row["verdict"].numbers[""] == "no verdict yet"
     assert row["machinery"].text.startswith(f"{P} (faces): Accuracy 79.26")
     assert row["scaled_down"].text.startswith("seen before the rules, ")
 

@@ -27,7 +27,7 @@ def test_every_protocol_fits_its_data_set(name):
     protocol = load_protocol(name)
     assert protocol.name == name and set(protocol.tta) <= set(TTA)
     module = reader(protocol.data)
-    assert module.VERSION == protocol.data_version
+    assert protocol.data_version == module.VERSION
     if protocol.task == "categorical":
         assert protocol.classes == tuple(module.CLASSES)
     defaults = {name: p.default for name, p in inspect.signature(module.prepare).parameters.items()}
@@ -289,11 +289,13 @@ def test_the_grid_of_the_papers_question(profile, protocol):
 def test_seeds_of_a_pattern_are_checked(seeds):
     profiles = read_yaml(PROFILES)
     profiles["smoke"]["runs"] = {"synthetic-8": [{"cells": "resnet18-plain", "seeds": seeds}]}
-    with mock.patch(
-        "benchmark.runs.plan.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)
+    with (
+        mock.patch(
+            "benchmark.runs.plan.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)
+        ),
+        pytest.raises(BadInput, match="profile smoke, synthetic-8, resnet18-plain, seeds"),
     ):
-        with pytest.raises(BadInput, match="profile smoke, synthetic-8, resnet18-plain, seeds"):
-            plan("smoke")
+        plan("smoke")
 
 
 @pytest.mark.parametrize("profile", profile_names())

@@ -419,7 +419,7 @@ def test_dimensional_refuses(targets, outputs, message):
             function(targets, outputs)
 
 
-# ---------------------------------------------------------------- imports
+# What importing costs
 
 
 def run_python(program):

@@ -112,7 +112,7 @@ t: list[int]
 type_ = [0, None, True][1:2:3, ...]
 @dec
 class C(D, metaclass=E): "doc"
-'''  # noqa: UP025
+'''
 
 
 def test_the_same_on_every_python():

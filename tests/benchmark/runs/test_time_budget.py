@@ -1,5 +1,6 @@
 """The time budget: what is estimated, that the limit is kept, and that a cut-off grid is balanced and loses nothing."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -112,10 +113,8 @@ def test_what_would_not_end_in_time_is_left_to_the_next_call(tmp_path, tiny_face
     while not (places.out / run.place).exists():
         sessions += 1
         assert sessions < 5, "no progress"
-        try:
+        with contextlib.suppress(Interrupted):
             run_all([run], places, time_budget=4.0)
-        except Interrupted:
-            pass
     same(places.out / run.place, whole.out / run.place)
 
 

@@ -208,7 +208,7 @@ def valence_arousal(units: np.ndarray) -> NDArray[np.float64]:
     units = np.asarray(units, dtype=np.float64)
     shown = units.mean(axis=-2)
     shown[..., COLUMN[14]] = units[..., COLUMN[14]].max(axis=-1)
-    sums = np.zeros(shown.shape[:-1] + (2,))
+    sums = np.zeros((*shown.shape[:-1], 2))
     for number, weights in AFFECT.items():  # summed in a fixed order, without BLAS: equal bits on every machine
         sums += shown[..., COLUMN[number], None] * np.array(weights)
     smile = units[..., COLUMN[12]]

@@ -50,7 +50,7 @@ def test_majority_by_hand():
 
 def test_majority_against_a_plain_reference():
     def reference(votes):
-        left = [v for v in votes]
+        left = list(votes)
         for column in range(10):
             if left[column] == 1:
                 left[column] = 0

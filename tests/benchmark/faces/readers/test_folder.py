@@ -110,7 +110,7 @@ def test_csv_with_everything(root):
 
 
 def test_codes_as_names(root):
-    text = "path,split,expression\n" + "".join(f"{p},{s},{dict(happy=2, sad=1)[c]}\n" for p, s, c in PICTURES)
+    text = "path,split,expression\n" + "".join(f"{p},{s},{ {'happy': 2, 'sad': 1}[c] }\n" for p, s, c in PICTURES)
     table(root, text)
     refused(root, r"folder.yaml, classes: found none, and numbers as expressions \(1, 2\); expected a name for each number")
     options(root, classes={1: "sad", 2: "happy"})

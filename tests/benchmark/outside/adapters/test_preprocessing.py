@@ -41,8 +41,8 @@ def test_grey_faces_are_repeated_and_colour_can_be_taken_away():
 def test_the_page_explains_every_key_with_its_default():
     text = PAGE.read_text(encoding="utf-8")
     table = text[text.index("| key | default |") :].split("\n\n")[0]
-    keys = [key for row in re.findall(r"^\| (`.*?) \|", table, re.M) for key in re.findall(r"`(\w+)`", row)]
+    keys = [key for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
     assert sorted(keys) == sorted(entry.name for entry in dataclasses.fields(Preprocessing))
-    (example,) = [part for part in re.findall(r"```yaml\n(.*?)```", text, re.S) if "input_size" in part]
+    (example,) = [part for part in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "input_size" in part]
     declared = preprocessing_from(yaml.safe_load(example), PAGE)
     assert declared.range == (-1.0, 1.0) and declared.channels == 1 and len(declared.classes) == 7

@@ -55,7 +55,7 @@ def contents():
 def test_table(contents):
     table = gradients.table(contents)
     rows = {tuple(row[k].text for k in ("network", "normalisation", "shortcut", "step")): row for row in table.rows}
-    assert len(rows) == 6 * 3 and list(rows)[0] == ("shallow", "working", "identity", "0")
+    assert len(rows) == 6 * 3 and next(iter(rows)) == ("shallow", "working", "identity", "0")
     row = rows["deep", "working", "fixed", "0"]
     logs = [1.0, 1.3010299957, 1.6020599913]
     low, high = stats.ttest_1samp(logs, 0).confidence_interval()

@@ -134,7 +134,7 @@ def test_a_single_seed_has_no_interval(built):
 
 
 def test_every_table_names_protocol_images_selection_and_tta(built):
-    tables = [p for p in (built / "tables").glob("synthetic-*.md")]
+    tables = list((built / "tables").glob("synthetic-*.md"))
     assert len(tables) == 14
     for path in tables:
         for suffix in (".md", ".tex"):

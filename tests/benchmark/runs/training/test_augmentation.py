@@ -46,7 +46,7 @@ def test_keeps_shape_range_and_repeats(name, channels):
     images = torch.rand(64, channels, 16, 16, generator=generator(1))
     first, again, other = (AUGMENTATIONS[name](images, generator(s)) for s in (5, 5, 6))
     assert first.shape == images.shape and first.dtype == torch.float32
-    assert 0 <= first.min() and first.max() <= 1
+    assert first.min() >= 0 and first.max() <= 1
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 

@@ -149,7 +149,7 @@ def test_pooled_record_against_plain_training_of_each_fold(faces, protocol, tiny
     outputs, chosen, tested = {}, {}, {}
     for number, fold in enumerate(FOLDS):
         following = FOLDS[(number + 1) % 4]
-        names = {f: "rest" for f in FOLDS} | {fold: "out", following: "judge", "spare": "spare"}
+        names = dict.fromkeys(FOLDS, "rest") | {fold: "out", following: "judge", "spare": "spare"}
         written = dataclasses.replace(faces, split=np.array([names[s] for s in faces.split.tolist()]))
         roles = {"train": "rest", "validation": "judge", "test": "out"}
         plain = train(
