@@ -21,10 +21,11 @@ from benchmark.claims.finding import (
     Undecided,
 )
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
+from benchmark.records.intervals import Interval
 from benchmark.records.joint_test import JointDifference
 from benchmark.records.metrics import METRICS, PRIMARY, SMALLEST_DIFFERENCE, defined
 from benchmark.records.record import Record
-from benchmark.records.statistics import Interval, paired_t_over_seeds
+from benchmark.records.statistics import paired_t_over_seeds
 
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun

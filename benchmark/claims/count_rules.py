@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from benchmark.claims.finding import EXCEEDED, NOT_REPRODUCED, REPRODUCED, Finding
 from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
-from benchmark.records.statistics import Interval
+from benchmark.records.intervals import Interval
 
 # Quantity -> function that reads its number from an entry of complexity.json.
 QUANTITIES: dict[str, Callable[[Mapping[str, Json]], int]] = {

@@ -11,10 +11,12 @@ from scipy import stats
 from benchmark.errors import BadInput
 from benchmark.files import Json
 from benchmark.records.image_variance import image_variance
+from benchmark.records.intervals import Interval
 from benchmark.records.joint_test import JointDifference, joint_difference
 from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE, defined
+from benchmark.records.prediction_intervals import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.records.selection_metric import DIMENSIONS
-from benchmark.records.statistics import Interval, holm, prediction_interval_new_run, prediction_interval_new_score
+from benchmark.records.statistics import holm
 
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from benchmark.errors import BadInput
+from benchmark.records.intervals import Interval
 from benchmark.records.record import Record
-from benchmark.records.statistics import Interval
 
 # Verdict words; each is explained in docs/protocol.md, "Verdicts".
 REPRODUCED, COMPATIBLE = "reproduced", "compatible"

@@ -19,7 +19,8 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.ledger import Ledger
 from benchmark.files import Json
-from benchmark.records.statistics import Difference, Interval, holm, t_interval
+from benchmark.records.intervals import Interval, t_interval
+from benchmark.records.statistics import Difference, holm
 
 MARGIN = 10.0
 OUTSIDE, WITHIN, OPEN = "outside", "within", "open"

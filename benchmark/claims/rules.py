@@ -31,9 +31,9 @@ from benchmark.claims.gradient_pairs import gradient_lessened
 from benchmark.claims.gradient_rule import gradient_ratio
 from benchmark.claims.ledger import Ledger, divergence, finished_of, plan_of
 from benchmark.files import Json
+from benchmark.records.intervals import Interval, t_interval
 from benchmark.records.metrics import METRICS, defined
 from benchmark.records.record import Record
-from benchmark.records.statistics import Interval, t_interval
 
 if TYPE_CHECKING:
     from benchmark.records.comparisons import ScoredRun

@@ -21,7 +21,7 @@ from benchmark.outside.evaluate import predict_splits, with_recipe
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records import metrics
-from benchmark.records.statistics import bootstrap
+from benchmark.records.bootstrapping import bootstrap
 from benchmark.runs import environment
 from benchmark.runs.training.pixels import load_splits, standardiser
 from benchmark.runs.training.trainer import EVALUATED, build_model

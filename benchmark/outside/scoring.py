@@ -13,9 +13,9 @@ from benchmark.outside.prediction_file import read_predictions
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows
 from benchmark.records import metrics
+from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.outside_record import aligned, check_name
 from benchmark.records.record import Record
-from benchmark.records.statistics import bootstrap
 
 SCHEMA = 1
 RESAMPLES = 2000

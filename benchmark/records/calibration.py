@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmark.files import Json
-from benchmark.records.metrics import Predictions, metric_function
+from benchmark.records.metrics import metric_function
+from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
 
 HOTTEST = 1000.0  # the temperature is searched between 1/1000 and 1000
@@ -25,7 +26,7 @@ def temperature(labels: np.ndarray, scores: np.ndarray) -> float | None:
         None if the best T is not in [1/1000, 1000]: every prediction is right, or the scores carry no information.
 
     Raises:
-        BadInput: as `benchmark.records.metrics.Predictions`.
+        BadInput: as `benchmark.records.predictions.Predictions`.
     """
     from scipy.optimize import brentq
 

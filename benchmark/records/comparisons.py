@@ -17,8 +17,8 @@ from benchmark.files import Json
 from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records import metrics
 from benchmark.records.axes import sort_key
+from benchmark.records.intervals import Interval, t_interval
 from benchmark.records.record import Record
-from benchmark.records.statistics import Interval, t_interval
 
 SPLIT = "test"
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
+from benchmark.records.bootstrapping import resampled_means
 from benchmark.records.selection_metric import DIMENSIONS
-from benchmark.records.statistics import resampled_means
 
 SEED = 0  # of the resamples of test images; fixed, so that the report is the same each time it is made
 RESAMPLES = 2000

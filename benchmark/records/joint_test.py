@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from benchmark.errors import BadInput
-from benchmark.records.statistics import ROUNDING, Interval, Values
+from benchmark.records.intervals import ROUNDING, Interval, Values
 
 SMALLEST_P = 1e-290  # a smaller p-value is reported as 0, because its t quantile would overflow
 

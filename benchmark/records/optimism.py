@@ -60,7 +60,7 @@ def selection_optimism(records: Sequence[Record]) -> Optimism | None:
     Raises:
         BadInput: records of several cells or protocols.
     """
-    from benchmark.records.statistics import t_interval
+    from benchmark.records.intervals import t_interval
 
     if len({(record["protocol_hash"], record["cell_hash"]) for record in records}) > 1:
         raise BadInput("selection optimism", "records of several cells or protocols", "those of one cell under one protocol")

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from benchmark.records.bootstrapping import resampled_means
 from benchmark.records.comparisons import SPLIT, Comparison, ScoredRun
 from benchmark.records.image_variance import metric_of_means, moments
+from benchmark.records.intervals import Interval
 from benchmark.records.metrics import PRIMARY
-from benchmark.records.statistics import Difference, Interval, paired_t_over_seeds, resampled_means, sign_flip_exact
+from benchmark.records.statistics import Difference, paired_t_over_seeds, sign_flip_exact
 
 SEED = 0  # of the resamples of test images; the same for every pair, and fixed, so that the report is always the same
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from benchmark.records.statistics import Difference, Interval
+from benchmark.records.intervals import Interval
+from benchmark.records.statistics import Difference
 
 
 def number(value: float, unit: str, signed: bool = False) -> str:

@@ -14,8 +14,8 @@ from benchmark.claims.claim import Claim
 from benchmark.claims.rules import numeric
 from benchmark.errors import BadInput
 from benchmark.files import read_object
+from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
-from benchmark.records.statistics import Interval
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, text, title
 

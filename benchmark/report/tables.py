@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
-from benchmark.records.statistics import Difference, Interval
+from benchmark.records.statistics import Difference
 from benchmark.records.written import bracketed, number
 
 INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that finished; diverged runs are never averaged in"

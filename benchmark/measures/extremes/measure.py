@@ -14,7 +14,7 @@ from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
 from benchmark.measures.extremes.file import SCHEMA
-from benchmark.records.metrics import Predictions
+from benchmark.records.predictions import Predictions
 from benchmark.records.record import Record
 
 SPLIT = "test"

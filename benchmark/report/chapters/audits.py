@@ -7,8 +7,9 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import read_object
+from benchmark.records.bootstrapping import paired_bootstrap
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
-from benchmark.records.statistics import Interval, paired_bootstrap
+from benchmark.records.intervals import Interval
 from benchmark.records.written import bracketed, number
 from benchmark.report import humans
 from benchmark.report.material import Material

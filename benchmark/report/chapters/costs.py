@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import ScoredRun, Summary
-from benchmark.records.statistics import t_interval
+from benchmark.records.intervals import t_interval
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
 from benchmark.report.sections.figures import shortcut_functions

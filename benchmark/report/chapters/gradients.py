@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS, rank
-from benchmark.records.statistics import Interval, t_interval
+from benchmark.records.intervals import Interval, t_interval
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import GREY, PALE, SHORTCUT_COLOURS, panels

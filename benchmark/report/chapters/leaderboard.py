@@ -11,8 +11,8 @@ from typing import NamedTuple
 from benchmark.claims.load import published
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
+from benchmark.records.intervals import Interval, accuracy_interval
 from benchmark.records.metrics import METRICS, PRIMARY
-from benchmark.records.statistics import Interval, accuracy_interval
 from benchmark.records.written import number
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter

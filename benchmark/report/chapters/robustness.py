@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.measures.robustness.file import Measured
 from benchmark.records.calibration import calibration
 from benchmark.records.comparisons import Comparison, Summary
+from benchmark.records.intervals import t_interval
 from benchmark.records.metrics import METRICS
-from benchmark.records.statistics import t_interval
 from benchmark.records.written import number
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn

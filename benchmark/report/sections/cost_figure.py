@@ -11,8 +11,8 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.axes import place
 from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
-from benchmark.records.statistics import Interval
 from benchmark.records.written import number
 from benchmark.report.style import GREY, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, message, spread
 

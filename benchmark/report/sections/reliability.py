@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.records.comparisons import Comparison, seeds_interval
-from benchmark.records.metrics import ECE_BINS
+from benchmark.records.predictions import ECE_BINS
 from benchmark.records.written import bracketed, number
 from benchmark.report.style import BLUE, GREY, PALE, fixed_panels, message, outer_labels
 

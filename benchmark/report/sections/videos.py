@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.records.comparisons import SPLIT, Comparison
+from benchmark.records.intervals import t_interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.per_video import VideoScores, per_video
-from benchmark.records.statistics import t_interval
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, seeds, text, title
 

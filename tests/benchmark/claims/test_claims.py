@@ -23,8 +23,8 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.image_variance import image_variance
 from benchmark.records.joint_test import joint_difference
 from benchmark.records.optimism import selection_optimism
+from benchmark.records.prediction_intervals import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.records.record import read_records
-from benchmark.records.statistics import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.runs.plan import parts, waiting_for_rates
 
 IMAGES = 90

@@ -12,23 +12,18 @@ from scipy import special
 
 from benchmark.claims.evidence import rmse_variance
 from benchmark.errors import BadInput
+from benchmark.records.bootstrapping import bootstrap, paired_bootstrap, resampled_means
+from benchmark.records.intervals import Interval, accuracy_interval, t_interval
 from benchmark.records.metrics import metric_function
+from benchmark.records.prediction_intervals import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.records.selection_metric import accuracy
 from benchmark.records.statistics import (
     Difference,
-    Interval,
-    accuracy_interval,
-    bootstrap,
     difference_interval,
     holm,
     mcnemar_exact,
-    paired_bootstrap,
     paired_t_over_seeds,
-    prediction_interval_new_run,
-    prediction_interval_new_score,
-    resampled_means,
     sign_flip_exact,
-    t_interval,
 )
 
 # ---------------------------------------------------------------- values

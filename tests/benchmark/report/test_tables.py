@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from benchmark.records.statistics import Difference, Interval
+from benchmark.records.intervals import Interval
+from benchmark.records.statistics import Difference
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, differing, latex_text, measured, not_tested, seeds, text
 

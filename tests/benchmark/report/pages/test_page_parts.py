@@ -21,8 +21,9 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import summarise
+from benchmark.records.intervals import Interval
 from benchmark.records.record import read_records
-from benchmark.records.statistics import Difference, Interval
+from benchmark.records.statistics import Difference
 from benchmark.records.written import number
 from benchmark.report.pages import prose
 from benchmark.report.pages.inline import inline

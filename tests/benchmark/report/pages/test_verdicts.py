@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.claims.claim import Check
 from benchmark.claims.finding import NO_VERDICT, NO_VERDICT_YET, UNDETERMINED, Finding
-from benchmark.records.statistics import Interval
+from benchmark.records.intervals import Interval
 from benchmark.report.pages.verdicts import _footnote, _parameters, _sized
 
 GIVEN = {"a": "fixed", "b": "identity", "normalisation": "working"}
