@@ -1,4 +1,4 @@
-"""Rows of a large .npy file, read and not mapped."""
+"""Rows of a large .npy file, read on demand without a memory map."""
 
 import os
 import threading
@@ -45,7 +45,7 @@ class ArrayFile:
         size, due = os.fstat(self._file.fileno()).st_size, self._start + self.shape[0] * self.row_bytes
         if size < due:
             raise BadInput(self.path, f"{size} bytes", f"{due} for shape {self.shape}")
-        if hasattr(os, "posix_fadvise"):  # rows are asked for in random order: reading ahead would only cost
+        if hasattr(os, "posix_fadvise"):  # rows are read in random order: reading ahead would only waste time
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class ArrayFile:
         out = np.empty((len(rows), *self.shape[1:]), np.uint8)
         flat = out.reshape(-1).data
         order = np.argsort(rows, kind="stable")
-        # A part is read at once where rows and places both follow each other.
+        # Rows are read together if they are adjacent in the file and also in the result.
         breaks = np.flatnonzero((np.diff(rows[order]) != 1) | (np.diff(order) != 1)) + 1
         width = self.row_bytes
         for part in np.split(order, breaks) if len(rows) else ():
@@ -85,7 +85,7 @@ class ArrayFile:
         with self._lock:
             self._file.seek(offset)
             done = 0
-            while done < len(view):  # the system hands out 2 GiB at most at once
+            while done < len(view):  # one read returns at most 2 GiB
                 count = self._file.readinto(view[done:])
                 if not count:
                     raise BadInput(self.path, f"an end at byte {offset + done}", f"{len(view) - done} bytes more")
