@@ -1,1 +1,1 @@
-"""Eight rooms around a fixed protocol (docs/design.md)."""
+"""ferbench: a reproducibility benchmark for facial expression recognition. docs/design.md describes its packages."""

@@ -1,4 +1,4 @@
-"""`python -m benchmark ...` from a plain checkout is the command `ferbench`."""
+"""`python -m benchmark ...` in a plain checkout does the same as the command `ferbench`."""
 
 import sys
 

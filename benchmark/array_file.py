@@ -1,4 +1,4 @@
-"""Rows of a large .npy file, read and not mapped."""
+"""Rows of a large .npy file, read on demand without a memory map."""
 
 import os
 import threading
@@ -13,15 +13,16 @@ from benchmark.errors import BadInput
 class ArrayFile:
     """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array.
 
-    Unlike a memory map it takes neither address space (`ulimit -v`) nor resident memory beyond the rows in hand; what the
-    system keeps in its page cache it can drop at any time. Safe to use from several threads.
+    Unlike a memory map, it needs no address space (`ulimit -v`) and no resident memory, except for the rows that were read.
+    The system may keep pages of the file in its cache, but can drop them at any time. Safe to use from several threads.
 
     Attributes:
-        path: where it lies.
-        shape: of the whole array, rows first.
+        path: of the file.
+        shape: of the whole array; the first dimension is the rows.
+        row_bytes: bytes per row.
 
     Raises:
-        BadInput: not a .npy file of uint8 in C order, or one that ends early. Nothing is unpickled.
+        BadInput: not a .npy file of uint8 in C order, or a truncated one. Nothing is unpickled.
     """
 
     dtype = np.dtype(np.uint8)
@@ -44,17 +45,20 @@ class ArrayFile:
         size, due = os.fstat(self._file.fileno()).st_size, self._start + self.shape[0] * self.row_bytes
         if size < due:
             raise BadInput(self.path, f"{size} bytes", f"{due} for shape {self.shape}")
-        if hasattr(os, "posix_fadvise"):  # rows are asked for in random order: reading ahead would only cost
+        if hasattr(os, "posix_fadvise"):  # rows are read in random order: reading ahead would only waste time
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once.
+        """uint8 (len(rows), ...), in the given order. The file is read in its own order, adjacent rows together.
 
         Args:
-            rows: a slice, or row numbers (integers in [0, N)); IndexError beyond.
+            rows: a slice, or row numbers (integers in [0, N)).
+
+        Raises:
+            IndexError: a row number outside [0, N).
         """
         rows = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
@@ -62,7 +66,7 @@ class ArrayFile:
         out = np.empty((len(rows), *self.shape[1:]), np.uint8)
         flat = memoryview(out.reshape(-1))
         order = np.argsort(rows, kind="stable")
-        # A part is read at once where rows and places both follow each other.
+        # Rows are read together if they are adjacent in the file and also in the result.
         breaks = np.flatnonzero((np.diff(rows[order]) != 1) | (np.diff(order) != 1)) + 1
         width = self.row_bytes
         for part in np.split(order, breaks) if len(rows) else ():
@@ -74,7 +78,7 @@ class ArrayFile:
         with self._lock:
             self._file.seek(offset)
             done = 0
-            while done < len(view):  # the system hands out 2 GiB at most at once
+            while done < len(view):  # one read returns at most 2 GiB
                 count = self._file.readinto(view[done:])
                 if not count:
                     raise BadInput(self.path, f"an end at byte {offset + done}", f"{len(view) - done} bytes more")

@@ -1,4 +1,4 @@
-"""The ways a command stops on purpose, told apart by the exit status."""
+"""The ways in which a command stops on purpose. Each has its own exit status."""
 
 import signal
 import time
@@ -8,29 +8,31 @@ from benchmark import progress
 
 
 class BadInput(ValueError):
-    """Something given to the suite is wrong: one line naming where, what was found and what was expected.
+    """Something given to the suite is wrong. The message is one line: where, what was found and what was expected.
 
-    The command line prints the line and exits with status 2; nothing has been written by then.
+    The command line prints it and exits with status 2. Nothing has been written by then.
     """
 
     def __init__(self, where: object, found: object, expected: object):
         self.where, self.found, self.expected = str(where), str(found), str(expected)
         super().__init__(f"{self.where}: found {self.found}; expected {self.expected}")
 
-    def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str, str]]:  # from a worker process to its parent
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str, str]]:  # so that worker processes can pickle it
         return BadInput, (self.where, self.found, self.expected)
 
 
 class Interrupted(Exception):
-    """Work stopped before its end with everything kept (time budget, Ctrl-C); the next call resumes it. Exit status 3."""
+    """Work was stopped before its end (by a time budget or Ctrl-C), and everything was kept. The next call resumes it. Exit
+    status 3."""
 
 
 class Findings(Exception):
-    """An examination that was asked to be strict found something wrong; everything was written. str(error) says how much."""
+    """A strict check found something wrong. Everything was written. str(error) says what was found. Exit status 1."""
 
 
 class StopRequest:
-    """True once SIGINT or SIGTERM has come or the deadline (`time.time()`) has passed; a second SIGINT kills at once."""
+    """A context manager. Calling it returns True once SIGINT or SIGTERM was received or the deadline (time.time()) has
+    passed. A second SIGINT stops the process at once."""
 
     def __init__(self, deadline: float | None):
         self.deadline, self.signalled = deadline, False

@@ -1,6 +1,7 @@
-"""Files that are either absent, old or complete, and JSON and YAML read with errors that name them.
+"""Atomic writing of files, and reading of JSON and YAML with errors that name the file.
 
-Written beside their place and renamed into it. Needs neither torch nor numpy.
+A file is written under a temporary name in the same folder and then renamed. So, at any time, it is absent, old or complete.
+This module needs neither torch nor numpy.
 """
 
 import contextlib
@@ -15,12 +16,13 @@ from typing import Any
 
 from benchmark.errors import BadInput
 
-Json = Any  # what a JSON or YAML file holds at any depth: whoever reads it checks it
+Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
 
 
 @contextlib.contextmanager
 def replacing_file(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it replaces `path` (durably), on any error it is removed."""
+    """Yield a temporary path in the folder of `path`. On success it replaces `path` (after fsync); on any error it is
+    removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -38,7 +40,7 @@ def replacing_file(path: Path | str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_directory(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary directory beside `path`; on success it takes the place of `path`, on any error it is removed."""
+    """Yield a temporary directory in the folder of `path`. On success it replaces `path`; on any error it is removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -59,14 +61,14 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Write `value` as indented UTF-8 JSON with a final newline, atomically. NaN is refused (ValueError): it is not JSON."""
+    """Write `value` as indented UTF-8 JSON with a final newline, atomically. ValueError for NaN, which JSON does not have."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def read_object(path: Path) -> dict[str, Json]:
-    """The JSON object that a file holds. BadInput for a file that is no JSON or holds something else; it has to exist."""
+    """The JSON object in a file, which must exist. BadInput for a file that is not JSON or contains something else."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -77,15 +79,15 @@ def read_object(path: Path) -> dict[str, Json]:
 
 
 def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
-    """As `read_object`, of a file of one schema.
+    """As `read_object`, for a file that a command of `ferbench` has made.
 
     Args:
-        schema: value of the key "schema".
-        part: a further key that every such file has.
-        verb: what made it, for the error: `ferbench VERB`.
+        schema: required value of the key "schema".
+        part: another required key.
+        verb: the command that makes the file, for the error message: `ferbench VERB`.
 
     Raises:
-        BadInput: as `read_object`; another schema, or no `part`.
+        BadInput: as `read_object`; also another schema, or no key `part`.
     """
     contents = read_object(path)
     if contents.get("schema") != schema or part not in contents:
@@ -95,11 +97,11 @@ def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
 
 
 def read_yaml(path: Path) -> dict[str, Json]:
-    """Contents of a YAML file that holds a mapping. BadInput when it is missing or no mapping."""
+    """The mapping in a YAML file. BadInput if the file is missing, is not YAML or contains something else."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")
     try:
-        import yaml  # not needed to import the training path
+        import yaml  # here, so that the training code can be imported without pyyaml
     except ModuleNotFoundError as error:
         raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
     try:

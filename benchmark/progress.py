@@ -1,4 +1,4 @@
-"""How long work shows itself: a bar with rate and time left on a terminal, one line a result elsewhere."""
+"""Shows the progress of long work: on a terminal a bar with rate and time left, and one line per result everywhere."""
 
 import contextlib
 import sys
@@ -6,22 +6,22 @@ from typing import Self
 
 
 class Silent(contextlib.nullcontext):
-    """What stands in for a bar where tqdm is not installed (a bare machine that only trains)."""
+    """Used in place of a bar if tqdm is not installed (on a machine that only trains)."""
 
     def __enter__(self) -> Self:
         return self
 
     def update(self, n: int = 1) -> None:
-        """As of tqdm."""
+        """Like tqdm's method; does nothing."""
 
     def set_postfix_str(self, text: str) -> None:
-        """As of tqdm."""
+        """Like tqdm's method; does nothing."""
 
 
 def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0):
-    """A tqdm bar on standard error, silent when that is not a terminal or tqdm is not installed."""
+    """A tqdm bar on standard error. It shows nothing if that is not a terminal or tqdm is not installed."""
     try:
-        from tqdm import tqdm  # not needed to import the training path
+        from tqdm import tqdm  # here, so that the training code can be imported without tqdm
     except ModuleNotFoundError:
         return Silent()
 
@@ -39,7 +39,7 @@ def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0
 
 
 def say(text: str) -> None:
-    """One line on standard output that does not tear a bar."""
+    """Print one line on standard output without breaking a bar."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:

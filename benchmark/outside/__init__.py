@@ -1,1 +1,1 @@
-"""Models trained elsewhere: their predictions under a protocol, the ways in, and the authors' own release."""
+"""Models trained elsewhere: their evaluation under a protocol, the adapters that open them, and the authors' release."""

@@ -1,8 +1,8 @@
-"""Test faces as files for whoever predicts elsewhere: pictures and ids, nothing that gives a label away.
+"""Exports test faces as files, to be predicted elsewhere: pictures and ids, without anything that reveals a label.
 
-A FaceSet's own ids and order may tell the class (a folder of each class, say), so the files are named by blind ids: the
-first 16 hexadecimal digits of a SHA-256 over the FaceSet's fingerprint and the face's id. Sorted by them, the order is
-that of a hash. `ferbench score` takes either kind of id.
+The ids and the order of a FaceSet may reveal the class (for instance, if there is a folder per class). So the files are named
+by blind ids: the first 16 hexadecimal digits of a SHA-256 over the FaceSet's fingerprint and the face's id. They are sorted
+by blind id, so that their order reveals nothing either. `ferbench score` accepts both kinds of id.
 """
 
 import dataclasses
@@ -22,21 +22,22 @@ PARTS = ("test", "validation")
 
 
 def blind_id(fingerprint: str, face: str) -> str:
-    """The id under which a face is exported: 16 hexadecimal digits."""
+    """The blind id of a face: 16 hexadecimal digits."""
     return hashlib.sha256(f"{fingerprint} {face}".encode()).hexdigest()[:16]
 
 
 def as_named(ids: np.ndarray, faces: FaceSet) -> FaceSet:
-    """`faces` under the kind of id that `ids` (str N) are: blind if any of them is one, else as they are."""
+    """`faces` with the kind of id that `ids` (str (N,)) has: with blind ids if any of `ids` is a blind id of these faces,
+    else unchanged."""
     blind = np.array([blind_id(faces.fingerprint, face) for face in faces.id.tolist()], dtype=str)
     return dataclasses.replace(faces, id=blind) if set(ids.tolist()) & set(blind.tolist()) else faces
 
 
 def export_faces(protocol: Protocol, faces: FaceSet, part: str, out: Path) -> int:
-    """Write ``<blind id>.png`` for every labelled face of a part, and ``ids.csv`` (columns id, file), in a new folder.
+    """Write a new folder with ``<blind id>.png`` for every labelled face of a part, and ``ids.csv`` (columns id, file).
 
-    Pictures have the FaceSet's own size and channels (grey or RGB), 8 bits, losslessly. The folder appears whole or not at
-    all.
+    Pictures have the FaceSet's own size and channels (grey or RGB), with 8 bits and lossless. The folder is written
+    atomically.
 
     Args:
         part: "test" or "validation".
@@ -45,7 +46,7 @@ def export_faces(protocol: Protocol, faces: FaceSet, part: str, out: Path) -> in
         number of faces.
 
     Raises:
-        BadInput: `out` exists; a part without faces (validation under folds); a FaceSet that is not the protocol's.
+        BadInput: `out` exists; the part has no faces (validation with folds); the FaceSet is not the protocol's.
     """
     from PIL import Image
 

@@ -1,11 +1,12 @@
-"""Outside entries: models evaluated under a protocol without being trained by this suite.
+"""Outside entries: models that are evaluated under a protocol but were not trained by this suite.
 
-An entry leaves an ordinary Record (`benchmark.records.record`) in ``<out>/<protocol>/<name>/seed0`` with one more field,
-`outside` (`FIELDS`). What a run has and an entry has not is empty: cell model and loss "outside", seed 0, no history, no
-selected epoch, no training counts, code "none". The report keeps entries apart from the runs.
+An entry is an ordinary Record (`benchmark.records.record`) in ``<out>/<protocol>/<name>/seed0``, with one more field,
+`outside` (`benchmark.records.outside_record.FIELDS`). Fields that apply only to training runs are empty: model and loss of
+the cell are "outside", the seed is 0, there is no history, no selected epoch and no training counts, and the code is "none".
+The report keeps entries separate from runs.
 
-Whatever way a model comes in, its predictions pass the same checks here: every test face exactly once, none of the
-training split, finite numbers; and the same doubts are raised: columns that look permuted.
+The predictions of every model pass the same checks here: every test face exactly once, no face of the training split, finite
+numbers. There is also a warning if columns look permuted.
 """
 
 from collections.abc import Mapping
@@ -21,19 +22,20 @@ from benchmark.records.outside_record import _filled, _stored, check_name
 from benchmark.records.record import Record, write_record
 from benchmark.records.selection_metric import mean_ccc
 
-PERMUTED_GAIN = 0.10  # of accuracy and of balanced accuracy
+PERMUTED_GAIN = 0.10  # of accuracy and balanced accuracy (as fractions), or of the mean CCC
 PERMUTED_P = 1e-3
 
 
 def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list[str]:
-    """Sentences about a likely mistake in the order of the outputs; empty where there is none.
+    """Warnings about a likely mistake in the order of the outputs; empty if there is none.
 
-    Classes: the permutation of the columns with the highest accuracy (Hungarian method on the confusion matrix) is found
-    on every second face and judged on the others, and the other way round. It is named when so judged it raises both
-    accuracy and balanced accuracy by `PERMUTED_GAIN` or more and a one-sided sign test on the faces that it changes gives
-    p < `PERMUTED_P`; balanced accuracy, so that one class given for all faces, renamed to the most frequent one, counts
-    for nothing.
-    Valence and arousal: swapping the two raises the mean CCC by `PERMUTED_GAIN` or more.
+    Classes: the permutation of the columns with the highest accuracy is found (Hungarian method on the confusion matrix) on
+    every second face and tested on the others, then the other way round. There is a warning if the permutation raises both
+    accuracy and balanced accuracy by at least `PERMUTED_GAIN`, and a one-sided sign test on the faces whose correctness
+    changes gives p < `PERMUTED_P`. Balanced accuracy is required because a model that gives one class for all faces would
+    gain accuracy if this class were renamed to the most frequent one.
+
+    Valence and arousal: there is a warning if swapping them raises the mean CCC by at least `PERMUTED_GAIN`.
     """
     if protocol.task != "categorical":
         gain = mean_ccc(targets, outputs[:, ::-1]) - mean_ccc(targets, outputs)
@@ -56,11 +58,11 @@ def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list
 
 
 def _best_names(targets: np.ndarray, predicted: np.ndarray, k: int) -> np.ndarray:
-    """int64 (K,): for each column the class it would have to stand for to make accuracy highest."""
+    """int64 (K,): for each column, the class that it must stand for so that accuracy is highest."""
     from scipy.optimize import linear_sum_assignment
 
     confusion = np.bincount(targets * k + predicted, minlength=k * k).reshape(k, k)
-    # Ties go to the names given: the small bonus is below one face.
+    # A small bonus, worth less than one face, prefers the given names in case of ties.
     classes, columns = linear_sum_assignment(confusion + np.eye(k) / (2 * k), maximize=True)
     return classes[np.argsort(columns)]
 
@@ -90,26 +92,27 @@ def enter(
     out: Path,
     replace: bool = False,
 ) -> Record:
-    """Check predictions of a model and write its record.
+    """Check the predictions of a model and write its record.
 
     Args:
         name: of the entry; letters, digits, '-' and '_'.
-        predictions: as in `benchmark.records.record`: test_ids, test_outputs_none, further augmentations of the protocol,
-            and the same of validation or nothing of it. Rows in any order. Targets may be left out; given, they must be the
-            FaceSet's.
-        outside: `FIELDS`; may lack sha256, stated, extra_training_data (None), warnings (none) and outputs ("logits", or
-            "valence and arousal").
-        cost: what evaluating it took, as in a record.
+        predictions: arrays as in `benchmark.records.record`: test_ids, test_outputs_none, optionally the outputs for other
+            test-time augmentations of the protocol, and optionally the same for validation. Rows may be in any order.
+            Targets may be left out; if given, they must equal the FaceSet's.
+        outside: as `benchmark.records.outside_record.FIELDS`. These fields have defaults: sha256, stated and
+            extra_training_data (None), warnings (empty), outputs ("logits" or "valence and arousal").
+        parameters: of the model, if known.
+        cost: cost of the evaluation, as in a record.
         input: declared preprocessing, JSON-able.
         out: folder of outside entries.
-        replace: put it in the place of an entry of the same name.
+        replace: replace an entry of the same name.
 
     Returns:
-        the record, whose `outside` has the warnings given and those of `doubts`.
+        the record. Its `outside` has the given warnings and those of `doubts`.
 
     Raises:
-        BadInput: as `aligned`; another name or field than said above; outputs of a wrong shape or not finite; other
-            targets; an entry that exists.
+        BadInput: as `benchmark.records.outside_record.aligned`; also an invalid name or field; outputs of a wrong shape or
+            not finite; targets that differ from the FaceSet's; an entry that exists.
     """
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     if directory.exists() and not replace:

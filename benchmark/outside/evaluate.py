@@ -1,4 +1,5 @@
-"""A model that was trained elsewhere, under a protocol: prepare the pictures as it declares, probe, predict, enter."""
+"""Evaluates a model that was trained elsewhere: prepares pictures as the model declares, probes this declaration, predicts,
+and writes an outside entry."""
 
 import dataclasses
 import time
@@ -31,7 +32,7 @@ from benchmark.runs.training.pixels import Split, Standardiser, load_splits, sta
 
 
 def with_recipe(protocol: Protocol, recipe: str) -> Protocol:
-    """The protocol with another recipe, for its way to prepare pictures. BadInput for an unknown one."""
+    """The protocol with another recipe, to prepare pictures as that recipe does. BadInput for an unknown recipe."""
     recipes = read_yaml(RECIPES)
     if recipe not in recipes:
         raise BadInput("recipe of the input", f"'{recipe}'", f"one of {', '.join(recipes)}")
@@ -40,9 +41,11 @@ def with_recipe(protocol: Protocol, recipe: str) -> Protocol:
 
 
 def of_recipe(protocol: Protocol, faces: FaceSet) -> Preprocessing:
-    """What a network trained by the protocol's recipe expects: mean and deviation given or of the training split.
+    """The preprocessing of networks that are trained by the protocol's recipe: its mean and deviation, or those measured on
+    the training split.
 
-    BadInput for a protocol with folds whose recipe measures them, as each fold has its own.
+    Raises:
+        BadInput: a protocol with folds whose recipe measures them, because each fold has its own.
     """
     recipe = protocol.recipe
     if "training" in (recipe.input_mean, recipe.input_deviation) and protocol.folds:
@@ -54,7 +57,8 @@ def of_recipe(protocol: Protocol, faces: FaceSet) -> Preprocessing:
 
 
 def read_preprocessing(text: str | None, protocol: Protocol, faces: FaceSet) -> Preprocessing | None:
-    """Of the command line: a YAML file, the name of a recipe, or "protocol" for the protocol's own recipe."""
+    """The preprocessing named on the command line: a YAML file, the name of a recipe, or "protocol" for the protocol's own
+    recipe. None for None."""
     if text is None:
         return None
     if text.endswith((".yaml", ".yml")):
@@ -65,13 +69,14 @@ def read_preprocessing(text: str | None, protocol: Protocol, faces: FaceSet) -> 
 def evaluated_splits(
     faces: FaceSet, protocol: Protocol, preprocessing: Preprocessing, device: torch.device
 ) -> dict[str, Split]:
-    """Validation and test at the model's own size; of a protocol with folds test alone: every face of a fold."""
+    """The validation and test faces at the model's input size. For a protocol with folds only "test", with the faces of all
+    folds."""
     if protocol.folds:
         faces = dataclasses.replace(faces, split=np.where(np.isin(faces.split, protocol.folds), "test", faces.split))
         roles = {"test": "test"}
     else:
         roles = {role: protocol.splits[role] for role in ("validation", "test")}
-    # The training split may be large and is not needed: the smallest of the others stands in for it.
+    # The training split is not needed and may be large, so the smallest of the other splits is loaded in its place.
     stand_in = min(roles.values(), key=lambda split: int((faces.split == split).sum()))
     own = dataclasses.replace(
         protocol,
@@ -87,9 +92,10 @@ def evaluated_splits(
 def predict_splits(
     model: Scores, splits: Mapping[str, Split], prepare: Input | Standardiser, protocol: Protocol, where: object
 ) -> dict[str, np.ndarray]:
-    """Arrays as in `benchmark.records.record`, for every split given and augmentation of the protocol.
+    """The arrays of a record (`benchmark.records.record`) for every given split and every augmentation of the protocol.
 
-    BadInput for outputs that are not finite, naming `where` and the first such array.
+    Raises:
+        BadInput: outputs that are not finite. The message names `where` and the first such array.
     """
     found: dict[str, np.ndarray] = {}
     for role, split in splits.items():
@@ -118,16 +124,17 @@ def evaluate(
     extra_training_data: str | None = None,
     replace: bool = False,
 ) -> Record:
-    """Enter a model under `protocol` as `name`; the record is `benchmark.outside.entry.enter`'s, below `out`.
+    """Evaluate a model under `protocol` and write it as the outside entry `name` (`benchmark.outside.entry.enter`).
 
     Args:
-        model, weights, options, trust: see `benchmark.outside.adapters.opening.open_model`.
-        preprocessing: see `read_preprocessing`; None = what the model declares, or for `weights` of a model that declares
-            nothing the protocol's.
-        stated: {"accuracy": number, "source": text} that its authors state.
+        model, weights, options, trust: see `benchmark.outside.adapters.opening.open_model`; `weights` is its `file`.
+        preprocessing: see `read_preprocessing`. None: what the model declares; for `weights` of a model that declares
+            nothing, the protocol's.
+        stated: {"accuracy": fraction, "source": text}, the accuracy that the model's authors publish.
+        extra_training_data, replace: see `enter`.
 
     Raises:
-        BadInput: as `open_model` and `outside.enter`; a model whose input nobody declares.
+        BadInput: as `open_model` and `enter`; also a model without a declared input.
     """
     if stated is not None and protocol.task != "categorical":
         raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")

@@ -1,11 +1,11 @@
-"""Files of predictions made by any framework -> ids and outputs; docs/new-model.md describes both forms for users.
+"""Reads files of predictions made by any framework. docs/new-model.md describes both forms for users.
 
-csv (UTF-8, commas, a header): the column ``id`` and, in any order, either one column of scores for each class of the
-protocol, named as it is, or ``class`` (the name of a class, or its number in the protocol's order), or ``valence`` and
+csv (UTF-8, commas, a header): the column ``id`` and, in any order, either one column of scores per class of the protocol,
+named like the class; or ``class`` (the name of a class, or its number in the protocol's order); or ``valence`` and
 ``arousal``.
 
-npz: ``ids`` (str N) and either ``scores`` (numbers N x K) with ``classes`` (str K, what the columns stand for), or
-``class`` (str or integers N), or ``valence`` and ``arousal`` (numbers N). Never read with pickle.
+npz: ``ids`` (str (N,)) and either ``scores`` (numbers (N, K)) with ``classes`` (str (K,), the classes of the columns); or
+``class`` (str or integers (N,)); or ``valence`` and ``arousal`` (numbers (N,)). Never read with pickle.
 """
 
 import csv
@@ -23,14 +23,21 @@ from benchmark.protocol.protocol import Protocol
 from benchmark.records.selection_metric import DIMENSIONS
 
 MEANINGS = ("auto", "probabilities", "logits")
-FLOOR = 1e-12  # a probability of 0 becomes this before its logarithm
-ONE_SCALE = 0.05  # probabilities as percent, or rounded: sums of the rows differ by no more
+FLOOR = 1e-12  # smallest probability before taking the logarithm
+ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 
 
 @dataclass(frozen=True)
 class PredictionFile:
-    """What a file says: `ids` (str N), `outputs` (float64 (N, K), stored form: logits, log-probabilities, one-hot rows, or
-    valence and arousal), `given` (one of `benchmark.records.outside_record.OUTPUTS`), `sha256` of the file."""
+    """The contents of a file of predictions.
+
+    Attributes:
+        ids: str (N,).
+        outputs: float64 (N, K), in the form in which a record stores them: logits, log-probabilities, one-hot rows, or
+            valence and arousal.
+        given: what the file contains, one of `benchmark.records.outside_record.OUTPUTS`.
+        sha256: of the file.
+    """
 
     ids: np.ndarray
     outputs: np.ndarray
@@ -42,12 +49,13 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     """Read a .csv or .npz of predictions.
 
     Args:
-        meaning: of scores: "probabilities" (each row is divided by its sum), "logits", or "auto": probabilities where no
-            score is negative and all are at most 1 or all rows have the same sum within `ONE_SCALE`, else logits.
+        meaning: of scores: "probabilities" (each row is divided by its sum), "logits", or "auto". "auto" takes scores as
+            probabilities if none is negative and, in addition, either all are at most 1 or the sums of all rows are equal
+            within `ONE_SCALE`; else as logits.
 
     Raises:
-        BadInput: no such file, neither form, columns that are not the protocol's, a cell that is no number, NaN or
-            infinity, an unknown class, negative probabilities or a row of zeros; with line or row, and id.
+        BadInput: no such file; neither of the two forms; columns that are not the protocol's; a cell that is not a number;
+            NaN or infinity; an unknown class; negative probabilities or a row of zeros. The message names row and id.
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "a .csv or .npz of predictions")
@@ -62,7 +70,7 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
 
 
 class _Places:
-    """Where a row stands in the file, for errors."""
+    """Describes the place of a row in the file, for error messages."""
 
     def __init__(self, path: Path, word: str, first: int, ids: Sequence[str]):
         self.path, self.word, self.first, self.ids = path, word, first, ids

@@ -1,9 +1,10 @@
-"""Is the input of a model declared right? Its score on validation faces as declared, and under the usual mistakes.
+"""Checks whether the input of a model is declared correctly: compares its score on validation faces with the declared input
+and with common mistakes corrected.
 
-A model fed BGR for RGB, or 0..255 for 0..1, still gives numbers, only worse ones. Each probe changes one thing of the
-declaration. **Rule**: another input is reported when it is clearly better on the same validation faces. For classes:
-accuracy higher by at least `GAIN` and McNemar's exact p below `LEVEL`; for valence and arousal: mean CCC higher by at least
-`GAIN_CCC`. The test split is never looked at, and nothing is changed by itself: the user decides.
+A model that gets BGR instead of RGB, or 0..255 instead of 0..1, still gives outputs, only worse ones. Each probe changes one
+thing of the declaration. **Rule**: another input is reported if it is clearly better on the same validation faces. For
+classes, accuracy must be higher by at least `GAIN` and McNemar's exact p below `LEVEL`. For valence and arousal, the mean CCC
+must be higher by at least `GAIN_CCC`. The test split is not used. Nothing is changed automatically: the user decides.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.pixels import Split
 
-FACES = 2000  # at most; evenly spaced rows of the validation split
+FACES = 2000  # largest number of validation faces that are used, evenly spaced in the split
 GAIN, LEVEL = 0.02, 0.001
 GAIN_CCC = 0.05
 RANGES = {"[0, 1]": (0.0, 1.0), "[0, 255]": (0.0, 255.0), "[-1, 1]": (-1.0, 1.0)}
@@ -28,11 +29,11 @@ PLAIN = {"mean": (0.0,), "deviation": (1.0,)}
 
 
 def variants(declared: Preprocessing, colour_faces: bool) -> Iterator[tuple[str, Input]]:
-    """The inputs that are tried beside the declared one, each in words and ready to use.
+    """The inputs that are tried in addition to the declared one: (description, Input).
 
     Args:
-        declared: filled (`Preprocessing.filled`).
-        colour_faces: whether the pictures have colour; without it the two probes of colour would change nothing.
+        declared: after `Preprocessing.filled`.
+        colour_faces: whether the pictures have colour. If not, the two probes of colour are left out.
     """
     change = dataclasses.replace
     if declared.channels == 3 and colour_faces:
@@ -54,14 +55,15 @@ def variants(declared: Preprocessing, colour_faces: bool) -> Iterator[tuple[str,
 
 
 def probe(model: Scores, validation: Split, declared: Preprocessing, protocol: Protocol) -> tuple[dict, list[str]]:
-    """Score under the declared input and each variant, and a warning for each that beats it clearly, the best first.
+    """Score the model with the declared input and with each variant. There is a warning for each variant that is clearly
+    better, the best first.
 
     Args:
         validation: pictures at the declared size.
-        declared: filled.
+        declared: after `Preprocessing.filled`.
 
     Returns:
-        {"metric", "faces", "scores": {input in words: score}} and the warnings.
+        ({"metric", "faces", "scores": {description of the input: score}}, warnings).
     """
     rows = torch.from_numpy(np.unique(np.linspace(0, len(validation) - 1, min(FACES, len(validation))).round().astype(int)))
     rows = rows.to(validation.images.device)
@@ -82,7 +84,7 @@ def probe(model: Scores, validation: Split, declared: Preprocessing, protocol: P
 
 
 def clearly_better(targets: np.ndarray, other: np.ndarray, declared: np.ndarray, task: str) -> bool:
-    """The rule above, for outputs (N, K) of the same faces."""
+    """Whether the outputs `other` (N, K) are clearly better than `declared`, by the rule at the top of this module."""
     gain = selection_metric(task, targets, other) - selection_metric(task, targets, declared)
     if task != "categorical":
         return gain >= GAIN_CCC

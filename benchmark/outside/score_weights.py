@@ -1,8 +1,8 @@
-"""Weights made elsewhere, scored under a protocol: what the network says of its validation and test faces.
+"""Scores the weights of a cell's network on the validation and test faces of a protocol.
 
-For weights without a training history here: converted ones (`benchmark.outside.release.conversion`), or a run's own
-`weights.pt` once more. What comes out is no Record, so no table, claim or comparison counts it; `benchmark.outside.evaluate`
-enters a model from outside for a row of its own.
+For weights that were not trained in a run here, such as converted ones (`benchmark.outside.release.conversion`); or to score
+a run's `weights.pt` again. The result is not a Record, so no table, claim or comparison uses it. To give a model a row in
+the report, use `benchmark.outside.evaluate`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,24 +42,24 @@ def evaluate_weights(
     input_recipe: str | None = None,
     order: Sequence[str] | None = None,
 ) -> dict:
-    """Predict for validation and test with every test-time augmentation of the protocol; write `out` whole or not at all.
+    """Predict the validation and test faces with every test-time augmentation of the protocol, and write `out` atomically.
 
-    `out` gets predictions.npz, as in a record (the outputs in the protocol's class order), and evaluation.json: what was
-    evaluated, on which faces, every metric by split and augmentation, and for those in `SHOWN` the 95 % bootstrap
-    interval over the test images.
+    `out` gets two files. predictions.npz is as in a record, with outputs in the protocol's class order. evaluation.json says
+    what was evaluated and on which faces; it has every metric by split and augmentation and, for the metrics in `SHOWN`, the
+    95 % bootstrap interval over the test images.
 
     Args:
-        weights: state dict of the cell's network, a file of torch or safetensors.
+        weights: a state dict of the cell's network, a file of torch or safetensors.
         out: a folder that does not exist yet.
-        input_recipe: prepare the pictures as this recipe says (a name of recipes.yaml) instead of the protocol's own.
-        order: the classes in the order of the network's outputs where that is not the protocol's.
+        input_recipe: prepare pictures as this recipe (a name in recipes.yaml) instead of the protocol's own.
+        order: the classes in the order of the network's outputs, if this is not the protocol's order.
 
     Returns:
         the contents of evaluation.json.
 
     Raises:
-        BadInput: `out` exists; a file that is no state dict or another network's; other class names in `order`, or one
-            for valence and arousal; an unknown recipe; faces that do not fit the protocol; outputs that are not finite.
+        BadInput: `out` exists; a file that is not a state dict, or of another network; wrong class names in `order`; an
+            unknown recipe; faces that do not fit the protocol; outputs that are not finite.
     """
     run = Run(protocol, cell, 0)
     if out.exists():
@@ -105,12 +105,12 @@ def _metrics(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dict:
 
 
 def _intervals(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dict:
-    """Of the test split: augmentation -> metric -> low and high."""
+    """For the test split: augmentation -> metric -> {low, high}."""
     found: dict[str, dict] = {}
     for tta in protocol.tta:
         both = predictions["test_targets"], predictions[f"test_outputs_{tta}"]
         for name in SHOWN[protocol.task]:
-            # The metrics have checked their arguments by then; scikit-learn's own checks take longer than the rest.
+            # The metrics check their arguments themselves; scikit-learn's own checks would take longer than the rest.
             with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
                 interval = bootstrap(metrics.metric_function(name), *both, RESAMPLES, seed=0)
             found.setdefault(tta, {})[name] = {"low": interval.low, "high": interval.high}

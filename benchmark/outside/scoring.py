@@ -1,4 +1,4 @@
-"""A file of predictions -> an outside entry and its metrics."""
+"""Makes an outside entry, and its metrics, from a file of predictions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,19 +35,19 @@ def score(
     out: Path,
     replace: bool = False,
 ) -> dict:
-    """Enter a file of predictions under a protocol; see `benchmark.outside.prediction_file` and
-    `benchmark.outside.entry.enter`.
+    """Write the outside entry of a file of predictions (`benchmark.outside.prediction_file`).
 
     Args:
-        stated: {"accuracy": fraction, "source": where}, the number that the model's authors give.
-        extra_training_data: what else than the protocol's training split the model has seen, in words.
+        meaning: of scores, see `read_predictions`.
+        stated: {"accuracy": fraction, "source": where}, the accuracy that the model's authors publish.
+        extra_training_data: data other than the protocol's training split that the model was trained on, in words.
         out: folder of outside entries.
 
     Returns:
-        what `summary_of` says of the record.
+        the result of `summary_of` for the record.
 
     Raises:
-        BadInput: as those two; stated accuracy for valence and arousal.
+        BadInput: as `read_predictions` and `benchmark.outside.entry.enter`; also a stated accuracy for valence and arousal.
     """
     check_name(name)
     if stated is not None and protocol.task != "categorical":
@@ -72,8 +72,8 @@ def score(
 
 
 def summary_of(record: Record) -> dict:
-    """JSON-able account of an entry: metrics of each split, the primary one's 95 % bootstrap interval over the test images,
-    what was not tested and why, warnings, the number that the authors state."""
+    """A JSON-able summary of an entry: the metrics of each split, the 95 % bootstrap interval of the primary metric over the
+    test images, what was not tested and why, the warnings, and the accuracy that the authors publish."""
     task, outside = record["protocol"]["task"], record.outside
     found: dict[str, dict] = {}
     for split in ("validation", "test"):

@@ -119,8 +119,8 @@ def low_resolution(images: np.ndarray, ids: Sequence[str], share: float) -> np.n
 
 
 def occlusion(images: np.ndarray, ids: Sequence[str], share: float) -> np.ndarray:
-    """A grey square with its centre anywhere in the picture; parts over the edge are cut off. `share`: its side as a fraction
-    of the picture's side."""
+    """A grey square with its centre anywhere in the picture; parts over the edge are cut off. `share`: its side as a
+    fraction of the picture's side."""
     side, covered = images.shape[-1], images.copy()
     half = share * side / 2
     for row, id in enumerate(ids):

@@ -93,8 +93,8 @@ def _alone(
 
 
 def passes(model: nn.Module, shape: Sequence[int], device: torch.device, *, runs: int, warm_up: int = WARM_UP) -> dict:
-    """Time and memory of forward passes on `device`, for float32 noise of `shape` (N, C, S, S). `model` must be in evaluation
-    mode.
+    """Time and memory of forward passes on `device`, for float32 noise of `shape` (N, C, S, S). `model` must be in
+    evaluation mode.
 
     Returns:
         {device, threads (None on a GPU), batch, runs, warm_up, median_ms, lower_quartile_ms, upper_quartile_ms (of one
@@ -158,8 +158,8 @@ class CudaMemory:
 
 
 class ProcessMemory:
-    """Growth of this process's resident memory, in bytes: from the creation of this object to the peak since then. Only Linux
-    lets a process reset its peak."""
+    """Growth of this process's resident memory, in bytes: from the creation of this object to the peak since then. Only
+    Linux lets a process reset its peak."""
 
     STATUS, MARK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

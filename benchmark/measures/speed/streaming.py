@@ -136,8 +136,8 @@ def _steps(trainer: Trainer, order: torch.Tensor, steps: int) -> tuple[float, fl
 
 
 def _peak() -> int:
-    """Peak resident memory of this process in bytes. Not from getrusage, which also counts the parent's memory at the time of
-    the fork."""
+    """Peak resident memory of this process in bytes. Not from getrusage, which also counts the parent's memory at the time
+    of the fork."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024
 

@@ -1,1 +1,1 @@
-"""The ways in for a model trained elsewhere, one module a kind."""
+"""Adapters that open models trained elsewhere, one module per kind of model."""

@@ -1,4 +1,4 @@
-"""An exported program of torch (.pt2) or a TorchScript file. Loading either may run code of the file."""
+"""Opens an exported program of torch (.pt2) or a TorchScript file. Loading either of them may run code in the file."""
 
 import hashlib
 from pathlib import Path
@@ -17,11 +17,11 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
     """The model of the file on `device`.
 
     Args:
-        trust: the user's word that the file is from somebody trusted. torch.export.load unpickles, and torch counts a
-            TorchScript file as a program (its documentation and security policy say so of either).
+        trust: the user confirms that the file comes from a trusted source. torch.export.load uses pickle, and TorchScript
+            files are programs (see torch's documentation and security policy).
 
     Raises:
-        BadInput: no `trust`; a file that torch does not load; a program of other inputs than one picture batch.
+        BadInput: `trust` is False; a file that torch can not load; a program whose input is not one batch of pictures.
     """
     if not trust:
         raise BadInput(path, "a file whose loading may run code of its own", "--trust, if you trust its makers; or ONNX")
@@ -32,7 +32,7 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
             parameters = sum(parameter.numel() for parameter in script.parameters())
             return Given("exported", path.name, digest, Calling(script), preprocessing, parameters)
         program = torch.export.load(path)
-    except Exception as error:  # whatever their readers meet
+    except Exception as error:  # torch's readers raise many kinds of error
         raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", "an exported model") from error
     names = program.graph_signature.user_inputs
     shapes = [node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder" and node.name in names]

@@ -1,4 +1,4 @@
-"""Given: a model from outside, opened, with what the record says of it."""
+"""Given: an opened model from outside, with the facts about it that go into the record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class Given:
     Attributes:
         kind: "python", "weights", "onnx" or "exported".
         source: file name, or module:factory.
-        sha256: digest of the file, None where there is none.
-        model: float32 pictures, prepared and laid out as `preprocessing` says -> (N, K).
-        preprocessing: declared by the model itself or by its file (as far as it tells), None = nothing.
-        parameters: numbers learnt, None = not known.
+        sha256: digest of the file; None if there is no file.
+        model: maps float32 pictures, prepared and laid out as `preprocessing` says, to (N, K).
+        preprocessing: what the user, the model itself or its file declares; None: nothing was declared.
+        parameters: number of parameters; None: not known.
     """
 
     kind: str
@@ -31,16 +31,16 @@ class Given:
 
 
 class Calling(nn.Module):
-    """A function on tensors as a module: evaluation mode, devices and parameters are the function's own affair.
+    """A function on tensors, wrapped as a module. The module does not manage mode, device or parameters of the function.
 
     Args:
-        batch: pictures that the function takes at once where it takes no other number; None = any. A last, smaller
-            batch is filled up with zeros and the surplus outputs are dropped.
+        batch: the only batch size that the function accepts; None: any size. A smaller last batch is filled up with zeros,
+            and the surplus outputs are dropped.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], batch: int | None = None):
         super().__init__()
-        self.function, self.batch = (function,), batch  # a tuple: not a submodule
+        self.function, self.batch = (function,), batch  # in a tuple, so that it is not registered as a submodule
 
     def forward(self, images: Tensor) -> Tensor:
         images = images.contiguous()

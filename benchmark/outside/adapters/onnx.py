@@ -1,4 +1,4 @@
-"""An ONNX file, run by onnxruntime on the CPU. Its graph calls a fixed set of operators; no code of the file is run."""
+"""Opens an ONNX file; onnxruntime runs it on the CPU. Its graph can only use known operators: no code in the file is run."""
 
 import hashlib
 from pathlib import Path
@@ -14,11 +14,11 @@ SUFFIXES = (".onnx",)
 
 
 def open_onnx(path: Path, preprocessing: Preprocessing | None) -> Given:
-    """The model of the file: one input of four dimensions, one output.
+    """The model in the file. It must have one input with four dimensions and one output.
 
     Raises:
-        BadInput: onnxruntime is missing; a file that it does not read; other inputs or outputs; a declared size,
-            channels or layout that contradict the shape which the file states.
+        BadInput: onnxruntime is not installed; a file that it can not read; other inputs or outputs; a declared size, number
+            of channels or layout that contradicts the input shape in the file.
     """
     try:
         import onnxruntime
@@ -29,9 +29,9 @@ def open_onnx(path: Path, preprocessing: Preprocessing | None) -> Given:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
-        # From bytes: the digest is then of the whole model, and no other file is opened by a path in it.
+        # Loaded from bytes, so that the digest covers the whole model and no path in it can open another file.
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no base class of their own
+    except Exception as error:  # onnxruntime's errors have no common base class
         found = f"a file that onnxruntime does not load ({type(error).__name__})"
         raise BadInput(path, found, "an ONNX model with its weights in this one file") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()

@@ -1,6 +1,6 @@
-"""Ways in for a model that was trained elsewhere: one module a kind, each giving a `Given`.
+"""Opens a model that was trained elsewhere. There is one module per kind of model; each returns a `Given`.
 
-`open_model` tells the kinds apart by what the user names: a file by its ending, anything else is code. A new kind is a
+`open_model` recognises the kind by what the user names: a file by its suffix; anything else is code. To add a kind, add a
 module with `SUFFIXES` and a branch here.
 """
 
@@ -29,17 +29,18 @@ def open_model(
     preprocessing: Preprocessing | None = None,
     trust: bool = False,
 ) -> Given:
-    """The model that `model` names, on `device` where its kind can be.
+    """The model that `model` names, on `device` if its kind allows it.
 
     Args:
-        model: an ONNX or exported file; or a cell, a registered model, ``timm:NAME``, ``package.module:factory``.
+        model: an ONNX or exported file; or code: a cell, a registered model, ``timm:NAME``, ``package.module:factory``.
         file: weights for a model given as code.
-        options: of the factory of a model given as code.
-        preprocessing: instead of what the model declares itself.
+        options: keyword arguments for the factory of a model given as code.
+        preprocessing: used instead of what the model itself declares.
         trust: see `benchmark.outside.adapters.exported`.
 
     Raises:
-        BadInput: as the kind's own function; weights or options for a file; weights without the network's code.
+        BadInput: as the function of the kind; also weights or options for a model file, or weights without the network's
+            code.
     """
     path = Path(model)
     if path.suffix in weights.SUFFIXES and (path.is_file() or "/" in model):

@@ -1,4 +1,4 @@
-"""How a model wants its pictures and orders its outputs: declared once with the model, done by the suite."""
+"""The input that a model needs and the order of its outputs: declared once with the model, and applied by the suite."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -22,23 +22,23 @@ DIMENSIONS = ("valence", "arousal")
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a model outside the suite expects. A mapping with some of these keys does as well (YAML, or an attribute
-    `preprocessing` of a class, factory or module, which need not import this package).
+    """What a model from outside the suite expects. It can also be declared as a mapping with some of these keys: in YAML, or
+    as an attribute `preprocessing` of a class, factory or module, which then need not import this package.
 
     A pixel of 0..255 becomes ``low + pixel / 255 * (high - low)``, then ``(value - mean) / deviation``.
 
     Attributes:
-        input_size: side of the square picture; None = the protocol's. Resized from the FaceSet's own pictures by the
-            protocol's rule (`benchmark.runs.training.resampling`).
-        channels: 1 or 3; None = the protocol's. Grey faces are repeated over three, colour becomes grey by BT.601.
-        colour: order of three channels, RGB or BGR.
-        range: what black and white become, (low, high): (0, 1), (0, 255), (-1, 1).
-        mean, deviation: in units of `range`, one number or one a channel in the model's own channel order.
+        input_size: side of the square picture; None: the protocol's. The FaceSet's pictures are resized to it as in training
+            (`benchmark.runs.training.resampling`).
+        channels: 1 or 3; None: the protocol's. Grey faces are repeated over three channels; colour becomes grey by BT.601.
+        colour: order of the three channels, RGB or BGR.
+        range: the values of black and white, (low, high): for instance (0, 1), (0, 255) or (-1, 1).
+        mean, deviation: in units of `range`; one number, or one per channel in the model's own order of channels.
         layout: NCHW or NHWC.
-        outputs: "scores", whose softmax are probabilities, or "probabilities" (their logarithm is stored). Valence and
-            arousal are taken as they are.
-        classes: the model's outputs in its order, by the protocol's class names (or valence, arousal); None = the
-            protocol's. Outputs of names that the protocol has not are left out.
+        outputs: "scores", whose softmax gives probabilities, or "probabilities" (their logarithm is stored). Not used for
+            valence and arousal.
+        classes: the names of the model's outputs in its order: the protocol's class names, or valence and arousal. None: in
+            the protocol's order. Outputs with names that the protocol does not have are left out.
     """
 
     input_size: int | None = None
@@ -56,8 +56,12 @@ class Preprocessing:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}
 
     def filled(self, protocol: Protocol) -> "Preprocessing":
-        """With the protocol's size, channels and classes where none are declared. BadInput for classes that the
-        protocol's are not among, or as many means as there are no channels."""
+        """A copy with the protocol's size, channels and classes where none are declared.
+
+        Raises:
+            BadInput: declared classes that lack one of the protocol's or occur twice; a number of means or deviations that
+                is neither 1 nor the number of channels.
+        """
         channels = self.channels or protocol.channels
         names = output_names(protocol)
         declared = self.classes or names
@@ -71,18 +75,18 @@ class Preprocessing:
         return dataclasses.replace(self, input_size=size, channels=channels, classes=tuple(declared))
 
     def columns(self, protocol: Protocol) -> list[int]:
-        """For each output of the protocol the model's output that stands for it."""
+        """For each output of the protocol, the number of the model's output with the same name."""
         declared = self.filled(protocol).classes
         return [declared.index(name) for name in output_names(protocol)]
 
 
 def output_names(protocol: Protocol) -> tuple[str, ...]:
-    """The protocol's outputs by name."""
+    """The names of the protocol's outputs."""
     return protocol.classes or DIMENSIONS
 
 
 def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
-    """A checked Preprocessing. BadInput for an unknown key or a value of the wrong kind, naming `where`."""
+    """A checked Preprocessing. BadInput for an unknown key or an invalid value; the message names `where`."""
     if isinstance(contents, Preprocessing):
         contents = contents.as_dict()
     if not isinstance(contents, Mapping):
@@ -120,10 +124,10 @@ def _numbers(value: object, where: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Input:
-    """uint8 pictures -> a model's input, in the two steps of `evaluation.predict` (as `Standardiser`)."""
+    """uint8 pictures -> a model's input. It has the two methods that `evaluation.predict` calls, like `Standardiser`."""
 
-    preprocessing: Preprocessing  # filled
-    grey: bool = False  # take the colour away first (a probe)
+    preprocessing: Preprocessing  # after `filled`
+    grey: bool = False  # remove the colour first (for a probe)
 
     def unit(self, images: Tensor) -> Tensor:
         """float32 (N, C, S, S) in [0, 1], RGB, from uint8 (N, 1 or C, S, S)."""
@@ -144,12 +148,14 @@ class Input:
 
 
 class Scores(nn.Module):
-    """A model's outputs as the protocol's: its columns in the protocol's order, probabilities as their logarithms.
+    """A model whose outputs are brought into the form of the protocol: columns in the protocol's order, logarithms of
+    probabilities.
 
     `forward` maps the model's input to float32 (N, K).
 
     Raises:
-        BadInput: a model that fails on its input; outputs of another shape; ones declared probabilities that are none.
+        BadInput: the model fails on its input; its outputs have another shape; they are declared as probabilities but are
+            not.
     """
 
     def __init__(self, model: nn.Module, preprocessing: Preprocessing, protocol: Protocol, where: object):
@@ -163,7 +169,7 @@ class Scores(nn.Module):
             outputs = self.model(images)
         except BadInput:
             raise
-        except Exception as error:  # of whatever kind a stranger's model raises
+        except Exception as error:  # a model from outside may raise any kind of error
             found = f"{type(error).__name__} ({' '.join(str(error).split())[:200]})"
             raise BadInput(self.where, found, f"a model that takes float32 {tuple(images.shape)}, as declared") from error
         expected = f"a tensor of shape ({len(images)}, {len(self.names)}): {', '.join(self.names)}"
@@ -179,5 +185,5 @@ class Scores(nn.Module):
 
 
 def looks_like_probabilities(outputs: Tensor) -> bool:
-    """Whether every row of (N, K) is of numbers in [0, 1] whose sum is 1 to 1e-3."""
+    """Whether every row of (N, K) consists of numbers in [0, 1] whose sum is 1 within 1e-3."""
     return bool(((outputs >= 0) & (outputs <= 1)).all() and ((outputs.sum(1) - 1).abs() < 1e-3).all())

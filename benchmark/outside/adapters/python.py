@@ -1,4 +1,5 @@
-"""A model given as code: a cell, a registered name, ``timm:NAME`` or ``package.module:factory``, with or without weights."""
+"""Opens a model given as code: a cell, a registered name, ``timm:NAME`` or ``package.module:factory``; with or without a file
+of weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,19 +27,19 @@ def open_python(
     options: Mapping,
     preprocessing: Preprocessing | None,
 ) -> Given:
-    """The network that the factory of `name` makes for what is declared, on the CPU.
+    """The network that the factory of `name` makes, on the CPU.
 
-    The factory is called as for training (`benchmark.protocol.registry`), with the declared input size, channels and
-    number of outputs. What it declares is its attribute `preprocessing`, or that of the module it makes.
+    The factory is called as for training (`benchmark.protocol.registry`), with the declared input size, channels and number
+    of outputs. A model declares its input by an attribute `preprocessing` of the factory or of the module that it makes.
 
     Args:
-        weights: file for the network; None = the factory makes it with its weights.
-        options: of the factory (of a cell: beside its own).
-        preprocessing: instead of what the model declares.
+        weights: a file with the network's weights; None: the factory makes the network with its weights.
+        options: keyword arguments for the factory (for a cell: in addition to the cell's own).
+        preprocessing: used instead of what the model declares.
 
     Raises:
-        BadInput: an unknown model; without `weights`, a network whose parameters are drawn anew at each call, which
-            nobody has trained.
+        BadInput: an unknown model; without `weights`, a network with new random parameters at each call, which is therefore
+            not trained.
     """
     if ":" not in name and name in (cells := load_cells()):
         whose, name, options = f"cell {name}", cells[name].model, {**cells[name].options, **options}

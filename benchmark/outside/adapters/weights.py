@@ -1,4 +1,4 @@
-"""Weights for a network that is given as code: safetensors, or a state dict of torch read with weights_only."""
+"""Loads weights for a network that is given as code: safetensors, or a state dict of torch read with weights_only."""
 
 import hashlib
 import io
@@ -14,10 +14,10 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], str]:
-    """The tensors of a file by name, on the CPU, and the file's SHA-256. Nothing in the file is run.
+    """(name -> tensor on the CPU, SHA-256 of the file). No code in the file is run.
 
     Raises:
-        BadInput: no such file; one that is no state dict.
+        BadInput: no such file, or a file that is not a state dict.
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "weights of a network: safetensors, or a file of torch")
@@ -29,7 +29,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], str]:
             state = load(data)
         else:
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # both raise many kinds for files that are none of their own
+    except Exception as error:  # both libraries raise many kinds of error for files of other formats
         reader = "safetensors" if path.suffix == ".safetensors" else "torch"
         raise BadInput(path, f"a file that {reader} does not load ({type(error).__name__})", "a state dict") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
@@ -38,13 +38,14 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], str]:
 
 
 def load_into(model: nn.Module, path: Path, whose: str) -> str:
-    """Load the file's tensors into `model`, every one and no other; returns the file's SHA-256.
+    """Load the tensors of a file into `model`. The file must have exactly the tensors of the model. Returns the file's
+    SHA-256.
 
     Args:
-        whose: what the network is of, for the message.
+        whose: description of the network for error messages.
 
     Raises:
-        BadInput: as `read_state`; a tensor of another shape, one missing or one too many, by name.
+        BadInput: as `read_state`; also a tensor with another shape, a missing or a surplus one, by name.
     """
     state, digest = read_state(path)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}

@@ -1,1 +1,1 @@
-"""The authors' release: what its small files prove, and its weights for our network."""
+"""The authors' release: what its small files prove, and the conversion of its weights for this project's network."""

@@ -1,8 +1,8 @@
-"""Reader of a TensorFlow V2 checkpoint's index file: name, type, shape, place and checksum of every variable.
+"""Reads the index file of a TensorFlow V2 checkpoint: name, type, shape, position and checksum of every variable.
 
-The file is a LevelDB table (LevelDB's doc/table_format.md) whose keys are variable names and whose values are the
-protocol buffers BundleHeaderProto (for the empty name) and BundleEntryProto (TensorFlow's tensor_bundle.proto). The
-variables themselves lie in other files, which nothing here needs.
+The file is a LevelDB table (LevelDB's doc/table_format.md). Its keys are variable names. Its values are the protocol buffers
+BundleHeaderProto (for the empty name) and BundleEntryProto (TensorFlow's tensor_bundle.proto). The values of the variables
+are in other files, which are not needed here.
 """
 
 import math
@@ -14,16 +14,17 @@ from benchmark.errors import BadInput
 from benchmark.outside.release.crc32c import crc32c, mask, unmask
 
 MAGIC = 0xDB4775248B80FB57
-FOOTER, TRAILER = 48, 5  # bytes: the end of the file; compression type and checksum behind each block
-LARGEST = 8 << 20  # bytes; an index takes about 32 a variable, without its name
+FOOTER, TRAILER = 48, 5  # bytes of the file's footer; of compression type and checksum after each block
+LARGEST = 8 << 20  # bytes; an index has about 32 bytes per variable, without the name
 FLOAT, INT32, BOOL = 1, 3, 10
-# TensorFlow's DataType -> bytes an element, for types of fixed size.
+# TensorFlow's DataType -> bytes per element, for types of fixed size.
 _WIDTHS = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 18: 16, 19: 2, 22: 4, 23: 8}
 _WIRES = {0: "varint", 1: "8 bytes", 2: "length and bytes", 5: "4 bytes"}
 
 
 class Entry(NamedTuple):
-    """One variable: TensorFlow's DataType, shape, shard and place in it (bytes), CRC-32C of its bytes (unmasked)."""
+    """One variable. dtype: TensorFlow's DataType. shard: number of the data file. offset, size: position in that file, in
+    bytes. crc: CRC-32C of its bytes (unmasked)."""
 
     dtype: int
     shape: tuple[int, ...]
@@ -34,7 +35,7 @@ class Entry(NamedTuple):
 
 
 class _Bytes:
-    """A stretch [at, end) of the file that is read forwards; every complaint names the file and the offset in it."""
+    """The part [at, end) of the file, read forwards. Every error message names the file and the offset in it."""
 
     def __init__(self, path: Path, data: bytes, at: int, end: int):
         self.path, self.data, self.at, self.end = path, data, at, end
@@ -56,7 +57,7 @@ class _Bytes:
         return int.from_bytes(self.take(size, what), "little")
 
     def varint(self, what: str) -> int:
-        """Unsigned, below 2^64, seven bits a byte, lowest first."""
+        """An unsigned integer below 2^64, seven bits per byte, lowest bits first."""
         start, value = self.at, 0
         for place in range(10):
             byte = self.fixed(1, what)
@@ -69,11 +70,11 @@ class _Bytes:
 
 
 def read_index(path: Path) -> dict[str, Entry]:
-    """Every variable of the checkpoint whose index file is `path`, by name, in the file's order.
+    """Name -> entry of every variable in the index file `path`, in the file's order.
 
     Raises:
-        BadInput: no such file; not an index file; a damaged one (each block's checksum is verified); compressed blocks,
-            big-endian values or partitioned variables, which this reader does not know. The line names the offset.
+        BadInput: no such file; not an index file; a damaged one (the checksum of each block is verified); compressed blocks,
+            big-endian values or partitioned variables, which are not supported. The message names the offset.
     """
     data = _contents(path)
     footer = _Bytes(path, data, len(data) - FOOTER, len(data) - 8)
@@ -119,12 +120,12 @@ def _contents(path: Path) -> bytes:
 
 
 def _handle(source: _Bytes) -> tuple[int, int, int]:
-    """Place of a block: where it is named, its offset, its size."""
+    """The handle of a block: (position of the handle itself, offset of the block, size of the block)."""
     return source.at, source.varint("offset of a block"), source.varint("size of a block")
 
 
 def _block(path: Path, data: bytes, handle: tuple[int, int, int]) -> Iterator[tuple[bytes, _Bytes]]:
-    """Keys and values of the block at `handle`, after its checksum and its layout have been checked."""
+    """The keys and values of the block at `handle`, after checking its checksum and its layout."""
     named, offset, size = handle
     if offset + size + TRAILER > len(data) - FOOTER:
         raise BadInput(f"{path}, byte {named}", f"a block at {offset} of {size} bytes", "one that ends before the footer")
@@ -154,7 +155,7 @@ def _block(path: Path, data: bytes, handle: tuple[int, int, int]) -> Iterator[tu
 
 
 def _fields(source: _Bytes, expected: dict[int, int]) -> Iterator[tuple[int, int | _Bytes]]:
-    """Fields of a protocol buffer by number; those in `expected` (number -> wire type) must have that type."""
+    """(number, value) of each field of a protocol buffer. Fields in `expected` (number -> wire type) must have that type."""
     while source.at < source.end:
         start = source.at
         number, wire = divmod(source.varint("field"), 8)
@@ -198,7 +199,7 @@ def _entry(value: _Bytes) -> Entry:
 
 
 def _sizes(shape: _Bytes) -> Iterator[int]:
-    """The sizes of a TensorShapeProto's dimensions."""
+    """The sizes of the dimensions of a TensorShapeProto."""
     for number, dimension in _fields(shape, {2: 2, 3: 0}):
         if number == 2:
             start = dimension.at

@@ -1,9 +1,9 @@
-"""The authors' TensorFlow checkpoint -> weights for the network `bregnext-50`, without TensorFlow.
+"""Converts the authors' TensorFlow checkpoint into weights for the network `bregnext-50`, without TensorFlow.
 
-A checkpoint is PREFIX.index (see `checkpoint_index`) and PREFIX.data-00000-of-00001, the variables' bytes one behind the
-other. What changes: convolutions (3, 3, inputs, outputs) become (outputs, inputs, 3, 3), the output layer (inputs, outputs)
-becomes (outputs, inputs). What needs no change: TensorFlow's SAME padding, the channels' zero padding and the average
-pooling are the network's own, and so are ELU and eps = 1e-5 of BatchNorm (tflearn 0.3.2).
+A checkpoint consists of PREFIX.index (see `checkpoint_index`) and PREFIX.data-00000-of-00001, which has the bytes of all
+variables one after the other. Weights of convolutions (3, 3, inputs, outputs) become (outputs, inputs, 3, 3); the output
+layer (inputs, outputs) becomes (outputs, inputs). Nothing else has to be changed: the network here has the same SAME padding,
+zero padding of channels, average pooling, ELU and BatchNorm eps = 1e-5 (tflearn 0.3.2) as the authors' graph.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,13 @@ from benchmark.outside.release.layers import Network, numbered, units, variables
 from benchmark.protocol.building import create
 
 MODEL, OPTIONS = "bregnext-50", {"shortcut": "adaptive", "normalisation": "frozen"}
-STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0}  # and what they are before the first update
-SIZE = 64  # of the authors' pictures; the weights fit any size
+STATISTICS = {"moving_mean": 0.0, "moving_variance": 1.0}  # moving statistics -> their values before the first update
+SIZE = 64  # side of the authors' pictures; the weights can be used with any size
 
 
 class Converted(NamedTuple):
-    """What `convert` wrote: trained parameters, outputs, and BatchNorm layers in all and with statistics never updated."""
+    """What `convert` wrote: numbers of trained parameters, of outputs, of BatchNorm layers, and of BatchNorm layers whose
+    statistics were never updated."""
 
     parameters: int
     outputs: int
@@ -36,17 +37,17 @@ class Converted(NamedTuple):
 
 
 def convert(checkpoint: Path, out: Path) -> Converted:
-    """Write `out`, a state dict of `MODEL` with `OPTIONS`, float32, that torch loads with weights_only=True.
+    """Write `out`: a float32 state dict of `MODEL` with `OPTIONS`, which torch can load with weights_only=True.
 
-    Moving means and variances are taken over as they are: the frozen network normalises by them. The number of outputs
-    is that of the checkpoint.
+    Moving means and variances are copied unchanged: the frozen network normalises by them. The number of outputs is that of
+    the checkpoint.
 
     Args:
-        checkpoint: an index file with its data file beside it, or a folder with one such file below it.
+        checkpoint: an index file with its data file in the same folder, or a folder with one such index file below it.
 
     Raises:
-        BadInput: no or a damaged index or data file (every tensor's checksum is verified), one of another network, values
-            that are not finite, `out` without the ending .pt. Nothing has been written then.
+        BadInput: no index or data file, or a damaged one (the checksum of every tensor is verified); a checkpoint of another
+            network; values that are not finite; `out` without the suffix .pt. Nothing has been written then.
     """
     if out.suffix != ".pt":
         raise BadInput(out, f"ending '{out.suffix}'", ".pt, a file of torch")
@@ -62,7 +63,7 @@ def convert(checkpoint: Path, out: Path) -> Converted:
             raise BadInput(f"{index}, {name}", f"{bad} values that are not finite", "finite weights")
     state = state_dict(tensors, network)
     model = create(MODEL, num_outputs=network.classes, in_channels=3, input_size=SIZE, **OPTIONS)
-    model.load_state_dict(state)  # the network itself says that names and shapes are its own
+    model.load_state_dict(state)  # checks that names and shapes are those of the network
     with replacing_file(out) as temporary:
         torch.save(state, temporary)
     scopes = [name.removesuffix("gamma") for name in shapes if name.endswith("/gamma")]
@@ -72,10 +73,11 @@ def convert(checkpoint: Path, out: Path) -> Converted:
 
 
 def read_tensors(index: Path, entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:
-    """The float32 tensors of these entries of the index file, from the data files beside it, checksums verified.
+    """Name -> float32 tensor for the given entries of the index file, read from the data files in its folder. Checksums are
+    verified.
 
     Raises:
-        BadInput: a data file that is missing or too short; a tensor whose bytes have another checksum.
+        BadInput: a data file that is missing or too short; a tensor with a wrong checksum.
     """
     tensors = {}
     for shard in sorted({entry.shard for entry in entries.values()}):
@@ -96,10 +98,10 @@ def read_tensors(index: Path, entries: Mapping[str, Entry]) -> dict[str, np.ndar
 
 
 def state_dict(tensors: Mapping[str, np.ndarray], network: Network) -> dict[str, torch.Tensor]:
-    """The tensors under the network's names for them, in its layout.
+    """The tensors with the names and the layout of the network here.
 
     Args:
-        tensors: float32 by the checkpoint's names: those of `layers.variables`, and the moving statistics.
+        tensors: name in the checkpoint -> float32: those of `layers.variables`, and the moving statistics.
     """
     state: dict[str, torch.Tensor] = {}
 
@@ -120,7 +122,7 @@ def state_dict(tensors: Mapping[str, np.ndarray], network: Network) -> dict[str,
     weighted("stem", "Conv2D")
     for number, unit in enumerate(units(network)):
         ours = f"units.{number}"
-        for half in (0, 1):  # normalisation, ELU, convolution, twice
+        for half in (0, 1):  # a unit is twice: normalisation, ELU, convolution
             place = 2 * unit.place + half
             normalised(f"{ours}.residual.{3 * half}", f"{unit.scope}/{numbered('BatchNormalization', place)}")
             weighted(f"{ours}.residual.{3 * half + 2}", f"{unit.scope}/{numbered('Conv2D', place)}")

@@ -1,4 +1,4 @@
-"""What a checkpoint's index file proves about the released model, or what is recorded of it."""
+"""What the index file of the checkpoint proves about the released model: read from the file, or as recorded earlier."""
 
 import hashlib
 import struct
@@ -11,15 +11,23 @@ from benchmark.outside.release.checkpoint_index import BOOL, FLOAT, INT32, Entry
 from benchmark.outside.release.crc32c import crc32c, four_bytes
 from benchmark.outside.release.layers import ROLES, Network, numbered, units, variables
 
-FACTS = Path(__file__).with_name("facts.yaml")  # what the recorded findings are
+FACTS = Path(__file__).with_name("facts.yaml")  # the recorded findings
 
 
 @dataclass(frozen=True)
 class Findings:
-    """`from_file`: read now, or recorded. `parameters` by role; `means` and `variances`: (tensors, those all 0 or all 1).
+    """What is known about the checkpoint.
 
-    `coefficients`: (a, c) of each unit in order. `steps` of the optimizer and `training_switch` are None where the
-    checkpoint has no such variable.
+    Attributes:
+        from_file: True: read from a file now; False: as recorded.
+        file, sha256: name and digest of the index file.
+        variables: number of variables.
+        parameters: role -> number of trained parameters.
+        means: (number of tensors of moving means, number of those that are all 0).
+        variances: (number of tensors of moving variances, number of those that are all 1).
+        coefficients: (a, c) of each unit, in order.
+        steps: of the optimizer; None if the checkpoint has no such variable.
+        training_switch: value of `is_training`; None if the checkpoint has no such variable.
     """
 
     from_file: bool
@@ -35,7 +43,7 @@ class Findings:
 
 
 def recorded(facts: Mapping) -> Findings:
-    """The findings that facts.yaml holds."""
+    """The findings recorded in facts.yaml."""
     own = facts["checkpoint"]
     return Findings(
         from_file=False,
@@ -52,7 +60,7 @@ def recorded(facts: Mapping) -> Findings:
 
 
 def find_index(path: Path) -> Path:
-    """`path` itself, or the one *.index file below it where it is a folder. BadInput where there is none or several."""
+    """`path` itself; if it is a folder, the only *.index file below it. BadInput if there is none or several."""
     if not path.exists():
         raise BadInput(path, "nothing", "a clone of the authors' repository, or the index file of a checkpoint")
     if not path.is_dir():
@@ -65,13 +73,14 @@ def find_index(path: Path) -> Path:
 
 
 def read_findings(path: Path, network: Network) -> Findings:
-    """Compare the index file `path` with the layer list and read its checksums.
+    """Compare the index file `path` with the layers of `network`, and derive values from its checksums.
 
-    A checksum of zeros or ones that agrees could agree by chance once in 2^32; that of four bytes has one solution.
+    The checksum of a tensor of zeros or ones could equal another tensor's by chance with probability 2^-32. From the
+    checksum of a single four-byte value, the value can be computed exactly.
 
     Raises:
-        BadInput: what `read_index` refuses; a checkpoint that is not of this network: a trained variable that is
-            missing or of another type or shape, or without Adam's slots (not trained).
+        BadInput: as `read_index`; also a checkpoint of another network: a trained variable that is missing, has another
+            type or shape, or has no Adam slots (so it was not trained).
     """
     entries = read_index(path)
     counts = dict.fromkeys(ROLES, 0)
@@ -99,7 +108,7 @@ def read_findings(path: Path, network: Network) -> Findings:
 
 
 def differences(found: Findings, known: Findings) -> list[str]:
-    """What the file says otherwise than the recorded findings; empty where they agree."""
+    """The differences between the findings in the file and the recorded ones; empty if they agree."""
     lines = []
     for field in ("variables", "parameters", "means", "variances", "steps", "training_switch"):
         if getattr(found, field) != getattr(known, field):
@@ -110,7 +119,8 @@ def differences(found: Findings, known: Findings) -> list[str]:
 
 
 def expected_entry(path: Path, entries: Mapping[str, Entry], name: str, shape: tuple[int, ...]) -> Entry:
-    """The float32 variable `name` of that shape. BadInput where the index file `path` has it not, or otherwise."""
+    """The entry of the float32 variable `name` with the given shape. BadInput if the index file `path` does not have it, or
+    with another type or shape."""
     entry = entries.get(name)
     if entry is None or entry.dtype != FLOAT or entry.shape != shape:
         found = "no such variable" if entry is None else f"shape {entry.shape} of type {entry.dtype}"
@@ -127,7 +137,7 @@ def _switch(entry: Entry) -> bool | None:
 
 
 def _constant(path: Path, entries: Mapping[str, Entry], network: Network, kind: str, value: float) -> tuple[int, int]:
-    """Number of the network's tensors `kind` beside each gamma, and of those all of whose elements are `value`."""
+    """(number of tensors `kind`, one per BatchNorm; number of those whose elements are all `value`)."""
     scopes = [(name.removesuffix("gamma"), v.shape) for name, v in variables(network).items() if name.endswith("/gamma")]
     checksums = {shape: crc32c(struct.pack("<f", value) * shape[0]) for _, shape in scopes}
     agree = [expected_entry(path, entries, scope + kind, shape).crc == checksums[shape] for scope, shape in scopes]

@@ -1,8 +1,8 @@
-"""What TensorFlow 1's profiler counts as "float operations" in the authors' graph, term by term, from the layer list.
+"""What TensorFlow 1's profiler counts as "float operations" in the authors' graph, term by term, derived from the layers.
 
-With a placeholder of unknown batch size no operation on pictures has a known shape, and the profiler leaves it out. What
-is left works on parameters. Operations an element by TensorFlow's flops_registry.py: 3 n - 1 for L2Loss of n elements, 2
-for Rsqrt, 1 for Mul, Add, Sub, Pow and AssignSub; Sqrt has none.
+If the batch size of the input placeholder is unknown, no operation on pictures has a known shape, and the profiler leaves
+all of them out. Only operations on parameters are left. By TensorFlow's flops_registry.py they count, for n elements: 3 n - 1
+for L2Loss, 2 n for Rsqrt, and n for Mul, Add, Sub, Pow and AssignSub. Sqrt is not counted.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from benchmark.outside.release.layers import GAMMA, WEIGHT, Network, units, vari
 
 
 class Term(NamedTuple):
-    """One source of counted operations: the operator, its number of operations, what it does there."""
+    """One source of counted operations: the operator, the number of operations, and what it computes there."""
 
     operator: str
     count: int
@@ -19,9 +19,9 @@ class Term(NamedTuple):
 
 
 def profiler_terms(network: Network) -> list[Term]:
-    """Every counted operation of the graph (unknown batch size); the image size appears nowhere.
+    """Every counted operation of the graph, for an unknown batch size. They do not depend on the image size.
 
-    The L2 terms belong to the convolutions' weights, not to the output's, as tflearn's layers of the script have them.
+    L2 terms exist for the weights of the convolutions but not for the output layer, as in the tflearn layers of the script.
     """
     own = variables(network)
     regularised = [v.size for v in own.values() if v.role == WEIGHT and len(v.shape) == 4]

@@ -1,7 +1,8 @@
-"""The residual family as a list of variables and layers, by arithmetic alone: names, shapes, parameters, multiply-adds.
+"""The residual family as a list of variables and layers: names, shapes, parameters and multiply-adds, computed without
+building a network.
 
-The names are those of the authors' checkpoint: a scope for each group of units (ResidualBlock, ResidualBlock_1, ...), in
-it the convolutions, normalisations and shortcuts numbered from 0, whose first carries no number.
+Names are those in the authors' checkpoint. There is a scope for each group of units (ResidualBlock, ResidualBlock_1, ...). In
+it, convolutions, normalisations and shortcuts are numbered from 0; the first one has no number in its name.
 """
 
 import math
@@ -12,7 +13,8 @@ WEIGHT, BIAS, GAMMA, BETA, SHORTCUT = ROLES = ("weights", "biases", "gamma", "be
 
 
 class Network(NamedTuple):
-    """A network of the family: units in stage 1, down-sampling units, units in stage 2, ...; channels of the stages."""
+    """A network of the family. `units`: number of units in stage 1, of down-sampling units, of units in stage 2, and so on.
+    `widths`: channels of the stages."""
 
     units: Sequence[int] = (7, 1, 8, 1, 7)
     widths: Sequence[int] = (32, 64, 128)
@@ -21,12 +23,13 @@ class Network(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """Weight layers: two convolutions a unit, the first convolution and the output."""
+        """Number of weight layers: two convolutions per unit, the first convolution and the output."""
         return 2 * sum(self.units) + 2
 
 
 class Variable(NamedTuple):
-    """A trained variable: shape as TensorFlow lays it out, (3, 3, inputs, outputs) for a convolution."""
+    """A trained variable. `shape`: in TensorFlow's layout, (3, 3, inputs, outputs) for a convolution. `role`: one of
+    `ROLES`."""
 
     shape: tuple[int, ...]
     role: str
@@ -37,7 +40,7 @@ class Variable(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A residual unit: its group's scope, its place in the group, channels, stride."""
+    """A residual unit: the scope of its group, its number in the group (from 0), its channels and its stride."""
 
     scope: str
     place: int
@@ -47,7 +50,7 @@ class Unit(NamedTuple):
 
 
 def units(network: Network) -> list[Unit]:
-    """The residual units in order; the first of a down-sampling group widens."""
+    """The residual units in order. The first unit of a down-sampling group increases the number of channels."""
     found, width = [], network.widths[0]
     for group, count in enumerate(network.units):
         outputs = network.widths[(group + 1) // 2]
@@ -58,7 +61,7 @@ def units(network: Network) -> list[Unit]:
 
 
 def variables(network: Network) -> dict[str, Variable]:
-    """Every trained variable by its name in the checkpoint, from the input to the output."""
+    """Name in the checkpoint -> trained variable, from the input to the output."""
     found: dict[str, Variable] = {}
 
     def weighted(name: str, shape: tuple[int, ...]) -> None:
@@ -84,12 +87,13 @@ def variables(network: Network) -> dict[str, Variable]:
 
 
 def parameters(network: Network) -> dict[str, int]:
-    """Trained parameters by role."""
+    """Role -> number of trained parameters."""
     return {role: sum(v.size for v in variables(network).values() if v.role == role) for role in ROLES}
 
 
 def macs(network: Network, size: int) -> int:
-    """Multiply-adds of convolutions and output for a size x size picture with three channels; strides round up."""
+    """Multiply-adds of the convolutions and the output layer, for a size x size picture with three channels. Strides round
+    sizes up."""
     total = 9 * 3 * network.widths[0] * size**2
     for unit in units(network):
         size = -(-size // unit.stride)
@@ -98,5 +102,5 @@ def macs(network: Network, size: int) -> int:
 
 
 def numbered(name: str, number: int) -> str:
-    """TensorFlow's name of the `number`-th (from 0) thing called `name` in a scope."""
+    """The name that TensorFlow gives to the `number`-th (from 0) object called `name` in a scope."""
     return f"{name}_{number}" if number else name

@@ -1,1 +1,1 @@
-"""A device that was not used before: is it right, what is fastest, then the plan on it."""
+"""First use of a new device: check that it computes correctly, find the fastest way to train, then train the plan."""

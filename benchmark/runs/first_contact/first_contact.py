@@ -1,4 +1,5 @@
-"""First contact with a device in one call: find the path to take, train the plan on it, pack what is finished."""
+"""First contact with a device, in one call: choose a path (eager or compiled, and how many runs at once), train the plan,
+and pack finished records."""
 
 import time
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from benchmark.runs.first_contact.path_choice import Contact
 from benchmark.runs.first_contact.plan_progress import Progress, packed
 from benchmark.runs.runner import Site, run_all
 
-SHARE = 0.5  # of the seconds given, for finding out
-KEPT = 0.2  # of these, for checking the plan's other networks on the path chosen
+SHARE = 0.5  # largest fraction of the given seconds that is used for choosing a path
+KEPT = 0.2  # fraction of these that is reserved for checking the plan's other networks on the chosen path
 
 
 def first_contact(
@@ -29,18 +30,21 @@ def first_contact(
     timed: float = 4.0,
     restart_stale: bool = False,
 ) -> None:
-    """Find out, train the plan for the seconds that are left, and pack what is finished into `out` as it comes.
+    """Choose a path, train the plan for the rest of the time, and pack finished records into `out` from time to time.
 
     Args:
-        runs: the plan; its first run's network is the one measured, all networks are checked on the path chosen.
+        runs: the plan. The speed is measured with the network of its first run. All networks are checked on the chosen
+            path.
+        prepared: folder of FaceSets.
         folder: of runs.
-        seconds: for everything; at most `SHARE` of them for finding out.
-        jobs: numbers of runs at once to be tried.
-        timed: seconds of training of each.
+        out: folder of the archives.
+        seconds: for everything; at most the fraction `SHARE` is used for choosing a path.
+        jobs: numbers of simultaneous runs that are tried.
+        timed: seconds of training for each measurement.
 
     Raises:
         Findings: no path is correct.
-        Interrupted: by signal or when the seconds are over; everything is kept.
+        Interrupted: by a signal, or when the time is over. Everything is kept.
     """
     begin = time.time()
     try:

@@ -1,8 +1,8 @@
-"""Which path a plan should take on a device: is its training step the CPU's, and which correct path is fastest.
+"""Chooses the path for a plan on a device: the fastest path whose training step agrees with the CPU's.
 
-Paths are eager and compiled (torch.compile), each with one or more runs at once. What is found is written to
-``first-contact.json`` in the folder of runs after every step of it, so that a call that was stopped goes on there and a
-later one measures nothing again. It counts for one machine, plan and version of the code; for another it is made anew.
+A path is eager or compiled (torch.compile), with one or more runs at once. Results are written to ``first-contact.json`` in
+the folder of runs after every step. So a stopped call can be continued, and a later call measures nothing again. The file is
+valid for one machine, plan and version of the code; for another one, everything is measured again.
 """
 
 import hashlib
@@ -26,16 +26,16 @@ from benchmark.runs.first_contact.step_check import TOLERANCES, beyond, check, e
 FILE = "first-contact.json"
 SCHEMA = 1
 PATHS = ("eager", "compiled")
-CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is preferred where it is this much slower or less
-PATIENCE = 300.0  # seconds that one answer may take, a compilation among them
+CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is preferred if it is slower by at most this fraction
+PATIENCE = 300.0  # longest time for one answer of a process in seconds, including compilation
 
 
 def choose(rates: Sequence[Mapping[str, Json]], correct: Callable[[str], bool]) -> Mapping[str, Json] | None:
-    """The fastest path that is correct, None where there is none.
+    """The fastest correct path; None if there is none.
 
     Args:
-        rates: {path, jobs, images_per_second} or {path, jobs, failed}.
-        correct: whether a path ("eager", "compiled") gives the CPU's step.
+        rates: measurements, {path, jobs, images_per_second} or {path, jobs, failed}.
+        correct: function that tells whether a path ("eager", "compiled") gives the same training step as the CPU.
     """
     usable = [rate for rate in rates if "failed" not in rate and correct(rate["path"])]
     if not usable:
@@ -46,7 +46,7 @@ def choose(rates: Sequence[Mapping[str, Json]], correct: Callable[[str], bool]) 
 
 
 def networks(runs: Sequence[Run]) -> list[Run]:
-    """The first run of every network of the plan: of every protocol and cell."""
+    """The first run of each network of the plan, that is, of each pair of protocol and cell."""
     first: dict[tuple[str, str], Run] = {}
     for run in runs:
         first.setdefault((run.protocol.hash, run.cell.hash), run)
@@ -55,16 +55,18 @@ def networks(runs: Sequence[Run]) -> list[Run]:
 
 @dataclass
 class Contact:
-    """What has been found on a device so far, and the finding of it.
+    """Checks and measures the paths on a device, and keeps the results so far.
 
     Attributes:
-        runs: the plan's.
+        runs: of the plan.
+        prepared: folder of FaceSets.
         folder: of runs; the file is written there.
-        jobs: numbers of runs at once, ascending.
-        seconds: timed of each.
-        left: asked for the seconds left for finding out.
-        kept: seconds of these that are kept for checking the plan's other networks on the path that is chosen.
-        stop: asked meanwhile; Interrupted then, with what was found so far on disk.
+        device: the new device.
+        jobs: numbers of simultaneous runs, ascending.
+        seconds: of training for each measurement.
+        left: function that returns the seconds left for choosing a path.
+        stop: called while waiting. When it returns True, Interrupted is raised; the results so far are on disk.
+        kept: seconds reserved for checking the plan's other networks on the chosen path.
         found: contents of the file.
     """
 
@@ -93,11 +95,11 @@ class Contact:
                 progress.say(f"{path} is of another machine, plan or version of the code: found out anew")
 
     def decide(self) -> Mapping[str, Json]:
-        """The path to take: of the file, or found out now.
+        """The chosen path: read from the file, or chosen now.
 
         Raises:
-            Findings: none is correct; the file says why.
-            Interrupted: `stop` said so, or the seconds were too few.
+            Findings: no path is correct; the file says why.
+            Interrupted: `stop` returned True, or there was not enough time.
         """
         if self.found["chosen"] is not None:
             progress.say(f"chosen in an earlier call: {said(self.found['chosen'])} ({self.folder / FILE})")
@@ -123,12 +125,13 @@ class Contact:
         return self.found["chosen"]
 
     def correct(self, path: str) -> bool:
-        """Whether a path has been checked and no network disagreed or failed on it."""
+        """Whether a path has been checked, and every checked network agreed on it."""
         verdicts = [each["agrees"] for each in self.found["checks"] if each["path"] == path]
         return bool(verdicts) and all(verdicts)
 
     def _checked(self, run: Run, path: str) -> bool:
-        """Check a network on a path unless it has been; False where there is no time for it, or it is not correct."""
+        """Check a network on a path, unless that was done already. Returns whether it agrees; False also if there is no time
+        left."""
         name = f"{run.protocol.name} / {run.cell.name}"
         for each in self.found["checks"]:
             if (each["network"], each["path"]) == (name, path):
@@ -148,7 +151,7 @@ class Contact:
                         entry["beyond"] = beyond(entry[precision])
                         entry["agrees"] = not entry["beyond"]
         except Failed as error:
-            if self._left() <= 0:  # says something of the seconds given, nothing of the path
+            if self._left() <= 0:  # it failed because time ran out, which says nothing about the path
                 progress.say("  no time left for it")
                 return False
             entry["failed"] = str(error)
@@ -158,7 +161,7 @@ class Contact:
         return entry["agrees"]
 
     def _measure(self, path: str) -> None:
-        """Images a second of a path with every number of runs at once that has not been measured."""
+        """Measure the images per second of a path for each number of simultaneous runs that was not measured yet."""
         known = {each["jobs"]: each for each in self.found["rates"] if each["path"] == path}
         if any("failed" in each for each in known.values()):
             return
@@ -189,7 +192,7 @@ class Contact:
 
 
 def machine(device: torch.device) -> dict[str, Json]:
-    """What a choice of path counts for: the card (or processor), its driver, torch and CUDA."""
+    """What identifies the machine for which a choice is valid: GPU (or processor), driver, torch and CUDA."""
     return {
         "device": environment.device_name(device),
         "driver": _driver() if device.type == "cuda" else None,
@@ -209,13 +212,13 @@ def _driver() -> str | None:
 
 
 def digest(runs: Sequence[Run]) -> str:
-    """SHA-256 over the plan's networks: protocols, cells and the sources that decide their numbers."""
+    """SHA-256 over the plan's networks: their protocols, cells, and the sources that decide their numbers."""
     each = sorted([run.protocol.hash, run.cell.hash, sources.code_digest(run.cell.model)] for run in networks(runs))
     return hashlib.sha256(json.dumps(each).encode()).hexdigest()
 
 
 def _plain(entry: Mapping[str, Json]) -> dict[str, Json]:
-    """The entry as JSON can hold it: an infinite deviation is null."""
+    """The entry in a form that JSON can represent: infinite deviations become null."""
     plain = dict(entry)
     for precision in ("float32", "bf16"):
         if precision in plain:
@@ -224,7 +227,7 @@ def _plain(entry: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def verdict(entry: Mapping[str, Json]) -> str:
-    """A check in one line."""
+    """The result of a check in one line."""
 
     def shown(found: Mapping[str, Json]) -> str:
         return ", ".join(f"{name} {found[name]:.1e}" for name in TOLERANCES)
@@ -240,6 +243,6 @@ def verdict(entry: Mapping[str, Json]) -> str:
 
 
 def said(rate: Mapping[str, Json]) -> str:
-    """A rate in a few words."""
+    """A measured rate in a few words."""
     name = f"{rate['path']}, {rate['jobs']} at once"
     return f"{name}: failed, {rate['failed']}" if "failed" in rate else f"{name}: {rate['images_per_second']:,.1f} images/s"

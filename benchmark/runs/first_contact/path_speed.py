@@ -1,4 +1,4 @@
-"""Images a second in training of a run on one path (eager or compiled), with several processes on the device at once."""
+"""Training speed of a run on one path (eager or compiled), with one or more processes on the device at the same time."""
 
 import math
 import time
@@ -20,8 +20,8 @@ from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.trainer import Trainer
 
 WARM_UP = 3  # steps
-LOOK = 0.2  # seconds of steps between looks at the clock
-APART = 0.5  # seconds from the question to the common start
+LOOK = 0.2  # seconds of steps between two readings of the clock
+APART = 0.5  # seconds from sending the question to the common start of all processes
 
 
 def speeds(
@@ -35,15 +35,16 @@ def speeds(
     limit: Callable[[], float],
     stop: Callable[[], bool],
 ) -> Iterator[dict[str, Json]]:
-    """For each number of `jobs` (ascending), {jobs, images_per_second, each: [...]} over all processes, or {jobs, failed}.
+    """For each number of processes in `jobs` (ascending): {jobs, images_per_second: of all processes together, each: [...]},
+    or {jobs, failed}.
 
-    A process more joins for each number, so that one that finds no memory does not harm what was measured before; after a
-    failure no larger number is tried. Threads are shared out as `benchmark.runs.runner` does.
+    Processes are added from one number to the next. So a process that does not get enough memory does not affect the earlier
+    measurements. After a failure no larger number is tried. Threads are divided as in `benchmark.runs.runner`.
 
     Args:
-        seconds: of training that are timed, after warm-up, together.
-        limit: asked for the seconds that the next answer may take.
-        stop: asked meanwhile; Interrupted then.
+        seconds: of timed training, after warm-up, in all processes at the same time.
+        limit: function that returns how many seconds the next answer may take.
+        stop: called while waiting; when it returns True, Interrupted is raised.
     """
     threads = torch.get_num_threads()
     with ExitStack() as open_processes:
@@ -71,12 +72,12 @@ def speeds(
             yield {"jobs": number, "images_per_second": round(sum(each), 1), "each": [round(rate, 1) for rate in each]}
 
 
-# What a process that is measured holds between the questions.
+# The state of a measured process between two questions.
 _here: dict[str, Json] = {}
 
 
 def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:
-    """Open the run's faces (of its first fold) and put them where it trains."""
+    """Open the run's faces (with folds: those of the first fold) and load them for training."""
     if device.type == "cpu":
         keep_freed()
     faces = open_faceset(prepared / run.protocol.data)
@@ -86,7 +87,7 @@ def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:
 
 
 def build(compile: bool, threads: int) -> None:
-    """Make the network. NotCompiled, with the compiler's reason printed, where compilation fails."""
+    """Make the network. If compilation fails, the compiler's reason is printed and NotCompiled raised."""
     torch.set_num_threads(threads)
     trainer = Trainer(_here["run"], _here["faces"], _here["device"], _here["splits"], compile=compile)
     if compile and trainer.forward is trainer.model:
@@ -95,7 +96,7 @@ def build(compile: bool, threads: int) -> None:
 
 
 def warm_up(threads: int) -> None:
-    """A few steps with so many threads, and how long one takes."""
+    """Make a few steps with `threads` threads, and set the number of steps between two readings of the clock."""
     torch.set_num_threads(threads)
     _train(WARM_UP)
     start = time.perf_counter()
@@ -104,7 +105,7 @@ def warm_up(threads: int) -> None:
 
 
 def timed(start: float, seconds: float) -> float:
-    """Images a second, trained from `start` (time.time()) for `seconds`."""
+    """Train from `start` (time.time()) for `seconds`. Returns images per second."""
     time.sleep(max(0.0, start - time.time()))
     images, begin = 0, time.perf_counter()
     while time.perf_counter() - begin < seconds:
@@ -113,7 +114,7 @@ def timed(start: float, seconds: float) -> float:
 
 
 def _train(steps: int) -> int:
-    """So many steps, waited for; returns the images seen."""
+    """Make `steps` steps and wait until the device has finished them. Returns the number of images."""
     trainer = _here["trainer"]
     for _ in range(steps):
         trainer.step %= trainer.steps_per_epoch

@@ -1,4 +1,4 @@
-"""How far a plan is, how long is left, and its finished records packed as they come."""
+"""The progress of a plan: prints how far it is and how much time is left, and packs finished records from time to time."""
 
 import shutil
 import time
@@ -12,11 +12,11 @@ from benchmark.protocol.cells import Run
 from benchmark.records.packing import pack
 from benchmark.runs.first_contact.path_choice import FILE
 
-PACK_SECONDS = 30.0  # at most this often while runs go on
+PACK_SECONDS = 30.0  # shortest time between two packings while runs are in progress
 
 
 def images(run: Run, prepared: Path) -> int:
-    """Training images that a run sees, over all epochs (and folds, each of which trains on the other faces)."""
+    """Number of training images that a run sees, over all epochs (and over all folds)."""
     faces = open_faceset(prepared / run.protocol.data)
     if run.protocol.folds:
         return run.protocol.epochs * (len(run.protocol.folds) - 1) * len(faces.id)
@@ -24,7 +24,7 @@ def images(run: Run, prepared: Path) -> int:
 
 
 class Progress:
-    """Says after every run how many are finished, at what rate, and how long the rest takes at it."""
+    """Prints after every run how many are finished, at what rate, and how long the rest takes at this rate."""
 
     def __init__(self, runs: Sequence[Run], prepared: Path, folder: Path, out: Path):
         each = {run.protocol.hash: images(run, prepared) for run in {run.protocol.hash: run for run in runs}.values()}
@@ -34,7 +34,7 @@ class Progress:
         self.before = self._left()
 
     def begin(self, chosen: Mapping[str, Json], seconds: float) -> None:
-        """Say what begins: the path, what is left of the plan, the seconds there are."""
+        """Print what is about to start: the chosen path, what is left of the plan, and how many seconds there are."""
         expected = self._left() / chosen["images_per_second"]
         progress.say(
             f"{self._finished()} of {len(self.images)} runs are finished; training with {chosen['path']} networks, "
@@ -43,7 +43,7 @@ class Progress:
         )
 
     def ended(self) -> None:
-        """To be called when a run has ended."""
+        """Must be called whenever a run has ended."""
         passed, left = time.monotonic() - self.start, self._left()
         if done := self.before - left:
             rate = done / max(passed, 1e-9)
@@ -63,7 +63,7 @@ class Progress:
 
 
 def packed(folder: Path, out: Path) -> str:
-    """Pack finished records and the choice of path into `out`; a line that says so."""
+    """Pack finished records and copy the choice of path into `out`. Returns a line that says what was done."""
     done = pack(folder, out)
     if (folder / FILE).is_file():
         shutil.copyfile(folder / FILE, out / FILE)

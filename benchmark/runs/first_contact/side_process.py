@@ -1,4 +1,5 @@
-"""A process of its own that answers questions one at a time: what fails, crashes or hangs there is a result here."""
+"""A separate process that answers questions one at a time. If it fails, crashes or hangs, the caller gets that as a
+result."""
 
 import contextlib
 import io
@@ -11,7 +12,7 @@ from typing import Self
 
 from benchmark.errors import Interrupted
 
-POLL = 0.1  # seconds between looks whether to stop
+POLL = 0.1  # seconds between two calls of `stop`
 
 
 class Failed(Exception):
@@ -19,10 +20,11 @@ class Failed(Exception):
 
 
 class SideProcess:
-    """Starts at once, in a fresh interpreter; used as a context, at whose end it is killed, whatever it does.
+    """A process in a new interpreter, started at once. It is used as a context manager and killed at the end of the context,
+    whatever it is doing.
 
-    A question is a function of a module with its arguments, all of which can be pickled. What the function prints on
-    standard output comes back with its answer, so that it does not tear the lines of the one who asks.
+    A question is a function at the top level of a module, with its arguments; all of them must be picklable. What the
+    function prints on standard output is returned with the answer, so that it is not mixed with the output of the caller.
     """
 
     def __init__(self) -> None:
@@ -30,7 +32,7 @@ class SideProcess:
         self.ours, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self.process.start()
-        theirs.close()  # so that each end sees when the other is gone
+        theirs.close()  # so that each end notices when the other one is closed
 
     def __enter__(self) -> Self:
         return self
@@ -41,22 +43,22 @@ class SideProcess:
         self.ours.close()
 
     def send(self, function: Callable[..., object], *arguments: object) -> None:
-        """Ask; `answer` has the answer. Failed if the process is gone."""
+        """Send a question; `answer` returns the answer. Failed if the process has ended."""
         try:
             self.ours.send((function, arguments))
         except OSError as error:
             raise Failed(self._gone()) from error
 
     def answer(self, seconds: float, stop: Callable[[], bool] = lambda: False) -> tuple[object, str]:
-        """What the function returned, and what it printed.
+        """(what the function returned, what it printed).
 
         Args:
-            seconds: how long to wait; then the process is killed.
-            stop: asked meanwhile.
+            seconds: longest time to wait; after it, the process is killed.
+            stop: called while waiting.
 
         Raises:
-            Failed: the function raised, the process died, or the time is over.
-            Interrupted: `stop` said so.
+            Failed: the function raised an error, the process died, or the time is over.
+            Interrupted: `stop` returned True.
         """
         end = time.monotonic() + seconds
         while not self.ours.poll(POLL):
@@ -86,18 +88,18 @@ class SideProcess:
 
 
 def _serve(theirs: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one who asks decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the caller decides what to do
     while True:
         try:
             function, arguments = theirs.recv()
-        except EOFError:  # the one who asks is gone, killed perhaps
+        except EOFError:  # the caller has ended, perhaps it was killed
             return
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
                 value = function(*arguments)
             reply = True, value, printed.getvalue()
-        except Exception as error:  # torch raises dozens of kinds, and each is an answer
+        except Exception as error:  # torch raises many kinds of error; each of them is an answer
             first = str(error).strip().partition("\n")[0]
             reply = False, f"{type(error).__name__}: {first}", printed.getvalue()
         theirs.send(reply)

@@ -1,19 +1,20 @@
-"""One training step of a run on a device against the same step on the CPU: loss, gradients, state and update.
+"""Compares one training step of a run on a device with the same step on the CPU: loss, gradients, state and update.
 
-Both sides compute in float32, TF32 off, on the same pictures: they are augmented on the CPU, because a device draws other
-random numbers, and dropout is off for the same reason. The step is taken at the recipe's full learning rate, without the
-warm-up, in which a parameter would move by less than its own rounding.
+Both sides compute in float32 (TF32 off) on the same pictures. The pictures are augmented on the CPU, because random numbers
+differ between devices; dropout is off for the same reason. The step uses the recipe's full learning rate, without warm-up:
+in warm-up a parameter would change by less than its rounding error.
 
-Why the tolerances are what they are. Against the same step in float64, float32 on a CPU was measured (19 networks: three
-shortcuts and both normalisations at 12 and 50 layers, BReG-NeXt-50, ResNet-18, VGG-13, mini-Xception; real faces, batch
-32) to deviate in the loss by at most 5e-7, in the whole gradient by 6e-4 and in one tensor of it by 2.6e-3; bfloat16 by
-4e-6 to 1.4e-2, 3.7e-3 to 0.15 and 0.011 to 5.8. Each tolerance leaves float32 in another order of summation at least a
-factor of 3 and the gradients' two lie below everything that bfloat16 did.
+How the tolerances were chosen. Deviations from the same step in float64 were measured for 19 networks (three shortcuts and
+both normalisations at 12 and 50 layers, BReG-NeXt-50, ResNet-18, VGG-13, mini-Xception; real faces, batch 32). float32 on a
+CPU deviates in the loss by at most 5e-7, in the whole gradient by at most 6e-4, and in one tensor of the gradient by at most
+2.6e-3. bfloat16 deviates by 4e-6 to 1.4e-2, 3.7e-3 to 0.15, and 0.011 to 5.8. Each tolerance is at least 3 times what
+float32 needs for another order of summation. The two tolerances for gradients are below all deviations of bfloat16.
 
-A tensor whose true gradient is zero, as of a bias before BatchNorm, holds rounding alone. So a tensor's error is divided by
-its own norm or, where that is larger, by `FLOOR` times the norm that it would have if its elements were as large as the
-gradient's are on average. Adam's first step is the gradient's sign, which makes full steps out of such rounding: the update
-is therefore compared with what the CPU's optimiser makes of the device's own gradient.
+If the true gradient of a tensor is zero, as for a bias before BatchNorm, the computed gradient is only rounding error. So the
+error of a tensor is divided by the larger of two norms: the tensor's own, and `FLOOR` times the norm that it would have if
+its elements were as large as the average element of the whole gradient. Adam's first step is the sign of the gradient, which
+turns such rounding errors into full steps. Therefore the update is compared with the update that the CPU's optimiser makes
+from the device's own gradient.
 """
 
 import dataclasses
@@ -39,13 +40,21 @@ FLOOR = 0.1
 
 
 class NotCompiled(Exception):
-    """torch.compile gave the eager network back."""
+    """torch.compile failed, so the eager network would be used."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step taken: `loss` before it, and on the CPU in float64, by name: `gradients` (clipped where the recipe clips),
-    `buffers` after it, `parameters` before and `moved` after it; `rate` is the learning rate."""
+    """One training step. Tensors are on the CPU in float64.
+
+    Attributes:
+        loss: before the step.
+        gradients: name -> gradient, clipped if the recipe clips.
+        buffers: name -> buffer after the step.
+        parameters: name -> parameter before the step.
+        moved: name -> parameter after the step.
+        rate: learning rate.
+    """
 
     loss: float
     gradients: Mapping[str, Tensor]
@@ -56,13 +65,14 @@ class Step:
 
 
 def take_step(run: Run, faces: FaceSet, device: torch.device, *, precision: str = "float32", compile: bool = False) -> Step:
-    """The first step of a run (of its first fold) on `device`.
+    """Make the first step of a run (with folds: of its first fold) on `device`.
 
     Args:
-        precision: "float32" (TF32 off) or "bf16" (autocast, as runs on a GPU train).
+        precision: "float32" (TF32 off) or "bf16" (autocast, as in runs on a GPU).
+        compile: with torch.compile.
 
     Raises:
-        NotCompiled: with `compile`, where torch.compile fails.
+        NotCompiled: `compile` was asked for and torch.compile failed.
     """
     if run.protocol.folds:
         run, faces = fold_run(run, faces, 0)
@@ -106,8 +116,8 @@ def _copied(tensors) -> dict[str, Tensor]:
 
 
 def deviations(found: Step, expected: Step, run: Run) -> dict[str, Json]:
-    """How far a step is from the expected one: relative errors >= 0 under the names of `TOLERANCES`, and under "worst" the
-    tensor whose gradient is furthest off. Infinite where something is missing or not finite."""
+    """The deviation of a step from the expected one: for each name of `TOLERANCES` a relative error >= 0, and "worst" -> the
+    name of the tensor whose gradient deviates most. An error is infinite if something is missing or not finite."""
     if set(found.gradients) != set(expected.gradients):
         odd = sorted(set(found.gradients) ^ set(expected.gradients))
         return dict.fromkeys(TOLERANCES, math.inf) | {"worst": odd[0]}
@@ -136,7 +146,7 @@ def _each(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[s
 
 
 def _relative(found: Tensor, expected: Tensor, floor: float) -> float:
-    """|found - expected| / max(|expected|, floor), Euclidean norms."""
+    """|found - expected| / max(|expected|, floor), with Euclidean norms."""
     return _finite((found - expected).norm().item() / max(expected.norm().item(), floor, 1e-300))
 
 
@@ -145,7 +155,7 @@ def _finite(value: float) -> float:
 
 
 def _moved(step: Step, run: Run) -> dict[str, Tensor]:
-    """The parameters after the CPU's optimiser has been given the step's parameters and gradients."""
+    """The parameters after one step of the CPU's optimiser from the step's own parameters and gradients."""
     model = build_model(run, torch.device("cpu"))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -160,22 +170,22 @@ def _moved(step: Step, run: Run) -> dict[str, Tensor]:
 
 
 def beyond(found: Mapping[str, Json]) -> list[str]:
-    """Names of the deviations that exceed their tolerance."""
+    """The names of the deviations that are larger than their tolerance."""
     return [name for name, tolerance in TOLERANCES.items() if not found[name] <= tolerance]
 
 
-# What a process that checks holds between the questions.
+# The state of a checking process between two questions.
 _here: dict[str, Json] = {}
 
 
 def expect(run: Run, prepared: Path) -> float:
-    """Take the CPU's step, to compare with in this process; returns its loss."""
+    """Make the step on the CPU, with which `check` compares. Returns its loss."""
     _here["run"], _here["faces"] = run, open_faceset(prepared / run.protocol.data)
     _here["expected"] = take_step(run, _here["faces"], torch.device("cpu"))
     return _here["expected"].loss
 
 
 def check(device: torch.device, precision: str, compile: bool) -> dict[str, Json]:
-    """`deviations` of the device's step from that of `expect`."""
+    """The `deviations` of the device's step from the step of `expect`."""
     step = take_step(_here["run"], _here["faces"], device, precision=precision, compile=compile)
     return deviations(step, _here["expected"], _here["run"])

@@ -65,7 +65,7 @@ class Canvas:
         self.rgb = np.empty((3, *self.x.shape), dtype=np.float32)
 
     def coverage(self, distance: np.ndarray, soft: float = 0.0) -> np.ndarray:
-        """The fraction, in [0, 1], of each pixel that is inside the shape. `soft`: width added to the edge, in head units."""
+        """The fraction, in [0, 1], of each pixel inside the shape. `soft`: width added to the edge, in head units."""
         return np.clip(np.float32(0.5) - distance * (self.pixels / (1 + soft * self.pixels)), 0, 1)
 
     def paint(self, coverage: np.ndarray, colour: np.ndarray) -> None:
