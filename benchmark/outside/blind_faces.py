@@ -1,8 +1,8 @@
 """Exports test faces as files, to be predicted elsewhere: pictures and ids, without anything that reveals a label.
 
-The ids and the order of a FaceSet may reveal the class (for instance, if there is a folder per class). So the files are named
-by blind ids: the first 16 hexadecimal digits of a SHA-256 over the FaceSet's fingerprint and the face's id. They are sorted
-by blind id, so that their order reveals nothing either. `ferbench score` accepts both kinds of id.
+The ids and the order of a FaceSet may reveal the class (for instance, if there is a folder per class). So the files are
+named by blind ids: the first 16 hexadecimal digits of a SHA-256 over the FaceSet's fingerprint and the face's id. They are
+sorted by blind id, so that their order reveals nothing either. `ferbench score` accepts both kinds of id.
 """
 
 import dataclasses

@@ -3,8 +3,8 @@ and with common mistakes corrected.
 
 A model that gets BGR instead of RGB, or 0..255 instead of 0..1, still gives outputs, only worse ones. Each probe changes one
 thing of the declaration. **Rule**: another input is reported if it is clearly better on the same validation faces. For
-classes, accuracy must be higher by at least `GAIN` and McNemar's exact p below `LEVEL`. For valence and arousal, the mean CCC
-must be higher by at least `GAIN_CCC`. The test split is not used. Nothing is changed automatically: the user decides.
+classes, accuracy must be higher by at least `GAIN` and McNemar's exact p below `LEVEL`. For valence and arousal, the mean
+CCC must be higher by at least `GAIN_CCC`. The test split is not used. Nothing is changed automatically: the user decides.
 """
 
 import dataclasses

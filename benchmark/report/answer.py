@@ -1,7 +1,8 @@
-"""The answer to the title's question, from the judged ledger: one sentence with the best evidence that there is.
+"""The answer to the title's question, from the judged claims: one sentence, based on the best available evidence.
 
-Best is the paper's size, then the study scaled down. The study speaks when all runs of its first part are there: both
-bounded shortcuts and identity, under every condition. Until then the sentence names the missing runs and claims nothing.
+The best evidence is a test at the paper's size; the second best is the scaled-down study. The study is used only when all
+runs of its first part have records: both bounded shortcuts and identity, under every condition. Until then the sentence
+names the missing runs and answers nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,8 @@ from benchmark.report.pages.prose import listed
 from benchmark.report.scale import levels_in_words, scale_in_words
 
 QUESTION = "beats-resnet"  # the claim that the title asks about
-FIXED = "bregnet-shallower"  # whose scaled-down test under conditions sets the fixed shortcut against identity
-SHORT = {  # braces: the conditions that the verdict names
+FIXED = "bregnet-shallower"  # the claim whose scaled-down test compares the fixed shortcut with identity
+SHORT = {  # {} is replaced by the conditions that the verdict names
     SUPPORTED: "yes",
     TRAINS: "yes",
     REFUTED: "no",
@@ -65,15 +66,15 @@ UNDER = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The best evidence.
+    """The answer and the evidence behind it.
 
     Attributes:
-        kind: `DECIDING` or `SCALED_DOWN`; None while neither may speak.
-        verdict: that of the claim by this evidence; `NO_VERDICT_YET` without any.
-        scale: of the networks behind it; None without any.
-        missing: planned runs that are not there: of the evidence itself, and of the deciding test.
-        made, planned: how many runs of the first part of the study there are, and how many it has.
-        sentence: all of it, as shown.
+        kind: `DECIDING` or `SCALED_DOWN`; None if there is no evidence of either kind yet.
+        verdict: of the claim, by this evidence; `NO_VERDICT_YET` without evidence.
+        scale: of the networks behind it; None without evidence.
+        missing: planned runs without a record: those of the deciding test and, if `kind` is None, those of the study.
+        made, planned: how many runs of the first part of the study have a record, and how many are planned.
+        sentence: the answer as shown.
     """
 
     kind: str | None
@@ -86,10 +87,10 @@ class Answer:
 
 
 def answer(judged: Sequence[Judged]) -> Answer:
-    """The answer that a judged ledger gives.
+    """The answer that follows from the judged claims.
 
     Raises:
-        BadInput: a ledger without the claim that the title asks about, or without its scaled-down test.
+        BadInput: the claim of the title is missing, or has no scaled-down test.
     """
     of = {each.claim.id: each for each in judged}
     if QUESTION not in of or not of[QUESTION].scaled_down:
@@ -129,7 +130,7 @@ def answer(judged: Sequence[Judged]) -> Answer:
 
 
 def _told(findings: Mapping[str, Finding]) -> str:
-    """The short answer of the first, then what each shortcut does under each condition."""
+    """The short answer from the first finding, then what each shortcut does under each condition."""
     first = next(iter(findings.values()))
     return f"{SHORT[first.verdict].format(first.detail)}: " + "; ".join(
         f"the {name} bounded shortcut {_does(finding)}" for name, finding in findings.items()
@@ -148,13 +149,13 @@ def _all_there(finding: Finding) -> bool:
 
 
 def _whole(finding: Finding) -> bool:
-    """Whether some condition has all its planned runs: one whose records can not be compared has none that count."""
+    """Whether at least one condition has all its planned runs."""
     return any(map(_all_there, (finding.parts or {"": finding}).values()))
 
 
 def _figures(finding: Finding) -> str:
     figures = [levels_in_words(finding.scale)] if finding.scale and finding.scale.levels else []
-    for run in finding.planned if _all_there(finding) else ():  # what is in no mean
+    for run in finding.planned if _all_there(finding) else ():  # diverged runs, which are in no mean
         lost = sum(record.diverged for record in finding.records if record.cell == run.cell)
         figures += [f"{run.cell} diverged {lost} of {run.seeds}"] if lost else []
     if finding.measured is not None:
@@ -163,7 +164,7 @@ def _figures(finding: Finding) -> str:
 
 
 def _paper(of: Mapping[str, Judged], scale: Scale | None) -> str:
-    """The paper's network as the ledger knows it: what it claims, and the deciding test's size."""
+    """The paper's network in words: its claimed numbers, and the input size of the deciding test."""
     facts = ["BReG-NeXt-50"]
     if "params" in of:
         facts.append(f"{of['params'].claim.value} parameters")
@@ -179,7 +180,7 @@ def _at_full_size(runs: Sequence[Planned]) -> str:
 
 
 def _lacking(runs: Sequence[Planned]) -> str:
-    """How many planned runs are missing, and under which protocol of which networks."""
+    """How many planned runs are missing, of which networks and under which protocol, in words."""
     many, planned = sum(len(run.missing) for run in runs), sum(run.seeds for run in runs)
     if not many:
         return f"all {planned} planned runs are there"

@@ -1,4 +1,4 @@
-"""Records and complexity -> reports/: everything is made in memory first, then written."""
+"""Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
 import json
 from pathlib import Path
@@ -30,20 +30,19 @@ def build(
     data: Path = Path("reports/data"),
     out: Path = Path("reports"),
 ) -> None:
-    """Make tables, figures, metrics, plots and both pages in `out` from the records alone; same input, same bytes.
+    """Write tables, figures, metrics, plots and the pages into `out`. The same input gives the same bytes.
 
     Args:
         records: folder of records, at any depth; see `benchmark.records.record`.
-        complexity: as `benchmark.measures.complexity.file` describes it; without the file its columns say "not tested".
-        data: <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: its folders tables, figures, metrics and plots are replaced as a whole; its folders humans (what
-            `ferbench ceilings` measured), gradients, robustness, bench and tuning (of the verbs of that name, the last of
-            `tune` and `study`) are read, where there are.
+        complexity: complexity.json (`benchmark.measures.complexity.file`); without the file its columns say "not tested".
+        data: folder with <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
+        out: folder of the report. Its folders tables, figures, metrics and plots are replaced as a whole. If they exist,
+            these folders in it are read: humans (from `ferbench ceilings`), faces, gradients, robustness and bench (from the
+            commands of these names), tuning (from `tune` and `study`) and release (from `audit-release`).
 
     Raises:
-        BadInput: no record, a damaged one, or records that claim the same data and hold other test images; a
-            complexity.json, audit.json, file of humans, gradients, robustness or bench that can not be read. Nothing has
-            been written then.
+        BadInput: no record, or a damaged one; records of the same data with different test images; a complexity.json or
+            audit.json, or a file in one of the folders above, that can not be read. Nothing has been written then.
     """
     material = read_material(*(Path(path) for path in (records, complexity, data, out)))
     contents, out = made_contents(material), material.out
@@ -65,7 +64,7 @@ def build(
 
 
 def made_contents(material: Material) -> Contents:
-    """What the pages show, made from the material."""
+    """Make what the pages show from the material."""
     with styled():
         return Contents(
             answer=answer(material.judged).sentence,
@@ -77,7 +76,7 @@ def made_contents(material: Material) -> Contents:
 
 
 def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
-    """Path below the report's folder -> contents, of tables, figures, plots and metrics."""
+    """Path relative to the report's folder -> contents, for all tables, figures, plots and metrics."""
     summary = material.summary
     files = {picture.file: picture.content for picture in contents.pictures}
     for table in contents.tables:

@@ -1,7 +1,7 @@
-"""The chapters of the report: every module of the package `chapters`, in the order of their places.
+"""The chapters of the report: every module of the package `chapters`, sorted by its ``PLACE``.
 
-A module has ``PLACE``, a number, and ``chapter(material) -> Chapter | None``, called within `styled`; None where there is
-nothing to say. A new chapter is one new module.
+A module has a number ``PLACE`` and a function ``chapter(material) -> Chapter | None``. The function is called inside
+`benchmark.report.style.styled`; it returns None if there is nothing to show. To add a chapter, add a module.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from benchmark.report.parts import Chapter
 
 
 def made_chapters(material: Material) -> list[Chapter]:
-    """All chapters that have something to say, in their order."""
+    """All chapters that have something to show, in their order."""
     names = [found.name for found in pkgutil.iter_modules(chapters.__path__)]
     modules = [importlib.import_module(f"{chapters.__name__}.{name}") for name in names]
     found = (module.chapter(material) for module in sorted(modules, key=lambda module: module.PLACE))

@@ -1,8 +1,8 @@
-"""Any two rows against each other: cells trained here or outside entries, on the same test images of one protocol.
+"""Compares any two rows (cells trained here, or outside entries) on the same test images of one protocol.
 
-Runs are paired by seed. An outside entry is one network: it stands beside each of the other's seeds, so that the test over
-seeds asks whether training the other gives another mean than that network, and the test over images holds for all pairs.
-The tests are those of the report's pairs (`benchmark.report.sections.pairs`); methods: docs/metrics.md, "Pairs".
+Runs are paired by seed. An outside entry is a single network, so it is paired with every seed of the other row. The test over
+seeds then asks whether training the other row gives a different mean than that network. The test over images is about all
+pairs. The tests are the same as in the report (`benchmark.report.sections.pairs`); methods: docs/metrics.md, "Pairs".
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,15 +22,15 @@ from benchmark.records.record import read_records
 from benchmark.records.statistics import holm, mcnemar_exact, sign_flip_exact
 
 SCHEMA = 1
-FAR = 0.25  # distance of two answers in valence and arousal from which on they are listed as disagreeing
-FACES = 60  # in the picture
+FAR = 0.25  # two outputs of valence and arousal disagree if their distance is above this
+FACES = 60  # largest number of faces in the picture
 COLUMNS = 10
 SIDE = 64
 
 
 @dataclass(frozen=True)
 class Row:
-    """One side: its name, its finished runs by seed, whether it is an outside entry."""
+    """One of the two rows. `runs`: seed -> finished run. `outside`: whether it is an outside entry."""
 
     name: str
     runs: Mapping[int, ScoredRun]
@@ -38,16 +38,16 @@ class Row:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What both sides must have in common: protocol name and hash, fingerprint of the data."""
+        """What must be equal for both rows: protocol name, protocol hash, fingerprint of the data."""
         record = next(iter(self.runs.values())).record
         return record.protocol, record["protocol_hash"], record["data"]["fingerprint"]
 
 
 def find(records: Path, name: str, protocol: str | None) -> list[Row]:
-    """The rows called `name`, one for each protocol that has finished runs of it.
+    """The rows with the given name: one for each protocol under which there are finished runs.
 
     Raises:
-        BadInput: none, or runs that diverged alone.
+        BadInput: no row of that name, or only diverged runs.
     """
     summary = summarise(read_records(records), records)
     rows, diverged = [], []
@@ -66,21 +66,23 @@ def find(records: Path, name: str, protocol: str | None) -> list[Row]:
 
 
 def compare(records: Path, a: str, b: str, protocol: str | None = None, complexity: Path | None = None) -> dict:
-    """A minus B.
+    """Compare row A with row B: A minus B.
 
     Args:
         records: folder of records, at any depth.
-        protocol: name; needed where both have runs under several.
-        complexity: complexity.json; without it MACs and latency are null.
+        a, b: names of cells or outside entries.
+        protocol: its name; required if both rows have runs under several protocols.
+        complexity: complexity.json; without it, MACs and latency are null.
 
     Returns:
         JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
-        parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds ({mean, low, high, n, p}),
-        discordant, test_images, mcnemar (one a pair: {seed_a, seed_b, p, only_a, only_b}; [] for valence and arousal),
-        classes (one a class: {class, n, difference of recall, p, p_holm}), disagree (ids, most disputed first).
+        parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds (tests over test images and over
+        seeds: {mean, low, high, n, p}), discordant, test_images, mcnemar (one per pair: {seed_a, seed_b, p, only_a, only_b};
+        empty for valence and arousal), classes (one per class: {class, n, difference: of recall, p, p_holm}), disagree (ids
+        of the faces on which A and B disagree; those with the most disagreement first).
 
     Raises:
-        BadInput: an unknown name; no protocol in common, or several and none chosen; no seed in common.
+        BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
     left, right_rows = find(records, a, protocol), find(records, b, protocol)
     common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
@@ -122,7 +124,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
 
 
 def sentences(found: Mapping) -> list[str]:
-    """What `compare` found, in lines for a terminal."""
+    """The result of `compare` as lines of text."""
     metric = METRICS[found["metric"]]
     scale, unit = (100, " points") if metric.unit == "%" else (1, "")
     a, b = found["a"], found["b"]
@@ -155,13 +157,15 @@ def sentences(found: Mapping) -> list[str]:
 
 
 def picture(found: Mapping, faces, out: Path) -> None:
-    """Write the most disputed faces as one JPEG, in the order of `disagree`, by rows of `COLUMNS`; atomically.
+    """Write the first faces of `disagree` as one JPEG, in rows of `COLUMNS` faces, atomically.
 
     Args:
+        found: result of `compare`.
         faces: the FaceSet of the comparison.
 
     Raises:
-        BadInput: a data set whose terms do not allow showing its pictures; other bytes of it; nothing disputed.
+        BadInput: the terms of the data set do not allow showing its pictures; the FaceSet has another fingerprint; there is
+            no face on which the rows disagree.
     """
     from PIL import Image
 
@@ -230,7 +234,7 @@ def _mcnemar(pairs: Sequence[tuple[ScoredRun, ScoredRun]]) -> list[dict]:
 
 
 def _classes(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun]) -> list[dict]:
-    """Per class the difference of recall, mean over the pairs, and the sign-flip test on the images of that class."""
+    """For each class: the difference of recall (mean over the pairs), and the sign-flip test on the images of that class."""
     names, labels = of_a[0].record["classes"], of_a[0].record.outputs(SPLIT)[0]
     a, b = (np.stack([right(run) for run in runs]).astype(np.int64) for runs in (of_a, of_b))
     difference = a.sum(axis=0) - b.sum(axis=0)
@@ -245,7 +249,8 @@ def _classes(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun]) -> list[dict]
 
 
 def _disagree(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun], task: str) -> tuple[np.ndarray, np.ndarray]:
-    """All test ids, and the rows (int64) on which A and B answer differently, the most pairs (the farthest) first."""
+    """(all test ids; row numbers, int64, of the faces on which A and B disagree). Faces on which most pairs disagree come
+    first; for valence and arousal, those with the largest distance."""
     ids = of_a[0].record.predictions[f"{SPLIT}_ids"]
     a, b = (np.stack([run.record.outputs(SPLIT)[1] for run in runs]).astype(np.float64) for runs in (of_a, of_b))
     if task == "categorical":

@@ -1,10 +1,11 @@
-"""Human agreement beside the networks: a table of all figures, reference rows of the results, claims against humans.
+"""Human agreement, shown beside the networks: a table of all figures, reference rows in the results tables, and claimed
+numbers compared with human figures.
 
-Two sets of labels of the same pictures (FER2013's and FER+'s majority) are not people: they have rows and a table of their
-own, and no claim is held against them here.
+Two sets of labels for the same pictures (FER2013's labels and FER+'s majority) are not people. They have their own rows and
+their own table, and claims are not compared with them here.
 
-A person's figure is a reference, never a verdict: it was measured on other pictures than most results, and a network that
-learns what a panel agrees on can beat a single member of it.
+A human figure is only a reference, never a verdict: it was measured on other pictures than most results, and a network that
+learns the majority of a panel can score better than a single rater.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,29 +20,29 @@ from benchmark.records.statistics import Interval
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, text, title
 
-# Which pictures of AffectNetC25, by its README; the suffix of a part's name -> words.
+# Suffix of a part's name -> which pictures of AffectNetC25 it is about, in words (from its README).
 SETS = {"_set1": 'Set I, "Confusing Images"', "_set2": "Set II, random images", "": "both sets together"}
 _C25 = {
     "leave_one_out": "one rater of AffectNetC25 against the mean of the other 24",
     "pairwise": "one rater of AffectNetC25 against another one",
     "expression": "one rater of AffectNetC25 against the majority of the other 24",
 }
-# (source, part) -> what the part is, in the words of a reference row; metrics are called as in benchmark.records.metrics.
+# (source, part) -> description of the part in a reference row. Metrics have the names of benchmark.records.metrics.
 PARTS = {
     ("ferplus", "leave_one_out"): "one FER+ rater against the majority of the other nine",
     ("ferplus", "fer2013_label"): "FER2013 label against the FER+ majority (7 common classes)",
 } | {("affectnet_c25", name + of): f"{what}, {which}" for of, which in SETS.items() for name, what in _C25.items()}
-# Parts that compare labels with labels and not a person with anybody.
+# Parts that compare labels with labels, without people.
 LABELS = {("ferplus", "fer2013_label")}
-# Data set of a protocol and its task -> the parts that say how well people do on it or on the nearest set at hand.
+# (data set of a protocol, task) -> the parts that say how well people do on it, or on the most similar available data set.
 REFERENCES = {
     ("fer2013", "categorical"): [("ferplus", "fer2013_label")],
     ("ferplus", "categorical"): [("ferplus", "leave_one_out")],
     ("affectnet", "categorical"): [("affectnet_c25", "expression_set2"), ("affectnet_c25", "expression_set1")],
 }
-# Of every set with these targets. The random set first: the other was chosen for being confusing.
+# The parts for every data set with valence and arousal. Set II (random) comes first: Set I was chosen for being confusing.
 VALENCE_AROUSAL = [("affectnet_c25", name + of) for of in ("_set2", "_set1") for name in ("leave_one_out", "pairwise")]
-# The parts that were measured on the very pictures that the protocol tests on.
+# (data set, source) pairs in which people rated the same pictures that the protocol uses for testing.
 SAME_PICTURES = {("fer2013", "ferplus"), ("ferplus", "ferplus")}
 
 COLUMNS = {"what": "Who", "figure": "Figure", "value": "Value", "pictures": "Pictures", "set": "Of"}
@@ -49,10 +50,10 @@ Humans = Mapping[str, Mapping]
 
 
 def read_humans(folder: Path) -> Humans:
-    """Source -> contents of ``folder/<source>.json``, as `ferbench ceilings` writes them; {} where there is none.
+    """Source -> contents of ``folder/<source>.json``, as written by `ferbench ceilings`. Sources without a file are left out.
 
     Raises:
-        BadInput: no JSON, or a file without the parts that its source has.
+        BadInput: a file that is not JSON or lacks a part.
     """
     found = {}
     for source in dict.fromkeys(source for source, _ in PARTS):
@@ -66,7 +67,7 @@ def read_humans(folder: Path) -> Humans:
 
 
 def references(data: str, task: str, humans: Humans) -> list[dict[str, Entry]]:
-    """Reference rows for a results table of the data set `data`, keyed by its columns; [] where nothing was measured."""
+    """The reference rows for a results table of the data set `data`: column -> Entry. Empty if nothing was measured."""
     rows = []
     for source, part in VALENCE_AROUSAL if task == "dimensional" else REFERENCES.get((data, task), []):
         if source in humans:
@@ -80,14 +81,15 @@ def references(data: str, task: str, humans: Humans) -> list[dict[str, Entry]]:
 
 
 def tables(humans: Humans, claims: Sequence[Claim]) -> list[Table]:
-    """The table of human agreement, that of labels, and the one of claims beside people; [] where nothing was measured."""
+    """The tables of human agreement, of agreement between labels, and of claims beside human figures; empty if nothing was
+    measured."""
     if not humans:
         return []
     return [table for table in (human_table(humans), label_table(humans), claims_against(humans, claims)) if table.rows]
 
 
 def human_table(humans: Humans) -> Table:
-    """Every figure of human agreement, a row each."""
+    """Every figure of human agreement, one row each."""
     return Table(
         name="humans",
         title="How well people agree",
@@ -105,7 +107,7 @@ def human_table(humans: Humans) -> Table:
 
 
 def label_table(humans: Humans) -> Table:
-    """How well two sets of labels of the same pictures agree, a row a figure."""
+    """How well two sets of labels of the same pictures agree, one row per figure."""
     return Table(
         name="label-agreement",
         title="How well the labels of two data sets agree",
@@ -135,13 +137,14 @@ def _rows(humans: Humans, of_labels: bool) -> list[dict[str, Entry]]:
 
 
 def _between(part: str, raters: int) -> str:
-    """What a part of agreement between all raters is."""
+    """Description of a part that is about the agreement between all raters."""
     name, _, which = part.partition("_set")
     return f"{name} of {raters} raters" + (f", {SETS[f'_set{which}']}" if which else "")
 
 
 def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
-    """Each claimed number beside the human figures of the same metric: no verdict, two numbers and which is better."""
+    """Each claimed number beside the human figures of the same metric. It gives no verdict, only the two numbers and which of
+    them is better."""
     rows = []
     for claim in claims:
         if claim.test.rule != numeric.__name__:

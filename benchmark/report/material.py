@@ -24,7 +24,8 @@ from benchmark.runs.plan import waiting_for_rates
 
 @dataclass(frozen=True)
 class Data:
-    """A prepared data set: contents of its audit.json; its contact sheet, if it has one, as the page's link and as file."""
+    """A prepared data set. `audit`: contents of its audit.json. `contact_sheet`, `picture`: its contact sheet as a link for
+    the page and as a file; None if it has none."""
 
     audit: Mapping
     contact_sheet: str | None
@@ -32,7 +33,7 @@ class Data:
 
     @property
     def counts(self) -> list[list[str]]:
-        """Rows of the table split x class, with a header."""
+        """The table of counts, split x class, as rows of text; the first row is the header."""
         counts, classes = self.audit["counts"], self.audit["classes"]
         names = [*classes, *sorted({name for split in counts.values() for name in split} - set(classes))]
         rows = [["split", *names, "all"]]
@@ -42,7 +43,7 @@ class Data:
 
 
 def read_data(folder: Path, out: Path) -> list[Data]:
-    """The prepared data sets below `folder`, by name. BadInput for an audit.json that is no JSON."""
+    """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON or lacks a key."""
     found = []
     for path in sorted(folder.glob("*/audit.json")):
         audit = read_object(path)
@@ -58,15 +59,15 @@ class Material:
     """What the report is made from.
 
     Attributes:
-        records, data, out: folders of the records, of the audits, and the report's own, where other stages leave files.
-        summary: of the records; cells whose planned runs are not all there are held back (`benchmark.report.plans`).
+        records, data, out: folders of the records, of the audits, and of the report; other stages write files into the last.
+        summary: of the records. Cells that do not have all planned runs yet are marked (`benchmark.report.plans`).
         complexity: contents of complexity.json, or None.
-        claims, judged: the claims, and what was found of each.
-        anchors: published figures by data set.
+        claims, judged: the claims, and the findings for each.
+        anchors: data set -> published figures.
         sets: the prepared data sets.
-        people: how well people agree.
+        people: agreement of human raters.
         faces: test faces that may be shown.
-        gradients, robustness, benches: what was measured of networks.
+        gradients, robustness, benches: measurements of networks.
     """
 
     records: Path
@@ -86,12 +87,12 @@ class Material:
 
     @property
     def records_link(self) -> str:
-        """The folder of the records as seen from the pages."""
+        """Link from the pages to the folder of the records."""
         return link(self.records, self.out)
 
 
 def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Material:
-    """Reads and judges; arguments and errors as of `benchmark.report.build.build`."""
+    """Read everything and judge the claims. Arguments and errors as of `benchmark.report.build.build`."""
     summary = summarise(read_records(records), records)
     counted, claims = read_complexity(complexity), load_claims()
     gradients = read_gradients(out / "gradients")

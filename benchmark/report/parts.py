@@ -1,4 +1,4 @@
-"""What pages are made of: pictures, sections (one comparison each) and chapters (all of them)."""
+"""The parts of the pages: pictures, sections (about one comparison each) and chapters (about all comparisons)."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from benchmark.report.tables import Table
 
 
 class Drawing(NamedTuple):
-    """A figure with the stem of its file and its caption."""
+    """A matplotlib figure with its file name (without suffix) and caption."""
 
     name: str
     figure: Figure
@@ -25,10 +25,10 @@ class Picture(NamedTuple):
     """A figure of the pages.
 
     Attributes:
-        file: path below the report's folder, "figures/NAME.svg" for one that the report draws itself.
+        file: path relative to the report's folder; "figures/NAME.svg" for a figure that the report itself draws.
         caption: one line without a full stop.
-        content: the SVG text, as `benchmark.report.style.svg` makes it.
-        description: what it shows in words, for who can not see it.
+        content: the SVG text from `benchmark.report.style.svg`.
+        description: what the figure shows, in words, for readers who can not see it.
     """
 
     file: str
@@ -39,7 +39,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows of one comparison; `details` are tables that open on a click."""
+    """What the page shows about one comparison. `details`: tables that are shown only after a click."""
 
     comparison: Comparison
     tables: Sequence[Table]
@@ -49,15 +49,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of both pages that is about no single protocol; a further one is one more module of `chapters`.
+    """A part of both pages that is not about a single protocol. Each module of `chapters` makes one.
 
-    Its tables and pictures are written to tables/ and figures/ with all others. Numbers in the tables link to their runs
-    where a row has the entries "protocol" and "cell", or where `Entry.cells` names them.
+    Its tables and pictures are written to tables/ and figures/ like all others. A number in a table links to its runs if its
+    row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
 
     Attributes:
-        title: heading; its letters make the link to it.
+        title: heading; the link to the chapter is made from it.
         intro: paragraphs of plain text, shown before the tables.
-        links: (file beside the pages, words) of what says more.
+        links: (file in the folder of the pages, link text) for further reading.
     """
 
     title: str
@@ -72,11 +72,11 @@ class Contents:
     """What the pages show.
 
     Attributes:
-        answer: to the title's question, one sentence.
+        answer: one sentence, the answer to the title's question.
         headline: the figure at the top.
-        claims: the ledger's table.
-        sections: one a comparison.
-        chapters: what is said over all comparisons, in their order.
+        claims: the table of all claims.
+        sections: one per comparison.
+        chapters: in their order.
     """
 
     answer: str
@@ -87,21 +87,21 @@ class Contents:
 
     @property
     def pictures(self) -> list[Picture]:
-        """All of them, the headline first."""
+        """All pictures, the headline first."""
         return [self.headline, *(picture for part in (*self.sections, *self.chapters) for picture in part.pictures)]
 
     @property
     def tables(self) -> list[Table]:
-        """All of them, the ledger's first."""
+        """All tables, the table of claims first."""
         of_sections = [table for section in self.sections for table in (*section.tables, *section.details)]
         return [self.claims, *of_sections, *(table for chapter in self.chapters for table in chapter.tables)]
 
 
 def drawn(drawings: Iterable[Drawing]) -> list[Picture]:
-    """Figures as pictures of figures/. Call it within `styled`."""
+    """The drawings as pictures in figures/. Must be called inside `benchmark.report.style.styled`."""
     return [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure)) for each in drawings]
 
 
 def link(path: Path, out: Path) -> str:
-    """`path` as seen from the page in `out`."""
+    """The link to `path` from a page in the folder `out`."""
     return Path(os.path.relpath(path, out)).as_posix()

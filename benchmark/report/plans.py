@@ -1,4 +1,4 @@
-"""Cells whose planned runs are not all there: no table says how they differ from others before (docs/protocol.md)."""
+"""Marks cells that do not have all planned runs yet: no table compares them with others until then (docs/protocol.md)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from benchmark.records.comparisons import Summary
 
 
 def held_back(summary: Summary, judged: Sequence[Judged]) -> Summary:
-    """The summary with every cell marked (`Comparison.unfinished`) of which runs that a claim plans are missing."""
+    """The summary, with a mark (`Comparison.unfinished`) on every cell for which runs that a claim plans are missing."""
     found: dict[tuple[str, str], Planned] = {}
     for each in judged:
         for role in (DECIDING, SCALED_DOWN, FURTHER):

@@ -1,10 +1,10 @@
-"""How large the networks of a test are and how well they do, in words."""
+"""Describes in words how large the networks of a test are and how well they score."""
 
 from benchmark.claims.finding import Finding, Scale
 
 
 def scale_in_words(scale: Scale | None) -> str:
-    """Network, parameters, input size and epochs, as far as they are known; "" without a scale."""
+    """Network, parameters, input size and epochs in words, as far as they are known; "" without a scale."""
     if scale is None:
         return ""
     facts = [scale.network]
@@ -19,21 +19,21 @@ def scale_in_words(scale: Scale | None) -> str:
 
 
 def levels_in_words(scale: Scale) -> str:
-    """The cells' mean scores: "47.0 against 55.1 %", "none against 55.1 %" where no run of a cell finished; "" before all
-    planned runs are there, and where none has a score."""
+    """The mean scores of the cells, for example "47.0 against 55.1 %", or "none against 55.1 %" if no run of a cell finished.
+    "" if no cell has a score, or if planned runs are missing."""
     values = list(scale.levels.values())
     if all(value is None for value in values):
         return ""
     percent = scale.level_unit == "%"
     shown = ["none" if v is None else f"{100 * v:.1f}" if percent else f"{v:.3f}" for v in values]
-    # The unit stands behind the last number.
+    # The unit is written after the last number.
     last = max(place for place, value in enumerate(values) if value is not None)
     shown[last] += " %" if percent else ""
     return " against ".join(shown)
 
 
 def accuracy_level(finding: Finding) -> str:
-    """The levels of a finding, those of every condition by its name."""
+    """The mean scores behind a finding, in words; for a test under several conditions, those of each condition."""
     if not finding.parts:
         return levels_in_words(finding.scale) if finding.scale else ""
     own = {name: accuracy_level(part) for name, part in finding.parts.items()}

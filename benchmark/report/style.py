@@ -1,4 +1,4 @@
-"""How figures look, and their SVG text: the same bytes for the same numbers."""
+"""The style of figures, and their SVG text. The same numbers give the same bytes."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette: told apart with every common colour vision.
+# The palette of Okabe and Ito, whose colours can be distinguished with all common kinds of colour vision.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 GREY, PALE = "#767676", "#D9D9D9"
-OUTER = 0.35  # inches for the labels of all panels together
+OUTER = 0.35  # inches for the common labels of all panels
 SHORTCUT_COLOURS = {"identity": BLACK, "fixed": VERMILION, "adaptive": BLUE}
 OTHER_COLOUR = GREEN
-INK, PAPER = BLACK, "#ffffff"  # in a page they follow its text and its ground ...
-ON_COLOUR = "#fffffe"  # ... and this white, for writing on a strong colour, does not
-# Colour of a figure -> what stands for it in a page (the variables are set in templates/page/style.css).
+INK, PAPER = BLACK, "#ffffff"  # replaced in a page by the colours of its text and its background
+ON_COLOUR = "#fffffe"  # white for text on a strong colour; not replaced
+# Colour of a figure -> its replacement in a page (the variables are set in templates/page/style.css).
 THEMED = {INK: "currentColor", PAPER: "var(--paper)"} | {
     colour.lower(): f"var(--fig-{name})"
     for name, colour in {
@@ -31,8 +31,8 @@ THEMED = {INK: "currentColor", PAPER: "var(--paper)"} | {
 
 _SETTINGS = {
     "svg.hashsalt": "ferbench",  # otherwise element names are random
-    "svg.fonttype": "path",  # looks alike wherever it is shown
-    "font.family": "DejaVu Sans",  # comes with matplotlib
+    "svg.fonttype": "path",  # looks the same everywhere
+    "font.family": "DejaVu Sans",  # part of matplotlib
     "font.size": 10,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
@@ -47,7 +47,7 @@ _SETTINGS = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Within: the settings above, and none of the user's."""
+    """A context in which matplotlib has the settings above, and none of the user's own."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
@@ -55,14 +55,14 @@ def styled() -> Iterator[None]:
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG without date or program version. Call it within `styled`."""
+    """The figure as SVG, without date and program version. Must be called inside `styled`."""
     buffer = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels of width x height inches in rows of at most `columns`."""
+    """A figure with `count` panels of width x height inches, at most `columns` per row."""
     columns = min(columns, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(columns * width, rows * height + 0.7), layout="constrained")
@@ -75,12 +75,12 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
 def fixed_panels(
     count: int, columns: int, size: tuple[float, float], left: float, bottom: float, top: float = 0.45
 ) -> tuple[Figure, list[Axes]]:
-    """As `panels`, of axes with `size` = (width, height) inches each and given room around them: no layout is sought.
-
-    That takes half the time of `panels` where there are many. Around all of them there is room for `outer_labels`.
+    """As `panels`, but with axes at fixed positions, so that no layout has to be computed. For many panels this takes half
+    the time. There is room for `outer_labels`.
 
     Args:
-        left, bottom, top: inches beside each axes for its tick labels and its title.
+        size: (width, height) of each axes in inches.
+        left, bottom, top: inches around each axes for its tick labels and its title.
     """
     columns = min(columns, count)
     rows, gap = -(-count // columns), 0.15
@@ -95,24 +95,25 @@ def fixed_panels(
 
 
 def outer_labels(figure: Figure, below: str, beside: str) -> None:
-    """Labels of all axes of `fixed_panels` together."""
+    """Common labels for all axes of `fixed_panels`: one below, one on the left."""
     width, height = figure.get_size_inches()
     figure.text((width + OUTER) / 2 / width, 0.1 / height, below, ha="center", va="bottom")
     figure.text(0.1 / width, (height + OUTER) / 2 / height, beside, ha="left", va="center", rotation=90)
 
 
 def message(text: str) -> Figure:
-    """A figure that says why there is nothing to show."""
+    """A figure with a text that says why there is nothing to show."""
     figure = Figure(figsize=(7, 1.2))
     figure.text(0.5, 0.5, text, ha="center", va="center", color=GREY)
     return figure
 
 
 def spread(positions: Sequence[float], gap: float) -> np.ndarray:
-    """Positions moved as little as needed to lie at least `gap` apart, in the same order, around their middle."""
+    """The positions, moved as little as necessary so that they are at least `gap` apart. Their order stays the same."""
     positions = np.asarray(positions, float)
     order = np.argsort(positions, kind="stable")
-    groups: list[list[float]] = []  # [sum of wanted first places, members]: pooled while they would overlap
+    # Groups of neighbours that would overlap are merged: [sum of wanted positions of the first member, members].
+    groups: list[list[float]] = []
     for rank, index in enumerate(order):
         groups.append([positions[index] - rank * gap, 1])
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:

@@ -1,4 +1,4 @@
-"""A table with its caption, rendered as Markdown, CSV and LaTeX (booktabs)."""
+"""A table with its caption, and its rendering as Markdown, CSV and LaTeX (booktabs)."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ class Entry:
 
     Attributes:
         text: as shown.
-        numbers: for the CSV and for sorting, the shown one first: suffix of the column's name -> value.
-        cells: (protocol, cell) of the runs behind it, where the row's labels do not name them.
+        numbers: suffix of the column's name -> value, for the CSV and for sorting. The shown number comes first.
+        cells: (protocol, cell) of the runs behind it, if the row's labels do not name them.
     """
 
     text: str
@@ -35,13 +35,13 @@ class Table:
     """A table.
 
     Attributes:
-        name: file stem.
+        name: file name without suffix.
         title: one line.
-        notes: sentences without a full stop: protocol, selection rule, test-time augmentation, what n is.
+        notes: sentences without a full stop: protocol, selection rule, test-time augmentation, meaning of n.
         columns: key (CSV) -> title (Markdown, LaTeX).
-        rows: each column key -> Entry.
+        rows: each row is column key -> Entry.
         labels: columns that say what a row is; repeated in every block.
-        blocks: the other columns in groups that are shown as one table below the other; () = all in one.
+        blocks: groups of the other columns. Each group is shown as a separate table, one below the other. Empty: one table.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Table:
     blocks: Sequence[Sequence[str]] = field(default=())
 
     def shown(self) -> list[pd.DataFrame]:
-        """The blocks as text, with the titles as column names; a row with nothing in a block is left out of it."""
+        """The blocks as text, with the titles as column names. A row without an entry in a block is left out of it."""
         others = [key for key in self.columns if key not in self.labels]
         frames = []
         for block in self.blocks or (others,):
@@ -66,7 +66,7 @@ class Table:
         return frames
 
     def markdown(self) -> str:
-        """Title, notes and the blocks as GitHub tables."""
+        """Title, notes and blocks as GitHub Markdown."""
         parts = [f"**{self.title}.** {'. '.join(self.notes)}."]
         for frame in self.shown():
             lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
@@ -74,7 +74,7 @@ class Table:
         return "\n\n".join(parts) + "\n"
 
     def csv(self) -> str:
-        """Every number in a column of its own (`<column>_<part>`): fractions, not percent; ten digits."""
+        """CSV with every number in its own column (`<column>_<part>`): fractions, not percent; ten digits."""
         header = {}  # ordered by column, then by first appearance
         for key in self.columns:
             for row in self.rows:
@@ -88,7 +88,7 @@ class Table:
         return stream.getvalue()
 
     def latex(self) -> str:
-        """One booktabs table a block; a document that inputs it needs the packages booktabs and graphicx."""
+        """One booktabs table per block. A document that includes it needs the packages booktabs and graphicx."""
         parts, frames = ["% needs \\usepackage{booktabs,graphicx}"], self.shown()
         for at, frame in enumerate(frames, 1):
             part = f" (part {at} of {len(frames)})" if len(frames) > 1 else ""
@@ -99,7 +99,7 @@ class Table:
                 r"\centering\footnotesize",
                 rf"\caption{{{latex_text(f'{self.title}{part}. ' + '. '.join(self.notes) + '.')}}}",
                 rf"\label{{{label}}}",
-                # Shrinks what is wider than the page and nothing else.
+                # Only a table that is wider than the page is made smaller.
                 r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
                 rf"\begin{{tabular}}{{{'l' * len(frame.columns)}}}",
                 r"\toprule",
@@ -125,30 +125,30 @@ def latex_text(text: str) -> str:
 
 
 def text(value: object) -> Entry:
-    """A plain value."""
+    """An entry with a plain value."""
     return Entry(str(value), {"": value})
 
 
 def not_tested(reason: str) -> Entry:
-    """A value that was not measured."""
+    """The entry for a value that was not measured."""
     return Entry(f"not tested: {reason}", {"note": f"not tested: {reason}"})
 
 
 def measured(interval: Interval | None, show) -> Entry:
-    """Mean over seeds with its t-interval; None = not defined in at least one seed."""
+    """The entry for a mean over seeds with its t-interval. None: the value is not defined for at least one seed."""
     if interval is None:
         return Entry("not defined", {"note": "not defined"})
     return Entry(bracketed(interval, show), {"mean": interval.mean, "low": interval.low, "high": interval.high})
 
 
 def differing(difference: Difference, unit: str) -> Entry:
-    """A signed difference with its interval."""
+    """The entry for a signed difference with its interval."""
     shown = bracketed(difference, lambda v: number(v, unit, signed=True))
     return Entry(shown, {"mean": difference.mean, "low": difference.low, "high": difference.high})
 
 
 def seeds(finished: int, diverged: int) -> Entry:
-    """The column n: seeds behind the row, and how many diverged."""
+    """The entry for the column n: the number of seeds behind the row, and how many runs diverged."""
     shown = f"n = {finished}" + (", no interval" if finished == 1 else "")
     if diverged:
         shown += f"; diverged {diverged} of {finished + diverged}"
@@ -156,6 +156,6 @@ def seeds(finished: int, diverged: int) -> Entry:
 
 
 def title(name: str) -> str:
-    """Column title of a metric: its name and unit."""
+    """The column title of a metric: its name and unit."""
     metric = METRICS[name]
     return f"{metric.title}, {metric.unit}" if metric.unit else metric.title

@@ -1,5 +1,5 @@
-"""Opens a model given as code: a cell, a registered name, ``timm:NAME`` or ``package.module:factory``; with or without a file
-of weights."""
+"""Opens a model given as code (a cell, a registered name, ``timm:NAME`` or ``package.module:factory``), with or without a
+file of weights."""
 
 from collections.abc import Mapping
 from pathlib import Path

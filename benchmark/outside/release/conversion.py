@@ -2,8 +2,8 @@
 
 A checkpoint consists of PREFIX.index (see `checkpoint_index`) and PREFIX.data-00000-of-00001, which has the bytes of all
 variables one after the other. Weights of convolutions (3, 3, inputs, outputs) become (outputs, inputs, 3, 3); the output
-layer (inputs, outputs) becomes (outputs, inputs). Nothing else has to be changed: the network here has the same SAME padding,
-zero padding of channels, average pooling, ELU and BatchNorm eps = 1e-5 (tflearn 0.3.2) as the authors' graph.
+layer (inputs, outputs) becomes (outputs, inputs). Nothing else has to be changed: the network here has the same SAME
+padding, zero padding of channels, average pooling, ELU and BatchNorm eps = 1e-5 (tflearn 0.3.2) as the authors' graph.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """What TensorFlow 1's profiler counts as "float operations" in the authors' graph, term by term, derived from the layers.
 
 If the batch size of the input placeholder is unknown, no operation on pictures has a known shape, and the profiler leaves
-all of them out. Only operations on parameters are left. By TensorFlow's flops_registry.py they count, for n elements: 3 n - 1
-for L2Loss, 2 n for Rsqrt, and n for Mul, Add, Sub, Pow and AssignSub. Sqrt is not counted.
+all of them out. Only operations on parameters are left. By TensorFlow's flops_registry.py, n elements count as 3 n - 1
+operations for L2Loss, 2 n for Rsqrt, and n for Mul, Add, Sub, Pow and AssignSub. Sqrt is not counted.
 """
 
 from typing import NamedTuple

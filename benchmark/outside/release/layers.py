@@ -1,8 +1,8 @@
 """The residual family as a list of variables and layers: names, shapes, parameters and multiply-adds, computed without
 building a network.
 
-Names are those in the authors' checkpoint. There is a scope for each group of units (ResidualBlock, ResidualBlock_1, ...). In
-it, convolutions, normalisations and shortcuts are numbered from 0; the first one has no number in its name.
+Names are those in the authors' checkpoint. There is a scope for each group of units (ResidualBlock, ResidualBlock_1, ...).
+In it, convolutions, normalisations and shortcuts are numbered from 0; the first one has no number in its name.
 """
 
 import math

@@ -1,1 +1,1 @@
-"""Chapters of the report, one module each: what is said over all comparisons."""
+"""The chapters of the report, one module each. A chapter is about all comparisons."""

@@ -1,4 +1,4 @@
-"""Tables of the audits: copies in each data set, and what a protocol's test accuracy is without the leaked test images."""
+"""Chapter: the audits. Copies in each data set, and the test accuracy under a protocol without the leaked test images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,16 +35,16 @@ COPIES = {
 
 
 def chapter(material: Material) -> Chapter | None:
-    """What is wrong with the data, and how well people agree; None where neither is known."""
+    """What is wrong with the data, and how well people agree; None if neither is known."""
     found = [*tables(material.summary, material.data), *humans.tables(material.people, material.claims)]
     return Chapter("The data, audited", tables=found) if found else None
 
 
 def tables(summary: Summary, data: Path) -> list[Table]:
-    """The table of all audits below `data`, then one for each comparison whose test images have copies in training.
+    """The table of all audits below `data`, then one table for each comparison whose test images have copies in training.
 
     Raises:
-        BadInput: an audit.json or leaks.json that is no JSON or lacks what the tables need.
+        BadInput: an audit.json or leaks.json that is missing or not JSON.
     """
     audits = read_audits(data)
     own = [copies_table(audits)] if audits else []
@@ -57,7 +57,7 @@ def tables(summary: Summary, data: Path) -> list[Table]:
 
 
 def read_audits(data: Path) -> dict[str, Mapping]:
-    """Name of the data set -> its audit.json, for the audits below `data` that have copies counted, by name."""
+    """Name of the data set -> contents of its audit.json, for the audits below `data` in which copies were counted."""
     found = {}
     for path in sorted(data.glob("*/audit.json")):
         audit = _read(path)
@@ -67,7 +67,7 @@ def read_audits(data: Path) -> dict[str, Mapping]:
 
 
 def copies_table(audits: Mapping[str, Mapping]) -> Table:
-    """Copies, class order and number of wrong findings, a row a data set."""
+    """Copies, class order and number of wrong findings, one row per data set."""
     rows = []
     for name, audit in audits.items():
         exact, near, order = audit["exact_copies"], audit["near_copies"], audit["label_order"]
@@ -101,13 +101,13 @@ _GROUPS = {"groups": "groups", "conflicting": "conflicting", "across": "across_s
 
 
 def leaks_table(comparison: Comparison, leaked: Mapping) -> Table | None:
-    """Test accuracy of every cell with and without the test images that have a copy in training; None if none has.
+    """Test accuracy of every cell with and without the test images that have a copy in training; None if no image has one.
 
     Args:
         leaked: contents of leaks.json of the comparison's data.
     """
     splits = comparison.protocol["splits"]
-    if SPLIT not in splits:  # folds: no one split is the test, and the folds' groups keep copies together
+    if SPLIT not in splits:  # with folds there is no test split, and groups keep copies in one fold
         return None
     found = leaked.get(splits[SPLIT], {}).get(splits["train"])
     finished = [run for runs in comparison.runs.values() for run in runs if not run.record.diverged]
@@ -167,7 +167,7 @@ def _accuracy(values: Mapping[int, float | None]) -> Entry:
 
 
 def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
-    """Accuracy on the rows `rest` minus that on all, and its interval over resampled test images."""
+    """Accuracy on the rows `rest` minus accuracy on all rows, with its interval over resampled test images."""
     if rest.all() or not rest.any():
         reason = "no such image" if rest.all() else "no other image"
         return Entry(reason, {"note": reason})

@@ -1,4 +1,4 @@
-"""Tables of what networks and runs cost: operations and latency from complexity.json, time and memory from records."""
+"""Chapter: the cost of networks and runs. Operations and latency come from complexity.json, time and memory from records."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ NOTES = (
 
 
 def chapter(material: Material) -> Chapter:
-    """What networks and runs cost, and the shortcuts drawn."""
+    """The cost of networks and runs, and a figure of the shortcut functions."""
     networks = network_table(material.complexity)
     own = [complexity_table(material.summary, material.complexity), cost_table(material.summary)]
     picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()))
@@ -73,7 +73,8 @@ def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
 
 
 def network_table(complexity: Mapping | None) -> Table | None:
-    """The same of every network of complexity.yaml, whether it has a record or not; None where none was counted."""
+    """The same as `complexity_table`, for every network of complexity.yaml, with or without a record; None if no network was
+    counted."""
     rows = [
         {"network": text(entry["name"]), "outputs": text(entry["outputs"])} | _network(entry)
         for entry in (complexity or {}).get("networks", ())
@@ -87,7 +88,7 @@ def network_table(complexity: Mapping | None) -> Table | None:
 
 
 def cost_table(summary: Summary) -> Table:
-    """Training time, throughput and memory of every cell, by device."""
+    """Training time, throughput and memory of every cell, per device."""
     columns = {
         "protocol": "Protocol",
         "cell": "Cell",

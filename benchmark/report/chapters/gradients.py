@@ -1,4 +1,4 @@
-"""What `ferbench gradients` measured, as a table and figures: one set for each plan's file."""
+"""Chapter: the measurements of `ferbench gradients`, as a table and figures for each plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ PLACE = 80
 
 
 def chapter(material: Material) -> Chapter | None:
-    """Signal and gradient along the units, a table a plan; None where none was measured."""
+    """Signal and gradient along the units, one table per plan; None if nothing was measured."""
     if not material.gradients:
         return None
     along = [drawing for contents in material.gradients for drawing in drawings(contents)]
@@ -37,17 +37,17 @@ class Group(NamedTuple):
     seeds: Sequence[Mapping]
 
     def moments(self, step: int) -> list[Mapping]:
-        """The measurement after `step` steps of every seed that got there."""
+        """The measurement after `step` steps, for every seed that reached this step."""
         return [moment for each in self.seeds for moment in each["moments"] if moment["step"] == step]
 
     @property
     def steps(self) -> list[int]:
-        """Steps that were planned."""
+        """The planned steps."""
         return self.seeds[0]["steps"]
 
 
 def groups(contents: Mapping) -> list[Group]:
-    """The measurements by network, normalisation and shortcut, shallow networks first."""
+    """The measurements grouped by network, normalisation and shortcut. Networks with fewer layers come first."""
     found: dict[tuple, list[Mapping]] = {}
     for each in contents["measurements"]:
         found.setdefault((each["layers"], each["network"], each["normalisation"], each["shortcut"]), []).append(each)
@@ -57,7 +57,7 @@ def groups(contents: Mapping) -> list[Group]:
 
 
 def table(contents: Mapping) -> Table:
-    """Ratio, loss and deviation at initialisation and at the end of training: one row a group and moment."""
+    """Ratio, loss and deviation at initialisation and at the end of training; one row per group and moment."""
     columns = {
         "network": "Network",
         "layers": "Layers",
@@ -93,7 +93,8 @@ def table(contents: Mapping) -> Table:
 
 
 def drawings(contents: Mapping) -> Iterator[Drawing]:
-    """The figures of a plan; call it within `style.styled`. Those about training only where something was trained."""
+    """The figures of a plan. Figures about training are made only if the plan has training steps. Must be called inside
+    `benchmark.report.style.styled`."""
     own, stem, where = groups(contents), f"gradients-{contents['plan']}", _where(contents)
     yield Drawing(
         f"{stem}-norm", along_units(own, "gradient", "gradient norm, 1 behind the last unit"),
@@ -127,7 +128,7 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
 
 
 def along_units(own: Sequence[Group], quantity: str, label: str) -> Figure:
-    """Small multiples BatchNorm x shortcut of a quantity against the relative place in the stack, logarithmic."""
+    """A quantity (logarithmic) against the relative position in the network; one panel per BatchNorm and shortcut."""
     figure, axes = panels(len(NORMALISATIONS) * len(SHORTCUTS), len(SHORTCUTS), 3.2, 2.5)
     names = list(dict.fromkeys(group.network for group in own))
     colours = dict(zip(names, colormaps["viridis"](np.linspace(0, 0.85, len(names))), strict=True))
@@ -154,7 +155,7 @@ def along_units(own: Sequence[Group], quantity: str, label: str) -> Figure:
 
 
 def against_depth(own: Sequence[Group]) -> Figure:
-    """First-to-last ratio with its interval against the number of layers, one panel for each BatchNorm."""
+    """First-to-last ratio with its interval against the number of layers; one panel per BatchNorm."""
     figure, axes = panels(len(NORMALISATIONS), len(NORMALISATIONS), 4.8, 3.2)
     handles = {}
     for axis, norm in zip(axes, NORMALISATIONS, strict=True):
@@ -179,7 +180,7 @@ def against_depth(own: Sequence[Group]) -> Figure:
 
 
 def through_training(trained: Sequence[Group]) -> Figure:
-    """First-to-last ratio against steps: one panel for each network and BatchNorm; diverged runs end."""
+    """First-to-last ratio against steps; one panel per network and BatchNorm. The line of a run ends where it diverged."""
     keys = list(dict.fromkeys((group.network, group.normalisation) for group in trained))
     figure, axes = panels(len(keys), 4, 3.0, 2.8)
     handles = {}
@@ -198,7 +199,7 @@ def through_training(trained: Sequence[Group]) -> Figure:
                 axis.plot([moment["step"] for moment in each["moments"]], ratios, color=colour, linewidth=0.6, alpha=0.5)
             full = [step for step in group.steps if len(group.moments(step)) == len(group.seeds)]
             means = [10 ** np.mean([log_ratio(moment) for moment in group.moments(step)]) for step in full]
-            style = "--" if group.shortcut == "adaptive" else "-"  # fixed, which starts alike, shows through
+            style = "--" if group.shortcut == "adaptive" else "-"  # dashed, so that the similar line of fixed is visible
             (handles[group.shortcut],) = axis.plot(full, means, style, color=colour, linewidth=1.8)
             if lost := sum(each["status"] == "diverged" for each in group.seeds):
                 height = 0.94 - 0.09 * SHORTCUTS.index(group.shortcut)
@@ -211,7 +212,7 @@ def through_training(trained: Sequence[Group]) -> Figure:
 
 
 def learned_scalars(adaptive: Sequence[Group]) -> Figure:
-    """a, c and the slope at 0 against the unit's number: one row a network and BatchNorm, one line a step."""
+    """a, c and the slope at 0 against the number of the unit; one row per network and BatchNorm, one line per step."""
     quantities = {"a": lambda s: s["a"], "c": lambda s: s["c"], "slope at 0": lambda s: 1 / (1 + s["c"] ** 2)}
     figure, axes = panels(3 * len(adaptive), 3, 3.4, 2.2)
     for row, group in enumerate(adaptive):
@@ -252,7 +253,7 @@ def _interval(values: Sequence[float | None]) -> Interval | None:
 
 
 def _factor(logs: Sequence[float | None]) -> Entry:
-    """A positive number from its decimal logarithms, one a seed."""
+    """The entry for a positive number, from its decimal logarithms, one per seed."""
     interval = _interval(logs)
     if interval is None:
         words = "not defined" if logs else "diverged"

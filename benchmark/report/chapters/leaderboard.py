@@ -1,7 +1,8 @@
-"""Leaderboards, one a protocol version: runs of this suite, outside models evaluated here, published numbers.
+"""Chapter: leaderboards, one per protocol version, with runs of this suite, outside models evaluated here, and published
+numbers.
 
-The three stand in blocks of their own and never in one column: a run was trained and selected by the protocol, an outside
-model was only tested by it, and a published number was made by rules that its authors chose.
+The three kinds are in separate blocks and never in one column: a run was trained and selected by the protocol; an outside
+model was only tested by it; a published number was made by rules that its authors chose.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,12 +35,12 @@ FACTS = {
 
 
 def chapter(material: Material) -> Chapter:
-    """Runs, models from outside and published figures."""
+    """The leaderboards with runs, outside models and published numbers."""
     return Chapter("Leaderboards", [INTRO], tables(material.summary, material.complexity, material.anchors))
 
 
 class Board(NamedTuple):
-    """One protocol version on one edition of its data; `comparison` is None where only outside models were evaluated."""
+    """One protocol version on one edition of its data. `comparison`: its runs; None if there are only outside models."""
 
     slug: str
     protocol: Mapping
@@ -50,7 +51,8 @@ class Board(NamedTuple):
 
 
 def boards(summary: Summary) -> list[Board]:
-    """Every comparison with the outside models of equal protocol and data, then those that no run stands beside."""
+    """A board for every comparison, with the outside models of the same protocol and data; then boards for outside models
+    without any runs."""
     of: dict[tuple, list[ScoredRun]] = {}
     for run in summary.outside:
         of.setdefault(_identity(run.record["protocol"], run.record["protocol_hash"], run.record["data"]), []).append(run)
@@ -68,7 +70,7 @@ def boards(summary: Summary) -> list[Board]:
 
 
 def tables(summary: Summary, counted: Mapping | None, anchors: Mapping[str, Mapping]) -> list[Table]:
-    """`leaderboard-<slug>` of every board.
+    """The table `leaderboard-<slug>` of every board.
 
     Args:
         counted: contents of complexity.json, or None.
@@ -114,7 +116,7 @@ def _table(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
 
 
 def _own(comparison: Comparison | None, counted: Mapping | None) -> list[dict[str, Entry]]:
-    """One row a cell and test-time augmentation, the best mean first, cells that diverged last."""
+    """One row per cell and test-time augmentation: the best mean first, diverged cells last."""
     if comparison is None:
         return []
     found, unit = [], METRICS[comparison.primary].unit
@@ -167,7 +169,7 @@ def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
 
 
 def _published(board: Board, anchors: Mapping[str, Mapping]) -> list[dict[str, Entry]]:
-    """Figures that are one number each; only of a protocol of all classes of that data set."""
+    """The rows of published figures that are a single number; only for protocols with classes."""
     if board.protocol["task"] != "categorical":
         return []
     sources = {f["name"]: f["source"] for f in anchors.get(board.data["name"], {}).get("figures", ())}

@@ -1,4 +1,4 @@
-"""The search of a study's learning rates as a table: every trial, and the same cells at each common rate."""
+"""Chapter: the search for the learning rates of a study, as a table of all trials (cells x rates)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ PLACE = 60
 
 
 def chapter(material: Material) -> Chapter | None:
-    """Every trial of a study's search; None without one."""
+    """Every trial of a study's search; None without a search."""
     searched = tables(material.out / "tuning")
     return Chapter("Learning rates", tables=searched) if searched else None
 
 
 def tables(folder: Path) -> list[Table]:
-    """A table for each search of learning rates (`rates` in tuning.yaml) that has a log in `folder`.
+    """A table for each search of learning rates (an entry of tuning.yaml with `rates`) that has a log in `folder`.
 
     Raises:
-        BadInput: a log that is no JSON lines.
+        BadInput: a log that is not in the format JSON lines.
     """
     searches = [name for name, entry in read_yaml(SEARCHES).items() if "rates" in entry]
     logs = {name: read_log(folder / f"{name}.jsonl") for name in searches}
@@ -32,9 +32,10 @@ def tables(folder: Path) -> list[Table]:
 
 
 def table(name: str, lines: Sequence[Mapping]) -> Table:
-    """Rows: cells; columns: rates, from the highest to the lowest, each trial's best validation metric, and the cell's rate.
+    """The table of one search. Rows: cells. Columns: rates from the highest to the lowest, with the best validation metric of
+    each trial; and the rate that the cell got.
 
-    A trial made again (another code or device) counts with its last line.
+    If a trial was repeated (with other code or on another device), its last line in the log counts.
     """
     latest = {(line["cell"], line["recipe"]["learning_rate"]): line for line in lines}
     rates = sorted({rate for _, rate in latest}, reverse=True)

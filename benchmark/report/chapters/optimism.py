@@ -1,4 +1,4 @@
-"""What choosing an epoch by the test split is worth."""
+"""Chapter: how much choosing the epoch on the test split would add to the reported metric."""
 
 from benchmark.records.comparisons import Summary
 from benchmark.records.metrics import METRICS
@@ -12,12 +12,12 @@ PLACE = 30
 
 
 def chapter(material: Material) -> Chapter:
-    """What a maximum over looks at the test split adds."""
+    """How much a maximum over all epochs on the test split adds."""
     return Chapter("Choosing by the test split", tables=[optimism_table(material.summary)])
 
 
 def optimism_table(summary: Summary) -> Table:
-    """Best on test minus best on validation of every cell with a history."""
+    """The table of best on test minus best on validation, for every cell with a history."""
     columns = {
         "protocol": "Protocol",
         "cell": "Cell",

@@ -1,4 +1,4 @@
-"""What the authors' release proves, as the stage release-audit left it."""
+"""Chapter: what the authors' release proves, from the files that `ferbench audit-release` has written."""
 
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
@@ -9,7 +9,7 @@ SCALARS = "The shortcut coefficients of the released checkpoint, and the slopes 
 
 
 def chapter(material: Material) -> Chapter | None:
-    """The checkpoint's coefficients, and a link to the audit; None where the audit was not made."""
+    """The coefficients of the checkpoint, and a link to the audit; None if there is no audit."""
     scalars = material.out / "release" / "shortcut-scalars.svg"
     if not scalars.is_file():
         return None

@@ -1,4 +1,5 @@
-"""What `ferbench robustness` measured, and calibration from the records: one table of each a protocol, severity curves."""
+"""Chapter: the measurements of `ferbench robustness`, and calibration computed from records. One table of each per protocol,
+and curves over severities."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,13 +29,13 @@ LINES = ("-", "--", ":")
 
 
 def chapter(material: Material) -> Chapter:
-    """Corrupted, mirrored and foreign faces; calibration."""
+    """Results on corrupted and mirrored faces and on faces of other data sets, and calibration."""
     found = material.summary, material.robustness
     return Chapter("Robustness and calibration", [INTRO], tables(*found), drawn(drawings(*found)))
 
 
 def tables(summary: Summary, found: Measured) -> list[Table]:
-    """`<slug>-robustness` where something was measured, and `<slug>-calibration` of every categorical protocol."""
+    """The tables `<slug>-robustness`, for protocols that were measured, and `<slug>-calibration`, for categorical ones."""
     made = []
     for comparison in summary.comparisons:
         if own := found.get(comparison.slug):
@@ -45,7 +46,7 @@ def tables(summary: Summary, found: Measured) -> list[Table]:
 
 
 def drawings(summary: Summary, found: Measured) -> list[Drawing]:
-    """Severity curves, one figure a protocol; call it within `style.styled`."""
+    """Curves over severities, one figure per protocol. Must be called inside `benchmark.report.style.styled`."""
     made = []
     for comparison in summary.comparisons:
         if own := found.get(comparison.slug):
@@ -58,7 +59,7 @@ def drawings(summary: Summary, found: Measured) -> list[Drawing]:
 
 
 def severity_curves(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) -> Figure:
-    """One panel a corruption, one line a cell."""
+    """One panel per corruption, one line per cell."""
     first = next(iter(own.values()))[0]
     figure, axes = panels(len(first["corrupted"]), 4, 2.6, 2.1)
     metric, handles = comparison.primary, {}
@@ -70,7 +71,7 @@ def severity_curves(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         for place, (label, seeds_) in enumerate(own.items()):
             curves = [[each["clean"][metric], *(step[metric] for step in each["corrupted"][kind])] for each in seeds_]
-            mean = scale * np.array(curves, float).mean(axis=0)  # not defined: a gap
+            mean = scale * np.array(curves, float).mean(axis=0)  # NaN, a gap in the line, where a value is not defined
             style = {"color": COLOURS[place % len(COLOURS)], "linestyle": LINES[place // len(COLOURS) % len(LINES)]}
             (handles[label],) = axis.plot(range(len(mean)), mean, linewidth=1.5, **style)
     figure.legend(handles.values(), list(handles), loc="outside lower center", ncols=3, fontsize=8)
@@ -80,7 +81,7 @@ def severity_curves(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]
 
 
 def calibration_table(comparison: Comparison) -> Table | None:
-    """ECE and NLL before and after temperature scaling; None without a run that has such figures."""
+    """ECE and NLL before and after temperature scaling; None if no run has these figures."""
     found = {label: [calibration(run.record) for run in runs] for label, runs in comparison.runs.items()}
     if not any(each for own in found.values() for each in own):
         return None

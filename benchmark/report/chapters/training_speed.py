@@ -1,4 +1,5 @@
-"""What `ferbench bench` measured: one table of all devices, and how time and memory grow, a figure a device."""
+"""Chapter: the measurements of `ferbench bench`. One table for all devices, and per device a figure of how time and memory
+grow."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,14 +19,14 @@ NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, 
 
 
 def chapter(material: Material) -> Chapter | None:
-    """Training and evaluation against a plain loop; None where it was not measured."""
+    """Speed of training and evaluation compared with a plain loop; None if it was not measured."""
     if not material.benches:
         return None
     return Chapter("Speed of training", [INTRO], tables(material.benches), drawn(drawings(material.benches)))
 
 
 def tables(benches: Sequence[Mapping]) -> list[Table]:
-    """The table `speed`, a row a contender of every comparison; none without a measurement."""
+    """The table `speed`, with one row per contender of every comparison; empty without measurements."""
     columns = {
         "device": "Device",
         "size": "Input",
@@ -75,7 +76,8 @@ def tables(benches: Sequence[Mapping]) -> list[Table]:
 
 
 def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
-    """`speed-growth-<device type>` where growth was measured; call it within `style.styled`."""
+    """The figures `speed-growth-<device type>`, for devices on which growth was measured. Must be called inside
+    `benchmark.report.style.styled`."""
     made = []
     for contents in benches:
         if contents["growth"]:
@@ -88,7 +90,8 @@ def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
 
 
 def growth(entries: Sequence[Mapping]) -> Figure:
-    """A column an axis of growth: milliseconds an image in training and evaluation above, peak memory below."""
+    """One column of panels per axis of growth. Above: milliseconds per image in training and evaluation; below: peak
+    memory."""
     axes_names = list(dict.fromkeys(entry["axis"] for entry in entries))
     figure = Figure(figsize=(3.4 * len(axes_names), 4.6), layout="constrained")
     grid = figure.subplots(2, len(axes_names), sharex="col", sharey="row", squeeze=False)
@@ -108,7 +111,7 @@ def growth(entries: Sequence[Mapping]) -> Figure:
             axis.xaxis.set_major_locator(FixedLocator(x))
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
             axis.xaxis.set_minor_locator(NullLocator())
-    for row in grid:  # when all columns are drawn: they share the axis, and setting one end fixes the other
+    for row in grid:  # after all columns are drawn: they share the axis, and setting one end fixes the other end too
         row[0].set_ylim(bottom=0)
     grid[0][0].set_ylabel("ms an image")
     grid[1][0].set_ylabel("peak memory, MiB")

@@ -1,1 +1,1 @@
-"""The pages that tables and figures are put on: README, claims.md, index.html."""
+"""The pages of the report, which show its tables and figures: README.md, claims.md, index.html."""

@@ -1,4 +1,5 @@
-"""A figure's SVG as a part of an HTML page: names of its own, colours that follow the page's theme, a title in words."""
+"""Prepares the SVG of a figure for use inside an HTML page: unique ids, colours that follow the page's theme, and a title in
+words."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -12,15 +13,16 @@ _COLOUR = re.compile("|".join(THEMED), re.IGNORECASE)
 
 
 def inline(content: bytes, name: str, title: str, description: str = "") -> str:
-    """The <svg> element of a figure made by `style.svg`, for use inside a page.
+    """The <svg> element for a page, from a figure made by `style.svg`.
 
-    Only names that the figure refers to are kept, and begin with `name`. The white ground is left out; black follows the
-    page's text, white its ground and the palette its variables --fig-*, so that the figure can be read on a dark ground.
+    Only ids that the figure refers to are kept, with the prefix `name`. The white background is removed. Colours are replaced
+    so that the figure can be read on a dark background: black by the page's text colour, white by its background colour, and
+    the palette by the variables --fig-*.
 
     Args:
-        content: the figure's file.
-        name: letters, digits, - and _; another one for every figure of the page.
-        title, description: read out to who can not see it.
+        content: of the figure's file.
+        name: letters, digits, - and _; different for every figure of the page.
+        title, description: read by screen readers.
     """
     root = ElementTree.fromstring(content)
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
@@ -71,7 +73,7 @@ def _attributes(name: str, width: float, height: float, described: bool) -> dict
         "role": "img",
         "aria-labelledby": labels,
         "fill": "currentColor",
-        "stroke-linejoin": "round",  # what the style element said, which would hold for the whole page
+        "stroke-linejoin": "round",  # these two replace the removed style element, which would apply to the whole page
         "stroke-linecap": "butt",
     }
 

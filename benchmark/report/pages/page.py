@@ -1,4 +1,4 @@
-"""reports/README.md, all tables and figures in one page, and reports/claims.md, by the jinja2 templates beside this file."""
+"""Makes reports/README.md (all tables and figures in one page) and reports/claims.md, from jinja2 templates."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from benchmark.report.parts import Contents
 
 
 def readme(material: Material, contents: Contents) -> str:
-    """The page as Markdown."""
+    """reports/README.md as Markdown."""
     summary = material.summary
     return render(
         "README.md.j2",
@@ -50,7 +50,7 @@ def claims_page(material: Material, contents: Contents) -> str:
 
 
 def render(template: str, **values: object) -> str:
-    """A template of the folder beside this file; a value that it lacks is an error. HTML is escaped, Markdown is not."""
+    """Render a template of the folder templates. A missing value is an error. Values are escaped in HTML, not in Markdown."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""The places of reports/index.html that numbers link to: one for every run, and one for every cell under a protocol."""
+"""The link targets in reports/index.html: one for every run, and one for every cell under a protocol."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,15 +10,15 @@ from benchmark.report.tables import Table
 
 
 def anchor(*parts: object) -> str:
-    """The parts as the name of a place in the page: letters, digits and .+-_ only."""
+    """The parts joined to the name of a link target: only letters, digits and .+-_."""
     return re.sub(r"[^\w.+-]+", "_", "-".join(map(str, parts)))
 
 
 class Places:
-    """Names of the runs' and the cells' places; no two are the same, whatever protocols and cells are called.
+    """The names of the link targets of runs and cells. They are always different, whatever names protocols and cells have.
 
     Args:
-        summary: whose runs have a place.
+        summary: the runs and cells that get a link target.
     """
 
     def __init__(self, summary: Summary):
@@ -36,20 +36,21 @@ class Places:
                 self._targets[key] = self._runs[runs[0].record.directory] if len(runs) == 1 else self._cells[key]
 
     def cell(self, slug: str, label: str) -> str:
-        """Place of a cell, which lists its runs."""
+        """The link target of a cell; it shows the cell's runs."""
         return self._cells[slug, label]
 
     def run(self, record: Record) -> str:
-        """Place of a run."""
+        """The link target of a run."""
         return self._runs[record.directory]
 
     def behind(self, table: Table, row: Mapping, key: str, slug: str = "") -> list[tuple[str, str]]:
-        """Where the number `key` of a table's row leads: (place, cell) of every cell behind it that has records.
+        """The link targets for the number `key` in a row of a table: (link target, cell) for every cell behind it that has
+        records.
 
-        The place is the cell's, which lists its runs, or the run's where there is one alone.
+        The target is that of the cell; if the cell has only one run, that of the run.
 
         Args:
-            slug: protocol of the table, for rows that do not name theirs.
+            slug: protocol of the table, for rows that do not name a protocol.
         """
         if key in table.labels or key not in row:
             return []
@@ -58,7 +59,7 @@ class Places:
 
 
 def _labelled(row: Mapping, slug: str) -> Iterator[tuple[str, str]]:
-    """The pair (protocol, cell) that the labels of a row name, if they do."""
+    """The pair (protocol, cell) in the labels of a row, if they name a cell."""
     if "cell" in row:
         yield (row["protocol"].text if "protocol" in row else slug, row["cell"].text)
 

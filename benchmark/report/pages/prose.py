@@ -1,4 +1,4 @@
-"""What the records can say and what they can not, in plain sentences made from them."""
+"""Sentences for the page, made from records and verdicts: what the records show and what they can not show."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 
 def numeral(number: int) -> str:
-    """In words up to twelve."""
+    """A number as text: in words up to twelve, then in digits."""
     return WORDS[number] if number < len(WORDS) else f"{number:,}"
 
 
@@ -23,18 +23,18 @@ def count(number: int, thing: str) -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital letter in front and a full stop behind."""
+    """The words as a sentence, with a capital letter and a full stop."""
     return f"{words[:1].upper()}{words[1:]}."
 
 
 def listed(things: Iterable[str]) -> str:
-    """a, b and c."""
+    """The things as text, in the form "a, b and c"."""
     *most, last = things
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
-    """How many claims are decided and by what, and what the others wait for."""
+    """Sentences on how many claims are decided and by what, and what the other claims wait for."""
     waiting, undetermined, shut = (
         [each for each in judged if each.finding.verdict == word] for word in (NO_VERDICT_YET, UNDETERMINED, NOT_TESTABLE)
     )
@@ -61,14 +61,14 @@ def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
 
 
 def _basis(each: Judged) -> str:
-    """What decided a claim; true of this one, whatever decided the others."""
+    """What kind of evidence decided this claim."""
     if each.claim.test.rule.startswith("gradient"):
         return "by measured gradients"
     return "by training runs" if each.finding.records else "by counting"
 
 
 def run_sentences(summary: Summary) -> list[str]:
-    """How many runs there are, of what, and what follows from their kind."""
+    """Sentences on how many runs there are, of what kind, and what follows from that."""
     runs = sum(len(own) for c in summary.comparisons for own in c.runs.values())
     cells = sum(len(c.runs) for c in summary.comparisons)
     where = listed([f"{c.slug} ({_extent(c)})" for c in summary.comparisons])
@@ -86,11 +86,11 @@ def run_sentences(summary: Summary) -> list[str]:
 
 
 def shortcut_sentences(tables: Mapping[str, Table], judged: Sequence[Judged]) -> list[str]:
-    """What the tables of bounded against identity shortcuts say together; [] where none holds a test over seeds.
+    """Sentences that summarise the tables of bounded shortcuts against identity; empty if no table has a test over seeds.
 
     Args:
-        tables: protocol -> its table, as `grid.shortcuts` makes it.
-        judged: the claims; a protocol under which none of them is judged is named as evidence for none.
+        tables: protocol -> its table, made by `grid.shortcuts`.
+        judged: the claims. A protocol under which no claim is judged is named as evidence for no claim.
     """
     tested = {
         slug: [row for row in table.rows if "holm" in row and "p" in row["holm"].numbers] for slug, table in tables.items()

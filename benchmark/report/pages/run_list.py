@@ -1,4 +1,4 @@
-"""The runs for reports/index.html: what made each one, how it went, and the command that makes it again."""
+"""The list of runs for reports/index.html: how each run was made, its course, and the command that repeats it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ class RunView:
     """One run.
 
     Attributes:
-        place: name of its place in the page; `folder`: its record's folder, as a link.
+        place: name of its link target in the page.
+        folder: link to its record's folder.
         score: the primary metric as shown, or "diverged".
-        facts: name -> value, the record's own.
-        scores: name -> value as shown, of the results table's first metrics.
+        facts: name -> value, from the record.
+        scores: name -> value as shown, for the first block of metrics in the results table.
         environment: number of its environment in the page's list.
-        history: rows of epoch, learning rate, losses and metrics as shown.
-        curve: the validation metric by epoch as SVG; "" where there are fewer than two epochs.
-        command: makes this run again.
+        history: rows of epoch, learning rate, losses and metrics, as shown.
+        curve: the validation metric per epoch as SVG; "" for fewer than two epochs.
+        command: repeats this run.
     """
 
     place: str
@@ -41,7 +42,7 @@ class RunView:
 
 @dataclass(frozen=True)
 class CellView:
-    """A cell under a protocol with its runs; `options`: name -> value as shown, `command` makes them all again."""
+    """A cell under a protocol, with its runs. `options`: name -> value as shown. `command`: repeats all its runs."""
 
     place: str
     label: str
@@ -62,8 +63,9 @@ def cells_of(comparison: Comparison, places: Places, environments: Sequence[str]
     """The cells of a protocol, in the order of the tables.
 
     Args:
-        environments: the distinct ones of the page, as `environment_of` writes them.
-        records, root: link from the page to the folder of the records, and that folder.
+        environments: all distinct environments of the page, from `environment_of`.
+        records: link from the page to the folder of the records.
+        root: that folder.
     """
     found = []
     for label, runs in comparison.runs.items():
@@ -85,12 +87,12 @@ def cells_of(comparison: Comparison, places: Places, environments: Sequence[str]
 
 
 def environment_of(record: Record) -> str:
-    """A run's environment as one line."""
+    """The environment of a run as one line."""
     return "; ".join(_flat(record["environment"]))
 
 
 def environments(summary: Summary) -> dict[str, dict[str, int]]:
-    """Each distinct environment as one line, in alphabetical order -> protocol -> number of runs."""
+    """Distinct environment as one line -> protocol -> number of runs; in alphabetical order."""
     found: dict[str, dict[str, int]] = {}
     for comparison in summary.comparisons:
         for runs in comparison.runs.values():
@@ -101,7 +103,7 @@ def environments(summary: Summary) -> dict[str, dict[str, int]]:
 
 
 def present_version(comparison: Comparison) -> bool:
-    """Whether the suite's protocol of that name is the one that these runs were made under."""
+    """Whether the suite's protocol of that name still has the hash under which these runs were made."""
     name = comparison.protocol["name"]
     return name in protocol_names() and load_protocol(name).hash == comparison.protocol_hash
 

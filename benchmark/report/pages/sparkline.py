@@ -1,4 +1,4 @@
-"""A curve the size of a word."""
+"""Sparkline: a small curve of about the size of a word."""
 
 import html
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ WIDTH, HEIGHT, MARGIN = 120, 24, 3
 
 
 def sparkline(values: Sequence[float], words: str, marked: int | None = None) -> str:
-    """An <svg> of at least two values from left to right, scaled to fill it.
+    """An <svg> with a curve of two or more values, scaled to fill it.
 
     Args:
-        words: what it shows, for who can not see it.
-        marked: position of the value with a dot, or None.
+        words: what it shows, for screen readers.
+        marked: index of a value that is marked by a dot, or None.
     """
     low, high = min(values), max(values)
     across, up = (WIDTH - 2 * MARGIN) / (len(values) - 1), (HEIGHT - 2 * MARGIN) / ((high - low) or 1)

@@ -1,4 +1,4 @@
-"""The claim ledger's tables and its page, reports/claims.md."""
+"""The table of claims, and the contents of reports/claims.md."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from benchmark.records.comparisons import place
 from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.tables import Entry, Table, text
 
-# Rule -> what it does, for the pages; in full in docs/protocol.md.
+# Rule -> short description for the pages. The full description is in docs/protocol.md.
 RULES_IN_WORDS = {
     "numeric": (
         "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in "
@@ -55,7 +55,7 @@ ROLES_IN_WORDS = {
 
 
 def claims_table(judged: Sequence[Judged]) -> Table:
-    """One row a claim: what was claimed, then a column for each kind of evidence."""
+    """The table of claims, one row each: what was claimed, then a column for each kind of evidence."""
     columns = {
         "claim": "Claim",
         "sentence": "Sentence",
@@ -90,12 +90,12 @@ def claims_table(judged: Sequence[Judged]) -> Table:
 
 
 def marks_in_words() -> str:
-    """What the marks of claims and notes mean."""
+    """The meanings of the marks on claims and notes, in words."""
     return ", ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items())
 
 
 def changes(judged: Sequence[Judged]) -> list[Mapping]:
-    """Verdicts by rules that no longer hold, beside those of today: {claim, until, before, because, now}."""
+    """Verdicts under earlier rules, beside the present ones: {claim, until, before, because, now}."""
     found = []
     for each in judged:
         own = {"claim": each.claim.id, "now": each.finding.shown}
@@ -107,12 +107,14 @@ def changes(judged: Sequence[Judged]) -> list[Mapping]:
 
 
 def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
-    """What the pages say of each claim: {claim, finding, tests}.
+    """What the pages show about each claim: {claim, finding, tests}.
 
-    A test: {role, check, finding, size, runs as links, parts}; a part, one a condition: {name, parameters, finding}.
+    A test is {role, check, finding, size, runs (as links), parts}. It has one part per condition: {name, parameters,
+    finding}.
 
     Args:
-        root: folder of the records; records: link to it from the page.
+        root: folder of the records.
+        records: link to it from the page.
     """
     pages = []
     for each in judged:
@@ -122,7 +124,7 @@ def details(judged: Sequence[Judged], root: Path, records: str) -> list[dict]:
 
 
 def counts(judged: Sequence[Judged]) -> dict[str, int]:
-    """Verdict -> number of claims, in the order of their first claim."""
+    """Verdict -> number of claims, in the order of the first claim with each verdict."""
     found: dict[str, int] = {}
     for each in judged:
         found[each.finding.verdict] = found.get(each.finding.verdict, 0) + 1
@@ -140,7 +142,7 @@ def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -
 
 
 def _parameters(check: Check) -> str:
-    # Several metrics are readings of one figure, several of anything else are all meant.
+    # Several metrics are alternatives (different readings of one figure); several values of anything else all apply.
     joined = {key: (" or " if key == "metric" else " and ") for key in check.parameters}
     return ", ".join(f"{key} {_plain(value, joined[key])}" for key, value in check.parameters.items())
 
@@ -159,7 +161,7 @@ def _found(finding: Finding) -> Entry:
 
 
 def _sized(check: Check, finding: Finding) -> str:
-    """The networks behind a test: how large and how good; those whose gradients were measured, by name; "" for others."""
+    """The networks behind a test, in words: their size and scores; for gradients, their names; "" for other tests."""
     if finding.scale:
         level = accuracy_level(finding)
         return scale_in_words(finding.scale) + (f", {level}" if level else "")
@@ -193,5 +195,5 @@ def _footnote(check: Check, finding: Finding) -> str:
 
 
 def _whether_measured(finding: Finding) -> str:
-    """Of gradients: without a verdict's word, which such a row does not give."""
+    """Whether gradients were measured, in words. Used in rows that must not show a verdict."""
     return "measured" if finding.verdict == NO_VERDICT or finding.measured is not None else "not measured"

@@ -1,4 +1,4 @@
-"""reports/index.html: everything in one file that needs nothing else, from the same tables and pictures as README.md."""
+"""Makes reports/index.html: one self-contained file with the same tables and pictures as README.md."""
 
 import base64
 import io
@@ -47,11 +47,11 @@ from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, det
 from benchmark.report.parts import Contents
 from benchmark.runs.plan import PROFILES
 
-WIDTH, QUALITY = 960, 80  # of pictures in the page, which would be most of its bytes otherwise
+WIDTH, QUALITY = 960, 80  # of JPEG pictures in the page; limited because otherwise they would be most of its bytes
 
 
 class Look(NamedTuple):
-    """How a verdict is marked: a sign, so that it can be read without colour, and a kind, which has a colour."""
+    """How a verdict is marked: by a sign, which can be read without colour, and by a kind, which has a colour."""
 
     sign: str
     kind: str
@@ -81,7 +81,7 @@ LOOKS = {
 
 
 def webpage(material: Material, contents: Contents) -> str:
-    """The page as HTML: the ledger's table as a list, test faces in the section of their protocol."""
+    """The page as HTML. The table of claims is shown as a list; test faces are shown in the section of their protocol."""
     summary, judged, sections = material.summary, material.judged, contents.sections
     places, root = Places(summary), material.records_link
     surroundings = run_list.environments(summary)
@@ -126,9 +126,9 @@ def webpage(material: Material, contents: Contents) -> str:
 
 
 def missing_runs(planned: Sequence[Planned]) -> list[str]:
-    """Commands that make the planned runs which are missing; [] where none could.
+    """The commands that make the missing planned runs; empty if no command can.
 
-    A study is made as one: it finds its cells' learning rates first.
+    All missing runs of a study have one command, because the study finds the learning rates of its cells first.
     """
     profiles = read_yaml(PROFILES)
     studies = {
@@ -149,15 +149,15 @@ def missing_runs(planned: Sequence[Planned]) -> list[str]:
 
 
 def breakable(text: str) -> Markup:
-    """Escaped text that may be broken after - / and _, as names of cells must be."""
+    """Escaped text with allowed line breaks after - / and _, which are needed for long names of cells."""
     return Markup(re.sub(r"([-/_])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
 def picture_data(path: Path) -> str:
-    """A picture as an address that holds it, as a JPEG: a JPEG file as it is, others at most `WIDTH` pixels wide.
+    """A picture as a data URL with a JPEG. A JPEG file is used unchanged; others are reduced to at most `WIDTH` pixels.
 
     Raises:
-        BadInput: a file that is no picture.
+        BadInput: a file that is not a picture.
     """
     content = path.read_bytes()
     if path.suffix != ".jpg":

@@ -1,4 +1,4 @@
-"""A Table for reports/index.html: what is shown, what it is sorted by, and where its numbers lead."""
+"""Prepares a Table for reports/index.html: the text of each cell, the values for sorting, and the links of its numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ class Box(NamedTuple):
     """One cell of a table.
 
     Attributes:
-        text: what is shown; `aside` is its interval, set apart.
-        sort: number or text to sort by; None for what is missing, which always comes last.
-        targets: (place, cell) that it comes from: its own cell first, then the one that it is compared with.
-        label: whether it says what the row is.
+        text: what is shown.
+        aside: its interval, shown separately.
+        sort: number or text to sort by; None for a missing value, which always comes last.
+        targets: (link target, cell) for each cell behind the number: its own cell first, then the one it is compared with.
+        label: whether it is a label of the row.
     """
 
     text: str
@@ -26,7 +27,7 @@ class Box(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`numeric`: every value that there is is a number."""
+    """A column. `numeric`: whether all its existing values are numbers."""
 
     title: str
     numeric: bool
@@ -44,7 +45,7 @@ def blocks(table: Table, places: Places, slug: str = "") -> list[Block]:
     """The blocks of a table.
 
     Args:
-        slug: protocol of the table, for rows that do not name theirs.
+        slug: protocol of the table, for rows that do not name a protocol.
     """
     others = [key for key in table.columns if key not in table.labels]
     found = []
@@ -63,7 +64,8 @@ def blocks(table: Table, places: Places, slug: str = "") -> list[Block]:
 
 
 def sort_value(entry: Entry) -> float | str | None:
-    """The first number of an entry, or its text in lower case; None where it only says why there is no value."""
+    """The value to sort an entry by: its first number, or its text in lower case; None if the entry only says why there is no
+    value."""
     part, value = next(iter(entry.numbers.items()), ("note", None))
     if part == "note" or value is None:
         return None

@@ -1,1 +1,1 @@
-"""The page on what the authors' release proves."""
+"""The page about what the authors' release proves."""

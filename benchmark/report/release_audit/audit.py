@@ -1,4 +1,4 @@
-"""reports/release-audit.md: what the authors' release proves, from a checkpoint's index file or the recorded facts."""
+"""Makes reports/release-audit.md: what the authors' release proves, from a checkpoint's index file or the recorded facts."""
 
 import math
 from collections import Counter
@@ -20,11 +20,11 @@ NETWORK = Network()  # BReG-NeXt-50 with 8 classes, as released
 
 
 def audit(path: Path | None, out: Path) -> None:
-    """Write `out`/release-audit.md and `out`/release/shortcut-scalars.svg; same input, same bytes.
+    """Write `out`/release-audit.md and `out`/release/shortcut-scalars.svg. The same input gives the same bytes.
 
     Args:
-        path: a clone of the authors' repository, or the index file of a TensorFlow checkpoint of theirs; None takes what
-            facts.yaml records of it. Neither the weights nor TensorFlow are needed.
+        path: a clone of the authors' repository, or the index file of one of their TensorFlow checkpoints. None: the facts
+            recorded in facts.yaml are used. Neither the weights nor TensorFlow are needed.
         out: folder of the reports.
 
     Raises:
@@ -82,7 +82,7 @@ def _counted(network: Network) -> int:
 
 
 def _totals(profiler: Mapping) -> list[tuple[str, int, int]]:
-    """Operator, derived total, recorded total; the operators without a record of their own come together."""
+    """(operator, derived total, recorded total). Operators without a separate recorded total are combined in one row."""
     derived: Counter[str] = Counter()
     for term in profiler_terms(NETWORK):
         derived[term.operator if term.operator in profiler["operators"] else ""] += term.count
@@ -91,7 +91,8 @@ def _totals(profiler: Mapping) -> list[tuple[str, int, int]]:
 
 
 def _depths(facts: Mapping) -> list[tuple[int, str, int, int, float]]:
-    """Layers, units of the groups, derived count with adaptive and with identity shortcuts, recorded millions."""
+    """(layers, units of the groups, derived count with adaptive shortcuts, with identity shortcuts, recorded count in
+    millions) for each depth."""
     rows = []
     for depth, groups in facts["depth_units"].items():
         network = Network(units=groups)
@@ -101,7 +102,8 @@ def _depths(facts: Mapping) -> list[tuple[int, str, int, int, float]]:
 
 
 def _scalars(found: Findings) -> dict:
-    """Per unit: number, scope, stride, a, c, slope at 0; and what the page says of all."""
+    """The shortcut scalars for the page: rows of (number, scope, stride, a, c, slope at 0), one per unit, and values over all
+    units."""
     rows = [
         (number, unit.scope, unit.stride, a, c, 1 / (1 + c**2))
         for number, (unit, (a, c)) in enumerate(zip(units(NETWORK), found.coefficients, strict=True), 1)

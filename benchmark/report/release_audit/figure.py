@@ -1,4 +1,4 @@
-"""The recovered shortcut scalars, and what they change of the shortcut's slope."""
+"""Figure of the recovered shortcut scalars, and of the shortcut slopes that they give."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from benchmark.report.style import BLUE, GREY, ORANGE, PALE, SHORTCUT_COLOURS
 
 
 def coefficients_figure(coefficients: Sequence[tuple[float, float]], down_sampling: Sequence[int]) -> Figure:
-    """Left: a and c of each unit. Right: slope H'(x) = 1 / (1 + c^2 + a^2 x^2) of every unit, of a = c = 1, of identity.
+    """Left: a and c of each unit. Right: the slope H'(x) = 1 / (1 + c^2 + a^2 x^2) of every unit, for a = c = 1, and for
+    identity.
 
     Args:
         coefficients: (a, c) of each unit in order.

@@ -1,1 +1,1 @@
-"""What is said of one comparison: results, pairs, figures."""
+"""The parts of a section, which is about one comparison: results, pairs, figures."""

@@ -1,4 +1,4 @@
-"""Valence and arousal on the circumplex: where the test faces are, and where each network puts them."""
+"""Valence and arousal on the circumplex: the labels of test faces, and the predictions of each network."""
 
 import textwrap
 
@@ -11,11 +11,11 @@ from benchmark.records.axes import place
 from benchmark.records.comparisons import SPLIT, Comparison
 from benchmark.report.style import BLUE, GREY, OTHER_COLOUR, PALE, SHORTCUT_COLOURS, fixed_panels, message, outer_labels
 
-SHOWN = 250  # test faces drawn, evenly spaced in the order of the split; the metrics use all of them
+SHOWN = 250  # largest number of test faces that are drawn, evenly spaced in the split; metrics use all faces
 
 
 def shown_rows(images: int) -> np.ndarray:
-    """int64, ascending: which of the test faces are drawn."""
+    """int64, ascending: row numbers of the test faces that are drawn."""
     return np.unique(np.linspace(0, images - 1, min(SHOWN, images)).round().astype(np.int64))
 
 

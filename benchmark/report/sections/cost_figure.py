@@ -1,4 +1,4 @@
-"""The primary metric against what a network costs, beside what others published for the same data."""
+"""Figure of the primary metric against the cost of a network, with published figures for the same data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -22,11 +22,12 @@ COSTS: dict[str, Callable[[Mapping], float]] = {
     "trainable parameters": lambda entry: entry["parameters"]["trainable"],
     "CPU latency, ms": lambda entry: entry["latency"]["median_ms"],
 }
-HEIGHT = 0.27  # inches of a label and some air
+HEIGHT = 0.27  # inches per label, with space around it
 
 
 class Point(NamedTuple):
-    """A cell with both a result and an entry in complexity.json; `costs` in the order of `COSTS`."""
+    """A cell that has both a result and an entry in complexity.json. `costs`: in the order of `COSTS`. `face`: fill colour of
+    its marker."""
 
     label: str
     interval: Interval
@@ -38,12 +39,12 @@ class Point(NamedTuple):
 def accuracy_against_cost(
     comparison: Comparison, complexity: Mapping | None, anchors: Sequence[tuple[str, float]] = ()
 ) -> Figure:
-    """One panel a cost (logarithmic) with the primary metric and its t-interval over seeds, on one vertical axis.
+    """One panel per cost (logarithmic) with the primary metric and its t-interval over seeds; all share the vertical axis.
 
     Args:
         complexity: contents of complexity.json, or None.
-        anchors: published figures of the same data and metric: name and value as a fraction. What they cost is not known,
-            so they stand in a panel of their own.
+        anchors: published figures for the same data and metric: (name, value as a fraction). Their cost is not known, so
+            they are shown in a separate panel.
     """
     points = _points(comparison, complexity)
     if not points:
@@ -96,7 +97,7 @@ def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> N
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 1.5 else (1,)))
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    # Networks of equal cost stand side by side, within a tenth of the axis.
+    # Networks of equal cost are drawn side by side, within a tenth of the axis.
     for value in sorted(set(values)):
         same = [point for point, cost in points if cost == value]
         shifts = min(0.02, 0.1 / len(same)) * span * (np.arange(len(same)) - (len(same) - 1) / 2)
@@ -111,7 +112,8 @@ def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> N
 def _labels(
     axis: Axes, labels: Sequence[tuple[str, float]], start: float, end: float, side: str, line: float
 ) -> Sequence[float]:
-    """Labels beside their values, a line apart, each led to by a thin line from (start, value) to `end`; their heights."""
+    """Write labels beside their values, at least one line apart, with a thin line from (start, value) to each label. Returns
+    the heights of the labels."""
     heights = spread([value for _, value in labels], line)
     for (shown, value), height in zip(labels, heights, strict=True):
         axis.plot([start, end], [value, height], color=PALE, linewidth=0.7, clip_on=False, zorder=0)

@@ -1,6 +1,6 @@
-"""The figures, each drawn from a Summary: learning curves, confusion, shortcuts, headline.
+"""Figures of the report: learning curves, confusion, shortcut functions, headline.
 
-Accuracy against cost: cost_figure.py; reliability: reliability.py; valence and arousal: circumplex.py.
+Others are in cost_figure.py (accuracy against cost), reliability.py, and circumplex.py (valence and arousal).
 """
 
 import textwrap
@@ -34,16 +34,16 @@ from benchmark.report.style import (
     spread,
 )
 
-# From nothing to a strong colour, so that the ground shows through whatever it is.
+# From transparent to a strong colour, so that it fits any background.
 SHARES = LinearSegmentedColormap.from_list("shares", [(0.13, 0.44, 0.71, 0.0), (0.13, 0.44, 0.71, 1.0)])
 
 
 def learning_curves(comparison: Comparison) -> Figure:
-    """Training and validation loss against epoch: one panel a cell, seeds thin, their mean thick."""
+    """Training and validation loss against epoch, one panel per cell. Thin lines: seeds; thick line: their mean."""
     curves = {label: _curves(comparison, label) for label in comparison.runs}
     figure, axes = fixed_panels(len(curves), 4, (2.1, 1.5), left=0.45, bottom=0.3, top=0.5)
     handles, epochs = {}, comparison.protocol["epochs"]
-    first_of_loss = {}  # cells trained with one loss share the vertical axis
+    first_of_loss = {}  # cells trained with the same loss share the vertical axis
     for axis, (label, own) in zip(axes, curves.items(), strict=True):
         loss = comparison.cell(label)["loss"]
         if first_of_loss.setdefault(loss, axis) is not axis:
@@ -67,7 +67,7 @@ def learning_curves(comparison: Comparison) -> Figure:
 
 
 def confusion(comparison: Comparison) -> Figure:
-    """Row-normalised confusion on the test split, mean over seeds: one panel a cell that finished."""
+    """Row-normalised confusion matrix on the test split, mean over seeds; one panel per cell with a finished run."""
     labels = [label for label in comparison.runs if comparison.finished(label)]
     if not labels:
         return message(f"{comparison.slug}: every run diverged")
@@ -100,7 +100,7 @@ def bounded(x: np.ndarray, a: float, c: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shortcut_functions() -> Figure:
-    """The shortcut functions and their slopes, from the closed form."""
+    """The shortcut functions and their slopes, computed from their formulas."""
     x = np.linspace(-6, 6, 481)
     lines = [("identity", SHORTCUT_COLOURS["identity"], "-", x, np.ones_like(x))]
     for a, c, name, colour, style in (
@@ -127,7 +127,8 @@ def shortcut_functions() -> Figure:
 
 
 def headline(summary: Summary) -> Figure:
-    """Every bounded shortcut against identity at equal normalisation and loss, in its protocol's primary metric."""
+    """The difference between every bounded shortcut and identity at equal normalisation and loss, in the primary metric of
+    each protocol."""
     groups = [(comparison, [p for p in shortcut_pairs(comparison) if p.difference]) for comparison in summary.comparisons]
     groups = [(comparison, pairs) for comparison, pairs in groups if pairs]
     if not groups:
@@ -172,7 +173,7 @@ def _forest(axis, comparison: Comparison, pairs: list[Pair]) -> None:
 
 
 def _curves(comparison: Comparison, label: str) -> dict[str, list[list[float]]]:
-    """Role -> a loss curve for each seed, cut where the run diverged."""
+    """Role -> one loss curve per seed, up to the epoch in which the run diverged."""
     curves = {"training": [], "validation": []}
     for run in comparison.runs[label]:
         entries = [entry for entry in run.record["history"] if entry["train_loss"] is not None]
@@ -182,6 +183,6 @@ def _curves(comparison: Comparison, label: str) -> dict[str, list[list[float]]]:
 
 
 def _mean(curves: list[list[float]], epochs: int) -> tuple[range, np.ndarray]:
-    """Epochs and mean over the curves that reach the end of the budget; nothing where none does."""
+    """(epochs, mean over the curves that reach the last epoch); both empty if no curve does."""
     full = [curve for curve in curves if len(curve) == epochs]
     return (range(1, epochs + 1), np.mean(full, axis=0)) if full else (range(0), np.empty(0))

@@ -1,4 +1,4 @@
-"""The ablation grid: paired differences between cells that share everything but the axes compared."""
+"""The ablation grid: paired differences between cells that differ only in the compared axes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,8 @@ COLUMNS = {"network": "Network", "shortcut": "Shortcut", "normalisation": "Norma
 
 
 class Pair(NamedTuple):
-    """Cell a against cell b on their common seeds; `difference` is a - b of the primary metric, None with a reason."""
+    """Cell a compared with cell b on their common seeds. `difference`: a - b of the primary metric; if it is None, `reason`
+    says why."""
 
     place: Place
     a: str
@@ -27,7 +28,7 @@ class Pair(NamedTuple):
 
 
 def places(comparison: Comparison) -> dict[Place, str]:
-    """Place in the grid -> cell label, for the cells that have one."""
+    """Position in the grid -> cell label, for the cells that are in the grid."""
     found = {}
     for label in comparison.runs:
         where = place(comparison.cell(label))
@@ -37,7 +38,7 @@ def places(comparison: Comparison) -> dict[Place, str]:
 
 
 def compare(comparison: Comparison, where: Place, a: str, b: str | None) -> Pair:
-    """The paired difference of two cells' primary metric over the seeds that both finished."""
+    """The paired difference of two cells in the primary metric, over the seeds that both finished."""
     if b is None:
         return Pair(where, a, b, None, "no record of the reference")
     if waits := comparison.waits(a, b):
@@ -51,7 +52,8 @@ def compare(comparison: Comparison, where: Place, a: str, b: str | None) -> Pair
 
 
 def reference_pairs(comparison: Comparison) -> list[Pair]:
-    """Every cell of the grid against its network with identity shortcut, working normalisation and the plain loss."""
+    """Every cell of the grid compared with its reference: the same network with identity shortcut, working normalisation and
+    plain loss."""
     cells, plain = places(comparison), LOSSES[comparison.task][0]
     pairs = []
     for where, label in cells.items():
@@ -62,7 +64,7 @@ def reference_pairs(comparison: Comparison) -> list[Pair]:
 
 
 def shortcut_pairs(comparison: Comparison) -> list[Pair]:
-    """Every cell with a bounded shortcut against the one that differs from it in the identity shortcut alone."""
+    """Every cell with a bounded shortcut compared with the cell that has the identity shortcut and is otherwise equal."""
     cells = places(comparison)
     return [
         compare(comparison, where, label, cells.get(where._replace(shortcut="identity")))
@@ -72,7 +74,7 @@ def shortcut_pairs(comparison: Comparison) -> list[Pair]:
 
 
 def tables(comparison: Comparison) -> list[Table]:
-    """The grid and the shortcut table; [] for a protocol without a cell of the grid."""
+    """The table of the grid and the table of shortcuts; empty for a protocol without cells of the grid."""
     if not places(comparison):
         return []
     own = [grid(comparison)]
@@ -82,7 +84,7 @@ def tables(comparison: Comparison) -> list[Table]:
 
 
 def grid(comparison: Comparison) -> Table:
-    """Shortcut x normalisation x loss of each network, with the difference to identity / working / plain."""
+    """The table shortcut x normalisation x loss of each network, with the difference to identity / working / plain."""
     cells, pairs = places(comparison), {pair.place: pair for pair in reference_pairs(comparison)}
     adjusted = _holm(list(pairs.values()))
     values = {axis: sorted({getattr(w, axis) for w in cells}, key=lambda v, a=axis: rank(a, v)) for axis in AXES}
@@ -125,7 +127,7 @@ def grid(comparison: Comparison) -> Table:
 
 
 def shortcuts(comparison: Comparison, pairs: Sequence[Pair]) -> Table:
-    """What each bounded shortcut changes against identity at equal normalisation and loss."""
+    """The table of differences between each bounded shortcut and identity, at equal normalisation and loss."""
     adjusted = _holm(pairs)
     rows = [_axes(pair.place) | _difference(comparison, pair, adjusted[pair.place]) for pair in pairs]
     return Table(

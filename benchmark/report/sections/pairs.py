@@ -1,7 +1,8 @@
-"""Pairs of cells on the same test images: the mean difference of their networks, tested over images and over seeds.
+"""The table of pairs of cells on the same test images: the mean difference of their networks, tested over images and over
+seeds.
 
-Methods and what they assume: docs/metrics.md, "Pairs". Every pair of cells of a protocol that differ in one thing that a
-paper asks about has a row.
+Methods and their assumptions: docs/metrics.md, "Pairs". There is a row for every pair of cells of a protocol that differ in
+one thing that a paper asks about.
 """
 
 from collections.abc import Mapping
@@ -18,13 +19,13 @@ from benchmark.records.statistics import holm
 from benchmark.report.sections.grid import places
 from benchmark.report.tables import Entry, Table, differing, not_tested, text
 
-BASELINES = ("resnet18", "resnet18-smallstem")  # models; the first that has a cell of equal loss is the reference
+BASELINES = ("resnet18", "resnet18-smallstem")  # models; the first one that has a cell with the same loss is the reference
 COLUMNS = {"question": "Compared", "a": "A", "b": "B"}
 
 
 def pairs(comparison: Comparison) -> list[Pair]:
-    """The protocol's pairs: bounded shortcut against identity, adaptive against fixed, loss against the task's plain one,
-    and every cell against the ResNet18 of its loss; each in one direction."""
+    """The pairs of a protocol: bounded shortcut against identity, adaptive against fixed, other losses against the plain loss
+    of the task, and every cell against the ResNet18 with the same loss. Each pair occurs in one direction only."""
     plain = LOSSES[comparison.task][0]
     cells = {label: comparison.cell(label) for label in comparison.runs}
     of_place = places(comparison)
@@ -50,7 +51,7 @@ def pairs(comparison: Comparison) -> list[Pair]:
 
 
 def table(comparison: Comparison) -> Table | None:
-    """`<slug>-pairs`; None without a pair."""
+    """The table `<slug>-pairs`; None if there is no pair."""
     own = pairs(comparison)
     if not own:
         return None

@@ -1,4 +1,4 @@
-"""What `dvc metrics show` and `dvc plots show` read: one file a cell of metrics and of each kind of plot."""
+"""The data for `dvc metrics show` and `dvc plots show`: one file of metrics per cell, and one file per plot."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,11 @@ HEADLINE = {
 
 
 def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int]]]:
-    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), seeds, diverged.
+    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), number of seeds, number of
+    diverged runs.
 
-    To ten digits, as in the tables: those after depend on where in memory an array lies, because that is how sums are split.
+    Numbers have ten digits, as in the tables. Further digits can differ between calls, because numpy splits sums depending on
+    the memory address of an array.
     """
     found = {}
     for comparison in summary.comparisons:
@@ -28,7 +30,8 @@ def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | 
 
 
 def history(summary: Summary) -> pd.DataFrame:
-    """One row an epoch of every run: losses and the selection metric on validation and test; empty where diverged."""
+    """One row per epoch of every run: losses and the selection metric on validation and test. Values are empty for an epoch
+    in which the run diverged."""
     rows = []
     for comparison in summary.comparisons:
         metric = comparison.selection_metric
@@ -44,14 +47,14 @@ def history(summary: Summary) -> pd.DataFrame:
 
 
 def learning(summary: Summary) -> dict[str, pd.DataFrame]:
-    """<protocol>/<cell> -> mean over seeds of the columns of `history`, one row an epoch."""
+    """<protocol>/<cell> -> mean over seeds of the columns of `history`, one row per epoch."""
     numbers = ["train_loss", "validation_loss", "validation_metric", "test_metric"]
     groups = history(summary).groupby(["protocol", "cell"], sort=False)
     return {"/".join(key): rows.groupby("epoch")[numbers].mean().reset_index() for key, rows in groups}
 
 
 def confusion(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Cell -> one row a test image: actual and predicted class in its first finished seed."""
+    """Cell -> one row per test image: actual class, and predicted class of the cell's first finished seed."""
     names, found = np.array(comparison.classes), {}
     for label, runs in comparison.runs.items():
         first = next((run.record for run in runs if not run.record.diverged), None)

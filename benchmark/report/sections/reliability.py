@@ -1,4 +1,4 @@
-"""Reliability diagrams: how often a cell is right, against how sure it says it is."""
+"""Reliability diagrams: the accuracy of a cell against its confidence."""
 
 import textwrap
 
@@ -12,9 +12,10 @@ from benchmark.report.style import BLUE, GREY, PALE, fixed_panels, message, oute
 
 
 def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:
-    """Per bin of confidence, over all finished seeds: share of the answers, and mean confidence and accuracy in it.
+    """For each bin of confidence, over all finished seeds: the fraction of all predictions, and their mean confidence and
+    accuracy.
 
-    The bins are those of the metric ECE. float64 (15,) each; confidence and accuracy are NaN in an empty bin.
+    The bins are those of the metric ECE. Each is float64 (15,). Confidence and accuracy are NaN in an empty bin.
     """
     runs = comparison.values(label, lambda scores: scores["calibration"]).values()
     count, confidence, correct = (
@@ -28,7 +29,8 @@ def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:
 
 
 def reliability(comparison: Comparison) -> Figure:
-    """Accuracy against confidence in 15 bins: one panel a cell that finished; below, the share of answers in each bin."""
+    """Accuracy against confidence in 15 bins, one panel per cell with a finished run. Grey bars: the fraction of predictions
+    in each bin."""
     labels = [label for label in comparison.runs if comparison.finished(label)]
     if not labels:
         return message(f"{comparison.slug}: every run diverged")

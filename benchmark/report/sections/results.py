@@ -1,4 +1,4 @@
-"""Tables of what was recognised: results, classes, selection rules and test-time augmentation, one protocol each."""
+"""The results tables of one protocol: results, classes, selection rules and test-time augmentation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,11 +13,11 @@ from benchmark.records.written import number
 from benchmark.report.sections.videos import videos
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
 
-CLASSES_A_BLOCK = 4  # keeps a printed table within the page
+CLASSES_A_BLOCK = 4  # so few that a printed table fits on the page
 
 
 def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> list[Table]:
-    """The protocol's tables of results, in the order of the page; `references`: further rows below the results."""
+    """The results tables of a protocol, in the order of the page. `references`: further rows below the results."""
     own = [results(comparison, references)]
     if comparison.task == "categorical":
         own.append(per_class(comparison))
@@ -27,7 +27,8 @@ def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (
 
 
 def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> Table:
-    """Every metric without test-time augmentation, and what a constant answer and `references` (people) score."""
+    """Every metric without test-time augmentation. Below are the scores of a constant prediction and the rows `references`
+    (people)."""
     blocks = metrics.blocks(comparison.task)
     names = [name for block in blocks for name in block]
     rows = [{"cell": text(label)} | _n(comparison, label) for label in comparison.runs]
@@ -82,7 +83,7 @@ def per_class(comparison: Comparison) -> Table:
 
 
 def selection(comparison: Comparison) -> Table:
-    """The test metric at the epoch that each selection rule picks, from the histories."""
+    """The test metric at the epoch that each selection rule picks, from the histories of the runs."""
     metric, unit = comparison.selection_metric, METRICS[comparison.primary].unit
     rules = {"last": "Last", "best_validation": "Best on validation", "oracle": "Best on test (oracle)"}
     rows = []
@@ -126,7 +127,7 @@ def selection(comparison: Comparison) -> Table:
 
 
 def augmentation(comparison: Comparison) -> Table:
-    """The primary metric with each test-time augmentation, and the paired difference to none."""
+    """The primary metric with each test-time augmentation, and its paired difference to "none"."""
     metric = METRICS[comparison.primary]
     kinds = list(comparison.protocol["tta"])
     columns = {"cell": "Cell", "n": "Seeds"} | {f"tta_{kind}": f"TTA {kind}" for kind in kinds}
@@ -162,12 +163,12 @@ def augmentation(comparison: Comparison) -> Table:
 
 
 def value_entry(comparison: Comparison, label: str, name: str) -> Entry:
-    """A metric of a cell without test-time augmentation, as every table shows it."""
+    """The entry for a metric of a cell without test-time augmentation. All tables use it."""
     return _measured(comparison, label, comparison.metric(label, name), METRICS[name].unit)
 
 
 def constant_answer(comparison: Comparison) -> tuple[str, dict]:
-    """Name and metrics of the best constant answer on the test split: its most frequent class, or its mean targets."""
+    """(name, metrics) of the best constant prediction on the test split: its most frequent class, or its mean targets."""
     targets = comparison.targets
     if comparison.task == "dimensional":
         constant = np.broadcast_to(targets.mean(axis=0, dtype=np.float64), targets.shape)
@@ -181,7 +182,7 @@ def constant_answer(comparison: Comparison) -> tuple[str, dict]:
 
 def _constant(comparison: Comparison, names: list[str]) -> dict[str, Entry]:
     name, values = constant_answer(comparison)
-    # A constant class has no scores: only the metrics of decisions are its own.
+    # A constant class has no scores, so metrics that need scores are left out.
     own = names if comparison.task == "dimensional" else [n for n in names if METRICS[n].block != metrics.SCORES]
     row = {"cell": text(name), "n": Entry("reference", {"note": "reference"})}
     for metric in own:

@@ -1,4 +1,4 @@
-"""One comparison's part of the pages: its tables and figures."""
+"""Makes the section of one comparison: its tables and figures."""
 
 from benchmark.claims.load import published
 from benchmark.records.comparisons import Comparison
@@ -28,7 +28,7 @@ CAPTIONS = {
 
 
 def section(comparison: Comparison, material: Material) -> Section:
-    """Call it within `styled`."""
+    """The section of a comparison. Must be called inside `benchmark.report.style.styled`."""
     drawn = {"curves": figures.learning_curves(comparison)}
     if comparison.task == "categorical":
         drawn["confusion"] = figures.confusion(comparison)

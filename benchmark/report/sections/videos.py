@@ -1,4 +1,4 @@
-"""The table of metrics taken video by video, for protocols whose rows are frames."""
+"""The table of metrics per video, for protocols whose rows are video frames."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,11 @@ def _scores(record) -> VideoScores:
 
 
 def _entry(by_seed: Sequence[Sequence[float | None]], unit: str) -> Entry:
-    """One metric: a row of values a seed, one a video -> mean over videos; videos where it is not defined are left out."""
+    """The entry for one metric: its mean over videos. Videos for which it is not defined are left out.
+
+    Args:
+        by_seed: for each seed, one value per video.
+    """
     if not by_seed:
         return Entry("diverged", {"note": "diverged"})
     by_video = list(zip(*by_seed, strict=True))

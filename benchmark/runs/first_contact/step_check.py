@@ -10,11 +10,11 @@ CPU deviates in the loss by at most 5e-7, in the whole gradient by at most 6e-4,
 2.6e-3. bfloat16 deviates by 4e-6 to 1.4e-2, 3.7e-3 to 0.15, and 0.011 to 5.8. Each tolerance is at least 3 times what
 float32 needs for another order of summation. The two tolerances for gradients are below all deviations of bfloat16.
 
-If the true gradient of a tensor is zero, as for a bias before BatchNorm, the computed gradient is only rounding error. So the
-error of a tensor is divided by the larger of two norms: the tensor's own, and `FLOOR` times the norm that it would have if
-its elements were as large as the average element of the whole gradient. Adam's first step is the sign of the gradient, which
-turns such rounding errors into full steps. Therefore the update is compared with the update that the CPU's optimiser makes
-from the device's own gradient.
+If the true gradient of a tensor is zero, as for a bias before BatchNorm, the computed gradient is only rounding error. So
+the error of a tensor is divided by the larger of two norms: the tensor's own, and `FLOOR` times the norm that it would have
+if its elements were as large as the average element of the whole gradient. Adam's first step is the sign of the gradient,
+which turns such rounding errors into full steps. Therefore the update is compared with the update that the CPU's optimiser
+makes from the device's own gradient.
 """
 
 import dataclasses
