@@ -1,1 +1,1 @@
-"""The network under study: one residual family, its shortcuts and the cells that vary them."""
+"""The network under study: one family of residual networks, its shortcut functions, and the cells that vary them."""

@@ -1,8 +1,8 @@
-"""BatchNorm, ELU and the convolution after them as one operation on a CPU, whose backward pass recomputes.
+"""BatchNorm, ELU and the following convolution as one operation on a CPU. Its backward pass recomputes intermediate results.
 
-Written out, a layer of the family keeps three pictures for its backward pass: the input of the normalisation, that of the
-ELU and that of the convolution. The second and third are elementwise functions of the first, so only that one is kept and
-the others are made again, which costs one pass over memory where the convolution costs tens.
+Computed separately, a layer of the family keeps three tensors for its backward pass: the inputs of the normalisation, of the
+ELU and of the convolution. The second and the third are elementwise functions of the first. So only the first is kept, and
+the others are computed again. This costs one pass over memory, while the convolution costs tens of them.
 """
 
 import torch
@@ -13,12 +13,13 @@ from ablations import kernels
 
 
 def activation(x: Tensor, norm: nn.BatchNorm2d, *, batch_statistics: bool) -> Tensor:
-    """ELU(norm(x)), float32 (N, C, H, W) to the same; x alone is kept for the backward pass.
+    """ELU(norm(x)), float32 (N, C, H, W) to the same shape. Only x is kept for the backward pass.
 
     Args:
-        x: `kernels.usable`.
-        norm: gives gamma, beta and the running statistics, which are updated as it would itself.
-        batch_statistics: normalise with those of the batch, else with the running ones.
+        x: a tensor for which `kernels.usable` is True.
+        norm: its gamma, beta and running statistics are used. With `batch_statistics` its running statistics are updated as
+            in its own forward pass.
+        batch_statistics: normalise with the statistics of the batch; else with the running statistics.
     """
     given = (x, norm.weight, norm.bias, *_statistics(x, norm, batch_statistics), norm.eps, batch_statistics)
     return _Activation.apply(*given) if torch.is_grad_enabled() else _activated(*given[:6])
@@ -27,12 +28,13 @@ def activation(x: Tensor, norm: nn.BatchNorm2d, *, batch_statistics: bool) -> Te
 def activated_convolution(
     x: Tensor, norm: nn.BatchNorm2d, convolution: nn.Conv2d, edges: tuple[int, ...], *, batch_statistics: bool
 ) -> Tensor:
-    """convolution(pad(ELU(norm(x)))); x alone is kept for the backward pass. Float32 (N, C, H, W) to (N, D, ...).
+    """convolution(pad(ELU(norm(x)))), float32 (N, C, H, W) to (N, D, ...). Only x is kept for the backward pass.
 
     Args:
-        convolution: two-dimensional, undilated, one group.
-        edges: zeros added before it (left, right, top, bottom) beside its own padding; () for none.
-        x, norm, batch_statistics: as `activation`.
+        convolution: two-dimensional, without dilation, with one group.
+        edges: zeros (left, right, top, bottom) that are added before the convolution, in addition to its own padding; ():
+            none.
+        x, norm, batch_statistics: as for `activation`.
     """
     given = (x, norm.weight, norm.bias, *_statistics(x, norm, batch_statistics), norm.eps, batch_statistics)
     further = (convolution.weight, convolution.bias, convolution.stride, convolution.padding, edges)
@@ -74,7 +76,7 @@ class _ActivatedConvolution(torch.autograd.Function):
         own = kernels.winograd_usable(weight, ctx.convolution[0])
         wanted = [not own, True, True]
         g, g_weight, g_bias = torch.ops.aten.convolution_backward(gradient, padded, weight, *settings, wanted)
-        if own:  # the gradient of the pictures is a convolution with the filters turned round
+        if own:  # the gradient of the input is a convolution with the filters rotated by 180 degrees
             turned = weight.flip(2, 3).permute(2, 3, 0, 1)
             g = kernels.convolution(gradient.contiguous(memory_format=torch.channels_last), turned, None)
         if ctx.edges:
@@ -94,10 +96,11 @@ def _convolved(pictures, weight, bias, stride, padding, edges):
 
 
 def _activation_backward(ctx, gradient, activated):
-    """Gradients of x, gamma and beta; writes over `gradient`.
+    """The gradients of x, gamma and beta. `gradient` is overwritten.
 
-    With z = (x - mean) r gamma + beta and n values a channel, dz/dx is gamma r where the statistics are given; where they
-    are the batch's, g' the gradient of z: gamma r (g' - sum(g') / n - (x - mean) r^2 sum(g' (x - mean)) / n).
+    Let z = (x - mean) r gamma + beta with r = 1 / sqrt(variance + eps), n the number of values per channel, and g' the
+    gradient of z. If the statistics are constants (running statistics), the gradient of x is gamma r g'. If they are
+    computed from the batch, it is gamma r (g' - sum(g') / n - (x - mean) r^2 sum(g' (x - mean)) / n).
     """
     x, gamma, _, mean, variance = ctx.saved_tensors[:5]
     gradient = gradient.contiguous(memory_format=torch.channels_last)
@@ -115,7 +118,7 @@ def _activation_backward(ctx, gradient, activated):
 
 @torch.no_grad()
 def _statistics(x, norm, batch_statistics):
-    """Mean and (biased) variance to normalise with."""
+    """The mean and the (biased) variance by which to normalise."""
     if not batch_statistics:
         return norm.running_mean, norm.running_var
     norm.num_batches_tracked.add_(1)

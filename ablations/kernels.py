@@ -1,12 +1,12 @@
-"""kernels.c and winograd.c compiled for this processor: what makes the family two to three times as fast on a CPU.
+"""kernels.c and winograd.c, compiled for this processor. They make the family two to three times as fast on a CPU.
 
-torch makes each operator a pass over memory, its atan and ELU take more time than their memory does, and its convolutions
-are direct sums (docs/speed.md). The system's C compiler builds both files once, in half a second, into the user's cache
-folder. Without a compiler, or with FERBENCH_KERNELS=off in the environment, the network runs on torch's operators: the same
-formulas, equal to a few roundings.
+In torch, each operator is a separate pass over memory, atan and ELU take longer than reading and writing their data, and
+convolutions are computed as direct sums (docs/speed.md). The system's C compiler builds both files once, in half a second,
+into the user's cache folder. Without a compiler, or with FERBENCH_KERNELS=off in the environment, the network runs on
+torch's operators. The formulas are the same; results differ only by rounding.
 
-Functions take float32 tensors on the CPU whose channels lie innermost in memory (`usable`), and sum in parts that do not
-depend on the number of threads.
+The functions take float32 tensors on the CPU in channels_last layout (`usable`). They sum in blocks that do not depend on
+the number of threads.
 """
 
 import ctypes
@@ -28,10 +28,10 @@ from benchmark.files import replacing_file
 
 SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "winograd.c")]
 SWITCH = "FERBENCH_KERNELS"
-# No -ffast-math: NaN and infinity have to come through.
+# Not -ffast-math, because NaN and infinity must be handled correctly.
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast")
 OUTPUT = ("-fopenmp", "-shared", "-fPIC")
-_ROW = 256  # a row of repeated per-channel numbers is at least so long
+_ROW = 256  # smallest length of a row of repeated per-channel numbers
 _POINTER, _SIZE, _FLOAT, _INT = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int
 _ARGUMENTS = {
     "affine_elu": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
@@ -46,7 +46,7 @@ _ARGUMENTS = {
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """The compiled functions, or None where they are switched off or can not be built (said once)."""
+    """The compiled functions; None if they are switched off or can not be built (a message says so once)."""
     if os.environ.get(SWITCH, "on").lower() in ("off", "0", "no"):
         return None
     try:
@@ -63,7 +63,8 @@ def library() -> ctypes.CDLL | None:
 
 
 def _built() -> Path:
-    """The shared library of this source for this compiler and processor, compiled if it is not there yet."""
+    """The path of the shared library for these sources, this compiler and this processor. It is compiled if it does not
+    exist yet."""
     compiler = shlex.split(os.environ.get("CC") or "cc")
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout
     kind = f"{platform.system()} {platform.machine()} {_instructions()}"
@@ -77,7 +78,7 @@ def _built() -> Path:
 
 
 def _cache() -> Path:
-    """The user's own cache folder, private when it is made here: what lies in it is run."""
+    """The user's cache folder. If it is made here, only the user can access it, because code in it is run."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "ferbench"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +86,8 @@ def _cache() -> Path:
 
 
 def _instructions() -> str:
-    """What the processor understands: a library built by one machine must not reach a lesser one by a shared home."""
+    """The instruction sets of the processor. With a shared home folder, a library built on one machine must not be used on a
+    machine that lacks some of them."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line for line in lines if line.startswith(("flags", "Features")))
@@ -94,8 +96,12 @@ def _instructions() -> str:
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Whether the functions below take these: float32 on the CPU, channels innermost, nothing looking at the operators
-    (tracing, exporting, compiling, counting: that sees the network as it is written), no autocast, and a `library`."""
+    """Whether the functions below can be used for these tensors.
+
+    The tensors must be float32 on the CPU, in channels_last layout (contiguous if not four-dimensional); autocast must be
+    off; and there must be a `library`. While a tool observes the operators (tracing, exporting, compiling, counting), the
+    result is False, so that the tool sees the network in torch's operators.
+    """
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode():
         return False
     for tensor in tensors:
@@ -106,17 +112,17 @@ def usable(*tensors: Tensor) -> bool:
 
 
 def affine_elu(x: Tensor, scale: Tensor, shift: Tensor, out: Tensor) -> Tensor:
-    """out = ELU(x scale + shift), float32 (N, C, H, W); `scale`, `shift` (C,). `out` may be x. Returns it."""
+    """out = ELU(x scale + shift), float32 (N, C, H, W); `scale` and `shift` are (C,). `out` may be x. Returns `out`."""
     scale, shift = _row(scale), _row(shift)
     library().affine_elu(_at(x), _at(out), x.numel(), len(scale), _at(scale), _at(shift), _threads())
     return out
 
 
 def elu_backward(gradient: Tensor, y: Tensor, x: Tensor, mean: Tensor) -> Tensor:
-    """Turns `gradient`, that of y = ELU(z), in place into z's; float32 (N, C, H, W).
+    """Replace `gradient`, the gradient of y = ELU(z), in place by the gradient of z. Tensors are float32 (N, C, H, W).
 
     Returns:
-        float64 (2, C): per channel the sums of the new gradient and of it times (x - mean).
+        float64 (2, C): per channel, the sum of the gradient of z, and the sum of this gradient times (x - mean).
     """
     row = _row(mean)
     sums = torch.empty(library().blocks(x.numel(), len(row)), 2, len(row))
@@ -125,14 +131,15 @@ def elu_backward(gradient: Tensor, y: Tensor, x: Tensor, mean: Tensor) -> Tensor
 
 
 def affine_backward(gradient: Tensor, x: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Tensor:
-    """gradient = gradient first + x second + third, in place, float32 (N, C, H, W); the others (C,). Returns it."""
+    """gradient = gradient * first + x * second + third, in place. `gradient` and x are float32 (N, C, H, W), the others
+    (C,). Returns `gradient`."""
     rows = [_row(each) for each in (first, second, third)]
     library().affine_backward(_at(gradient), _at(x), x.numel(), len(rows[0]), *map(_at, rows), _threads())
     return gradient
 
 
 def bounded(x: Tensor, a: float, s: float, out: Tensor) -> Tensor:
-    """out = atan(a x / s) / (a s) for a > 0. Float32, any shape. Returns it."""
+    """out = atan(a x / s) / (a s) for a > 0. Float32, any shape. Returns `out`."""
     library().bounded(_at(x), _at(out), x.numel(), a / s, 1 / (a * s), _threads())
     return out
 
@@ -141,7 +148,7 @@ def bounded_backward(gradient: Tensor, x: Tensor, a: float, s: float, out: Tenso
     """out = gradient / (s^2 (1 + u^2)) with u = a x / s, for a > 0; `out` may be `gradient`. Float32, any shape.
 
     Returns:
-        The sums of gradient atan(u), of out x, and of gradient (atan(u) - u / (1 + u^2)) / a^2.
+        The sums over all elements of gradient * atan(u), of out * x, and of gradient * (atan(u) - u / (1 + u^2)) / a^2.
     """
     sums = torch.empty(library().blocks(x.numel(), 1), 3, dtype=torch.float64)
     given = (_at(gradient), _at(x), _at(out), x.numel(), a / s, 1 / (s * s), 1 / (a * a))
@@ -150,15 +157,16 @@ def bounded_backward(gradient: Tensor, x: Tensor, a: float, s: float, out: Tenso
 
 
 def winograd_usable(weight: Tensor, stride: tuple[int, ...]) -> bool:
-    """Whether `convolution` takes filters (D, C, 3, 3) of that stride, and beats torch's here."""
+    """Whether `convolution` can be used for filters (D, C, 3, 3) with this stride, and is faster than torch's on this
+    processor."""
     return set(stride) == {1} and not (weight.shape[0] % 32 or weight.shape[1] % 32) and bool(library().winograd_pays())
 
 
 def convolution(x: Tensor, filters: Tensor, bias: Tensor | None) -> Tensor:
-    """3x3 convolution of stride 1 with a border of one zero, float32 (N, C, H, W) to (N, D, H, W).
+    """3x3 convolution with stride 1 and zero padding of 1, float32 (N, C, H, W) to (N, D, H, W).
 
     Args:
-        filters: (3, 3, C, D), any strides. C and D multiples of 32.
+        filters: (3, 3, C, D), with any memory strides; C and D are multiples of 32.
         bias: (D,) or None.
     """
     _, _, inputs, outputs = filters.shape
@@ -174,7 +182,7 @@ def convolution(x: Tensor, filters: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def _row(values: Tensor) -> Tensor:
-    """(C,) repeated to at least `_ROW` numbers, float32."""
+    """The (C,) values repeated until there are at least `_ROW` numbers, float32."""
     return values.to(torch.float32).repeat(math.ceil(_ROW / len(values)))
 
 

@@ -1,16 +1,16 @@
-"""The one residual family of the study: depth, width, shortcut, normalisation and unit order vary, nothing else.
+"""The family of residual networks that is studied. Only depth, width, shortcut, normalisation and unit order vary.
 
-conv 3x3 -> residual units -> batch normalisation -> ELU -> global average pooling -> fully connected. A unit is
-y = F(x) + S(H(x)): H is the shortcut function, S average pooling by the stride, then zero channels, half before and
-half after. All convolutions are 3x3 with bias. Source: the released TensorFlow script of BReG-NeXt (arXiv 2004.08495).
+A network is: conv 3x3 -> residual units -> batch normalisation -> ELU -> global average pooling -> fully connected. A unit
+is y = F(x) + S(H(x)). H is the shortcut function. S is average pooling by the stride, followed by added channels of zeros,
+half of them before and half after. All convolutions are 3x3 with bias. Source: the released TensorFlow script of BReG-NeXt
+(arXiv 2004.08495).
 
-Padding is TensorFlow's SAME, which the script uses: a stride-2 convolution pads the bottom and the right edge alone
-where the size is even and all edges where it is odd, and pooling averages over real pixels alone. Sizes
-halve, rounded up.
+Padding is TensorFlow's SAME, as in the script. A stride-2 convolution pads only the bottom and the right edge if the size is
+even, and all edges if it is odd. Pooling averages only over real pixels. Sizes are halved and rounded up.
 
-Unit orders. "pre-activation" (the code): F = BN-ELU-conv-BN-ELU-conv. "post-activation" (the paper's figure):
-F = conv-BN-ELU-conv-BN-ELU. The BN and ELU before the pooling stay in both orders, so that the order inside the units
-is all that differs; in post-activation order the first BN of a down-sampling unit has the wider unit's channels.
+Unit orders. "pre-activation" (as in the code): F = BN-ELU-conv-BN-ELU-conv. "post-activation" (as in the paper's figure):
+F = conv-BN-ELU-conv-BN-ELU. The BN and ELU before the global pooling stay in both orders, so that only the order inside the
+units differs. In post-activation order, the first BN of a unit that widens has the larger number of channels.
 """
 
 import math
@@ -30,10 +30,10 @@ BREGNEXT_50_UNITS, BREGNEXT_50_WIDTHS = (7, 1, 8, 1, 7), (32, 64, 128)
 
 
 class FrozenBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation that never normalises, as it ran in the release: gamma x / sqrt(1 + eps) + beta.
+    """Batch normalisation that never uses batch statistics, as in the release: gamma x / sqrt(1 + eps) + beta.
 
-    The running mean stays 0 and the running variance 1, in training and evaluation alike; gamma and beta are trained.
-    Float (N, C, H, W) to the same.
+    The running mean stays 0 and the running variance 1, in training and in evaluation. gamma and beta are trained. Float
+    (N, C, H, W) to the same shape.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -52,7 +52,8 @@ class SameConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, 3, stride, padding=1 if stride == 1 else 0)
 
     def edges(self, x: torch.Tensor) -> tuple[int, ...]:
-        """Zeros to add around pictures of x's size (left, right, top, bottom) beside its own padding; () for none."""
+        """The zeros (left, right, top, bottom) to add around pictures of the size of x, in addition to the convolution's own
+        padding; (): none."""
         return (x.shape[3] % 2, 1, x.shape[2] % 2, 1) if self.stride[0] == 2 else ()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -62,9 +63,10 @@ class SameConv2d(nn.Conv2d):
 
 
 class Activated(nn.Sequential):
-    """Modules in order, BatchNorm-ELU-convolution and BatchNorm-ELU each as one operation where `kernels.usable`.
+    """A sequence of modules. If `kernels.usable`, BatchNorm-ELU-convolution and BatchNorm-ELU are each computed as one
+    operation.
 
-    The same function as nn.Sequential's; hooks of the modules within are not called then.
+    It computes the same function as nn.Sequential, but hooks of the modules inside are not called in that case.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -74,7 +76,7 @@ class Activated(nn.Sequential):
         while layers:
             layer = layers.pop(0)
             if isinstance(layer, nn.BatchNorm2d):
-                layers.pop(0)  # its ELU
+                layers.pop(0)  # the ELU that follows
                 batch = layer.training and not isinstance(layer, FrozenBatchNorm2d)
                 if layers and isinstance(layers[0], SameConv2d):
                     convolution = layers.pop(0)
@@ -87,7 +89,8 @@ class Activated(nn.Sequential):
 
 
 class ResidualUnit(nn.Module):
-    """One unit y = F(x) + S(H(x)); `shortcut` is H. Float (N, C, H, W) to (N, D, ceil(H/stride), ceil(W/stride))."""
+    """One residual unit y = F(x) + S(H(x)), where `shortcut` is H. Float (N, C, H, W) to (N, D, ceil(H/stride),
+    ceil(W/stride))."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: str, normalisation: str, unit_order: str):
         super().__init__()
@@ -104,7 +107,7 @@ class ResidualUnit(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         bypass = self.shortcut(x)
         if self.stride > 1:
-            # ceil_mode without padding cuts the last window at the edge: the SAME average over real pixels.
+            # With ceil_mode and no padding, a window at the edge averages only over real pixels, as SAME pooling does.
             bypass = functional.avg_pool2d(bypass, self.stride, ceil_mode=True)
         if self.extra_channels:
             before = self.extra_channels // 2
@@ -113,9 +116,9 @@ class ResidualUnit(nn.Module):
 
 
 class ResidualNetwork(nn.Module):
-    """Float (N, C, S, S) to (N, outputs), linear outputs. `units` holds the residual units in order.
+    """A network of the family. Float (N, C, S, S) to (N, outputs), linear outputs. `units`: the residual units in order.
 
-    Built by `residual`, which checks the options; parameters are drawn from torch's global random stream.
+    It is built by `residual`, which checks the options. Parameters are drawn from torch's global random generator.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class ResidualNetwork(nn.Module):
         for group, count in enumerate(units):
             stride = 1 + group % 2
             for _ in range(count):
-                # A group of down-sampling units widens in its first unit.
+                # The first unit of a group of down-sampling units increases the number of channels.
                 outputs = widths[(group + 1) // 2]
                 blocks.append(ResidualUnit(width, outputs, stride, shortcut, normalisation, unit_order))
                 width = outputs
@@ -149,18 +152,19 @@ class ResidualNetwork(nn.Module):
 
     @property
     def implementation(self) -> str:
-        """What it runs on where its parameters lie, in float32: "compiled kernels" or "torch". For the record."""
+        """How the network is computed on the device of its parameters, in float32: "compiled kernels" or "torch". It is
+        stored in the record."""
         weight = self.output.weight
         return "compiled kernels" if kernels.usable(weight) else "torch"
 
     @torch.no_grad()
     def _initialise(self) -> None:
-        """As tflearn 0.3.2 does for the released script.
+        """Initialise as tflearn 0.3.2 does for the released script.
 
         First convolution: uniform within +-sqrt(3 / fan_in), which is +-0.333 for three channels (uniform_scaling).
-        Unit convolutions: normal of variance 1.3 x 2 / fan_in redrawn beyond 2 sd (tf.contrib variance_scaling; 1.3
-        makes up for the truncation: the variance comes to 1.006 x 2 / fan_in). Output: normal of sd 0.02 redrawn
-        beyond 2 sd, not made up (sd 0.0176). gamma: normal (1, 0.002). Biases and beta: 0.
+        Convolutions of units: normal with variance 1.3 x 2 / fan_in, truncated at 2 sd (tf.contrib variance_scaling). The
+        factor 1.3 compensates for the truncation; the resulting variance is 1.006 x 2 / fan_in. Output layer: normal with sd
+        0.02, truncated at 2 sd without compensation (resulting sd 0.0176). gamma: normal (1, 0.002). Biases and beta: 0.
         """
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -191,25 +195,25 @@ def residual(
     normalisation: str = "working",
     unit_order: str = "pre-activation",
 ) -> nn.Module:
-    """A network of the family (see the module's text). Weight layers: 2 x sum(units) + 2.
+    """A network of the family (described at the top of this module). It has 2 x sum(units) + 2 weight layers.
 
     Args:
-        num_outputs: classes, or 2 for valence and arousal.
+        num_outputs: number of classes, or 2 for valence and arousal.
         in_channels: channels of the input.
-        input_size: S of the input (N, C, S, S); the network itself takes any size.
-        units: units in stage 1, down-sampling units, units in stage 2, ...: an odd number of counts, each >= 0, and
-            each >= 1 for the down-sampling units, which halve the size.
-        widths: channels of the stages, (len(units) + 1) / 2 of them, never falling.
+        input_size: S of the input (N, C, S, S); the network works with any size.
+        units: number of units in stage 1, of down-sampling units, of units in stage 2, and so on. The length is odd. Each
+            number is >= 0, and >= 1 for down-sampling units, each of which halves the size.
+        widths: channels of the stages: (len(units) + 1) / 2 numbers, which never decrease.
         shortcut: "identity", "fixed" or "adaptive" (see `ablations.shortcuts`).
-        normalisation: "working" (batch statistics in training, running ones of momentum 0.1 in evaluation; eps 1e-5) or
-            "frozen" (a channel's affine map, as the release ran).
+        normalisation: "working" (batch statistics in training; running statistics with momentum 0.1 in evaluation; eps
+            1e-5) or "frozen" (only an affine map per channel, as in the release).
         unit_order: "pre-activation" or "post-activation".
 
     Returns:
-        Module mapping float (N, in_channels, S, S) to (N, num_outputs).
+        a module that maps float (N, in_channels, S, S) to (N, num_outputs).
 
     Raises:
-        BadInput: an option outside these.
+        BadInput: an invalid option.
     """
     for name, value, known in (
         ("shortcut", shortcut, SHORTCUTS),
@@ -236,9 +240,9 @@ def bregnext_50(
     normalisation: str = "working",
     unit_order: str = "pre-activation",
 ) -> nn.Module:
-    """BReG-NeXt-50: `residual` with 7, 1, 8, 1, 7 units of 32, 64 and 128 channels; 24 units, 50 weight layers.
+    """BReG-NeXt-50: `residual` with 7, 1, 8, 1, 7 units of 32, 64 and 128 channels (24 units, 50 weight layers).
 
-    3,072,696 trained parameters with 8 outputs and 3 channels. Arguments, result and errors as `residual`.
+    It has 3,072,696 trained parameters with 8 outputs and 3 channels. Arguments, result and errors as of `residual`.
     """
     return residual(
         num_outputs,

@@ -1,8 +1,8 @@
 """Shortcut functions H of a residual unit y = F(x) + S(H(x)).
 
-The bounded shortcut is H(x) = atan(a x / s) / (a s) with s = sqrt(1 + c^2), and its slope is
-H'(x) = 1 / (1 + c^2 + a^2 x^2), so that 0 < H' <= 1 / (1 + c^2). *Adaptive*: a and c are trained, one pair a unit
-(BReG-NeXt, arXiv 2004.08495, as the released script writes it). *Fixed*: a = c = 1 held, which gives
+The bounded shortcut is H(x) = atan(a x / s) / (a s) with s = sqrt(1 + c^2). Its slope is
+H'(x) = 1 / (1 + c^2 + a^2 x^2), so that 0 < H' <= 1 / (1 + c^2). *Adaptive*: a and c are trained, one pair per unit
+(BReG-NeXt, arXiv 2004.08495, in the form of the released script). *Fixed*: a = c = 1 are constant, which gives
 atan(x / sqrt 2) / sqrt 2 (BReG-Net, arXiv 1903.02110). *Identity*: H(x) = x (ResNet).
 """
 
@@ -13,25 +13,25 @@ from torch import nn
 
 from ablations import kernels
 
-# H is even in a and a = 0 is its removable singularity. Below this magnitude of a, atan(u) equals u to the last bit
-# for every |x| < 1e16, so that holding |a| there changes no value and keeps the division defined.
+# H is an even function of a with a removable singularity at a = 0. For |a| below this number, atan(u) equals u to the last
+# bit for every |x| < 1e16. So replacing a smaller |a| by this number changes no value and avoids a division by 0.
 _SMALLEST = 2.0**-80
-# d(u) = atan(u) - u / (1 + u^2) cancels for small u: below this |u| it is summed as a series instead.
+# d(u) = atan(u) - u / (1 + u^2) loses precision by cancellation for small u: below this |u|, a series is summed instead.
 _SERIES_BELOW = 0.2
 _SERIES_TERMS = {torch.float32: 4, torch.float64: 12}
 
 
 def bounded(x: torch.Tensor, a: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2); its limit x / (1 + c^2) where a = 0.
+    """H(x) = atan(a x / s) / (a s) with s = sqrt(1 + c^2); for a = 0 its limit x / (1 + c^2).
 
     Args:
-        x: floating point, any shape and memory format. float16 and bfloat16 are computed in float32, with autocast or
-            without. Full precision for 1e-13 < |x| < 1e16.
+        x: floating point, any shape and memory format. float16 and bfloat16 are computed in float32, with or without
+            autocast. Full precision for 1e-13 < |x| < 1e16.
         a, c: floating point scalars (0-dimensional).
 
     Returns:
-        Tensor of x's shape and dtype. Gradients reach x, a and c (once: not differentiable twice); only x, a and c
-        are kept for the backward pass, the rest is computed again.
+        Tensor with the shape and dtype of x. It is differentiable once with respect to x, a and c. Only x, a and c are kept
+        for the backward pass; everything else is computed again.
     """
     return _Bounded.apply(x, a, c)
 
@@ -41,7 +41,7 @@ class _Bounded(torch.autograd.Function):
 
     dH/dx = 1 / (s^2 (1 + u^2)), dH/da = -d(u) / (a^2 s), dH/dc = -(c / s^2) (H + x dH/dx).
 
-    Both passes write over their own intermediates where they can: on a CPU the time is that of the memory touched.
+    Both passes overwrite their intermediate tensors where possible, because on a CPU memory access takes most of the time.
     """
 
     @staticmethod
@@ -64,7 +64,7 @@ class _Bounded(torch.autograd.Function):
         wide, a_, c_ = _wide(x, a, c)
         g = gradient.to(wide.dtype)
         s = torch.sqrt(1 + c_ * c_)
-        size = a_.abs().clamp_min(_SMALLEST)  # H is even in a, dH/da odd
+        size = a_.abs().clamp_min(_SMALLEST)  # H is an even function of a, and dH/da an odd one
         u = wide * (size / s)
         w = u * u
         inverse = (w + 1).reciprocal_()
@@ -77,7 +77,7 @@ class _Bounded(torch.autograd.Function):
                 total = (g * angle).sum() / (size * s) + (g_slope * wide).sum()
                 gradient_c = (-total * c_ / (s * s)).to(c.dtype)
             if ctx.needs_input_grad[1]:
-                # d(u) cancels for small u: there its series, in which a^2 has been divided out (a may be 0).
+                # For small u the series of d(u) is used. In it the factor a^2 is cancelled, so a may be 0.
                 series = _series(w).mul_(u).mul_(wide).mul_(wide).mul_(1 / (s * s))
                 direct = angle.sub_(u.mul_(inverse)).mul_(1 / (size * size))
                 each = torch.where(w < _SERIES_BELOW**2, series, direct)
@@ -95,7 +95,7 @@ def _by_kernel(x, a, c, gradient):
 
 
 def _numbers(a, c):
-    """|a|, held away from 0, and s."""
+    """(|a|, but at least `_SMALLEST`; s)."""
     return max(abs(a.item()), _SMALLEST), math.hypot(1, c.item())
 
 
@@ -105,7 +105,7 @@ def _wide(x, a, c):
 
 
 def _series(w):
-    """d(u) / u^3 = sum over k >= 1 of (-1)^(k+1) (2k / (2k + 1)) w^(k-1), w = u^2 (Horner's rule)."""
+    """d(u) / u^3 as a series in w = u^2: sum over k >= 1 of (-1)^(k+1) (2k / (2k + 1)) w^(k-1), by Horner's rule."""
     terms = _SERIES_TERMS[w.dtype]
     total = torch.full_like(w, 2 * terms / (2 * terms + 1))
     for k in range(terms - 1, 0, -1):
@@ -114,14 +114,15 @@ def _series(w):
 
 
 class Identity(nn.Module):
-    """H(x) = x, the shortcut of ResNet. Any tensor."""
+    """H(x) = x, the shortcut of ResNet, for any tensor."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
 
 
 class FixedBounded(nn.Module):
-    """H(x) = atan(x / sqrt 2) / sqrt 2, slope 1 / (2 + x^2): a = c = 1 held; no parameters, no state. See `bounded`."""
+    """H(x) = atan(x / sqrt 2) / sqrt 2 with slope 1 / (2 + x^2): `bounded` with constant a = c = 1. It has no parameters and
+    no state."""
 
     def __init__(self):
         super().__init__()
@@ -133,7 +134,7 @@ class FixedBounded(nn.Module):
 
 
 class AdaptiveBounded(nn.Module):
-    """`bounded` with its two trained scalars a and c, both 1 at the start, as in the released script."""
+    """`bounded` with two trained scalars a and c, both initially 1, as in the released script."""
 
     def __init__(self):
         super().__init__()

@@ -1,1 +1,2 @@
-"""What the network under study is compared with: the same topology with identity shortcuts, timm and FER networks."""
+"""The networks to which the network under study is compared: the same topology with identity shortcuts, ResNets of timm, and
+networks from the FER literature."""

@@ -1,12 +1,12 @@
 """mini-Xception (Arriaga et al. 2017, arXiv 1710.07557; layer sizes from its code, oarriaga/face_classification).
 
-Two 3x3 convolutions of 8 channels without padding, four separable modules of 16, 32, 64 and 128 channels, each with a
-strided 1x1 convolution beside it, then a 3x3 convolution to the outputs and global average pooling. There is no
-softmax: the outputs are linear. Keras' settings are kept: SAME padding (a stride-2 max pooling of an even size pads
-bottom and right alone), batch normalisation with eps 1e-3 and momentum 0.01 (Keras' 0.99), Glorot uniform, biases 0.
-Its L2 penalty of 0.01 belongs to the training recipe, not to the network.
+Two 3x3 convolutions with 8 channels and no padding; four separable modules with 16, 32, 64 and 128 channels, each with a
+strided 1x1 convolution as shortcut; then a 3x3 convolution to the outputs and global average pooling. There is no softmax:
+the outputs are linear. The settings of Keras are kept: SAME padding (a stride-2 max pooling of an even size pads only the
+bottom and the right), batch normalisation with eps 1e-3 and momentum 0.01 (0.99 in the convention of Keras), Glorot uniform
+initialisation, biases 0. The L2 penalty of 0.01 in its code belongs to the training recipe, not to the network.
 
-56,951 trained parameters with 7 outputs on grey pictures (58,423 with the running statistics, which Keras counts).
+It has 56,951 trained parameters with 7 outputs on grey pictures (58,423 with running statistics, which Keras counts too).
 """
 
 import torch
@@ -19,10 +19,10 @@ WIDTHS = (16, 32, 64, 128)
 
 
 def mini_xception(num_outputs: int, in_channels: int, input_size: int) -> nn.Module:
-    """mini-Xception. Float (N, in_channels, S, S) to (N, num_outputs), any S from 5 (the papers' are 48 and 64).
+    """mini-Xception. Float (N, in_channels, S, S) to (N, num_outputs), for any S of at least 5 (48 and 64 in the papers).
 
     Raises:
-        BadInput: input_size below 5, which the two unpadded convolutions reduce to nothing.
+        BadInput: input_size below 5: the two convolutions without padding would leave no pixel.
     """
     if input_size < 5:
         raise BadInput("mini_xception, input_size", input_size, "at least 5")
@@ -45,7 +45,7 @@ def mini_xception(num_outputs: int, in_channels: int, input_size: int) -> nn.Mod
 
 
 class SeparableModule(nn.Module):
-    """Two separable convolutions and max pooling beside a strided 1x1 convolution.
+    """Two separable convolutions with max pooling, plus a strided 1x1 convolution as shortcut.
 
     Float (N, C, S, S) to (N, D, ceil(S/2), ceil(S/2)).
     """
@@ -56,10 +56,11 @@ class SeparableModule(nn.Module):
         self.separable = nn.Sequential(*_separable(inputs, outputs), nn.ReLU(inplace=True), *_separable(outputs, outputs))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # ceil_mode supplies the bottom and right padding of an even size; an odd one is padded on all sides.
+        # For an even size, ceil_mode gives the padding at the bottom and on the right; an odd size is padded on all sides.
         pooled = functional.max_pool2d(self.separable(x), 3, 2, padding=x.shape[2] % 2, ceil_mode=True)
-        # A 1x1 convolution of stride 2, written out: as such its backward pass on a CPU writes outside its memory where
-        # channels lie innermost and are few (https://github.com/uxlfoundation/oneDNN/issues/6035, open in torch 2.15).
+        # A 1x1 convolution with stride 2, computed as slicing and stride 1. With stride 2, its backward pass on a CPU writes
+        # outside its memory if the layout is channels_last and there are few channels
+        # (https://github.com/uxlfoundation/oneDNN/issues/6035, open in torch 2.15).
         return pooled + self.bypass(x[:, :, ::2, ::2])
 
 

@@ -1,4 +1,4 @@
-"""The network under study with the identity shortcut: everything but the shortcut function is held equal."""
+"""The network under study with the identity shortcut. Everything else is the same."""
 
 from torch import nn
 
@@ -13,15 +13,15 @@ def identity_50(
     normalisation: str = "working",
     unit_order: str = "pre-activation",
 ) -> nn.Module:
-    """ResNet of BReG-NeXt-50's topology (24 units, 50 weight layers), identity shortcuts.
+    """ResNet with the topology of BReG-NeXt-50 (24 units, 50 weight layers) and identity shortcuts.
 
-    3,072,648 parameters with 8 outputs and 3 channels. Float (N, in_channels, S, S) to (N, num_outputs).
+    It has 3,072,648 parameters with 8 outputs and 3 channels. Float (N, in_channels, S, S) to (N, num_outputs).
 
     Args:
-        normalisation, unit_order: as the registered model "residual", whose default units are these.
+        normalisation, unit_order: as for the registered model "residual", whose default units are those of BReG-NeXt-50.
 
     Raises:
-        BadInput: an option that "residual" does not know.
+        BadInput: an option that "residual" does not accept.
     """
     return create(
         "residual",

@@ -1,7 +1,7 @@
-"""ResNets of timm, untrained, with their own stem or with one for small images.
+"""ResNets of timm with random weights, with their own stem or with a stem for small images.
 
-The small stem is a 3x3 convolution of stride 1 without the max pooling (the ResNet that is usual for 32 x 32 images):
-the stages then see pictures of full size instead of a quarter. Source: timm `resnet18` to `resnet101` (He et al. 2016,
+The small stem is a 3x3 convolution with stride 1 and without max pooling, as is usual for 32 x 32 images. The first stage
+then gets pictures with the full side instead of a quarter of it. Source: timm `resnet18` to `resnet101` (He et al. 2016,
 arXiv 1512.03385).
 """
 

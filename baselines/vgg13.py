@@ -2,9 +2,10 @@
 
 3x3 convolutions with ReLU in groups of 2, 2, 3 and 3 (64, 128, 256, 256 channels), each group followed by 2x2 max
 pooling and dropout 0.25; then two dense layers of 1024 with ReLU and dropout 0.5, and a linear output. Initialisation
-as there: Glorot uniform, biases 0.
+as in that code: Glorot uniform, biases 0.
 
-8,757,704 parameters with 8 outputs on 64 x 64 grey; without the 3,976 biases 8,753,728. The paper says 8.75 M.
+It has 8,757,704 parameters with 8 outputs on 64 x 64 grey pictures; 8,753,728 without the 3,976 biases. The paper says
+8.75 M.
 """
 
 from torch import nn
@@ -15,12 +16,12 @@ GROUPS = ((64, 64), (128, 128), (256, 256, 256), (256, 256, 256))
 
 
 def vgg13(num_outputs: int, in_channels: int, input_size: int) -> nn.Module:
-    """VGG13 for pictures of `input_size` pixels: the first dense layer fits the last map, 256 x (input_size // 16)^2.
+    """VGG13 for pictures of `input_size` pixels. The first dense layer has 256 x (input_size // 16)^2 inputs.
 
     Float (N, in_channels, input_size, input_size) to (N, num_outputs).
 
     Raises:
-        BadInput: input_size below 16, which four poolings reduce to nothing.
+        BadInput: input_size below 16: four poolings would leave no pixel.
     """
     side = input_size // 2 ** len(GROUPS)
     if side < 1:

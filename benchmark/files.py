@@ -61,7 +61,7 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Write `value` as indented UTF-8 JSON with a final newline, atomically. ValueError for NaN, which JSON has not."""
+    """Write `value` as indented UTF-8 JSON with a final newline, atomically. ValueError for NaN: JSON has no NaN."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -50,7 +50,7 @@ Humans = Mapping[str, Mapping]
 
 
 def read_humans(folder: Path) -> Humans:
-    """Source -> contents of ``folder/<source>.json``, as written by `ferbench ceilings`. Sources without a file are left out.
+    """Source -> contents of ``folder/<source>.json``, written by `ferbench ceilings`. Sources without a file are left out.
 
     Raises:
         BadInput: a file that is not JSON or lacks a part.
@@ -143,8 +143,8 @@ def _between(part: str, raters: int) -> str:
 
 
 def claims_against(humans: Humans, claims: Sequence[Claim]) -> Table:
-    """Each claimed number beside the human figures of the same metric. It gives no verdict, only the two numbers and which of
-    them is better."""
+    """Each claimed number beside the human figures of the same metric. It gives no verdict, only the two numbers and which
+    of them is better."""
     rows = []
     for claim in claims:
         if claim.test.rule != numeric.__name__:

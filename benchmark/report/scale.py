@@ -19,7 +19,7 @@ def scale_in_words(scale: Scale | None) -> str:
 
 
 def levels_in_words(scale: Scale) -> str:
-    """The mean scores of the cells, for example "47.0 against 55.1 %", or "none against 55.1 %" if no run of a cell finished.
+    """The mean scores of the cells, for example "47.0 against 55.1 %"; "none against 55.1 %" if no run of a cell finished.
     "" if no cell has a score, or if planned runs are missing."""
     values = list(scale.levels.values())
     if all(value is None for value in values):

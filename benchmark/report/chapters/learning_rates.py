@@ -32,8 +32,8 @@ def tables(folder: Path) -> list[Table]:
 
 
 def table(name: str, lines: Sequence[Mapping]) -> Table:
-    """The table of one search. Rows: cells. Columns: rates from the highest to the lowest, with the best validation metric of
-    each trial; and the rate that the cell got.
+    """The table of one search. Rows: cells. Columns: rates from the highest to the lowest, with the best validation metric
+    of each trial; and the rate that the cell got.
 
     If a trial was repeated (with other code or on another device), its last line in the log counts.
     """

@@ -15,9 +15,9 @@ _COLOUR = re.compile("|".join(THEMED), re.IGNORECASE)
 def inline(content: bytes, name: str, title: str, description: str = "") -> str:
     """The <svg> element for a page, from a figure made by `style.svg`.
 
-    Only ids that the figure refers to are kept, with the prefix `name`. The white background is removed. Colours are replaced
-    so that the figure can be read on a dark background: black by the page's text colour, white by its background colour, and
-    the palette by the variables --fig-*.
+    Only ids that the figure refers to are kept, with the prefix `name`. The white background is removed. Colours are
+    replaced so that the figure can be read on a dark background: black by the page's text colour, white by its background
+    colour, and the palette by the variables --fig-*.
 
     Args:
         content: of the figure's file.

@@ -50,7 +50,7 @@ def claims_page(material: Material, contents: Contents) -> str:
 
 
 def render(template: str, **values: object) -> str:
-    """Render a template of the folder templates. A missing value is an error. Values are escaped in HTML, not in Markdown."""
+    """Render a file of the folder templates. A missing value is an error. Values are escaped in HTML, not in Markdown."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,

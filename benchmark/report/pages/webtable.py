@@ -64,8 +64,8 @@ def blocks(table: Table, places: Places, slug: str = "") -> list[Block]:
 
 
 def sort_value(entry: Entry) -> float | str | None:
-    """The value to sort an entry by: its first number, or its text in lower case; None if the entry only says why there is no
-    value."""
+    """The value to sort an entry by: its first number, or its text in lower case; None if the entry only says why there is
+    no value."""
     part, value = next(iter(entry.numbers.items()), ("note", None))
     if part == "note" or value is None:
         return None

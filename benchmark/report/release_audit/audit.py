@@ -102,8 +102,8 @@ def _depths(facts: Mapping) -> list[tuple[int, str, int, int, float]]:
 
 
 def _scalars(found: Findings) -> dict:
-    """The shortcut scalars for the page: rows of (number, scope, stride, a, c, slope at 0), one per unit, and values over all
-    units."""
+    """The shortcut scalars for the page: rows of (number, scope, stride, a, c, slope at 0), one per unit, and values over
+    all units."""
     rows = [
         (number, unit.scope, unit.stride, a, c, 1 / (1 + c**2))
         for number, (unit, (a, c)) in enumerate(zip(units(NETWORK), found.coefficients, strict=True), 1)

@@ -26,8 +26,8 @@ HEIGHT = 0.27  # inches per label, with space around it
 
 
 class Point(NamedTuple):
-    """A cell that has both a result and an entry in complexity.json. `costs`: in the order of `COSTS`. `face`: fill colour of
-    its marker."""
+    """A cell that has both a result and an entry in complexity.json. `costs`: in the order of `COSTS`. `face`: fill colour
+    of its marker."""
 
     label: str
     interval: Interval

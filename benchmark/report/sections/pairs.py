@@ -24,8 +24,8 @@ COLUMNS = {"question": "Compared", "a": "A", "b": "B"}
 
 
 def pairs(comparison: Comparison) -> list[Pair]:
-    """The pairs of a protocol: bounded shortcut against identity, adaptive against fixed, other losses against the plain loss
-    of the task, and every cell against the ResNet18 with the same loss. Each pair occurs in one direction only."""
+    """The pairs of a protocol: bounded shortcut against identity, adaptive against fixed, other losses against the task's
+    plain loss, and every cell against the ResNet18 with the same loss. Each pair occurs in one direction only."""
     plain = LOSSES[comparison.task][0]
     cells = {label: comparison.cell(label) for label in comparison.runs}
     of_place = places(comparison)

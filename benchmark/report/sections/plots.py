@@ -15,8 +15,8 @@ def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | 
     """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), number of seeds, number of
     diverged runs.
 
-    Numbers have ten digits, as in the tables. Further digits can differ between calls, because numpy splits sums depending on
-    the memory address of an array.
+    Numbers have ten digits, as in the tables. Further digits can differ between calls, because numpy splits sums depending
+    on the memory address of an array.
     """
     found = {}
     for comparison in summary.comparisons:
