@@ -1,1 +1,1 @@
-"""The command `ferbench`, one module a group of verbs."""
+"""The command `ferbench`, with one module per group of verbs."""

@@ -1,4 +1,4 @@
-"""Verbs that bring data in and look at it."""
+"""Verbs that add, prepare and examine data."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -73,28 +73,31 @@ def faces(arguments) -> None:
 
 
 def add(verb: Callable, verbs) -> None:
-    """Add the verbs of this module; `verbs` is where those of two words begin."""
-    data = verbs.add_parser("data", help="bring data files in").add_subparsers(metavar="VERB", required=True)
-    one = verb("add", data_add, "check a raw file, copy it to data/raw (of a folder: a pointer), track it with DVC",
+    """Add the verbs of this module. `verbs`: the subparsers to which the two-word verb `data add` is added."""
+    data = verbs.add_parser("data", help="add raw data files").add_subparsers(metavar="VERB", required=True)
+    one = verb("add", data_add, "check a raw file, copy it to data/raw (for a folder: write a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
     one.add_argument("name", help="data set (docs/data.md lists them)")
-    one.add_argument("path", type=Path, help="file as downloaded, or folder (which stays where it is)")
+    one.add_argument("path", type=Path, help="file as downloaded, or folder (it is not copied)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 
-    one = verb("prepare", prepare, "raw files -> FaceSet in data/prepared", "ferbench prepare synthetic")
+    one = verb("prepare", prepare, "make the FaceSet of a data set from raw files -> data/prepared",
+               "ferbench prepare synthetic")  # fmt: skip
     one.add_argument("name")
     one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
 
-    one = verb("audit", audit, "what a FaceSet holds and what is wrong with it -> reports/data", "ferbench audit fer2013")
+    one = verb("audit", audit, "examine a FaceSet: its contents and what is wrong with it -> reports/data",
+               "ferbench audit fer2013")  # fmt: skip
     one.add_argument("name")
-    one.add_argument("--strict", action="store_true", help="exit with status 1 when something is wrong")
+    one.add_argument("--strict", action="store_true", help="exit with status 1 if something is wrong")
     one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
-                     help="search near copies among at most N distinct pictures (default: %(default)s)")  # fmt: skip
+                     help="search near copies only among at most N distinct pictures (default: %(default)s)")  # fmt: skip
 
-    one = verb("ceilings", ceilings, "how well people agree -> reports/humans (aggregate numbers only)",
+    one = verb("ceilings", ceilings, "measure how well human raters agree -> reports/humans (aggregate numbers only)",
                "ferbench ceilings affectnet_c25 ~/affectnetc25")  # fmt: skip
     one.add_argument("source", choices=("ferplus", "affectnet_c25"))
     one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
 
-    one = verb("faces", faces, "easiest and hardest test faces of a FaceSet -> reports/faces", "ferbench faces synthetic")
+    one = verb("faces", faces, "find the easiest and hardest test faces of a FaceSet -> reports/faces",
+               "ferbench faces synthetic")  # fmt: skip
     one.add_argument("name")

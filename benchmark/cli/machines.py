@@ -1,4 +1,4 @@
-"""Verbs for machines elsewhere: the first contact with a device, and records packed to be carried home."""
+"""Verbs for other machines: the first contact with a new device, and packing records to copy them from there."""
 
 import time
 from collections.abc import Callable
@@ -53,21 +53,23 @@ def pack(arguments) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("first-contact", first_contact,
-               "check a device's training step against the CPU's, measure eager and compiled with several runs at once,\n"
-               "train the plan on the fastest correct path for the seconds given, and pack what is finished",
+               "compare a device's training step with the CPU's, measure eager and compiled with several runs at once,\n"
+               "train the plan in the fastest correct way for the given time, and pack finished records",
                "ferbench first-contact --plan grid.json --seconds 540 --out home --device cuda")  # fmt: skip
-    one.add_argument("--plan", type=Path, required=True, metavar="FILE", help="runs that `ferbench plan` wrote")
-    one.add_argument("--seconds", type=float, required=True, metavar="S", help="for everything; the same call goes on")
-    one.add_argument("--out", type=Path, required=True, help="folder of archives (records-*.tar) and first-contact.json")
+    one.add_argument("--plan", type=Path, required=True, metavar="FILE", help="file of runs from `ferbench plan`")
+    one.add_argument("--seconds", type=float, required=True, metavar="S",
+                     help="time for everything; calling it again continues")  # fmt: skip
+    one.add_argument("--out", type=Path, required=True, help="folder for archives (records-*.tar) and first-contact.json")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
-    one.add_argument("--at-once", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="runs at once (default: 1 2 3)")
+    one.add_argument("--at-once", type=int, nargs="+", default=[1, 2, 3], metavar="N",
+                     help="numbers of simultaneous runs to try (default: 1 2 3)")  # fmt: skip
     one.add_argument("--timed", type=float, default=4.0, metavar="S", help="seconds of each measurement (default: 4)")
     one.add_argument("--restart-stale", action="store_true",
-                     help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
+                     help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
-    one = verb("pack", pack, "finished records of runs/ into archives of at most 15 MB, for `ferbench import`",
+    one = verb("pack", pack, "pack finished records of runs/ into archives of at most 15 MB, for `ferbench import`",
                "ferbench pack home")  # fmt: skip
-    one.add_argument("out", type=Path, help="folder of archives")
+    one.add_argument("out", type=Path, help="folder for the archives")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")

@@ -1,7 +1,7 @@
-"""The command `ferbench`: one verb for each arrow of docs/design.md, and the few that prepare them.
+"""The command `ferbench`. docs/design.md shows how its verbs work together.
 
-Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found, what
-was expected); 3 stopped before the end with everything kept (Ctrl-C, time budget): the same command resumes.
+Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found and
+what was expected); 3 stopped before the end by Ctrl-C or a time budget, with everything kept: the same command resumes.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def completion(arguments) -> None:
 
 
 def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
-    """Let the shell offer files wherever an argument is a path."""
+    """Let the shell complete file names for every argument that is a path."""
     for action in one._actions:
         if isinstance(action, argparse._SubParsersAction):
             for below in action.choices.values():
@@ -56,7 +56,7 @@ def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status."""
+    """Run one verb. Returns the exit status."""
     arguments = parser().parse_args(argv)
     try:
         arguments.function(arguments)

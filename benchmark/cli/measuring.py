@@ -1,4 +1,4 @@
-"""Verbs that measure networks and compare rows."""
+"""Verbs that measure networks, and that compare cells or outside entries."""
 
 import json
 from collections.abc import Callable
@@ -97,9 +97,10 @@ def compare(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("complexity", complexity, "parameters, MACs, FLOPs, latency of every network", "ferbench complexity")
+    verb("complexity", complexity, "measure parameters, MACs, FLOPs and latency of every network -> reports/complexity.json",
+         "ferbench complexity")  # fmt: skip
 
-    one = verb("gradients", gradients, "signal and gradient along the units of a plan's networks -> reports/gradients",
+    one = verb("gradients", gradients, "measure signal and gradient along the units of networks -> reports/gradients",
                "ferbench gradients fer2013 --device cuda")  # fmt: skip
     one.add_argument(
         "plan",
@@ -108,29 +109,32 @@ def add(verb: Callable) -> None:
         help="entry of benchmark/measures/gradients/gradients.yaml (default: %(default)s)",
     )
     one.add_argument("--device", default="auto")
-    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
+    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
 
-    one = verb("speed", speed, "latency, throughput and memory of networks in use -> reports/speed.json",
+    one = verb("speed", speed, "measure latency, throughput and memory of inference -> reports/speed.json",
                "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7")  # fmt: skip
     one.add_argument("cells", nargs="+", metavar="CELL")
-    one.add_argument("--protocol", default="synthetic-8", help="gives input size and outputs (default: %(default)s)")
+    one.add_argument("--protocol", default="synthetic-8", help="sets input size and outputs (default: %(default)s)")
     one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
-    one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="default: 1 64")
-    one.add_argument("--runs", type=int, default=20, help="timed passes of each (default: %(default)s)")
+    one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="batch sizes (default: 1 64)")
+    one.add_argument("--runs", type=int, default=20, help="timed passes per measurement (default: %(default)s)")
     one.add_argument("--json", action="store_true", help="print the file instead of a table")
 
-    one = verb("bench", bench, "training and evaluation against a plain loop and timm's ResNets -> reports/bench",
+    one = verb("bench", bench,
+               "compare the speed of training and evaluation with a plain loop and timm's ResNets -> reports/bench",
                "ferbench bench --shortcuts adaptive --sizes 64")  # fmt: skip
     one.add_argument("--shortcuts", nargs="+", default=["identity", "fixed", "adaptive"], help="default: all three")
-    one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="default: 64 48")
+    one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="input sizes (default: 64 48)")
     one.add_argument("--device", default="auto")
-    one.add_argument("--batch", type=int, default=32, help="of training (default: %(default)s)")
-    one.add_argument("--steps", type=int, default=1, help="training steps of a turn (default: %(default)s)")
-    one.add_argument("--rounds", type=int, default=5, help="turns of every contender (default: %(default)s)")
-    one.add_argument("--compile", action="store_true", help="also the suite with torch.compile")
-    one.add_argument("--growth", action="store_true", help="also cost against batch, size and depth")
+    one.add_argument("--batch", type=int, default=32, help="training batch size (default: %(default)s)")
+    one.add_argument("--steps", type=int, default=1,
+                     help="training steps of each network per round (default: %(default)s)")  # fmt: skip
+    one.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
+    one.add_argument("--compile", action="store_true", help="also measure the suite with torch.compile")
+    one.add_argument("--growth", action="store_true", help="also measure cost against batch size, input size and depth")
 
-    one = verb("robustness", robustness, "a run's networks on corrupted, mirrored and foreign faces -> reports/robustness",
+    one = verb("robustness", robustness,
+               "evaluate a run's networks on corrupted, mirrored and other data sets' faces -> reports/robustness",
                "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell")
@@ -139,12 +143,12 @@ def add(verb: Callable) -> None:
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
 
-    one = verb("compare", compare, "two cells or outside entries on the same test images: difference, tests, cost",
+    one = verb("compare", compare, "compare two cells or outside entries on the same test images: difference, tests, cost",
                "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8")  # fmt: skip
     one.add_argument("a", help="cell or outside entry with a record in reports/records")
     one.add_argument("b")
-    one.add_argument("--protocol", help="needed where both have runs under several")
-    one.add_argument("--json", action="store_true", help="everything as JSON, with the ids of all faces they disagree on")
+    one.add_argument("--protocol", help="required if both have runs under several protocols")
+    one.add_argument("--json", action="store_true", help="print JSON, with the ids of all faces on which they disagree")
     one.add_argument("--picture", type=Path, metavar="FILE.jpg",
-                     help="those faces as a picture (data sets whose terms allow it; needs the FaceSet)")  # fmt: skip
+                     help="write a picture of these faces (if the data's terms allow it; needs the FaceSet)")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

@@ -37,7 +37,8 @@ def evaluate(arguments) -> None:
 
 
 def _stated(arguments) -> dict | None:
-    """What an entry's authors state, as `benchmark.records.outside_record.FIELDS` has it."""
+    """The accuracy that a model's authors publish, in the form of the field `stated` of
+    `benchmark.records.outside_record.FIELDS`; None if it was not given."""
     if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
         raise BadInput("ferbench", "one of --stated-accuracy and --stated-source", "both or neither")
     if arguments.stated_accuracy is None:
@@ -46,7 +47,7 @@ def _stated(arguments) -> dict | None:
 
 
 def _say_entry(found: dict, as_json: bool) -> None:
-    """Print `benchmark.outside.scoring.summary_of` an entry, its warnings to the error stream."""
+    """Print the summary of an entry (`benchmark.outside.scoring.summary_of`). Warnings go to stderr."""
     for sentence in found["warnings"]:
         print(f"ferbench: warning: {sentence}", file=sys.stderr)
     if as_json:
@@ -135,13 +136,15 @@ def evaluate_weights(arguments) -> None:
 
 
 def _entry_options(one: argparse.ArgumentParser) -> None:
-    """What the verbs that leave an outside entry have in common."""
+    """Add the arguments that are common to all verbs that write an outside entry."""
     one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
-    one.add_argument("--name", required=True, help="of the entry: letters, digits, '-' and '_'")
-    one.add_argument("--stated-accuracy", type=float, metavar="FRACTION", help="what the model's authors state, 0 to 1")
-    one.add_argument("--stated-source", metavar="TEXT", help="where they state it")
-    one.add_argument("--extra-training-data", metavar="TEXT", help="data beyond the protocol's training split, in words")
-    one.add_argument("--replace", action="store_true", help="put it in place of the entry of that name")
+    one.add_argument("--name", required=True, help="name of the entry: letters, digits, '-' and '_'")
+    one.add_argument("--stated-accuracy", type=float, metavar="FRACTION",
+                     help="accuracy that the model's authors publish, 0 to 1")  # fmt: skip
+    one.add_argument("--stated-source", metavar="TEXT", help="where they publish it")
+    one.add_argument("--extra-training-data", metavar="TEXT",
+                     help="training data other than the protocol's training split, in words")  # fmt: skip
+    one.add_argument("--replace", action="store_true", help="replace an entry of that name")
     one.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=OUTSIDE, help="folder of entries (default: %(default)s)")
@@ -149,45 +152,48 @@ def _entry_options(one: argparse.ArgumentParser) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("evaluate", evaluate, "a model trained elsewhere, under a protocol -> an outside entry of its own",
+    one = verb("evaluate", evaluate, "evaluate a model trained elsewhere under a protocol -> an outside entry",
                "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml")  # fmt: skip
-    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code, with its weights or with --weights:\n"
+    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code (with trained weights or --weights):\n"
                      "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
     one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
-    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of its factory; repeatable")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
+                     help="argument of the model's factory; can be repeated")  # fmt: skip
     one.add_argument("--preprocessing", metavar="FILE.yaml",
-                     help="what the model expects (docs/model-files.md), or a recipe's name, or 'protocol'\n"
-                     "(default: as the model declares; with --weights alone: 'protocol')")  # fmt: skip
+                     help="the input that the model needs (docs/model-files.md), or the name of a recipe, or 'protocol'\n"
+                     "(default: as the model declares; with --weights and no declaration: 'protocol')")  # fmt: skip
     one.add_argument("--trust", action="store_true",
-                     help="load a .pt2 or TorchScript file, which may run code of its makers")  # fmt: skip
+                     help="load a .pt2 or TorchScript file, although that may run code in it")  # fmt: skip
     one.add_argument("--device", default="auto")
     _entry_options(one)
 
-    one = verb("score", score, "predictions made by any framework -> metrics and an outside entry of the report",
+    one = verb("score", score, "score predictions made by any framework -> metrics and an outside entry",
                "ferbench score predictions.csv --protocol fer2013-7 --name my-model --json")  # fmt: skip
-    one.add_argument("predictions", type=Path, help=".csv or .npz; docs/new-model.md says what is in it")
+    one.add_argument("predictions", type=Path, help=".csv or .npz; docs/new-model.md describes the contents")
     one.add_argument("--scores", choices=("auto", "probabilities", "logits"), default="auto",
-                     help="what scores are (default: probabilities if they can be)")  # fmt: skip
+                     help="meaning of the scores (auto: probabilities if their values allow it)")  # fmt: skip
     one.add_argument("--parameters", type=int, metavar="N", help="the model's parameters, if known")
     _entry_options(one)
 
-    one = verb("export-test", export_test, "test pictures with blind ids and without labels, for predicting elsewhere",
+    one = verb("export-test", export_test, "export test pictures with blind ids and no labels, to be predicted elsewhere",
                "ferbench export-test --protocol fer2013-7 faces")  # fmt: skip
     one.add_argument("out", type=Path, help="new folder for the PNG files and ids.csv")
     one.add_argument("--protocol", required=True)
     one.add_argument("--split", choices=("test", "validation"), default="test", help="default: %(default)s")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
-    one = verb("convert-release", convert_release, "the authors' TensorFlow checkpoint -> weights for bregnext-50",
+    one = verb("convert-release", convert_release,
+               "convert the authors' TensorFlow checkpoint into weights for bregnext-50",
                "ferbench convert-release ~/BReG-NeXt released.pt")  # fmt: skip
-    one.add_argument("checkpoint", type=Path, help="its .index file, the data file beside it; or a folder above one")
+    one.add_argument("checkpoint", type=Path,
+                     help="its .index file (with the data file beside it), or a folder with one below it")  # fmt: skip
     one.add_argument("out", type=Path, help="file to write, *.pt")
 
-    one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; leaves predictions, no record",
+    one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; writes predictions, no record",
                "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
     one.add_argument("protocol")
-    one.add_argument("cell", help="its model, options and outputs are the weights'")
-    one.add_argument("weights", type=Path, help="a state dict: converted, or weights.pt of a run; or safetensors")
+    one.add_argument("cell", help="the cell whose network the weights are for")
+    one.add_argument("weights", type=Path, help="state dict (converted, or weights.pt of a run) or safetensors")
     one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")
     one.add_argument("--input", metavar="RECIPE", help="prepare pictures as this recipe does (default: the protocol's)")
     one.add_argument("--order", nargs="+", metavar="CLASS", help="classes in the order of the network's outputs")

@@ -1,4 +1,4 @@
-"""Verbs that write what people read."""
+"""Verbs that write the pages of the report."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +22,9 @@ def audit_release(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("report", report, "records -> index.html, README, tables and figures in reports/", "ferbench report")
+    verb("report", report, "make index.html, README, tables and figures in reports/ from the records", "ferbench report")
 
-    one = verb("audit-release", audit_release, "what the authors' release proves -> reports/release-audit.md",
+    one = verb("audit-release", audit_release, "show what the authors' release proves -> reports/release-audit.md",
                "ferbench audit-release ~/BReG-NeXt")  # fmt: skip
     one.add_argument("path", type=Path, nargs="?",
                      help="clone of their repository, or a checkpoint's .index file (default: recorded facts)")  # fmt: skip

@@ -1,4 +1,5 @@
-"""What the groups of verbs share: where they read and write, seen from the project's folder, and options of a factory."""
+"""What the groups of verbs share: the paths that they read and write, relative to the project's folder, and the parsing of
+common options."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ def params() -> dict:
 
 
 def jobs_of(asked: int | None, device) -> int:
-    """Processes: those asked for, or the device's default. BadInput for fewer than 1."""
+    """Number of processes: the requested number, or the default for the device. BadInput for less than 1."""
     from benchmark.runs.runner import default_jobs
 
     if asked is not None and asked < 1:
@@ -29,7 +30,7 @@ def jobs_of(asked: int | None, device) -> int:
 
 
 def options_of(pairs: Sequence[str]) -> dict:
-    """Options of a factory from KEY=VALUE, the values read as YAML."""
+    """The options of a factory from texts KEY=VALUE; values are read as YAML."""
     import yaml
 
     found = {}

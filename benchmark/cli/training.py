@@ -1,4 +1,4 @@
-"""Verbs that choose runs, train them and keep their records."""
+"""Verbs that choose runs, train them and store their records."""
 
 import time
 from collections.abc import Callable
@@ -83,9 +83,9 @@ def run(arguments) -> None:
         runs = [each for each in runs if each.seed in arguments.seeds]
     if arguments.share:
         runs = _share(runs, arguments.share)
-    device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a task of Ray picks its own
+    device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a Ray task picks its own device
     places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
-    # Importing torch is part of what the caller waits for.
+    # The time for importing torch counts too.
     budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
     if arguments.engine == "ray":
         from benchmark.runs.cluster import Share, run_on_ray
@@ -98,7 +98,7 @@ def run(arguments) -> None:
 
 
 def _share(runs: list, text: str) -> list:
-    """Share K of N of a list: every Nth run from the Kth (from 1) on. BadInput for another form."""
+    """Every Nth run of a list, starting with the Kth (from 1). `text`: "K/N"; BadInput for another form."""
     part, slash, parts = text.partition("/")
     if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise BadInput("--share", f"'{text}'", "K/N with K from 1 to N, such as 2/8")
@@ -207,7 +207,7 @@ def import_(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("profile", profile, "write a plan into params.yaml; without a name, list the plans",
+    one = verb("profile", profile, "write a plan (a profile) into params.yaml; without a name, list the profiles",
                "ferbench profile fer2013-quick")  # fmt: skip
     one.add_argument("name", nargs="?")
 
@@ -215,40 +215,44 @@ def add(verb: Callable) -> None:
 
     verb("cells", cells, "list the cells that can be run", "ferbench cells")
 
-    one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with torch and numpy alone",
+    one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with only torch and numpy",
                "ferbench plan fer2013 grid.json")  # fmt: skip
-    one.add_argument("profile", help="`ferbench profile` lists them")
-    one.add_argument("out", type=Path, help="file for `ferbench run --plan`")
-    one.add_argument("--cells", nargs="+", default=["*"], metavar="PATTERN", help="only these (default: all)")
+    one.add_argument("profile", help="`ferbench profile` lists the profiles")
+    one.add_argument("out", type=Path, help="file to write, for `ferbench run --plan`")
+    one.add_argument("--cells", nargs="+", default=["*"], metavar="PATTERN", help="only these cells (default: all)")
 
-    one = verb("run", run, "train, select and predict; leaves records; resumes what was stopped",
+    one = verb("run", run, "train, select an epoch, predict and write records; stopped runs are resumed",
                "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
     one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell", nargs="?", help="cell, registered model, timm:NAME, or package.module:factory")
-    one.add_argument("--model", help="a model without a cell, in place of CELL; with --loss and --option where wanted")
-    one.add_argument("--loss", help="of --model (default: plain, or mse for valence and arousal)")
-    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="of --model's factory; repeatable")
-    one.add_argument("--profile", help="all runs of a profile instead, seeds outermost")
-    one.add_argument("--params", metavar="KEY", help="the runs of one entry of params.yaml instead, or 'all'")
-    one.add_argument("--plan", type=Path, metavar="FILE", help="the runs of a file that `ferbench plan` wrote instead")
-    one.add_argument("--share", metavar="K/N", help="every Nth of them, from the Kth on: one task of a job array")
-    one.add_argument("--seeds", type=int, nargs="+", help="these seeds only (default: 0, or all of the plan)")
+    one.add_argument("--model", help="train this model without a cell, instead of CELL; see --loss and --option")
+    one.add_argument("--loss", help="loss for --model (default: plain, or mse for valence and arousal)")
+    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
+                     help="argument of the factory of --model; can be repeated")  # fmt: skip
+    one.add_argument("--profile", help="instead: all runs of a profile, the first seed of every cell first")
+    one.add_argument("--params", metavar="KEY", help="instead: the runs of one entry of params.yaml, or 'all'")
+    one.add_argument("--plan", type=Path, metavar="FILE", help="instead: the runs of a file from `ferbench plan`")
+    one.add_argument("--share", metavar="K/N", help="only every Nth run, starting with the Kth: one task of a job array")
+    one.add_argument("--seeds", type=int, nargs="+", help="only these seeds (default: 0, or all of the plan)")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default: auto)")
-    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
-    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
+    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this time is over")
     one.add_argument("--engine", choices=("here", "ray"), default="here",
-                     help="here: processes of this machine; ray: tasks of a Ray cluster (docs/cluster.md)")  # fmt: skip
-    one.add_argument("--address", help="of the Ray cluster, or auto (default: a new one of this machine)")
-    one.add_argument("--gpus-per-run", type=float, metavar="N", help="ray: such as 0.25 (default: 1 if there are any)")
-    one.add_argument("--cpus-per-run", type=int, default=1, metavar="N", help="ray: cores and threads (default: 1)")
-    one.add_argument("--retries", type=int, default=3, metavar="N", help="ray: of a run whose machine is lost (default: 3)")
+                     help="here: processes on this machine; ray: tasks of a Ray cluster (docs/cluster.md)")  # fmt: skip
+    one.add_argument("--address", help="address of the Ray cluster, or auto (default: start one on this machine)")
+    one.add_argument("--gpus-per-run", type=float, metavar="N",
+                     help="ray: GPUs per run, such as 0.25 (default: 1 if there are GPUs)")  # fmt: skip
+    one.add_argument("--cpus-per-run", type=int, default=1, metavar="N",
+                     help="ray: cores and threads per run (default: 1)")  # fmt: skip
+    one.add_argument("--retries", type=int, default=3, metavar="N",
+                     help="ray: restarts of a run whose machine was lost (default: 3)")  # fmt: skip
     one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
     one.add_argument("--restart-stale", action="store_true",
-                     help="replace records and checkpoints of another configuration instead of refusing")  # fmt: skip
+                     help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
-    one = verb("trial", trial, "the first steps of a run, each loss printed; leaves nothing behind",
+    one = verb("trial", trial, "make the first steps of a run and print each loss; nothing is written",
                "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell")
@@ -257,39 +261,42 @@ def add(verb: Callable) -> None:
     one.add_argument("--device", default="auto")
     one.add_argument("--prepared", type=Path, default=PREPARED)
 
-    one = verb("tune", tune, "try recipe values on the validation split alone, for several cells -> reports/tuning",
+    one = verb("tune", tune, "try recipe values for several cells, on the validation split only -> reports/tuning",
                "ferbench tune fer2013 --time-budget 3600")  # fmt: skip
-    one.add_argument("search", help="entry of benchmark/runs/tuning.yaml, or a file that --write wrote")
-    one.add_argument("--write", type=Path, metavar="FILE", help="only write it as JSON, for a machine without pyyaml")
-    one.add_argument("--table", action="store_true", help="only print the log's table, in Markdown")
+    one.add_argument("search", help="entry of benchmark/runs/tuning.yaml, or a file made by --write")
+    one.add_argument("--write", type=Path, metavar="FILE",
+                     help="only write the search as JSON, for a machine without pyyaml")  # fmt: skip
+    one.add_argument("--table", action="store_true", help="only print the table of the log, in Markdown")
     one.add_argument("--device", default="auto")
-    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
-    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
-    one.add_argument("--restart-stale", action="store_true", help="make trials of another version of the code again")
+    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this time is over")
+    one.add_argument("--restart-stale", action="store_true", help="repeat trials made by another version of the code")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
-    one = verb("study", study, "make the parts of a study, each cell's learning rate found first; resumes what was stopped",
+    one = verb("study", study,
+               "make the parts of a study: for each, find its cells' learning rates, then train; a stopped call is resumed",
                "ferbench study fer2013-study --status")  # fmt: skip
     one.add_argument("profile", help="a profile with a search of learning rates (benchmark/runs/profiles.yaml)")
-    one.add_argument("--status", action="store_true", help="only say how far it is and how long is left")
+    one.add_argument("--status", action="store_true", help="only print how far it is and how much time is left")
     one.add_argument("--device", default="auto")
-    one.add_argument("--jobs", type=int, help="processes (default: one a core on the CPU, one on a GPU)")
-    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this much time is spent")
-    one.add_argument("--restart-stale", action="store_true", help="make again what another version of the code made")
+    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
+    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this time is over")
+    one.add_argument("--restart-stale", action="store_true", help="repeat what another version of the code made")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
-    one = verb("sources", sources, "digest of what decides the runs of a package's networks -> reports/sources/PACKAGE.txt",
+    one = verb("sources", sources,
+               "write the digest of the code that decides runs of a package's networks -> reports/sources/PACKAGE.txt",
                "ferbench sources ablations")  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")
 
-    one = verb("collect", collect, "copy the small part of finished records to reports/records",
+    one = verb("collect", collect, "copy finished records, without weights, to reports/records",
                "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
-    one = verb("import", import_, "check records made elsewhere and take them into reports/records/imported;\n"
-               "those that are there already and identical are passed over, different ones refused by name",
+    one = verb("import", import_, "check records made elsewhere and copy them to reports/records/imported; identical\n"
+               "records are skipped; different records of the same runs are an error that names them",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip
-    one.add_argument("path", type=Path, help="folder with records or with archives of them (records-*.tar), or one archive")
-    one.add_argument("--check", action="store_true", help="only say what would be done")
-    one.add_argument("--replace", action="store_true", help="put them in place of different records of the same runs")
+    one.add_argument("path", type=Path, help="folder with records or archives of records (records-*.tar), or one archive")
+    one.add_argument("--check", action="store_true", help="only print what would be done")
+    one.add_argument("--replace", action="store_true", help="replace different records of the same runs")
