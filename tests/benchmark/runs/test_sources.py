@@ -172,7 +172,7 @@ def test_docstring_and_selection_metric_of_this_suite(monkeypatch, tmp_path):
         monkeypatch.undo()
         return found
 
-    assert changed("runs/training/trainer.py", "Training state of one run", "The state of one run") == before
+    assert changed("runs/training/trainer.py", "The training state of one run", "The state of one run") == before
     assert (
         changed("records/selection_metric.py", "scores.argmax(axis=1) == labels", "scores.argmin(axis=1) == labels")
         != before
