@@ -52,7 +52,7 @@ def per_video(targets: np.ndarray, outputs: np.ndarray, ids: np.ndarray) -> Vide
         BadInput: as `metrics.dimensional` and `video_of`; also if the numbers of ids and rows differ.
     """
     if len(ids) != len(targets):
-        raise BadInput("ids of frames", len(ids), f"{len(targets)}, one a row")
+        raise BadInput("ids of frames", len(ids), f"{len(targets)}, one per row")
     videos, inverse, frames = np.unique(video_of(ids), return_inverse=True, return_counts=True)
     # The rows of each video, in the order in which they are given.
     parts = np.split(np.argsort(inverse, kind="stable"), np.cumsum(frames)[:-1])

@@ -236,7 +236,7 @@ def _from_one(path: Path) -> Labels:
     start = int(header == list(COLUMNS))
     rows = [numbers_in(line, 3, delimiter, f"{path} line {k}") for k, line in enumerate(lines[start:], 1 + start)]
     if not rows:
-        raise BadInput(path, "a header alone", "a line a frame")
+        raise BadInput(path, "a header alone", "one line per frame")
     table = np.array(rows)
     wrong = np.flatnonzero((table[:, 0] != table[:, 0].round()) | (np.diff(table[:, 0], prepend=-1) <= 0))
     if len(wrong):

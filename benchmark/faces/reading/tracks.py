@@ -74,7 +74,7 @@ def read_lines(path: Path) -> list[str]:
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
-        raise BadInput(path, "an empty file", "a line a frame")
+        raise BadInput(path, "an empty file", "one line per frame")
     return lines
 
 

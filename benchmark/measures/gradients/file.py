@@ -15,7 +15,7 @@ def read(folder: Path) -> list[Mapping]:
     found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
     for path, contents in found.items():
         if contents.get("plan") != path.stem:
-            raise BadInput(f"{path}, plan", contents.get("plan"), f"{path.stem}: a file bears the name of its plan")
+            raise BadInput(f"{path}, plan", contents.get("plan"), f"{path.stem}: the file must be named after its plan")
         if not isinstance(contents.get("protocol_hash"), str):
             raise BadInput(path, "no protocol_hash", "the hash of its protocol; run ferbench gradients again")
         data = contents.get("data")

@@ -118,7 +118,7 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
 def _numbers(value: object, where: str) -> tuple[float, ...]:
     values = value if isinstance(value, list | tuple) else [value]
     if not values or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
-        raise BadInput(where, repr(value), "a number, or one a channel (with an exponent, write 1.0e-3)")
+        raise BadInput(where, repr(value), "a number, or one per channel (with an exponent, write 1.0e-3)")
     return tuple(map(float, values))
 
 

@@ -92,7 +92,7 @@ class Contact:
             if all(old.get(key) == new[key] for key in ("schema", "machine", "plan", "device_type", "tolerances")):
                 self.found = old
             else:
-                progress.say(f"{path} is of another machine, plan or version of the code: found out anew")
+                progress.say(f"{path} is of another machine, plan or version of the code: choosing the path again")
 
     def decide(self) -> Mapping[str, Json]:
         """The chosen path: read from the file, or chosen now.

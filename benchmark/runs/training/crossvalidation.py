@@ -6,7 +6,8 @@ exactly once, by a network that was trained neither on it nor on its group. The 
 data set: methods that pair runs by equal test images work as on a fixed test split. The scores of different folds come
 from different networks.
 
-The field `folds` of the Record has one entry per fold (`FOLD_FIELDS`). The Record's other fields are:
+The field `folds` of the Record has one entry per fold (`FOLD_FIELDS`). These fields of the Record differ
+from those of a run without folds:
 
 * ``history``: per epoch, the mean over the folds, weighted by the number of faces behind each value. The test accuracy of
   an epoch is therefore the accuracy of the pooled predictions of that epoch.
