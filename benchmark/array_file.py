@@ -12,17 +12,18 @@ from benchmark.errors import BadInput
 
 
 class ArrayFile:
-    """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array, `file[row]` one row.
+    """A uint8 .npy file whose rows are read on demand: `file[rows]` is a new array, `file[row]` is one row.
 
-    Unlike a memory map it takes neither address space (`ulimit -v`) nor resident memory beyond the rows in hand; what the
-    system keeps in its page cache it can drop at any time. Safe to use from several threads.
+    Unlike a memory map, it needs no address space (`ulimit -v`) and no resident memory, except for the rows that were read.
+    The system may keep pages of the file in its cache, but can drop them at any time. Safe to use from several threads.
 
     Attributes:
-        path: where it lies.
-        shape: of the whole array, rows first.
+        path: of the file.
+        shape: of the whole array; the first dimension is the rows.
+        row_bytes: bytes per row.
 
     Raises:
-        BadInput: not a .npy file of uint8 in C order, or one that ends early. Nothing is unpickled.
+        BadInput: not a .npy file of uint8 in C order, or a truncated one. Nothing is unpickled.
     """
 
     dtype = np.dtype(np.uint8)
@@ -52,15 +53,19 @@ class ArrayFile:
         return self.shape[0]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        """All of it, for `numpy.asarray`."""
+        """The whole array, for `numpy.asarray`."""
         return self[:] if dtype is None else self[:].astype(dtype)
 
     def __getitem__(self, rows: int | slice | NDArray[np.integer] | NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """uint8 (len(rows), ...) in the order asked for; read in the order of the file, neighbours at once. One row alone
-        (...) where one number is asked for.
+        """uint8 (len(rows), ...), in the given order; for a single row number, that row without the first dimension.
+
+        The file is read in its own order, adjacent rows together.
 
         Args:
-            rows: a number, a slice, an array of numbers, each in [0, N), or of bool (N,); IndexError beyond.
+            rows: a row number, an array of row numbers (integers in [0, N)), a slice, or a mask (bool (N,)).
+
+        Raises:
+            IndexError: a row number outside [0, N), or a mask of another length.
         """
         if isinstance(rows, int | np.integer):
             row: NDArray[np.uint8] = self[np.array([rows])][0]
@@ -92,4 +97,4 @@ class ArrayFile:
                 done += count
 
 
-Pictures = NDArray[np.uint8] | ArrayFile  # uint8 (N, H, W, C) that is indexed by row
+Pictures = NDArray[np.uint8] | ArrayFile  # uint8 (N, H, W, C), indexed by row

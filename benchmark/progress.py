@@ -5,19 +5,19 @@ from typing import Protocol, Self
 
 
 class Bar(Protocol):
-    """What is used of a tqdm bar."""
+    """The part of a tqdm bar that is used here."""
 
     def __enter__(self) -> Self:
         """The bar itself."""
 
     def __exit__(self, *error: object) -> None:
-        """Closes the bar."""
+        """Close the bar."""
 
     def update(self, n: int = 1) -> object:
-        """`n` steps more are done."""
+        """Advance by `n` steps."""
 
     def set_postfix_str(self, text: str) -> None:
-        """Show `text` behind the bar."""
+        """Show `text` after the bar."""
 
 
 class Silent:
@@ -27,7 +27,7 @@ class Silent:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to close."""
+        """Do nothing: there is no bar to close."""
 
     def update(self, n: int = 1) -> None:
         """Like tqdm's method; does nothing."""

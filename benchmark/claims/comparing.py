@@ -77,13 +77,14 @@ def compare_cells(
 
 
 def judged(compared: Compared, joint: JointDifference, unit: str, margin: float | None) -> tuple[str, str, str]:
-    """(verdict, its detail, reason) of a comparison with a joint test, by its adjusted p-values.
+    """(verdict, its detail, reason) of a comparison with a joint test, from its adjusted p-values.
 
-    Equivalence goes first: a difference that is there and smaller than the smallest of interest supports nothing.
+    Equivalence is tested first: a significant difference that is smaller than the smallest difference of interest supports
+    no claim.
 
     Args:
-        joint: that of `compared`.
-        margin: the smallest difference of interest; None without one, and then there is no equivalence test.
+        joint: the joint test of `compared`, which is not None here.
+        margin: the smallest difference of interest; None if the metric has none. Then there is no equivalence test.
     """
     found = f"{shown(joint.interval, unit, signed=True)} over {joint.n} pairs of seeds"
     if compared.holm is None:

@@ -30,7 +30,7 @@ PREDICTABLE = ("accuracy", *RMSE)  # metrics whose variance over test samples is
 FITTING = "train_loss"  # training loss of the last epoch; the only comparable number that uses no test images
 COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTING)
 
-# What a comparison is found by: role, protocol, a, b, metric, class, number of seeds, whether it stands beside another.
+# Identifies a comparison: role, protocol, a, b, metric, class, number of seeds, whether it is only shown beside a verdict.
 Key = tuple[str, str, str, str, str, str | None, int, bool]
 K = TypeVar("K")
 
@@ -70,14 +70,14 @@ def value(scores: Mapping[str, Json], metric: str, of_class: str | None) -> floa
 def compare(
     runs_a: "Mapping[int, ScoredRun]", runs_b: "Mapping[int, ScoredRun]", metric: str, of_class: str | None
 ) -> Compared | None:
-    """The test of two cells and its equivalence test; None where the metric is not defined in a run.
+    """The test for a difference between two cells and the equivalence test. None if the metric is not defined in a run.
 
     Args:
-        runs_a, runs_b: seed -> run that finished, same seeds, of one comparison.
+        runs_a, runs_b: seed -> finished `benchmark.records.comparisons.ScoredRun`, with the same seeds, of one Comparison.
         metric: one of `COMPARABLE`, or "recall" with `of_class`.
 
     Raises:
-        BadInput: other seeds in a than in b.
+        BadInput: the seeds of a and b differ.
     """
     if not runs_a or set(runs_a) != set(runs_b):
         raise BadInput("comparison", f"seeds {sorted(runs_a)} and {sorted(runs_b)}", "the same seeds in both")
@@ -131,10 +131,10 @@ def adjusted(family: Mapping[K, Compared | None]) -> dict[K, Compared | None]:
 
 
 def prediction(runs: "Sequence[ScoredRun]", metric: str) -> Interval | None:
-    """Where one more run on a new test sample of the same size is expected; None where the metric is not defined.
+    """Prediction interval for one more run on a new test sample of the same size. None if the metric is not defined.
 
     Args:
-        runs: that finished, one a seed.
+        runs: finished `benchmark.records.comparisons.ScoredRun`, one per seed.
         metric: one of `PREDICTABLE`.
     """
     values = defined(run.scores["none"][metric] for run in runs)

@@ -96,7 +96,7 @@ def gradient_ratio(
     of_a, of_b = (classified(samples[name][0], margin, minimum_seeds) for name in (a, b))
     reason = f"{_told(a, of_a)}; {_told(b, of_b)}; margin a factor of {margin:g}; n = {_seeds(of_a, of_b)} seeds"
     intervals = [interval for sample in of_a.values() if (interval := sample.interval) is not None]
-    measured = max(intervals, key=lambda interval: abs(interval.mean), default=None)  # the farthest from a ratio of 1
+    measured = max(intervals, key=lambda interval: abs(interval.mean), default=None)  # the one farthest from a ratio of 1
     states_a, states_b = ({sample.state for sample in of.values()} for of in (of_a, of_b))
     if OUTSIDE in states_a:
         return Finding(REFUTED, f"{reason}; {_beside(a, of_a, b, of_b)}", measured, "log10")

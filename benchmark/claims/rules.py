@@ -156,7 +156,7 @@ def _half_width(interval: Interval) -> float:
 
 
 def _ends(interval: Interval) -> tuple[float, float]:
-    """Ends of an interval of one more run; there are some from two seeds on."""
+    """Low and high end of a prediction interval, which exist if it was made from two or more seeds."""
     if interval.low is None or interval.high is None:
         raise ValueError(f"no interval about {interval.mean} ({interval.n} seeds)")
     return interval.low, interval.high

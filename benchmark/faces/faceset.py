@@ -2,9 +2,9 @@
 
 A FaceSet is a directory:
 
-* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); rows read on demand, never with pickle;
-* ``faces.csv``   one row a face, in image order, columns as in `COLUMNS`;
-* ``meta.json``   name, version, class order, counts, fingerprint and how it was made.
+* ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); rows are read on demand, never with pickle;
+* ``faces.csv``   one row per face, in the order of the pictures; columns as in `COLUMNS`;
+* ``meta.json``   name, version, class order, counts, fingerprint, and how the FaceSet was made.
 
 Only numpy is needed to read one.
 """
@@ -38,7 +38,7 @@ Reals = Sequence[float] | NDArray[np.floating]
 
 
 class Pictures(Protocol):
-    """Pictures as `write_faceset` takes them: an array, or a file whose rows are read when asked for."""
+    """Pictures that `write_faceset` accepts: an array, or a file whose rows are read on demand."""
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -56,7 +56,7 @@ class Pictures(Protocol):
         """N."""
 
     def __getitem__(self, part: slice, /) -> np.ndarray:
-        """uint8 (n, H, W, C), rows that follow each other."""
+        """uint8 (n, H, W, C), adjacent rows."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,16 @@ def write_faceset(
     flag: Texts | None = None,
     how: Mapping[str, Json] | None = None,
 ) -> FaceSet:
-    """Check the columns and write a FaceSet atomically (the directory appears whole or not at all).
+    """Check the columns and write a FaceSet atomically (the directory is there completely or not at all).
 
     Args:
         directory: replaced if it exists.
         pictures: uint8 (N, H, W, C).
-        how: JSON-able account of the making (source files and digests, options, library versions).
-        others: as the attributes of `FaceSet`; None = "none" for every row.
+        how: how the FaceSet was made (source files and digests, options, library versions), JSON-able.
+        others: as the attributes of `FaceSet`; None: no value in any row.
 
     Raises:
-        BadInput: a column of the wrong length, a doubled id, a label outside the classes, valence or arousal
+        BadInput: a column of the wrong length, an id that occurs twice, a label outside the classes, valence or arousal
             outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
     """
     where = f"FaceSet {name}"
@@ -196,7 +196,8 @@ def write_faceset(
 
 
 def _write_pictures(path: Path, pictures: Pictures) -> list[str]:
-    """Write an .npy file part by part, so that `pictures` may lie in a file too; returns the digest of each picture."""
+    """Write an .npy file part by part, so that `pictures` need not fit into memory. Returns the digest of each
+    picture."""
     digests = []
     with open(path, "wb") as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": pictures.shape})
@@ -208,13 +209,13 @@ def _write_pictures(path: Path, pictures: Pictures) -> list[str]:
 
 
 def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
-    """Open a FaceSet; pictures stay on disk.
+    """Open a FaceSet. The pictures stay on disk.
 
     Args:
-        verify: also recompute every picture's digest.
+        verify: also recompute the digest of every picture.
 
     Raises:
-        BadInput: a missing file, faces.csv or pictures that do not fit meta.json.
+        BadInput: a missing file; faces.csv or pictures that do not agree with meta.json.
     """
     directory = Path(directory)
     for name in ("meta.json", "faces.csv", "images.npy"):
@@ -288,7 +289,8 @@ def _to_csv(out: TextIO, columns: Mapping[str, np.ndarray], votes: np.ndarray | 
 
 
 def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
-    """Columns of a FaceSet as `_columns` has them. Read in parts: a million rows as Python strings would take gigabytes."""
+    """The columns of a FaceSet, as from `_columns`. The file is read in parts: a million rows of Python strings would
+    take gigabytes."""
     with open(path, encoding="utf-8", newline="") as table:
         reader = csv.reader(table)
         header = tuple(next(reader, ()))
@@ -309,7 +311,7 @@ def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
 
 
 def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
-    """Arrays of some rows, from the texts of each column; votes of no column where there are none."""
+    """The columns of some rows as arrays, from the text of the cells. Without votes, `votes` is of shape (rows, 0)."""
     votes = [v.split() for v in cells["votes"]]
     return {
         "id": np.array(cells["id"], dtype=str),

@@ -29,7 +29,7 @@ TILE = 4096  # pictures per side of a block of distances: 64 MiB of float32
 _SAMPLE = 4_000_000  # random pairs from which a threshold is estimated
 _TAIL = (1e-4, 1e-3)  # quantiles of their distances; the slope of the tail is estimated between these two
 _EDGES = 2_000_000  # pairs held in memory before they are merged into groups
-Rows = Sequence[int] | NDArray[np.integer]  # of some pictures
+Rows = Sequence[int] | NDArray[np.integer]  # row numbers of some pictures
 
 
 class Pairs(NamedTuple):
@@ -55,12 +55,12 @@ def picture(pixels: np.ndarray) -> Image.Image:
 
 
 def hashes(pictures: Pictures, *, mirrored: bool = False, rows: Rows | None = None) -> np.ndarray:
-    """Perceptual hash of each picture.
+    """The perceptual hash of each picture.
 
     Args:
-        pictures: uint8 (N, H, W, 1 or 3), memory-mapped or not; one picture at a time is in memory.
-        mirrored: of the picture's mirror image (left and right exchanged) instead.
-        rows: these rows only, in this order; None = all.
+        pictures: uint8 (N, H, W, 1 or 3); may be in a file, since one picture is read at a time.
+        mirrored: hash the mirror image of each picture (left and right exchanged) instead.
+        rows: hash only these rows, in this order; None: all.
 
     Returns:
         bool (N, 256).
@@ -165,19 +165,20 @@ def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None)
 def near_groups(
     pictures: Pictures, sha256: np.ndarray | None = None, *, threshold: int | None = None, mirrors: bool = False
 ) -> np.ndarray:
-    """Group number of each picture: pictures joined by near-duplicate pairs, directly or through others.
+    """The group number of each picture. A group has all pictures that are connected by near-duplicate pairs.
 
-    Exact copies share a group. Pictures of one value alone have nothing to compare: each distinct one is a group of its
-    own. Grouping is what a split must respect, so a chain a-b-c is one group although a and c may differ by more.
+    A chain of pairs a-b, b-c is one group, even if a and c differ by more than the threshold, because a and c must not be in
+    different splits. Exact copies are in one group. Blank pictures (one value everywhere) can not be compared: each distinct
+    blank picture is a group of its own.
 
     Args:
         pictures: uint8 (N, H, W, 1 or 3).
-        sha256: str (N,), digest of each picture (`FaceSet.sha256`); exact copies are then hashed once.
-        threshold: in bits; None = `threshold_for` these pictures.
-        mirrors: also join a picture with a near duplicate of its mirror image.
+        sha256: str (N,), digest of each picture (`FaceSet.sha256`). If given, exact copies are hashed only once.
+        threshold: in bits; None: from `threshold_for`.
+        mirrors: also pair a picture with near duplicates of its mirror image.
 
     Returns:
-        int64 (N,), 0 upwards in order of first appearance.
+        int64 (N,), numbered from 0 in order of first appearance.
     """
     n = len(pictures)
     if not n:
@@ -288,14 +289,14 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def calibration(pictures: Pictures, rows: Rows, threshold: int) -> dict[str, dict[str, float]]:
-    """How far each of `CHANGES` moves a picture's hash: known positives for the threshold.
+    """How many bits of a picture's hash each of `CHANGES` changes. These are known near duplicates, to check the threshold.
 
     Args:
         pictures: uint8 (N, H, W, 1 or 3).
         rows: pictures that are not blank, at least one.
 
     Returns:
-        change -> {median, q95 (bits), found (share of the pictures within the threshold)}.
+        change -> {median, q95 (of the distances, in bits), found (fraction of the pictures within the threshold)}.
     """
     own, found = hashes(pictures, rows=rows), {}
     for name, change in CHANGES.items():

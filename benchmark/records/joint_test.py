@@ -53,7 +53,7 @@ class JointDifference:
 
     @property
     def interval(self) -> Interval:
-        """The mean with its interval at the level asked for."""
+        """The mean with its interval at the given confidence level."""
         return Interval(self.mean, self.low, self.high, self.n)
 
 

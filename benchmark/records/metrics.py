@@ -18,7 +18,7 @@ from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_dimensio
 
 SCORES = "scores"  # block of the categorical metrics that need scores: the predicted class alone does not determine them
 
-OfColumns = Callable[[np.ndarray, np.ndarray], float | None]  # of targets and outputs of one dimension
+OfColumns = Callable[[np.ndarray, np.ndarray], float | None]  # (targets, outputs) of one dimension -> value
 
 
 class Metric(NamedTuple):

@@ -1,4 +1,4 @@
-"""Predictions of categorical labels, with what several metrics take from them."""
+"""Predictions of categorical labels, and the quantities that several metrics compute from them."""
 
 from functools import cached_property
 

@@ -27,7 +27,7 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 1
-Kind = type | tuple[type, ...]  # as `isinstance` takes it
+Kind = type | tuple[type, ...]  # as the second argument of `isinstance`
 # `folds`: only in a cross-validation (described in `benchmark.runs.training.crossvalidation`). `outside`: only in an outside
 # entry (described in `benchmark.outside.entry`).
 OPTIONAL: dict[str, Kind] = {"folds": list, "outside": dict}

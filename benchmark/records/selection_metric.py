@@ -42,7 +42,7 @@ def ccc(x: np.ndarray, y: np.ndarray, ddof: int = 0) -> float | None:
 
 
 def ccc_mean(targets: np.ndarray, outputs: np.ndarray) -> float:
-    """Mean of the two dimensions' CCC; a dimension where it is not defined counts as 0. Arguments as
+    """Mean of the CCC of valence and the CCC of arousal; one that is not defined counts as 0. Arguments as for
     `benchmark.records.metrics.dimensional`."""
     targets, outputs = checked_dimensional(targets, outputs)
     return float(np.mean([ccc(t, o) or 0.0 for t, o in zip(targets.T, outputs.T, strict=True)]))

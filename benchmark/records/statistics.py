@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
     @property
     def interval(self) -> Interval:
-        """The same without the p-value."""
+        """The mean difference with its interval, without the p-value."""
         return Interval(self.mean, self.low, self.high, self.n)
 
 

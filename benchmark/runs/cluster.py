@@ -172,7 +172,7 @@ def _lines(ray: ModuleType, runs: Sequence[Run], task: Task, share: Share, stop:
     # process is used again.
     remote = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_retries=share.retries, retry_exceptions=False)(_work)
     left = deque(runs)
-    waiting: dict[object, Run] = {}  # Ray's promise of a line -> its run
+    waiting: dict[object, Run] = {}  # Ray's reference to a future line -> its run
     first: Exception | None = None
     halted = False
     while waiting or (left and not halted):
@@ -229,10 +229,10 @@ class Watch:
 
 
 class RemoteMethod(typing.Protocol):
-    """A method of an actor as Ray shows it."""
+    """A method of an actor, as Ray offers it to other processes."""
 
     def remote(self) -> object:
-        """Ask; what comes back is a promise of the answer."""
+        """Call the method. The result is a reference to the future answer."""
 
 
 class RemoteWatch(typing.Protocol):
@@ -262,7 +262,7 @@ class Left:
         return self.answer - (now - self.asked)
 
 
-_worker: tuple[str, Worker] | None = None  # of one call, known by its task's token
+_worker: tuple[str, Worker] | None = None  # the worker of the current task, with the task's token
 
 
 def _work(run: Run, task: Task, watch: RemoteWatch) -> tuple[str, dict[str, bytes] | None]:

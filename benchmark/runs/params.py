@@ -96,7 +96,7 @@ def stage_dependencies(name: str) -> dict[str, str]:
     a reader with fewer than two gets modules that it depends on anyway.
     """
     reader = data_sets.reader(name)
-    assert reader.__file__ is not None  # a module with a file, as every reader is
+    assert reader.__file__ is not None  # a reader is always a module with a file
     code = Path(reader.__file__)
     code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
     read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]

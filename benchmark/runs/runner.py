@@ -55,7 +55,7 @@ class Site:
 
 
 class _Given(TypedDict):
-    """What `train` and `cross_validate` both take."""
+    """The arguments that `train` and `cross_validate` share."""
 
     device: torch.device
     restart_stale: bool
@@ -88,8 +88,8 @@ class Worker:
         self.preparing = 0.0  # the longest time so far from the start of a run to its first step, in seconds
         if places.device.type == "cpu":
             keep_freed()
-        self.opened: tuple[str, FaceSet] | None = None  # name of the data
-        self.loaded: tuple[str, dict[str, Split]] | None = None  # hash of the protocol
+        self.opened: tuple[str, FaceSet] | None = None  # (name of the data, its FaceSet)
+        self.loaded: tuple[str, dict[str, Split]] | None = None  # (hash of the protocol, its faces)
 
     def __call__(self, run: Run) -> str:
         """Train one run and return a line that says how it ended. Raises what `train` raises."""
@@ -191,7 +191,7 @@ def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: in
             pool.shutdown(cancel_futures=True)
 
 
-_worker: Worker  # of a process of the pool, made by its initialiser
+_worker: Worker  # in each process of the pool, made by its initialiser
 
 
 def _start(

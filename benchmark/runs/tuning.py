@@ -147,7 +147,7 @@ def tune(
 
 
 class Searching(typing.Protocol):
-    """What a line of the log says of the search that made it; a `Search` is one."""
+    """What a line of the log contains about the search that made it. A `Search` has these attributes."""
 
     @property
     def name(self) -> str: ...

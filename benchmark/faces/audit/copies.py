@@ -23,10 +23,13 @@ from benchmark.faces.near_duplicates import (
 )
 from benchmark.files import Json
 
-NEAR_LIMIT = 400_000  # distinct pictures that near copies are searched among: all pairs, twice: about 20 minutes on a core
+# Near copies are searched among at most this many distinct pictures. All pairs are compared twice (mirror images too), which
+# takes about 20 minutes on one core.
+NEAR_LIMIT = 400_000
 SAMPLE = 1_000_000  # random pairs whose distances are shown
 CALIBRATED = 300  # pictures used for `calibration`
-WIDEST = 80  # bits up to which the distances of all pairs are counted, to show where copies end;
+# The distances of all pairs are counted up to this many bits, to show up to which distance there are copies.
+WIDEST = 80
 WIDE_LIMIT = 60_000  # with more distinct pictures, they are counted only up to the threshold, to save memory
 
 
@@ -35,12 +38,12 @@ class NearCopies:
     """Near copies among the distinct pictures of a FaceSet, numbered as in `Copies.exact`.
 
     Attributes:
-        pairs: those within the threshold.
-        mirrored: likewise, where the second one's mirror image is meant.
-        threshold: what near means.
-        distances: int64 (WIDEST + 1,), pairs of distinct pictures at each distance.
-        quantiles: of the distances of two pictures at random, and of two with one expression.
-        calibration: `near_duplicates.calibration` of some pictures.
+        pairs: pairs of distinct pictures within the threshold.
+        mirrored: pairs within the threshold when the second picture is mirrored.
+        threshold: the threshold for near copies.
+        distances: int64 (WIDEST + 1,), number of pairs of distinct pictures at each distance.
+        quantiles: of the distances of random pairs, and of random pairs with the same expression.
+        calibration: result of `near_duplicates.calibration` on some pictures.
     """
 
     pairs: Pairs
@@ -51,7 +54,7 @@ class NearCopies:
     calibration: Mapping[str, Mapping[str, float]]
 
     def either(self) -> Pairs:
-        """Near and mirrored pairs, each pair once, with the smaller distance."""
+        """The pairs that are near or mirrored copies, each pair once, with the smaller of its two distances."""
         first, second, distance = (np.concatenate(columns) for columns in zip(self.pairs, self.mirrored, strict=True))
         order = np.lexsort((distance, second, first))
         first, second, distance = first[order], second[order], distance[order]
@@ -65,9 +68,9 @@ class Copies:
     """Copies among the rows of a FaceSet.
 
     Attributes:
-        exact: int64 (N,), which distinct picture each row is: 0 upwards in order of first appearance.
+        exact: int64 (N,), the number of the distinct picture in each row; numbered from 0 in order of first appearance.
         first: int64 (D,), the first row of each distinct picture.
-        near: None where not searched.
+        near: the near copies; None if they were not searched.
     """
 
     exact: NDArray[np.int64]

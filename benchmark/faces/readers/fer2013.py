@@ -22,18 +22,18 @@ def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
 
 
 def check(path: Path) -> None:
-    """Validate a file as `fer2013_csv.read` does; BadInput says what is wrong. Nothing is written."""
+    """Validate a file as `fer2013_csv.read` does. BadInput says what is wrong. Nothing is written."""
     fer2013_csv.read(path)
 
 
 def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     """Write the FaceSet of the file in ``raw/fer2013``.
 
-    Every row is kept, in file order: images uint8 (35887, 48, 48, 1), splits Training, PublicTest and PrivateTest,
-    no group (subjects are not published), flag "black" on pictures without any content.
+    Every row is kept, in file order: pictures uint8 (35887, 48, 48, 1); splits Training, PublicTest and PrivateTest; no
+    groups (subjects are not published); flag "black" for pictures in which every pixel is 0.
 
     Raises:
-        BadInput: as `fer2013_csv.read`; no file, or several, in ``raw/fer2013``.
+        BadInput: as `fer2013_csv.read`; also if ``raw/fer2013`` has no file or several.
     """
     pictures = fer2013_csv.read(raw_file(raw, "fer2013"))
     return write_faceset(

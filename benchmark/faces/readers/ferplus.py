@@ -146,13 +146,14 @@ def doubled_names(name: NDArray[np.str_], votes: NDArray[np.int64], images: NDAr
 def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:
     """Write the FaceSet of the pictures in ``raw/fer2013`` with the votes in ``raw/ferplus``.
 
-    Rows without a majority, and rows whose majority is unknown or NF (not a face), are absent; ``meta["how"]`` counts
-    them. The others keep FER2013's order, ids and splits, and all ten raw vote columns (single votes included) for
-    soft labels. Never joined by the number in the image name: it lags behind the row by up to 85.
+    Rows without a majority, and rows whose majority is "unknown" or NF (not a face), are left out and counted in
+    ``meta["how"]``. The other rows keep the order, ids and splits of FER2013, and all ten columns of raw votes (including
+    single votes), for soft labels. The join is by row, not by the number in the image name, which lags behind the row by up
+    to 85.
 
     Raises:
-        BadInput: as `fer2013_csv.read` and `read`; a black picture that the raters did not call NF (so the two files
-            are not in the same order); no file, or several, in a raw folder.
+        BadInput: as `fer2013_csv.read` and `read`; also a black picture without a majority for NF, because then the two
+            files are not in the same order; no file, or several, in a raw folder.
     """
     votes_file = raw_file(raw, "ferplus")
     table = read(votes_file)

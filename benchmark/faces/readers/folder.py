@@ -29,7 +29,7 @@ VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"
 COLUMNS = ("path", "split", "expression", "valence", "arousal", "group")
 PICTURES_A_BATCH = 64
-Source = tuple[str, tuple[str, ...], int, int]  # of a batch: folder, paths in it, size, channels
+Source = tuple[str, tuple[str, ...], int, int]  # one batch: folder, paths in it, size, channels
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -137,7 +137,7 @@ class Reader:
 
 
 def load(source: Source) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`."""
+    """The pictures of one batch, for `write_decoded`; an Unreadable in place of one that can not be read."""
     folder, paths, size, channels = source
     pictures: list[np.ndarray | Unreadable] = []
     for path in paths:

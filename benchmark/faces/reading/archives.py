@@ -270,9 +270,9 @@ def _tar(stream: _Bounded) -> tarfile.TarFile:
 
 
 def _contents(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    """What a regular file in a tar archive holds."""
+    """The contents of a regular file in a tar archive, as a stream."""
     stream = archive.extractfile(info)
-    assert stream is not None  # which it is for folders and the like alone
+    assert stream is not None  # None only for folders and other entries that are no files
     return stream
 
 

@@ -53,7 +53,7 @@ class Batch(Generic[Source]):
 
 
 class Columns(TypedDict):
-    """What `write_faceset` takes beside pictures and `how`."""
+    """The arguments of `write_faceset` other than the pictures and `how`."""
 
     name: str
     version: str

@@ -1,6 +1,8 @@
-"""The csv of FER2013 (Goodfellow et al. 2013, "Challenges in Representation Learning", ICML workshop), whoever reads it.
+"""Reads the csv of FER2013 (Goodfellow et al. 2013, "Challenges in Representation Learning", ICML workshop).
 
-Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Split names are the csv's own.
+The readers of FER2013 and of FER+ share this module.
+
+Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Splits have the names in the csv.
 """
 
 from dataclasses import dataclass
@@ -17,28 +19,32 @@ CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIDE = 48
 COLUMNS = ("emotion", "pixels", "Usage")
 MEMBERS = ("fer2013.csv", "icml_face_data.csv")
-LIMIT = 1 << 29  # bytes unpacked; the csv has 0.3e9
-# Rows of each Usage, in file order, by class: counted in the official file.
+LIMIT = 1 << 29  # most bytes that are unpacked; the csv has 0.3e9
+# Usage (in file order) -> number of rows of each class, counted in the official file.
 COUNTS = {
     "Training": (3995, 436, 4097, 7215, 4830, 3171, 4965),
     "PublicTest": (467, 56, 496, 895, 653, 415, 607),
     "PrivateTest": (491, 55, 528, 879, 594, 416, 626),
 }
-# Of the two official files; source: torchvision.datasets.FER2013.
+# MD5 of the two official files; source: torchvision.datasets.FER2013.
 OFFICIAL_MD5 = {
     "f8428a1edbd21e88f42c73edd2a14f95": "fer2013.csv",
     "b114b9e04e6949e5fe8b6a98b3892b1d": "icml_face_data.csv",
 }
-# A pixel or label is taken only if it is written as one of these keys, so nothing out of range reaches the cast.
+# A pixel or label is accepted only if it is written as one of these keys, so values out of range never reach the cast.
 _PIXEL = {b"%d" % value: value for value in range(256)}
 _LABEL = {b"%d" % value: value for value in range(len(CLASSES))}
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The rows of the csv, in file order: images uint8 (N, 48, 48), expression int64 (N,), split str (N,).
+    """The rows of the csv, in file order.
 
-    source: what `FaceSet.meta["how"]` records of the file (name, member, MD5 of the csv, official or not).
+    Attributes:
+        images: uint8 (N, 48, 48).
+        expression: int64 (N,).
+        split: str (N,).
+        source: the entry for ``FaceSet.meta["how"]`` about the file: name, member, MD5 of the csv, official or not.
     """
 
     images: NDArray[np.uint8]
@@ -48,12 +54,12 @@ class Pictures:
 
     @property
     def id(self) -> list[str]:
-        """ "fer2013-00000" onwards: the 0-based row of the csv."""
+        """Ids "fer2013-00000", "fer2013-00001", ...: the number of the row in the csv, from 0."""
         return [f"fer2013-{row:05d}" for row in range(len(self.images))]
 
     @property
     def flag(self) -> NDArray[np.str_]:
-        """ "black" for a picture of zeros alone, else ""; str (N,)."""
+        """str (N,): "black" for a picture in which every pixel is 0, else ""."""
         return np.where(self.images.reshape(len(self.images), -1).any(axis=1), "", "black")
 
 
@@ -65,12 +71,14 @@ def usage_of_rows() -> list[str]:
 def read(path: Path) -> Pictures:
     """Read and validate a whole file: fer2013.csv, icml_face_data.csv, or a .zip or .tar.gz with one of them.
 
-    The columns are found by their names in the header. A file with other bytes than the official ones is taken (line
-    ends, quoting or lossless repairs change an MD5); rows, order of Usage and counts per class must be the official.
+    The columns are found by their names in the header. The bytes may differ from the official files (line ends, quoting or
+    lossless repairs change an MD5). But the number of rows, the order of Usage and the counts per class must be those of
+    the official files.
 
     Raises:
-        BadInput: a wrong header; a row that has not three fields, a label 0..6, 2304 integers 0..255 and the Usage
-            due in its place; missing or surplus rows; other counts; whatever `open_csv` refuses.
+        BadInput: a wrong header; a row that does not consist of three fields: a label 0..6, 2304 integers 0..255, and the
+            Usage that the official file has in this row; missing or surplus rows; other counts; whatever `open_csv`
+            refuses.
     """
     usages = usage_of_rows()
     images = np.empty((len(usages), SIDE, SIDE), np.uint8)

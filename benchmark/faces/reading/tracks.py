@@ -161,15 +161,15 @@ def write_tracks(
     allow_unreadable: float = 0.001,
     processes: int | None = None,
 ) -> FaceSet:
-    """The FaceSet of tracks, in their order.
+    """Write the FaceSet of the tracks, in their order.
 
     Args:
-        root: folder that the messages' file names begin below.
-        how: the account of the making; the number of videos, tracks and frames of each split is added.
+        root: messages name files relative to this folder.
+        how: as for `write_faceset`; the numbers of videos, tracks and frames of each split are added.
         allow_unreadable, processes: as for `write_decoded`.
 
     Raises:
-        BadInput: no frame at all; a video in two splits; whatever `write_decoded` refuses.
+        BadInput: no labelled frame; a video in two splits; whatever `write_decoded` refuses.
     """
     if not sum(map(len, tracks)):
         raise BadInput(root, "no labelled frame", "some")

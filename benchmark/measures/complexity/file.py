@@ -20,7 +20,7 @@ SCHEMA = 1  # of complexity.json
 def of_cell(
     complexity: Mapping[str, Json] | None, protocol: Mapping[str, Json], cell: Mapping[str, Json]
 ) -> Mapping[str, Json] | None:
-    """The entry for a cell under a protocol; None if its network was not
+    """The entry for a cell under a protocol; None if its network was not counted.
 
     Args:
         complexity: contents of complexity.json, or None.

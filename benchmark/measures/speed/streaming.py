@@ -154,7 +154,7 @@ def _in_limited_process(directory: Path, arguments: argparse.Namespace, room: in
 
 
 def main() -> None:
-    """The command of this module."""
+    """The command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cell", default="narrow16-12-adaptive-working-plain")
     parser.add_argument("--size", type=int, default=48, help="the network's input (default 48)")

@@ -74,7 +74,7 @@ def speeds(
 
 
 class _Held(TypedDict, total=False):
-    """What a process that is measured holds between the questions."""
+    """The state of a measured process between two questions."""
 
     run: Run
     faces: FaceSet

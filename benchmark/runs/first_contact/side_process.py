@@ -54,7 +54,7 @@ class SideProcess:
 
     def answer(
         self, seconds: float, stop: Callable[[], bool] = lambda: False
-    ) -> tuple[Any, str]:  # Any: what the function asked for returned
+    ) -> tuple[Any, str]:  # Any: the result of the function that was sent
         """(what the function returned, what it printed).
 
         Args:

@@ -177,7 +177,7 @@ def beyond(found: Mapping[str, Json]) -> list[str]:
 
 
 class _Held(TypedDict, total=False):
-    """What a process that checks holds between the questions."""
+    """The state of a checking process between two questions."""
 
     run: Run
     faces: FaceSet

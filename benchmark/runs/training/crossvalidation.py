@@ -41,7 +41,7 @@ FOLD_FIELDS = ("fold", "faces", "history", "selected_epoch", "train_counts", "in
 
 
 def folds_of(protocol: Protocol) -> tuple[str, ...]:
-    """The protocol's folds. BadInput for a protocol without any."""
+    """The folds of the protocol. BadInput for a protocol without folds."""
     if protocol.folds is None:
         raise BadInput(f"protocol {protocol.name}", "no folds", "folds for a cross-validation")
     return protocol.folds
@@ -208,7 +208,11 @@ def mean_history(folds: Sequence[dict[str, Json]], metric: str) -> list[dict[str
 
 
 def selected_validation(record: Record) -> float:
-    """Validation metric of the epochs that the folds selected, mean over the validated faces. BadInput: no folds."""
+    """The validation metric at the epoch that each fold selected: mean over the folds, weighted by their validation faces.
+
+    Raises:
+        BadInput: the record has no folds.
+    """
     if (folds := record.folds) is None:
         raise BadInput(record.directory, "no folds", "the record of a cross-validation")
     metric = SELECTION_METRIC[record["protocol"]["task"]]

@@ -119,8 +119,8 @@ def keep_freed() -> bool:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """The largest memory of this process so far, in bytes: allocated on the GPU, or resident on the CPU. None where the
-    system does not say."""
+    """The largest memory of this process so far, in bytes: allocated on the GPU, or resident on the CPU. None if the
+    system does not report it."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:  # first choice, as getrusage also counts what the parent process had when it started this one

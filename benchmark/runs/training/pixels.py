@@ -19,8 +19,13 @@ from benchmark.runs.training.streaming import Streamed, streamed
 
 @dataclass(frozen=True)
 class Split:
-    """One role's faces: `ids` (str N), `pictures` (uint8 (N, C, S, S): a tensor on the device, or `Streamed` to it),
-    `targets` (int64 (N,) class indices, or float32 (N, 2) valence and arousal, on the device)."""
+    """The faces of one role.
+
+    Attributes:
+        ids: str (N,).
+        pictures: uint8 (N, C, S, S), a tensor on the training device or a `Streamed`, which reads from a file.
+        targets: on the training device; int64 (N,) class indices, or float32 (N, 2) valence and arousal.
+    """
 
     ids: np.ndarray
     pictures: Tensor | Streamed
@@ -30,10 +35,11 @@ class Split:
         return len(self.ids)
 
     def batch(self, rows: slice | Tensor, following: slice | Tensor | None = None) -> Tensor:
-        """Pictures of `rows` (int64 on `pictures.device`), on the training device.
+        """The pictures of `rows` on the training device.
 
         Args:
-            following: what will be asked for next; read meanwhile where pictures are streamed.
+            rows: a slice, or int64 row numbers on `pictures.device`.
+            following: the rows of the next call. If pictures are streamed, they are read in the background.
         """
         pictures = self.pictures[rows]
         if following is not None and isinstance(self.pictures, Streamed):

@@ -25,14 +25,14 @@ LOCK_POLL_SECONDS = 0.5
 
 
 class Streamed:
-    """The pictures of a Split that stay in a file; stands where `Split.pictures` is otherwise a tensor.
+    """The pictures of a Split, left in a file. Used as `Split.pictures` in place of a tensor.
 
-    `streamed[rows]` gives the bytes that the tensor would: uint8 (len(rows), C, S, S), contiguous, on the training device.
-    What was announced by `prefetch` is read meanwhile by a thread.
+    `streamed[rows]` has the same bytes as the tensor would have: uint8 (len(rows), C, S, S), contiguous, on the training
+    device. A thread reads in the background the rows given to `prefetch`.
 
     Attributes:
         shape: (N, C, S, S).
-        device: where row numbers are expected: the CPU, so that looking them up never waits for a GPU.
+        device: where row numbers must lie: the CPU, so that reading them never waits for a GPU.
     """
 
     device = torch.device("cpu")

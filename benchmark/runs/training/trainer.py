@@ -90,8 +90,8 @@ class Trainer:
             self.counts = np.bincount(labels, minlength=len(run.protocol.classes)).tolist()
         self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
         self.augment = AUGMENTATIONS[recipe.augmentation]
-        self.model = build_model(run, device)  # what evaluates
-        self.forward: Callable[[torch.Tensor], torch.Tensor] = self.model  # what trains
+        self.model = build_model(run, device)  # for evaluation
+        self.forward: Callable[[torch.Tensor], torch.Tensor] = self.model  # for training; maybe compiled
         if compile:
             shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
             example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
@@ -177,7 +177,7 @@ class Trainer:
             self.diverged = not math.isfinite(self.loss_sum.item())
 
     def order(self) -> torch.Tensor:
-        """The training rows of this epoch in the order of its steps: int64 (n,), on `images.device` of the training split.
+        """The training rows of this epoch in the order of its steps: int64 (n,), on `pictures.device` of the training split.
         The order is drawn on the CPU, so it is the same for every training device."""
         return self.batches.order(self.epoch).to(self.splits["train"].pictures.device)
 

@@ -29,8 +29,8 @@ TAKES_FOLDERS = True
 OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
 HELD_OUT = 0.05  # fraction of the training set that becomes the validation split
 PICTURES_A_BATCH = 64
-Cut = tuple[str, tuple[float, float, float, float] | None, float]  # of a picture: path in the folder, face box, roll
-Source = tuple[str, tuple[Cut, ...], int, float]  # of a batch: folder, its pictures, size, margin
+Cut = tuple[str, tuple[float, float, float, float] | None, float]  # one picture: path in the folder, face box, roll
+Source = tuple[str, tuple[Cut, ...], int, float]  # one batch: folder, its pictures, size, margin
 # Class counts of the manually annotated training list, as quoted in public code. The validation set has 500 pictures per
 # class (in the 2021 release one contempt picture less).
 TRAINING = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
@@ -149,7 +149,7 @@ def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str
 
 
 def load(source: Source) -> list[np.ndarray | Unreadable]:
-    """Pictures of one batch, for `write_decoded`."""
+    """The pictures of one batch, for `write_decoded`; an Unreadable in place of one that can not be read."""
     folder, listed, size, margin = source
     pictures: list[np.ndarray | Unreadable] = []
     base = Path(folder).resolve()

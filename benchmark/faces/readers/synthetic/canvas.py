@@ -67,11 +67,12 @@ class Canvas:
         self.rgb = np.empty((3, *self.x.shape), dtype=np.float32)
 
     def coverage(self, distance: np.ndarray, soft: float = 0.0) -> np.ndarray:
-        """The fraction in [0, 1] of each pixel that is inside the shape. `soft`: width added to the edge, in head units."""
+        """The fraction, in [0, 1], of each pixel inside the shape. `soft`: width added to the edge, in head units."""
         return np.clip(np.float32(0.5) - distance * (self.pixels / (1 + soft * self.pixels)), 0, 1)
 
     def paint(self, coverage: np.ndarray, colour: np.float32 | np.ndarray) -> None:
-        """Lay `colour`, one for all or (3, N, 1, 1) or (3, N, size, size), over the pictures where `coverage` is above 0."""
+        """Blend `colour` into the pictures with the opacity `coverage`. `colour`: one number, (3, N, 1, 1) or
+        (3, N, size, size)."""
         self.rgb += coverage * (colour - self.rgb)
 
     def shade(self, *amounts: np.ndarray) -> None:

@@ -35,7 +35,7 @@ _CHUNK = 120  # faces per task of the worker pool
 _BATCH = 4  # faces drawn together; so few that they fit into the processor's cache
 _PEOPLE, _FACES, _LABELS = range(3)  # random streams
 Task = tuple[int, int, NDArray[np.int64], NDArray[np.int64], int]  # seed, first face, persons, shown classes, size
-Drawn = tuple[int, NDArray[np.uint8], NDArray[np.float64]]  # first face, pictures, rated valence and arousal (n, 2)
+Drawn = tuple[int, NDArray[np.uint8], NDArray[np.float64]]  # number of first face, pictures, valence and arousal
 
 
 def _stream(seed: int, *key: int) -> np.random.Generator:
@@ -61,7 +61,7 @@ def plan(faces: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.str_], ND
 
 
 def _draw_chunk(task: Task) -> Drawn:
-    """Draw the faces from number `first` on."""
+    """Draw one chunk of faces, from the face with the number `first` on."""
     seed, first, person, shown, size = task
     pictures, affect = np.empty((len(shown), size, size, 3), np.uint8), np.empty((len(shown), 2))
     for start in range(0, len(shown), _BATCH):
