@@ -27,7 +27,6 @@ def gradients(arguments) -> None:
 
 
 def speed(arguments) -> None:
-
     from benchmark.errors import StopRequest
     from benchmark.measures.speed import inference as measuring
     from benchmark.protocol.cells import find_cell
@@ -78,7 +77,6 @@ def robustness(arguments) -> None:
 
 
 def compare(arguments) -> None:
-
     from benchmark.faces.faceset import open_faceset
     from benchmark.report import compare as comparing
 

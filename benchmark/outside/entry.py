@@ -18,7 +18,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.outside_record import _filled, _stored, check_name
+from benchmark.records.outside_record import as_stored, check_name, filled_in
 from benchmark.records.record import Record, write_record
 from benchmark.records.selection_metric import ccc_mean
 
@@ -117,8 +117,8 @@ def enter(
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     if directory.exists() and not replace:
         raise BadInput(directory, "an entry of this name", "none; choose another name, or give --replace")
-    filled = _filled(protocol, outside, f"outside entry {name}")
-    stored = _stored(protocol, predictions, faces, f"predictions of {name}")
+    filled = filled_in(protocol, outside, f"outside entry {name}")
+    stored = as_stored(protocol, predictions, faces, f"predictions of {name}")
     filled["warnings"] += doubts(protocol, stored["test_targets"], stored["test_outputs_none"])
     cell = Cell(name, "outside", {}, "outside")
     contents = {

@@ -61,7 +61,8 @@ def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) 
             raise BadInput(f"{where}, stated accuracy", value, "a fraction from 0 to 1")
 
 
-def _filled(protocol: Protocol, outside: Mapping[str, Json], where: object) -> dict[str, Json]:
+def filled_in(protocol: Protocol, outside: Mapping[str, Json], where: object) -> dict[str, Json]:
+    """What a stranger said of a model, with a default for each field left out. BadInput as of `check_fields`."""
     categorical = protocol.task == "categorical"
     defaults: dict[str, Json] = {"sha256": None, "stated": None, "extra_training_data": None, "warnings": []}
     filled = defaults | {"outputs": "logits" if categorical else "valence and arousal"} | dict(outside)
@@ -114,7 +115,7 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:SHOWN]) + more
 
 
-def _stored(
+def as_stored(
     protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object
 ) -> dict[str, np.ndarray]:
     """The arrays of a record's predictions, in the FaceSet's order. BadInput as `benchmark.outside.entry.enter`."""
@@ -178,7 +179,7 @@ def check_record(record: Record, protocol: Protocol, faces: FaceSet | None) -> N
             if record.hard and (not np.isin(values, (0, 1)).all() or (values.sum(1) != 1).any()):
                 raise BadInput(f"{where}, {name}", "other rows than one-hot ones", "one-hot rows, as outputs are classes")
     if faces is not None:
-        stored = _stored(protocol, record.predictions, faces, where)
+        stored = as_stored(protocol, record.predictions, faces, where)
         for name, values in stored.items():
             if not np.array_equal(record.predictions[name], values):
                 raise BadInput(f"{where}, {name}", "rows in another order", f"the order of {faces.directory}")

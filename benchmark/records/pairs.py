@@ -81,7 +81,7 @@ def right(run: ScoredRun) -> NDArray[np.bool_]:
 def resampled(comparison: Comparison) -> dict[tuple[str, int], NDArray[np.float64]]:
     """(cell, seed) -> the primary metric on each resample of the test images, float (2000,). All runs use the same
     resamples."""
-    runs = {(label, seed): run for label in comparison.runs for seed, run in _finished(comparison, label).items()}
+    runs = {(label, seed): run for label in comparison.runs for seed, run in finished_by_seed(comparison, label).items()}
     return dict(zip(runs, resample(list(runs.values()), comparison.task), strict=True))
 
 
@@ -113,5 +113,6 @@ def _normal_p(interval: Interval) -> float | None:
     return float(2 * stats.norm.sf(abs(interval.mean) / deviation))
 
 
-def _finished(comparison: Comparison, label: str) -> dict[int, ScoredRun]:
+def finished_by_seed(comparison: Comparison, label: str) -> dict[int, ScoredRun]:
+    """The runs of a cell that did not diverge, by seed."""
     return {run.record.seed: run for run in comparison.runs[label] if not run.record.diverged}

@@ -15,6 +15,7 @@ from benchmark.claims.claim import Claim
 from benchmark.claims.rules import numeric
 from benchmark.errors import BadInput
 from benchmark.files import read_object
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.written import bracketed, number
@@ -194,7 +195,8 @@ def _beyond(claimed: float, human: Mapping, direction: str) -> str:
 
 
 def _data_of(protocol: str) -> str:
-    return protocol.split("-", maxsplit=1)[0]
+    """The data set of a protocol. A claim can name a protocol that does not exist here; then the first word of its name."""
+    return load_protocol(protocol).data if protocol in protocol_names() else protocol.split("-", maxsplit=1)[0]
 
 
 def _title(name: str) -> str:

@@ -14,7 +14,7 @@ from benchmark.protocol.cells import LOSSES
 from benchmark.records.axes import Place
 from benchmark.records.comparisons import Comparison
 from benchmark.records.metrics import METRICS
-from benchmark.records.pairs import Pair, Tested, _finished, resampled, tested
+from benchmark.records.pairs import Pair, Tested, finished_by_seed, resampled, tested
 from benchmark.records.statistics import holm
 from benchmark.report.sections.grid import places
 from benchmark.report.tables import Entry, Table, differing, not_tested, text
@@ -117,7 +117,7 @@ def _test(comparison: Comparison, pair: Pair, resampled: Mapping[tuple[str, int]
     seeds = [seed for seed in sorted(set(of_a) & set(of_b)) if None not in (of_a[seed], of_b[seed])]
     if not seeds:
         return Entry("diverged", {"note": "diverged"}) if not of_a or not of_b else not_tested("no common seed")
-    a, b = ([_finished(comparison, label)[seed] for seed in seeds] for label in (pair.a, pair.b))
+    a, b = ([finished_by_seed(comparison, label)[seed] for seed in seeds] for label in (pair.a, pair.b))
     return tested(a, b, *([resampled[label, seed] for seed in seeds] for label in (pair.a, pair.b)), comparison.task)
 
 

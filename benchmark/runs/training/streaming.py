@@ -18,6 +18,7 @@ from benchmark import progress
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
+from benchmark.runs import sources
 from benchmark.runs.training import resampling
 
 CACHE = "FERBENCH_CACHE"
@@ -125,9 +126,9 @@ def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bo
 
 
 def _key(faces: FaceSet, shape: tuple[int, ...]) -> str:
-    """Digest of the pictures, their new shape, the source of `resampling` and the version of torch."""
-    code = Path(resampling.__file__).read_bytes()
-    return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__)).encode() + code).hexdigest()[:16]
+    """Digest of the pictures, their new shape, the code of `resampling` and the version of torch."""
+    code = sources.digest([Path(resampling.__file__)])
+    return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__, code)).encode()).hexdigest()[:16]
 
 
 def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channels: int, stop: Callable[[], bool]) -> None:

@@ -182,8 +182,11 @@ def test_resizing_goes_on_where_it_stopped(coloured, monkeypatch):
 def test_other_pictures_or_code_get_another_file(coloured, monkeypatch, tmp_path):
     first = resized_file(coloured, 10, 3).path
     changed = tmp_path / "resampling.py"
-    changed.write_bytes(Path(resampling.__file__).read_bytes() + b"#")
+    source = Path(resampling.__file__).read_bytes()
     monkeypatch.setattr(resampling, "__file__", str(changed))
+    changed.write_bytes(source + b"# a comment\n")
+    assert resized_file(coloured, 10, 3).path == first
+    changed.write_bytes(source + b"ROUNDED = False\n")
     assert resized_file(coloured, 10, 3).path != first
     monkeypatch.undo()
     images = np.array(coloured.pictures)
