@@ -77,8 +77,8 @@ def test_the_report_depends_on_what_it_imports_and_imports_no_torch():
 
 
 def upstream(*modules: str) -> set[str]:
-    """Everything of the package that modules import, directly or through others, and they themselves; as a path without its
-    ending. Imports inside functions count."""
+    """The given modules and all modules of the package that they import, directly or indirectly; as paths without extension.
+    Imports inside functions count too."""
     grimp = pytest.importorskip("grimp")
     graph = grimp.build_graph("benchmark", exclude_type_checking_imports=True, cache_dir=None)
     found = {name for module in modules for name in graph.find_descendants(module) | {module}}
@@ -93,7 +93,7 @@ def uncovered(found: set[str], stage: str, *further: str) -> list[str]:
 
 @pytest.mark.parametrize("name", data_sets.names())
 def test_a_prepared_set_depends_on_what_reads_it(name):
-    """Its reader, which imports no other, and what readers share; a FaceSet is the same bytes whatever else changes."""
+    """Its own reader, which imports no other reader, and what readers share. Nothing else can change a FaceSet."""
     code = params.stage_dependencies(name)["code"]
     module = code.removesuffix(".py").replace("/", ".")
     found = upstream(module)
@@ -101,6 +101,6 @@ def test_a_prepared_set_depends_on_what_reads_it(name):
 
 
 def test_the_audit_depends_on_what_it_does():
-    """Readers are loaded by name; the one of the set is a dependency of its own."""
+    """Readers are loaded by name, so the reader of the data set is a separate dependency."""
     left = uncovered(upstream("benchmark.faces.audit"), "audit")
     assert left == sorted([*GROUND, "benchmark/faces/data_sets", "benchmark/faces/faceset", "benchmark/faces/readers"])

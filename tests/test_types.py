@@ -1,4 +1,4 @@
-"""What is not checked for its type says why on its line, and there is never more of it than there was."""
+"""Every place that mypy does not check has its reason on the same line, and the number of such places never grows."""
 
 import ast
 import contextlib
@@ -15,17 +15,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
 
-# Places a room, and "" for the modules that lie in none. A number here only ever goes down.
+# Room -> number of such places; "" for the modules that are in no room. These numbers may only be lowered.
 LIMITS = {"": 1, "claims": 0, "faces": 1, "protocol": 0, "records": 1, "runs": 3}
 
-IGNORE = re.compile(r"type:\s*ignore(\[[^]]*\])?|mypy:.*?(?=#|$)")  # in a comment; the second would be of a whole file
+IGNORE = re.compile(r"type:\s*ignore(\[[^]]*\])?|mypy:.*?(?=#|$)")  # in a comment; the second form applies to a whole file
 OTHER_PRAGMA = re.compile(r"noqa(:\s*[A-Z0-9, ]+)?|fmt:\s*\w+")
 
 
 def places(source: str) -> Iterator[tuple[int, str, bool]]:
-    """Line, what is there ("Any", "cast", "ignore") and whether the line's comment has words beside it.
+    """(line, what is there: "Any", "cast" or "ignore", whether the line's comment gives a reason) of each unchecked place.
 
-    An import of `Any` or `cast` is none, under whatever name it makes them known; nor is another function called cast.
+    An import of `Any` or `cast` does not count, under any name; neither does another function that is called cast.
     """
     comments = {
         token.start[0]: token.string
@@ -57,17 +57,17 @@ def places(source: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def in_quotes(node: ast.AST) -> Iterator[tuple[ast.AST, int]]:
-    """The parts of the annotations of `node` that are written as text, each with its line."""
+    """The parts of the annotations of `node` that are written as strings, each with its line."""
     for name in ("annotation", "returns"):
         annotation = getattr(node, name, None)
         for text in ast.walk(annotation) if annotation is not None else ():
             if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                with contextlib.suppress(SyntaxError):  # a Literal's words
+                with contextlib.suppress(SyntaxError):  # a string of a Literal
                     yield from ((part, text.lineno) for part in ast.walk(ast.parse(text.value.strip(), mode="eval")))
 
 
 def typed_files() -> dict[str, list[Path]]:
-    """Room -> its files: the rooms that mypy is given, and the modules above them, on which all rooms stand."""
+    """Room -> its files: the rooms that mypy checks, and "" for the modules of no room, which all rooms use."""
     rooms = {package.split(".")[1]: package for package in SETTINGS["packages"]}
     files = {room: sorted((ROOT / package.replace(".", "/")).rglob("*.py")) for room, package in rooms.items()}
     return files | {"": sorted((ROOT / "benchmark").glob("*.py"))}
@@ -86,7 +86,7 @@ def test_what_is_not_checked_says_why_and_does_not_grow():
 
 
 def check(files: dict[str, list[Path]], limits: dict[str, int]) -> None:
-    """AssertionError naming the lines without a reason, or the rooms with another number of places than their limit."""
+    """AssertionError that names the lines without a reason, or the rooms whose number of places is not their limit."""
     found = {
         (room, path, *place) for room, paths in files.items() for path in paths for place in places(path.read_text("utf-8"))
     }
@@ -123,7 +123,7 @@ def test_each_is_found_where_it_is(source, expected):
 
 
 def test_what_is_planted_is_refused(tmp_path):
-    """A module without a reason is named, one with a reason is one too many; and a limit follows what went away."""
+    """A place without a reason is named; one with a reason still exceeds the limit; a limit that is too high fails too."""
     planted = tmp_path / "planted.py"
     planted.write_text("from typing import Any\n\nx: Any = 1\n")
     with pytest.raises(AssertionError, match=r"planted\.py:3: Any"):

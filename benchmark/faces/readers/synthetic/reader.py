@@ -35,7 +35,7 @@ _CHUNK = 120  # faces per task of the worker pool
 _BATCH = 4  # faces drawn together; so few that they fit into the processor's cache
 _PEOPLE, _FACES, _LABELS = range(3)  # random streams
 Task = tuple[int, int, NDArray[np.int64], NDArray[np.int64], int]  # seed, first face, persons, shown classes, size
-Drawn = tuple[int, NDArray[np.uint8], NDArray[np.float64]]  # number of first face, pictures, valence and arousal
+Drawn = tuple[int, NDArray[np.uint8], NDArray[np.float64]]  # first face, pictures, rated valence and arousal (n, 2)
 
 
 def _stream(seed: int, *key: int) -> np.random.Generator:

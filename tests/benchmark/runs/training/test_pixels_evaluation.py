@@ -54,7 +54,7 @@ def test_roles_and_statistics(tiny_faces, tiny_protocol):
 @pytest.mark.parametrize("field", ["input_mean", "input_deviation"])
 @pytest.mark.parametrize("value, found", [("rgb", "'rgb'"), ((0.5,), "1 numbers")])
 def test_standardising_constants_are_numbers_one_a_channel(tiny_faces, tiny_protocol, field, value, found):
-    """A word of as many letters as channels would pass a count alone."""
+    """A string with as many letters as there are channels would pass a check of the length alone."""
     protocol = tiny_protocol()
     protocol = replace(protocol, recipe=replace(protocol.recipe, **{field: value}))
     assert protocol.channels == 3

@@ -273,10 +273,10 @@ def test_jobs_share_the_memory(monkeypatch):
 
 
 def test_where_the_system_says_nothing_of_memory(monkeypatch):
-    """As on macOS and Windows: no /proc, no control groups, no glibc, at last no `resource` either."""
+    """As on macOS and Windows: no /proc, no control groups, no glibc; in the last step also no `resource`."""
     mine = memory.peak_memory(CPU)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert 0 < mine < 1.1 * 1024 * resident  # the parent counts in the latter alone
+    assert 0 < mine < 1.1 * 1024 * resident  # only the latter includes the parent process
 
     def absent(path, *_, **__):
         raise FileNotFoundError(path)
@@ -286,7 +286,7 @@ def test_where_the_system_says_nothing_of_memory(monkeypatch):
     assert memory.available(CPU) == installed
     assert memory.peak_memory(CPU) >= 1024 * resident
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert resident <= memory.peak_memory(CPU) < 1024 * resident  # counted in bytes there
+    assert resident <= memory.peak_memory(CPU) < 1024 * resident  # macOS counts in bytes
     monkeypatch.setitem(sys.modules, "resource", None)
     assert memory.peak_memory(CPU) is None
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
