@@ -44,7 +44,7 @@ class Site:
         prepared: folder of the prepared FaceSets.
         out: folder of all runs.
         device: to train on.
-        restart_stale, compile: as of `benchmark.runs.training.trainer.train`.
+        restart_stale, compile: as of `benchmark.runs.training.train.train`.
     """
 
     prepared: Path
@@ -70,7 +70,7 @@ class Worker:
 
     Args:
         places: where and how runs are trained.
-        stop: as of `benchmark.runs.training.trainer.train`.
+        stop: as of `benchmark.runs.training.train.train`.
         position: line of the progress bar.
         jobs: processes that share the machine.
         remaining: seconds left of the time budget.

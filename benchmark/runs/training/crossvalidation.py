@@ -65,7 +65,7 @@ def fold_faces(faces: FaceSet, protocol: Protocol, number: int) -> FaceSet:
 
 
 def fold_run(run: Run, faces: FaceSet, number: int) -> tuple[Run, FaceSet]:
-    """The run and the faces of fold `number`, as arguments for `benchmark.runs.training.trainer.train`."""
+    """The run and the faces of fold `number`, as arguments for `benchmark.runs.training.train.train`."""
     return dataclasses.replace(run, protocol=fold_protocol(run.protocol, number)), fold_faces(faces, run.protocol, number)
 
 
@@ -94,7 +94,7 @@ def cross_validate(
 
     The record of a finished fold lies beside the run's record as ``<directory>.fold<k>``; the fold in training has its
     checkpoint in the same place. All of them are removed once the run's record is written. For arguments and errors see
-    `benchmark.runs.training.trainer.train`.
+    `benchmark.runs.training.train.train`.
 
     Raises:
         BadInput: also a protocol without folds, a fold without faces, a group in two folds.
