@@ -30,7 +30,7 @@ def test_the_contracts_are_kept():
 
 
 def test_what_is_broken_on_purpose_is_caught(tmp_path):
-    """Each in a copy of the package: an import up, torch behind the report, a circle."""
+    """Each in a copy of the package: an import up, torch behind the report, a measurement in it, a circle and others."""
     shutil.copytree(PACKAGE, tmp_path / "benchmark", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     wrong = {
@@ -38,6 +38,9 @@ def test_what_is_broken_on_purpose_is_caught(tmp_path):
         "report/style.py": "import torch",
         "faces/reading/raw.py": "from benchmark.faces import data_sets",
         "runs/training/seeds.py": "from benchmark.runs import params",
+        "runs/training/batches.py": "import pandas",
+        "report/tables.py": "from benchmark.measures.robustness import corruptions",
+        "protocol/building.py": "import ablations",
     }
     for name, line in wrong.items():
         path = tmp_path / "benchmark" / name
@@ -46,7 +49,10 @@ def test_what_is_broken_on_purpose_is_caught(tmp_path):
     assert done.returncode == 1
     for sentence in (
         "Claims do not see runs BROKEN",
-        "reach no torch BROKEN",
+        "reaches torch BROKEN",
+        "and measure nothing BROKEN",
+        "does not name the packages that offer networks BROKEN",
+        "Training needs torch and numpy alone BROKEN",
         "No circle BROKEN",
         "What decides a run's numbers sees nothing of which runs there are BROKEN",
     ):
