@@ -1,6 +1,6 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`. Its keys:
 
-* ``packages``: the packages that offer the plan's networks -> where their sources lie;
+* ``packages``: the packages that offer the plan's networks -> where their sources and those of what they build on lie;
 * ``data``: FaceSet name -> options of `prepare`, and the paths that this stage depends on;
 * ``gradients``: the plans of benchmark/measures/gradients/gradients.yaml to measure, with their protocol, recipe and data;
 * ``runs``: one entry per protocol and cell. It holds the cell's whole definition, so that only the stages whose own
@@ -35,7 +35,7 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     wanted = profile_entry(profile)
     options = wanted.get("data", {})
     data: dict[str, dict[str, Json]] = {}
-    packages: dict[str, str] = {}
+    packages: dict[str, dict[str, str]] = {}
     entries: dict[str, dict[str, Json]] = {}
     seeds: dict[str, list[int]] = {}
     for run in runs:
@@ -46,7 +46,8 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
                 where = f"profile {profile}, data {name}, {option}"
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
         package = sources.package_of(run.cell.model)
-        packages.setdefault(package, sources.place_of(package))
+        if package not in packages:
+            packages[package] = _package_dependencies(package)
         key = f"{run.protocol.name}_{run.cell.name}"
         entries[key] = {
             "protocol": run.protocol.name,
@@ -88,6 +89,13 @@ def _gradients(names: Sequence[str], data: Mapping[str, Json], where: str) -> di
     return found
 
 
+def _package_dependencies(package: str) -> dict[str, str]:
+    """The paths that the stage `sources` of a package depends on: its own sources, and those of the package that it builds
+    on. A package that builds on none gets a module that the stage depends on anyway; of several, DVC watches the first."""
+    others = [sources.place_of(each) for each in sources.built_on(package)]
+    return {"code": sources.place_of(package), "built_on": [*others, "benchmark/protocol/registry.py"][0]}
+
+
 def stage_dependencies(name: str) -> dict[str, str]:
     """The paths that the `prepare` stage of the data set `name` depends on, besides the code that all readers use: its
     reader, and two sources.
@@ -99,6 +107,8 @@ def stage_dependencies(name: str) -> dict[str, str]:
     assert reader.__file__ is not None  # a module with a file, as every reader is
     code = Path(reader.__file__)
     code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
+    if len(reader.RAW) > 2:
+        raise BadInput(f"data set {name}, RAW", ", ".join(reader.RAW), "two folders at most, which the pipeline can watch")
     read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
     return {"code": str(code), "source": read[0], "second_source": read[1]}
 

@@ -314,7 +314,7 @@ def test_params_round_trip(tmp_path, profile):
         (str(run), run.cell.hash, run.protocol.hash) for run in plan(profile)
     }
     assert {entry["package"] for entry in read["runs"].values()} == set(read["packages"])
-    assert all((ROOT / place).exists() for place in read["packages"].values())
+    assert all((ROOT / place).exists() for entry in read["packages"].values() for place in entry.values())
     for entry in read["data"].values():
         paths = [entry["code"], entry["source"], entry["second_source"]]
         assert len(set(paths)) == 3 and all((ROOT / p).exists() or p.startswith("data/raw/") for p in paths)
