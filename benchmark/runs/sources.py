@@ -2,6 +2,13 @@
 
 The digest says whether a finished record was made by the present code. It is computed from the parsed code, not from the
 bytes: a comment, a docstring, a line break or the location of a module changes no number, so it does not change the digest.
+
+Some modules that training imports are left out. Protocol and cell have digests of their own, taken of the values after they
+are read, and the FaceSet has one of its bytes; a run is compared by those too. What then only hands these values on
+or writes the record (`benchmark.faces.faceset`, `benchmark.protocol.cells`, `benchmark.records.record`, the ground) is taken
+to be right: if a fault there changed numbers, the runs made with it have to be named and made again by hand. Left out as
+well are the versions of torch, numpy and other libraries, which every record states.
+
 In the DVC pipeline, the stage `sources` depends on the same files (tests/test_pipeline.py checks that) and writes the digest
 of each package of networks to a file; the training stages depend on that file. So a changed docstring trains nothing again.
 """
