@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmark.protocol.building import create
+from ablations.network import residual
 
 
 def identity_50(
@@ -18,16 +18,15 @@ def identity_50(
     It has 3,072,648 parameters with 8 outputs and 3 channels. Float (N, in_channels, S, S) to (N, num_outputs).
 
     Args:
-        normalisation, unit_order: as for the registered model "residual", whose default units are those of BReG-NeXt-50.
+        normalisation, unit_order: as of `ablations.network.residual`, whose default units are those of BReG-NeXt-50.
 
     Raises:
-        BadInput: an option that "residual" does not accept.
+        BadInput: an option that `residual` does not accept.
     """
-    return create(
-        "residual",
-        num_outputs=num_outputs,
-        in_channels=in_channels,
-        input_size=input_size,
+    return residual(
+        num_outputs,
+        in_channels,
+        input_size,
         shortcut="identity",
         normalisation=normalisation,
         unit_order=unit_order,

@@ -32,9 +32,9 @@ def parameters(stage: str) -> list:
 
 def test_what_decides_a_run_is_one_list():
     """The list that the digest takes and the stage that writes the digest are the same; what trains depends on that file."""
-    assert dependencies("sources") == {f"benchmark/{place}" for place in (*TRAINING, "runs/sources.py")} | {"${item}"}
-    assert "reports/sources/${item.package}.txt" in dependencies("run")
-    assert "reports/sources/ablations.txt" in dependencies("gradients")
+    of_package = {"${item.code}", "${item.built_on}"}
+    assert dependencies("sources") == {f"benchmark/{place}" for place in (*TRAINING, "runs/sources.py")} | of_package
+    assert "reports/sources/${item.package}.txt" in dependencies("run") & dependencies("gradients")
 
 
 def test_a_run_is_not_stale_for_another_recipe_or_cell():

@@ -59,7 +59,7 @@ def compare_cells(
     used = [run.record for own in runs.values() for run in own.values()]
     scale = ledger.scale(protocol, runs, levels(runs))
     fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": scale}
-    compared = ledger.compared.get(place(ledger.role, protocol, a, b, metric, of_class, minimum_seeds))
+    compared = ledger.compared.get(key_of(ledger.role, protocol, a, b, metric, of_class, minimum_seeds))
     of = {cell: list(own.values()) for cell, own in runs.items()}
     if compared is None:
         raise Undecided(UNDETERMINED, _why_not(of, metric), used, **fields)
@@ -155,12 +155,12 @@ def register(
     wanted += [((ledger.role, protocol, a, b), *of_metric(each)) for each in beside]
     for family, name, class_name in wanted:
         entries = families.setdefault(family, {})
-        key = place(ledger.role, protocol, a, b, name, class_name, minimum_seeds, beside=len(family) > 2)
+        key = key_of(ledger.role, protocol, a, b, name, class_name, minimum_seeds, beside=len(family) > 2)
         if key not in entries:
             entries[key] = None if runs is None else _tested(runs[a], runs[b], name, class_name)
 
 
-def place(
+def key_of(
     role: str, protocol: str, a: str, b: str, metric: str, of_class: str | None, seeds: int, *, beside: bool = False
 ) -> Key:
     """The key of a comparison. If two claims contain the same comparison, it has one key and counts once in its family."""
@@ -254,7 +254,7 @@ def _why_not(runs: "Mapping[str, Sequence[ScoredRun]]", metric: str) -> str:
 def _beside(ledger: Ledger, protocol: str, a: str, b: str, entry: str, seeds: int) -> tuple[str, str]:
     """(verdict, metric with its difference in words) for an entry of `beside`."""
     name, of_class = of_metric(entry)
-    compared = ledger.compared.get(place(ledger.role, protocol, a, b, name, of_class, seeds, beside=True))
+    compared = ledger.compared.get(key_of(ledger.role, protocol, a, b, name, of_class, seeds, beside=True))
     if compared is None or compared.joint is None:
         return UNDETERMINED, f"{title(name, of_class)} (not defined in every run)"
     unit, joint = _unit(name, of_class), compared.joint

@@ -38,7 +38,7 @@ class Ledger:
         complexity: contents of complexity.json, or None.
         gradients: contents of the files of measured gradients.
         waiting: (protocol, cell) pairs whose runs do not count yet, see `benchmark.claims.judge.judge`.
-        compared: key of a comparison (`benchmark.claims.comparing.place`) -> the comparison with adjusted p-values.
+        compared: key of a comparison (`benchmark.claims.comparing.key_of`) -> the comparison with adjusted p-values.
         role: of the test that is being judged.
     """
 

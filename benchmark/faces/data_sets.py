@@ -6,7 +6,7 @@ data set, and a card (`benchmark.faces.card`). A reader module has
 * ``VERSION``: str, part of every Protocol that uses the data set; to be changed whenever the same raw files give another
   FaceSet;
 * ``CLASSES``: tuple of str, in label order;
-* ``RAW``: tuple of the folders below data/raw that it reads; empty for a data set that is generated;
+* ``RAW``: tuple of the folders below data/raw that it reads, at most two; empty for a data set that is generated;
 * ``check(path) -> None``, unless the data set is generated: validates all of a raw file, raises BadInput, writes nothing;
 * ``TAKES_FOLDERS = True``, if ``check`` accepts a folder: `ferbench data add` then writes a pointer to it, and copies
   nothing;

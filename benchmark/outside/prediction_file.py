@@ -22,7 +22,6 @@ from benchmark.errors import BadInput
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.selection_metric import DIMENSIONS
 
-MEANINGS = ("auto", "probabilities", "logits")
 FLOOR = 1e-12  # smallest probability before taking the logarithm
 ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 

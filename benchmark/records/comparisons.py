@@ -173,7 +173,7 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
     """
     records = list(records)
     remarks: list[str] = []
-    outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, place(r, root)))
+    outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, folder_of(r, root)))
     records = [record for record in records if record.outside is None]
     if not records:
         raise BadInput(root, "no record", "at least one run's record (ferbench run, or ferbench import)")
@@ -220,7 +220,7 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
                     "selected_epoch": record["selected_epoch"],
                     "code": record["code"],
                     "predictions_sha256": record["predictions_sha256"],
-                    "record": place(record, root),
+                    "record": folder_of(record, root),
                 }
                 for tta, scores in run.scores.items() or [(None, {})]:
                     numbers = {name: scores.get(name) for name, m in metrics.METRICS.items() if m.task == comparison.task}
@@ -232,7 +232,7 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
     return table[[c for c in table.columns if c not in last] + last]
 
 
-def place(record: Record, root: Path) -> str:
+def folder_of(record: Record, root: Path) -> str:
     """The record's folder relative to `root`, with forward slashes."""
     return record.directory.relative_to(root).as_posix()
 
@@ -275,11 +275,13 @@ def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str
 
 def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
     kept: dict[tuple[str, str, int], Record] = {}
-    own_first = sorted(records, key=lambda r: (place(r, root).startswith("imported/"), place(r, root)))
+    own_first = sorted(records, key=lambda r: (folder_of(r, root).startswith("imported/"), folder_of(r, root)))
     for record in own_first:
         first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
         if first is not record:
-            remarks.append(f"{place(record, root)}: left out, since {place(first, root)} is a record of the same run.")
+            remarks.append(
+                f"{folder_of(record, root)}: left out, since {folder_of(first, root)} is a record of the same run."
+            )
     return list(kept.values())
 
 

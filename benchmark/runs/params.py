@@ -1,8 +1,9 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`. Its keys:
 
-* ``packages``: the packages that offer the plan's networks -> where their sources lie;
+* ``packages``: the packages that offer the plan's networks -> where their sources and those of what they build on lie;
 * ``data``: FaceSet name -> options of `prepare`, and the paths that this stage depends on;
-* ``gradients``: the plans of benchmark/measures/gradients/gradients.yaml to measure, with their protocol, recipe and data;
+* ``gradients``: the plans of benchmark/measures/gradients/gradients.yaml to measure, with their protocol, recipe, data
+  and the package that offers their networks;
 * ``runs``: one entry per protocol and cell. It holds the cell's whole definition, so that only the stages whose own
   parameters changed go stale;
 * ``seeds``: the seeds of every entry of ``runs`` that has no ``seeds`` of its own.
@@ -35,7 +36,7 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     wanted = profile_entry(profile)
     options = wanted.get("data", {})
     data: dict[str, dict[str, Json]] = {}
-    packages: dict[str, str] = {}
+    packages: dict[str, dict[str, str]] = {}
     entries: dict[str, dict[str, Json]] = {}
     seeds: dict[str, list[int]] = {}
     for run in runs:
@@ -46,7 +47,8 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
                 where = f"profile {profile}, data {name}, {option}"
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
         package = sources.package_of(run.cell.model)
-        packages.setdefault(package, sources.place_of(package))
+        if package not in packages:
+            packages[package] = _package_dependencies(package)
         key = f"{run.protocol.name}_{run.cell.name}"
         entries[key] = {
             "protocol": run.protocol.name,
@@ -60,12 +62,16 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     for key, own in seeds.items():
         if own != wanted["seeds"]:
             entries[key]["seeds"] = own
+    gradients = _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients")
+    for package in [each["package"] for each in gradients.values()]:
+        if package not in packages:
+            packages[package] = _package_dependencies(package)
     contents: dict[str, Json] = {
         "profile": profile,
         "seeds": wanted["seeds"],
         "packages": packages,
         "data": data,
-        "gradients": _gradients(wanted.get("gradients", []), data, f"profile {profile}, gradients"),
+        "gradients": gradients,
         "runs": entries,
     }
     contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
@@ -75,17 +81,34 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
 
 
 def _gradients(names: Sequence[str], data: Mapping[str, Json], where: str) -> dict[str, dict[str, str]]:
-    """Plan of gradients -> its protocol, recipe and data. BadInput for an unknown plan, or one on data that the profile does
-    not prepare."""
-    plans, found = read_yaml(GRADIENTS)["plans"], {}
+    """Plan of gradients -> its protocol, recipe, data and the package that offers its networks. BadInput for an unknown
+    plan, one on data that the profile does not prepare, or one with networks of several packages."""
+    contents = read_yaml(GRADIENTS)
+    plans, found = contents["plans"], {}
     for name in names:
         if name not in plans:
             raise BadInput(where, f"'{name}'", f"some of {', '.join(plans)}")
         protocol = load_protocol(plans[name]["protocol"])
         if protocol.data not in data:
             raise BadInput(where, f"'{name}', which measures on {protocol.data}", f"plans on {', '.join(data)}")
-        found[name] = {"protocol": protocol.name, "recipe": protocol.recipe_name, "data": protocol.data}
+        networks = {*plans[name]["initialisation"], *plans[name]["training"]["networks"]}
+        packages = sorted({sources.package_of(contents["networks"][each]["model"]) for each in networks})
+        if len(packages) != 1:
+            raise BadInput(where, f"'{name}' with networks of {', '.join(packages) or 'no package'}", "those of one package")
+        found[name] = {
+            "protocol": protocol.name,
+            "recipe": protocol.recipe_name,
+            "data": protocol.data,
+            "package": packages[0],
+        }
     return found
+
+
+def _package_dependencies(package: str) -> dict[str, str]:
+    """The paths that the stage `sources` of a package depends on: its own sources, and those of the package that it builds
+    on. A package that builds on none gets a module that the stage depends on anyway; of several, DVC watches the first."""
+    others = [sources.place_of(each) for each in sources.built_on(package)]
+    return {"code": sources.place_of(package), "built_on": [*others, "benchmark/protocol/registry.py"][0]}
 
 
 def stage_dependencies(name: str) -> dict[str, str]:
@@ -99,6 +122,8 @@ def stage_dependencies(name: str) -> dict[str, str]:
     assert reader.__file__ is not None  # a reader is always a module with a file
     code = Path(reader.__file__)
     code = (code.parent if code.name == "reader.py" else code).relative_to(sources.PACKAGE.parent)
+    if len(reader.RAW) > 2:
+        raise BadInput(f"data set {name}, RAW", ", ".join(reader.RAW), "two folders at most, which the pipeline can watch")
     read = [*(f"data/raw/{folder}" for folder in reader.RAW), "benchmark/files.py", "benchmark/errors.py"]
     return {"code": str(code), "source": read[0], "second_source": read[1]}
 

@@ -2,6 +2,13 @@
 
 The digest says whether a finished record was made by the present code. It is computed from the parsed code, not from the
 bytes: a comment, a docstring, a line break or the location of a module changes no number, so it does not change the digest.
+
+Some modules that training imports are left out. Protocol and cell have digests of their own, taken of the values after they
+are read, and the FaceSet has one of its bytes; a run is compared by those too. What then only hands these values on
+or writes the record (`benchmark.faces.faceset`, `benchmark.protocol.cells`, `benchmark.records.record`, the ground) is taken
+to be right: if a fault there changed numbers, the runs made with it have to be named and made again by hand. Left out as
+well are the versions of torch, numpy and other libraries, which every record states.
+
 In the DVC pipeline, the stage `sources` depends on the same files (tests/test_pipeline.py checks that) and writes the digest
 of each package of networks to a file; the training stages depend on that file. So a changed docstring trains nothing again.
 """
@@ -17,7 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from benchmark.protocol.registry import TIMM, entry
+from benchmark.protocol.registry import TIMM, entry, models
 
 PACKAGE = Path(__file__).parents[1]
 # The part of this package that decides what a training run computes, including the metric that selects its epoch.
@@ -46,18 +53,45 @@ def package_of(model: str) -> str:
 def package_sources(package: str) -> list[Path]:
     """The .py and .c files of a package, sorted. For "timm": our module that builds timm's networks. Empty for an unknown
     package."""
-    found = importlib.util.find_spec(_module(package))
-    if found is None:
-        return []
-    if folders := found.submodule_search_locations:
-        return sorted(path for folder in folders for path in Path(folder).rglob("*") if path.suffix in (".py", ".c"))
-    return [Path(found.origin)] if found.origin else []
+    found = _places(package)
+    if folders := [place for place in found if place.is_dir()]:
+        return sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".c"))
+    return found
+
+
+def built_on(package: str) -> list[str]:
+    """The other packages of registered models that the code of a package imports, directly or through each other; sorted.
+    A network that is built from theirs changes with them, so their sources count too."""
+    offering = {each.value.split(":")[0].split(".")[0] for each in models().values()} - {PACKAGE.name, package}
+    found: set[str] = set()
+    waiting = [package]
+    while waiting:
+        contents = [path.read_bytes() for path in package_sources(waiting.pop()) if path.suffix == ".py"]
+        if sum(map(len, contents)) <= LARGE:
+            imported = set().union(*map(_modules_imported, contents))
+            waiting += sorted(imported & offering - found)
+            found |= imported & offering
+    return sorted(found)
 
 
 def place_of(package: str) -> str:
-    """Path of a package's sources in the checkout, as dvc.yaml names it: "ablations" or "benchmark/x/y.py"."""
-    name = _module(package).replace(".", "/")
-    return f"{name}.py" if name.startswith(f"{PACKAGE.name}/") else name
+    """Where the sources of a package are, for dvc.yaml: a path relative to the checkout, such as "ablations"; absolute for
+    a package that is installed somewhere else. The bare name of an unknown package."""
+    places = _places(package)
+    if not places:
+        return package
+    root = PACKAGE.parent
+    return (places[0].relative_to(root) if places[0].is_relative_to(root) else places[0]).as_posix()
+
+
+def _places(package: str) -> list[Path]:
+    """The folders of a package, or the file of a module. Empty if there is none."""
+    with contextlib.suppress(ImportError, ValueError):  # no such parent package; no name of a module
+        if (found := importlib.util.find_spec(_module(package))) is not None:
+            if folders := found.submodule_search_locations:
+                return [Path(folder) for folder in folders]
+            return [Path(found.origin)] if found.origin else []
+    return []
 
 
 def _module(package: str) -> str:
@@ -71,9 +105,10 @@ def code_digest(model: str) -> str:
 
 def package_digest(package: str) -> str:
     """Digest of everything that decides the numbers of runs with the networks of a package: the training code, the package's
-    own sources and, for "timm", the version of timm. 16 hexadecimal digits."""
+    own sources, those of the packages that it is `built_on` and, for "timm", the version of timm. 16 hexadecimal digits."""
     version = (f"timm {importlib.metadata.version('timm')}",) if f"{package}:" == TIMM else ()
-    return digest(training_sources(), package_sources(package), further=version)
+    networks = [package_sources(each) for each in (package, *built_on(package))]
+    return digest(training_sources(), *networks, further=version)
 
 
 def digest(*groups: Iterable[Path], further: Sequence[str] = ()) -> str:
@@ -89,6 +124,19 @@ def digest(*groups: Iterable[Path], further: Sequence[str] = ()) -> str:
         found += [_digest_of(is_python and small, source) for is_python, source in contents]
     found = [each for each in found if each != _digest_of(True, b"")]  # files without code, such as a bare __init__.py
     return hashlib.sha256("\n".join([*sorted(found), *further]).encode()).hexdigest()[:16]
+
+
+@cache
+def _modules_imported(source: bytes) -> frozenset[str]:
+    """Top-level names of the modules that Python source imports by an absolute name. Empty if it can not be parsed."""
+    found: set[str] = set()
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+        for node in ast.walk(_tree(source)):
+            if isinstance(node, ast.Import):
+                found.update(each.name.split(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return frozenset(found)
 
 
 @cache
@@ -110,12 +158,15 @@ def canonical(source: str | bytes) -> str:
     Raises:
         SyntaxError, ValueError, RecursionError: source that Python can not parse, or that is nested too deeply.
     """
+    parts: list[str] = []
+    _write(_tree(source), parts)
+    return "".join(parts)
+
+
+def _tree(source: str | bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # from a package of others, which can not be changed here
-        tree = ast.parse(source)
-    parts: list[str] = []
-    _write(tree, parts)
-    return "".join(parts)
+        return ast.parse(source)
 
 
 def _write(node: object, parts: list[str]) -> None:

@@ -18,7 +18,7 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.judge import Judged
 from benchmark.claims.rules import NARROW
-from benchmark.records.comparisons import place
+from benchmark.records.comparisons import folder_of
 from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.tables import Entry, Table, text
 
@@ -136,7 +136,7 @@ def _test(role: str, check: Check, finding: Finding, root: Path, records: str) -
         {"name": name, "parameters": _parameters(one), "finding": finding.parts.get(name, finding)}
         for name, one in (check.conditions or {"": check}).items()
     ]
-    runs = [(place(record, root), f"{records}/{place(record, root)}") for record in finding.records]
+    runs = [(folder_of(record, root), f"{records}/{folder_of(record, root)}") for record in finding.records]
     size = _sized(check, finding)
     return {"role": ROLES_IN_WORDS[role], "check": check, "finding": finding, "size": size, "runs": runs, "parts": parts}
 

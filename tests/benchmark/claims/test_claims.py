@@ -65,7 +65,7 @@ PROTOCOLS = {
     SEEN: {"fer2013-7-quick"},
     MACHINERY: {"synthetic-8", "synthetic-va", "diffusionfer-va", "diffusionfer-va-quick", "diffusionfer-7-quick"},
 }
-# ResNets with the ImageNet stem: fewer FLOPs than BReG-NeXt-50 (test_count_claims.py), which needs no run.
+# ResNets with the ImageNet stem: fewer FLOPs than BReG-NeXt-50 (test_count_rules.py), which needs no run.
 COUNTED_ALONE = {("fer2013-7", f"resnet{depth}-plain") for depth in (18, 34, 50, 101)}
 # The verdicts of reports/claims.md as it was committed before the rules of 2026-11-28.
 EARLIER = {

@@ -313,8 +313,9 @@ def test_params_round_trip(tmp_path, profile):
     assert {(str(run), run.cell.hash, run.protocol.hash) for run in runs} == {
         (str(run), run.cell.hash, run.protocol.hash) for run in plan(profile)
     }
-    assert {entry["package"] for entry in read["runs"].values()} == set(read["packages"])
-    assert all((ROOT / place).exists() for place in read["packages"].values())
+    measured = [*read["runs"].values(), *read["gradients"].values()]
+    assert {entry["package"] for entry in measured} == set(read["packages"])
+    assert all((ROOT / place).exists() for entry in read["packages"].values() for place in entry.values())
     for entry in read["data"].values():
         paths = [entry["code"], entry["source"], entry["second_source"]]
         assert len(set(paths)) == 3 and all((ROOT / p).exists() or p.startswith("data/raw/") for p in paths)
@@ -329,7 +330,7 @@ def test_params_round_trip(tmp_path, profile):
 def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expected):
     profiles = read_yaml(PROFILES)
     assert params.write_params("default", tmp_path / "params.yaml")["gradients"] == {
-        "default": {"protocol": "synthetic-8", "recipe": "quick", "data": "synthetic"}
+        "default": {"protocol": "synthetic-8", "recipe": "quick", "data": "synthetic", "package": "ablations"}
     }
     assert params.write_params("fer2013-quick", tmp_path / "params.yaml")["gradients"] == {}
     before = (tmp_path / "params.yaml").read_bytes()
@@ -338,3 +339,14 @@ def test_plans_of_gradients_have_to_fit_the_profile(tmp_path, plans, found, expe
         with pytest.raises(BadInput, match=f"profile default, gradients: found .*{found}.*{expected}"):
             params.write_params("default", tmp_path / "params.yaml")
     assert (tmp_path / "params.yaml").read_bytes() == before
+
+
+def test_gradients_bring_their_package(tmp_path, monkeypatch):
+    """A plan without a run of that package: the digest that the measurement depends on is made all the same."""
+    entry = {"seeds": [0], "gradients": ["smoke"], "runs": {"synthetic-8": ["mini-xception-plain"]}}
+    monkeypatch.setattr(params, "profile_entry", lambda name: entry)
+    monkeypatch.setattr(
+        params, "plan", lambda name: [Run(load_protocol("synthetic-8"), find_cell("mini-xception-plain"), 0)]
+    )
+    read = params.write_params("mine", tmp_path / "params.yaml")
+    assert read["gradients"]["smoke"]["package"] == "ablations" and set(read["packages"]) == {"ablations", "baselines"}

@@ -5,12 +5,23 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from benchmark.errors import BadInput
 from benchmark.runs import sources
-from benchmark.runs.sources import PACKAGE, canonical, code_digest, digest, package_of, package_sources, place_of
+from benchmark.runs.sources import (
+    PACKAGE,
+    built_on,
+    canonical,
+    code_digest,
+    digest,
+    package_digest,
+    package_of,
+    package_sources,
+    place_of,
+)
 
 CODE = '''
 """What the module is for."""
@@ -206,3 +217,48 @@ def test_a_digest_takes_little_time_to_import():
     """)
     done = subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == digest(sources.training_sources()), done.stderr
+
+
+NET = "def net(num_outputs, in_channels, input_size):\n    return {}\n"
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """Two packages outside the checkout, `upper` built on `lower`, both of them registered."""
+    for name, contents in (
+        ("lower", NET.format(1)),
+        ("upper", f"def made():\n    from lower.net import net\n    return net\n{NET.format(2)}"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("")
+        (tmp_path / name / "net.py").write_text(contents)
+    registered = {name: EntryPoint(name, f"{name}.net:net", "ferbench.models") for name in ("lower", "upper")}
+    monkeypatch.setattr(sources, "models", lambda: registered)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_a_package_changes_with_the_one_that_it_builds_on(site):
+    lower, upper = package_digest("lower"), package_digest("upper")
+    assert built_on("upper") == ["lower"] and built_on("lower") == []
+    (site / "upper" / "net.py").write_text(NET.format(3))  # alone now
+    assert package_digest("lower") == lower and package_digest("upper") != upper and built_on("upper") == []
+    (site / "upper" / "net.py").write_text(f"import lower.net\n{NET.format(3)}")
+    upper = package_digest("upper")
+    (site / "lower" / "net.py").write_text(NET.format(4))
+    assert package_digest("lower") != lower and package_digest("upper") != upper
+
+
+def test_a_package_outside_the_checkout_has_a_place_there(site):
+    assert place_of("upper") == (site / "upper").as_posix()
+    assert place_of("no_such_package") == "no_such_package"
+
+
+@pytest.mark.parametrize("name", ["../x", "a.b", ".x", ""])
+def test_a_name_of_no_package_has_no_sources(name):
+    assert package_sources(name) == []
+
+
+def test_the_comparator_changes_with_the_network_under_study():
+    """identity-50 is a baseline that is built of the study's own units."""
+    assert built_on(package_of("identity-50")) == [package_of("residual")] and built_on(package_of("residual")) == []

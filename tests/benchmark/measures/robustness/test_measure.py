@@ -13,7 +13,7 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.measures.robustness import measure as robustness
 from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
 from benchmark.measures.robustness.file import read
-from benchmark.measures.robustness.measure import consistency, measure, shared_classes
+from benchmark.measures.robustness.measure import SOURCES, consistency, measure, shared_classes
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.selection_metric import accuracy
@@ -185,3 +185,12 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
     assert found["far"]["classes"] == ["low", "high"]
     assert found["far"]["accuracy"] == pytest.approx(np.mean(answer == truth[kept]))
     assert found["gone"] == {"note": "gone is not prepared"}
+
+
+def test_what_scores_is_in_the_digest():
+    """A module of the metrics that is split has to be listed; what reads records decides no number here."""
+    grimp = pytest.importorskip("grimp")
+    graph = grimp.build_graph("benchmark", exclude_type_checking_imports=True, cache_dir=None)
+    found = graph.find_upstream_modules("benchmark.records.metrics") | {"benchmark.records.metrics"}
+    scoring = {name.removeprefix("benchmark.").replace(".", "/") for name in found if ".records." in name}
+    assert {"records/metrics", "records/predictions"} <= scoring <= {name.removesuffix(".py") for name in SOURCES}
