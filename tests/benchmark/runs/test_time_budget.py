@@ -92,7 +92,7 @@ def test_what_is_ahead():
 
 def test_a_budget_keeps_something_back():
     assert TimeBudget.of(None).remaining() == float("inf") and TimeBudget.of(None).deadline is None
-    assert reserve(5.0) == 0.5 and reserve(3600.0) == 2.0 and reserve(-1.0) == 0
+    assert reserve(5.0) == 1.0 and reserve(3600.0) == 2.0 and reserve(-1.0) == 0
     budget = TimeBudget.of(100.0)
     assert 97 < budget.remaining() <= 98 and budget.deadline == pytest.approx(time.time() + 100, abs=1)
 
