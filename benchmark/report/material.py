@@ -71,7 +71,7 @@ def read_searches(folder: Path) -> dict[str, Sequence[Mapping]]:
 
 
 def read_scalars(folder: Path) -> bytes | None:
-    """The figure of the released shortcut coefficients (SVG), which `ferbench audit-release` has written; None without it."""
+    """The figure of the released shortcut coefficients (SVG), written by `ferbench audit-release`; None without it."""
     path = folder / "shortcut-scalars.svg"
     return path.read_bytes() if path.is_file() else None
 
