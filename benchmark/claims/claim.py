@@ -7,7 +7,8 @@ from benchmark.claims.finding import DECIDING, ROLES
 from benchmark.files import Json
 
 TEXTS = ("sentence", "paper", "value", "mark", "source", "would_test")
-MARKS = {"V": "read in the source", "X": "measured for this project", "I": "inferred", "M": "from memory"}
+INFERRED = "I"  # the mark of a claim that follows from a paper's sentence and is not printed in it
+MARKS = {"V": "read in the source", "X": "measured for this project", INFERRED: "inferred", "M": "from memory"}
 OTHER_ROLES = tuple(role for role in ROLES if role != DECIDING)
 
 

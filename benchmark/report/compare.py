@@ -15,7 +15,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.card import card
 from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity.file import read_complexity
-from benchmark.records.comparisons import SPLIT, ScoredRun, summarise
+from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, summarise
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
 from benchmark.records.record import read_records
@@ -43,13 +43,16 @@ class Row:
         return record.protocol, record["protocol_hash"], record["data"]["fingerprint"]
 
 
-def find(records: Path, name: str, protocol: str | None) -> list[Row]:
+def find(summary: Summary, records: Path, name: str, protocol: str | None) -> list[Row]:
     """The rows with the given name: one for each protocol under which there are finished runs.
+
+    Args:
+        summary: of the records.
+        records: their folder, for errors.
 
     Raises:
         BadInput: no row of that name, or only diverged runs.
     """
-    summary = summarise(read_records(records), records)
     rows, diverged = [], []
     for comparison in summary.comparisons:
         if name in comparison.runs and protocol in (None, comparison.protocol["name"], comparison.slug):
@@ -84,7 +87,8 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
-    left, right_rows = find(records, a, protocol), find(records, b, protocol)
+    summary = summarise(read_records(records), records)
+    left, right_rows = (find(summary, records, name, protocol) for name in (a, b))
     common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
     if not common:
         raise BadInput(f"{a} and {b}", "no protocol and data that both have finished runs on", "one in common")

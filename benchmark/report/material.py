@@ -8,7 +8,7 @@ from benchmark.claims.claim import Claim
 from benchmark.claims.judge import Judged, judge
 from benchmark.claims.load import load_anchors, load_claims
 from benchmark.errors import BadInput
-from benchmark.files import read_object
+from benchmark.files import read_object, read_yaml
 from benchmark.measures.complexity.file import read_complexity
 from benchmark.measures.extremes.file import ShownFaces, read_faces
 from benchmark.measures.gradients.file import read as read_gradients
@@ -20,14 +20,16 @@ from benchmark.report.humans import Humans, read_humans
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
 from benchmark.runs.plan import waiting_for_rates
+from benchmark.runs.tuning_log import SEARCHES, read_log
 
 
 @dataclass(frozen=True)
 class Data:
-    """A prepared data set. `audit`: contents of its audit.json. `contact_sheet`, `picture`: its contact sheet as a link for
-    the page and as a file; None if it has none."""
+    """A prepared data set. `audit`, `leaks`: contents of its audit.json and leaks.json; None if its audit did not count
+    copies. `contact_sheet`, `picture`: its contact sheet as a link for the page and as a file; None if it has none."""
 
     audit: Mapping
+    leaks: Mapping | None
     contact_sheet: str | None
     picture: Path | None = None
 
@@ -43,23 +45,44 @@ class Data:
 
 
 def read_data(folder: Path, out: Path) -> list[Data]:
-    """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON or lacks a key."""
+    """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON or lacks a key, and
+    for a leaks.json that is not JSON or is missing beside an audit that counted copies."""
     found = []
     for path in sorted(folder.glob("*/audit.json")):
         audit = read_object(path)
         if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
             raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")
+        leaks = None
+        if "exact_copies" in audit:
+            if not (leaked := path.parent / "leaks.json").is_file():
+                raise BadInput(leaked, "no such file", "a file of `ferbench audit`; run it again")
+            leaks = read_object(leaked)
         sheet = path.parent / "contact-sheet.png"
-        found.append(Data(audit, link(sheet, out), sheet) if sheet.is_file() else Data(audit, None))
+        found.append(Data(audit, leaks, link(sheet, out), sheet) if sheet.is_file() else Data(audit, leaks, None))
     return found
+
+
+def read_searches(folder: Path) -> dict[str, Sequence[Mapping]]:
+    """Name of a search for learning rates (an entry of tuning.yaml with `rates`) -> its trials, for the searches that have a
+    log in `folder`. BadInput for a log that is not in the format JSON lines."""
+    searches = [name for name, entry in read_yaml(SEARCHES).items() if "rates" in entry]
+    logs = {name: read_log(folder / f"{name}.jsonl") for name in searches}
+    return {name: trials for name, trials in logs.items() if trials}
+
+
+def read_scalars(folder: Path) -> bytes | None:
+    """The figure of the released shortcut coefficients (SVG), written by `ferbench audit-release`; None without it."""
+    path = folder / "shortcut-scalars.svg"
+    return path.read_bytes() if path.is_file() else None
 
 
 @dataclass(frozen=True)
 class Material:
-    """What the report is made from.
+    """What the report is made from. Whatever is made from it reads no file again; only the pictures that the page embeds
+    are named by their paths, in `sets` and `faces`.
 
     Attributes:
-        records, data, out: folders of the records, of the audits, and of the report; other stages write files into the last.
+        records, out: folders of the records and of the report, for links.
         summary: of the records. Cells that do not have all planned runs yet are marked (`benchmark.report.plans`).
         complexity: contents of complexity.json, or None.
         claims, judged: the claims, and the findings for each.
@@ -68,10 +91,11 @@ class Material:
         people: agreement of human raters.
         faces: test faces that may be shown.
         gradients, robustness, benches: measurements of networks.
+        searches: search for learning rates -> its trials.
+        scalars: the figure of the released shortcut coefficients, as SVG; None if the release was not audited.
     """
 
     records: Path
-    data: Path
     out: Path
     summary: Summary
     complexity: Mapping | None
@@ -84,6 +108,8 @@ class Material:
     gradients: Sequence[Mapping]
     robustness: Measured
     benches: Sequence[Mapping]
+    searches: Mapping[str, Sequence[Mapping]]
+    scalars: bytes | None
 
     @property
     def records_link(self) -> str:
@@ -99,7 +125,6 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
     judged = judge(claims, summary, counted, gradients, waiting_for_rates())
     return Material(
         records=records,
-        data=data,
         out=out,
         summary=held_back(summary, judged),
         complexity=counted,
@@ -112,4 +137,6 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         gradients=gradients,
         robustness=read_robustness(out / "robustness", summary),
         benches=read_benches(out / "bench"),
+        searches=read_searches(out / "tuning"),
+        scalars=read_scalars(out / "release"),
     )

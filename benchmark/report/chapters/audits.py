@@ -1,18 +1,15 @@
 """Chapter: the audits. Copies in each data set, and the test accuracy under a protocol without the leaked test images."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.errors import BadInput
-from benchmark.files import read_object
 from benchmark.records.bootstrapping import paired_bootstrap
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.records.intervals import Interval
 from benchmark.records.written import bracketed, number
 from benchmark.report import humans
-from benchmark.report.material import Material
+from benchmark.report.material import Data, Material
 from benchmark.report.parts import Chapter
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
 
@@ -37,34 +34,20 @@ COPIES = {
 
 def chapter(material: Material) -> Chapter | None:
     """What is wrong with the data, and how well people agree; None if neither is known."""
-    found = [*tables(material.summary, material.data), *humans.tables(material.people, material.claims)]
+    found = [*tables(material.summary, material.sets), *humans.tables(material.people, material.claims)]
     return Chapter("The data, audited", tables=found) if found else None
 
 
-def tables(summary: Summary, data: Path) -> list[Table]:
-    """The table of all audits below `data`, then one table for each comparison whose test images have copies in training.
-
-    Raises:
-        BadInput: an audit.json or leaks.json that is missing or not JSON.
-    """
-    audits = read_audits(data)
-    own = [copies_table(audits)] if audits else []
+def tables(summary: Summary, sets: Sequence[Data]) -> list[Table]:
+    """The table of all audits that counted copies, then one table for each comparison whose test images have copies in
+    training."""
+    audited = {each.audit["name"]: each for each in sets if each.leaks is not None}
+    own = [copies_table({name: each.audit for name, each in audited.items()})] if audited else []
     for comparison in summary.comparisons:
-        audit = audits.get(comparison.data["name"])
-        if audit and audit["fingerprint"] == comparison.data["fingerprint"] and comparison.task == "categorical":
-            leaked = _read(data / comparison.data["name"] / "leaks.json")
-            own += [table] if (table := leaks_table(comparison, leaked)) else []
+        data = audited.get(comparison.data["name"])
+        if data and data.audit["fingerprint"] == comparison.data["fingerprint"] and comparison.task == "categorical":
+            own += [table] if (table := leaks_table(comparison, data.leaks)) else []
     return own
-
-
-def read_audits(data: Path) -> dict[str, Mapping]:
-    """Name of the data set -> contents of its audit.json, for the audits below `data` in which copies were counted."""
-    found = {}
-    for path in sorted(data.glob("*/audit.json")):
-        audit = _read(path)
-        if "exact_copies" in audit:
-            found[audit["name"]] = audit
-    return found
 
 
 def copies_table(audits: Mapping[str, Mapping]) -> Table:
@@ -181,9 +164,3 @@ def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
     change: Interval = paired_bootstrap(accuracy, right, kept, everything, RESAMPLES, seed=SEED)
     shown = bracketed(change, lambda v: number(v, "%", signed=True))
     return Entry(shown, {"mean": change.mean, "low": change.low, "high": change.high})
-
-
-def _read(path: Path) -> Mapping:
-    if not path.is_file():
-        raise BadInput(path, "no such file", "a file of `ferbench audit`; run it again")
-    return read_object(path)

@@ -1,34 +1,20 @@
 """Chapter: the search for the learning rates of a study, as a table of all trials (cells x rates)."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from benchmark.files import read_yaml
 from benchmark.protocol.cells import load_cells
 from benchmark.records.axes import sort_key
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
 from benchmark.report.tables import Entry, Table, not_tested, text
-from benchmark.runs.tuning_log import SEARCHES, read_log
 
 PLACE = 60
 
 
 def chapter(material: Material) -> Chapter | None:
     """Every trial of a study's search; None without a search."""
-    searched = tables(material.out / "tuning")
+    searched = [table(name, trials) for name, trials in material.searches.items()]
     return Chapter("Learning rates", tables=searched) if searched else None
-
-
-def tables(folder: Path) -> list[Table]:
-    """A table for each search of learning rates (an entry of tuning.yaml with `rates`) that has a log in `folder`.
-
-    Raises:
-        BadInput: a log that is not in the format JSON lines.
-    """
-    searches = [name for name, entry in read_yaml(SEARCHES).items() if "rates" in entry]
-    logs = {name: read_log(folder / f"{name}.jsonl") for name in searches}
-    return [table(name, lines) for name, lines in logs.items() if lines]
 
 
 def table(name: str, lines: Sequence[Mapping]) -> Table:

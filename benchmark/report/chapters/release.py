@@ -10,9 +10,8 @@ SCALARS = "The shortcut coefficients of the released checkpoint, and the slopes 
 
 def chapter(material: Material) -> Chapter | None:
     """The coefficients of the checkpoint, and a link to the audit; None if there is no audit."""
-    scalars = material.out / "release" / "shortcut-scalars.svg"
-    if not scalars.is_file():
+    if material.scalars is None:
         return None
-    picture = Picture("release/shortcut-scalars.svg", SCALARS, scalars.read_bytes())
+    picture = Picture("release/shortcut-scalars.svg", SCALARS, material.scalars)
     pages = [("release-audit.md", "The audit, term by term")]
     return Chapter("The release, audited", [INTRO], pictures=[picture], links=pages)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.claims.claim import INFERRED
 from benchmark.claims.finding import ALPHA, JUDGING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.claims.judge import Judged
 from benchmark.faces.card import card
@@ -34,7 +35,7 @@ def listed(things: Iterable[str]) -> str:
 
 
 def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
-    """Sentences on how many claims are decided and by what, and what the other claims wait for."""
+    """Sentences on how many claims are decided and by what, which of them no paper prints, and what the others wait for."""
     waiting, undetermined, shut = (
         [each for each in judged if each.finding.verdict == word] for word in (NO_VERDICT_YET, UNDETERMINED, NOT_TESTABLE)
     )
@@ -46,6 +47,9 @@ def verdict_sentences(judged: Sequence[Judged]) -> list[str]:
         words += f": {listed([f'{numeral(n)} {verdict}' for verdict, n in found.items()])}"
         words += f" ({listed([f'{numeral(n)} {basis}' for basis, n in by.items()])})"
     text = [sentence(words)]
+    if inferred := [each for each in judged if each.claim.mark == INFERRED]:
+        names = listed([f"{each.claim.id} ({each.finding.verdict})" for each in inferred])
+        text.append(sentence(f"{count(len(inferred), 'claim')} {_is(inferred)} inferred and printed in no paper: {names}"))
     if waiting:
         wanted = sorted({run.protocol for each in waiting for run in each.finding.planned if run.missing})
         where = f" under {listed(wanted)}" if wanted else ""

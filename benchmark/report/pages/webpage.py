@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
-from benchmark.claims.claim import MARKS
+from benchmark.claims.claim import INFERRED, MARKS
 from benchmark.claims.finding import (
     ALPHA,
     COMPATIBLE,
@@ -98,6 +98,7 @@ def webpage(material: Material, contents: Contents) -> str:
         looks=LOOKS,
         rules=RULES_IN_WORDS,
         marks=MARKS,
+        inferred=INFERRED,
         alpha=ALPHA,
         minimum=MINIMUM_SEEDS,
         anchors=material.anchors,

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from benchmark.errors import BadInput
-from benchmark.report.build import build
+from benchmark.report.build import build, made_contents, made_files
+from benchmark.report.material import read_material
 
 
 def contents(folder):
@@ -152,6 +153,29 @@ def test_changed_predictions_are_refused(make, cell, tmp_path):
     with pytest.raises(BadInput, match="SHA-256"):
         build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_every_file_is_read_once(make, cell, tmp_path):
+    """What is made from the material needs none of the files that it was read from."""
+    record = make(tmp_path / "records", "fer2013-7", cell("identity", "working", "plain"), 0)
+    groups = dict.fromkeys(("groups", "conflicting", "across_splits"), 1)
+    audit = {"name": "fer2013", "version": "1.0", "classes": ["sad"], "counts": {"test": {"sad": 90}}}
+    audit |= {"fingerprint": record["data"]["fingerprint"], "exact_copies": groups, "near_copies": None}
+    audit |= {"label_order": {"by": "nothing", "ok": None}, "findings": {"wrong": [], "note": []}}
+    trial = dict.fromkeys(("trial", "cell_hash", "code", "fingerprint", "device_type", "metric"), "")
+    trial |= {"protocol": "fer2013-7-small", "cell": "x", "status": "finished", "best": 0.5, "seed": 100, "epochs": 4}
+    trial |= {"changes": {}, "recipe": {"learning_rate": 0.001}, "train_loss": [1.0], "train_seconds": 1.0}
+    leaks = {"PrivateTest": {"Training": {"exact": ["test-0"], "near": []}}}
+    files = {"data/fer2013/audit.json": json.dumps(audit), "data/fer2013/leaks.json": json.dumps(leaks)}
+    files |= {"tuning/fer2013-small.jsonl": json.dumps(trial) + "\n", "release/shortcut-scalars.svg": "<svg/>"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    material = read_material(*(tmp_path / name for name in ("records", "complexity.json", "data", ".")))
+    shutil.rmtree(tmp_path)
+    made = made_files(material, made_contents(material))
+    assert {"tables/audits.md", "tables/fer2013-7-leaks.md", "tables/fer2013-small-learning-rates.md"} <= set(made)
+    assert made["release/shortcut-scalars.svg"] == b"<svg/>"
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from benchmark.errors import BadInput
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.chapters import audits
+from benchmark.report.material import read_data
 
 
 def audit_of(name: str, fingerprint: str) -> dict:
@@ -51,7 +52,7 @@ def leaky(make, cell, tmp_path):
 
 def test_accuracy_without_leaks(leaky, tmp_path):
     records, data, right = leaky
-    copies, leaks = audits.tables(summarise(records, tmp_path / "records"), data)
+    copies, leaks = audits.tables(summarise(records, tmp_path / "records"), read_data(data, tmp_path))
     assert copies.name == "audits" and leaks.name == "fer2013-7-leaks"
     row = next(row for row in leaks.rows if "identity" in row["cell"].text)
     correct = np.array([right[seed] for seed in range(3)], float)
@@ -78,7 +79,8 @@ def test_other_bytes_have_no_leaks_table(leaky, tmp_path):
     records, data, _ = leaky
     path = data / "fer2013" / "audit.json"
     path.write_text(json.dumps(audit_of("fer2013", "0" * 64)))
-    assert [table.name for table in audits.tables(summarise(records, tmp_path / "records"), data)] == ["audits"]
+    found = audits.tables(summarise(records, tmp_path / "records"), read_data(data, tmp_path))
+    assert [table.name for table in found] == ["audits"]
 
 
 def test_folds_have_no_leaks_table(leaky, tmp_path):
@@ -93,7 +95,7 @@ def test_folds_have_no_leaks_table(leaky, tmp_path):
 def test_without_audits(leaky, tmp_path):
     records, data, _ = leaky
     summary = summarise(records, tmp_path / "records")
-    assert audits.tables(summary, tmp_path / "nothing") == []
+    assert audits.tables(summary, read_data(tmp_path / "nothing", tmp_path)) == []
     (data / "fer2013" / "leaks.json").unlink()
     with pytest.raises(BadInput, match="leaks.json"):
-        audits.tables(summary, data)
+        read_data(data, tmp_path)

@@ -8,6 +8,7 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.protocol.cells import load_cells
 from benchmark.report.chapters import learning_rates
+from benchmark.report.material import read_searches
 
 CELLS = ("narrow16-50-adaptive-frozen-plain", "narrow16-50-identity-working-plain")
 
@@ -32,7 +33,7 @@ def test_every_trial_stands_in_its_cells_row_and_its_rates_column(tmp_path, monk
     ]
     (tmp_path / "fer2013-small.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
     (tmp_path / "synthetic.jsonl").write_text("{}\n")  # no search of learning rates
-    (table,) = learning_rates.tables(tmp_path)
+    (table,) = (learning_rates.table(*search) for search in read_searches(tmp_path).items())
     assert list(table.columns) == ["cell", "rate_0.001", "rate_0.00025", "chosen"]
     shown = {row["cell"].text: row for row in table.rows}
     assert shown[CELLS[0]]["rate_0.001"].text == "24.9" and shown[CELLS[0]]["rate_0.00025"].text == "diverged"
@@ -40,7 +41,7 @@ def test_every_trial_stands_in_its_cells_row_and_its_rates_column(tmp_path, monk
     assert shown[CELLS[0]]["chosen"].text == "not tested: not found, or not in cells.yaml yet"
     assert shown[CELLS[1]]["chosen"].numbers == {"": 5e-4}
     assert "test split was never loaded" in table.markdown()
-    assert learning_rates.tables(tmp_path / "nowhere") == []
+    assert read_searches(tmp_path / "nowhere") == {}
     (tmp_path / "fer2013-small.jsonl").write_text("no JSON\n")
     with pytest.raises(BadInput, match="fer2013-small.jsonl, line 1"):
-        learning_rates.tables(tmp_path)
+        read_searches(tmp_path)

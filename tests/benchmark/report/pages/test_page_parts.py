@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmark.claims.claim import Check
 from benchmark.claims.finding import (
+    CONDITIONAL,
     NO_VERDICT_YET,
     NOT_TESTABLE,
     REFUTED,
@@ -140,7 +141,7 @@ def judged(*claims):
     """A stand-in for a judged ledger: (verdict, rule, whether there are runs behind it, planned runs) each."""
     return [
         Judged(
-            SimpleNamespace(test=SimpleNamespace(rule=rule)),
+            SimpleNamespace(test=SimpleNamespace(rule=rule), id=verdict, mark="I" if verdict == CONDITIONAL else "V"),
             Finding(verdict, "", records=("record",) * runs, planned=planned),
         )
         for verdict, rule, runs, planned in claims
@@ -168,6 +169,14 @@ WAITING = (NO_VERDICT_YET, "compare_cells", 0, (Planned("p-8", "a", 3, (0,)), Pl
             [
                 "Two claims of 3 are decided: one supported and one reproduced (one by training runs and one by counting).",
                 "One claim is undetermined by what has been measured.",
+            ],
+        ),
+        (
+            [COUNTED, (CONDITIONAL, "gradient_lessened", 0, ())],
+            [
+                "Two claims of 2 are decided: one reproduced and one conditional (one by counting and one by measured "
+                "gradients).",
+                "One claim is inferred and printed in no paper: conditional (conditional).",
             ],
         ),
         (

@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmark.claims.finding import Planned, Undecided
 from benchmark.claims.ledger import Ledger
+from benchmark.claims.load import load_claims
 from benchmark.errors import BadInput
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
@@ -75,6 +76,15 @@ def test_every_claim_has_its_verdict(page, built):
         assert chip.group(2) == claim["verdict"]
     tally = dict(re.findall(r'<b>(\d+)</b> <span class="chip \w+"><span aria-hidden="true">.</span> ([^<]+)<', text))
     assert {verdict: int(n) for n, verdict in tally.items()} == Counter(claim["verdict"] for claim in claims)
+
+
+def test_no_paper_is_said_to_claim_what_was_inferred(built):
+    """The claim that this project inferred from a sentence of the paper; every other one is printed there."""
+    text = (built / "index.html").read_text()
+    said = {claim.id: text[text.index(f'<li id="claim-{claim.id}">') :] for claim in load_claims()}
+    who = {name: re.search(r'<span class="claimed"><span>([^<]+)</span>', part).group(1) for name, part in said.items()}
+    assert who.pop("lessened-gradient") == "inferred from BReG-Net"
+    assert set(who.values()) == {"BReG-Net claims", "BReG-NeXt claims"}
 
 
 def test_cells_of_a_table_hold_the_numbers_of_its_csv(built):
