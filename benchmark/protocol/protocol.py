@@ -6,11 +6,13 @@ are really equal.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
@@ -19,6 +21,7 @@ PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+LARGEST = 2**63  # numbers of a protocol are smaller; larger ones break what computes with them
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -241,10 +244,27 @@ def _checked(kind: type[Checked], contents: Mapping[str, Json], where: object) -
     for key, value in contents.items():
         if isinstance(value, list):
             value = tuple(value)
-        if expected[key] is float and isinstance(value, int) and not isinstance(value, bool):
+        if expected[key] is float and type(value) is int and abs(value) < LARGEST:
             value = float(value)
-        simple = expected[key] if isinstance(expected[key], type) else None
-        if simple in (int, float, str) and type(value) is not simple:
-            raise BadInput(f"{where}, {key}", f"{value!r}", f"a value of type {simple.__name__}")
+        if not _fits(value, expected[key]):
+            name = getattr(expected[key], "__name__", str(expected[key]))
+            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}")
         values[key] = dict(value) if isinstance(value, Mapping) else value
     return kind(**values)
+
+
+def _fits(value: Json, kind: Json) -> bool:
+    """Whether a value has the type that a field is annotated with. Numbers must be finite, and True is no number."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return any(_fits(value, each) for each in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(each, arguments[0]) for each in value)
+    if origin is Mapping:
+        of_text = isinstance(value, Mapping) and all(type(name) is str for name in value)
+        return of_text and (arguments[1] is Any or all(_fits(each, arguments[1]) for each in value.values()))
+    if kind is Recipe or kind is NoneType:
+        return isinstance(value, kind)
+    if type(value) is not kind:
+        return False
+    return not isinstance(value, int | float) or (math.isfinite(value) and abs(value) < LARGEST)

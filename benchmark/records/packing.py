@@ -1,7 +1,7 @@
 """Finished records in archives of limited size, to copy them to another machine. `ferbench import` unpacks them there.
 
-An archive is a plain tar file. For each record it has ``<protocol>/<cell>/seed<k>/record.json`` and ``.../predictions.npz``,
-without weights and checkpoints. Like the training code, this module needs no packages besides torch and numpy.
+An archive is a plain tar file. For each record it has the files of ``<protocol>/<cell>/seed<k>``, without weights and
+checkpoints. Like the training code, this module needs no packages besides torch and numpy.
 """
 
 import contextlib
@@ -16,9 +16,8 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces.reading.archives import tar_files
 from benchmark.files import replacing_file
-from benchmark.records.record import Record, read_record
+from benchmark.records.record import FILES, Record, read_record
 
-KEPT = ("record.json", "predictions.npz")
 LIMIT = 15_000_000  # bytes of one archive
 LARGEST = 2**30  # bytes; most that is unpacked. More than LIMIT, for archives made with another limit; stops a tar bomb
 NAME = "records-{}.tar"
@@ -72,7 +71,7 @@ def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
     groups: list[list[Path]] = []
     size, packed = limit, 0
     for record in records:
-        files = [path for name in KEPT if (path := record.directory / name).is_file()]
+        files = [path for name in FILES if (path := record.directory / name).is_file()]
         # A tar member takes a header block, two more blocks if its name is long, and its contents in whole blocks.
         room = sum((3 + -(-path.stat().st_size // tarfile.BLOCKSIZE)) * tarfile.BLOCKSIZE for path in files)
         if room + tarfile.RECORDSIZE > limit:
@@ -119,7 +118,7 @@ def unpacked(source: Path) -> Iterator[list[Path]]:
             folder = Path(temporary, str(number), archive.name)
             for name, contents in tar_files(archive, limit=LARGEST):
                 place = folder / name.replace("\\", "/")
-                if place.name in KEPT:
+                if place.name in FILES:
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(contents)
             folders.append(folder)

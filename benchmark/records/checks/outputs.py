@@ -1,0 +1,41 @@
+"""Whether the predictions of a record are there for every face, and numbers."""
+
+import numpy as np
+
+from benchmark.errors import BadInput
+from benchmark.records.checks.known import Known, own_protocol
+from benchmark.records.outside_record import check_fields, check_name
+from benchmark.records.published import EVALUATED
+from benchmark.records.record import Record
+
+
+def check(record: Record, _known: Known) -> None:
+    """Check that predictions.npz has exactly the arrays that it should have, of the right shape and dtype, and finite.
+
+    Raises:
+        BadInput: naming the first array that is missing, unknown or wrong; for an outside entry also fields of `outside`
+            that are not as described there.
+    """
+    where, protocol = record.directory, own_protocol(record)
+    if record.outside is not None:
+        check_name(record.cell)
+        check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
+        if record.seed != 0 or record["history"] or record.diverged:
+            raise BadInput(where, "a seed, a history or no predictions", "an entry that was evaluated, not trained: seed 0")
+    if record.diverged:
+        return
+    found = set(record.predictions)
+    rows = {f"{role}_{part}" for role in EVALUATED for part in ("ids", "targets")}
+    outputs = {f"{role}_outputs_{tta}" for role in EVALUATED for tta in protocol.tta}
+    needed = rows | outputs if record.outside is None else {"test_ids", "test_targets", "test_outputs_none"}
+    if odd := sorted((needed - found) | (found - rows - outputs)):
+        raise BadInput(f"{where}, predictions", f"missing or unknown: {', '.join(odd)[:300]}", ", ".join(sorted(needed)))
+    for name in sorted(found & outputs):
+        values, n = record.predictions[name], len(record.predictions[f"{name.split('_')[0]}_ids"])
+        if values.shape != (n, protocol.outputs) or values.dtype != np.float32:
+            expected = f"float32 ({n}, {protocol.outputs})"
+            raise BadInput(f"{where}, {name}", f"{values.dtype} {values.shape}", expected)
+        if bad := int((~np.isfinite(values)).any(axis=1).sum()):
+            raise BadInput(f"{where}, {name}", f"{bad} of {n} rows with NaN or infinity", "finite numbers")
+        if record.hard and (not np.isin(values, (0, 1)).all() or (values.sum(axis=1) != 1).any()):
+            raise BadInput(f"{where}, {name}", "other rows than one-hot ones", "one-hot rows, as outputs are classes")

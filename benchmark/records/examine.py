@@ -1,0 +1,115 @@
+"""The examination of records: every check, and what each found. Import, verify and the report all use it.
+
+A check that fails stops those that build on it, and nothing else: the other records and the report go on.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.records.checks import data, definition, faces, history, outputs, parameters, sealed, warnings
+from benchmark.records.checks.known import Known
+from benchmark.records.record import Record, read_record, record_folders
+
+# Name -> (the check, the checks that must have passed before). In the order of the columns of a table.
+CHECKS: dict[str, tuple[Callable[[Record, Known], str | None], tuple[str, ...]]] = {
+    "seal": (sealed.check, ()),
+    "definition": (definition.check, ()),
+    "data": (data.check, ("definition",)),
+    "outputs": (outputs.check, ("definition",)),
+    "faces": (faces.check, ("definition", "data", "outputs")),
+    "history": (history.check, ("definition", "outputs", "faces")),
+    "parameters": (parameters.check, ("definition",)),
+    "warnings": (warnings.check, ("definition", "outputs", "faces")),
+}
+PASSED, FAILED, NOT_CHECKED = "ok", "FAILED", "not checked"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found. `outcome`: PASSED, FAILED or NOT_CHECKED; `why`: a sentence, "" if it passed. `error`: the one
+    that a failed check raised."""
+
+    outcome: str
+    why: str = ""
+    error: BadInput | None = None
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A record and the results of all `CHECKS`, by name."""
+
+    record: Record
+    results: Mapping[str, Result]
+
+    @property
+    def failures(self) -> dict[str, Result]:
+        """The failed checks."""
+        return {name: result for name, result in self.results.items() if result.outcome == FAILED}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Records in order, and those set apart: their folder -> what is wrong, one sentence a fault."""
+
+    records: Sequence[Record]
+    apart: Mapping[Path, Sequence[str]]
+
+
+def examine(record: Record, known: Known, without: Iterable[str] = ()) -> Examination:
+    """Make every check of a record, except those in `without`."""
+    results: dict[str, Result] = {}
+    for name, (check, needs) in CHECKS.items():
+        if name in without:
+            continue
+        if failed := [each for each in needs if results[each].outcome == FAILED]:
+            results[name] = Result(NOT_CHECKED, f"since {failed[0]} failed")
+            continue
+        try:
+            why = check(record, known)
+        except BadInput as error:
+            results[name] = Result(FAILED, str(error), error)
+        else:
+            results[name] = Result(NOT_CHECKED, why) if why else Result(PASSED)
+    return Examination(record, results)
+
+
+def gather(root: Path, known: Known) -> Gathered:
+    """Read and examine every record below `root`, and set apart those that can not be read or fail a check.
+
+    Records of one protocol on the same bytes must agree on test ids and targets. Where nothing is published that says which
+    are right, those of most records are taken (of equally many, those of the first), and the others are set apart.
+    """
+    records: list[Record] = []
+    apart: dict[Path, list[str]] = {}
+    unsure: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+    for folder in record_folders(root):
+        try:
+            examination = examine(read_record(folder), known)
+        except BadInput as error:
+            apart[folder] = [str(error)]
+            continue
+        record = examination.record
+        if failures := examination.failures:
+            apart[folder] = [result.why for result in failures.values()]
+            continue
+        records.append(record)
+        if examination.results["faces"].outcome == NOT_CHECKED and not record.diverged:
+            unsure[record["protocol_hash"], record["data"]["fingerprint"]].append(record)
+    for same in unsure.values():
+        apart |= {record.directory: [why] for record, why in _outvoted(same)}
+    return Gathered([record for record in records if record.directory not in apart], apart)
+
+
+def _outvoted(records: Sequence[Record]) -> list[tuple[Record, str]]:
+    """The records whose test ids and targets are not those of most of them, and why each is set apart."""
+    rows = [tuple(record.predictions[f"test_{part}"].tobytes() for part in ("ids", "targets")) for record in records]
+    most, _ = Counter(rows).most_common(1)[0]
+    first = records[rows.index(most)].directory
+    return [
+        (record, str(BadInput(f"{record.directory}, test faces", "other ids or targets", f"those of {first} (same data)")))
+        for record, own in zip(records, rows, strict=True)
+        if own != most
+    ]
