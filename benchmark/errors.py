@@ -6,6 +6,17 @@ from typing import Self
 
 from benchmark import progress
 
+LONGEST = 1000  # characters of what a message repeats of its input
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """`text` with each character that is not printable as its escape (``\\n``, ``\\x1b``, ``\\u202e``), cut to `longest`
+    characters. So a message is one line whatever a stranger wrote, and no terminal obeys it."""
+    text = str(text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
 
 class BadInput(ValueError):
     """Something given to the suite is wrong. The message is one line: where, what was found and what was expected.
@@ -14,7 +25,7 @@ class BadInput(ValueError):
     """
 
     def __init__(self, where: object, found: object, expected: object):
-        self.where, self.found, self.expected = str(where), str(found), str(expected)
+        self.where, self.found, self.expected = one_line(where), one_line(found), one_line(expected, 10 * LONGEST)
         super().__init__(f"{self.where}: found {self.found}; expected {self.expected}")
 
     def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str, str]]:  # so that worker processes can pickle it

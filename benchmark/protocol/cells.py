@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
+from benchmark.names import checked_name, checked_text
 from benchmark.protocol import registry
 from benchmark.protocol.protocol import Protocol, Recipe
 
@@ -90,17 +91,23 @@ class Run:
 
 
 def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
-    """A Cell from its definition. BadInput for missing or unknown keys, an unknown loss or an invalid learning rate."""
-    if set(contents) - {"options", "learning_rate"} != {"model", "loss"}:
-        expected = "model, loss and perhaps options and learning_rate"
-        raise BadInput(f"{where}, cell {name}", ", ".join(sorted(contents)), expected)
-    known = {loss for losses in LOSSES.values() for loss in losses}
+    """A Cell from its definition. BadInput for a name that is no plain one, missing or unknown keys, an unknown loss or an
+    invalid learning rate."""
+    checked_name(name, "cell", where)
+    if not isinstance(contents, Mapping) or set(contents) - {"options", "learning_rate"} != {"model", "loss"}:
+        found = ", ".join(map(str, contents)) if isinstance(contents, Mapping) else f"{contents!r}"
+        raise BadInput(f"{where}, cell {name}", found, "model, loss and perhaps options and learning_rate")
+    known = sorted({loss for losses in LOSSES.values() for loss in losses})
     if contents["loss"] not in known:
-        raise BadInput(f"{where}, cell {name}, loss", contents["loss"], f"one of {', '.join(sorted(known))}")
+        raise BadInput(f"{where}, cell {name}, loss", contents["loss"], f"one of {', '.join(known)}")
+    checked_text(contents["model"], f"cell {name}, model", where)
+    options = contents.get("options") or {}
+    if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
+        raise BadInput(f"{where}, cell {name}, options", f"{options!r}", "a mapping of names to values")
     rate = contents.get("learning_rate")
     if rate is not None and not (type(rate) is float and 0 < rate < math.inf):
         raise BadInput(f"{where}, cell {name}, learning_rate", f"{rate!r}", "a number above 0, such as 0.001 or 1.0e-3")
-    return Cell(name, contents["model"], dict(contents.get("options") or {}), contents["loss"], rate)
+    return Cell(name, contents["model"], dict(options), contents["loss"], rate)
 
 
 def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
@@ -168,7 +175,7 @@ def cell_of(model: str, task: str, *, loss: str | None = None, options: Mapping[
     registry.load(model)
     loss, options = loss or LOSSES[task][0], dict(options or {})
     name = "-".join([model, *(str(options[key]) for key in sorted(options)), loss])
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)  # the name is used for folders and DVC stages
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).lstrip("-_")  # the name is used for folders and DVC stages
     cell = cell_from(name, {"model": model, "options": options, "loss": loss}, f"model {model}")
     if name in (known := load_cells()) and known[name].hash != cell.hash:
         raise BadInput(f"model {model}, cell {name}", "a cell of this name with another network", "a name of its own")

@@ -7,7 +7,6 @@ are really equal.
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -16,11 +15,12 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
+from benchmark.names import checked_name as checked_name  # noqa: PLC0414
+from benchmark.names import checked_text
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 LARGEST = 2**63  # numbers of a protocol are smaller; larger ones break what computes with them
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
@@ -186,12 +186,11 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     if contents.get("folds") is not None:
         contents.setdefault("splits", {})
     protocol = _checked(Protocol, contents, where)
+    _check_names(protocol, where)
     choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
     for key, allowed in choices.items():
         if getattr(protocol, key) not in allowed:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
-    if not NAME.fullmatch(protocol.name):
-        raise BadInput(f"{where}, name", f"'{protocol.name}'", "letters, digits, '-' and '_': it names folders")
     if protocol.folds is not None:
         _check_folds(protocol, where)
     elif set(protocol.splits) != set(ROLES):
@@ -219,13 +218,29 @@ def _check_recipe(recipe: Recipe, where: object) -> None:
             raise BadInput(f"{where}, {key}", f"{value!r}", f"a positive number of type {kind.__name__}, or nothing")
 
 
+def _check_names(protocol: Protocol, where: object) -> None:
+    """Check every name in a protocol: those that become folders, and those that tables and figures show."""
+    checked_name(protocol.name, "protocol", where)
+    checked_name(protocol.data, "data", where)
+    checked_text(protocol.data_version, "data_version", where)
+    if not isinstance(protocol.splits, Mapping):
+        raise BadInput(f"{where}, splits", f"{protocol.splits!r}", f"the roles {', '.join(ROLES)}, each with its split")
+    for role, split in protocol.splits.items():
+        checked_text(split, f"splits, {role}", where)
+    for key in ("classes", "tta"):
+        if not isinstance(names := getattr(protocol, key), tuple):
+            raise BadInput(f"{where}, {key}", f"{names!r}", "a list of names")
+        for name in names:
+            checked_text(name, key, where)
+
+
 def _check_folds(protocol: Protocol, where: object) -> None:
     """Check that there are three or more folds, with valid and different names, and no splits besides."""
     folds = protocol.folds
     if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):
         raise BadInput(f"{where}, folds", folds, f"a list of {len(ROLES)} or more different splits")
-    if not all(isinstance(fold, str) and NAME.fullmatch(fold) for fold in folds):
-        raise BadInput(f"{where}, folds", folds, "names of letters, digits, '-' and '_'")
+    for fold in folds:
+        checked_name(fold, "fold", where)
     if protocol.splits:
         raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from benchmark.errors import BadInput
 from benchmark.files import Json
 from benchmark.protocol.cells import Cell
-from benchmark.protocol.protocol import NAME, Protocol
+from benchmark.names import checked_name
+from benchmark.protocol.protocol import Protocol
 from benchmark.records.record import Kind
 
 KINDS = ("predictions", "python", "onnx", "exported", "weights")
@@ -32,9 +33,7 @@ def outside_cell(name: str) -> Cell:
 
 def check_name(name: str) -> str:
     """Return `name`. BadInput if it can not be the name of a folder."""
-    if not NAME.fullmatch(name):
-        raise BadInput("name of the entry", f"'{name}'", "letters, digits, '-' and '_'")
-    return name
+    return checked_name(name, "name", "outside entry")
 
 
 def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) -> None:

@@ -33,7 +33,8 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, replacing_directory, write_json
-from benchmark.protocol.protocol import NAME, Protocol, protocol_from
+from benchmark.names import checked_name
+from benchmark.protocol.protocol import Protocol, protocol_from
 from benchmark.records import seal
 from benchmark.records.shape import ANYTHING, Shape, check_shape
 
@@ -306,8 +307,7 @@ def _check(contents: Mapping[str, Json], directory: Path | str) -> None:
     if contents["seed"] < 0:
         raise BadInput(f"{where}, seed", contents["seed"], "a number from 0")
     for what in ("cell", "data"):
-        if not NAME.fullmatch(name := contents[what]["name"]):
-            raise BadInput(f"{where}, {what}", f"name {name!r}", "letters, digits, '-' and '_': it names folders")
+        checked_name(contents[what]["name"], what, where)
     protocol_of(contents, where)
 
 

@@ -2,8 +2,8 @@
 
 from benchmark.errors import BadInput
 from benchmark.files import digest
+from benchmark.names import checked_name
 from benchmark.protocol.cells import Run, cell_from
-from benchmark.protocol.protocol import NAME
 from benchmark.records.checks.known import Known, installed_cells, installed_protocol, own_protocol
 from benchmark.records.outside_record import outside_cell
 from benchmark.records.record import Record
@@ -21,8 +21,7 @@ def check(record: Record, _known: Known) -> str | None:
     where, contents = record.directory, record.contents
     if (found := digest(contents["protocol"])) != contents["protocol_hash"]:
         raise BadInput(f"{where}, protocol_hash", contents["protocol_hash"], f"{found}, the digest of its protocol")
-    if not NAME.fullmatch(record.protocol):
-        raise BadInput(f"{where}, protocol", f"name '{record.protocol}'", "letters, digits, '-' and '_': it names folders")
+    checked_name(record.protocol, "protocol", where)
     protocol = own_protocol(record)
     if contents["classes"] != list(protocol.classes):
         raise BadInput(f"{where}, classes", ", ".join(contents["classes"]), ", ".join(protocol.classes) or "none")

@@ -144,7 +144,7 @@ def test_a_protocol_from_a_users_file(tmp_path):
     with pytest.raises(BadInput, match="mine.yaml, name: found fer2013-7; expected a name that no protocol of the suite"):
         load_protocol(str(path))
     path.write_text(shipped.replace("name: fer2013-7", "name: ../mine"))
-    with pytest.raises(BadInput, match="name: found '../mine'; expected letters"):
+    with pytest.raises(BadInput, match="protocol: found name '../mine'; expected at most 100 letters"):
         load_protocol(str(path))
     with pytest.raises(BadInput, match="nothing.yaml: found no such file"):
         load_protocol(str(tmp_path / "nothing.yaml"))
