@@ -63,9 +63,10 @@ def ceilings(arguments) -> None:
 def faces(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.measures.extremes.measure import extremes
-    from benchmark.records.record import read_records
+    from benchmark.records.checks.known import Known
+    from benchmark.records.examine import gather
 
-    own = [record for record in read_records(RECORDS) if record.outside is None]
+    own = [record for record in gather(RECORDS, Known()).records if record.outside is None]
     found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)
     names = ", ".join(entry["protocol"] for entry in found["protocols"])
     reason = names or ("no finished run on these faces" if found["shown"] else "none: the terms do not allow showing them")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.cli import data, machines, measuring, outside, reports, training
+from benchmark.cli import checking, data, machines, measuring, outside, reports, training
 from benchmark.errors import BadInput, Findings, Interrupted
 
 
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     data.add(verb, verbs)
-    for group in (training, machines, measuring, outside, reports):
+    for group in (training, checking, machines, measuring, outside, reports):
         group.add(verb)
     one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",
                "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench")  # fmt: skip

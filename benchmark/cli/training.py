@@ -170,22 +170,29 @@ def sources(arguments) -> None:
 
 
 def collect(arguments) -> None:
+    from benchmark.cli.checking import known_here
+    from benchmark.records.examine import examine
     from benchmark.records.importing import copy_record
     from benchmark.records.record import read_record
     from benchmark.runs.params import runs_of
 
-    for each in runs_of(params(), arguments.params):
-        copy_record(read_record(RUNS / each.place), RECORDS / each.place)
+    records = [(read_record(RUNS / each.place), RECORDS / each.place) for each in runs_of(params(), arguments.params)]
+    for record, _ in records:
+        for result in examine(record, known_here(PREPARED)).failures.values():
+            raise result.error
+    for record, target in records:
+        copy_record(record, target)
 
 
 def import_(arguments) -> None:
+    from benchmark.cli.checking import known_here
     from benchmark.faces.fingerprints import is_other
     from benchmark.records.importing import import_records
 
     done = import_records(
         arguments.path,
         RECORDS / "imported",
-        PREPARED,
+        known_here(PREPARED),
         replace=arguments.replace,
         check_only=arguments.check,
         outside=OUTSIDE,

@@ -22,6 +22,7 @@ from benchmark.records.doubts import doubts
 from benchmark.records.outside_record import check_name, filled_in, outside_cell
 from benchmark.records.record import Record, write_record
 
+
 def enter(
     protocol: Protocol,
     name: str,

@@ -13,8 +13,8 @@ from benchmark.outside.prediction_file import read_predictions
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows
 from benchmark.records import metrics
-from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.aligning import aligned
+from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record
 

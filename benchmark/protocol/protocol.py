@@ -270,7 +270,8 @@ def _checked(kind: type[Checked], contents: Mapping[str, Json], where: object) -
 
 def _fits(value: Json, kind: Json) -> bool:
     """Whether a value has the type that a field is annotated with. Numbers must be finite, and True is no number."""
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin: object = get_origin(kind)
+    arguments = get_args(kind)
     if origin is UnionType:
         return any(_fits(value, each) for each in arguments)
     if origin is tuple:

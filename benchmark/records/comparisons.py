@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -153,8 +153,8 @@ def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
     return t_interval(numbers) if numbers else None
 
 
-def summarise(records: Iterable[Record], root: Path) -> Summary:
-    """Group, check and score records.
+def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequence[str]] | None = None) -> Summary:
+    """Group and score records that were examined (`benchmark.records.examine.gather`).
 
     What is kept apart:
 
@@ -167,16 +167,18 @@ def summarise(records: Iterable[Record], root: Path) -> Summary:
 
     Args:
         root: the folder of the records; remarks name records relative to it.
+        apart: folders of records that were set apart -> what is wrong with them; each gets a remark.
 
     Raises:
         BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
     """
     records = list(records)
-    remarks: list[str] = []
+    remarks = [f"{_relative(folder, root)}: set apart: {'; '.join(why)}." for folder, why in (apart or {}).items()]
     outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, folder_of(r, root)))
     records = [record for record in records if record.outside is None]
     if not records:
-        raise BadInput(root, "no record", "at least one run's record (ferbench run, or ferbench import)")
+        found = f"no record that is in order; {remarks[0]}" if remarks else "no record"
+        raise BadInput(root, found, "at least one run's record (ferbench run, or ferbench import)")
     groups = defaultdict(list)
     for record in records:
         groups[_identity(record)].append(record)
@@ -234,7 +236,11 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
 
 def folder_of(record: Record, root: Path) -> str:
     """The record's folder relative to `root`, with forward slashes."""
-    return record.directory.relative_to(root).as_posix()
+    return _relative(record.directory, root)
+
+
+def _relative(folder: Path, root: Path) -> str:
+    return folder.relative_to(root).as_posix()
 
 
 def _identity(record: Record) -> Identity:

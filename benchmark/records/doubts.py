@@ -47,7 +47,8 @@ def _best_names(targets: np.ndarray, predicted: np.ndarray, k: int) -> np.ndarra
     confusion = np.bincount(targets * k + predicted, minlength=k * k).reshape(k, k)
     # A small bonus, worth less than one face, prefers the given names in case of ties.
     classes, columns = linear_sum_assignment(confusion + np.eye(k) / (2 * k), maximize=True)
-    return classes[np.argsort(columns)]
+    names: np.ndarray = classes[np.argsort(columns)]
+    return names
 
 
 def _clear(targets: np.ndarray, right: np.ndarray, now: np.ndarray) -> bool:
@@ -59,4 +60,4 @@ def _clear(targets: np.ndarray, right: np.ndarray, now: np.ndarray) -> bool:
     recalls = [(right[targets == k].mean(), now[targets == k].mean()) for k in np.unique(targets)]
     if np.mean([after - before for after, before in recalls]) < PERMUTED_GAIN:
         return False
-    return binomtest(won, won + lost, alternative="greater").pvalue < PERMUTED_P
+    return bool(binomtest(won, won + lost, alternative="greater").pvalue < PERMUTED_P)

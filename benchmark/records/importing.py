@@ -60,7 +60,7 @@ def import_records(
     """Check every record below `source` or in its archives, then copy it to `destination`/<protocol>/<cell>/seed<k>.
 
     Nothing is copied unless all records pass the check. Weights are not copied. A record is skipped if the destination
-    already has an identical and sealed one (`identical`). So an import that was interrupted can be finished by the same call.
+    already has an identical and sealed one (`identical`). So an interrupted import can be finished by the same call.
 
     Args:
         source: a folder with records, with archives of records (`benchmark.records.packing`) or with both; or one archive.
@@ -103,8 +103,8 @@ def import_records(
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             found = f"records there that differ from those to import: {', '.join(names[:NAMED])}{more}"
             raise BadInput(destination, found, "none, or the same; give --replace to put the new ones in their place")
-        known = {id(record) for record in (*passed_over, *different)}
-        taken = [record for record in targets.values() if id(record) not in known]
+        settled = {id(record) for record in (*passed_over, *different)}
+        taken = [record for record in targets.values() if id(record) not in settled]
         if not check_only:
             copied = {id(record) for record in (*taken, *different)}
             for target, record in targets.items():

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
-from benchmark.protocol.cells import Cell
 from benchmark.names import checked_name
+from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.record import Kind
 

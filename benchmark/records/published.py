@@ -31,7 +31,8 @@ def rows_digest(ids: np.ndarray, targets: np.ndarray) -> str:
 
 
 def published(protocol: Protocol, fingerprint: str) -> Mapping[str, Json] | None:
-    """The published entry of a protocol (as `benchmark.records.prepared.entry_of`) on the bytes with this fingerprint; None if there is none."""
+    """The published entry of a protocol (as `benchmark.records.prepared.entry_of`) on the bytes with this fingerprint; None
+    if there is none."""
     return _table().get((protocol.name, protocol.hash, fingerprint))
 
 

@@ -112,9 +112,11 @@ def _text(value: Json) -> bool:
 def _named(value: Json) -> str:
     if isinstance(value, str):
         return repr(value[:80])
-    if value is None or isinstance(value, int | float):
-        return "null" if value is None else str(value)[:40] if isinstance(value, float) else f"{str(value)[:40]}"
-    return {dict: "an object", list: "a list"}.get(type(value), type(value).__name__)
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        return "a number that is too large"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return "null" if value is None else str(value)
 
 
 def _words(shape: Shape) -> str:

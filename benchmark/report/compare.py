@@ -15,10 +15,11 @@ from benchmark.errors import BadInput
 from benchmark.faces.card import card
 from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity.file import read_complexity
+from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, summarise
+from benchmark.records.examine import gather
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
-from benchmark.records.record import read_records
 from benchmark.records.statistics import holm, mcnemar_exact, sign_flip_exact
 
 SCHEMA = 1
@@ -87,7 +88,8 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
-    summary = summarise(read_records(records), records)
+    gathered = gather(records, Known())
+    summary = summarise(gathered.records, records, gathered.apart)
     left, right_rows = (find(summary, records, name, protocol) for name in (a, b))
     common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
     if not common:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmark.claims.claim import Claim
@@ -9,13 +10,14 @@ from benchmark.claims.judge import Judged, judge
 from benchmark.claims.load import load_anchors, load_claims
 from benchmark.errors import BadInput
 from benchmark.files import read_object, read_yaml
-from benchmark.measures.complexity.file import read_complexity
+from benchmark.measures.complexity.file import counted_parameters, read_complexity
 from benchmark.measures.extremes.file import ShownFaces, read_faces
 from benchmark.measures.gradients.file import read as read_gradients
 from benchmark.measures.robustness.file import Measured, read_robustness
 from benchmark.measures.speed.file import read_benches
+from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import Summary, summarise
-from benchmark.records.record import read_records
+from benchmark.records.examine import gather
 from benchmark.report.humans import Humans, read_humans
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
@@ -119,8 +121,9 @@ class Material:
 
 def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Material:
     """Read everything and judge the claims. Arguments and errors as of `benchmark.report.build.build`."""
-    summary = summarise(read_records(records), records)
     counted, claims = read_complexity(complexity), load_claims()
+    gathered = gather(records, Known(parameters=partial(counted_parameters, counted)))
+    summary = summarise(gathered.records, records, gathered.apart)
     gradients = read_gradients(out / "gradients")
     judged = judge(claims, summary, counted, gradients, waiting_for_rates())
     return Material(

@@ -13,6 +13,7 @@ from benchmark.files import Json, read_made
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison
+from benchmark.records.record import Record
 
 SCHEMA = 1  # of complexity.json
 
@@ -55,6 +56,12 @@ def _alike(
 def read_complexity(path: Path | None) -> Mapping[str, Json] | None:
     """Contents of complexity.json; None if there is no file. BadInput for a damaged file or another schema."""
     return read_made(path, SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
+
+
+def counted_parameters(complexity: Mapping[str, Json] | None, record: Record) -> int | None:
+    """The number of trainable parameters that were counted for the network of a record; None if it was not counted."""
+    entry = of_cell(complexity, record["protocol"], record["cell"])
+    return None if entry is None else int(entry["parameters"]["trainable"])
 
 
 def measured_network(complexity: Mapping[str, Json] | None, comparison: Comparison, label: str) -> Mapping[str, Json] | None:

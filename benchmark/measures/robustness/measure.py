@@ -24,6 +24,7 @@ from benchmark.measures.robustness.file import SCHEMA, read
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.protocol.roles import role_rows, role_targets
+from benchmark.records import seal
 from benchmark.records.metrics import metric_function
 from benchmark.records.record import Record, read_record
 from benchmark.runs import environment, sources
@@ -193,8 +194,9 @@ def _networks(
         path = record.directory / file
         if not path.is_file():
             raise BadInput(path, "no such file", "the run's weights: `dvc pull` or `ferbench run` brings them")
+        contents = seal.weights(record.directory, file)
         try:
-            state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+            state = torch.load(io.BytesIO(contents), map_location="cpu", weights_only=True)
             model = build_model(Run(protocol, cell, record.seed), torch.device("cpu"))
             model.load_state_dict(state)
         except Exception as error:  # torch raises many kinds for files that are none of its own

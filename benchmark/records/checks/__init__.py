@@ -1,1 +1,1 @@
-"""What a record is checked for, one module a check: `check(record, known)` raises BadInput, or says why it could not look."""
+"""What a record is checked for, a module a check: `check(record, known)` raises BadInput or says why it could not look."""

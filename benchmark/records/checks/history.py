@@ -39,7 +39,9 @@ def check(record: Record, _known: Known) -> str | None:
         raise BadInput(f"{where}, folds", "folds" if record.folds else "no folds", "folds exactly if the protocol has them")
     if record.folds is None:
         _check_course(record["history"], record["selected_epoch"], record.diverged, protocol, str(where))
-        return None if record.diverged else _check_scores(record, protocol)
+        if not record.diverged:
+            _check_scores(record, protocol)
+        return None
     return _check_folds(record, record.folds, protocol)
 
 

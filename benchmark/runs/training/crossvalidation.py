@@ -31,6 +31,7 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import ROLES, SELECTION_METRIC, Protocol
+from benchmark.records import seal
 from benchmark.records.record import Record, write_record
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.train import existing_record, train
@@ -162,7 +163,7 @@ def pooled(
     if diverged:
         return contents, {}, {}
     weights = {
-        f"weights-{fold}.pt": (record.directory / "weights.pt").read_bytes()
+        f"weights-{fold}.pt": seal.weights(record.directory, "weights.pt")
         for fold, record in zip(folds_of(run.protocol), records, strict=True)
     }
     return contents, pooled_predictions(faces, records), weights

@@ -10,9 +10,9 @@ from benchmark.errors import BadInput
 from benchmark.outside.entry import enter
 from benchmark.protocol.roles import role_rows
 from benchmark.records import importing
-from benchmark.records.importing import import_records
 from benchmark.records.aligning import aligned
 from benchmark.records.doubts import doubts
+from benchmark.records.importing import import_records
 from benchmark.records.record import read_record
 
 CLASSES = 3
