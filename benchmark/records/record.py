@@ -199,7 +199,7 @@ def write_record(
     if "folds" in result:
         machine["fold_costs"] = [fold["cost"] for fold in result["folds"]]
         result["folds"] = [{name: value for name, value in fold.items() if name != "cost"} for fold in result["folds"]]
-    result = json.loads(json.dumps(result, allow_nan=False))
+    result, machine = json.loads(json.dumps([result, machine], allow_nan=False))  # as they will be read back
     _check(_joined(result, machine, directory), directory)
     with replacing_directory(directory) as temporary:
         write_json(temporary / "record.json", result)
