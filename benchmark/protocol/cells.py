@@ -18,6 +18,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -150,6 +151,20 @@ def load_cells() -> dict[str, Cell]:
                 raise BadInput(path, f"cell {name}, which another package offers too", "a name of its own")
             found[name] = cell
     return found
+
+
+def check_installed(cell: Cell, where: object) -> None:
+    """Raise BadInput if an installed cell has this name and another definition: the name would tell what is not so."""
+    installed = installed_cells().get(cell.name)
+    if installed is not None and installed.hash != cell.hash:
+        expected = f"{installed.definition}, the installed cell of this name; another definition needs another name"
+        raise BadInput(f"{where}, cell {cell.name}", f"the definition {cell.definition}", expected)
+
+
+@cache
+def installed_cells() -> Mapping[str, Cell]:
+    """`load_cells`, read once."""
+    return load_cells()
 
 
 def find_cell(name: str) -> Cell:

@@ -6,8 +6,9 @@ from functools import cache
 import torch
 
 from benchmark.protocol.building import create
+from benchmark.protocol.cells import installed_cells
 from benchmark.protocol.registry import TIMM, models
-from benchmark.records.checks.known import installed_cells, own_protocol
+from benchmark.records.checks.known import own_protocol
 from benchmark.records.record import Record
 
 

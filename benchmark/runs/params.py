@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces import data_sets
 from benchmark.files import Json, read_yaml, write_text
-from benchmark.protocol.cells import Run, cell_from
+from benchmark.protocol.cells import Run, cell_from, check_installed
 from benchmark.protocol.protocol import load_protocol
 from benchmark.runs import sources
 from benchmark.runs.plan import balanced, plan, profile_entry
@@ -135,6 +135,7 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
     entry = params["runs"][key]
     contents = {name: entry[name] for name in ("model", "options", "loss", "learning_rate") if name in entry}
     cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
+    check_installed(cell, f"{where}, runs, {key}")
     return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
 
 

@@ -5,12 +5,13 @@ contents are those of `Protocol.as_dict` and `Cell.as_dict`. So the hashes, and 
 without the file. Reading it needs neither a YAML package nor the protocols and cells of the checkout.
 """
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
-from benchmark.protocol.cells import Cell, Run, cell_from
+from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, protocol_from
 
 SCHEMA = 1
@@ -53,6 +54,9 @@ def read_plan(path: Path) -> list[Run]:
         name: cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
         for name, entry in contents["cells"].items()
     }
+    if importlib.util.find_spec("yaml"):  # without it, installed cells can not be read; `ferbench import` will check again
+        for cell in cells.values():
+            check_installed(cell, path)
     runs = []
     for number, entry in enumerate(contents["runs"]):
         known = isinstance(entry, list) and len(entry) == 3 and entry[0] in protocols and entry[1] in cells

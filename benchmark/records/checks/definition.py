@@ -3,8 +3,8 @@
 from benchmark.errors import BadInput
 from benchmark.files import digest
 from benchmark.names import checked_name
-from benchmark.protocol.cells import Run, cell_from
-from benchmark.records.checks.known import Known, installed_cells, installed_protocol, own_protocol
+from benchmark.protocol.cells import Run, cell_from, check_installed
+from benchmark.records.checks.known import Known, installed_protocol, own_protocol
 from benchmark.records.outside_record import outside_cell
 from benchmark.records.record import Record
 
@@ -43,7 +43,6 @@ def check(record: Record, _known: Known) -> str | None:
 
 def _check_cell(record: Record) -> None:
     where, contents = record.directory, record.contents
-    installed = installed_cells().get(record.cell)
     if record.outside is not None:
         cell = outside_cell(record.cell)
         if contents["cell"] != cell.as_dict() or contents["cell_hash"] != cell.hash:
@@ -52,6 +51,4 @@ def _check_cell(record: Record) -> None:
     cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
     if cell.hash != contents["cell_hash"]:
         raise BadInput(f"{where}, cell_hash", contents["cell_hash"], f"{cell.hash}, the digest of its cell")
-    if installed is not None and installed.hash != cell.hash:
-        expected = f"{installed.definition}, the installed cell of this name; give another cell another name"
-        raise BadInput(f"{where}, cell {record.cell}", f"the definition {cell.definition}", expected)
+    check_installed(cell, where)

@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 
 from benchmark.files import Json
-from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records.published import EVALUATED, published
 from benchmark.records.record import Record, protocol_of
@@ -61,12 +60,6 @@ class Known:
 def installed_protocol(name: str) -> Protocol | None:
     """The protocol of the suite with that name; None if there is none."""
     return load_protocol(name) if name in protocol_names() else None
-
-
-@cache
-def installed_cells() -> Mapping[str, Cell]:
-    """Every installed cell, by name."""
-    return load_cells()
 
 
 def own_protocol(record: Record) -> Protocol:
