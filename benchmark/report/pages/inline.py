@@ -4,7 +4,7 @@ words."""
 import re
 import xml.etree.ElementTree as ElementTree
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, visible
 from benchmark.report.style import THEMED
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -67,7 +67,7 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
     for place, (kind, words) in enumerate({"title": title, "desc": description}.items()):
         if words:
             element = ElementTree.Element(f"{{{SVG}}}{kind}", {"id": f"{name}-{kind}"})
-            element.text = words
+            element.text = visible(words)
             root.insert(place, element)
     ElementTree.register_namespace("", SVG)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
