@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 # No plain names: each would lead out of a folder, or means something to a shell, a page, a table or a figure.
 NAMES = (
-    "../../x", "..", ".", "", "/tmp/x", "a/b", "a\\b", "C:x", "-rf", "_x", ".hidden", "a.b", "a b", " a", "a\n", "a\nb", "a\x00b",
-    "\x1b[31ma", "\u202ea", "\u00e9", "x" * 101, "$x^$", "<script>", "=1+1", "a;b", "a'b", "{{7*7}}", "${x}", "%2e%2e", "~", "*",
-    None, 5, 1.5, True, ["a"], {"a": "b"},
+    "../../x", "..", ".", "", "/tmp/x", "a/b", "a\\b", "C:x", "-rf", "_x", ".hidden", "a.b", "a b", " a", "a\n", "a\nb",
+    "a\x00b", "\x1b[31ma", "\u202ea", "\u00e9", "x" * 101, "$x^$", "<script>", "=1+1", "a;b", "a'b", "{{7*7}}", "${x}",
+    "%2e%2e", "~", "*", None, 5, 1.5, True, ["a"], {"a": "b"},
 )  # fmt: skip
 # Free text. Each has the word evil, by which its effect is found.
 TEXTS = {
@@ -43,11 +43,13 @@ TEXTS = {
 }
 # Those that may be the name of a class: one line of printable text.
 CLASSES = tuple(text for text in TEXTS.values() if text.isprintable() and len(text) <= 100)
-ELEMENTS = set(
-    "html head meta title link style body a header p h1 h2 h3 h4 div ul ol li nav main section span b strong blockquote details "
-    "summary dl dt dd table caption thead tbody tr th td button figure figcaption svg g path use defs clippath rect polyline "
-    "circle desc pre code img footer script wbr small".split()
-)
+ELEMENTS = {
+    "html", "head", "meta", "title", "link", "style", "body", "a", "header", "p", "h1", "h2", "h3", "h4", "div", "ul", "ol",
+    "li", "nav", "main", "section", "span", "b", "strong", "blockquote", "details", "summary", "dl", "dt", "dd", "table",
+    "caption", "thead", "tbody", "tr", "th", "td", "button", "figure", "figcaption", "svg", "g", "path", "use", "defs",
+    "clippath", "rect", "polyline", "circle", "desc", "pre", "code", "img", "footer", "script", "wbr", "small",
+}  # fmt: skip
+FOREIGN = re.compile(r"(?!https?:|data:image/|data:,)[a-z0-9+.-]+:", re.IGNORECASE)  # a target of another scheme
 
 
 class Elements(HTMLParser):
@@ -77,7 +79,7 @@ def hidden(source, keep="\n"):
 
 
 def faults_of_page(source):
-    """What is wrong with an HTML page of the report: a foreign element, a handler, a target of a link, a hidden character."""
+    """What is wrong with an HTML page of the report: a foreign element, a handler, a link's target, a hidden character."""
     page, faults = Elements(source), []
     scripts = sum(tag == "script" for tag, _ in page.found)
     if scripts != 1 or "evil" in page.raw:
@@ -88,9 +90,7 @@ def faults_of_page(source):
         for key, value in attrs:
             if key.startswith("on"):
                 faults.append(f"handler {key}")
-            if key in ("href", "src", "action") and re.match(
-                r"(?!https?:|data:image/|data:,)[a-z0-9+.-]+:", value or "", re.I
-            ):
+            if key in ("href", "src", "action") and FOREIGN.match(value or ""):
                 faults.append(f"{key} to {value[:60]}")
     return faults + [f"hidden {c!r}" for c in hidden(source)]
 
@@ -106,13 +106,11 @@ def faults_of_markdown(source):
     for token in [*blocks, *(child for block in blocks for child in block.children or ())]:
         if token.type in ("html_block", "html_inline"):
             # `details` and `summary` of the template begin a block of HTML, whose text is a title of a table
-            if left := re.sub(
-                r"</?(details|summary)>|<!--( answer|/answer|.?/?answer) -->|<!-- /?answer -->", "", token.content
-            ):
-                faults += [f"HTML {tag}" for tag in re.findall(r"<[A-Za-z/!?][^>]*>?", left)]
+            left = re.sub(r"</?(details|summary)>|<!-- /?answer -->", "", token.content)
+            faults += [f"HTML {tag}" for tag in re.findall(r"<[A-Za-z/!?][^>]*>?", left)]
         if token.type in ("link_open", "image"):
             target = token.attrs.get("href") or token.attrs.get("src")
-            if re.match(r"(?!https?:)[a-z0-9+.-]+:", target, re.I) or "evil.example" in target:
+            if FOREIGN.match(target) or "evil.example" in target:
                 faults.append(f"{token.type} to {target}")
         if token.type in ("code_block", "fence") or (token.type == "code_inline" and "evil" in token.content):
             faults.append(f"code {token.content[:40]!r}")
@@ -137,12 +135,12 @@ def faults_of_csv(source):
 
 def faults_of_latex(source):
     """What is wrong with a table in LaTeX: a command that is none of the table's, braces that do not match."""
-    known = (
-        "usepackage begin end centering footnotesize caption label resizebox ifdim width linewidth else fi toprule midrule "
-        "bottomrule textbackslash textasciitilde textasciicircum"
-    ).split()
+    known = {
+        "usepackage", "begin", "end", "centering", "footnotesize", "caption", "label", "resizebox", "ifdim", "width",
+        "linewidth", "else", "fi", "toprule", "midrule", "bottomrule", "textbackslash", "textasciitilde", "textasciicircum",
+    }  # fmt: skip
     plain = re.sub(r"\\[&%$#_{}]", "", source)
-    faults = [f"command {name}" for name in set(re.findall(r"\\([A-Za-z]+)", plain)) - set(known)]
+    faults = [f"command {name}" for name in set(re.findall(r"\\([A-Za-z]+)", plain)) - known]
     if re.search(r"\\\\\s*[\[*]", plain):
         faults.append("an argument of a line's end")
     if "$" in re.sub(r"\$[<>-]\$", "", plain):

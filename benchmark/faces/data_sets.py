@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
 from benchmark.faces import readers
-from benchmark.names import NAME, checked_name
+from benchmark.names import NAME
 
 if TYPE_CHECKING:
     from benchmark.faces.readers import folder
@@ -38,7 +38,7 @@ def names() -> list[str]:
 def reader(name: str) -> "ModuleType | folder.Reader":
     """The reader of a data set: its module, or for a user's own data set (folder-NAME) an object with the same attributes.
     BadInput for an unknown name."""
-    if checked_name(name, "name", "data set").startswith(FOLDER) and NAME.fullmatch(name.removeprefix(FOLDER)):
+    if name.startswith(FOLDER) and NAME.fullmatch(name) and NAME.fullmatch(name.removeprefix(FOLDER)):
         own: folder.Reader = importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
         return own
     if name not in names():

@@ -46,7 +46,7 @@ def read_plan(path: Path) -> list[Run]:
     for part, kind in (("protocols", dict), ("cells", dict), ("runs", list)):
         if not isinstance(contents[part], kind) or (kind is dict and not all(map(_is_object, contents[part].values()))):
             raise BadInput(f"{path}, {part}", "something else", "their whole contents, each by its name")
-    protocols, cells = {}, {}
+    protocols = {}
     for name, entry in contents["protocols"].items():
         where, entry = f"{path}, protocol {name}", dict(entry)
         if not _is_object(entry.get("recipe")):
@@ -54,11 +54,13 @@ def read_plan(path: Path) -> list[Run]:
         protocols[name] = protocol_from(entry, where, recipe=entry.pop("recipe"))
         if protocols[name].name != name:
             raise BadInput(where, f"the name {protocols[name].name} in it", "the same name")
-    for name, entry in contents["cells"].items():
-        cells[name] = cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
-        if entry.get("name", name) != name:
-            raise BadInput(f"{path}, cell {name}", f"the name {entry['name']} in it", "the same name")
+    cells = {
+        name: cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
+        for name, entry in contents["cells"].items()
+    }
     runs = []
+    if odd := [name for name, entry in contents["cells"].items() if entry.get("name", name) != name]:
+        raise BadInput(f"{path}, cell {odd[0]}", f"the name {contents['cells'][odd[0]]['name']} in it", "the same name")
     for number, entry in enumerate(contents["runs"]):
         names = entry[:2] if isinstance(entry, list) and len(entry) == 3 else []
         known = all(isinstance(name, str) for name in names) and names and names[0] in protocols and names[1] in cells

@@ -1,5 +1,5 @@
-"""A report over records and files whose every text is a stranger's: it is built, and no format takes a part of it for markup,
-a link, a formula or a command."""
+"""A report over records and files whose every text is a stranger's: it is built, and no format takes a part of it for
+markup, a link, a formula or a command."""
 
 import json
 
@@ -17,8 +17,8 @@ from benchmark.report.tables import Table, not_tested, text
 
 @pytest.fixture(scope="module")
 def report(make, cell, tmp_path_factory, hostile):
-    """The folder of a report in which every text of `hostile.TEXTS` is a device, a version, a source, a warning, a folder of a
-    record and a finding of an audit, and those that may be are names of classes."""
+    """The folder of a report in which every text of `hostile.TEXTS` is a device, a version, a source, a warning, a folder of
+    a record and a finding of an audit, and those that may be are names of classes."""
     out = tmp_path_factory.mktemp("hostile")
     records, own, other = out / "records", cell("identity", "working", "plain"), cell("adaptive", "working", "plain")
     shipped = (PROTOCOLS / "synthetic-8.yaml").read_text()
