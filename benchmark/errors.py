@@ -9,13 +9,19 @@ from benchmark import progress
 LONGEST = 1000  # characters of what a message repeats of its input
 
 
-def one_line(text: object, longest: int = LONGEST) -> str:
-    """`text` with each character that is not printable as its escape (``\\n``, ``\\x1b``, ``\\u202e``), cut to `longest`
-    characters. So a message is one line whatever a stranger wrote, and no terminal obeys it."""
+def visible(text: object, keep: str = "") -> str:
+    """`text` with each character that is not printable, other than those in `keep`, as its escape (``\\n``, ``\\x1b``,
+    ``\\u202e``). So it is one line, no terminal obeys it, and none of its characters is hidden."""
     text = str(text)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """`visible` text, cut to `longest` characters."""
+    shown = visible(text)
+    return shown if len(shown) <= longest else f"{shown[: longest - 3]}..."
 
 
 class BadInput(ValueError):

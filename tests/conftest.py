@@ -115,3 +115,14 @@ def tiny_cell():
         return Cell(name="tiny", model="residual", options=chosen, loss=loss)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """The module hostile.py beside this file: what a stranger may write, and how to find what came of it."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.cli.shared import AUDITS, HUMANS, PARAMS, PREPARED, RAW, RECORDS, REPORTS, params
 from benchmark.errors import BadInput, Findings
+from benchmark.names import checked_name
 
 
 def data_add(arguments) -> None:
@@ -30,6 +31,7 @@ def audit(arguments) -> None:
     from benchmark.faces.audit.audit import audit as audit_faces
     from benchmark.faces.faceset import open_faceset
 
+    checked_name(arguments.name, "data set", "ferbench audit")
     faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
     contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
     for split, counts in contents["counts"].items():
@@ -66,6 +68,7 @@ def faces(arguments) -> None:
     from benchmark.records.checks.known import Known
     from benchmark.records.examine import gather
 
+    checked_name(arguments.name, "data set", "ferbench faces")
     own = [record for record in gather(RECORDS, Known()).records if record.outside is None]
     found = extremes(open_faceset(PREPARED / arguments.name), own, REPORTS / "faces" / arguments.name)
     names = ", ".join(entry["protocol"] for entry in found["protocols"])

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark.cli import checking, data, machines, measuring, outside, reports, training
-from benchmark.errors import BadInput, Findings, Interrupted
+from benchmark.cli.terminal import plain_output
+from benchmark.errors import BadInput, Findings, Interrupted, visible
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,14 +60,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        arguments.function(arguments)
+        with plain_output():
+            arguments.function(arguments)
     except Findings as error:
-        print(f"ferbench: {error}", file=sys.stderr)
-        return 1
+        return _said(error, 1)
     except BadInput as error:
-        print(f"ferbench: {error}", file=sys.stderr)
-        return 2
+        return _said(error, 2)
     except (Interrupted, KeyboardInterrupt) as error:
-        print(f"ferbench: {error or 'interrupted'}", file=sys.stderr)
-        return 3
+        return _said(str(error) or "interrupted", 3)
     return 0
+
+
+def _said(error: object, status: int) -> int:
+    print(f"ferbench: {visible(error)}", file=sys.stderr)
+    return status

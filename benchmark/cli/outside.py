@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.cli.shared import OUTSIDE, PREPARED, options_of
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, visible
 
 
 def evaluate(arguments) -> None:
@@ -49,7 +49,7 @@ def _stated(arguments) -> dict | None:
 def _say_entry(found: dict, as_json: bool) -> None:
     """Print the summary of an entry (`benchmark.outside.scoring.summary_of`). Warnings go to stderr."""
     for sentence in found["warnings"]:
-        print(f"ferbench: warning: {sentence}", file=sys.stderr)
+        print(f"ferbench: warning: {visible(sentence)}", file=sys.stderr)
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False))
         return
@@ -138,7 +138,7 @@ def evaluate_weights(arguments) -> None:
 def _entry_options(one: argparse.ArgumentParser) -> None:
     """Add the arguments that are common to all verbs that write an outside entry."""
     one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
-    one.add_argument("--name", required=True, help="name of the entry: letters, digits, '-' and '_'")
+    one.add_argument("--name", required=True, help="name of the entry: letters, digits, '-', '_' and '+'")
     one.add_argument("--stated-accuracy", type=float, metavar="FRACTION",
                      help="accuracy that the model's authors publish, 0 to 1")  # fmt: skip
     one.add_argument("--stated-source", metavar="TEXT", help="where they publish it")

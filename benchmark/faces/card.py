@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
+from benchmark.names import checked_name
 
 CARDS = Path(__file__).with_name("cards")
 
@@ -46,7 +47,8 @@ class Card:
 
 @cache
 def card(name: str) -> Card:
-    """The card of the data set `name`. BadInput for a card with an unknown field."""
+    """The card of the data set `name`. BadInput for a name that is no plain one, and for a card with an unknown field."""
+    checked_name(name, "name", "data set")
     path = CARDS / f"{name}.yaml"
     contents = read_yaml(path) if path.is_file() else {}
     known = [each.name for each in fields(Card)]

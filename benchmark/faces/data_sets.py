@@ -16,18 +16,18 @@ data set, and a card (`benchmark.faces.card`). A reader module has
 
 import importlib
 import pkgutil
-import re
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
 from benchmark.faces import readers
+from benchmark.names import NAME
 
 if TYPE_CHECKING:
     from benchmark.faces.readers import folder
 
 OWN = "folder"  # the reader of any folder of pictures: a user's own data set, named folder-NAME
-FOLDER = re.compile(r"folder-[A-Za-z0-9][A-Za-z0-9_-]*")
+FOLDER = f"{OWN}-"  # in front of the name of a user's own data set
 
 
 def names() -> list[str]:
@@ -38,7 +38,7 @@ def names() -> list[str]:
 def reader(name: str) -> "ModuleType | folder.Reader":
     """The reader of a data set: its module, or for a user's own data set (folder-NAME) an object with the same attributes.
     BadInput for an unknown name."""
-    if FOLDER.fullmatch(name):
+    if name.startswith(FOLDER) and NAME.fullmatch(name) and NAME.fullmatch(name.removeprefix(FOLDER)):
         own: folder.Reader = importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
         return own
     if name not in names():

@@ -14,7 +14,7 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput
 from benchmark.files import Json, replacing_directory, write_json
+from benchmark.names import checked_name, checked_text
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
+TEXTS = ("id", "split", "group", "flag")  # the columns of free text
 FORMAT = 1
 PART = 16384  # rows of faces.csv read at a time
 NO_EXPRESSION = -1
@@ -157,10 +159,12 @@ def write_faceset(
         others: as the attributes of `FaceSet`; None: no value in any row.
 
     Raises:
-        BadInput: a column of the wrong length, an id that occurs twice, a label outside the classes, valence or arousal
-            outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
+        BadInput: a name that is no plain one (`benchmark.names`), a class, id, split, group or flag with characters that are
+            not printable, a column of the wrong length, an id that occurs twice, a label outside the classes, valence or
+            arousal outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
     """
     where = f"FaceSet {name}"
+    _check_names({"name": name, "version": version, "classes": list(classes), "vote_columns": list(vote_columns)}, where)
     if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[3] not in (1, 3):
         raise BadInput(where, f"images {pictures.dtype} {pictures.shape}", "uint8 (N, H, W, 1 or 3)")
     n = len(pictures)
@@ -174,6 +178,8 @@ def write_faceset(
         "flag": np.full(n, "") if flag is None else np.asarray(flag, dtype=str),
     }
     _check(where, n, columns, classes, votes, vote_columns)
+    for column in TEXTS:
+        _check_printable(map(str, columns[column]), f"{where}, column {column}")
     with replacing_directory(directory) as temporary:
         digests = _write_pictures(temporary / "images.npy", pictures)
         with open(temporary / "faces.csv", "w", encoding="utf-8", newline="") as stream:
@@ -215,7 +221,8 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
         verify: also recompute the digest of every picture.
 
     Raises:
-        BadInput: a missing file; faces.csv or pictures that do not agree with meta.json.
+        BadInput: a missing file; names as `write_faceset` refuses them; faces.csv or pictures that do not agree with
+            meta.json.
     """
     directory = Path(directory)
     for name in ("meta.json", "faces.csv", "images.npy"):
@@ -224,6 +231,7 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
     meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
     if meta.get("format") != FORMAT:
         raise BadInput(directory / "meta.json", f"format {meta.get('format')}", f"format {FORMAT}; prepare the data again")
+    _check_names(meta, directory / "meta.json")
     with open(directory / "faces.csv", "rb") as table:
         digest = hashlib.file_digest(table, "sha256").hexdigest()
     if digest != meta["fingerprint"]:
@@ -238,6 +246,24 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
                 raise BadInput(f"{directory / 'images.npy'} row {row}", "other pixels", "those whose digest is in faces.csv")
     votes = columns.pop("votes")
     return FaceSet(directory=directory, pictures=pictures, meta=meta, votes=votes if votes.shape[1] else None, **columns)
+
+
+def _check_names(meta: Mapping[str, Json], where: object) -> None:
+    """Raise BadInput for a name in a meta.json that is no plain one, or a class or column of votes that occurs twice."""
+    checked_name(meta.get("name"), "name", where)
+    checked_text(meta.get("version"), "version", where)
+    for key in ("classes", "vote_columns"):
+        if not isinstance(names := meta.get(key), list):
+            raise BadInput(f"{where}, {key}", f"{names!r}", "a list of names")
+        for name in names:
+            checked_text(name, key, where)
+        if len(set(names)) < len(names):
+            raise BadInput(f"{where}, {key}", ", ".join(names), "names that differ")
+
+
+def _check_printable(texts: Iterable[str], where: object) -> None:
+    if odd := next((text for text in texts if not text.isprintable()), None):
+        raise BadInput(where, f"{odd!r}", "printable characters")
 
 
 def _check(
@@ -300,6 +326,7 @@ def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
         rows = 0
         while cells := list(itertools.islice(reader, PART)):
             rows += len(cells)
+            _check_printable(itertools.chain.from_iterable(cells), path)
             for name, values in _columns(dict(zip(COLUMNS, zip(*cells, strict=True), strict=True))).items():
                 parts.setdefault(name, []).append(values)
     if rows != n:

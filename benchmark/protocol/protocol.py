@@ -178,9 +178,10 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     if recipe is None:
         contents["recipe_name"] = name = contents.pop("recipe", None)
         recipes = read_yaml(RECIPES)
-        if name not in recipes:
-            raise BadInput(f"{where}, recipe", name, f"one of {', '.join(recipes)}")
+        if not isinstance(name, str) or name not in recipes:
+            raise BadInput(f"{where}, recipe", f"{name!r}", f"one of {', '.join(recipes)}")
         recipe = recipes[name]
+    checked_text(contents.get("recipe_name"), "recipe_name", where)
     contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
     _check_recipe(contents["recipe"], f"{where}, recipe {contents['recipe_name']}")
     if contents.get("folds") is not None:
@@ -237,10 +238,12 @@ def _check_names(protocol: Protocol, where: object) -> None:
 def _check_folds(protocol: Protocol, where: object) -> None:
     """Check that there are three or more folds, with valid and different names, and no splits besides."""
     folds = protocol.folds
-    if not isinstance(folds, tuple) or len(folds) < len(ROLES) or len(set(folds)) != len(folds):
-        raise BadInput(f"{where}, folds", folds, f"a list of {len(ROLES)} or more different splits")
+    if not isinstance(folds, tuple):
+        raise BadInput(f"{where}, folds", f"{folds!r}", "a list of splits")
     for fold in folds:
         checked_name(fold, "fold", where)
+    if len(folds) < len(ROLES) or len(set(folds)) != len(folds):
+        raise BadInput(f"{where}, folds", ", ".join(folds), f"a list of {len(ROLES)} or more different splits")
     if protocol.splits:
         raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
 

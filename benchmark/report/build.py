@@ -1,10 +1,12 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from benchmark.errors import BadInput
+from benchmark.escaping import csv_value
 from benchmark.files import replacing_directory, write_text
 from benchmark.records.comparisons import frame
 from benchmark.report.answer import answer
@@ -52,6 +54,9 @@ def build(
         "index.html": webpage(material, contents),
     }
     files = made_files(material, contents)
+    for name in files:
+        if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
+            raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
     for folder in ("tables", "figures", "metrics", "plots"):
         with replacing_directory(out / folder) as temporary:
             for name, content in files.items():
@@ -96,4 +101,7 @@ def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
 
 
 def _csv(table: pd.DataFrame) -> bytes:
+    table = table.rename(columns=csv_value)
+    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+        table[name] = table[name].map(csv_value)
     return table.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()

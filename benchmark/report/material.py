@@ -15,6 +15,7 @@ from benchmark.measures.extremes.file import ShownFaces, read_faces
 from benchmark.measures.gradients.file import read as read_gradients
 from benchmark.measures.robustness.file import Measured, read_robustness
 from benchmark.measures.speed.file import read_benches
+from benchmark.names import checked_name, checked_text
 from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import Summary, summarise
 from benchmark.records.examine import gather
@@ -47,13 +48,19 @@ class Data:
 
 
 def read_data(folder: Path, out: Path) -> list[Data]:
-    """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON or lacks a key, and
+    """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON, lacks a key or
+    has a name that is no plain one, and
     for a leaks.json that is not JSON or is missing beside an audit that counted copies."""
     found = []
     for path in sorted(folder.glob("*/audit.json")):
         audit = read_object(path)
         if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
             raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")
+        checked_name(audit["name"], "name", path)
+        if not isinstance(audit["classes"], list) or not isinstance(audit["counts"], dict):
+            raise BadInput(f"{path}, classes and counts", "something else", "a list, and numbers for each split")
+        for name in (*audit["classes"], *audit["counts"]):
+            checked_text(name, "classes and counts", path)
         leaks = None
         if "exact_copies" in audit:
             if not (leaked := path.parent / "leaks.json").is_file():

@@ -9,6 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+from benchmark.escaping import drawn
 
 # The palette of Okabe and Ito, whose colours can be distinguished with all common kinds of colour vision.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
@@ -55,10 +59,24 @@ def styled() -> Iterator[None]:
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without date and program version. Must be called inside `styled`."""
+    """The figure as SVG, without date and program version. Its texts are drawn as they stand, none as a formula. Must be
+    called inside `styled`."""
+    _without_formulas(figure)
     buffer = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
+
+
+def _without_formulas(figure: Figure) -> None:
+    """Escape every text of a figure, but for the numbers at the ticks, which matplotlib writes as formulas itself."""
+    for own in figure.findobj(Text):
+        if (text := drawn(own.get_text())) != own.get_text():
+            own.set_text(text)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            named = axis.get_major_formatter()
+            if isinstance(named, FixedFormatter | FuncFormatter):  # of `set_xticks` with names
+                axis.set_major_formatter(lambda value, place, named=named: drawn(named(value, place)))
 
 
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:

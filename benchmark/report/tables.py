@@ -2,12 +2,12 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from benchmark.escaping import csv_value, latex, markdown
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import Difference
@@ -68,10 +68,11 @@ class Table:
 
     def markdown(self) -> str:
         """Title, notes and blocks as GitHub Markdown."""
-        parts = [f"**{self.title}.** {'. '.join(self.notes)}."]
+        parts = [f"**{markdown(self.title)}.** {markdown('. '.join(self.notes))}."]
         for frame in self.shown():
-            lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.to_numpy().tolist()]
-            parts.append("\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines))
+            lines = [[markdown(text) for text in line] for line in (frame.columns, *frame.to_numpy().tolist())]
+            lines.insert(1, ["---"] * len(frame.columns))
+            parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
         return "\n\n".join(parts) + "\n"
 
     def csv(self) -> str:
@@ -81,11 +82,12 @@ class Table:
             for row in self.rows:
                 header |= {_name(key, part): None for part in (row[key].numbers if key in row else ())}
         stream = io.StringIO()
-        writer = csv.DictWriter(stream, list(header), lineterminator="\n")
-        writer.writeheader()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(map(csv_value, header))
         for row in self.rows:
-            numbers = {_name(key, part): v for key, entry in row.items() for part, v in entry.numbers.items()}
-            writer.writerow({name: f"{v:.10g}" if isinstance(v, float) else v for name, v in numbers.items()})
+            values = {_name(key, part): v for key, entry in row.items() for part, v in entry.numbers.items()}
+            cells = (csv_value(values.get(name, "")) for name in header)
+            writer.writerow(f"{v:.10g}" if isinstance(v, float) else v for v in cells)
         return stream.getvalue()
 
     def latex(self) -> str:
@@ -94,17 +96,17 @@ class Table:
         for at, frame in enumerate(frames, 1):
             part = f" (part {at} of {len(frames)})" if len(frames) > 1 else ""
             label = f"tab:{self.name}" + (f"-{at}" if len(frames) > 1 else "")
-            body = [" & ".join(map(latex_text, line)) + r" \\" for line in frame.to_numpy().tolist()]
+            body = [" & ".join(map(latex, line)) + r" \\" for line in frame.to_numpy().tolist()]
             parts += [
                 r"\begin{table}[htbp]",
                 r"\centering\footnotesize",
-                rf"\caption{{{latex_text(f'{self.title}{part}. ' + '. '.join(self.notes) + '.')}}}",
+                rf"\caption{{{latex(f'{self.title}{part}. ' + '. '.join(self.notes) + '.')}}}",
                 rf"\label{{{label}}}",
                 # Only a table that is wider than the page is made smaller.
                 r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
                 rf"\begin{{tabular}}{{{'l' * len(frame.columns)}}}",
                 r"\toprule",
-                " & ".join(map(latex_text, frame.columns)) + r" \\",
+                " & ".join(map(latex, frame.columns)) + r" \\",
                 r"\midrule",
                 *body,
                 r"\bottomrule",
@@ -116,13 +118,6 @@ class Table:
 
 def _name(key: str, part: str) -> str:
     return f"{key}_{part}" if part else key
-
-
-def latex_text(text: str) -> str:
-    """`text` with LaTeX's special characters escaped and minus signs of numbers in math mode."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$"}
-    escaped = "".join(special.get(c, "\\" + c if c in "&%$#_{}" else c) for c in text)
-    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", escaped)
 
 
 def text(value: object) -> Entry:

@@ -44,12 +44,17 @@ def read_plan(path: Path) -> list[Run]:
     contents = read_object(path)
     if set(contents) != set(PARTS) or contents["schema"] != SCHEMA:
         raise BadInput(path, "something else", f"a plan of schema {SCHEMA} with {', '.join(PARTS)}")
+    for part, kind in (("protocols", dict), ("cells", dict), ("runs", list)):
+        if not isinstance(contents[part], kind) or (kind is dict and not all(map(_is_object, contents[part].values()))):
+            raise BadInput(f"{path}, {part}", "something else", "their whole contents, each by its name")
     protocols = {}
     for name, entry in contents["protocols"].items():
         where, entry = f"{path}, protocol {name}", dict(entry)
-        if "recipe" not in entry:
+        if not _is_object(entry.get("recipe")):
             raise BadInput(where, "no recipe", "the whole recipe")
         protocols[name] = protocol_from(entry, where, recipe=entry.pop("recipe"))
+        if protocols[name].name != name:
+            raise BadInput(where, f"the name {protocols[name].name} in it", "the same name")
     cells = {
         name: cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
         for name, entry in contents["cells"].items()
@@ -58,9 +63,16 @@ def read_plan(path: Path) -> list[Run]:
         for cell in cells.values():
             check_installed(cell, path)
     runs = []
+    if odd := [name for name, entry in contents["cells"].items() if entry.get("name", name) != name]:
+        raise BadInput(f"{path}, cell {odd[0]}", f"the name {contents['cells'][odd[0]]['name']} in it", "the same name")
     for number, entry in enumerate(contents["runs"]):
-        known = isinstance(entry, list) and len(entry) == 3 and entry[0] in protocols and entry[1] in cells
+        names = entry[:2] if isinstance(entry, list) and len(entry) == 3 else []
+        known = all(isinstance(name, str) for name in names) and names and names[0] in protocols and names[1] in cells
         if not known or type(entry[2]) is not int:
             raise BadInput(f"{path}, runs, {number}", entry, "[protocol, cell, seed] with names of this file")
         runs.append(Run(protocols[entry[0]], cells[entry[1]], entry[2]))
     return runs
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)

@@ -85,7 +85,9 @@ def place_of(package: str) -> str:
 
 
 def _places(package: str) -> list[Path]:
-    """The folders of a package, or the file of a module. Empty if there is none."""
+    """The folders of a package, or the file of a module. Empty if there is none, and for what is no name of a package."""
+    if not all(part.isidentifier() for part in package.split(".")):
+        return []
     with contextlib.suppress(ImportError, ValueError):  # no such parent package; no name of a module
         if (found := importlib.util.find_spec(_module(package))) is not None:
             if folders := found.submodule_search_locations:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.escaping import markdown
 from benchmark.files import Json, digest, read_object, read_yaml, write_json, write_text
+from benchmark.names import checked_name
 from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
@@ -104,9 +106,15 @@ def _read_search(path: Path) -> Search:
     contents = read_object(path)
     if set(contents) != {"name", *FIELDS}:
         raise BadInput(path, "something else", f"a search: name, {', '.join(FIELDS)}")
+    checked_name(contents["name"], "search", path)
+    types = {"protocol": dict, "cells": list, "seeds": list, "trials": list}
+    if odd := [key for key, kind in types.items() if not isinstance(contents[key], kind)]:
+        raise BadInput(path, f"of another type: {', '.join(odd)}", "a search that `ferbench tune --write` wrote")
     protocol = dict(contents["protocol"])
-    recipe = protocol.pop("recipe")
-    cells = [cell_from(each["name"], {k: v for k, v in each.items() if k != "name"}, path) for each in contents["cells"]]
+    recipe = protocol.pop("recipe", None)
+    if not isinstance(recipe, dict) or not all(isinstance(each, dict) for each in contents["cells"]):
+        raise BadInput(path, "a protocol without its recipe, or a cell without its definition", "both in full")
+    cells = [cell_from(each.get("name"), {k: v for k, v in each.items() if k != "name"}, path) for each in contents["cells"]]
     return _checked(
         Search(
             contents["name"],
@@ -236,7 +244,7 @@ def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
     latest = {(line["trial"], line["cell"], line["seed"]): line for line in lines}
     trials = {line["trial"]: line for line in lines}
     cells = list(dict.fromkeys(line["cell"] for line in lines))
-    rows = ["| trial | " + " | ".join(cells) + " | mean |", "|---" * (len(cells) + 2) + "|"]
+    rows = ["| trial | " + " | ".join(map(markdown, cells)) + " | mean |", "|---" * (len(cells) + 2) + "|"]
     for trial, example in trials.items():
         shown, means = [], []
         for cell in cells:
@@ -249,7 +257,7 @@ def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
                 means.append(sum(values) / len(values))
         changes = ", ".join(f"{name} {value}" for name, value in example["changes"].items()) or "as it is"
         mean = _number(sum(means) / len(means), example) if len(means) == len(cells) else ""
-        rows.append(f"| {changes}, {example['epochs']} epochs | " + " | ".join(shown) + f" | {mean} |")
+        rows.append(f"| {markdown(changes)}, {example['epochs']} epochs | " + " | ".join(shown) + f" | {mean} |")
     return rows
 
 

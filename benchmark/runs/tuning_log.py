@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
+from benchmark.names import checked_name
 
 SEARCHES = Path(__file__).with_name("tuning.yaml")  # the definitions of the searches
 # These fields identify a trial: two lines with equal values are the same trial.
@@ -50,6 +51,8 @@ def _check(line: object, where: str) -> None:
         raise BadInput(where, type(line).__name__, "a trial")
     if odd := [name for name, kind in FIELDS.items() if name not in line or not isinstance(line[name], kind)]:
         raise BadInput(where, f"missing or of another type: {', '.join(odd)}", "a trial")
+    for name in ("protocol", "cell"):
+        checked_name(line[name], name, where)
     rate = line["recipe"].get("learning_rate")
     if not _is_number(rate) or rate <= 0:
         raise BadInput(f"{where}, learning_rate of the recipe", rate, "a number above 0")

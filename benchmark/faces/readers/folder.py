@@ -24,6 +24,7 @@ from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import raw_folder
 from benchmark.files import Json, read_yaml
+from benchmark.names import checked_text
 
 VERSION = "1.0"
 OPTIONS_FILE = "folder.yaml"
@@ -168,6 +169,7 @@ def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
     share = values.get("allow_unreadable", 0.001)
     if type(share) not in (int, float) or not 0 <= share <= 1:
         raise BadInput(f"{where}, allow_unreadable", f"{share!r}", "a share from 0 to 1")
+    checked_text(values.get("version", VERSION), "version", where)
     if (pattern := values.get("group")) is not None:
         try:
             groups = re.compile(pattern).groups
@@ -198,6 +200,10 @@ def listed(folder: Path, options: Options) -> list[Row]:
         if row.path in seen:
             raise BadInput(row.where, f"{row.path}, which {seen[row.path]} has too", "each picture once")
         seen[row.path] = row.where
+        if not row.path.as_posix().isprintable() or not row.group.isprintable():
+            raise BadInput(row.where, f"{row.path.as_posix()!r}, group {row.group!r}", "printable characters")
+        if row.split:
+            checked_text(row.split, "split", row.where)
         if not file.resolve().is_relative_to(base):
             raise BadInput(row.where, f"{row.path}, which leads out of {folder}", "a picture inside it")
         if not file.is_file() or not file.stat().st_size:
@@ -287,6 +293,8 @@ def label(rows: Sequence[Row], options: Options, folder: Path) -> tuple[tuple[st
         meaning: Mapping[str, str] = {name: name for name in found}
     else:
         meaning = options.classes if isinstance(options.classes, Mapping) else {name: name for name in options.classes}
+    for name in meaning.values():
+        checked_text(name, "class", folder)
     number = {written: place for place, written in enumerate(meaning)}
     labels = np.full(len(rows), NO_EXPRESSION, np.int64)
     for place, row in enumerate(rows):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_made
+from benchmark.names import NAME, checked_name
 from benchmark.records.comparisons import Summary
 
 SCHEMA = 1
+SUFFIX = ".jpg"  # of the pictures
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,13 @@ def read_faces(folder: Path, summary: Summary) -> list[ShownFaces]:
     """The faces in `folder` for the comparisons of a summary. Faces for other protocols or data are left out.
 
     Raises:
-        BadInput: a faces.json that is not JSON, has another schema, or whose picture is missing.
+        BadInput: a faces.json that is not JSON, has another schema or an entry of another form, or whose picture is missing.
     """
     wanted = {(c.protocol["name"], c.protocol_hash, c.data["fingerprint"]): c.slug for c in summary.comparisons}
     found: list[ShownFaces] = []
     for path in sorted(folder.glob("*/faces.json")):
         contents = read_made(path, SCHEMA, "fingerprint", "faces")
-        for entry in _entries(contents):
+        for entry in _entries(contents, path):
             slug = wanted.get((entry["protocol"], entry["protocol_hash"], contents["fingerprint"]))
             picture = path.parent / entry["picture"]
             if slug and not picture.is_file():
@@ -51,5 +53,15 @@ def read_faces(folder: Path, summary: Summary) -> list[ShownFaces]:
     return found
 
 
-def _entries(contents: Mapping) -> Sequence[Mapping]:
-    return contents["protocols"] if contents["shown"] else ()
+def _entries(contents: Mapping, path: Path) -> Sequence[Mapping]:
+    entries = contents.get("protocols") if contents.get("shown") else []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadInput(f"{path}, protocols", f"{entries!r}", "a list of entries")
+    for entry in entries:
+        name = checked_name(entry.get("protocol"), "protocol", path)
+        picture = entry.get("picture")
+        if not isinstance(picture, str) or not NAME.fullmatch(picture.removesuffix(SUFFIX)) or not picture.endswith(SUFFIX):
+            raise BadInput(f"{path}, {name}, picture", f"{picture!r}", f"the name of a file beside it, *{SUFFIX}")
+        if type(entry.get("columns")) is not int or entry["columns"] < 1:
+            raise BadInput(f"{path}, {name}, columns", f"{entry.get('columns')!r}", "a number of columns")
+    return entries

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.files import read_made
+from benchmark.names import checked_name
 from benchmark.records.comparisons import Summary
 
 SCHEMA = 1
@@ -22,9 +23,13 @@ Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # slug of a comparison
 
 
 def read(path: Path) -> Mapping:
-    """The contents of a file that `benchmark.measures.robustness.measure.measure` wrote. BadInput if it is damaged or has
-    another schema."""
-    return read_made(path, SCHEMA, "corrupted", "robustness")
+    """The contents of a file that `benchmark.measures.robustness.measure.measure` wrote. BadInput if it is damaged, has
+    another schema or a name that is no plain one."""
+    contents = read_made(path, SCHEMA, "corrupted", "robustness")
+    for part in ("corrupted", "transfer"):
+        for name in contents.get(part, ()):
+            checked_name(name, part, path)
+    return contents
 
 
 def read_robustness(folder: Path, summary: Summary) -> Measured:

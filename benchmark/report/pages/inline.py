@@ -4,9 +4,14 @@ words."""
 import re
 import xml.etree.ElementTree as ElementTree
 
+from benchmark.errors import BadInput, visible
 from benchmark.report.style import THEMED
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+DRAWING = ("svg", "metadata", "defs", "style", "g", "path", "use", "clipPath", "rect")
+METADATA = ("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://creativecommons.org/ns#}", "{http://purl.org/dc/")
+_POINTS = re.compile(r"\d+(\.\d+)?pt")
+_OUTWARD = re.compile(r"url\((?!#)|javascript:|@import|\\", re.IGNORECASE)
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 _COLOUR = re.compile("|".join(THEMED), re.IGNORECASE)
@@ -23,8 +28,11 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
         content: of the figure's file.
         name: letters, digits, - and _; different for every figure of the page.
         title, description: read by screen readers.
+
+    Raises:
+        BadInput: content that is no drawing of matplotlib (`_check`).
     """
-    root = ElementTree.fromstring(content)  # noqa: S314  # drawn by matplotlib, here
+    root = _checked(content, title)
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
     _drop(root, f"{{{SVG}}}metadata")
     ground = root.find(f".//{{{SVG}}}g[@id='patch_1']")
@@ -59,10 +67,32 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
     for place, (kind, words) in enumerate({"title": title, "desc": description}.items()):
         if words:
             element = ElementTree.Element(f"{{{SVG}}}{kind}", {"id": f"{name}-{kind}"})
-            element.text = words
+            element.text = visible(words)
             root.insert(place, element)
     ElementTree.register_namespace("", SVG)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _checked(content: bytes, title: str) -> ElementTree.Element:
+    """The parsed drawing. BadInput unless it has only the elements and attributes of a drawing: no script, nothing that
+    loads a file. (A figure may be a file that another command has written before.)"""
+    where = f'the figure "{title}"'
+    if b"<!ENTITY" in content:
+        raise BadInput(where, "entities", "a drawing without")
+    try:
+        root = ElementTree.fromstring(content)  # noqa: S314  # it has no entities
+    except ElementTree.ParseError as error:
+        raise BadInput(where, error, "SVG") from error
+    if not all(_POINTS.fullmatch(root.get(key, "")) for key in ("width", "height")):
+        raise BadInput(where, "no width and height in points", "SVG of matplotlib")
+    for element in root.iter():
+        if element.tag.removeprefix(f"{{{SVG}}}") not in DRAWING and not element.tag.startswith(METADATA):
+            raise BadInput(where, f"an element {element.tag}", f"SVG with {', '.join(DRAWING)} alone")
+        for key, value in element.attrib.items():
+            leads_out = key in ("href", f"{{{XLINK}}}href") and not value.startswith("#")
+            if key.lower().startswith("on") or leads_out or _OUTWARD.search(value):
+                raise BadInput(where, f"{element.tag} with {key} {value}", "a drawing that runs and loads nothing")
+    return root
 
 
 def _attributes(name: str, width: float, height: float, described: bool) -> dict[str, str]:

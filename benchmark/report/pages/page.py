@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import jinja2
-
 from benchmark.claims.finding import MINIMUM_SEEDS
+from benchmark.report import rendering
 from benchmark.report.chapters.optimism import optimism_table
 from benchmark.report.material import Material
 from benchmark.report.pages.run_list import environments
@@ -50,13 +49,5 @@ def claims_page(material: Material, contents: Contents) -> str:
 
 
 def render(template: str, **values: object) -> str:
-    """Render a file of the folder templates. A missing value is an error. Values are escaped in HTML, not in Markdown."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
-    )
-    return environment.get_template(template).render(**values)
+    """Render a file of the folder templates (`benchmark.report.rendering`)."""
+    return rendering.render(Path(__file__).parent / "templates", template, values)

@@ -1,5 +1,6 @@
 """The list of runs for reports/index.html: how each run was made, its course, and the command that repeats it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class CellView:
 
 def command(protocol: str, cell: str, seeds: Sequence[int]) -> str:
     """The command line that makes these runs."""
-    return f"python -m benchmark run {protocol} {cell} --seeds {' '.join(map(str, seeds))}"
+    return shlex.join(["python", "-m", "benchmark", "run", protocol, cell, "--seeds", *map(str, seeds)])
 
 
 def cells_of(comparison: Comparison, places: Places, environments: Sequence[str], records: str, root) -> list[CellView]:

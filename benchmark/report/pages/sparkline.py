@@ -3,6 +3,8 @@
 import html
 from collections.abc import Sequence
 
+from benchmark.errors import visible
+
 WIDTH, HEIGHT, MARGIN = 120, 24, 3
 
 
@@ -19,6 +21,6 @@ def sparkline(values: Sequence[float], words: str, marked: int | None = None) ->
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dot = "" if marked is None else '<circle cx="{:.1f}" cy="{:.1f}" r="2.5"/>'.format(*points[marked])
     return (
-        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(words)}">'
+        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(visible(words))}">'
         f'<polyline points="{line}"/>{dot}</svg>'
     )

@@ -35,7 +35,7 @@ from benchmark.claims.finding import (
     UNDETERMINED,
     Planned,
 )
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, visible
 from benchmark.files import read_yaml
 from benchmark.protocol.protocol import protocol_names
 from benchmark.report.material import Material
@@ -151,7 +151,7 @@ def missing_runs(planned: Sequence[Planned]) -> list[str]:
 
 def breakable(text: str) -> Markup:
     """Escaped text with allowed line breaks after - / and _, which are needed for long names of cells."""
-    return Markup(re.sub(r"([-/_])(?=\w)", r"\1<wbr>", str(escape(text))))  # noqa: S704  # escaped first
+    return Markup(re.sub(r"([-/_])(?=\w)", r"\1<wbr>", str(escape(visible(text)))))  # noqa: S704  # escaped first
 
 
 def picture_data(path: Path) -> str:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
 import yaml
 
 from benchmark.files import replacing_file, write_text
@@ -13,6 +12,7 @@ from benchmark.outside.release.findings import FACTS, Findings, differences, fin
 from benchmark.outside.release.flops import profiler_terms
 from benchmark.outside.release.layers import Network, macs, parameters, units
 from benchmark.report.release_audit.figure import coefficients_figure
+from benchmark.report.rendering import render
 from benchmark.report.style import styled, svg
 
 FIGURE = "release/shortcut-scalars.svg"
@@ -43,38 +43,31 @@ def audit(path: Path | None, out: Path) -> None:
 
 
 def _page(facts: Mapping, found: Findings, other: list[str]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["n"] = "{:,}".format
     identity = NETWORK._replace(adaptive=False)
     cost, count = macs(NETWORK, 64), facts["profiler"]["unknown_batch"]
-    return environment.get_template("release-audit.md.j2").render(
-        facts=facts,
-        found=found,
-        different=other,
-        figure=FIGURE,
-        layer_list=parameters(NETWORK),
-        identity_parameters=sum(parameters(identity).values()),
-        terms=profiler_terms(NETWORK),
-        totals=_totals(facts["profiler"]),
-        derived=_counted(NETWORK),
-        derived_identity=_counted(identity),
-        without_l2=sum(t.count for t in profiler_terms(NETWORK) if t.operator != "L2Loss" and "L2" not in t.purpose),
-        depths=_depths(facts),
-        macs=cost,
-        macs_48=macs(NETWORK, 48),
-        ratios={
+    values: dict[str, object] = {
+        "facts": facts,
+        "found": found,
+        "different": other,
+        "figure": FIGURE,
+        "layer_list": parameters(NETWORK),
+        "identity_parameters": sum(parameters(identity).values()),
+        "terms": profiler_terms(NETWORK),
+        "totals": _totals(facts["profiler"]),
+        "derived": _counted(NETWORK),
+        "derived_identity": _counted(identity),
+        "without_l2": sum(t.count for t in profiler_terms(NETWORK) if t.operator != "L2Loss" and "L2" not in t.purpose),
+        "depths": _depths(facts),
+        "macs": cost,
+        "macs_48": macs(NETWORK, 48),
+        "ratios": {
             "macs": cost / facts["claims"]["flops"]["value"],
             "flops": 2 * cost / facts["claims"]["flops"]["value"],
             "profiler": facts["profiler"]["batch_of_one"] / count,
         },
-        scalars=_scalars(found),
-    )
+        "scalars": _scalars(found),
+    }
+    return render(Path(__file__).parent, "release-audit.md.j2", values, n="{:,}".format)
 
 
 def _counted(network: Network) -> int:

@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 
+from benchmark.escaping import latex
 from benchmark.records.intervals import Interval
 from benchmark.records.statistics import Difference
 from benchmark.records.written import bracketed, number
-from benchmark.report.tables import Entry, Table, differing, latex_text, measured, not_tested, seeds, text
+from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
 
 
 def percent(value):
@@ -82,8 +83,8 @@ def test_latex_is_well_formed(table):
     assert r"a\_b \& 50\% | x" in source and "(part 1 of 2)" in source
 
 
-def test_latex_text():
-    assert latex_text("a_b & 5 % -0.5 [-1.0, +2] pre-trained 3-4 < x^2") == (
+def test_latex():
+    assert latex("a_b & 5 % -0.5 [-1.0, +2] pre-trained 3-4 < x^2") == (
         r"a\_b \& 5 \% $-$0.5 [$-$1.0, +2] pre-trained 3-4 $<$ x\textasciicircum{}2"
     )
 

@@ -1,0 +1,43 @@
+"""How every page is rendered: whatever is put into a template is escaped for the format of its page.
+
+A template that puts in what is Markdown or HTML already says so by the filter `safe`. The filter `target` is for targets of
+links, `code` for spans of code in Markdown.
+"""
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from benchmark.errors import visible
+from benchmark.escaping import link_target, markdown, markdown_code
+
+
+def render(folder: Path, template: str, values: dict[str, object], **filters) -> str:
+    """A file of `folder`, rendered with `values`: as HTML if it is named ``*.html.j2``, else as Markdown. A missing value is
+    an error.
+
+    Args:
+        filters: further filters of the template.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,  # in Markdown it leaves alone what `_in_markdown` has escaped
+        finalize=_in_html if template.endswith(".html.j2") else _in_markdown,
+    )
+    own = {"target": lambda address: Markup(link_target(address)), "code": lambda text: Markup(markdown_code(text))}  # noqa: S704
+    environment.filters |= own | filters
+    return environment.get_template(template).render(**values)
+
+
+def _in_html(value: object) -> object:
+    """A text without hidden characters; jinja2 escapes it."""
+    return visible(value, keep="\n") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _in_markdown(value: object) -> object:
+    return value if isinstance(value, Markup | jinja2.Undefined) else Markup(markdown(value))  # noqa: S704  # escaped
