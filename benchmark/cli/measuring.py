@@ -97,7 +97,8 @@ def compare(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("complexity", complexity, "count parameters, MACs and FLOPs of every network, and measure its latency -> reports/complexity.json, latency.json",
+    verb("complexity", complexity,
+         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json, latency.json",
          "ferbench complexity")  # fmt: skip
 
     one = verb("gradients", gradients, "measure signal and gradient along the units of networks -> reports/gradients",

@@ -41,8 +41,9 @@ def build(
             "not tested".
         data: folder with <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
         out: folder of the report. Its folders tables, figures, metrics, plots and costs are replaced as a whole. If they
-            exist, latency.json (from `ferbench complexity`) and these folders in it are read: humans (from `ferbench ceilings`), faces, gradients, robustness and bench (from the
-            commands of these names), tuning (from `tune` and `study`) and release (from `audit-release`).
+            exist, latency.json (from `ferbench complexity`) and these folders in it are read: humans (from `ferbench
+            ceilings`), faces, gradients, robustness and bench (from the commands of these names), tuning (from `tune` and
+            `study`) and release (from `audit-release`).
 
     Raises:
         BadInput: no record, or a damaged one; records of the same data with different test images; a complexity.json or

@@ -18,10 +18,11 @@ class Environment(NamedTuple):
 
 def environments(material: Material) -> list[Environment]:
     """Every distinct environment, in a fixed order. Its number is its place in this list, from 1 on."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[Mapping[str, Json], list[str]]] = {}
     for what, environment in _all(material):
-        found.setdefault(_key(environment), []).append(what)
-    return [Environment(flat(json.loads(key)), _counted(made)) for key, made in sorted(found.items())]
+        _, made = found.setdefault(json.dumps(environment, sort_keys=True), (flat(environment), []))
+        made.append(what)
+    return [Environment(values, _counted(made)) for _, (values, made) in sorted(found.items())]
 
 
 def number(known: Sequence[Environment], environment: Mapping[str, Json]) -> int:
@@ -45,13 +46,9 @@ def _all(material: Material) -> Iterator[tuple[str, Mapping[str, Json]]]:
     if material.latency:
         yield "latency", material.latency["environment"]
     for name, environment in material.machines.items():
-        yield " ".join(name.split("/")[:1]), environment
+        yield name.partition("/")[0], environment  # of robustness: the protocol, not each cell and seed
     for bench in material.benches:
         yield f"bench {bench['device_type']}", bench["environment"]
-
-
-def _key(environment: Mapping[str, Json]) -> str:
-    return json.dumps(environment, sort_keys=True)
 
 
 def _counted(made: Sequence[str]) -> list[str]:

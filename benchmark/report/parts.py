@@ -71,8 +71,8 @@ class Section:
 class Chapter:
     """A part of a page that is not about a single protocol. Each module of `chapters` makes one.
 
-    Its tables and pictures are written to tables/ and figures/ in the folder of its page. A number in a table links to its runs if its
-    row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
+    Its tables and pictures are written to tables/ and figures/ in the folder of its page. A number in a table links to its
+    runs if its row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
 
     Attributes:
         title: heading; the link to the chapter is made from it.

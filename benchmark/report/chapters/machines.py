@@ -8,7 +8,6 @@ from benchmark.report.parts import COSTS, Chapter
 from benchmark.report.tables import Entry, Table, text
 
 PLACE = 55
-TITLES = {"commit": "Commit of the checkout"}
 
 
 def chapter(material: Material) -> Chapter:
@@ -21,7 +20,7 @@ def table(known: Sequence[Environment]) -> Table:
     names = list(dict.fromkeys(name for each in known for name in each.values))
     versions = [name for name in names if name.startswith("versions ")]
     others = [name for name in names if name not in versions]
-    titles = {name: TITLES.get(name, name.removeprefix("versions ").capitalize()) for name in names}
+    titles = {name: name.capitalize() for name in others} | {name: name.removeprefix("versions ") for name in versions}
     rows = []
     for at, each in enumerate(known, 1):
         row = {"number": text(at), "made": text("; ".join(each.made))}

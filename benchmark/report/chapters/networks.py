@@ -76,7 +76,8 @@ def network_table(complexity: Mapping | None) -> Table | None:
     blocks = (("outputs", *BLOCKS[0]), *BLOCKS[1:])
     labels = ("network", "input")
     blocks = tuple(tuple(key for key in block if key not in labels) for block in blocks)
-    return Table("networks", "Parameters and operations of every network", notes, columns, rows, labels, blocks) if rows else None
+    title = "Parameters and operations of every network"
+    return Table("networks", title, notes, columns, rows, labels, blocks) if rows else None
 
 
 def _network(entry: Mapping) -> dict[str, Entry]:

@@ -54,7 +54,10 @@ def accuracy_against_cost(
         return message(f"{comparison.slug}: no cell with both a result and a measured network")
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
-    figure = Figure(figsize=(PANEL * len(costs) + LABELS, max(3.6, HEIGHT * (max(len(points), len(anchors)) + 1) + 1)), layout="constrained")
+    figure = Figure(
+        figsize=(PANEL * len(costs) + LABELS, max(3.6, HEIGHT * (max(len(points), len(anchors)) + 1) + 1)),
+        layout="constrained",
+    )
     axes = figure.subplots(1, len(costs) + 1, sharey=True, width_ratios=[1] * len(costs) + [1.9])
     for at, (axis, name) in enumerate(zip(axes, costs, strict=False)):
         _panel(axis, [(point, point.costs[at]) for point in points], scale)
