@@ -11,8 +11,9 @@ def complexity(arguments) -> None:
     from benchmark.measures.complexity.plan import listed, measure_all
     from benchmark.runs.params import all_runs
 
-    found = measure_all(all_runs(params()), listed(), REPORTS / "complexity.json")
-    print(f"wrote {REPORTS / 'complexity.json'}: {len(found['networks'])} networks, {len(found['cells'])} cells of the plan")
+    out, latency = REPORTS / "complexity.json", REPORTS / "latency.json"
+    found, _ = measure_all(all_runs(params()), listed(), out, latency)
+    print(f"wrote {out} and {latency}: {len(found['networks'])} networks, {len(found['cells'])} cells of the plan")
 
 
 def gradients(arguments) -> None:
@@ -80,7 +81,8 @@ def compare(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.report import compare as comparing
 
-    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, REPORTS / "complexity.json")
+    files = {"complexity": REPORTS / "complexity.json", "latency": REPORTS / "latency.json"}
+    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, **files)
     if arguments.picture:
         faces = open_faceset(arguments.prepared / found["data"]["name"])
         comparing.picture(found, faces, arguments.picture)
@@ -95,7 +97,8 @@ def compare(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("complexity", complexity, "measure parameters, MACs, FLOPs and latency of every network -> reports/complexity.json",
+    verb("complexity", complexity,
+         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json, latency.json",
          "ferbench complexity")  # fmt: skip
 
     one = verb("gradients", gradients, "measure signal and gradient along the units of networks -> reports/gradients",

@@ -12,10 +12,11 @@ from benchmark.records.comparisons import frame
 from benchmark.report.answer import answer
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.material import Material, read_material
+from benchmark.report.pages.costs import costs_markdown, costs_webpage
 from benchmark.report.pages.page import claims_page, readme
 from benchmark.report.pages.verdicts import claims_table
 from benchmark.report.pages.webpage import webpage
-from benchmark.report.parts import Contents, Picture
+from benchmark.report.parts import COSTS, PAGES, RESULTS, Contents, Picture
 from benchmark.report.sections import figures, plots
 from benchmark.report.sections.section import section
 from benchmark.report.style import styled, svg
@@ -32,15 +33,19 @@ def build(
     data: Path = Path("reports/data"),
     out: Path = Path("reports"),
 ) -> None:
-    """Write tables, figures, metrics, plots and the pages into `out`. The same input gives the same bytes.
+    """Write the pages, their tables and figures, metrics and plots into `out`. The same input gives the same bytes.
+
+    What measures time or describes a machine goes to the page `benchmark.report.parts.COSTS` and the folder of that page.
 
     Args:
         records: folder of records, at any depth; see `benchmark.records.record`.
-        complexity: complexity.json (`benchmark.measures.complexity.file`); without the file its columns say "not tested".
+        complexity: complexity.json (`benchmark.measures.complexity.file`); without the file its columns say
+            "not tested".
         data: folder with <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: folder of the report. Its folders tables, figures, metrics and plots are replaced as a whole. If they exist,
-            these folders in it are read: humans (from `ferbench ceilings`), faces, gradients, robustness and bench (from the
-            commands of these names), tuning (from `tune` and `study`) and release (from `audit-release`).
+        out: folder of the report. Its folders tables, figures, metrics, plots and costs are replaced as a whole. If they
+            exist, latency.json (from `ferbench complexity`) and these folders in it are read: humans (from `ferbench
+            ceilings`), faces, gradients, robustness and bench (from the commands of these names), tuning (from `tune` and
+            `study`) and release (from `audit-release`).
 
     Raises:
         BadInput: no record, or a damaged one; records of the same data with different test images; a complexity.json or
@@ -50,14 +55,16 @@ def build(
     contents, out = made_contents(material), material.out
     pages = {
         "claims.md": claims_page(material, contents),
-        "README.md": readme(material, contents),
-        "index.html": webpage(material, contents),
+        RESULTS.markdown: readme(material, contents),
+        RESULTS.html: webpage(material, contents),
+        COSTS.markdown: costs_markdown(contents),
+        COSTS.html: costs_webpage(material, contents),
     }
     files = made_files(material, contents)
     for name in files:
         if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
             raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
-    for folder in ("tables", "figures", "metrics", "plots"):
+    for folder in ("tables", "figures", "metrics", "plots", "costs"):
         with replacing_directory(out / folder) as temporary:
             for name, content in files.items():
                 if name.startswith(f"{folder}/"):
@@ -83,10 +90,13 @@ def made_contents(material: Material) -> Contents:
 def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
     """Path relative to the report's folder -> contents, for all tables, figures, plots and metrics."""
     summary = material.summary
-    files = {picture.file: picture.content for picture in contents.pictures}
-    for table in contents.tables:
-        rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
-        files |= {f"tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
+    files = {}
+    for page in PAGES:
+        files |= {f"{page.folder}{picture.file}": picture.content for picture in contents.pictures(page)}
+        for table in contents.tables(page):
+            rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
+            own = {f"{page.folder}tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
+            files |= own
     files["tables/runs.csv"] = _csv(frame(summary, material.records))
     files["plots/history.csv"] = _csv(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}

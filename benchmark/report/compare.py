@@ -14,7 +14,7 @@ import numpy as np
 from benchmark.errors import BadInput
 from benchmark.faces.card import card
 from benchmark.measures.complexity import file as counted
-from benchmark.measures.complexity.file import read_complexity
+from benchmark.measures.complexity.file import read_complexity, read_latency
 from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, summarise
 from benchmark.records.examine import gather
@@ -69,14 +69,22 @@ def find(summary: Summary, records: Path, name: str, protocol: str | None) -> li
     return rows
 
 
-def compare(records: Path, a: str, b: str, protocol: str | None = None, complexity: Path | None = None) -> dict:
+def compare(
+    records: Path,
+    a: str,
+    b: str,
+    protocol: str | None = None,
+    *,
+    complexity: Path | None = None,
+    latency: Path | None = None,
+) -> dict:
     """Compare row A with row B: A minus B.
 
     Args:
         records: folder of records, at any depth.
         a, b: names of cells or outside entries.
         protocol: its name; required if both rows have runs under several protocols.
-        complexity: complexity.json; without it, MACs and latency are null.
+        complexity, latency: complexity.json and latency.json; without them, MACs and latency are null.
 
     Returns:
         JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
@@ -107,7 +115,7 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
     drawn = dict(zip(map(id, runs), resample(runs, task), strict=True))
     of_a, of_b = ([pair[side] for pair in pairs] for side in (0, 1))
     result = tested(of_a, of_b, [drawn[id(run)] for run in of_a], [drawn[id(run)] for run in of_b], task)
-    networks = read_complexity(complexity)
+    networks = read_complexity(complexity), read_latency(latency)
     ids, disputed = _disagree(of_a, of_b, task)
     name, protocol_hash, _ = x.identity
     return {
@@ -116,8 +124,8 @@ def compare(records: Path, a: str, b: str, protocol: str | None = None, complexi
         "protocol_hash": protocol_hash,
         "data": dict(runs[0].record["data"]),
         "metric": PRIMARY[task],
-        "a": _side(x, of_a, task, networks),
-        "b": _side(y, of_b, task, networks),
+        "a": _side(x, of_a, task, *networks),
+        "b": _side(y, of_b, task, *networks),
         "pairs": [[p.record.seed, q.record.seed] for p, q in pairs],
         "images": result.over_images._asdict(),
         "seeds": result.over_seeds._asdict(),
@@ -218,16 +226,16 @@ def _check_images(runs: Sequence[ScoredRun]) -> None:
                 raise BadInput(f"{run.record.directory}, {name}", "other values", f"those of {first.directory}")
 
 
-def _side(row: Row, runs: Sequence[ScoredRun], task: str, networks: Mapping | None) -> dict:
+def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None, times: Mapping | None) -> dict:
     record = runs[0].record
-    entry = None if row.outside else counted.of_cell(networks, record["protocol"], record["cell"])
+    found = [None if row.outside else counted.of_cell(file, record["protocol"], record["cell"]) for file in (counts, times)]
     return {
         "name": row.name,
         "outside": row.outside,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
-        "macs": entry["macs"] if entry else None,
-        "latency_ms": entry["latency"]["median_ms"] if entry else None,
+        "macs": found[0]["macs"] if found[0] else None,
+        "latency_ms": found[1]["latency"]["median_ms"] if found[1] else None,
     }
 
 

@@ -10,9 +10,10 @@ from benchmark.claims.judge import Judged, judge
 from benchmark.claims.load import load_anchors, load_claims
 from benchmark.errors import BadInput
 from benchmark.files import read_object, read_yaml
-from benchmark.measures.complexity.file import counted_parameters, read_complexity
+from benchmark.measures.complexity.file import counted_parameters, read_complexity, read_latency
 from benchmark.measures.extremes.file import ShownFaces, read_faces
 from benchmark.measures.gradients.file import read as read_gradients
+from benchmark.measures.machine import read_below
 from benchmark.measures.robustness.file import Measured, read_robustness
 from benchmark.measures.speed.file import read_benches
 from benchmark.names import checked_name, checked_text
@@ -93,13 +94,14 @@ class Material:
     Attributes:
         records, out: folders of the records and of the report, for links.
         summary: of the records. Cells that do not have all planned runs yet are marked (`benchmark.report.plans`).
-        complexity: contents of complexity.json, or None.
+        complexity, latency: contents of complexity.json and latency.json, or None.
         claims, judged: the claims, and the findings for each.
         anchors: data set -> published figures.
         sets: the prepared data sets.
         people: agreement of human raters.
         faces: test faces that may be shown.
         gradients, robustness, benches: measurements of networks.
+        machines: name of a measurement -> the environment it was made in, for gradients and robustness.
         searches: search for learning rates -> its trials.
         scalars: the figure of the released shortcut coefficients, as SVG; None if the release was not audited.
     """
@@ -108,6 +110,7 @@ class Material:
     out: Path
     summary: Summary
     complexity: Mapping | None
+    latency: Mapping | None
     claims: Sequence[Claim]
     judged: Sequence[Judged]
     anchors: Mapping[str, Mapping]
@@ -117,6 +120,7 @@ class Material:
     gradients: Sequence[Mapping]
     robustness: Measured
     benches: Sequence[Mapping]
+    machines: Mapping[str, Mapping]
     searches: Mapping[str, Sequence[Mapping]]
     scalars: bytes | None
 
@@ -138,6 +142,7 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         out=out,
         summary=held_back(summary, judged),
         complexity=counted,
+        latency=read_latency(out / "latency.json"),
         claims=claims,
         judged=judged,
         anchors=load_anchors(),
@@ -147,6 +152,11 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         gradients=gradients,
         robustness=read_robustness(out / "robustness", summary),
         benches=read_benches(out / "bench"),
+        machines={
+            f"{verb} {name}": environment
+            for verb in ("gradients", "robustness")
+            for name, environment in read_below(out / verb, verb).items()
+        },
         searches=read_searches(out / "tuning"),
         scalars=read_scalars(out / "release"),
     )

@@ -1,4 +1,4 @@
-"""The parts of the pages: pictures, sections (about one comparison each) and chapters (about all comparisons)."""
+"""The pages and their parts: pictures, sections (about one comparison each) and chapters (about all comparisons)."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,26 @@ from benchmark.report.style import svg
 from benchmark.report.tables import Table
 
 
+class Page(NamedTuple):
+    """A page of the report.
+
+    Attributes:
+        markdown, html: file names of its two forms, in the report's folder.
+        folder: where its tables/ and figures/ are, relative to the report's folder: "" or "NAME/".
+    """
+
+    markdown: str
+    html: str
+    folder: str
+
+
+RESULTS = Page("README.md", "index.html", "")
+# All that measures time, rate or memory, or describes a machine. Nothing on RESULTS does: that page and its files stay as
+# they are, byte for byte, when the same runs are made again.
+COSTS = Page("costs.md", "costs.html", "costs/")
+PAGES = (RESULTS, COSTS)
+
+
 class Drawing(NamedTuple):
     """A matplotlib figure with its file name (without suffix) and caption."""
 
@@ -22,10 +42,10 @@ class Drawing(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A figure of the pages.
+    """A figure of a page.
 
     Attributes:
-        file: path relative to the report's folder; "figures/NAME.svg" for a figure that the report itself draws.
+        file: path relative to its page's folder; "figures/NAME.svg" for a figure that the report itself draws.
         caption: one line without a full stop.
         content: the SVG text from `benchmark.report.style.svg`.
         description: what the figure shows, in words, for readers who can not see it.
@@ -49,15 +69,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of both pages that is not about a single protocol. Each module of `chapters` makes one.
+    """A part of a page that is not about a single protocol. Each module of `chapters` makes one.
 
-    Its tables and pictures are written to tables/ and figures/ like all others. A number in a table links to its runs if its
-    row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
+    Its tables and pictures are written to tables/ and figures/ in the folder of its page. A number in a table links to its
+    runs if its row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
 
     Attributes:
         title: heading; the link to the chapter is made from it.
         intro: paragraphs of plain text, shown before the tables.
         links: (file in the folder of the pages, link text) for further reading.
+        page: the page it belongs to.
     """
 
     title: str
@@ -65,6 +86,7 @@ class Chapter:
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
     links: Sequence[tuple[str, str]] = ()
+    page: Page = RESULTS
 
 
 @dataclass(frozen=True)
@@ -76,7 +98,7 @@ class Contents:
         headline: the figure at the top.
         claims: the table of all claims.
         sections: one per comparison.
-        chapters: in their order.
+        chapters: of all pages, in their order.
     """
 
     answer: str
@@ -85,16 +107,20 @@ class Contents:
     sections: Sequence[Section]
     chapters: Sequence[Chapter]
 
-    @property
-    def pictures(self) -> list[Picture]:
-        """All pictures, the headline first."""
-        return [self.headline, *(picture for part in (*self.sections, *self.chapters) for picture in part.pictures)]
+    def chapters_of(self, page: Page) -> list[Chapter]:
+        """The chapters of a page, in their order."""
+        return [chapter for chapter in self.chapters if chapter.page == page]
 
-    @property
-    def tables(self) -> list[Table]:
-        """All tables, the table of claims first."""
+    def pictures(self, page: Page) -> list[Picture]:
+        """All pictures of a page; on the page of results the headline first, then those of the sections."""
+        before = [self.headline, *(p for section in self.sections for p in section.pictures)] if page == RESULTS else []
+        return [*before, *(picture for chapter in self.chapters_of(page) for picture in chapter.pictures)]
+
+    def tables(self, page: Page) -> list[Table]:
+        """All tables of a page; on the page of results the claims first, then those of the sections."""
         of_sections = [table for section in self.sections for table in (*section.tables, *section.details)]
-        return [self.claims, *of_sections, *(table for chapter in self.chapters for table in chapter.tables)]
+        before = [self.claims, *of_sections] if page == RESULTS else []
+        return [*before, *(table for chapter in self.chapters_of(page) for table in chapter.tables)]
 
 
 def drawn(drawings: Iterable[Drawing]) -> list[Picture]:

@@ -1,9 +1,13 @@
-"""Reads complexity.json and finds the entry for the network of a cell. Needs no torch.
+"""Reads complexity.json and latency.json, and finds the entry for the network of a cell. Needs no torch.
 
 A network is defined by its model, the model's options, the size and channels of the input, and the number of outputs.
-Protocol, loss and recipe do not matter. The file contains {schema, environment, cells, networks}. cells:
-"<protocol>/<cell>" -> entry, for the runs of the plan. networks: a list of {name, model, options, outputs} | entry, for the
-networks of complexity.yaml. An entry is the result of `benchmark.measures.complexity.measure.measure`.
+Protocol, loss and recipe do not matter. Both files contain {schema, cells, networks}. cells: "<protocol>/<cell>" -> entry,
+for the runs of the plan. networks: a list of {name, model, options, outputs} | entry, for the networks of complexity.yaml.
+
+* complexity.json holds counts, which are equal on every machine. An entry is the result of
+  `benchmark.measures.complexity.measure.count`.
+* latency.json holds times, and `environment`: what they were measured on. An entry is {input, latency}; latency is the
+  result of `benchmark.measures.complexity.measure.latency`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +19,8 @@ from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison
 from benchmark.records.record import Record
 
-SCHEMA = 1  # of complexity.json
+SCHEMA = 2  # of complexity.json
+LATENCY_SCHEMA = 1
 
 
 def of_cell(
@@ -24,7 +29,7 @@ def of_cell(
     """The entry for a cell under a protocol; None if its network was not counted.
 
     Args:
-        complexity: contents of complexity.json, or None.
+        complexity: contents of complexity.json or latency.json, or None.
         protocol, cell: as in a record.
     """
     if not complexity:
@@ -64,6 +69,11 @@ def counted_parameters(complexity: Mapping[str, Json] | None, record: Record) ->
     return None if entry is None else int(entry["parameters"]["trainable"])
 
 
+def read_latency(path: Path | None) -> Mapping[str, Json] | None:
+    """Contents of latency.json; None if there is no file. BadInput for a damaged file or another schema."""
+    return read_made(path, LATENCY_SCHEMA, "cells", "complexity") if path is not None and path.is_file() else None
+
+
 def measured_network(complexity: Mapping[str, Json] | None, comparison: Comparison, label: str) -> Mapping[str, Json] | None:
-    """The entry of complexity.json for a cell of a comparison; None if there is none."""
+    """The entry of complexity.json or latency.json for a cell of a comparison; None if there is none."""
     return of_cell(complexity, comparison.protocol, comparison.cell(label))

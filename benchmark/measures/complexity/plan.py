@@ -1,4 +1,4 @@
-"""Measures the cost of the networks in complexity.yaml and in the plan, and writes one file for the report."""
+"""Measures the cost of the networks in complexity.yaml and in the plan, and writes two files for the report."""
 
 import fnmatch
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput
 from benchmark.files import digest, read_yaml, write_json
-from benchmark.measures.complexity.file import SCHEMA
+from benchmark.measures.complexity.file import LATENCY_SCHEMA, SCHEMA
 from benchmark.measures.complexity.measure import measure
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run, load_cells
@@ -62,8 +62,11 @@ def listed(path: Path = LIST) -> list[Network]:
     return list(found.values())
 
 
-def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, seconds: float = SECONDS) -> dict:
-    """Measure all networks and write `out` atomically. `benchmark.measures.complexity.file` describes its contents.
+def measure_all(
+    runs: Sequence[Run], networks: Sequence[Network], out: Path, latency: Path, *, seconds: float = SECONDS
+) -> tuple[dict, dict]:
+    """Measure all networks and write the counts to `out` and the times to `latency`, each atomically.
+    `benchmark.measures.complexity.file` describes their contents, which are returned.
 
     Networks that differ only in loss or name are measured once. They run on the CPU, with one thread.
 
@@ -83,18 +86,24 @@ def measure_all(runs: Sequence[Run], networks: Sequence[Network], out: Path, *, 
         for key, network in wanted.items():
             measured[key] = _measured(network, seconds)
             bar.update()
-    contents = {
-        "schema": SCHEMA,
-        "environment": environment.describe(torch.device("cpu")),
-        "cells": {place: measured[network.digest] for place, network in of_plan.items()},
-        "networks": [
-            {"name": each.name, "model": each.model, "options": each.options, "outputs": each.outputs}
-            | measured[each.digest]
-            for each in networks
-        ],
-    }
-    write_json(out, contents)
-    return contents
+    counts = {key: {name: value for name, value in each.items() if name != "latency"} for key, each in measured.items()}
+    times = {key: {name: each[name] for name in ("input", "latency")} for key, each in measured.items()}
+
+    def entries(found: dict[str, dict]) -> dict:
+        return {
+            "cells": {place: found[network.digest] for place, network in of_plan.items()},
+            "networks": [
+                {"name": each.name, "model": each.model, "options": each.options, "outputs": each.outputs}
+                | found[each.digest]
+                for each in networks
+            ],
+        }
+
+    counted = {"schema": SCHEMA} | entries(counts)
+    timed = {"schema": LATENCY_SCHEMA, "environment": environment.describe(torch.device("cpu"))} | entries(times)
+    write_json(out, counted)
+    write_json(latency, timed)
+    return counted, timed
 
 
 def _network(cell: Cell, outputs: int, channels: int, size: int) -> Network:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_made
+from benchmark.measures.machine import is_machine
 from benchmark.names import checked_name
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS
 
@@ -14,7 +15,8 @@ SCHEMA = 1
 def read(folder: Path) -> list[Mapping]:
     """The contents of a folder's files, sorted by name; empty without the folder. BadInput for a file that is damaged, has
     another schema, or names no plain plan or network."""
-    found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in sorted(folder.glob("*.json"))}
+    paths = [path for path in sorted(folder.glob("*.json")) if not is_machine(path)]
+    found = {path: read_made(path, SCHEMA, "measurements", "gradients") for path in paths}
     for path, contents in found.items():
         if contents.get("plan") != path.stem:
             raise BadInput(f"{path}, plan", contents.get("plan"), f"{path.stem}: the file must be named after its plan")

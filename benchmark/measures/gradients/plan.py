@@ -19,6 +19,7 @@ from benchmark import progress
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import digest, read_yaml, write_json, write_text
+from benchmark.measures import machine
 from benchmark.measures.gradients import measure as gradients
 from benchmark.measures.gradients.file import SCHEMA
 from benchmark.protocol.cells import Cell, Run
@@ -97,7 +98,8 @@ def load_plan(name: str, contents: Mapping | None = None, where: object = PLANS)
 
 
 def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch.device, *, jobs: int = 1) -> dict:
-    """Measure a plan and write `out` atomically. Settings that are already finished in `work` are not measured again.
+    """Measure a plan and write `out` atomically, and beside it what it was measured on (`benchmark.measures.machine`).
+    Settings that are already finished in `work` are not measured again.
 
     Args:
         prepared: folder of FaceSets.
@@ -105,8 +107,8 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
         jobs: processes. Each has one thread, so that any number of processes gives the same bits.
 
     Returns:
-        Contents of `out`: {schema, plan, protocol, protocol_hash, data: {name, version, fingerprint}, images, environment,
-        measurements: a list of {network, axes..., seed, steps (planned), cell, code} | result of `gradients.follow`}.
+        Contents of `out`: {schema, plan, protocol, protocol_hash, data: {name, version, fingerprint}, images, measurements:
+        a list of {network, axes..., seed, steps (planned), cell, code} | result of `gradients.follow`}.
 
     Raises:
         BadInput: as `load_plan` and `gradients.follow`; also a FaceSet that is not prepared or not the protocol's.
@@ -134,9 +136,9 @@ def measure_plan(name: str, prepared: Path, work: Path, out: Path, device: torch
         "protocol_hash": protocol.hash,
         "data": {key: faces.meta[key] for key in ("name", "version")} | {"fingerprint": faces.fingerprint},
         "images": settings[0].images,
-        "environment": environment.describe(device),
         "measurements": [_labelled(setting) | found[i] for i, setting in enumerate(settings)],
     }
+    machine.write(out, environment.describe(device))
     write_text(out, _one_line_a_moment(contents))
     return contents
 

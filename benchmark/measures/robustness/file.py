@@ -1,6 +1,7 @@
-"""The contents of ``reports/robustness/<protocol>/<cell>/seed<k>.json``, and reading these files without torch.
+"""The contents of ``reports/robustness/<protocol>/<cell>/seed<k>.json``, and reading these files without torch. What a file
+was measured on stands beside it (`benchmark.measures.machine`).
 
-* schema, protocol, protocol_hash, cell, cell_hash, seed, predictions_sha256 (of the run's record), data, environment;
+* schema, protocol, protocol_hash, cell, cell_hash, seed, predictions_sha256 (of the run's record), data;
 * made_with: digests of everything that decides the numbers. A file with other digests is stale and is measured again;
 * clean: metrics (`benchmark.measures.robustness.measure.METRICS`) on the unchanged test faces;
 * corrupted: corruption -> list of these metrics at severities 1 to 5;
@@ -13,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.files import read_made
+from benchmark.measures.machine import is_machine
 from benchmark.names import checked_name
 from benchmark.records.comparisons import Summary
 
 SCHEMA = 1
-
 
 Measured = Mapping[str, Mapping[str, Sequence[Mapping]]]  # slug of a comparison -> cell label -> one file per seed
 
@@ -41,6 +42,8 @@ def read_robustness(folder: Path, summary: Summary) -> Measured:
     """
     found: dict[tuple, Mapping] = {}
     for path in sorted(folder.glob("*/*/seed*.json")):
+        if is_machine(path):
+            continue
         contents = read(path)
         found[contents["protocol_hash"], contents["cell_hash"], contents["seed"], contents["predictions_sha256"]] = contents
     kept: dict[str, dict[str, list[Mapping]]] = {}

@@ -19,6 +19,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import write_json
+from benchmark.measures import machine
 from benchmark.measures.robustness.corruptions import SEVERITIES, corrupt, parameters, parameters_digest
 from benchmark.measures.robustness.file import SCHEMA, read
 from benchmark.protocol.cells import Cell, Run
@@ -77,8 +78,8 @@ def measure(
     device: torch.device,
     stop: Callable[[], bool] = lambda: False,
 ) -> Mapping:
-    """Measure one run and write ``out/<protocol>/<cell>/seed<k>.json`` atomically. If the file is up to date, return its
-    contents.
+    """Measure one run and write ``out/<protocol>/<cell>/seed<k>.json`` atomically, and beside it what it was measured on
+    (`benchmark.measures.machine`). If the file is up to date, return its contents.
 
     Args:
         prepared: folder of FaceSets; those of the other data sets may be missing.
@@ -119,7 +120,6 @@ def measure(
         "seed": seed,
         "predictions_sha256": record["predictions_sha256"],
         "data": dict(record["data"]),
-        "environment": environment.describe(device),
         "made_with": made_with,
     }
     ids, truth = faces.id[rows], role_targets(protocol, faces, rows)
@@ -147,6 +147,7 @@ def measure(
     }
     contents["transfer"] = {target.protocol.name: _transfer(networks, protocol, target, device, how) for target in targets}
     contents["transfer"] |= {name: {"note": reason} for name, reason in reasons.items()}
+    machine.write(path, environment.describe(device))
     write_json(path, contents)
     return contents
 

@@ -82,7 +82,7 @@ def table(contents: Mapping) -> Table:
             row["deviation"] = _factor([_log10(moment["deviation"][-1], 1) for moment in moments])
             rows.append(row)
     notes = (
-        f"{_where(contents)}; probe of {contents['images']} pictures, training mode, {contents['environment']['device']}",
+        f"{_where(contents)}; probe of {contents['images']} pictures, training mode",
         "Gradient: norm at the first unit's input over that behind the last unit",
         "Geometric mean over seeds [95 % t-interval over seeds of the logarithm]: these numbers are positive and vary by "
         "factors; diverged runs are in no mean",

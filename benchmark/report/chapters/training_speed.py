@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from benchmark.report.material import Material
-from benchmark.report.parts import Chapter, Drawing, drawn
+from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
 from benchmark.report.style import BLUE, VERMILION
 from benchmark.report.tables import Entry, Table, text
 
@@ -22,7 +22,8 @@ def chapter(material: Material) -> Chapter | None:
     """Speed of training and evaluation compared with a plain loop; None if it was not measured."""
     if not material.benches:
         return None
-    return Chapter("Speed of training", [INTRO], tables(material.benches), drawn(drawings(material.benches)))
+    found = tables(material.benches), drawn(drawings(material.benches))
+    return Chapter("Speed of training", [INTRO], *found, page=COSTS)
 
 
 def tables(benches: Sequence[Mapping]) -> list[Table]:

@@ -6,9 +6,8 @@ from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.report import rendering
 from benchmark.report.chapters.optimism import optimism_table
 from benchmark.report.material import Material
-from benchmark.report.pages.run_list import environments
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
-from benchmark.report.parts import Contents
+from benchmark.report.parts import COSTS, RESULTS, Contents
 
 
 def readme(material: Material, contents: Contents) -> str:
@@ -21,12 +20,11 @@ def readme(material: Material, contents: Contents) -> str:
         claims=contents.claims,
         headline=contents.headline,
         sections=contents.sections,
-        chapters=contents.chapters,
+        chapters=contents.chapters_of(RESULTS),
+        page=RESULTS,
+        costs=COSTS,
         data=material.sets,
         records=material.records_link,
-        environments=[
-            (line, [f"{slug}: {n} runs" for slug, n in own.items()]) for line, own in environments(summary).items()
-        ],
         runs=sum(len(runs) for c in summary.comparisons for runs in c.runs.values()),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records.comparisons import Comparison, ScoredRun, Summary
+from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.metrics import METRICS, blocks
 from benchmark.records.record import Record
 from benchmark.records.written import number
@@ -23,7 +23,6 @@ class RunView:
         score: the primary metric as shown, or "diverged".
         facts: name -> value, from the record.
         scores: name -> value as shown, for the first block of metrics in the results table.
-        environment: number of its environment in the page's list.
         history: rows of epoch, learning rate, losses and metrics, as shown.
         curve: the validation metric per epoch as SVG; "" for fewer than two epochs.
         command: repeats this run.
@@ -35,7 +34,6 @@ class RunView:
     score: str
     facts: Mapping[str, str]
     scores: Mapping[str, str]
-    environment: int
     history: Sequence[Sequence[str]]
     curve: str
     command: str
@@ -60,11 +58,10 @@ def command(protocol: str, cell: str, seeds: Sequence[int]) -> str:
     return shlex.join(["python", "-m", "benchmark", "run", protocol, cell, "--seeds", *map(str, seeds)])
 
 
-def cells_of(comparison: Comparison, places: Places, environments: Sequence[str], records: str, root) -> list[CellView]:
+def cells_of(comparison: Comparison, places: Places, records: str, root) -> list[CellView]:
     """The cells of a protocol, in the order of the tables.
 
     Args:
-        environments: all distinct environments of the page, from `environment_of`.
         records: link from the page to the folder of the records.
         root: that folder.
     """
@@ -80,27 +77,11 @@ def cells_of(comparison: Comparison, places: Places, environments: Sequence[str]
                 options={key: _plain(value) for key, value in cell["options"].items()},
                 cell_hash=first["cell_hash"],
                 parameters=first["parameters"],
-                runs=[_run(comparison, run, places, environments, records, root) for run in runs],
+                runs=[_run(comparison, run, places, records, root) for run in runs],
                 command=command(comparison.protocol["name"], cell["name"], seeds),
             )
         )
     return found
-
-
-def environment_of(record: Record) -> str:
-    """The environment of a run as one line."""
-    return "; ".join(_flat(record["environment"]))
-
-
-def environments(summary: Summary) -> dict[str, dict[str, int]]:
-    """Distinct environment as one line -> protocol -> number of runs; in alphabetical order."""
-    found: dict[str, dict[str, int]] = {}
-    for comparison in summary.comparisons:
-        for runs in comparison.runs.values():
-            for run in runs:
-                own = found.setdefault(environment_of(run.record), {})
-                own[comparison.slug] = own.get(comparison.slug, 0) + 1
-    return dict(sorted(found.items()))
 
 
 def present_version(comparison: Comparison) -> bool:
@@ -109,7 +90,7 @@ def present_version(comparison: Comparison) -> bool:
     return name in protocol_names() and load_protocol(name).hash == comparison.protocol_hash
 
 
-def _run(comparison: Comparison, run: ScoredRun, places: Places, environments: Sequence[str], records: str, root) -> RunView:
+def _run(comparison: Comparison, run: ScoredRun, places: Places, records: str, root) -> RunView:
     record, task = run.record, comparison.task
     scores = {}
     for name in blocks(task)[0]:
@@ -117,12 +98,11 @@ def _run(comparison: Comparison, run: ScoredRun, places: Places, environments: S
         if value is not None:
             scores[METRICS[name].title] = _shown(value, name)
     primary = run.scores["none"][comparison.primary] if "none" in run.scores else None
-    data, cost = record["data"], record["cost"]
+    data = record["data"]
     selected, epochs = record["selected_epoch"], len(record["history"])
     facts = {
         "Selected epoch": f"{selected or 'no single one'}, of {epochs} epochs",
         "Data": f"{data['name']} {data['version']}, fingerprint {data['fingerprint']}",
-        "Cost": ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in cost.items()),
         "Training sources": f"digest {record['code']}",
         "Predictions": f"SHA-256 {record['predictions_sha256'] or 'none: diverged'}",
     }
@@ -134,7 +114,6 @@ def _run(comparison: Comparison, run: ScoredRun, places: Places, environments: S
         score="diverged" if record.diverged else "not defined" if primary is None else _shown(primary, comparison.primary),
         facts=facts,
         scores=scores,
-        environment=environments.index(environment_of(record)) + 1,
         history=[_epoch(entry, metric, METRICS[comparison.primary].unit) for entry in record["history"]],
         curve=_curve(record, metric),
         command=command(comparison.protocol["name"], record.cell, [record.seed]),
@@ -179,14 +158,3 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else str(value)
-
-
-def _flat(value: Mapping, prefix: str = "") -> list[str]:
-    lines = []
-    for key, entry in value.items():
-        lines += (
-            _flat(entry, f"{prefix}{key} ")
-            if isinstance(entry, Mapping)
-            else [f"{prefix}{key} {'not recorded' if entry is None else entry}"]
-        )
-    return lines

@@ -44,7 +44,7 @@ from benchmark.report.pages.inline import inline
 from benchmark.report.pages.page import render
 from benchmark.report.pages.places import Places, anchor
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
-from benchmark.report.parts import Contents
+from benchmark.report.parts import COSTS, RESULTS, Contents, Page
 from benchmark.runs.plan import PROFILES
 
 WIDTH, QUALITY = 960, 80  # of JPEG pictures in the page; limited because otherwise they would be most of its bytes
@@ -84,18 +84,17 @@ def webpage(material: Material, contents: Contents) -> str:
     """The page as HTML. The table of claims is shown as a list; test faces are shown in the section of their protocol."""
     summary, judged, sections = material.summary, material.judged, contents.sections
     places, root = Places(summary), material.records_link
-    surroundings = run_list.environments(summary)
-    lines = list(surroundings)
     shortcuts = {s.comparison.slug: t for s in sections for t in s.tables if t.name == f"{s.comparison.slug}-shortcuts"}
     return render(
         "index.html.j2",
+        **showing(RESULTS, places),
+        costs=COSTS,
         summary=summary,
         sections=contents.sections,
-        chapters=contents.chapters,
+        chapters=contents.chapters_of(RESULTS),
         claims=contents.claims,
         ledger=details(judged, material.records, root),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
-        looks=LOOKS,
         rules=RULES_IN_WORDS,
         marks=MARKS,
         inferred=INFERRED,
@@ -111,19 +110,31 @@ def webpage(material: Material, contents: Contents) -> str:
         lead=prose.verdict_sentences(judged),
         changes=changes(judged),
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts, judged)],
-        soft=breakable,
-        environments=surroundings,
         places=places,
-        blocks=lambda table, slug="": webtable.blocks(table, places, slug),
-        cells=lambda comparison: run_list.cells_of(comparison, places, lines, root, material.records),
+        cells=lambda comparison: run_list.cells_of(comparison, places, root, material.records),
         present_version=run_list.present_version,
         missing=lambda finding: missing_runs(finding.planned),
-        figure=lambda picture: inline(
-            picture.content, anchor("fig", Path(picture.file).stem).replace(".", "_"), picture.caption, picture.description
-        ),
-        anchor=anchor,
         runs=sum(len(own) for c in summary.comparisons for own in c.runs.values()),
     )
+
+
+def showing(page: Page, places: Places, *, runs_page: str = "") -> dict[str, object]:
+    """What the templates of tables, figures and chapters need, on any page.
+
+    Args:
+        runs_page: file of the page with the runs that numbers lead to; "" for the same page.
+    """
+    return {
+        "page": page,
+        "runs_page": runs_page,
+        "looks": LOOKS,
+        "soft": breakable,
+        "anchor": anchor,
+        "blocks": lambda table, slug="": webtable.blocks(table, places, slug),
+        "figure": lambda picture: inline(
+            picture.content, anchor("fig", Path(picture.file).stem).replace(".", "_"), picture.caption, picture.description
+        ),
+    }
 
 
 def missing_runs(planned: Sequence[Planned]) -> list[str]:

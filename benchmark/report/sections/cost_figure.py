@@ -1,7 +1,7 @@
 """Figure of the primary metric against the cost of a network, with published figures for the same data."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,18 +16,20 @@ from benchmark.records.metrics import METRICS
 from benchmark.records.written import number
 from benchmark.report.style import GREY, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, message, spread
 
-# Axis label -> the number, from an entry of complexity.json.
-COSTS: dict[str, Callable[[Mapping], float]] = {
+Costs: TypeAlias = Mapping[str, Callable[[Mapping], float]]  # axis label -> the number, from an entry
+
+COUNTS: Costs = {  # of complexity.json
     "multiply-adds": lambda entry: entry["macs"],
     "trainable parameters": lambda entry: entry["parameters"]["trainable"],
-    "CPU latency, ms": lambda entry: entry["latency"]["median_ms"],
 }
+TIMES: Costs = {"CPU latency, ms": lambda entry: entry["latency"]["median_ms"]}  # of latency.json
+PANEL, LABELS = 2.35, 4.45  # inches: width of a panel, and of the labels beside the last one
 HEIGHT = 0.27  # inches per label, with space around it
 
 
 class Point(NamedTuple):
-    """A cell that has both a result and an entry in complexity.json. `costs`: in the order of `COSTS`. `face`: fill colour
-    of its marker."""
+    """A cell that has both a result and a measured network. `costs`: in the order of the panels. `face`: fill colour of its
+    marker."""
 
     label: str
     interval: Interval
@@ -37,23 +39,27 @@ class Point(NamedTuple):
 
 
 def accuracy_against_cost(
-    comparison: Comparison, complexity: Mapping | None, anchors: Sequence[tuple[str, float]] = ()
+    comparison: Comparison, measured: Mapping | None, costs: Costs, anchors: Sequence[tuple[str, float]] = ()
 ) -> Figure:
     """One panel per cost (logarithmic) with the primary metric and its t-interval over seeds; all share the vertical axis.
 
     Args:
-        complexity: contents of complexity.json, or None.
+        measured: contents of the file with `costs`: complexity.json or latency.json; or None.
+        costs: the panels.
         anchors: published figures for the same data and metric: (name, value as a fraction). Their cost is not known, so
             they are shown in a separate panel.
     """
-    points = _points(comparison, complexity)
+    points = _points(comparison, measured, costs)
     if not points:
-        return message(f"{comparison.slug}: no cell with both a result and an entry in complexity.json")
+        return message(f"{comparison.slug}: no cell with both a result and a measured network")
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
-    figure = Figure(figsize=(11.5, max(3.6, HEIGHT * (max(len(points), len(anchors)) + 1) + 1)), layout="constrained")
-    axes = figure.subplots(1, len(COSTS) + 1, sharey=True, width_ratios=[1] * len(COSTS) + [1.9])
-    for at, (axis, name) in enumerate(zip(axes, COSTS, strict=False)):
+    figure = Figure(
+        figsize=(PANEL * len(costs) + LABELS, max(3.6, HEIGHT * (max(len(points), len(anchors)) + 1) + 1)),
+        layout="constrained",
+    )
+    axes = figure.subplots(1, len(costs) + 1, sharey=True, width_ratios=[1] * len(costs) + [1.9])
+    for at, (axis, name) in enumerate(zip(axes, costs, strict=False)):
         _panel(axis, [(point, point.costs[at]) for point in points], scale)
         axis.set_xlabel(name)
     axes[0].set_ylabel(f"test {metric.title}" + (f", {metric.unit}" if metric.unit else ""))
@@ -75,16 +81,16 @@ def accuracy_against_cost(
     return figure
 
 
-def _points(comparison: Comparison, complexity: Mapping | None) -> list[Point]:
+def _points(comparison: Comparison, measured: Mapping | None, costs: Costs) -> list[Point]:
     points = []
     for label in comparison.runs:
-        network = measured_network(complexity, comparison, label)
+        network = measured_network(measured, comparison, label)
         interval = seeds_interval(comparison.metric(label, comparison.primary))
         if network is not None and interval is not None:
             where = place(comparison.cell(label))
             colour = SHORTCUT_COLOURS.get(where.shortcut, OTHER_COLOUR) if where else OTHER_COLOUR
             face = PAPER if where and where.normalisation == "frozen" else colour
-            points.append(Point(label, interval, [cost(network) for cost in COSTS.values()], colour, face))
+            points.append(Point(label, interval, [cost(network) for cost in costs.values()], colour, face))
     return points
 
 

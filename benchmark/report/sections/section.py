@@ -7,7 +7,7 @@ from benchmark.report.material import Material
 from benchmark.report.parts import Picture, Section
 from benchmark.report.sections import figures, grid, pairs, results
 from benchmark.report.sections.circumplex import SHOWN, circumplex
-from benchmark.report.sections.cost_figure import accuracy_against_cost
+from benchmark.report.sections.cost_figure import COUNTS, accuracy_against_cost
 from benchmark.report.sections.reliability import reliability
 from benchmark.report.style import svg
 
@@ -37,7 +37,7 @@ def section(comparison: Comparison, material: Material) -> Section:
         drawn["circumplex"] = circumplex(comparison)
     name = comparison.data["name"]
     others = published(name, material.anchors) if comparison.task == "categorical" else []
-    drawn["costs"] = accuracy_against_cost(comparison, material.complexity, others)
+    drawn["costs"] = accuracy_against_cost(comparison, material.complexity, COUNTS, others)
     pictures = []
     for kind, figure in drawn.items():
         caption = f"{comparison.slug}: {CAPTIONS[kind]}. {comparison.header}; TTA: none"

@@ -76,7 +76,7 @@ def test_plots(built):
 
 
 def test_every_link_of_the_page_exists(built):
-    page = (built / "README.md").read_text()
+    page = "".join((built / name).read_text() for name in ("README.md", "costs.md"))
     links = re.findall(r"\]\(([^)]+)\)", page)
     assert len(links) > 30
     assert [link for link in links if not (built / link).exists()] == []
@@ -85,11 +85,14 @@ def test_every_link_of_the_page_exists(built):
 
 
 def test_the_page_shows_every_table_and_the_environment(built):
-    page = (built / "README.md").read_text()
-    for path in (built / "tables").glob("*.md"):
-        assert path.read_text() in page
-    assert "device test device" in page and "commit not recorded" in page
-    assert "synthetic-8: 16 runs, synthetic-va: 6 runs" in page
+    page, costs = ((built / name).read_text() for name in ("README.md", "costs.md"))
+    for folder, own in (("tables", page), ("costs/tables", costs)):
+        paths = list((built / folder).glob("*.md"))
+        assert len(paths) >= 4
+        for path in paths:
+            assert path.read_text() in own
+    assert "| 1 | runs of synthetic-8 (16); runs of synthetic-va (6) |" in costs
+    assert "| 1 | test device | not recorded |" in costs and "test device" not in page
     assert "No audit of a data set" in page
 
 
@@ -131,7 +134,9 @@ def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
     ("file", "text", "words"),
     [
         ("complexity.json", "{", "complexity.json"),
-        ("complexity.json", '{"schema": 2}', "schema 1"),
+        ("complexity.json", '{"schema": 1}', "schema 2"),
+        ("out/latency.json", '{"schema": 2}', "schema 1"),
+        ("out/gradients/p.machine.json", '{"schema": 1}', "environment"),
         ("data/x/audit.json", "{", "audit.json"),
         ("data/x/audit.json", '{"name": "x"}', "classes, counts, fingerprint, version"),
     ],
@@ -140,9 +145,10 @@ def test_bad_input_is_named_before_anything_is_written(make, cell, tmp_path, fil
     make(tmp_path / "records", "synthetic-8", cell("identity", "working", "plain"), 0)
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(text)
+    before = set(tmp_path.rglob("*"))
     with pytest.raises(BadInput, match=words):
         build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_changed_predictions_are_refused(make, cell, tmp_path):

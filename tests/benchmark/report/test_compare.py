@@ -105,10 +105,13 @@ def test_valence_and_arousal(records):
 
 
 def test_cost_from_complexity(records, tmp_path):
-    path = tmp_path / "complexity.json"
-    cells = {f"synthetic-8/{A}": {"macs": 4000, "latency": {"median_ms": 1.5}}}
-    path.write_text(json.dumps({"schema": 1, "cells": cells}))
-    found = compare(records, A, B, complexity=path)
+    entries = {"complexity": {"macs": 4000}, "latency": {"latency": {"median_ms": 1.5}}}
+    for schema, name in ((2, "complexity"), (1, "latency")):
+        contents = {"schema": schema, "cells": {f"synthetic-8/{A}": entries[name]}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(contents))
+    counted = compare(records, A, B, complexity=tmp_path / "complexity.json")
+    assert (counted["a"]["macs"], counted["a"]["latency_ms"]) == (4000, None)
+    found = compare(records, A, B, **{name: tmp_path / f"{name}.json" for name in entries})
     assert (found["a"]["macs"], found["a"]["latency_ms"]) == (4000, 1.5)
     assert found["b"]["macs"] is None and found["b"]["parameters"] == 1234
     text = "\n".join(sentences(found))

@@ -58,16 +58,19 @@ def test_one_measurement_a_network_and_each_is_found_by_cell(tmp_path, monkeypat
     protocol = load_protocol("fer2013-7-quick")
     cells = [Cell(f"c-{loss}", "residual", options, loss) for loss in ("plain", "weighted")]
     runs = [Run(protocol, cell, seed) for cell in cells for seed in (0, 1)]
-    found = measure_all(runs, [small], tmp_path / "complexity.json", seconds=0.01)
-    assert len(measured) == 1 and found == json.loads((tmp_path / "complexity.json").read_text())
+    files = [tmp_path / "complexity.json", tmp_path / "latency.json"]
+    found, timed = measure_all(runs, [small], *files, seconds=0.01)
+    assert len(measured) == 1 and [found, timed] == [json.loads(path.read_text()) for path in files]
     assert set(found["cells"]) == {"fer2013-7-quick/c-plain", "fer2013-7-quick/c-weighted"}
     entry = found["networks"][0]
-    assert entry["name"] == "small" and entry["input"] == [1, 3, 48, 48] and entry["latency"]["runs"] >= 5
+    assert entry["name"] == "small" and entry["input"] == [1, 3, 48, 48]
+    assert timed["networks"][0]["latency"]["runs"] >= 5 and timed["environment"]["threads"] == 1
     # By hand: 3x3 convolutions 3 to 4, unit of 4, down-sampling unit to 6 at half the size, unit of 6, output layer.
     assert entry["macs"] == 9 * (12 + 32) * 48**2 + 9 * (24 + 36 + 72) * 24**2 + 6 * 7
     other = Cell("of-another-loss", "residual", options, "focal").as_dict()
     alone = found | {"cells": {}}
     assert counted.of_cell(alone, protocol.as_dict(), other)["macs"] == entry["macs"]
+    assert counted.of_cell(timed | {"cells": {}}, protocol.as_dict(), other)["latency"] == timed["networks"][0]["latency"]
     for changed in (
         (load_protocol("fer2013-7").as_dict(), other),  # 64 pixels
         (load_protocol("synthetic-8").as_dict() | {"input_size": 48}, other),  # eight classes
@@ -77,3 +80,14 @@ def test_one_measurement_a_network_and_each_is_found_by_cell(tmp_path, monkeypat
         assert counted.of_cell(alone, *changed) is None
     assert counted.of_cell(None, protocol.as_dict(), other) is None
     assert counted.of_names(alone, "fer2013-7-quick", "no-such-cell") is None
+
+
+def test_counts_are_the_same_bytes_on_another_machine_and_times_are_not(tmp_path, monkeypatch):
+    small = Network("small", "residual", {"units": [1, 1, 1], "widths": [4, 6], "shortcut": "fixed"}, 7, 3, 32)
+    texts = []
+    for device in ("one processor", "another"):
+        monkeypatch.setattr(plan_complexity.environment, "describe", lambda _, name=device: {"device": name})
+        measure_all([], [small], tmp_path / "complexity.json", tmp_path / "latency.json", seconds=0.01)
+        texts.append([(tmp_path / f"{name}.json").read_text() for name in ("complexity", "latency")])
+    assert texts[0][0] == texts[1][0] and texts[0][1] != texts[1][1]
+    assert json.loads(texts[1][1])["environment"] == {"device": "another"}

@@ -71,6 +71,8 @@ def test_numbers_are_those_of_the_network_on_corrupted_pictures(trained, tiny_fa
 def test_a_finished_file_is_kept_and_a_stale_one_measured_again(trained, tiny_faces, tmp_path, monkeypatch):
     first = measured(trained, tiny_faces, tmp_path)
     (path,) = tmp_path.rglob("seed0.json")
+    beside = json.loads(path.with_name("seed0.machine.json").read_text())
+    assert beside["environment"]["threads"] == torch.get_num_threads() and "environment" not in first
     assert json.loads(path.read_text()) == first == read(path)
 
     def fail(*_):

@@ -46,7 +46,7 @@ def contents():
             found.append(measurement("shallow", 12, *of, [0, 10], factors[seed], reached=0 if lost else None))
     protocol = {"name": "synthetic-8", "version": "1.0", "input_size": 32, "recipe_name": "quick"}
     return {
-        "schema": 1, "plan": "p", "protocol": protocol, "images": 32, "environment": {"device": "a processor"},
+        "schema": 1, "plan": "p", "protocol": protocol, "images": 32,
         "protocol_hash": "f" * 16, "data": {"name": "synthetic", "version": "1.0", "fingerprint": "0" * 64},
         "measurements": found,
     }  # fmt: skip

@@ -44,17 +44,17 @@ def test_table_and_figures_of_a_built_report(tmp_path, make, cell):
     for kind, mib in (("cpu", 100.0), ("cuda", None)):
         fabricate(tmp_path / "bench", kind, mib)
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
-    table = pd.read_csv(tmp_path / "tables" / "speed.csv")
+    table = pd.read_csv(tmp_path / "costs" / "tables" / "speed.csv")
     assert list(table["contender"]) == ["plain loop", "this suite"] * 2
     plain, suite = table.iloc[0], table.iloc[1]
     assert (plain["train_median"], plain["train_ratio_median"], plain["memory_ratio"]) == (20, 2, 0.25)
     assert (suite["evaluate_upper_quartile"], suite["memory_mib"], suite["floor_evaluate"]) == (240, 100, 1.1)
     assert table["memory_mib"].isna().tolist() == [False, False, True, True]
-    text = (tmp_path / "tables" / "speed.md").read_text()
+    text = (tmp_path / "costs" / "tables" / "speed.md").read_text()
     assert "| 2.00 [1.80, 2.40] |" in text and "| 0.80, 1.10 |" in text
     for kind in ("cpu", "cuda"):
-        assert (tmp_path / "figures" / f"speed-growth-{kind}.svg").is_file()
-    for page in ("README.md", "index.html"):
+        assert (tmp_path / "costs" / "figures" / f"speed-growth-{kind}.svg").is_file()
+    for page in ("costs.md", "costs.html"):
         assert "Speed of training" in (tmp_path / page).read_text()
 
 

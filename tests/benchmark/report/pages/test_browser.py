@@ -175,3 +175,19 @@ def test_all_but_sorting_works_without_scripts(browser, built):
     page.locator("#claim-flops summary").click()
     assert page.locator("#claim-flops .evidence").is_visible()
     page.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desk", "phone"])
+def test_the_page_of_costs_fits_and_its_numbers_open_runs_on_the_other_page(browser, built, size):
+    page, complaints, asked = browser.new_page(), [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size(size)
+    page.goto((built / "costs.html").as_uri())
+    assert [url for url in asked if not url.startswith("data:")] == [(built / "costs.html").as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.locator("a[href='index.html#run-synthetic-8-other_net-plain-seed0']").first.click()
+    page.wait_for_function("document.querySelector('#run-synthetic-8-other_net-plain-seed0')?.open")
+    assert complaints == []
+    page.close()

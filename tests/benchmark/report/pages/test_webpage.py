@@ -40,6 +40,20 @@ def test_names_are_unique_and_every_link_leads_somewhere(page, built):
         assert set(words) <= set(names)
 
 
+def test_the_page_of_costs_is_well_formed_and_leads_to_the_runs(page, built, read_page):
+    costs = read_page(built / "costs.html")
+    names = costs.values("id")
+    assert len(set(names)) == len(names) and costs.elements[0] == ("html", {"lang": "en"})
+    links, runs = costs.values("href"), set(page.values("id"))
+    assert len([link for link in links if link.startswith("index.html#cell-")]) > 20
+    for link in links:
+        file, _, place = link.partition("#")
+        if not link.startswith("data:"):
+            assert (built / file).exists() if file else place in names, link
+            assert file != "index.html" or not place or place in runs, link
+    assert "costs.html" in page.values("href")
+
+
 def test_nothing_is_fetched(page, built):
     text = (built / "index.html").read_text()
     assert not re.search(r"@import|//[\w.-]+\.\w+/|\bfetch\(|XMLHttpRequest", re.sub(r'xmlns="[^"]+"', "", text))
@@ -148,7 +162,9 @@ def test_words_from_outside_are_escaped(make, cell, tmp_path, read_page):
     found = read_page(tmp_path / "out" / "index.html")
     assert len(found.all("script")) == 1 and not found.all("img")
     text = (tmp_path / "out" / "index.html").read_text()
-    assert "device &lt;script&gt;x" in text and "a&amp;b" in text
+    assert "a&amp;b" in text and "script&gt;x" not in text
+    assert len(read_page(tmp_path / "out" / "costs.html").all("script")) == 1
+    assert "&lt;script&gt;x" in (tmp_path / "out" / "costs.html").read_text()
 
 
 def test_missing_runs_are_the_planned_ones(make, cell, tmp_path):

@@ -10,7 +10,7 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.sections import figures
 from benchmark.report.sections.circumplex import circumplex, shown_rows
-from benchmark.report.sections.cost_figure import accuracy_against_cost
+from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
 from benchmark.report.sections.reliability import calibration, reliability
 from benchmark.report.style import PAPER, spread, styled, svg
 
@@ -76,7 +76,7 @@ def test_nothing_to_compare_says_so(make, cell, tmp_path):
     summary = summarise(read_records(tmp_path), tmp_path)
     assert "not tested" in " ".join(words(figures.headline(summary)))
     assert "every run diverged" in " ".join(words(figures.confusion(summary.comparisons[0])))
-    for figure in (accuracy_against_cost(summary.comparisons[0], None), reliability(summary.comparisons[0])):
+    for figure in (accuracy_against_cost(summary.comparisons[0], None, COUNTS), reliability(summary.comparisons[0])):
         assert "synthetic-8: " in words(figure)[0]
     with styled():
         assert svg(figures.learning_curves(summary.comparisons[0]))
@@ -89,7 +89,7 @@ def test_accuracy_against_cost_draws_the_interval_and_what_others_published(summ
         f"synthetic-8/{label}": {"macs": macs, "parameters": {"trainable": n}, "latency": {"median_ms": ms}}
         for label, (macs, n, ms) in costs.items()
     }
-    figure = accuracy_against_cost(comparison, {"cells": cells}, [("Elsewhere", 0.9), ("Other", 0.91)])
+    figure = accuracy_against_cost(comparison, {"cells": cells}, COUNTS | TIMES, [("Elsewhere", 0.9), ("Other", 0.91)])
     mean = 100 * np.mean(list(comparison.metric("net-fixed-working-plain", "accuracy").values()))
     for axis, wanted in zip(figure.axes, zip(*costs.values(), strict=True), strict=False):
         points = {float(line.get_xdata()[0]): float(line.get_ydata()[0]) for line in axis.lines}

@@ -1,0 +1,100 @@
+"""Chapter: parameters and operations of networks, from complexity.json; the shortcut functions. What they take in time is
+on the page of costs."""
+
+from collections.abc import Mapping
+
+from benchmark.measures.complexity.file import measured_network
+from benchmark.records.comparisons import Summary
+from benchmark.report.material import Material
+from benchmark.report.parts import Chapter, Picture
+from benchmark.report.sections.figures import shortcut_functions
+from benchmark.report.style import svg
+from benchmark.report.tables import Entry, Table, not_tested, text
+
+PLACE = 40
+SHORTCUTS = "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)"
+
+COUNTS = {
+    "input": "Input",
+    "parameters": "Trainable parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "elementwise": "of which elementwise",
+    "skipped": "Operators the MAC counter skipped",
+    "uncounted": "Operators in no count",
+}
+BLOCKS = (tuple(COUNTS)[:5], tuple(COUNTS)[5:])
+NOTES = (
+    "One picture, evaluation mode",
+    "MACs: multiply-adds of convolutions and matrix products (fvcore); FLOPs = 2 x MACs + elementwise operations",
+    "What the MAC counter skipped is counted as elementwise unless it stands among the operators in no count",
+)
+
+
+def chapter(material: Material) -> Chapter:
+    """Parameters and operations, and a figure of the shortcut functions."""
+    networks = network_table(material.complexity)
+    own = complexity_table(material.summary, material.complexity)
+    picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()))
+    return Chapter("Parameters and operations", tables=[*([networks] if networks else []), own], pictures=[picture])
+
+
+def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
+    """Parameters, MACs, FLOPs and what the counters skipped, of every cell with a record."""
+    columns = {
+        "protocol": "Protocol",
+        "cell": "Cell",
+    } | COUNTS
+    rows, odd = [], []
+    for comparison in summary.comparisons:
+        for label, runs in comparison.runs.items():
+            row = {"protocol": text(comparison.slug), "cell": text(label)}
+            entry = measured_network(complexity, comparison, label)
+            if entry is None:
+                reason = "no entry in complexity.json" if complexity else "no complexity.json"
+                row |= {"parameters": _count(runs[0].record["parameters"]), "macs": not_tested(reason)}
+            else:
+                row |= _network(entry)
+                if entry["parameters"]["trainable"] != runs[0].record["parameters"]:
+                    odd.append(f"{comparison.slug} / {label} ({runs[0].record['parameters']:,} in its record)")
+            rows.append(row)
+    notes = list(NOTES)
+    if odd:
+        notes.append(f"Parameters differ from the record's: {'; '.join(odd)}")
+    return Table("complexity", "Complexity of the cells with a record", notes, columns, rows, ("protocol", "cell"), BLOCKS)
+
+
+def network_table(complexity: Mapping | None) -> Table | None:
+    """The same as `complexity_table`, for every network of complexity.yaml, with or without a record; None if no network was
+    counted."""
+    rows = [
+        {"network": text(entry["name"]), "outputs": text(entry["outputs"])} | _network(entry)
+        for entry in (complexity or {}).get("networks", ())
+    ]
+    columns = {"network": "Network", "outputs": "Outputs"} | COUNTS
+    notes = (*NOTES, "No count needs a run: every registered network and the family's members that cells name are here")
+    blocks = (("outputs", *BLOCKS[0]), *BLOCKS[1:])
+    labels = ("network", "input")
+    blocks = tuple(tuple(key for key in block if key not in labels) for block in blocks)
+    title = "Parameters and operations of every network"
+    return Table("networks", title, notes, columns, rows, labels, blocks) if rows else None
+
+
+def _network(entry: Mapping) -> dict[str, Entry]:
+    return {
+        "input": text("x".join(map(str, entry["input"][1:]))),
+        "parameters": _count(entry["parameters"]["trainable"]),
+        "macs": _count(entry["macs"]),
+        "flops": _count(entry["flops"]),
+        "elementwise": _count(sum(entry["elementwise"].values())),
+        "skipped": _operators(entry["skipped"]),
+        "uncounted": _operators(entry["uncounted"]),
+    }
+
+
+def _count(value: int) -> Entry:
+    return Entry(f"{value:,}", {"": value})
+
+
+def _operators(found: Mapping[str, int]) -> Entry:
+    return text(", ".join(f"{name} x {times}" for name, times in found.items()) or "none")
