@@ -57,14 +57,18 @@ def load(sources: Sequence[Path]) -> ctypes.CDLL:
 
 def _cached(folder: Path, key: str, command: Sequence[str]) -> ctypes.CDLL:
     """The library `kernels-KEY-DIGEST.so` in a folder that only the user can write to; compiled if it is not there."""
+    damaged = []
     for path in sorted(folder.glob(f"kernels-{key}-*.so")):
-        if (digest := _digest(path)) is None:
-            continue  # another process found it damaged
-        if digest == path.stem.rpartition("-")[2]:
+        if (digest := _digest(path)) == path.stem.rpartition("-")[2]:
             return ctypes.CDLL(str(path))
-        _say(f"{path} is damaged: compiled again")
-        path.unlink(missing_ok=True)
-    return ctypes.CDLL(str(_compile(folder, key, command)))
+        if digest is not None:
+            _say(f"{path} is damaged: compiled again")
+            damaged.append(path)
+    made = _compile(folder, key, command)  # before the removal: another process may be about to load a good one of this name
+    for path in damaged:
+        if path != made:
+            path.unlink(missing_ok=True)
+    return ctypes.CDLL(str(made))
 
 
 def _compile(folder: Path, key: str, command: Sequence[str]) -> Path:
