@@ -6,50 +6,52 @@ whoever can write the file can seal it again.
 
 import contextlib
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from benchmark.errors import BadInput
 from benchmark.files import replacing_file
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # of collections.abc from Python 3.12 on
+
 _LINE = "ferbench sealed file 1, {kind}, {size:20d} bytes, SHA-256 {digest}\n"
 
 
-class SealingWriter:
-    """What `sealing` yields: `write` only."""
+class _Sealing(io.RawIOBase):
+    """Passes bytes on to a file and counts and digests them."""
 
     def __init__(self, stream: BinaryIO):
-        self._stream, self._digest, self.size = stream, hashlib.sha256(), 0
+        super().__init__()
+        self.stream, self.digest, self.size = stream, hashlib.sha256(), 0
 
-    def write(self, part: bytes | memoryview) -> int:
-        """Append bytes. Returns their number."""
-        self._digest.update(part)
-        self._stream.write(part)
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: "Buffer") -> int:
+        self.digest.update(part)
+        self.stream.write(part)
         self.size += (count := memoryview(part).nbytes)
         return count
 
-    def flush(self) -> None:
-        """Nothing: the file is flushed when it is complete."""
-
-    def line(self, kind: str) -> bytes:
-        """The first line for the bytes written so far."""
-        return _line(kind, self.size, self._digest.hexdigest())
-
 
 @contextlib.contextmanager
-def sealing(path: Path, kind: str) -> Iterator[SealingWriter]:
-    """Yield a writer for the contents. On success the file replaces `path` atomically; on any error nothing changes.
+def sealing(path: Path, kind: str) -> Iterator[BinaryIO]:
+    """Yield a file to write the contents to, from their start to their end. On success it replaces `path` atomically; on any
+    error nothing changes.
 
     Args:
         kind: a few words that say what the contents are, without a line break.
     """
     with replacing_file(path) as temporary, open(temporary, "wb") as stream:
         stream.write(_line(kind, 0, "0" * 64))
-        writer = SealingWriter(stream)
-        yield writer
+        writer = _Sealing(stream)
+        with io.BufferedWriter(writer) as buffered:
+            yield buffered
         stream.seek(0)
-        stream.write(writer.line(kind))
+        stream.write(_line(kind, writer.size, writer.digest.hexdigest()))
 
 
 def read_sealed(path: Path, kind: str, remedy: str) -> bytes:

@@ -35,7 +35,7 @@ CHANGING = ("lr", "eps")  # what the training sets in the optimizer's groups bef
 def write(path: Path, state: Mapping[str, Json]) -> None:
     """Write a checkpoint atomically, with its seal. It can be loaded with weights_only=True."""
     with sealing(path, KIND) as stream:
-        torch.save(dict(state), stream)  # type: ignore[arg-type]  # torch needs no more of a file than `write`
+        torch.save(dict(state), stream)
 
 
 def read(path: Path, device: torch.device) -> dict[str, Json]:
