@@ -84,11 +84,11 @@ def test_what_is_read_is_what_was_written(stopped):
 @pytest.mark.parametrize("value", [None, 3.5, "x", [], {}, True, -1, 10**9, torch.zeros(3), "left out"], ids=str)
 def test_a_sealed_checkpoint_with_another_entry_is_one_line(stopped, tmp_path, tiny_faces, run, entry, value):
     path, _, trainer = stopped
-    state = checkpoint.read(path, CPU) | {entry: value}
-    if isinstance(value, str) and value == "left out":
-        state.pop(entry)
-    if (entry, value is True) == ("diverged", True) or (entry, value) == ("images", 10**9):
+    if (entry, str(value)) in (("diverged", "True"), ("images", str(10**9))):
         return  # possible values
+    state = checkpoint.read(path, CPU) | {entry: value}
+    if str(value) == "left out":
+        state.pop(entry)
     forged = tmp_path / "seed3.checkpoint"
     checkpoint.write(forged, state)
     refused(trainer, forged)

@@ -1,8 +1,8 @@
 """Pictures left on disk: the same bytes and the same records as pictures in memory, and training beyond a memory limit."""
 
 import ctypes
-import json
 import hashlib
+import json
 import multiprocessing
 import os
 import resource
