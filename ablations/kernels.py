@@ -2,8 +2,8 @@
 
 In torch, each operator is a separate pass over memory, atan and ELU take longer than reading and writing their data, and
 convolutions are computed as direct sums (docs/speed.md). The system's C compiler builds both files once, in half a second,
-into the user's cache folder. Without a compiler, or with FERBENCH_KERNELS=off in the environment, the network runs on
-torch's operators. The formulas are the same; results differ only by rounding.
+into the user's cache folder (`kernel_cache`). Without a compiler, or with FERBENCH_KERNELS=off in the environment, the
+network runs on torch's operators. The formulas are the same; results differ only by rounding.
 
 The functions take float32 tensors on the CPU in channels_last layout (`usable`). They sum in blocks that do not depend on
 the number of threads.
@@ -11,11 +11,8 @@ the number of threads.
 
 import ctypes
 import functools
-import hashlib
 import math
 import os
-import platform
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -23,14 +20,11 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from ablations.kernel_cache import load
 from benchmark import progress
-from benchmark.files import replacing_file
 
 SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "winograd.c")]
 SWITCH = "FERBENCH_KERNELS"
-# Not -ffast-math, because NaN and infinity must be handled correctly.
-FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast")
-OUTPUT = ("-fopenmp", "-shared", "-fPIC")
 _ROW = 256  # smallest length of a row of repeated per-channel numbers
 _POINTER, _SIZE, _FLOAT, _INT = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int
 _ARGUMENTS = {
@@ -50,7 +44,7 @@ def library() -> ctypes.CDLL | None:
     if os.environ.get(SWITCH, "on").lower() in ("off", "0", "no"):
         return None
     try:
-        loaded = ctypes.CDLL(str(_built()))
+        loaded = load(SOURCES)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         reason = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
         progress.say(f"no compiled kernels ({reason}): the CPU runs on torch's operators, which is slower")
@@ -60,39 +54,6 @@ def library() -> ctypes.CDLL | None:
     for name, arguments in _ARGUMENTS.items():
         getattr(loaded, name).restype, getattr(loaded, name).argtypes = None, arguments
     return loaded
-
-
-def _built() -> Path:
-    """The path of the shared library for these sources, this compiler and this processor. It is compiled if it does not
-    exist yet."""
-    compiler = shlex.split(os.environ.get("CC") or "cc")
-    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout
-    kind = f"{platform.system()} {platform.machine()} {_instructions()}"
-    known = "\n".join((version, kind, *FLAGS, *OUTPUT, *(source.read_text() for source in SOURCES)))
-    path = _cache() / f"kernels-{hashlib.sha256(known.encode()).hexdigest()[:16]}.so"
-    if not path.exists():
-        with replacing_file(path) as temporary:
-            command = [*compiler, *FLAGS, *OUTPUT, *map(str, SOURCES), "-o", str(temporary)]
-            subprocess.run(command, capture_output=True, text=True, check=True)
-    return path
-
-
-def _cache() -> Path:
-    """The user's cache folder. If it is made here, only the user can access it, because code in it is run."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "ferbench"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _instructions() -> str:
-    """The instruction sets of the processor. With a shared home folder, a library built on one machine must not be used on a
-    machine that lacks some of them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line for line in lines if line.startswith(("flags", "Features")))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 def usable(*tensors: Tensor) -> bool:

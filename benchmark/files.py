@@ -71,7 +71,7 @@ def read_object(path: Path) -> dict[str, Json]:
     """The JSON object in a file, which must exist. BadInput for a file that is not JSON or contains something else."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
         raise BadInput(path, error, "valid JSON") from error
     if not isinstance(contents, dict):
         raise BadInput(path, f"a JSON {type(contents).__name__}", "an object")
@@ -113,7 +113,12 @@ def read_yaml(path: Path) -> dict[str, Json]:
     return value
 
 
-def digest(value: object) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of `value` as canonical JSON."""
+def whole_digest(value: object) -> str:
+    """Hexadecimal SHA-256 of `value` as canonical JSON. ValueError for a string that is not Unicode text."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest(value: object) -> str:
+    """First 16 hexadecimal digits of `whole_digest`."""
+    return whole_digest(value)[:16]

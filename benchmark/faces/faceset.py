@@ -4,7 +4,10 @@ A FaceSet is a directory:
 
 * ``images.npy``  uint8, shape (N, H, W, C), C = 1 (grey) or 3 (RGB); rows are read on demand, never with pickle;
 * ``faces.csv``   one row per face, in the order of the pictures; columns as in `COLUMNS`;
-* ``meta.json``   name, version, class order, counts, fingerprint, and how the FaceSet was made.
+* ``meta.json``   name, version, class order, counts, fingerprint, and how the FaceSet was made; sealed by a digest.
+
+So each part is verified by another: every picture, each time it is read, by its digest in faces.csv; faces.csv by the
+fingerprint in meta.json, which records state too; meta.json by its own seal (`benchmark.faces.meta`).
 
 Only numpy is needed to read one.
 """
@@ -13,7 +16,6 @@ import csv
 import functools
 import hashlib
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +24,14 @@ from typing import Protocol, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.array_file import ArrayFile
+from benchmark.array_file import VerifiedArrayFile, header
 from benchmark.errors import BadInput
+from benchmark.faces.meta import FORMAT, read_meta, sealed
 from benchmark.files import Json, replacing_directory, write_json
 from benchmark.names import checked_name, checked_text
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 TEXTS = ("id", "split", "group", "flag")  # the columns of free text
-FORMAT = 1
 PART = 16384  # rows of faces.csv read at a time
 NO_EXPRESSION = -1
 PICTURES_A_PART = 256
@@ -67,7 +69,7 @@ class FaceSet:
 
     Attributes:
         directory: where it was read from.
-        pictures: uint8 (N, H, W, C); rows are read on demand.
+        pictures: uint8 (N, H, W, C); rows are read on demand, and verified by `digest` each time.
         id: str, unique.
         split: str, the data set's own names ("Training", "train", ...). A Protocol assigns roles to them.
         expression: int64, index into `classes`; -1: no label.
@@ -80,7 +82,7 @@ class FaceSet:
     """
 
     directory: Path
-    pictures: ArrayFile
+    pictures: VerifiedArrayFile
     id: NDArray[np.str_]
     split: NDArray[np.str_]
     expression: NDArray[np.int64]
@@ -197,7 +199,7 @@ def write_faceset(
             "fingerprint": fingerprint,
             "how": dict(how or {}),
         }
-        write_json(temporary / "meta.json", meta)
+        write_json(temporary / "meta.json", sealed(meta))
     return open_faceset(directory)
 
 
@@ -206,7 +208,7 @@ def _write_pictures(path: Path, pictures: Pictures) -> list[str]:
     picture."""
     digests = []
     with open(path, "wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": pictures.shape})
+        stream.write(header(pictures.shape))
         for start in range(0, len(pictures), PICTURES_A_PART):
             part = np.ascontiguousarray(pictures[start : start + PICTURES_A_PART])
             digests += [hashlib.sha256(image).hexdigest() for image in part]
@@ -215,37 +217,38 @@ def _write_pictures(path: Path, pictures: Pictures) -> list[str]:
 
 
 def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
-    """Open a FaceSet. The pictures stay on disk.
+    """Open a FaceSet. The pictures stay on disk; each is verified when it is read.
 
     Args:
-        verify: also recompute the digest of every picture.
+        verify: read every picture now.
 
     Raises:
-        BadInput: a missing file; names as `write_faceset` refuses them; faces.csv or pictures that do not agree with
-            meta.json.
+        BadInput: a missing file; an altered meta.json; names as `write_faceset` refuses them; faces.csv or pictures that do
+            not agree with it. When a picture is read, now or later: it is not the one of faces.csv.
     """
     directory = Path(directory)
     for name in ("meta.json", "faces.csv", "images.npy"):
         if not (directory / name).is_file():
             raise BadInput(directory, f"no {name}", "a prepared FaceSet (run `ferbench prepare NAME` or `dvc repro` first)")
-    meta = json.loads((directory / "meta.json").read_text(encoding="utf-8"))
-    if meta.get("format") != FORMAT:
-        raise BadInput(directory / "meta.json", f"format {meta.get('format')}", f"format {FORMAT}; prepare the data again")
+    meta = read_meta(directory / "meta.json")
     _check_names(meta, directory / "meta.json")
     with open(directory / "faces.csv", "rb") as table:
         digest = hashlib.file_digest(table, "sha256").hexdigest()
     if digest != meta["fingerprint"]:
         raise BadInput(directory / "faces.csv", f"SHA-256 {digest}", f"{meta['fingerprint']} as in meta.json")
-    pictures = ArrayFile(directory / "images.npy")
+    columns = _from_csv(directory / "faces.csv", meta["shape"][0])
+    votes: NDArray[np.int64] | None = columns.pop("votes")
+    if votes is not None and not votes.shape[1]:
+        votes = None
+    given = {name: values for name, values in columns.items() if name != "digest"}
+    _check(str(directory / "faces.csv"), meta["shape"][0], given, meta["classes"], votes, meta["vote_columns"])
+    path, expected = directory / "images.npy", "those whose digest is in faces.csv; prepare the data again"
+    pictures = VerifiedArrayFile(path, columns["digest"], columns["id"], expected=expected)
     if list(pictures.shape) != meta["shape"]:
-        raise BadInput(directory / "images.npy", f"{pictures.dtype} {pictures.shape}", f"uint8 {tuple(meta['shape'])}")
-    columns = _from_csv(directory / "faces.csv", len(pictures))
-    if verify:
-        for row, expected in enumerate(columns["digest"].tolist()):
-            if hashlib.sha256(pictures[row : row + 1].data).hexdigest().encode() != expected:
-                raise BadInput(f"{directory / 'images.npy'} row {row}", "other pixels", "those whose digest is in faces.csv")
-    votes = columns.pop("votes")
-    return FaceSet(directory=directory, pictures=pictures, meta=meta, votes=votes if votes.shape[1] else None, **columns)
+        raise BadInput(path, f"{pictures.dtype} {pictures.shape}", f"uint8 {tuple(meta['shape'])}")
+    for start in range(0, len(pictures) * verify, PICTURES_A_PART):
+        pictures[start : start + PICTURES_A_PART]
+    return FaceSet(directory=directory, pictures=pictures, meta=meta, votes=votes, **columns)
 
 
 def _check_names(meta: Mapping[str, Json], where: object) -> None:
@@ -317,29 +320,34 @@ def _to_csv(out: TextIO, columns: Mapping[str, np.ndarray], votes: np.ndarray | 
 def _from_csv(path: Path, n: int) -> dict[str, np.ndarray]:
     """The columns of a FaceSet, as from `_columns`. The file is read in parts: a million rows of Python strings would
     take gigabytes."""
-    with open(path, encoding="utf-8", newline="") as table:
-        reader = csv.reader(table)
-        header = tuple(next(reader, ()))
-        if header != COLUMNS:
-            raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
-        parts: dict[str, list[np.ndarray]] = {}
-        rows = 0
-        while cells := list(itertools.islice(reader, PART)):
-            rows += len(cells)
-            _check_printable(itertools.chain.from_iterable(cells), path)
-            for name, values in _columns(dict(zip(COLUMNS, zip(*cells, strict=True), strict=True))).items():
-                parts.setdefault(name, []).append(values)
-    if rows != n:
-        raise BadInput(path, f"{rows} rows", f"{n}, one for each picture")
-    if not n:
-        parts = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
-    # The parts of a column are freed before those of the next column are joined, to save memory.
-    return {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    parts: dict[str, list[np.ndarray]] = {name: [values] for name, values in _columns(dict.fromkeys(COLUMNS, ())).items()}
+    rows = 0
+    try:
+        with open(path, encoding="utf-8", newline="") as table:
+            reader = csv.reader(table)
+            if (header := tuple(next(reader, ()))) != COLUMNS:
+                raise BadInput(f"{path} header", ",".join(header), ",".join(COLUMNS))
+            while cells := list(itertools.islice(reader, PART)):
+                _check_printable(itertools.chain.from_iterable(cells), path)
+                for name, values in _columns(dict(zip(COLUMNS, zip(*cells, strict=True), strict=True))).items():
+                    parts[name] = [*parts[name], values] if rows else [values]
+                rows += len(cells)
+        if rows != n:
+            raise BadInput(path, f"{rows} rows", f"{n}, one for each picture")
+        # The parts of a column are freed before those of the next column are joined, to save memory.
+        return {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    except BadInput:
+        raise
+    except (ValueError, OverflowError, csv.Error) as error:  # not UTF-8, not a number, not as many cells or votes as above
+        found = f"{' '.join(str(error).split())} (after {rows} rows)"
+        raise BadInput(path, found, "rows as `ferbench prepare` writes them; prepare the data again") from error
 
 
 def _columns(cells: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
     """The columns of some rows as arrays, from the text of the cells. Without votes, `votes` is of shape (rows, 0)."""
     votes = [v.split() for v in cells["votes"]]
+    if any(len(digest) != 64 for digest in cells["sha256"]):
+        raise ValueError("a sha256 that has not 64 digits")
     return {
         "id": np.array(cells["id"], dtype=str),
         "split": np.array(cells["split"], dtype=str),

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import io
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 
 from benchmark import progress
-from benchmark.array_file import ArrayFile
+from benchmark.array_file import DIGEST_BYTES, ArrayFile, header, with_digests
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
 from benchmark.runs import sources
@@ -93,6 +93,8 @@ def streamed(
 def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bool] = lambda: False) -> ArrayFile:
     """All pictures of a FaceSet, resized: uint8 (N, C, size, size), in a file that is written once.
 
+    Behind the array, the file has the digest of each row; it is verified when the row is read.
+
     The file lies in the folder ``.resized`` beside the FaceSet, or in the folder that the environment variable
     FERBENCH_CACHE names. (The FaceSet itself must not change: it is the output of a DVC stage.) The file's name contains a
     digest of everything that its bytes depend on, so it is never stale and may be deleted at any time. If several
@@ -103,7 +105,7 @@ def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bo
         stop: called before every chunk; True stops the writing.
 
     Raises:
-        BadInput: not enough disk space, or no permission to write.
+        BadInput: not enough disk space, or no permission to write; a damaged file. When a row is read: it has changed.
         Interrupted: `stop` returned True; the next call continues.
     """
     source = faces.pictures
@@ -119,7 +121,7 @@ def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bo
         except PermissionError as error:
             expected = f"some, for resized pictures; {CACHE} names another folder"
             raise BadInput(folder, "no right to write", expected) from error
-    found = ArrayFile(path)
+    found = with_digests(path, "the resized picture that was written; delete the file")
     if found.shape != shape:
         raise BadInput(path, found.shape, f"{shape}; delete it")
     return found
@@ -128,22 +130,23 @@ def resized_file(faces: FaceSet, size: int, channels: int, stop: Callable[[], bo
 def _key(faces: FaceSet, shape: tuple[int, ...]) -> str:
     """Digest of the pictures, their new shape, the code of `resampling` and the version of torch."""
     code = sources.digest([Path(resampling.__file__)])
-    return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__, code)).encode()).hexdigest()[:16]
+    kind = "with digests"
+    return hashlib.sha256(repr((faces.fingerprint, shape, torch.__version__, code, kind)).encode()).hexdigest()[:16]
 
 
 def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channels: int, stop: Callable[[], bool]) -> None:
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
-    header, width, part = head.getvalue(), int(np.prod(shape[1:])), path.with_suffix(".part")
-    with open(part, "ab") as out:
-        there = out.tell()
-        if there < len(header):
+    """Write the pictures to one file and their digests to another, both in order; then append the digests to the pictures.
+    Both files are kept if the work stops: a picture is done if both have it."""
+    start_of_file, width, part, marks = header(shape), math.prod(shape[1:]), path.with_suffix(".part"), _digests_of(path)
+    source = faces.pictures
+    with open(part, "ab") as out, open(marks, "ab") as digests:
+        if out.tell() < len(start_of_file):
             out.truncate(0)
-            out.write(header)
-            there = len(header)
-        done = (there - len(header)) // width
-        out.truncate(len(header) + done * width)
-        due, free = (len(source := faces.pictures) - done) * width, shutil.disk_usage(path.parent).free
+            out.write(start_of_file)
+        done = min((out.tell() - len(start_of_file)) // width, digests.tell() // DIGEST_BYTES)
+        out.truncate(len(start_of_file) + done * width)
+        digests.truncate(done * DIGEST_BYTES)
+        due, free = (len(source) - done) * (width + 2 * DIGEST_BYTES), shutil.disk_usage(path.parent).free
         if due > free:
             expected = f"{due / 2**20:.0f} MiB for resized pictures; {CACHE} names another folder"
             raise BadInput(path.parent, f"{free / 2**20:.0f} MiB free", expected)
@@ -153,11 +156,22 @@ def _write(path: Path, faces: FaceSet, shape: tuple[int, ...], size: int, channe
                 if stop():
                     raise Interrupted(f"{name}: stopped after {start} pictures; the next call goes on")
                 rows = np.arange(start, min(start + chunk, shape[0]))
-                out.write(resampling.resized(source, rows, size, channels).numpy().data)
-                out.flush()
-                os.fsync(out.fileno())  # then, even after a crash, the length of the file says how much is written
+                pictures = resampling.resized(source, rows, size, channels).numpy()
+                digests.write(b"".join(hashlib.sha256(picture).digest() for picture in pictures))
+                out.write(pictures.data)
+                for file in (digests, out):
+                    file.flush()
+                    os.fsync(file.fileno())  # then, even after a crash, the length of the file says how much is written
                 bar.update(len(rows))
+        out.write(marks.read_bytes())
+        out.flush()
+        os.fsync(out.fileno())
     part.replace(path)
+    marks.unlink()
+
+
+def _digests_of(path: Path) -> Path:
+    return path.with_suffix(".digests")
 
 
 @contextlib.contextmanager

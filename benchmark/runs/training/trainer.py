@@ -17,12 +17,13 @@ from torch import nn
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
-from benchmark.files import Json, replacing_file
+from benchmark.files import Json
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Recipe
 from benchmark.records.record import Record, write_record
 from benchmark.runs import environment, sources
+from benchmark.runs.training import checkpoint
 from benchmark.runs.training.augmentation import AUGMENTATIONS
 from benchmark.runs.training.batches import Batches
 from benchmark.runs.training.compiling import compiled
@@ -35,6 +36,8 @@ from benchmark.runs.training.seeds import generator, stream_seed
 
 FINITE_CHECK_STEPS = 25
 EVALUATED = ("validation", "test")
+# What a checkpoint holds besides the configuration and the states of network and optimizer.
+CARRIED = ("epoch", "step", "loss_sum", "history", "best", "diverged", "seconds", "images")
 
 
 def precision_of(recipe: Recipe, device: torch.device) -> str:
@@ -107,35 +110,18 @@ class Trainer:
         self.images = 0  # training images seen
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint atomically. It can be loaded with weights_only=True."""
-        with replacing_file(path) as temporary:
-            torch.save(
-                {
-                    "configuration": self.configuration,
-                    "epoch": self.epoch,
-                    "step": self.step,
-                    "loss_sum": self.loss_sum,
-                    "model": self.model.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                    "history": self.history,
-                    "best": self.best,
-                    "diverged": self.diverged,
-                    "seconds": self.seconds,
-                    "images": self.images,
-                },
-                temporary,
-            )
+        """Write a checkpoint atomically."""
+        state = {name: getattr(self, name) for name in (*CARRIED, "configuration")}
+        checkpoint.write(path, state | {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()})
 
     def load(self, path: Path) -> None:
         """Resume from a checkpoint.
 
         Raises:
-            BadInput: it is damaged, or was made with another `configuration`.
+            BadInput: it is damaged, of another version, was made with another `configuration`, or has a value that does not
+                fit this run.
         """
-        try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:
-            raise BadInput(path, f"a damaged checkpoint ({type(error).__name__})", "one that loads; delete it") from error
+        state = checkpoint.read(path, self.device)
         if state["configuration"] != self.configuration:
             odd = [key for key, value in self.configuration.items() if state["configuration"].get(key) != value]
             raise BadInput(
@@ -143,9 +129,10 @@ class Trainer:
                 f"a checkpoint of another configuration ({', '.join(odd)} differ)",
                 "this run's; delete it, or give --restart-stale to begin again",
             )
+        checkpoint.check(path, state, self.model, self.optimizer, self.batches, EVALUATED)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        for name in ("epoch", "step", "loss_sum", "history", "best", "diverged", "seconds", "images"):
+        for name in CARRIED:
             setattr(self, name, state[name])
 
     def train_step(self, order: torch.Tensor) -> None:

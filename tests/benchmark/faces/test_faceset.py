@@ -86,7 +86,7 @@ def test_other_pixels_are_found(tmp_path):
     images[3] ^= 1
     np.save(tmp_path / "small" / "images.npy", images)
     open_faceset(tmp_path / "small")
-    with pytest.raises(BadInput, match="row 3: found other pixels"):
+    with pytest.raises(BadInput, match="row 3 .face, 3.: found other pixels"):
         open_faceset(tmp_path / "small", verify=True)
 
 

@@ -1,6 +1,7 @@
 """Pictures left on disk: the same bytes and the same records as pictures in memory, and training beyond a memory limit."""
 
 import ctypes
+import hashlib
 import json
 import multiprocessing
 import os
@@ -177,6 +178,47 @@ def test_resizing_goes_on_where_it_stopped(coloured, monkeypatch):
     seen.clear()
     resized_file(coloured, 10, 3)
     assert seen == []
+
+
+def test_a_changed_resized_picture_is_not_trained_on(coloured, tiny_protocol, monkeypatch):
+    """Any byte of the file, and a stop in the middle: what is read later is what was written, or one line says which row."""
+    monkeypatch.setattr(resampling, "CHUNK", 8)
+    asked = iter([False, False, False, True])
+    with pytest.raises(Interrupted):
+        resized_file(coloured, 10, 3, lambda: next(asked))
+    folder = coloured.directory.parent / ".resized"
+    ((part,), (digests,)) = folder.glob("*.part"), folder.glob("*.digests")
+    os.truncate(digests, 20 * 32 + 5)  # as a kill between the two files leaves it
+    path = resized_file(coloured, 10, 3).path
+    assert list(folder.glob("*.npy")) == [path] and not part.exists() and not digests.exists()
+    true = resampling.resized(coloured.pictures, np.arange(N), 10, 3).numpy()
+    np.testing.assert_array_equal(resized_file(coloured, 10, 3)[:], true)
+    raw = path.read_bytes()
+    assert raw[128:] == true.tobytes() + b"".join(hashlib.sha256(picture).digest() for picture in true)
+    for at in np.random.default_rng(0).integers(0, 8 * len(raw), 100).tolist():
+        damaged = bytearray(raw)
+        damaged[at // 8] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        with pytest.raises(BadInput, match=r"npy"):
+            resized_file(coloured, 10, 3)[:]
+    path.write_bytes(raw[:128] + bytes(255 - each for each in true.tobytes()) + raw[128 + true.size :])
+    monkeypatch.setenv(memory.LIMIT, "0")
+    split = load_splits(coloured, tiny_protocol(data="noise", classes=["a", "b"], input_size=10), CPU)["train"]
+    split.pictures.prefetch(slice(3, 5))  # what a thread finds is raised where the pictures are wanted
+    with pytest.raises(BadInput, match=r"row 3: found other pixels; .*delete the file"):
+        split.batch(slice(3, 5))
+
+
+def test_a_changed_picture_of_the_faceset_is_not_trained_on(coloured, tiny_protocol, monkeypatch):
+    images = np.array(coloured.pictures)
+    images[4, 1, 1, 1] ^= 1
+    np.save(coloured.directory / "images.npy", images)
+    faces = open_faceset(coloured.directory)
+    for limit, size in (("0", 20), ("0", 10), (str(10**9), 20), (str(10**9), 10)):
+        monkeypatch.setenv(memory.LIMIT, limit)
+        protocol = tiny_protocol(data="noise", classes=["a", "b"], input_size=size)
+        with pytest.raises(BadInput, match=r"images.npy row 4 \(n4\): found other pixels"):
+            load_splits(faces, protocol, CPU)["train"].batch(slice(0, 8))
 
 
 def test_other_pictures_or_code_get_another_file(coloured, monkeypatch, tmp_path):

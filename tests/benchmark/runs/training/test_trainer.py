@@ -190,7 +190,7 @@ def test_checkpoint_of_another_configuration_is_refused_by_name(tmp_path, tiny_f
 
 def test_damaged_checkpoint_is_refused(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
     (tmp_path / "seed0.checkpoint").write_bytes(b"PK\x03\x04 not a checkpoint")
-    with pytest.raises(BadInput, match="damaged checkpoint"):
+    with pytest.raises(BadInput, match=r"seed0.checkpoint: found no checkpoint of this version; .*delete it"):
         train(Run(tiny_protocol(), tiny_cell(), 0), tiny_faces, tmp_path / "seed0", device=CPU)
 
 

@@ -1,0 +1,144 @@
+"""Checkpoints that were damaged, cut or forged: refused in one line, or begun again if that is asked for."""
+
+import copy
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark.errors import BadInput, Interrupted
+from benchmark.protocol.cells import Run
+from benchmark.runs.training import checkpoint
+from benchmark.runs.training.pixels import load_splits
+from benchmark.runs.training.train import train
+from benchmark.runs.training.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def run(tiny_protocol, tiny_cell):
+    return Run(tiny_protocol(), tiny_cell(), 3)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory, tiny_faces, run):
+    """A checkpoint in the second epoch; its bytes; and a trainer to load it into."""
+    directory, count = tmp_path_factory.mktemp("stopped") / "seed3", itertools.count(1)
+    with pytest.raises(Interrupted):
+        train(run, tiny_faces, directory, device=CPU, stop=lambda: next(count) == 8)
+    path = directory.with_name("seed3.checkpoint")
+    trainer = Trainer(run, tiny_faces, CPU, load_splits(tiny_faces, run.protocol, CPU))
+    return path, path.read_bytes(), trainer
+
+
+def refused(trainer, path) -> str:
+    with pytest.raises(BadInput) as caught:
+        trainer.load(path)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value) and "delete it" in str(caught.value)
+    return str(caught.value)
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data())
+def test_no_flipped_bit_is_loaded(stopped, tmp_path_factory, data):
+    _, raw, trainer = stopped
+    at = data.draw(st.integers(0, 8 * len(raw) - 1))
+    damaged = bytearray(raw)
+    damaged[at // 8] ^= 1 << at % 8
+    path = tmp_path_factory.mktemp("flipped") / "seed3.checkpoint"
+    path.write_bytes(damaged)
+    refused(trainer, path)
+
+
+def test_no_part_of_a_checkpoint_is_loaded(stopped, tmp_path):
+    _, raw, trainer = stopped
+    path = tmp_path / "seed3.checkpoint"
+    cuts = [0, 1, raw.index(b"\n"), raw.index(b"\n") + 1, len(raw) - 1, *np.random.default_rng(0).integers(0, len(raw), 60)]
+    for length in cuts:
+        path.write_bytes(raw[:length])
+        refused(trainer, path)
+    path.write_bytes(raw + b"\0")
+    refused(trainer, path)
+    path.write_bytes(raw[raw.index(b"\n") + 1 :])  # as checkpoints were before they were sealed: torch's file alone
+    assert "no checkpoint of this version" in refused(trainer, path)
+
+
+def test_what_is_read_is_what_was_written(stopped):
+    path, raw, trainer = stopped
+    state = checkpoint.read(path, CPU)
+    assert set(state) == set(checkpoint.ENTRIES) and state["epoch"] == 1 and state["step"] == 2
+    trainer.load(path)
+    for name, value in trainer.model.state_dict().items():
+        assert torch.equal(value, state["model"][name])
+    trainer.save(path)
+    again = checkpoint.read(path, CPU)
+    assert again["history"] == state["history"] and again["images"] == state["images"]
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("entry", checkpoint.ENTRIES)
+@pytest.mark.parametrize("value", [None, 3.5, "x", [], {}, True, -1, 10**9, torch.zeros(3), "left out"], ids=str)
+def test_a_sealed_checkpoint_with_another_entry_is_one_line(stopped, tmp_path, tiny_faces, run, entry, value):
+    path, _, trainer = stopped
+    if (entry, str(value)) in (("diverged", "True"), ("images", str(10**9))):
+        return  # possible values
+    state = checkpoint.read(path, CPU) | {entry: value}
+    if str(value) == "left out":
+        state.pop(entry)
+    forged = tmp_path / "seed3.checkpoint"
+    checkpoint.write(forged, state)
+    refused(trainer, forged)
+
+
+@pytest.mark.parametrize(
+    "change, what",
+    [
+        (lambda s: s["model"].popitem(), "weights"),
+        (lambda s: s["model"].update(more=torch.zeros(1)), "weights"),
+        (lambda s: s["model"].update({next(iter(s["model"])): torch.zeros(1)}), "weights"),
+        (lambda s: s["model"].update({n: v.double() for n, v in s["model"].items()}), "weights"),
+        (lambda s: s["best"].update(state=None), "weights of the selected epoch"),
+        (lambda s: s["best"].update(epoch=2), "a selected epoch"),
+        (lambda s: s["best"].pop("value"), "a selected epoch"),
+        (lambda s: s["best"]["state"].popitem(), "weights of the selected epoch"),
+        (lambda s: s["optimizer"].pop("state"), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["param_groups"].pop(), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["param_groups"][0].update(weight_decay=0.9), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["param_groups"][0].update(lr="x"), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["param_groups"][0]["params"].pop(), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["state"].update({999: {}}), "a state of the optimizer"),
+        (lambda s: s["optimizer"]["state"][0].update(exp_avg=torch.zeros(7)), "a state of the optimizer"),
+        (lambda s: s["history"].append(s["history"][0]), "a history"),
+        (lambda s: s["history"][0].pop("test"), "a history"),
+        (lambda s: s["history"][0].update(epoch=2), "a history"),
+        (lambda s: s["history"][0].update(train_loss="x"), "a history"),
+        (lambda s: s["seconds"].update(train="x"), "times"),
+        (lambda s: s.update(epoch=2, history=[*s["history"], s["history"][0] | {"epoch": 2}], step=7), "a number of steps"),
+        (lambda s: s.update(loss_sum=torch.zeros((), dtype=torch.float64)), "a loss"),
+    ],
+)
+def test_a_sealed_checkpoint_that_does_not_fit_is_one_line(stopped, tmp_path, change, what):
+    path, _, trainer = stopped
+    state = copy.deepcopy(checkpoint.read(path, CPU))
+    change(state)
+    checkpoint.write(forged := tmp_path / "seed3.checkpoint", state)
+    assert f"found {what}" in refused(trainer, forged)
+
+
+def test_a_damaged_checkpoint_is_begun_again_if_asked(stopped, tmp_path, tiny_faces, run):
+    _, raw, _ = stopped
+    whole = train(run, tiny_faces, tmp_path / "whole" / "seed3", device=CPU)
+    damaged = bytearray(raw)
+    damaged[-500] ^= 8
+    directory = tmp_path / "again" / "seed3"
+    directory.parent.mkdir()
+    directory.with_name("seed3.checkpoint").write_bytes(damaged)
+    with pytest.raises(BadInput, match="found a damaged checkpoint; .*--restart-stale"):
+        train(run, tiny_faces, directory, device=CPU)
+    assert not directory.exists()
+    found = train(run, tiny_faces, directory, device=CPU, restart_stale=True)
+    np.testing.assert_array_equal(found.predictions["test_outputs_none"], whole.predictions["test_outputs_none"])
