@@ -75,6 +75,16 @@ def test_no_flipped_bit_of_the_pictures_is_read(written, tmp_path_factory, at):
     in_one_line(folder, rf"images.npy row {row} \(face {row}\): found other pixels" if row >= 0 else "images.npy")
 
 
+def test_no_flipped_bit_of_the_header_is_read(copy):
+    """Each one: numpy itself takes '<u1' for '|u1'."""
+    true = (copy / "images.npy").read_bytes()
+    for at in range(8 * 128):
+        raw = bytearray(true)
+        raw[at // 8] ^= 1 << at % 8
+        (copy / "images.npy").write_bytes(raw)
+        in_one_line(copy, r"images\.npy")
+
+
 @pytest.mark.parametrize(
     "change",
     [
