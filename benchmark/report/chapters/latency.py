@@ -71,13 +71,14 @@ def network_table(latency: Mapping | None) -> Table | None:
 def _entries(entry: Mapping) -> dict[str, Entry]:
     latency = entry["latency"]
     quartiles = [latency[f"{name}_ms"] for name in ("median", "lower_quartile", "upper_quartile")]
+    rate = 1000 / latency["median_ms"]
     return {
         "input": text("x".join(map(str, entry["input"][1:]))),
         "latency": Entry(
             "{:.2f} [{:.2f}, {:.2f}]".format(*quartiles),
             dict(zip(("median_ms", "lower_quartile_ms", "upper_quartile_ms"), quartiles, strict=True)),
         ),
-        "rate": Entry(f"{1000 / latency['median_ms']:,.3g}", {"": 1000 / latency["median_ms"]}),
+        "rate": Entry(f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}", {"": rate}),
         "device": Entry(
             f"{latency['device']}, {latency['threads']} threads", {"": latency["device"], "threads": latency["threads"]}
         ),

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.axes import place
@@ -101,7 +101,8 @@ def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> N
     middle = np.log10(max(values) * min(values)) / 2
     axis.set_xlim(10 ** (middle - 0.55 * span), 10 ** (middle + 0.55 * span))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 1.5 else (1,)))
-    axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+    thousands = EngFormatter(sep="")
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: thousands(value) if value >= 1 else f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     # Networks of equal cost are drawn side by side, within a tenth of the axis.
     for value in sorted(set(values)):
