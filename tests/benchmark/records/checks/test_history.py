@@ -54,7 +54,7 @@ def test_valence_and_arousal(committed, faults, passes):
         arrays["test_outputs_none"] = 0.5 * (arrays["test_outputs_none"] + arrays["test_targets"])
 
     found = faults(committed(VA, arrays=nearer))
-    assert set(found) == {"history"} and "test ccc_mean of epoch 4" in found["history"]
+    assert set(found) == {"history"} and "test mean CCC of epoch 4: found" in found["history"]
 
 
 def cut(contents):
@@ -189,9 +189,9 @@ def fold_score(role):
     ],
 )
 def test_folds(committed, faults, change, sentence):
-    found = faults(committed(FOLDS, change))
-    assert set(found) == {"history"} or (change.__name__ == "<lambda>" and set(found) == {"history", "faces"})
-    assert sentence in found["history"]
+    """Without known faces, whose training counts would tell of some of these too."""
+    found = faults(committed(FOLDS, change), Known(rows=lambda *_: None))
+    assert set(found) == {"history"} and sentence in found["history"]
 
 
 def test_pooled_accuracy_is_that_of_the_predictions(committed, faults, passes):
