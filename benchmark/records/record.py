@@ -197,7 +197,7 @@ def write_record(
     result = {"schema": SCHEMA, **contents, "predictions_sha256": predictions_digest(predictions) if predictions else None}
     machine: dict[str, Json] = {name: result.pop(name, {}) for name in MACHINE}
     if "folds" in result:
-        machine["fold_costs"] = [fold["cost"] for fold in result["folds"]]
+        machine["fold_costs"] = [fold.get("cost", {}) for fold in result["folds"]]
         result["folds"] = [{name: value for name, value in fold.items() if name != "cost"} for fold in result["folds"]]
     result, machine = json.loads(json.dumps([result, machine], allow_nan=False))  # as they will be read back
     _check(_joined(result, machine, directory), directory)

@@ -114,8 +114,10 @@ def test_time_budget_and_interrupt_stop_cleanly_and_resume(here):
     assert Path("runs/synthetic-8/a/seed0/record.json").is_file() and not checkpoint.exists()
     assert subprocess.run([*ferbench, "collect", "--params", "a"], env=environment()).returncode == 0
     assert sorted(p.name for p in Path("reports/records/synthetic-8/a/seed0").iterdir()) == [
+        "machine.json",
         "predictions.npz",
         "record.json",
+        "seal.json",
     ]
     subprocess.run([*ferbench, "audit", "synthetic"], env=environment(), check=True, stdout=subprocess.DEVNULL)
     assert Path("reports/data/synthetic/contact-sheet.png").is_file()

@@ -11,11 +11,15 @@ from benchmark.outside.entry import enter
 from benchmark.protocol.roles import role_rows
 from benchmark.records import importing
 from benchmark.records.aligning import aligned
+from benchmark.records.checks.known import Known
 from benchmark.records.doubts import doubts
 from benchmark.records.importing import import_records
+from benchmark.records.prepared import Prepared
 from benchmark.records.record import read_record
+from benchmark.records.seal import write_seal
 
 CLASSES = 3
+EPOCH = {"epoch": 1, "learning_rate": 0.1, "train_loss": 1.0, "validation": None, "test": None}
 GIVEN = {"kind": "python", "source": "package:factory"}
 
 
@@ -141,8 +145,9 @@ def test_folds_test_every_face(tiny_protocol, tiny_faces):
 def test_import_checks_entries_and_puts_them_beside_the_runs(protocol, tiny_faces, test_part, tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "load_protocol", lambda name: protocol)
     record = entered(protocol, tiny_faces, test_part, tmp_path / "theirs")
-    prepared, places = tiny_faces.directory.parent, {"outside": tmp_path / "outside"}
-    import_records(tmp_path / "theirs", tmp_path / "in", prepared, replace=False, check_only=False, **places)
+    here, places = Prepared(tiny_faces.directory.parent), {"outside": tmp_path / "outside"}
+    known = Known(here.rows, here.fingerprint)
+    import_records(tmp_path / "theirs", tmp_path / "in", known, replace=False, check_only=False, **places)
     assert not (tmp_path / "in").exists()
     assert read_record(tmp_path / "outside" / "tiny-categorical" / "mine" / "seed0")["outside"] == record["outside"]
 
@@ -151,7 +156,7 @@ def test_import_checks_entries_and_puts_them_beside_the_runs(protocol, tiny_face
         (lambda c: c["outside"].pop("kind"), "missing or unknown: kind"),
         (lambda c: c["outside"].update(outputs="classes"), "one-hot rows"),
         (lambda c: c["cell"].update(loss="plain"), "cell: found"),
-        (lambda c: c.update(history=[{}]), "evaluated, not trained"),
+        (lambda c: c.update(history=[EPOCH]), "evaluated, not trained"),
         (lambda c: c["data"].update(fingerprint="0" * 64), "data fingerprint"),
         (lambda c: (c.pop("outside"), c.update(parameters=1)), "loss: found outside"),
         (lambda c: c.pop("outside"), "only an outside entry may leave it open"),
@@ -159,5 +164,6 @@ def test_import_checks_entries_and_puts_them_beside_the_runs(protocol, tiny_face
         bad = json.loads(json.dumps(good))
         change(bad)
         (record.directory / "record.json").write_text(json.dumps(bad))
+        write_seal(record.directory)
         with pytest.raises(BadInput, match=message):
-            import_records(tmp_path / "theirs", tmp_path / "in", prepared, replace=True, check_only=True, **places)
+            import_records(tmp_path / "theirs", tmp_path / "in", known, replace=True, check_only=True, **places)

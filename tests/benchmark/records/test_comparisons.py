@@ -1,5 +1,7 @@
 """Records -> comparisons: what may stand in one table, and the metrics of each run."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -56,6 +58,9 @@ def test_a_cross_validated_record_is_named_as_such(make, cell, tmp_path):
         {"faces": {"test": 1}, "history": [entry(1, 0.5, 0.2), entry(2, 0.4, 0.6)]},  # picks epoch 1
         {"faces": {"test": 3}, "history": [entry(1, 0.1, 0.9), entry(2, 0.3, 0.4)]},  # picks epoch 2
     ]
+    for number, fold in enumerate(folds, 1):
+        fold["faces"] |= {"train": 5, "validation": 1}
+        fold |= {"fold": str(number), "selected_epoch": number, "train_counts": None, "input": {}}
     make(
         tmp_path,
         "diffusionfer-7",
@@ -119,9 +124,13 @@ def test_two_cells_of_one_name_are_shown_with_their_hashes(make, cell, tmp_path)
 
 
 def test_a_protocol_name_can_not_leave_the_folder(make, cell, tmp_path):
-    make(tmp_path, "synthetic-8", cell("identity", "working", "plain"), 0, protocol={"name": "../../x/y"})
-    (comparison,) = summary_of(tmp_path).comparisons
-    assert "/" not in comparison.slug and not comparison.slug.startswith(".")
+    record = make(tmp_path / "good", "synthetic-8", cell("identity", "working", "plain"), 0)
+    contents = json.loads(json.dumps(dict(record.contents)))
+    for name in ("../../x/y", "/x", "a/b", "..", "."):
+        contents["protocol"]["name"] = name
+        with pytest.raises(BadInput, match="protocol: found name '.*'; expected at most 100 letters"):
+            write_record(tmp_path / "bad", contents, record.predictions)
+    assert not (tmp_path / "bad").exists()
 
 
 def test_other_test_images_under_the_same_fingerprint_are_refused(make, cell, tmp_path):

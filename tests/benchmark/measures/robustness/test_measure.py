@@ -1,6 +1,7 @@
 """`ferbench robustness` on a network trained on tiny faces: what is written, kept and refused; transfer by class names."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from benchmark.measures.robustness.file import read
 from benchmark.measures.robustness.measure import SOURCES, consistency, measure, shared_classes
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
+from benchmark.records.seal import write_seal
 from benchmark.records.selection_metric import accuracy
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import load_splits, standardiser
@@ -98,16 +100,36 @@ def test_weights_that_are_not_the_records_are_refused(trained, tiny_faces, tmp_p
     place = Run(protocol, cell, 0).place
     other = tmp_path / "runs" / place
     other.mkdir(parents=True)
-    for name in ("record.json", "predictions.npz"):
+    for name in ("record.json", "machine.json", "predictions.npz"):
         (other / name).write_bytes((runs / place / name).read_bytes())
     with pytest.raises(BadInput, match="no such file; expected the run's weights"):
         measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
     torch.save(build_model(Run(protocol, cell, 7), CPU).state_dict(), other / "weights.pt")
+    with pytest.raises(BadInput, match="weights.pt: found no seal for it"):
+        measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    write_seal(other)
     with pytest.raises(BadInput, match="of the record's answers; expected at least 99%"):
         measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
     (other / "weights.pt").write_bytes(b"no weights")
+    with pytest.raises(BadInput, match="weights.pt: found SHA-256 .* as in seal.json"):
+        measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    write_seal(other)
     with pytest.raises(BadInput, match="weights that do not load"):
         measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_flipped_bit_of_the_weights_is_refused(trained, tiny_faces, tmp_path):
+    """Before torch reads them: the flip of a weight's lowest bit would load, and change no answer."""
+    protocol, cell, runs = trained
+    place = Run(protocol, cell, 0).place
+    shutil.copytree(runs / place, tmp_path / "runs" / place)
+    path = tmp_path / "runs" / place / "weights.pt"
+    whole = path.read_bytes()
+    for at in np.linspace(0, len(whole) - 1, 25).astype(int):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(BadInput, match="weights.pt: found SHA-256"):
+            measured(trained, tiny_faces, tmp_path / "out", runs=tmp_path / "runs")
     assert not (tmp_path / "out").exists()
 
 

@@ -272,7 +272,7 @@ def test_what_is_refused_before_anything_is_written(files, stranger, enter, tmp_
         with pytest.raises(BadInput, match=line) as error:
             enter(model, "x", out=out, **options)
         assert "\n" not in str(error.value)
-    with pytest.raises(BadInput, match="name of the entry"):
+    with pytest.raises(BadInput, match="outside entry, name: found name '../x'"):
         enter("colour_net:trained", "../x", out=out)
     assert not out.exists()
 

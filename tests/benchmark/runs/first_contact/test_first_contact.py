@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.protocol.cells import Run
+from benchmark.records.checks.known import Known
 from benchmark.records.importing import import_records
 from benchmark.runs.plan_file import write_plan
 
@@ -43,5 +44,5 @@ def test_rehearsal(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
     again = bare_machine.bare(tmp_path, [*common, "--seconds", "60"])
     assert again.returncode == 0 and "chosen in an earlier call" in again.stdout and "against the CPU" not in again.stdout
     monkeypatch.setattr(importing, "load_protocol", lambda name: protocol)
-    taken = import_records(tmp_path / "home", tmp_path / "in", tmp_path, replace=False, check_only=False).taken
+    taken = import_records(tmp_path / "home", tmp_path / "in", Known(), replace=False, check_only=False).taken
     assert [record.seed for record in taken] == [0, 1]

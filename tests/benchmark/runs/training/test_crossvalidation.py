@@ -318,11 +318,13 @@ def test_a_diverged_fold_is_a_diverged_run(faces, protocol, tiny_cell, tmp_path,
     assert len(record["history"]) == 2 and record["history"][0]["test"] is not None
     assert record["history"][1]["train_loss"] is None and record["history"][1]["test"] is None
     assert [p.name for p in tmp_path.iterdir()] == ["seed0"]
-    assert [p.name for p in (tmp_path / "seed0").iterdir()] == ["record.json"]
+    assert sorted(p.name for p in (tmp_path / "seed0").iterdir()) == ["machine.json", "record.json", "seal.json"]
 
 
 def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_cell, tmp_path, monkeypatch):
     from benchmark.records import importing
+    from benchmark.records.checks.known import Known
+    from benchmark.records.prepared import Prepared
 
     run = Run(protocol(epochs=1), tiny_cell(), 0)
     line = Worker(Site(faces.directory.parent, tmp_path, CPU), lambda: False)(run)
@@ -334,7 +336,8 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
     assert f"validation accuracy {wanted:.4f}, mean over 4 folds" in line
     assert len(list(try_steps(run, faces, 2, CPU))) == 2
     monkeypatch.setattr(importing, "load_protocol", lambda name: run.protocol)
-    check(record, faces.directory.parent)
+    here = Prepared(faces.directory.parent)
+    check(record, Known(here.rows, here.fingerprint))
 
 
 @pytest.mark.parametrize(
@@ -342,8 +345,8 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
     [
         ({"folds": ["a", "b"]}, "folds: found .*expected a list of 3 or more"),
         ({"folds": ["a", "b", "b"]}, "3 or more different"),
-        ({"folds": "abc"}, "folds: found abc"),
-        ({"folds": ["a", "b", "../c"]}, "names of letters"),
+        ({"folds": "abc"}, "folds: found 'abc'"),
+        ({"folds": ["a", "b", "../c"]}, "fold: found name '../c'; expected at most 100 letters"),
         (
             {"folds": ["a", "b", "c"], "splits": {"train": "a", "validation": "b", "test": "c"}},
             "splits: found .*none beside",
