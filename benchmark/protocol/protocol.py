@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import TypeVar, get_args, get_origin
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
-from benchmark.names import checked_name as checked_name  # noqa: PLC0414
-from benchmark.names import checked_text
+from benchmark.names import checked_name, checked_text
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
@@ -281,7 +280,7 @@ def _fits(value: Json, kind: Json) -> bool:
         return isinstance(value, tuple) and all(_fits(each, arguments[0]) for each in value)
     if origin is Mapping:
         of_text = isinstance(value, Mapping) and all(type(name) is str for name in value)
-        return of_text and (arguments[1] is Any or all(_fits(each, arguments[1]) for each in value.values()))
+        return of_text and (arguments[1] is Json or all(_fits(each, arguments[1]) for each in value.values()))
     if kind is Recipe or kind is NoneType:
         return isinstance(value, kind)
     if type(value) is not kind:

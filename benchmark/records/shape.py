@@ -126,4 +126,5 @@ def _words(shape: Shape) -> str:
         return "a list"
     if isinstance(shape, dict):
         return "an object"
-    return {None: "null", str: "text", int: "a whole number", float: "a number", bool: "true or false"}[shape]  # type: ignore[index]
+    words: dict[Shape, str] = {None: "null", str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return words[shape]
