@@ -1,5 +1,5 @@
-"""Fabricated records for tests of report and claims (scores that lean towards the right class, a fixed test split), and forged
-ones: altered, with digests and a seal that fit."""
+"""Fabricated records for tests of report and claims (scores that lean towards the right class, a fixed test split), and
+forged ones: altered, with digests and a seal that fit."""
 
 import dataclasses
 import json

@@ -122,10 +122,10 @@ def test_seal_checks_and_seals_what_has_no_seal(here, runs, capsys):
     for place in PLACES[:2]:
         (runs / place / "seal.json").unlink()
     assert main(["seal", "runs"]) == 0
-    assert "2 records checked and sealed, 1 were sealed already" in capsys.readouterr().err
+    assert "2 records checked and sealed, 1 were sealed already" in capsys.readouterr().out
     assert files(runs) == before, "the committed seals"
     assert main(["seal", "runs"]) == 0
-    assert "0 records checked and sealed, 3 were sealed already" in capsys.readouterr().err
+    assert "0 records checked and sealed, 3 were sealed already" in capsys.readouterr().out
 
 
 def test_seal_covers_the_weights_that_are_there(here, runs):

@@ -26,7 +26,7 @@ COMMITTED = Path(__file__).parents[3] / "reports" / "records"
 
 
 def by_hand(ids, targets):
-    """SHA-256 of the ids, a line each, the shape of the targets, and the targets as little-endian numbers of 8 or 4 bytes."""
+    """SHA-256 of the ids, a line each, the shape of the targets, and these as little-endian numbers of 8 or 4 bytes."""
     flat = targets if isinstance(targets[0], int) else [number for pair in targets for number in pair]
     shape = f"({len(targets)},)" if isinstance(targets[0], int) else f"({len(targets)}, 2)"
     packed = struct.pack(f"<{len(flat)}{'q' if isinstance(targets[0], int) else 'f'}", *flat)
