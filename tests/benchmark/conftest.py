@@ -1,6 +1,10 @@
-"""Fabricated records for tests of report and claims: scores that lean towards the right class, a fixed test split."""
+"""Fabricated records for tests of report and claims (scores that lean towards the right class, a fixed test split), and
+forged ones: altered, with digests and a seal that fit."""
 
 import dataclasses
+import json
+import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -9,14 +13,17 @@ import pytest
 import scipy.special
 
 from benchmark.faces.fingerprints import FILE
-from benchmark.files import read_yaml
+from benchmark.files import digest, read_yaml
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol
-from benchmark.records.record import Record, write_record
+from benchmark.records.published import published
+from benchmark.records.record import Record, predictions_digest, read_record, write_record
+from benchmark.records.seal import write_seal
 from benchmark.records.selection_metric import ccc_mean
 from benchmark.runs.plan import waiting_for_rates
 
 IMAGES = 90
+COMMITTED = Path(__file__).parents[2] / "reports" / "records"
 read_protocol = cache(load_protocol)  # reading its YAML takes longer than the rest of a record
 
 
@@ -175,3 +182,54 @@ def cells(monkeypatch):
         found[name] = dataclasses.replace(found[name], learning_rate=5e-4)
     monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: found)
     return found
+
+
+def forged(directory: Path, change: Callable | None = None, arrays: Callable | None = None, machine: Callable | None = None):
+    """Alter a record and give it digests and a seal that fit, so that only a check of what it says can find it.
+
+    `change` alters its record.json, `machine` its machine.json, `arrays` its predictions (name -> array), each in place."""
+    path, file = directory / "record.json", directory / "predictions.npz"
+    contents = json.loads(path.read_text())
+    if arrays is not None:
+        with np.load(file) as stored:
+            values = dict(stored)
+        arrays(values)
+        np.savez_compressed(file, **values)
+        contents["predictions_sha256"] = predictions_digest(values)
+    if change is not None:
+        change(contents)
+    path.write_text(json.dumps(contents))
+    if machine is not None:
+        beside = directory / "machine.json"
+        values = json.loads(beside.read_text())
+        values.pop("seal")
+        machine(values)
+        beside.write_text(json.dumps(values | {"seal": digest(values)}))
+    write_seal(directory)
+
+
+@pytest.fixture(scope="session")
+def forge():
+    """The function that forges a record."""
+    return forged
+
+
+@pytest.fixture
+def committed(tmp_path) -> Callable[..., Record]:
+    """A function that copies a committed record (its place below reports/records), forges it, and reads it. `to`: another
+    place below the copies."""
+
+    def take(place: str, change=None, arrays=None, *, to: str | None = None) -> Record:
+        directory = tmp_path / "copies" / (to or place)
+        shutil.copytree(COMMITTED / place, directory, dirs_exist_ok=True)
+        if change is not None or arrays is not None:
+            forged(directory, change, arrays)
+        return read_record(directory)
+
+    return take
+
+
+@pytest.fixture
+def really_published(monkeypatch):
+    """The published digests as the suite has them (other tests of records do without)."""
+    monkeypatch.setattr("benchmark.records.checks.known.published", published)

@@ -1,0 +1,145 @@
+"""What run, collect, import and seal refuse: a name that lies, a record that fails a check or has no seal."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmark.cli.main import main
+from benchmark.protocol.cells import Run, cell_from, find_cell
+from benchmark.protocol.protocol import load_protocol
+from benchmark.records.record import read_record
+from benchmark.runs.plan_file import write_plan
+
+ROOT = Path(__file__).parents[3]
+PLAIN, WEIGHTED = "narrow8-12-identity-working-plain", "narrow8-12-identity-working-weighted"
+PLACES = [f"synthetic-8/{PLAIN}/seed{seed}" for seed in (0, 1, 2)]
+KEY = f"synthetic-8_{PLAIN}"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, really_published):
+    """A working directory with the project's params.yaml."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    shutil.copyfile(ROOT / "params.yaml", "params.yaml")
+    return tmp_path / "project"
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refused(capsys, *command):
+    """The one line of an error with exit status 2."""
+    capsys.readouterr()
+    assert main([str(each) for each in command]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("ferbench: ")]
+    return line
+
+
+def sentence(loss):
+    return f"cell {PLAIN}: found the definition", f"'loss': '{loss}'", "another definition needs another name"
+
+
+@pytest.mark.parametrize("which", [KEY, "all"])
+def test_run_refuses_an_entry_of_params_whose_name_lies(here, capsys, which):
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["runs"][KEY]["loss"] = "focal"
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    before = files(here)
+    line = refused(capsys, "run", "--params", which)
+    assert all(part in line for part in sentence("focal"))
+    assert files(here) == before, "something was written"
+
+
+def test_run_refuses_a_plan_whose_name_lies(here, capsys):
+    definition = find_cell(WEIGHTED).definition
+    lying = cell_from(PLAIN, definition, "test")
+    write_plan([Run(load_protocol("synthetic-8"), lying, 0)], here / "plan.json")
+    before = files(here)
+    line = refused(capsys, "run", "--plan", "plan.json")
+    assert "plan.json" in line and all(part in line for part in sentence("weighted"))
+    assert files(here) == before, "something was written"
+
+
+@pytest.fixture
+def runs(here, committed):
+    """The three runs of the plain cell, as they lie in runs/."""
+    for place in PLACES:
+        shutil.copytree(committed(place).directory, here / "runs" / place)
+    return here / "runs"
+
+
+def test_collect_takes_sealed_records_as_they_are(here, runs):
+    (runs / PLACES[0] / "weights.pt").write_bytes(b"weights")
+    assert main(["collect", "--params", KEY]) == 0
+    names = ("predictions.npz", "record.json", "seal.json")
+    assert files(here / "reports" / "records") == {
+        f"{place}/{name}": (runs / place / name).read_bytes() for place in PLACES for name in names
+    }
+
+
+def test_collect_refuses_what_is_not_sealed_or_fails(here, runs, capsys, forge):
+    """The last of three is bad, and none is copied."""
+    seal = runs / PLACES[2] / "seal.json"
+    kept = seal.read_bytes()
+    seal.unlink()
+    assert "seed2: found no seal" in refused(capsys, "collect", "--params", KEY)
+    seal.write_bytes(kept)
+    forge(runs / PLACES[2], lambda c: c.update(parameters=123))
+    assert "seed2, parameters: found 123; expected 42,600" in refused(capsys, "collect", "--params", KEY)
+    shutil.copyfile(ROOT / "reports" / "records" / PLACES[1] / "record.json", runs / PLACES[2] / "record.json")
+    assert "seed2/record.json: found SHA-256" in refused(capsys, "collect", "--params", KEY)
+    assert not (here / "reports").exists()
+
+
+def test_import_seals_and_keeps_the_bytes(here, runs):
+    for place in PLACES:
+        (runs / place / "seal.json").unlink()
+    assert main(["import", "runs"]) == 0
+    for place in PLACES:
+        there = here / "reports" / "records" / "imported" / place
+        assert files(there) == files(ROOT / "reports" / "records" / place), "the bytes, and the committed seal"
+        assert not (runs / place / "seal.json").exists() and read_record(there).sealed
+
+
+def test_import_refuses_the_cell_that_lies(here, committed, capsys):
+    for seed in (0, 1, 2):
+        source = committed(f"synthetic-8/{WEIGHTED}/seed{seed}", lambda c: c["cell"].update(name=PLAIN), to=PLACES[seed])
+        (source.directory / "seal.json").unlink()  # as a run of an older version leaves them
+    copies = source.directory.parents[2]
+    for more in ([], ["--check"], ["--replace"]):
+        line = refused(capsys, "import", copies, *more)
+        assert all(part in line for part in sentence("weighted"))
+    assert not (here / "reports").exists()
+
+
+def test_seal_checks_and_seals_what_has_no_seal(here, runs, capsys):
+    before = files(runs)
+    for place in PLACES[:2]:
+        (runs / place / "seal.json").unlink()
+    assert main(["seal", "runs"]) == 0
+    assert "2 records checked and sealed, 1 were sealed already" in capsys.readouterr().out
+    assert files(runs) == before, "the committed seals"
+    assert main(["seal", "runs"]) == 0
+    assert "0 records checked and sealed, 3 were sealed already" in capsys.readouterr().out
+
+
+def test_seal_covers_the_weights_that_are_there(here, runs):
+    place = runs / PLACES[0]
+    (place / "seal.json").unlink()
+    (place / "weights.pt").write_bytes(b"weights")
+    assert main(["seal", "runs"]) == 0
+    assert set(json.loads((place / "seal.json").read_text())["files"]) == {"record.json", "weights.pt"}
+
+
+def test_seal_writes_none_if_one_is_bad(here, runs, forge, capsys):
+    forge(runs / PLACES[2], lambda c: c["history"].pop())
+    for place in PLACES:
+        (runs / place / "seal.json").unlink()
+    assert "seed2, history: found 3 epochs" in refused(capsys, "seal", "runs")
+    assert not list(runs.rglob("seal.json"))
+    assert "found no record.json below it" in refused(capsys, "seal", "nowhere")
