@@ -7,8 +7,6 @@ from benchmark import progress
 from benchmark.cli.shared import PREPARED, RECORDS
 from benchmark.errors import BadInput
 
-VERIFY = """check records: files, definitions, faces, history, metrics, and the report made from them"""
-
 
 def known_here(prepared: Path):
     """What records are checked against on this machine: prepared FaceSets, and networks that are built."""
@@ -18,12 +16,6 @@ def known_here(prepared: Path):
 
     here = Prepared(prepared)
     return Known(here.rows, here.fingerprint, parameters_of)
-
-
-def verify(arguments) -> None:
-    from benchmark.cli import verifying
-
-    verifying.records(arguments)
 
 
 def seal(arguments) -> None:
@@ -60,12 +52,6 @@ def publish(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("verify", verify, VERIFY, "ferbench verify")
-    one.add_argument("folder", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")
-    one.add_argument("--added-since", metavar="REV", help="only records that this git revision has not, or has otherwise")
-    one.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
-    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
-
     one = verb("seal", seal, "check records that were made before there were seals, and write their seals",
                "ferbench seal reports/records")  # fmt: skip
     one.add_argument("path", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")

@@ -1,8 +1,8 @@
 """The results of examined records as a table of text: one row for the runs of a cell, or for a record where something
 failed."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 from benchmark.records.examine import CHECKS, FAILED, NOT_CHECKED, PASSED, READ, Examined
 
@@ -13,15 +13,16 @@ def lines(examined: Sequence[Examined]) -> list[str]:
     """The table; below it one line per failed check, and one per reason why a check was not made, with the number of
     records."""
     told = aligned([["record", *COLUMNS], *_rows(examined)])
-    told += [
-        f"{each.place}: {name} FAILED: {result.why}" for each in examined for name, result in each.failures.items()
-    ]
-    reasons: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for each in examined:
-        for name, result in each.results.items():
-            if result.outcome == NOT_CHECKED and not each.failures:
-                reasons[name, result.why] += 1
-    return told + [f"{name} not checked for {_records(count)}: {why}" for (name, why), count in sorted(reasons.items())]
+    told += [f"{each.place}: {name} FAILED: {result.why}" for each in examined for name, result in each.failures.items()]
+    for name in COLUMNS:
+        results = [each.results[name] for each in examined if not each.failures]
+        told += [f"{name} not checked: {line}" for line in reasons([r.why for r in results if r.outcome == NOT_CHECKED])]
+    return told
+
+
+def reasons(whys: Iterable[str]) -> list[str]:
+    """Each distinct reason with the number of its records, the most frequent first."""
+    return [f"{why} ({_records(count)})" for why, count in Counter(whys).most_common()]
 
 
 def summary(examined: Sequence[Examined]) -> str:

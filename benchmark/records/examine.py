@@ -121,9 +121,9 @@ def examine_all(
                 unsure[record["protocol_hash"], record["data"]["fingerprint"]].append(record)
         step()
     for same in unsure.values():
-        for record, error in _outvoted(same):
+        for record, outvoted in _outvoted(same):
             old = found[record.directory]
-            results = {**old.results, "faces": Result(FAILED, str(error), error)}
+            results = {**old.results, "faces": Result(FAILED, str(outvoted), outvoted)}
             found[record.directory] = Examined(old.place, old.folder, record, results)
     return list(found.values())
 

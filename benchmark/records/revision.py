@@ -36,14 +36,18 @@ def changed_since(revision: str, folder: Path) -> list[Path]:
         BadInput: as `files_at`; a folder outside the repository.
     """
     revision = commit_of(revision)
-    changed = _git(["diff", "-z", "--relative", "--no-renames", "--name-only", "--diff-filter=d", revision, "--", str(folder)])
+    changed = _git(
+        ["diff", "-z", "--relative", "--no-renames", "--name-only", "--diff-filter=d", revision, "--", str(folder)]
+    )
     new = _git(["ls-files", "-z", "--others", "--", str(folder)])
     return sorted({Path(name.decode()) for name in (changed + new).split(b"\0") if name})
 
 
 def commit_of(revision: str) -> str:
     """The full name of the commit of a revision. BadInput if there is none, no repository or no git."""
-    return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], revision).decode().strip()
+    return (
+        _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], revision).decode().strip()
+    )
 
 
 def _git(arguments: Sequence[str], revision: str = "") -> bytes:

@@ -6,7 +6,7 @@ faces are answered differently (valence and arousal: have an output that differs
 These limits were fixed before records were compared with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,20 +36,36 @@ class Sameness:
     Attributes:
         outcome: IDENTICAL, SAME or DIFFERENT.
         how: in words, how the results differ; "" if they do not.
-        differs: what was not the same when they were made, in words: data, code, versions, machine.
+        differs: what was not the same when they were made: (kind, in words). Kinds are data, code, versions, and those of
+            `MACHINERY`.
     """
 
     outcome: str
     how: str = ""
-    differs: tuple[str, ...] = ()
+    differs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of what differs, each once."""
+        return tuple(dict.fromkeys(kind for kind, _ in self.differs))
 
     @property
     def told(self) -> str:
         """One line."""
+        return IDENTICAL if self.outcome == IDENTICAL else "{}: {}; {}".format(*self.columns)
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """Outcome, how the results differ, and what else differs, for a table."""
         if self.outcome == IDENTICAL:
-            return IDENTICAL
-        differs = ", ".join(self.differs) or "nothing of data, code, versions and processor differs"
-        return f"{self.outcome}: {self.how}; {differs}"
+            return IDENTICAL, "", ""
+        differs = ", ".join(words for _, words in self.differs)
+        return self.outcome, self.how, differs or "nothing of data, code, versions and processor differs"
+
+    @property
+    def as_json(self) -> dict[str, Json]:
+        """As in verification.json."""
+        return {"outcome": self.outcome, "how": self.how, "differs": [words for _, words in self.differs]}
 
 
 def compare(made: Record, published: Record) -> Sameness:
@@ -73,6 +89,18 @@ def compare(made: Record, published: Record) -> Sameness:
     agreement = agreement_of(made, published)
     outcome = SAME if agreement.share <= SHARE else DIFFERENT
     return Sameness(outcome, said(agreement, made["protocol"]["task"]), differs)
+
+
+def counted(results: Sequence[Sameness]) -> str:
+    """ "39 of 39 runs bit-identical to the published ones"; otherwise also how many are the same, with what was other, and
+    how many are different."""
+    count = {outcome: sum(each.outcome == outcome for each in results) for outcome in (IDENTICAL, SAME, DIFFERENT)}
+    line = f"{count[IDENTICAL]} of {len(results)} runs bit-identical to the published ones"
+    if count[IDENTICAL] == len(results):
+        return line
+    kinds = list(dict.fromkeys(kind for each in results if each.outcome == SAME for kind in each.kinds))
+    why = f" (other {', '.join(kinds)})" if kinds else ""
+    return f"{line}, {count[SAME]} the same{why}, {count[DIFFERENT]} different"
 
 
 def said(agreement: Agreement, task: str) -> str:
@@ -133,7 +161,7 @@ def _told(epochs: list[int | None]) -> str:
     return ", ".join(map(str, epochs))
 
 
-def _diverged(made: Record, published: Record, differs: tuple[str, ...]) -> Sameness:
+def _diverged(made: Record, published: Record, differs: tuple[tuple[str, str], ...]) -> Sameness:
     if made.diverged != published.diverged:
         how = "diverged, published: finished" if made.diverged else "finished, published: diverged"
         return Sameness(DIFFERENT, how, differs)
@@ -143,22 +171,23 @@ def _diverged(made: Record, published: Record, differs: tuple[str, ...]) -> Same
     return Sameness(SAME, f"both diverged in epoch {epochs[0]}", differs)
 
 
-def _differs(made: Record, published: Record) -> list[str]:
+def _differs(made: Record, published: Record) -> list[tuple[str, str]]:
     found = []
     if made["data"] != published["data"]:
-        found.append(f"data {_short(made['data'])} instead of {_short(published['data'])}")
+        found.append(("data", f"data {_short(made['data'])} instead of {_short(published['data'])}"))
     if made["code"] != published["code"]:
-        found.append(f"code {made['code']} instead of {published['code']}")
+        found.append(("code", f"code {made['code']} instead of {published['code']}"))
     own, other = made["environment"], published["environment"]
     versions = own.get("versions", {}), other.get("versions", {})
     if not all(isinstance(each, Mapping) for each in versions):
         versions = {}, {}
     for name in sorted(versions[0].keys() | versions[1].keys()):
         if versions[0].get(name) != versions[1].get(name):
-            found.append(f"{name} {_stated(versions[0].get(name))} instead of {_stated(versions[1].get(name))}")
+            words = f"{name} {_stated(versions[0].get(name))} instead of {_stated(versions[1].get(name))}"
+            found.append(("versions", words))
     for key, title in MACHINERY.items():
         if own.get(key) != other.get(key):
-            found.append(f"{title} {_stated(own.get(key))} instead of {_stated(other.get(key))}")
+            found.append((title, f"{title} {_stated(own.get(key))} instead of {_stated(other.get(key))}"))
     return found
 
 

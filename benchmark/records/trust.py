@@ -7,8 +7,8 @@ The level follows from the record's place and from ``verification.json``, which 
                                       "weights": {"outcome", "largest", "where"},
                                       "again": {"outcome", "how", "differs", "where"}}}}
 
-PLACE is the record's folder relative to the folder of records; ``weights`` and ``again`` are there if they were done; ``where``
-is {"device", "versions", "commit"}. An entry counts only while its digest is that of the record.
+PLACE is the record's folder relative to the folder of records; ``weights`` and ``again`` are there if they were done;
+``where`` is {"device", "versions", "commit"}. An entry counts only while its digest is that of the record.
 """
 
 import hashlib

@@ -11,7 +11,18 @@ from benchmark.records.optimism import run_picks
 from benchmark.records.statistics import paired_t_over_seeds
 from benchmark.records.written import number
 from benchmark.report.sections.videos import videos
-from benchmark.report.tables import INTERVAL_NOTE, TRUST_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
+from benchmark.report.tables import (
+    INTERVAL_NOTE,
+    TRUST_NOTE,
+    Entry,
+    Table,
+    differing,
+    measured,
+    not_tested,
+    seeds,
+    text,
+    title,
+)
 
 CLASSES_A_BLOCK = 4  # so few that a printed table fits on the page
 
