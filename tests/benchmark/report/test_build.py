@@ -49,7 +49,9 @@ def test_metrics_files(built):
         "seeds": 0, "diverged": 3, "trust": "trained here",
     }  # fmt: skip
     va = found["synthetic-va"]["net-adaptive-working-mse"]
-    assert all(value == float(f"{value:.10g}") for value in va.values() if isinstance(value, float)), "digits that depend on memory layout"
+    assert all(value == float(f"{value:.10g}") for value in va.values() if isinstance(value, float)), (
+        "digits that depend on memory layout"
+    )
     assert va["ccc_mean"] == pytest.approx(plain.loc[("synthetic-va", "net-adaptive-working-mse"), "ccc_mean"])
 
 
