@@ -68,6 +68,8 @@ def test_a_damaged_record_has_a_row_and_the_others_go_on(project, capsys):
 
 @pytest.mark.parametrize("file", ["tables/runs.csv", f"metrics/tiny/{CELL}.json"])
 def test_a_score_that_was_edited_by_hand_is_named(project, capsys, file):
+    """Without runs, so that nothing is compared with what is published."""
+    shutil.rmtree("runs")
     (path,) = (project / "reports").glob(file.replace("tiny/", "tiny*/"))
     text = path.read_text()
     if path.suffix == ".json":
@@ -81,7 +83,7 @@ def test_a_score_that_was_edited_by_hand_is_named(project, capsys, file):
     assert status == 1
     name = path.relative_to(project / "reports").as_posix()
     assert any(line.startswith(f"reports/{name}, ") and "accuracy: " in line for line in lines)
-    assert "2 of 2 runs bit-identical" in lines[-1] and " of " in lines[-1].split(";")[1] and "differ" in lines[-1]
+    assert lines[-1].startswith("not compared with what is published: no run of params.yaml is in runs")
 
 
 def test_a_table_value_that_no_run_explains_is_found(project, capsys):
