@@ -1,7 +1,8 @@
 """The command `ferbench`. docs/design.md shows how its verbs work together.
 
-Exit status: 0 done; 1 an audit with --strict found something wrong; 2 bad input (one line says where, what was found and
-what was expected); 3 stopped before the end by Ctrl-C or a time budget, with everything kept: the same command resumes.
+Exit status: 0 done; 1 `verify`, or an audit with --strict, found something wrong; 2 bad input (one line says where, what was
+found and what was expected); 3 stopped before the end by Ctrl-C or a time budget, with everything kept: the same command
+resumes.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.cli import checking, data, machines, measuring, outside, reports, training
+from benchmark.cli import checking, data, machines, measuring, outside, reports, training, verifying
 from benchmark.cli.terminal import plain_output
 from benchmark.errors import BadInput, Findings, Interrupted, visible
 
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     data.add(verb, verbs)
-    for group in (training, checking, machines, measuring, outside, reports):
+    for group in (training, verifying, checking, machines, measuring, outside, reports):
         group.add(verb)
     one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",
                "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench")  # fmt: skip

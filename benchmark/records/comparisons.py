@@ -19,6 +19,7 @@ from benchmark.records import metrics
 from benchmark.records.axes import sort_key
 from benchmark.records.intervals import Interval, t_interval
 from benchmark.records.record import Record
+from benchmark.records.trust import PREDICTIONS, Entries, level, lowest
 
 SPLIT = "test"
 
@@ -27,10 +28,12 @@ Identity = tuple[str, str, str, str, str]  # of `_identity`: name, version and h
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A record with the metrics of its test predictions. `scores`: test-time augmentation -> metric name -> value."""
+    """A record with the metrics of its test predictions. `scores`: test-time augmentation -> metric name -> value.
+    `trust`: its level (`benchmark.records.trust`)."""
 
     record: Record
     scores: Mapping[str, Mapping[str, Json]]
+    trust: str = PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class Comparison:
     def selection_metric(self) -> str:
         """The key of the `primary` metric in a record's history."""
         return SELECTION_METRIC[self.task]
+
+    def trust(self, label: str) -> str:
+        """The trust level of a cell: the lowest of its runs."""
+        return lowest(run.trust for run in self.runs[label])
 
     def cell(self, label: str) -> Mapping[str, Json]:
         """Name, model, options and loss of a cell."""
@@ -153,7 +160,12 @@ def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
     return t_interval(numbers) if numbers else None
 
 
-def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequence[str]] | None = None) -> Summary:
+def summarise(
+    records: Iterable[Record],
+    root: Path,
+    apart: Mapping[Path, Sequence[str]] | None = None,
+    verified: Entries | None = None,
+) -> Summary:
     """Group and score records that were examined (`benchmark.records.examine.gather`).
 
     What is kept apart:
@@ -168,6 +180,7 @@ def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequen
     Args:
         root: the folder of the records; remarks name records relative to it.
         apart: folders of records that were set apart -> what is wrong with them; each gets a remark.
+        verified: what was verified here (`trust.read_verification`); it decides the trust levels.
 
     Raises:
         BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
@@ -191,7 +204,7 @@ def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequen
         _check_targets(kept)
         runs = defaultdict(list)
         for record in sorted(kept, key=lambda r: r.seed):
-            runs[labels[record.cell, record["cell_hash"]]].append(ScoredRun(record, _score(record)))
+            runs[labels[record.cell, record["cell_hash"]]].append(_scored(record, root, verified or {}))
         cells = {label: tuple(runs[label]) for label in sorted(runs, key=lambda c: sort_key(c, runs[c][0].record["cell"]))}
         finished = next((record for record in kept if not record.diverged), None)
         targets = None if finished is None else finished.predictions[f"{SPLIT}_targets"]
@@ -203,7 +216,8 @@ def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequen
                 "so they stand in tables of their own."
             )
         comparisons.append(Comparison(slug, first["protocol"], first["protocol_hash"], first["data"], cells, targets))
-    return Summary(tuple(comparisons), tuple(remarks), tuple(ScoredRun(record, _score(record)) for record in outside))
+    scored = tuple(_scored(record, root, verified or {}) for record in outside)
+    return Summary(tuple(comparisons), tuple(remarks), scored)
 
 
 def frame(summary: Summary, root: Path) -> pd.DataFrame:
@@ -219,6 +233,7 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
                 record = run.record
                 row = {"protocol": comparison.slug, "cell": label, "seed": record.seed, "status": record["status"]}
                 known = {
+                    "trust": run.trust,
                     "selected_epoch": record["selected_epoch"],
                     "code": record["code"],
                     "predictions_sha256": record["predictions_sha256"],
@@ -229,7 +244,7 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
                     rows.append(row | {"tta": tta} | numbers | known)
     # Rows lack the metrics of the other task. The columns that tell the origin of a row come last.
     table = pd.DataFrame(rows)
-    last = ["selected_epoch", "code", "predictions_sha256", "record"]
+    last = ["trust", "selected_epoch", "code", "predictions_sha256", "record"]
     table["selected_epoch"] = table["selected_epoch"].astype("Int64")
     return table[[c for c in table.columns if c not in last] + last]
 
@@ -306,6 +321,10 @@ def _check_targets(records: list[Record]) -> None:
             if not np.array_equal(record.predictions[name], finished[0].predictions[name]):
                 where = record.directory / "predictions.npz"
                 raise BadInput(f"{where}, {name}", "other values", f"those of {finished[0].directory} (same data)")
+
+
+def _scored(record: Record, root: Path, verified: Entries) -> ScoredRun:
+    return ScoredRun(record, _score(record), level(record, folder_of(record, root), verified))
 
 
 def _score(record: Record) -> dict[str, dict[str, Json]]:

@@ -24,6 +24,7 @@ CHECKS: dict[str, tuple[Callable[[Record, Known], str | None], tuple[str, ...]]]
     "parameters": (parameters.check, ("definition",)),
     "warnings": (warnings.check, ("definition", "outputs", "faces")),
 }
+READ = "read"  # the name under which `examine_all` says whether a record can be read
 PASSED, FAILED, NOT_CHECKED = "ok", "FAILED", "not checked"
 
 
@@ -42,6 +43,22 @@ class Examination:
     """A record and the results of all `CHECKS`, by name."""
 
     record: Record
+    results: Mapping[str, Result]
+
+    @property
+    def failures(self) -> dict[str, Result]:
+        """The failed checks."""
+        return {name: result for name, result in self.results.items() if result.outcome == FAILED}
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A folder with a record.json. `place`: relative to the folder of records. `record`: None if it can not be read.
+    `results`: of `READ` and all `CHECKS`."""
+
+    place: str
+    folder: Path
+    record: Record | None
     results: Mapping[str, Result]
 
     @property
@@ -76,40 +93,56 @@ def examine(record: Record, known: Known, without: Iterable[str] = ()) -> Examin
     return Examination(record, results)
 
 
-def gather(root: Path, known: Known) -> Gathered:
-    """Read and examine every record below `root`, and set apart those that can not be read or fail a check.
+def examine_all(
+    root: Path, known: Known, folders: Sequence[Path] | None = None, step: Callable[[], object] = lambda: None
+) -> list[Examined]:
+    """Read and examine every record below `root`, or only those in `folders`, in that order.
 
     Records of one protocol on the same bytes must agree on test ids and targets. Where nothing is published that says which
-    are right, those of most records are taken (of equally many, those of the first), and the others are set apart.
+    are right, those of most records are taken (of equally many, those of the first); for the others the check of the faces
+    failed.
+
+    Args:
+        step: called after each record.
     """
-    records: list[Record] = []
-    apart: dict[Path, list[str]] = {}
+    found: dict[Path, Examined] = {}
     unsure: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
-    for folder in record_folders(root):
+    for folder in record_folders(root) if folders is None else folders:
+        place = folder.relative_to(root).as_posix()
         try:
-            examination = examine(read_record(folder), known)
+            examination = examine(record := read_record(folder), known)
         except BadInput as error:
-            apart[folder] = [str(error)]
-            continue
-        record = examination.record
-        if failures := examination.failures:
-            apart[folder] = [result.why for result in failures.values()]
-            continue
-        records.append(record)
-        if examination.results["faces"].outcome == NOT_CHECKED and not record.diverged:
-            unsure[record["protocol_hash"], record["data"]["fingerprint"]].append(record)
+            why = Result(NOT_CHECKED, "since it can not be read")
+            results = {READ: Result(FAILED, str(error), error)} | dict.fromkeys(CHECKS, why)
+            found[folder] = Examined(place, folder, None, results)
+        else:
+            found[folder] = Examined(place, folder, record, {READ: Result(PASSED), **examination.results})
+            if not examination.failures and not record.diverged and examination.results["faces"].outcome == NOT_CHECKED:
+                unsure[record["protocol_hash"], record["data"]["fingerprint"]].append(record)
+        step()
     for same in unsure.values():
-        apart |= {record.directory: [why] for record, why in _outvoted(same)}
-    return Gathered([record for record in records if record.directory not in apart], apart)
+        for record, outvoted in _outvoted(same):
+            old = found[record.directory]
+            results = {**old.results, "faces": Result(FAILED, str(outvoted), outvoted)}
+            found[record.directory] = Examined(old.place, old.folder, record, results)
+    return list(found.values())
 
 
-def _outvoted(records: Sequence[Record]) -> list[tuple[Record, str]]:
+def gather(root: Path, known: Known) -> Gathered:
+    """Read and examine every record below `root`, and set apart those that can not be read or fail a check (see
+    `examine_all`)."""
+    every = examine_all(root, known)
+    apart = {each.folder: [result.why for result in each.failures.values()] for each in every if each.failures}
+    return Gathered([each.record for each in every if each.record is not None and not each.failures], apart)
+
+
+def _outvoted(records: Sequence[Record]) -> list[tuple[Record, BadInput]]:
     """The records whose test ids and targets are not those of most of them, and why each is set apart."""
     rows = [tuple(record.predictions[f"test_{part}"].tobytes() for part in ("ids", "targets")) for record in records]
     most, _ = Counter(rows).most_common(1)[0]
     first = records[rows.index(most)].directory
     return [
-        (record, str(BadInput(f"{record.directory}, test faces", "other ids or targets", f"those of {first} (same data)")))
+        (record, BadInput(f"{record.directory}, test faces", "other ids or targets", f"those of {first} (same data)"))
         for record, own in zip(records, rows, strict=True)
         if own != most
     ]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.files import Json
 from benchmark.protocol.protocol import Protocol
@@ -13,18 +14,30 @@ from benchmark.records.published import EVALUATED, rows_digest
 
 
 class Prepared:
-    """The FaceSets below a folder. Its methods are the arguments `rows` and `fingerprint` of `Known`."""
+    """The FaceSets below a folder. Its methods are the arguments `rows` and `fingerprint` of `Known`.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    Args:
+        verify: read every picture of a FaceSet once and compare it with its digest. A damaged FaceSet is then treated as
+            not here, and named in `damaged`, so that no record is blamed for it.
+    """
+
+    def __init__(self, folder: Path, verify: bool = False):
+        self.folder, self.verify = folder, verify
+        self.damaged: dict[str, BadInput] = {}
         self._opened: dict[str, FaceSet | None] = {}
         self._rows: dict[tuple[str, str], Rows] = {}
 
     def faces(self, name: str) -> FaceSet | None:
-        """The FaceSet of that name; None if it is not here. BadInput for a damaged one."""
+        """The FaceSet of that name; None if it is not here. BadInput for a damaged one (unless
+        `verify`)."""
         if name not in self._opened:
             there = (self.folder / name / "meta.json").is_file()
-            self._opened[name] = open_faceset(self.folder / name) if there else None
+            try:
+                self._opened[name] = open_faceset(self.folder / name, verify=self.verify) if there else None
+            except BadInput as error:
+                if not self.verify:
+                    raise
+                self.damaged[name], self._opened[name] = error, None
         return self._opened[name]
 
     def fingerprint(self, name: str) -> str | None:

@@ -1,14 +1,9 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
-import json
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from benchmark.errors import BadInput
-from benchmark.escaping import csv_value
 from benchmark.files import replacing_directory, write_text
-from benchmark.records.comparisons import frame
 from benchmark.report.answer import answer
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.material import Material, read_material
@@ -17,6 +12,7 @@ from benchmark.report.pages.page import claims_page, readme
 from benchmark.report.pages.verdicts import claims_table
 from benchmark.report.pages.webpage import webpage
 from benchmark.report.parts import COSTS, PAGES, RESULTS, Contents, Picture
+from benchmark.report.scores import csv_bytes, score_files
 from benchmark.report.sections import figures, plots
 from benchmark.report.sections.section import section
 from benchmark.report.style import styled, svg
@@ -97,21 +93,11 @@ def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
             rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
             own = {f"{page.folder}tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
             files |= own
-    files["tables/runs.csv"] = _csv(frame(summary, material.records))
-    files["plots/history.csv"] = _csv(plots.history(summary))
-    files |= {f"plots/learning/{name}.csv": _csv(curve) for name, curve in plots.learning(summary).items()}
+    files |= score_files(summary, material.records)
+    files["plots/history.csv"] = csv_bytes(plots.history(summary))
+    files |= {f"plots/learning/{name}.csv": csv_bytes(curve) for name, curve in plots.learning(summary).items()}
     for comparison in summary.comparisons:
         if comparison.task == "categorical":
             for label, predicted in plots.confusion(comparison).items():
-                files[f"plots/confusion/{comparison.slug}/{label}.csv"] = _csv(predicted)
-    for slug, cells in plots.headline_metrics(summary).items():
-        for label, values in cells.items():
-            files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
+                files[f"plots/confusion/{comparison.slug}/{label}.csv"] = csv_bytes(predicted)
     return files
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    table = table.rename(columns=csv_value)
-    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
-        table[name] = table[name].map(csv_value)
-    return table.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()

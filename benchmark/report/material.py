@@ -20,6 +20,8 @@ from benchmark.names import checked_name, checked_text
 from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import Summary, summarise
 from benchmark.records.examine import gather
+from benchmark.records.trust import FILE as VERIFICATION
+from benchmark.records.trust import read_verification
 from benchmark.report.humans import Humans, read_humans
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
@@ -134,7 +136,7 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
     """Read everything and judge the claims. Arguments and errors as of `benchmark.report.build.build`."""
     counted, claims = read_complexity(complexity), load_claims()
     gathered = gather(records, Known(parameters=partial(counted_parameters, counted)))
-    summary = summarise(gathered.records, records, gathered.apart)
+    summary = summarise(gathered.records, records, gathered.apart, read_verification(out / VERIFICATION))
     gradients = read_gradients(out / "gradients")
     judged = judge(claims, summary, counted, gradients, waiting_for_rates())
     return Material(

@@ -15,6 +15,8 @@ from benchmark.records.written import bracketed, number
 
 INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that finished; diverged runs are never averaged in"
 
+TRUST_NOTE = "Trust: the lowest level of the row's runs (docs/trust.md)"
+
 
 @dataclass(frozen=True)
 class Entry:

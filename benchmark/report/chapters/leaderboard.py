@@ -17,7 +17,7 @@ from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.written import number
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
-from benchmark.report.tables import Entry, Table, measured, not_tested, seeds, text
+from benchmark.report.tables import TRUST_NOTE, Entry, Table, measured, not_tested, seeds, text
 
 PLACE = 10
 INTRO = (
@@ -31,6 +31,7 @@ FACTS = {
     "extra": "Extra training data",
     "parameters": "Parameters",
     "macs": "MACs, one view",
+    "trust": "Trust",
 }
 
 
@@ -85,7 +86,7 @@ def _table(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
     unit = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
     columns = {"protocol": "Protocol", "version": "Version", "cell": "Entry"}
     blocks = {
-        "own": {"n": "Seeds", "value": f"Trained here: {unit}"} | FACTS,
+        "own": {"n": "Seeds", "value": f"Trained by this suite: {unit}"} | FACTS,
         "outside": {"value": f"Outside model, evaluated here: {unit}", "stated": "Its authors state", "kind": "Came in as"}
         | FACTS,
         "published": {"value": f"Published, quoted: {unit}", "source": "Source"},
@@ -97,11 +98,12 @@ def _table(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
     notes = [
         f"Protocol {protocol['name']} version {protocol['version']} (hash {board.protocol_hash}) on {board.data['name']} "
         f"{board.data['version']}; {unit}",
-        "Trained here: mean over seeds [95 % t-interval over seeds]",
+        "Trained by this suite: mean over seeds [95 % t-interval over seeds]",
         "Outside model: one network, trained by others in their way and on their data, tested here "
         + ("[95 % Wilson interval over test images]" if metric.unit == "%" else "(no interval)"),
         "Published: quoted from the source, not measured here; training, selection and TTA are its authors'",
         "The three kinds are no one ranking; highest first within each",
+        TRUST_NOTE,
         *(f"Warning at {line}" for line in warnings),
     ]
     return Table(
@@ -129,6 +131,7 @@ def _own(comparison: Comparison | None, counted: Mapping | None) -> list[dict[st
             "own_extra": text("none"),
             "own_parameters": _count(runs[0].record["parameters"]),
             "own_macs": _count(entry["macs"]) if entry else not_tested("not counted"),
+            "own_trust": text(comparison.trust(label)),
         }
         if not comparison.finished(label):
             found.append((None, row | {"own_value": Entry("diverged", {"note": "diverged"}), "own_tta": text("none")}))
@@ -158,6 +161,7 @@ def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
             "outside_extra": text(outside["extra_training_data"] or "not stated"),
             "outside_parameters": _count(record["parameters"]) if record["parameters"] is not None else text("not known"),
             "outside_macs": text("not known"),
+            "outside_trust": text(run.trust),
         }  # fmt: skip
         for tta, scores in run.scores.items():
             interval = None if scores[name] is None else Interval(scores[name], None, None, 1)

@@ -11,9 +11,9 @@ HEADLINE = {
 }
 
 
-def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int]]]:
+def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int | str]]]:
     """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), number of seeds, number of
-    diverged runs.
+    diverged runs, trust level.
 
     Numbers have ten digits, as in the tables. Further digits can differ between calls, because numpy splits sums depending
     on the memory address of an array.
@@ -26,6 +26,7 @@ def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | 
             means = {name: interval.mean for name, interval in values.items() if interval is not None}
             cells[label] = {name: float(f"{mean:.10g}") for name, mean in means.items()}
             cells[label] |= {"seeds": comparison.finished(label), "diverged": comparison.diverged(label)}
+            cells[label] |= {"trust": comparison.trust(label)}
     return found
 
 

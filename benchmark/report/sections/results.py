@@ -11,7 +11,18 @@ from benchmark.records.optimism import run_picks
 from benchmark.records.statistics import paired_t_over_seeds
 from benchmark.records.written import number
 from benchmark.report.sections.videos import videos
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, measured, not_tested, seeds, text, title
+from benchmark.report.tables import (
+    INTERVAL_NOTE,
+    TRUST_NOTE,
+    Entry,
+    Table,
+    differing,
+    measured,
+    not_tested,
+    seeds,
+    text,
+    title,
+)
 
 CLASSES_A_BLOCK = 4  # so few that a printed table fits on the page
 
@@ -35,6 +46,7 @@ def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = 
     rates = {label: rate for label in comparison.runs if (rate := comparison.cell(label).get("learning_rate")) is not None}
     of_recipe = comparison.protocol["recipe"]["learning_rate"]
     for row, label in zip(rows, comparison.runs, strict=True):
+        row["trust"] = text(comparison.trust(label))
         if rates:
             row["rate"] = Entry(f"{rates.get(label, of_recipe):g}", {"": rates.get(label, of_recipe)})
         for name in names:
@@ -46,11 +58,11 @@ def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = 
     return Table(
         name=f"{comparison.slug}-results",
         title=f"{comparison.slug}: results on the test split",
-        notes=(comparison.header, "TTA: none", INTERVAL_NOTE),
-        columns={"cell": "Cell", "n": "Seeds"} | rate | {name: title(name) for name in names},
+        notes=(comparison.header, "TTA: none", INTERVAL_NOTE, TRUST_NOTE),
+        columns={"cell": "Cell", "n": "Seeds"} | rate | {"trust": "Trust"} | {name: title(name) for name in names},
         rows=rows,
         labels=("cell", "n", *rate),
-        blocks=blocks,
+        blocks=[(*blocks[0], "trust"), *blocks[1:]],
     )
 
 

@@ -46,9 +46,13 @@ def test_metrics_files(built):
     for cell, values in found["synthetic-8"].items():
         if values["seeds"]:
             assert values["accuracy"] == pytest.approx(plain.loc[("synthetic-8", cell), "accuracy"])
-    assert found["synthetic-8"]["net-adaptive-frozen-plain"] == {"seeds": 0, "diverged": 3}
+    assert found["synthetic-8"]["net-adaptive-frozen-plain"] == {
+        "seeds": 0, "diverged": 3, "trust": "trained here",
+    }  # fmt: skip
     va = found["synthetic-va"]["net-adaptive-working-mse"]
-    assert all(value == float(f"{value:.10g}") for value in va.values()), "digits that depend on memory layout"
+    assert all(value == float(f"{value:.10g}") for value in va.values() if isinstance(value, float)), (
+        "digits that depend on memory layout"
+    )
     assert va["ccc_mean"] == pytest.approx(plain.loc[("synthetic-va", "net-adaptive-working-mse"), "ccc_mean"])
 
 

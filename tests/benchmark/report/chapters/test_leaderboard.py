@@ -73,7 +73,10 @@ def test_the_three_kinds_share_no_column_and_no_row(tables):
 
 def test_own_runs_best_first_each_augmentation_a_row_diverged_last(summary, tables):
     own = tables["leaderboard-fer2013-7"].shown()[0]
-    assert own["Entry"].iloc[-1] == "net-adaptive-working-plain" and own.iloc[-1]["Trained here: Accuracy, %"] == "diverged"
+    assert (
+        own["Entry"].iloc[-1] == "net-adaptive-working-plain"
+        and own.iloc[-1]["Trained by this suite: Accuracy, %"] == "diverged"
+    )
     (comparison,) = summary.comparisons
     expected = sorted(
         (

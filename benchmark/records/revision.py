@@ -1,0 +1,61 @@
+"""Files as they are at a revision of the git repository around the working directory."""
+
+import contextlib
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmark.errors import BadInput
+
+
+@contextlib.contextmanager
+def files_at(revision: str, paths: Sequence[str]) -> Iterator[Path]:
+    """Yield a temporary folder with `paths` (relative to the working directory) as they are at a revision. Those that it
+    does not have are missing.
+
+    Raises:
+        BadInput: no git, no repository, or no such revision.
+    """
+    revision = commit_of(revision)
+    listed = _git(["ls-tree", "-z", "--name-only", revision, "--", *paths]).split(b"\0")
+    there = [name.decode() for name in listed if name]
+    with tempfile.TemporaryDirectory(prefix="ferbench-") as folder:
+        if there:
+            with tarfile.open(fileobj=io.BytesIO(_git(["archive", revision, "--", *there]))) as archive:
+                archive.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def changed_since(revision: str, folder: Path) -> list[Path]:
+    """The files below `folder` that the working tree has, and a revision has not or has with other contents.
+
+    Raises:
+        BadInput: as `files_at`; a folder outside the repository.
+    """
+    revision = commit_of(revision)
+    changed = _git(
+        ["diff", "-z", "--relative", "--no-renames", "--name-only", "--diff-filter=d", revision, "--", str(folder)]
+    )
+    new = _git(["ls-files", "-z", "--others", "--", str(folder)])
+    return sorted({Path(name.decode()) for name in (changed + new).split(b"\0") if name})
+
+
+def commit_of(revision: str) -> str:
+    """The full name of the commit of a revision. BadInput if there is none, no repository or no git."""
+    return (
+        _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], revision).decode().strip()
+    )
+
+
+def _git(arguments: Sequence[str], revision: str = "") -> bytes:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
+    except FileNotFoundError as error:
+        raise BadInput("git", "no such program", "git, to read a revision") from error
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.decode(errors="replace").split())[:200]
+        where = f"git {arguments[0]}" + (f" {revision}" if revision else "")
+        raise BadInput(where, said or "no such revision", "a revision of the git repository here") from error

@@ -1,0 +1,27 @@
+"""The files of the report that hold the scores of the records and nothing else: tables/runs.csv and metrics/."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.escaping import csv_value
+from benchmark.records.comparisons import Summary, frame
+from benchmark.report.sections.plots import headline_metrics
+
+
+def score_files(summary: Summary, records: Path) -> dict[str, bytes]:
+    """Path relative to the report's folder -> contents. `records`: the folder of the records."""
+    files = {"tables/runs.csv": csv_bytes(frame(summary, records))}
+    for slug, cells in headline_metrics(summary).items():
+        for label, values in cells.items():
+            files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
+    return files
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as CSV with ten digits; its texts are escaped (`benchmark.escaping.csv_value`)."""
+    table = table.rename(columns=csv_value)
+    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+        table[name] = table[name].map(csv_value)
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()

@@ -1,0 +1,19 @@
+"""Whether the scores that a report states come from its records."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark.records.comparisons import summarise
+from benchmark.records.examine import Examined
+from benchmark.records.trust import FILE, read_verification
+from benchmark.report import values
+from benchmark.report.scores import score_files
+
+
+def stated(examined: Iterable[Examined], records: Path, report: Path) -> values.Comparison:
+    """Compare tables/runs.csv and metrics/ in the folder `report` with the scores of the records in order, computed anew.
+    BadInput as of `summarise`."""
+    good = [each.record for each in examined if each.record is not None and not each.failures]
+    fresh = score_files(summarise(good, records, {}, read_verification(report / FILE)), records)
+    files = values.files_in(report)
+    return values.compare({name: files[name] for name in files if name in fresh or name.startswith("metrics/")}, fresh)
