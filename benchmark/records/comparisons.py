@@ -163,7 +163,8 @@ def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequen
     * records made on bytes that are none of the known editions of their data. They are marked even if there are no others;
     * records of one cell name with different cell hashes.
 
-    A second record of the same run is left out. One made by the pipeline takes precedence over one below ``imported/``.
+    A second record of the same run is left out. One in the pipeline's folder, <protocol>/<cell>/seed<k>, takes precedence over one elsewhere, such as below
+    ``imported/``.
 
     Args:
         root: the folder of the records; remarks name records relative to it.
@@ -281,7 +282,8 @@ def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str
 
 def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
     kept: dict[tuple[str, str, int], Record] = {}
-    own_first = sorted(records, key=lambda r: (folder_of(r, root).startswith("imported/"), folder_of(r, root)))
+    # The pipeline writes to <protocol>/<cell>/seed<k>. What lies in any other folder was put there.
+    own_first = sorted(records, key=lambda r: (folder_of(r, root) != f"{r.protocol}/{r.cell}/seed{r.seed}", folder_of(r, root)))
     for record in own_first:
         first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
         if first is not record:
