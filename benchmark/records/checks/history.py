@@ -36,6 +36,8 @@ def check(record: Record, _known: Known) -> str | None:
     costs = {name: record["cost"].get(name) for name in COSTS}
     if odd := [name for name, value in costs.items() if not isinstance(value, int | float) or value < 0]:
         raise BadInput(f"{where}, cost", f"no such number for {', '.join(odd)}", f"numbers from 0 for {', '.join(COSTS)}")
+    if not isinstance(record["environment"].get("versions", {}), Mapping):
+        raise BadInput(f"{where}, environment, versions", record["environment"]["versions"], "package names and versions")
     if (record.folds is not None) != (protocol.folds is not None):
         raise BadInput(f"{where}, folds", "folds" if record.folds else "no folds", "folds exactly if the protocol has them")
     if record.folds is None:
@@ -171,8 +173,7 @@ def _at(entry: Mapping[str, Json], place: Sequence[str]) -> float | None:
 
 
 def _compare(record: Record, what: str, stated: Json, found: float) -> None:
-    versions = record["environment"].get("versions")
-    on_gpu = isinstance(versions, Mapping) and "cuda" in versions
+    on_gpu = "cuda" in record["environment"].get("versions", {})
     if not isinstance(stated, int | float) or abs(stated - found) > (ON_GPU if on_gpu else EXACT):
         raise BadInput(f"{record.directory}, {what}", stated, f"{found:.6g}, that of the predictions")
 
