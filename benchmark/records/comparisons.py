@@ -293,7 +293,9 @@ def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str
 def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
     kept: dict[tuple[str, str, int], Record] = {}
     # The pipeline writes to <protocol>/<cell>/seed<k>. What lies in any other folder was put there.
-    own_first = sorted(records, key=lambda r: (folder_of(r, root) != f"{r.protocol}/{r.cell}/seed{r.seed}", folder_of(r, root)))
+    own_first = sorted(
+        records, key=lambda r: (folder_of(r, root) != f"{r.protocol}/{r.cell}/seed{r.seed}", folder_of(r, root))
+    )
     for record in own_first:
         first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
         if first is not record:

@@ -26,9 +26,7 @@ from benchmark.records.record import Record, predictions_digest, read_record, wr
 from benchmark.records.seal import seal_of
 from benchmark.runs.parameters import parameters_of
 
-settings.register_profile(
-    "suite", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+settings.register_profile("suite", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("suite")
 
 RECORDS = Path(__file__).parents[2] / "reports" / "records"

@@ -15,7 +15,22 @@ from benchmark.cli.main import main
 
 EXAMPLES = 12
 RUNS = [EXAMPLES, pytest.param(20 * EXAMPLES, marks=pytest.mark.slow)]
-NAMES = ("../../x", "/tmp/x", "a/b", "..", ".", "", "x.y", "$x^$", "a\x1bb", "<script>", "=1", "x" * 300, "COM1 ", "imported")
+NAMES = (
+    "../../x",
+    "/tmp/x",
+    "a/b",
+    "..",
+    ".",
+    "",
+    "x.y",
+    "$x^$",
+    "a\x1bb",
+    "<script>",
+    "=1",
+    "x" * 300,
+    "COM1 ",
+    "imported",
+)
 
 
 def everything(root: Path) -> dict[str, bytes]:
@@ -26,7 +41,11 @@ def everything(root: Path) -> dict[str, bytes]:
 def strange_record(draw, original, tools) -> dict[str, bytes]:
     """The files of a record whose names and numbers an attacker chose; every digest fits."""
     contents, files = original.contents, dict(original.files)
-    place = draw(st.sampled_from((("cell", "name"), ("protocol", "name"), ("data", "name"), ("seed",), ("classes", 0), ("cell", "model"))))
+    place = draw(
+        st.sampled_from(
+            (("cell", "name"), ("protocol", "name"), ("data", "name"), ("seed",), ("classes", 0), ("cell", "model"))
+        )
+    )
     parent = contents
     for name in place[:-1]:
         parent = parent[name]
@@ -38,13 +57,19 @@ def strange_record(draw, original, tools) -> dict[str, bytes]:
 def archive(draw, files) -> bytes:
     """A records-0.tar, with a path, a link or a special file that should not be in it."""
     made = io.BytesIO()
-    prefix = draw(st.sampled_from(("p/c/seed0", "p/c/seed0", "../seed0", "/seed0", "p\\c\\seed0", "p/c/seed0/record.json", "a" * 300)))
+    prefix = draw(
+        st.sampled_from(("p/c/seed0", "p/c/seed0", "../seed0", "/seed0", "p\\c\\seed0", "p/c/seed0/record.json", "a" * 300))
+    )
     with tarfile.open(fileobj=made, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name, contents in files.items():
             info = tarfile.TarInfo(f"{prefix}/{name}")
             info.size = len(contents)
             tar.addfile(info, io.BytesIO(contents))
-        kind = draw(st.sampled_from((None, None, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, "again", "below")))
+        kind = draw(
+            st.sampled_from(
+                (None, None, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, "again", "below")
+            )
+        )
         if kind == "again":
             tar.addfile(tarfile.TarInfo(f"{prefix}/record.json"))
         elif kind == "below":
@@ -58,7 +83,7 @@ def archive(draw, files) -> bytes:
 
 
 @pytest.mark.parametrize("examples", RUNS)
-@pytest.mark.parametrize("way", ("folder", "archive"))
+@pytest.mark.parametrize("way", ["folder", "archive"])
 def test_what_a_stranger_sends(way, examples, originals, tools, tmp_path_factory, monkeypatch, capsys):
     @settings(max_examples=examples)
     @given(st.data())

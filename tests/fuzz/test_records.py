@@ -6,16 +6,17 @@ digest fit again. What passes then is listed in `TRUSTED`, with the reason: it c
 
 import copy
 import fnmatch
+import io
 import json
 import math
-import re
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from benchmark.records.record import UNREADABLE
 
 KINDS = ("classes", "valence", "folds", "outside", "machine")
 EXAMPLES = 60
@@ -47,9 +48,10 @@ TRUSTED = {
 HOSTILE = [
     None, True, False, 0, -1, 1, 2, 10**6, -(10**6), 2**31, 2**62, 2**63, -(2**63), 10**30, 0.5, -0.0, 1e-300, 1e300,
     math.nan, math.inf, -math.inf, "@1e999@", "@huge@", "@deep@", "", " ", "x", "none", "..", "../../x", "/etc/passwd",
-    "a/b", "a.b", "$x^$", "<script>", "=HYPERLINK(1)", "\x00", "\n", "\x1b[31m", "\u202e", "\ud800", "\U0001f600", "x" * 5000,
-    [], {}, [[]], [{}], {"": None}, ["x", "x"], [None], {"name": "x"}, [1, [2, [3]]], "imported", "outside", "synthetic-8",
-    "1.0", "2.0", "plain", "weighted", "focal", "mse", "finished", "diverged", "last", "timm:resnet18", "os:system",
+    "a/b", "a.b", "$x^$", "<script>", "=HYPERLINK(1)", "\x00", "\n", "\x1b[31m", "\u202e", "\ud800", "\U0001f600", "x" *
+    5000,     [], {}, [[]], [{}], {"": None}, ["x", "x"], [None], {"name": "x"}, [1, [2, [3]]], "imported", "outside",
+    "synthetic-8", "1.0", "2.0", "plain", "weighted", "focal", "mse", "finished", "diverged", "last", "timm:resnet18",
+    "os:system",
 ]  # fmt: skip
 RAW = {'"@1e999@"': "1e999", '"@huge@"': "9" * 5000, '"@deep@"': "[" * 30000 + "]" * 30000}
 
@@ -207,7 +209,7 @@ def test_whatever_is_altered_under_a_seal_is_refused(kind, examples, originals, 
 def test_a_careful_forger_changes_nothing_but_what_is_listed(kind, examples, originals, known, lay, tools):
     original = originals[kind]
 
-    @settings(max_examples=4 * examples)
+    @settings(max_examples=3 * examples)
     @given(st.data())
     def check(data):
         files = dict(original.files)
@@ -249,7 +251,7 @@ def assert_listed(record, original, tools):
 
 
 @pytest.mark.parametrize("examples", RUNS)
-@pytest.mark.parametrize("kind", ("classes", "valence", "folds", "outside"))
+@pytest.mark.parametrize("kind", ["classes", "valence", "folds", "outside"])
 def test_predictions_that_were_altered_do_not_fit_the_record(kind, examples, originals, known, lay, tools):
     """Altered outputs may pass only where every score and loss of the record stays as it was; ids and targets never."""
     original = originals[kind]
@@ -261,11 +263,12 @@ def test_predictions_that_were_altered_do_not_fit_the_record(kind, examples, ori
         files = dict(original.files)
         files["predictions.npz"] = tools.packed(arrays)
         try:
-            with np.load(__import__("io").BytesIO(files["predictions.npz"])) as stored:
+            with np.load(io.BytesIO(files["predictions.npz"])) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except Exception:
-            arrays = None
-        files["record.json"] = spelled(tools.consistent(original.contents, arrays))
+            contents = tools.consistent(original.contents, arrays)
+        except (*UNREADABLE, AttributeError):  # AttributeError: a member that is no array has no digest
+            contents = original.contents
+        files["record.json"] = spelled(contents)
         record = tools.accepted(lay(tools.resealed(files), original.place), known)
         if record is not None:
             for name, array in original.arrays.items():
@@ -294,7 +297,4 @@ def test_a_machine_file_is_data_as_well(examples, originals, known, lay, tools):
 
 def test_the_list_of_what_is_trusted_names_fields_that_exist(originals, tools):
     names = {".".join(map(str, path)) for each in originals.values() for path in tools.leaves(each.contents)}
-    names |= {".".join(map(str, path)) for path in tools.leaves({k: originals["classes"].contents[k] for k in ("cost",)})}
     assert not [rule for rule in TRUSTED if not fnmatch.filter(names, rule)]
-    assert re.search("verify", " ".join(TRUSTED.values()))
-    assert Path

@@ -115,8 +115,8 @@ def _check_folds(record: Record, folds: Sequence[Mapping[str, Json]], protocol: 
         diverged = record.diverged and fold is folds[-1]
         _check_course(fold["history"], fold["selected_epoch"], diverged, protocol, f"{where}, fold {fold['fold']}")
     if record["selected_epoch"] is not None or record["train_counts"] is not None or record["input"]:
-        found = f"{record['selected_epoch']}, {record['train_counts']}, {record['input']}"
-        raise BadInput(f"{where}, selected epoch, training counts and input", found, "none: each fold has its own")
+        own = f"{record['selected_epoch']}, {record['train_counts']}, {record['input']}"
+        raise BadInput(f"{where}, selected epoch, training counts and input", own, "none: each fold has its own")
     _check_mean(record, folds, SELECTION_METRIC[protocol.task])
     if record.diverged:
         return None
@@ -152,11 +152,12 @@ def _check_mean(record: Record, folds: Sequence[Mapping[str, Json]], metric: str
     for number, entry in enumerate(history):
         for place in places:
             role = place[0] if place[0] in EVALUATED else "train"
-            sizes = [fold["faces"][role] for fold in folds]
+            sizes = [float(fold["faces"][role]) for fold in folds]
             values = [_at(fold["history"][number], place) for fold in folds]
             if min(sizes) < 1:
                 raise BadInput(f"{record.directory}, folds, {role} faces", sizes, "at least 1 in each fold")
-            wanted = None if None in values else float(np.average(values, weights=sizes))
+            numbers = [value for value in values if value is not None]
+            wanted = None if len(numbers) < len(values) else float(np.average(numbers, weights=sizes))
             found = _at(entry, place)
             if found is wanted or (found is not None and wanted is not None and np.isclose(found, wanted, rtol=EXACT)):
                 continue
@@ -166,9 +167,10 @@ def _check_mean(record: Record, folds: Sequence[Mapping[str, Json]], metric: str
 
 
 def _at(entry: Mapping[str, Json], place: Sequence[str]) -> float | None:
-    found: Json = entry
+    last: Json = entry
     for name in place:
-        found = None if found is None else found.get(name)
+        last = None if last is None else last.get(name)
+    found: float | None = last
     return found
 
 

@@ -22,8 +22,8 @@ def check(record: Record, _known: Known) -> None:
         check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
         trained = (record["history"], record["selected_epoch"], record["train_counts"], record.folds)
         if record.seed != 0 or record.diverged or any(trained) or record["code"] != "none":
-            found = "a seed, a history, training counts, folds, code or no predictions"
-            raise BadInput(where, found, "an entry that was evaluated, not trained: seed 0, code none")
+            odd = "a seed, a history, training counts, folds, code or no predictions"
+            raise BadInput(where, odd, "an entry that was evaluated, not trained: seed 0, code none")
         if record["parameters"] is not None and record["parameters"] < 1:
             raise BadInput(f"{where}, parameters", record["parameters"], "a number above 0, or null")
     if record.diverged:
@@ -35,8 +35,8 @@ def check(record: Record, _known: Known) -> None:
     if record.outside is not None:  # may lack augmentations, and validation as a whole
         roles = [role for role in EVALUATED if role == "test" or any(name.startswith(role) for name in found)]
         needed = {f"{role}_{part}" for role in roles for part in ("ids", "targets", "outputs_none")}
-    if odd := sorted((needed - found) | (found - rows - outputs)):
-        raise BadInput(f"{where}, predictions", f"missing or unknown: {', '.join(odd)[:300]}", ", ".join(sorted(needed)))
+    if wrong := sorted((needed - found) | (found - rows - outputs)):
+        raise BadInput(f"{where}, predictions", f"missing or unknown: {', '.join(wrong)[:300]}", ", ".join(sorted(needed)))
     for name in sorted(found & outputs):
         values, n = record.predictions[name], record.predictions[f"{name.split('_')[0]}_ids"].size
         if values.shape != (n, protocol.outputs) or values.dtype != np.float32:
