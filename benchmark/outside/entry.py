@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
+from benchmark.protocol.cells import check_installed
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.aligning import as_stored
 from benchmark.records.doubts import doubts
@@ -55,10 +56,12 @@ def enter(
         the record. Its `outside` has the given warnings and those of `benchmark.records.doubts`.
 
     Raises:
-        BadInput: as `benchmark.records.aligning.aligned`; also an invalid name or field; outputs of a wrong shape or
+        BadInput: as `benchmark.records.aligning.aligned`; also an invalid name or field; the name of an
+            installed cell; outputs of a wrong shape or
             not finite; targets that differ from the FaceSet's; an entry that exists.
     """
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
+    check_installed(outside_cell(name), "outside entry")
     if directory.exists() and not replace:
         raise BadInput(directory, "an entry of this name", "none; choose another name, or give --replace")
     filled = filled_in(protocol, outside, f"outside entry {name}")

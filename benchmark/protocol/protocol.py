@@ -7,6 +7,7 @@ are really equal.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -191,6 +192,11 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     for key, allowed in choices.items():
         if getattr(protocol, key) not in allowed:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
+    for key in ("epochs", "input_size"):
+        if getattr(protocol, key) < 1:
+            raise BadInput(f"{where}, {key}", getattr(protocol, key), "a number from 1")
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", protocol.version):
+        raise BadInput(f"{where}, version", f"{protocol.version!r}", "digits with dots between, such as 1.0")
     if protocol.folds is not None:
         _check_folds(protocol, where)
     elif set(protocol.splits) != set(ROLES):
@@ -232,6 +238,10 @@ def _check_names(protocol: Protocol, where: object) -> None:
             raise BadInput(f"{where}, {key}", f"{names!r}", "a list of names")
         for name in names:
             checked_text(name, key, where)
+        if len(set(names)) < len(names):
+            raise BadInput(f"{where}, {key}", f"{names!r}", "names that differ")
+    if (protocol.task == "categorical") != (len(protocol.classes) > 1) or len(protocol.classes) == 1:
+        raise BadInput(f"{where}, classes", f"{protocol.classes!r}", "two or more for a categorical task, none for another")
 
 
 def _check_folds(protocol: Protocol, where: object) -> None:

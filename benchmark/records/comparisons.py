@@ -14,7 +14,7 @@ import sklearn
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
 from benchmark.files import Json
-from benchmark.protocol.protocol import SELECTION_METRIC
+from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol, protocol_names
 from benchmark.records import metrics
 from benchmark.records.axes import sort_key
 from benchmark.records.intervals import Interval, t_interval
@@ -175,7 +175,8 @@ def summarise(
     * records made on bytes that are none of the known editions of their data. They are marked even if there are no others;
     * records of one cell name with different cell hashes.
 
-    A second record of the same run is left out. One made by the pipeline takes precedence over one below ``imported/``.
+    A second record of the same run is left out. One in the pipeline's folder, <protocol>/<cell>/seed<k>, takes precedence over one elsewhere, such as below
+    ``imported/``.
 
     Args:
         root: the folder of the records; remarks name records relative to it.
@@ -281,6 +282,16 @@ def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str
         name, *own, mark = identity
         others = [i for i in identities if i[0] == name]
         differ = [position for position in range(3) if len({i[position + 1] for i in others}) > 1]
+        if name not in protocol_names() and identity == min(others):
+            remarks.append(f"{name}: no protocol of this suite, so nothing here says which faces and labels are right.")
+        if not differ and name in protocol_names() and load_protocol(name).hash != own[1]:
+            # The plain name is that of the suite's own protocol, also where there is no record of it.
+            slugs[identity] = "-".join([name, own[0], own[1][:8], *filter(None, [mark])])
+            remarks.append(
+                f"{name}: version {own[0]}, hash {own[1]}, is not the protocol of this name that is installed; its records "
+                f"stand in tables of their own, named {slugs[identity]}."
+            )
+            continue
         slugs[identity] = re.sub(
             r"[^\w.+-]", "_", "-".join([name, *(own[p][:8] for p in differ), *filter(None, [mark])])
         ).lstrip(".")
@@ -296,14 +307,35 @@ def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str
 
 def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
     kept: dict[tuple[str, str, int], Record] = {}
-    own_first = sorted(records, key=lambda r: (folder_of(r, root).startswith("imported/"), folder_of(r, root)))
+    # The pipeline writes to <protocol>/<cell>/seed<k>. What lies in any other folder was put there.
+    own_first = sorted(
+        records, key=lambda r: (folder_of(r, root) != f"{r.protocol}/{r.cell}/seed{r.seed}", folder_of(r, root))
+    )
     for record in own_first:
         first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
         if first is not record:
             remarks.append(
                 f"{folder_of(record, root)}: left out, since {folder_of(first, root)} is a record of the same run."
             )
-    return list(kept.values())
+    return _without_copies(list(kept.values()), root, remarks)
+
+
+def _without_copies(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
+    """Two trainings never give the same predictions to the last bit. Of one cell, a second such record would make the spread
+    over seeds too small, so it is left out; of different cells, one may have two names, so both are kept."""
+    kept: list[Record] = []
+    seen: dict[str, Record] = {}
+    for record in records:
+        if record.diverged or (first := seen.setdefault(record["predictions_sha256"], record)) is record:
+            kept.append(record)
+            continue
+        same = f"its predictions are, bit for bit, those of {folder_of(first, root)}"
+        if first["cell_hash"] == record["cell_hash"] and first.cell == record.cell:
+            remarks.append(f"{folder_of(record, root)}: left out, since {same}.")
+        else:
+            remarks.append(f"{folder_of(record, root)}: {same}.")
+            kept.append(record)
+    return kept
 
 
 def _cell_labels(slug: str, records: list[Record], remarks: list[str]) -> dict[tuple[str, str], str]:

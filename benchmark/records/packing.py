@@ -6,6 +6,7 @@ checkpoints. Like the training code, this module needs no packages besides torch
 
 import contextlib
 import io
+import os
 import re
 import tarfile
 import tempfile
@@ -109,7 +110,7 @@ def unpacked(source: Path) -> Iterator[list[Path]]:
 
     Raises:
         BadInput: an archive that is damaged, or with a member whose path leads out of the folder
-            (`benchmark.faces.reading.archives.tar_files`).
+            (`benchmark.faces.reading.archives.tar_files`), occurs twice or can not be made.
     """
     archives = sorted(source.rglob(NAME.format("*"))) if source.is_dir() else [source] if source.suffix == ".tar" else []
     with tempfile.TemporaryDirectory(prefix="ferbench-import-") as temporary:
@@ -118,8 +119,14 @@ def unpacked(source: Path) -> Iterator[list[Path]]:
             folder = Path(temporary, str(number), archive.name)
             for name, contents in tar_files(archive, limit=LARGEST):
                 place = folder / name.replace("\\", "/")
-                if place.name in FILES:
+                if place.name not in FILES:
+                    continue
+                if os.path.lexists(place):
+                    raise BadInput(f"{archive}: {name}", "a second file of this name", "each once")
+                try:
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(contents)
+                except (OSError, ValueError) as error:  # too long, or below a file of the archive
+                    raise BadInput(f"{archive}: {name}", f"a path that can not be made ({error})", "PATH/FILE") from error
             folders.append(folder)
         yield folders

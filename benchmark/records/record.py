@@ -78,6 +78,7 @@ RESULT: dict[str, Shape] = {
 }
 MACHINE: dict[str, Shape] = {"environment": {str: ANYTHING}, "cost": COST}
 FILES = ("record.json", "machine.json", "predictions.npz", seal.FILE)  # of a record, without weights
+LARGEST_JSON = 2**24  # bytes; most that record.json or machine.json takes. A run of 1,000 epochs takes a fiftieth of it
 LARGEST = 2**31  # bytes; most that the arrays of predictions.npz take. Stops a file that expands to fill the memory
 UNREADABLE = (
     OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, MemoryError, OverflowError, SyntaxError,
@@ -149,6 +150,8 @@ class Record:
         """The arrays of predictions.npz. BadInput if the file is missing or damaged, or if the arrays do not have the digest
         in record.json."""
         path = self.directory / "predictions.npz"
+        if path.exists() and not path.is_file():  # a pipe has no end
+            raise BadInput(path, "a folder or a special file", "the predictions of record.json beside it")
         try:
             with zipfile.ZipFile(path) as members:
                 if (size := sum(member.file_size for member in members.infolist())) > LARGEST:
@@ -160,6 +163,9 @@ class Record:
         except UNREADABLE as error:
             reason = " ".join(str(error).split())[:200]
             raise BadInput(path, f"nothing to read ({reason})", "the predictions of record.json beside it") from error
+        for name, array in arrays.items():
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in "Uif":  # a member that is no array is bytes
+                raise BadInput(f"{path}, {name}", "neither text nor numbers", "arrays of text and of numbers")
         found = predictions_digest(arrays)
         if found != self.contents["predictions_sha256"]:
             raise BadInput(path, f"SHA-256 {found}", f"{self.contents['predictions_sha256']} as in record.json")
@@ -224,11 +230,14 @@ def read_record(directory: Path | str) -> Record:
     path = directory / "record.json"
     if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
-    contents, sealed = _read(path), seal.read_seal(directory)
+    read, sealed = seal.read_bytes(path, LARGEST_JSON), seal.read_seal(directory)
     if sealed is not None:
-        seal.check_bytes(directory, path.name, path.read_bytes(), sealed)
+        seal.check_bytes(directory, path.name, read, sealed)
+    contents = _parsed(read, path)
     if contents.get("schema") == SCHEMA:
-        machine = _read(directory / "machine.json")
+        path = directory / "machine.json"
+        machine = _parsed(seal.read_bytes(path, LARGEST_JSON), path)
+        check_shape(machine, {str: ANYTHING}, directory / "machine.json")
         stated = machine.pop("seal", None)
         if stated != digest(machine):
             raise BadInput(directory / "machine.json, seal", f"{stated!r}", f"{digest(machine)}, the digest of the rest")
@@ -263,13 +272,9 @@ def protocol_of(contents: Mapping[str, Json], where: object) -> Protocol:
     return dataclasses.replace(protocol, name=name)
 
 
-def _read(path: Path) -> dict[str, Json]:
+def _parsed(read: bytes, path: Path) -> dict[str, Json]:
     try:
-        contents = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_no_number, object_pairs_hook=_without_doubles
-        )
-    except FileNotFoundError as error:
-        raise BadInput(path, "no such file", "a part of the record") from error
+        contents = json.loads(read.decode(), parse_constant=_no_number, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested without end
         raise BadInput(path, str(error)[:200], "valid JSON") from error
     if not isinstance(contents, dict):

@@ -9,13 +9,18 @@ A seal shows that a record is as it was written. It does not show who wrote it (
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import Json, read_object, write_json
+from benchmark.files import Json, write_json
 
 FILE, RECORD, SCHEMA = "seal.json", "record.json", 1
+LARGEST = 2**20  # bytes of seal.json
+WEIGHTS = re.compile(r"weights(-[A-Za-z0-9][A-Za-z0-9_+-]{0,99})?\.pt")
+SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def seal_of(files: Mapping[str, bytes]) -> dict[str, Json]:
@@ -24,23 +29,41 @@ def seal_of(files: Mapping[str, bytes]) -> dict[str, Json]:
 
 
 def write_seal(directory: Path) -> None:
-    """Write seal.json for record.json and the weights (weights*.pt) that lie in `directory`."""
-    paths = [directory / RECORD, *sorted(directory.glob("weights*.pt"))]
+    """Write seal.json for record.json and the weights that lie in `directory`."""
+    weights = [path for path in sorted(directory.glob("weights*.pt")) if WEIGHTS.fullmatch(path.name) and path.is_file()]
+    paths = [directory / RECORD, *weights]
     write_json(directory / FILE, seal_of({path.name: path.read_bytes() for path in paths}))
 
 
 def read_seal(directory: Path) -> dict[str, str] | None:
     """File name -> SHA-256 as seal.json says; None without that file. BadInput for one that is no seal."""
     path = directory / FILE
-    if not path.is_file():
+    if not path.exists():
         return None
-    contents = read_object(path)
-    files = contents.get("files")
-    if set(contents) != {"schema", "files"} or contents["schema"] != SCHEMA or not isinstance(files, dict):
+    try:
+        contents = json.loads(read_bytes(path, LARGEST))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(path, str(error)[:200], "valid JSON") from error
+    files = contents.get("files") if isinstance(contents, dict) else None
+    if not isinstance(files, dict) or set(contents) != {"schema", "files"} or contents["schema"] != SCHEMA:
         raise BadInput(path, "other contents", f"schema {SCHEMA} and files")
-    if RECORD not in files or not all(isinstance(each, str) for each in files.values()):
-        raise BadInput(path, "other contents", f"a SHA-256 for each file, {RECORD} among them")
+    known = all(name == RECORD or WEIGHTS.fullmatch(name) for name in files)
+    if not known or RECORD not in files or not all(isinstance(s, str) and SHA256.fullmatch(s) for s in files.values()):
+        raise BadInput(path, "other contents", f"a SHA-256 for {RECORD} and for weights, and for no other file")
     return files
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """The bytes of a file of a record. BadInput if there is none, if it is no regular file (a pipe has no end), or if it has
+    more than `largest` bytes."""
+    try:
+        if not path.is_file():
+            raise BadInput(path, "a folder or a special file" if path.exists() else "no such file", "a part of the record")
+        if (size := path.stat().st_size) > largest:
+            raise BadInput(path, f"{size:,} bytes", f"{largest:,} at most")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(path, f"nothing to read ({error.strerror})", "a part of the record") from error
 
 
 def check_bytes(directory: Path, name: str, contents: bytes, sealed: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 A shape is one of:
 
 * a type: str, int, float, bool or None. A float also takes whole numbers; an int takes no bool. Numbers must be finite and
-  below 2**63, text must be encodable as UTF-8;
+  below 2**63, text must be encodable as UTF-8, and nothing is nested deeper than `DEEPEST` levels;
 * a tuple: one of several shapes;
 * ``[shape]``: a list of any length;
 * ``{name: shape}``: an object with exactly these names; a name that ends in ``?`` may be absent. ``{str: shape}``: an
@@ -20,6 +20,7 @@ from benchmark.files import Json
 Shape = object
 ANYTHING = object()
 LARGEST = 2**63  # numbers of this size and above have no use here, and break what computes with them
+DEEPEST = 30  # levels; deeper nesting has no use here, and breaks what walks through it
 
 
 def check_shape(value: Json, shape: Shape, where: object) -> None:
@@ -32,6 +33,9 @@ Fault = tuple[tuple[str, ...], str, str]  # place, found, expected
 
 
 def _faults(value: Json, shape: Shape, place: tuple[str, ...]) -> Iterator[Fault]:
+    if len(place) > DEEPEST:
+        yield place[:3], "deeper nesting", f"{DEEPEST} levels at most"
+        return
     if shape is ANYTHING:
         shape = _any_of(value)
     if isinstance(shape, tuple):

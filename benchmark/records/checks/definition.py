@@ -47,6 +47,7 @@ def _check_cell(record: Record) -> None:
         cell = outside_cell(record.cell)
         if contents["cell"] != cell.as_dict() or contents["cell_hash"] != cell.hash:
             raise BadInput(f"{where}, cell", contents["cell"], f"{cell.as_dict()} and hash {cell.hash}")
+        check_installed(cell, where)
         return
     cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
     if cell.hash != contents["cell_hash"]:

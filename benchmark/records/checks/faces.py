@@ -9,6 +9,8 @@ from benchmark.records.per_video import video_of
 from benchmark.records.published import EVALUATED, rows_digest
 from benchmark.records.record import Record
 
+COPIED = 0.1  # fraction of faces whose valence and arousal, to the last bit, no model guesses
+
 
 def check(record: Record, known: Known) -> str | None:
     """Check ids, targets and training counts against `known.rows`.
@@ -22,6 +24,9 @@ def check(record: Record, known: Known) -> str | None:
     protocol = own_protocol(record)
     if not record.diverged:
         _check_rows(record, protocol)
+        for role in EVALUATED:
+            if f"{role}_targets" in record.predictions:
+                _check_not_the_labels(record, role)
     rows = known.rows(protocol, record["data"]["fingerprint"])
     if rows is None:
         return "neither the FaceSet nor published digests of this protocol on these bytes"
@@ -33,6 +38,28 @@ def check(record: Record, known: Known) -> str | None:
                 found = _difference(ids, targets, role, rows)
                 raise BadInput(f"{record.directory}, {role} faces", found, f"those of {rows.source}")
     return None
+
+
+def _check_not_the_labels(record: Record, role: str) -> None:
+    """Refuse outputs that were made from the labels: equal to them, or the same for all faces of a label.
+
+    No network answers different pictures with equal numbers unless it answers every picture with them. This finds only the
+    plainest of forgeries; outputs with noise on them rest on trust until the weights are seen (docs/trust.md).
+    """
+    targets = record.predictions[f"{role}_targets"]
+    for tta in record.tta:
+        name = f"{role}_outputs_{tta}"
+        if name not in record.predictions or record.hard:
+            continue
+        outputs = record.predictions[name]
+        if targets.ndim == 2:
+            alike = bool((outputs == targets).all(axis=1).mean() > COPIED)
+        else:
+            _, first = np.unique(targets, return_index=True)
+            own = outputs[first[np.searchsorted(targets[first], targets)]]
+            alike = len(targets) > len(first) > 1 and bool((outputs == own).all() and (outputs != outputs[0]).any())
+        if alike:
+            raise BadInput(f"{record.directory}, {name}", "the labels", "outputs that depend on the picture")
 
 
 def _difference(ids: np.ndarray, targets: np.ndarray, role: str, rows: Rows) -> str:

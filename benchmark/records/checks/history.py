@@ -33,8 +33,11 @@ def check(record: Record, _known: Known) -> str | None:
     protocol, where = own_protocol(record), record.directory
     if record["parameters"] < 1:
         raise BadInput(f"{where}, parameters", record["parameters"], "a number above 0")
-    if odd := [name for name in COSTS if not isinstance(record["cost"].get(name), int | float)]:
-        raise BadInput(f"{where}, cost", f"no number for {', '.join(odd)}", f"numbers for {', '.join(COSTS)}")
+    costs = {name: record["cost"].get(name) for name in COSTS}
+    if odd := [name for name, value in costs.items() if not isinstance(value, int | float) or value < 0]:
+        raise BadInput(f"{where}, cost", f"no such number for {', '.join(odd)}", f"numbers from 0 for {', '.join(COSTS)}")
+    if not isinstance(record["environment"].get("versions", {}), Mapping):
+        raise BadInput(f"{where}, environment, versions", record["environment"]["versions"], "package names and versions")
     if (record.folds is not None) != (protocol.folds is not None):
         raise BadInput(f"{where}, folds", "folds" if record.folds else "no folds", "folds exactly if the protocol has them")
     if record.folds is None:
@@ -62,6 +65,7 @@ def _check_course(
         if None in numbers or any(set(each) != {"loss", metric} for each in splits):
             expected = f"train_loss, and loss and {metric} of validation and test"
             raise BadInput(f"{where}, history, epoch {entry['epoch']}", "no number for each", expected)
+        _check_ranges(entry, protocol, f"{where}, history, epoch {entry['epoch']}")
     if diverged:
         # A run can also diverge after its last epoch, in the predictions under augmentation.
         if selected is not None or (history[-1]["train_loss"] is not None and len(epochs) < protocol.epochs):
@@ -74,6 +78,18 @@ def _check_course(
     if selected != wanted:
         expected = f"epoch {wanted}, by the rule {protocol.selection}"
         raise BadInput(f"{where}, selected epoch", selected, expected)
+
+
+def _check_ranges(entry: Mapping[str, Json], protocol: Protocol, where: str) -> None:
+    """No loss is below 0 (all are cross-entropies, squares, or 1 - CCC), no score outside its range."""
+    metric, lowest = SELECTION_METRIC[protocol.task], 0 if protocol.task == "categorical" else -1
+    values = {f"{role} {metric}": entry[role][metric] for role in EVALUATED}
+    if odd := [f"{name} {value}" for name, value in values.items() if not lowest <= value <= 1]:
+        raise BadInput(where, ", ".join(odd), f"from {lowest} to 1")
+    values = {"train_loss": entry["train_loss"], "learning_rate": entry["learning_rate"]}
+    values |= {f"{role} loss": entry[role]["loss"] for role in EVALUATED}
+    if odd := [f"{name} {value}" for name, value in values.items() if value < 0]:
+        raise BadInput(where, ", ".join(odd), "numbers from 0")
 
 
 def _check_scores(record: Record, protocol: Protocol) -> None:
@@ -98,26 +114,64 @@ def _check_folds(record: Record, folds: Sequence[Mapping[str, Json]], protocol: 
     for fold in folds:
         diverged = record.diverged and fold is folds[-1]
         _check_course(fold["history"], fold["selected_epoch"], diverged, protocol, f"{where}, fold {fold['fold']}")
-    if record["selected_epoch"] is not None or record["train_counts"] is not None:
-        raise BadInput(f"{where}, selected epoch", record["selected_epoch"], "none: each fold selects its own")
+    if record["selected_epoch"] is not None or record["train_counts"] is not None or record["input"]:
+        own = f"{record['selected_epoch']}, {record['train_counts']}, {record['input']}"
+        raise BadInput(f"{where}, selected epoch, training counts and input", own, "none: each fold has its own")
+    _check_mean(record, folds, SELECTION_METRIC[protocol.task])
     if record.diverged:
         return None
+    _check_sizes(record, folds)
     metric = SELECTION_METRIC[protocol.task]
-    for role in EVALUATED:
-        sizes = [fold["faces"][role] for fold in folds]
-        if sum(sizes) != len(record.predictions[f"{role}_ids"]) or min(sizes) < 1:
-            expected = f"{len(record.predictions[f'{role}_ids'])} together, as there are predictions"
-            raise BadInput(f"{where}, folds, {role} faces", f"{sizes}", expected)
-        for number, entry in enumerate(record["history"]):
-            mean = np.average([fold["history"][number][role][metric] for fold in folds], weights=sizes)
-            _compare(record, f"{role} {metric} of epoch {number + 1}", entry[role][metric], float(mean))
-        if protocol.task == "categorical":
-            selected = [fold["history"][fold["selected_epoch"] - 1][role][metric] for fold in folds]
-            stated = float(np.average(selected, weights=sizes))
-            _compare(record, f"{role} {metric} of the folds", stated, _score(protocol, *record.outputs(role)))
-    if len(record["history"]) != protocol.epochs:
-        raise BadInput(f"{where}, history", f"{len(record['history'])} epochs", f"{protocol.epochs}")
+    for role in EVALUATED if protocol.task == "categorical" else ():
+        selected = [fold["history"][fold["selected_epoch"] - 1][role][metric] for fold in folds]
+        stated = float(np.average(selected, weights=[fold["faces"][role] for fold in folds]))
+        _compare(record, f"{role} {metric} of the folds", stated, _score(protocol, *record.outputs(role)))
     return None if protocol.task == "categorical" else "scores of single folds can not be recomputed from pooled predictions"
+
+
+def _check_sizes(record: Record, folds: Sequence[Mapping[str, Json]]) -> None:
+    """Each fold tests its own part of the faces, is validated on the next one, and is trained on the rest."""
+    total = len(record.predictions["test_ids"])
+    tested = [fold["faces"]["test"] for fold in folds]
+    if sum(tested) != total or min(tested) < 1 or len(record.predictions["validation_ids"]) != total:
+        raise BadInput(f"{record.directory}, folds, test faces", tested, f"{total} together, as there are predictions")
+    for fold, test, validation in zip(folds, tested, [*tested[1:], tested[0]], strict=True):
+        wanted = {"train": total - test - validation, "validation": validation, "test": test}
+        counts = fold["train_counts"]
+        if fold["faces"] != wanted or (counts is not None and sum(counts) != wanted["train"]):
+            raise BadInput(f"{record.directory}, fold {fold['fold']}, faces", fold["faces"], wanted)
+
+
+def _check_mean(record: Record, folds: Sequence[Mapping[str, Json]], metric: str) -> None:
+    """The history of a cross-validation is the mean of those of its folds, weighted by the faces of each."""
+    where, history = f"{record.directory}, history", record["history"]
+    epochs = min(len(fold["history"]) for fold in folds)
+    if [entry["epoch"] for entry in history] != list(range(1, epochs + 1)):
+        raise BadInput(where, f"{len(history)} epochs", f"1 to {epochs}, those that all folds have")
+    places = [("learning_rate",), ("train_loss",), *((role, name) for role in EVALUATED for name in ("loss", metric))]
+    for number, entry in enumerate(history):
+        for place in places:
+            role = place[0] if place[0] in EVALUATED else "train"
+            sizes = [float(fold["faces"][role]) for fold in folds]
+            values = [_at(fold["history"][number], place) for fold in folds]
+            if min(sizes) < 1:
+                raise BadInput(f"{record.directory}, folds, {role} faces", sizes, "at least 1 in each fold")
+            numbers = [value for value in values if value is not None]
+            wanted = None if len(numbers) < len(values) else float(np.average(numbers, weights=sizes))
+            found = _at(entry, place)
+            if found is wanted or (found is not None and wanted is not None and np.isclose(found, wanted, rtol=EXACT)):
+                continue
+            raise BadInput(f"{where}, epoch {number + 1}, {' '.join(place)}", found, f"{wanted}, the mean of the folds")
+        if any(entry[role] is not None and set(entry[role]) != {"loss", metric} for role in EVALUATED):
+            raise BadInput(f"{where}, epoch {number + 1}", "other scores", f"loss and {metric}")
+
+
+def _at(entry: Mapping[str, Json], place: Sequence[str]) -> float | None:
+    last: Json = entry
+    for name in place:
+        last = None if last is None else last.get(name)
+    found: float | None = last
+    return found
 
 
 def _compare(record: Record, what: str, stated: Json, found: float) -> None:

@@ -20,18 +20,25 @@ def check(record: Record, _known: Known) -> None:
     if record.outside is not None:
         check_name(record.cell)
         check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
-        if record.seed != 0 or record["history"] or record.diverged:
-            raise BadInput(where, "a seed, a history or no predictions", "an entry that was evaluated, not trained: seed 0")
+        trained = (record["history"], record["selected_epoch"], record["train_counts"], record.folds)
+        if record.seed != 0 or record.diverged or any(trained) or record["code"] != "none":
+            odd = "a seed, a history, training counts, folds, code or no predictions"
+            raise BadInput(where, odd, "an entry that was evaluated, not trained: seed 0, code none")
+        if record["parameters"] is not None and record["parameters"] < 1:
+            raise BadInput(f"{where}, parameters", record["parameters"], "a number above 0, or null")
     if record.diverged:
         return
     found = set(record.predictions)
     rows = {f"{role}_{part}" for role in EVALUATED for part in ("ids", "targets")}
     outputs = {f"{role}_outputs_{tta}" for role in EVALUATED for tta in protocol.tta}
-    needed = rows | outputs if record.outside is None else {"test_ids", "test_targets", "test_outputs_none"}
-    if odd := sorted((needed - found) | (found - rows - outputs)):
-        raise BadInput(f"{where}, predictions", f"missing or unknown: {', '.join(odd)[:300]}", ", ".join(sorted(needed)))
+    needed = rows | outputs
+    if record.outside is not None:  # may lack augmentations, and validation as a whole
+        roles = [role for role in EVALUATED if role == "test" or any(name.startswith(role) for name in found)]
+        needed = {f"{role}_{part}" for role in roles for part in ("ids", "targets", "outputs_none")}
+    if wrong := sorted((needed - found) | (found - rows - outputs)):
+        raise BadInput(f"{where}, predictions", f"missing or unknown: {', '.join(wrong)[:300]}", ", ".join(sorted(needed)))
     for name in sorted(found & outputs):
-        values, n = record.predictions[name], len(record.predictions[f"{name.split('_')[0]}_ids"])
+        values, n = record.predictions[name], record.predictions[f"{name.split('_')[0]}_ids"].size
         if values.shape != (n, protocol.outputs) or values.dtype != np.float32:
             expected = f"float32 ({n}, {protocol.outputs})"
             raise BadInput(f"{where}, {name}", f"{values.dtype} {values.shape}", expected)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from benchmark.claims.load import published
 from benchmark.measures.complexity.file import measured_network
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
 from benchmark.records.intervals import Interval, accuracy_interval
 from benchmark.records.metrics import METRICS, PRIMARY
@@ -63,7 +64,8 @@ def boards(summary: Summary) -> list[Board]:
         found.append(Board(c.slug, c.protocol, c.protocol_hash, c.data, c, own))
         taken.add(c.slug)
     for (name, protocol_hash, fingerprint), runs in sorted(of.items()):
-        slug = name if name not in taken else f"{name}-{protocol_hash[:8]}-{fingerprint[:8]}"
+        installed = name not in protocol_names() or load_protocol(name).hash == protocol_hash
+        slug = name if installed and name not in taken else f"{name}-{protocol_hash[:8]}-{fingerprint[:8]}"
         taken.add(slug)
         record = runs[0].record
         found.append(Board(slug, record["protocol"], protocol_hash, record["data"], None, runs))
