@@ -182,8 +182,9 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
             raise BadInput(f"{where}, recipe", f"{name!r}", f"one of {', '.join(recipes)}")
         recipe = recipes[name]
     checked_text(contents.get("recipe_name"), "recipe_name", where)
-    contents["recipe"] = _checked(Recipe, recipe, f"{where}, recipe {contents['recipe_name']}")
-    _check_recipe(contents["recipe"], f"{where}, recipe {contents['recipe_name']}")
+    own = f"{where}, recipe {contents['recipe_name']}"
+    contents["recipe"] = _checked(Recipe, recipe, own)
+    _check_recipe(contents["recipe"], own)
     if contents.get("folds") is not None:
         contents.setdefault("splits", {})
     protocol = _checked(Protocol, contents, where)
@@ -192,6 +193,8 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     for key, allowed in choices.items():
         if getattr(protocol, key) not in allowed:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
+    if (protocol.task == "categorical") != (len(protocol.classes) > 1) or len(protocol.classes) == 1:
+        raise BadInput(f"{where}, classes", f"{protocol.classes!r}", "two or more for a categorical task, none for another")
     for key in ("epochs", "input_size"):
         if getattr(protocol, key) < 1:
             raise BadInput(f"{where}, {key}", getattr(protocol, key), "a number from 1")
@@ -240,8 +243,6 @@ def _check_names(protocol: Protocol, where: object) -> None:
             checked_text(name, key, where)
         if len(set(names)) < len(names):
             raise BadInput(f"{where}, {key}", f"{names!r}", "names that differ")
-    if (protocol.task == "categorical") != (len(protocol.classes) > 1) or len(protocol.classes) == 1:
-        raise BadInput(f"{where}, classes", f"{protocol.classes!r}", "two or more for a categorical task, none for another")
 
 
 def _check_folds(protocol: Protocol, where: object) -> None:

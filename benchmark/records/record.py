@@ -231,9 +231,9 @@ def read_record(directory: Path | str) -> Record:
     if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
     read, sealed = seal.read_bytes(path, LARGEST_JSON), seal.read_seal(directory)
+    contents = _parsed(read, path)
     if sealed is not None:
         seal.check_bytes(directory, path.name, read, sealed)
-    contents = _parsed(read, path)
     if contents.get("schema") == SCHEMA:
         path = directory / "machine.json"
         machine = _parsed(seal.read_bytes(path, LARGEST_JSON), path)
