@@ -256,7 +256,8 @@ def protocol_of(contents: Mapping[str, Json], where: object) -> Protocol:
     Its name may have parts after a dot: those of the folds of a cross-validation and of the trials of a search. A trial
     (``<protocol>.tuning-<digest>``) sees no test faces: its validation split stands for both."""
     own = dict(contents["protocol"])
-    recipe, name, splits = own.pop("recipe", None), own.get("name"), own.get("splits")
+    recipe, name = own.pop("recipe", None), own.get("name")
+    splits: Json = own.get("splits")
     if not isinstance(recipe, dict) or not isinstance(name, str):
         raise BadInput(f"{where}, protocol", "no name or no recipe", "a protocol with its name and recipe")
     trial = ".tuning-" in name and isinstance(splits, dict) and splits.get("test") == splits.get("validation")
