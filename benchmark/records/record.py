@@ -262,14 +262,19 @@ def read_records(root: Path | str) -> list[Record]:
 def protocol_of(contents: Mapping[str, Json], where: object) -> Protocol:
     """The protocol that record.json contains. BadInput if it is none.
 
-    Its name may have parts after a dot: those of the folds of a cross-validation and of the trials of a search."""
+    Its name may have parts after a dot: those of the folds of a cross-validation and of the trials of a search. A trial
+    (``<protocol>.tuning-<digest>``) sees no test faces: its validation split stands for both."""
     own = dict(contents["protocol"])
     recipe, name = own.pop("recipe", None), own.get("name")
+    splits: Json = own.get("splits")
     if not isinstance(recipe, dict) or not isinstance(name, str):
         raise BadInput(f"{where}, protocol", "no name or no recipe", "a protocol with its name and recipe")
+    trial = ".tuning-" in name and isinstance(splits, dict) and splits.get("test") == splits.get("validation")
+    if trial:
+        own["splits"] = splits | {"test": f"{splits.get('train')}, {splits.get('validation')}: none of these"}
     for part in name.split("."):
         protocol = protocol_from(own | {"name": part}, f"{where}, protocol", recipe)
-    return dataclasses.replace(protocol, name=name)
+    return dataclasses.replace(protocol, name=name, splits=splits if trial else protocol.splits)
 
 
 def _parsed(read: bytes, path: Path) -> dict[str, Json]:

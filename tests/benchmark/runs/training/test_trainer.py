@@ -202,7 +202,7 @@ def test_finished_record_is_not_trained_again(tmp_path, tiny_faces, tiny_protoco
 
 
 def test_divergence_is_a_result(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
-    recipe = {"learning_rate": 1e30, "optimizer": "adam", "weight_decay": 0.0, "gradient_clip": 0.0, "warmup": 0.0}
+    recipe = {"learning_rate": 1e18, "optimizer": "adam", "weight_decay": 0.0, "gradient_clip": 0.0, "warmup": 0.0}
     run = Run(tiny_protocol(recipe=recipe), tiny_cell(normalisation="frozen", shortcut="identity"), 0)
     record = train(run, tiny_faces, tmp_path / "seed0", device=CPU)
     assert record.diverged and record["selected_epoch"] is None
