@@ -163,7 +163,8 @@ def summarise(records: Iterable[Record], root: Path, apart: Mapping[Path, Sequen
     * records made on bytes that are none of the known editions of their data. They are marked even if there are no others;
     * records of one cell name with different cell hashes.
 
-    A second record of the same run is left out. One in the pipeline's folder, <protocol>/<cell>/seed<k>, takes precedence over one elsewhere, such as below
+    A second record of the same run is left out.
+    One in the pipeline's folder, <protocol>/<cell>/seed<k>, takes precedence over one elsewhere, such as below
     ``imported/``.
 
     Args:

@@ -9,7 +9,6 @@ from benchmark.records.per_video import video_of
 from benchmark.records.published import EVALUATED, rows_digest
 from benchmark.records.record import Record
 
-
 COPIED = 0.1  # fraction of faces whose valence and arousal, to the last bit, no model guesses
 
 
