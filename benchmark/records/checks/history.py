@@ -35,7 +35,7 @@ def check(record: Record, _known: Known) -> str | None:
         raise BadInput(f"{where}, parameters", record["parameters"], "a number above 0")
     costs = {name: record["cost"].get(name) for name in COSTS}
     if odd := [name for name, value in costs.items() if not isinstance(value, int | float) or value < 0]:
-        raise BadInput(f"{where}, cost", f"no such number for {', '.join(odd)}", f"numbers from 0 for {', '.join(COSTS)}")
+        raise BadInput(f"{where}, cost", f"no number for {', '.join(odd)}", f"numbers from 0 for {', '.join(COSTS)}")
     if not isinstance(record["environment"].get("versions", {}), Mapping):
         raise BadInput(f"{where}, environment, versions", record["environment"]["versions"], "package names and versions")
     if (record.folds is not None) != (protocol.folds is not None):
@@ -86,7 +86,7 @@ def _check_ranges(entry: Mapping[str, Json], protocol: Protocol, where: str) -> 
     values = {f"{role} {metric}": entry[role][metric] for role in EVALUATED}
     if odd := [f"{name} {value}" for name, value in values.items() if not lowest <= value <= 1]:
         raise BadInput(where, ", ".join(odd), f"from {lowest} to 1")
-    values = {"train_loss": entry["train_loss"], "learning_rate": entry["learning_rate"]}
+    values = {"train_loss": entry["train_loss"], "learning_rate": entry.get("learning_rate", 0)}
     values |= {f"{role} loss": entry[role]["loss"] for role in EVALUATED}
     if odd := [f"{name} {value}" for name, value in values.items() if value < 0]:
         raise BadInput(where, ", ".join(odd), "numbers from 0")
