@@ -30,29 +30,25 @@ def files_at(revision: str, paths: Sequence[str]) -> Iterator[Path]:
 
 
 def changed_since(revision: str, folder: Path) -> list[Path]:
-    """The files below `folder` that the working tree has, and a revision has not or has with other contents.
-
-    Raises:
-        BadInput: as `files_at`; a folder outside the repository.
-    """
-    revision = commit_of(revision)
-    changed = _git(
-        ["diff", "-z", "--relative", "--no-renames", "--name-only", "--diff-filter=d", revision, "--", str(folder)]
-    )
-    new = _git(["ls-files", "-z", "--others", "--", str(folder)])
-    return sorted({Path(name.decode()) for name in (changed + new).split(b"\0") if name})
+    """The files below `folder` that are not the same in the working tree and at a revision of its repository, deleted ones
+    too. BadInput as of `files_at`."""
+    revision = commit_of(revision, folder)
+    how = ["-z", "--relative", "--no-renames", "--name-only"]
+    changed = _git(["diff", *how, revision, "--", "."], folder)
+    new = _git(["ls-files", "-z", "--others", "--", "."], folder)
+    return sorted({folder / name.decode() for name in (changed + new).split(b"\0") if name})
 
 
-def commit_of(revision: str) -> str:
-    """The full name of the commit of a revision. BadInput if there is none, no repository or no git."""
-    return (
-        _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], revision).decode().strip()
-    )
+def commit_of(revision: str, folder: Path = Path()) -> str:
+    """The full name of the commit of a revision of the repository around a folder. BadInput if there is none, no repository
+    or no git."""
+    asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+    return _git(asked, folder, revision).decode().strip()
 
 
-def _git(arguments: Sequence[str], revision: str = "") -> bytes:
+def _git(arguments: Sequence[str], folder: Path = Path(), revision: str = "") -> bytes:
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
+        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True).stdout
     except FileNotFoundError as error:
         raise BadInput("git", "no such program", "git, to read a revision") from error
     except subprocess.CalledProcessError as error:

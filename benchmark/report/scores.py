@@ -20,7 +20,7 @@ def score_files(summary: Summary, records: Path) -> dict[str, bytes]:
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """A table as CSV with ten digits; its texts are escaped (`benchmark.escaping.csv_value`)."""
+    """A table as CSV with ten digits; no text is taken for a formula by a spreadsheet."""
     table = table.rename(columns=csv_value)
     for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
         table[name] = table[name].map(csv_value)

@@ -138,6 +138,11 @@ def test_only_what_a_revision_has_not_is_examined(project, capsys):
     other.write_text(other.read_text().replace('"schema": 1', '"schema": 2'))  # changed, not committed
     status, lines, _ = verify(capsys, "--added-since", "HEAD")
     assert status == 1 and "1 with faults" in lines[-1]
+    assert verify(capsys, str(project / "reports/records"), "--added-since", "HEAD")[1][-1] == lines[-1]
+    git(project, "checkout", "-q", "--", "reports")
+    other.unlink()  # a deleted seal is a change of its record
+    status, lines, _ = verify(capsys, "--added-since", "HEAD")
+    assert status == 1 and any("no seal" in line for line in lines)
     for odd in ("nothing", "--output=x"):
         assert verify(capsys, f"--added-since={odd}")[0] == 2
     assert not Path("x").exists()
