@@ -52,7 +52,7 @@ FOLD = {
     "history": HISTORY,
     "selected_epoch": (int, None),
     "train_counts": ([int], None),
-    "input": ANYTHING,
+    "input": {str: ANYTHING},
 }
 # `history` has one entry per epoch. `folds`: only in a cross-validation. `outside`: only in an outside entry (described in
 # `benchmark.outside.entry`). The protocol is checked in detail by `benchmark.protocol.protocol.protocol_from`.

@@ -20,8 +20,8 @@ def check(record: Record, _known: Known) -> None:
     if record.outside is not None:
         check_name(record.cell)
         check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
-        trained = (record["history"], record["selected_epoch"], record["train_counts"], record.folds)
-        if record.seed != 0 or record.diverged or any(trained) or record["code"] != "none":
+        trained = [record["selected_epoch"], record["train_counts"], record.folds] != [None] * 3 or record["history"]
+        if record.seed != 0 or record.diverged or trained or record["code"] != "none":
             odd = "a seed, a history, training counts, folds, code or no predictions"
             raise BadInput(where, odd, "an entry that was evaluated, not trained: seed 0, code none")
         if record["parameters"] is not None and record["parameters"] < 1:
