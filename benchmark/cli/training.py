@@ -177,8 +177,9 @@ def collect(arguments) -> None:
     from benchmark.runs.params import runs_of
 
     records = [(read_record(RUNS / each.place), RECORDS / each.place) for each in runs_of(params(), arguments.params)]
+    known = known_here(PREPARED)
     for record, _ in records:
-        for result in examine(record, known_here(PREPARED)).failures.values():
+        for result in examine(record, known).failures.values():
             raise result.error
     for record, target in records:
         copy_record(record, target)
