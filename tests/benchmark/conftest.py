@@ -137,6 +137,8 @@ def fabricate(
         "cost": {"device": "test device", "train_seconds": 10.0 + seed, "images_per_second": 100.0 - seed}
         | changes.pop("cost", {"peak_memory_bytes": 2**20}),
     } | changes
+    if "outside" in changes:  # it was evaluated, not trained
+        contents |= {"selected_epoch": None, "train_counts": None, "code": "none"}
     directory = root / ("imported" if imported else "") / protocol.name / cell.name / f"seed{seed}"
     return write_record(directory, contents, predictions)
 

@@ -268,7 +268,7 @@ def _spread(values: Sequence[float]) -> dict:
 
 
 def _cell(model: str, **options) -> Cell:
-    return cell_from(model, {"model": model, "options": options, "loss": "plain"}, "bench")
+    return cell_from("bench", {"model": model, "options": options, "loss": "plain"}, f"bench, model {model}")
 
 
 def _growing(batch: int):

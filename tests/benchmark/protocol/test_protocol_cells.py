@@ -114,7 +114,8 @@ def test_optional_recipe_fields_are_part_of_the_hash():
         ({"batches": "whole"}, "batches: found 'whole'; expected across-epochs, or nothing"),
         ({"shuffle_buffer": 0}, "shuffle_buffer: found 0; expected a positive number of type int, or nothing"),
         ({"shuffle_buffer": True}, "shuffle_buffer: found True"),
-        ({"epsilon_hat": "1e-8"}, "epsilon_hat: found '1e-8'; expected a positive number of type float, or nothing"),
+        ({"epsilon_hat": "1e-8"}, "epsilon_hat: found '1e-8'; expected a value of type float | None"),
+        ({"epsilon_hat": 0.0}, "epsilon_hat: found 0.0; expected a positive number of type float, or nothing"),
         ({"precision": "bf16"}, "precision: found 'bf16'; expected float32, or nothing"),
     ],
 )
@@ -177,7 +178,7 @@ def contents(**changes):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"recipe": "best"}, "recipe: found best; expected one of released, standard, quick"),
+        ({"recipe": "best"}, "recipe: found 'best'; expected one of released, standard, quick"),
         ({"epochs": "60"}, "epochs: found '60'; expected a value of type int"),
         ({"task": "ordinal"}, "task: found ordinal"),
         ({"tta": ["flip"]}, "starts with none"),
@@ -185,7 +186,7 @@ def contents(**changes):
         ({"splits": {"train": "a", "validation": "b", "test": "b"}}, "three different splits"),
         ({"colour": 1}, "missing or unknown: colour"),
         ({"frames_of": "video"}, "frames_of: found video; expected video, and a dimensional task"),
-        ({"data_options": 5}, "data_options: found 5; expected a mapping"),
+        ({"data_options": 5}, "data_options: found 5; expected a value of type .*Mapping"),
     ],
 )
 def test_bad_protocols(changes, message):

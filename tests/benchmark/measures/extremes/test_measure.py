@@ -22,13 +22,13 @@ IMAGES, SIDE = 90, 16
 @pytest.fixture
 def faces(tmp_path, monkeypatch):
     """Faces with the ids of fabricated records; each of one grey value."""
-    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "flat"))
+    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "synthetic"))
     values = np.linspace(0, 255, IMAGES + 5).astype(np.uint8)
     classes = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
     return write_faceset(
         tmp_path / "prepared",
         np.repeat(values, SIDE * SIDE * 3).reshape(-1, SIDE, SIDE, 3),
-        name="flat",
+        name="synthetic",
         version="1.0",
         classes=classes,
         id=[f"other-{row}" for row in range(5)] + [f"test-{row}" for row in range(IMAGES)],
@@ -39,7 +39,7 @@ def faces(tmp_path, monkeypatch):
 
 @pytest.fixture
 def records(faces, make, cell, tmp_path):
-    data = {"name": "flat", "version": "1.0", "fingerprint": faces.fingerprint}
+    data = {"name": "synthetic", "version": "1.0", "fingerprint": faces.fingerprint}
     kept = [make(tmp_path / "records", "synthetic-8", cell("fixed", "working", "plain"), s, data=data) for s in (0, 1)]
     make(tmp_path / "records", "synthetic-8", cell("fixed", "working", "plain"), 2, data=data, diverged=True)
     return kept
@@ -71,7 +71,7 @@ def test_faces_are_in_the_order_of_their_mean_probability(faces, records, tmp_pa
 
 
 def test_distance_for_valence_and_arousal(faces, make, cell, tmp_path):
-    data = {"name": "flat", "version": "1.0", "fingerprint": faces.fingerprint}
+    data = {"name": "synthetic", "version": "1.0", "fingerprint": faces.fingerprint}
     own = cell("fixed", "working", "mse")
     pair = [make(tmp_path / "records", "synthetic-va", own, seed, data=data) for seed in (0, 1)]
     (entry,) = extremes.extremes(faces, pair, tmp_path / "out")["protocols"]
@@ -85,7 +85,7 @@ def test_distance_for_valence_and_arousal(faces, make, cell, tmp_path):
 
 
 def test_only_what_the_terms_allow(faces, records, tmp_path, monkeypatch):
-    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "synthetic"))
+    monkeypatch.setattr(extremes, "card", lambda name: Card(may_be_shown=name == "other"))
     found = extremes.extremes(faces, records, tmp_path / "out")
     assert found["shown"] is False and found["protocols"] == []
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["faces.json"]
@@ -94,7 +94,7 @@ def test_only_what_the_terms_allow(faces, records, tmp_path, monkeypatch):
 def test_other_bytes_are_left_out_and_unknown_faces_refused(faces, records, make, cell, tmp_path):
     other = make(tmp_path / "other", "synthetic-8", cell("fixed", "working", "plain"), 0)  # of another fingerprint
     assert extremes.extremes(faces, [other], tmp_path / "out")["protocols"] == []
-    data = {"name": "flat", "version": "1.0", "fingerprint": faces.fingerprint}
+    data = {"name": "synthetic", "version": "1.0", "fingerprint": faces.fingerprint}
     wrong = make(tmp_path / "wrong", "synthetic-8", cell("fixed", "working", "plain"), 0, data=data)
     wrong.predictions["test_ids"][7] = "test-x"
     with pytest.raises(BadInput, match="test id test-x"):

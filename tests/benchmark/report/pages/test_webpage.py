@@ -156,7 +156,7 @@ def test_words_from_outside_are_escaped(make, cell, tmp_path, read_page):
     make(tmp_path / "records", "synthetic-8", cell("identity", "working", "plain"), 0, environment={"device": "<script>x"})
     folder = tmp_path / "data" / "one"
     folder.mkdir(parents=True)
-    audit = {"name": "<img src=x>", "version": "1", "fingerprint": "f", "classes": ["a&b"], "counts": {"t": {"a&b": 1}}}
+    audit = {"name": "one", "version": "<img src=x>", "fingerprint": "f", "classes": ["a&b"], "counts": {"t": {"a&b": 1}}}
     (folder / "audit.json").write_text(json.dumps(audit))
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     found = read_page(tmp_path / "out" / "index.html")
