@@ -152,6 +152,8 @@ def test_a_run_copied_under_another_seed_is_set_apart(committed, really_publishe
     committed(f"synthetic-8/resnet18-plain/seed1", to="imported/synthetic-8/resnet18-plain/seed1")  # the same run: no copy
     root = tmp_path / "copies"
     (apart,) = gather(root, Known()).apart.items()
-    assert apart[0] == copy.directory and f"found a copy; expected others than those of {root / 'synthetic-8'}" in apart[1][0]
+    assert (
+        apart[0] == copy.directory and f"found a copy; expected others than those of {root / 'synthetic-8'}" in apart[1][0]
+    )
     (alone,) = examine_all(root, Known(), [copy.directory])  # the other is not examined, and still compared
     assert alone.results["outputs"].outcome == FAILED
