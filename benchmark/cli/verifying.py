@@ -9,7 +9,7 @@ from benchmark import progress
 from benchmark.cli.shared import PARAMS, RECORDS, REPORTS, jobs_of, params, write_verified
 from benchmark.errors import BadInput, Findings
 
-NAMED = 20  # most values of tables that are named one by one
+NAMED = 20  # most faults and values of tables that are named one by one; --json has all
 SCHEMA = 1
 
 
@@ -42,8 +42,10 @@ def _records(arguments) -> None:
     whole = arguments.folder == RECORDS and not arguments.added_since
     if whole and any(not each.failures and each.record.outside is None for each in examined):
         faults += _stated(examined)
-    for line in faults:
+    for line in faults[:NAMED]:
         progress.say(line)
+    if len(faults) > NAMED:
+        progress.say(f"and {len(faults) - NAMED} more")
     failed = sum(bool(each.failures) for each in examined)
     others = f"; {'report' if whole else 'others'}: {len(faults)} faults" if whole or faults else ""
     progress.say(check_table.summary(examined) + others)
@@ -64,9 +66,7 @@ def _found(failed: int, faults: list[str], reproduced) -> str:
 def _stated(examined) -> list[str]:
     from benchmark.report.stated import stated
 
-    deviations = stated(examined, RECORDS, REPORTS).deviations
-    more = [f"and {len(deviations) - NAMED} more values that do not come from the records"] * (len(deviations) > NAMED)
-    return [f"{REPORTS}/{each}" for each in deviations[:NAMED]] + more
+    return [f"{REPORTS}/{each}" for each in stated(examined, RECORDS, REPORTS).deviations]
 
 
 def _reproduced(arguments):

@@ -149,7 +149,7 @@ def test_a_run_copied_under_another_seed_is_set_apart(committed, really_publishe
     assert not examine(copy, Known()).failures
     for seed in (0, 1):
         committed(f"synthetic-8/resnet18-plain/seed{seed}")
-    committed(f"synthetic-8/resnet18-plain/seed1", to="imported/synthetic-8/resnet18-plain/seed1")  # the same run: no copy
+    committed("synthetic-8/resnet18-plain/seed1", to="imported/synthetic-8/resnet18-plain/seed1")  # the same run: no copy
     root = tmp_path / "copies"
     (apart,) = gather(root, Known()).apart.items()
     assert (
