@@ -36,7 +36,7 @@ def report(make, cell, tmp_path_factory, hostile):
         make(records / "imported" / folder, "synthetic-8", own, seed)
         given = {"kind": "onnx", "source": evil, "sha256": None, "stated": {"accuracy": 0.5, "source": evil},
                  "extra_training_data": evil, "warnings": [evil], "outputs": "logits"}  # fmt: skip
-        empty = {"history": [], "selected_epoch": None, "train_counts": None, "parameters": None, "code": "none"}
+        empty = {"history": [], "selected_epoch": None, "train_counts": None, "parameters": None}
         make(records / "outside", "synthetic-8", Cell(name, "outside", {}, "outside"), 0, outside=given, **empty)
     audits = out / "data" / "synthetic"
     audits.mkdir(parents=True)
