@@ -52,12 +52,14 @@ def publish(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("seal", seal, "check records that were made before there were seals, and write their seals",
+    one = verb("seal", seal, "check records that were made before there were seals, and write their seals beside\n"
+               "them; record.json does not change. If one fails a check, none is sealed",
                "ferbench seal reports/records")  # fmt: skip
     one.add_argument("path", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
     one = verb("publish", publish, "print the entries of protocols for benchmark/faces/published.yaml: digests of their\n"
-               "faces and labels, from the prepared data", "ferbench publish fer2013-7 ferplus-8")  # fmt: skip
+               "faces and labels, from the prepared data (CONTRIBUTING.md says when)",
+               "ferbench publish fer2013-7 ferplus-8")  # fmt: skip
     one.add_argument("protocols", nargs="+", metavar="PROTOCOL")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PREPARED, options_of
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, options_of, write_verified
 from benchmark.errors import BadInput, visible
 
 
@@ -15,16 +15,22 @@ def evaluate(arguments) -> None:
     from benchmark.outside import evaluate as outside_models
     from benchmark.outside.scoring import summary_of
     from benchmark.protocol.protocol import load_protocol
+    from benchmark.records.sameness import IDENTICAL
+    from benchmark.records.trust import FILE, read_verification
     from benchmark.runs.environment import pick_device
 
-    protocol = load_protocol(arguments.protocol)
+    if arguments.write and arguments.out != OUTSIDE:
+        raise BadInput("ferbench evaluate", f"--write for {arguments.out}", f"it for {OUTSIDE}")
+    if arguments.write:
+        read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
+    protocol, device = load_protocol(arguments.protocol), pick_device(arguments.device)
     record = outside_models.evaluate(
         arguments.model,
         protocol,
         arguments.name,
         open_faceset(arguments.prepared / protocol.data),
         arguments.out,
-        device=pick_device(arguments.device),
+        device=device,
         weights=arguments.weights,
         options=options_of(arguments.option),
         preprocessing=arguments.preprocessing,
@@ -34,6 +40,9 @@ def evaluate(arguments) -> None:
         replace=arguments.replace,
     )
     _say_entry(summary_of(record), arguments.json)
+    if arguments.write:  # its predictions are those that its weights gave a moment ago
+        place = record.directory.relative_to(RECORDS).as_posix()
+        write_verified({place: record}, "weights", {place: {"outcome": IDENTICAL, "largest": 0.0}}, device)
 
 
 def _stated(arguments) -> dict | None:
@@ -165,6 +174,9 @@ def add(verb: Callable) -> None:
     one.add_argument("--trust", action="store_true",
                      help="load a .pt2 or TorchScript file, although that may run code in it")  # fmt: skip
     one.add_argument("--device", default="auto")
+    one.add_argument("--write", action="store_true",
+                     help="for maintainers: store in reports/verification.json that its weights were run here\n"
+                     "(docs/trust.md); use it for models of other people")  # fmt: skip
     _entry_options(one)
 
     one = verb("score", score, "score predictions made by any framework -> metrics and an outside entry",

@@ -1,7 +1,7 @@
 """What the groups of verbs share: the paths that they read and write, relative to the project's folder, and the parsing of
 common options."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -43,3 +43,20 @@ def options_of(pairs: Sequence[str]) -> dict:
         except yaml.YAMLError as error:
             raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
     return found
+
+
+def write_verified(records: Mapping, what: str, done: Mapping[str, dict], device) -> None:
+    """Add to verification.json what was done here with records.
+
+    Args:
+        records: place -> Record, of the places in `done`.
+        what: "weights" or "again".
+        done: place -> outcome, as `benchmark.records.trust` describes it, without `where`.
+    """
+    from benchmark.records.trust import FILE, record_digest, write_verification
+    from benchmark.runs.environment import describe
+
+    machine = describe(device)
+    where = {name: machine[name] for name in ("device", "versions", "commit")}
+    entries = {place: {"record": record_digest(records[place]), what: own | {"where": where}} for place, own in done.items()}
+    write_verification(REPORTS / FILE, entries)

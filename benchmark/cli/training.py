@@ -302,7 +302,8 @@ def add(verb: Callable) -> None:
                "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
-    one = verb("import", import_, "check records made elsewhere and copy them to reports/records/imported; identical\n"
+    one = verb("import", import_, "check records made elsewhere (docs/trust.md), copy them to reports/records/imported\n"
+               "or outside, and seal those that have no seal. Weights are not copied; identical\n"
                "records are skipped; different records of the same runs are an error that names them",
                "ferbench import ~/from-the-cluster/runs")  # fmt: skip
     one.add_argument("path", type=Path, help="folder with records or archives of records (records-*.tar), or one archive")

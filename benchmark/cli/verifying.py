@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmark import progress
-from benchmark.cli.shared import PARAMS, RECORDS, REPORTS, jobs_of, params
+from benchmark.cli.shared import PARAMS, RECORDS, REPORTS, jobs_of, params, write_verified
 from benchmark.errors import BadInput, Findings
 
-NAMED = 20  # most values of tables that are named one by one
+NAMED = 20  # most faults and values of tables that are named one by one; --json has all
 SCHEMA = 1
 
 
@@ -35,18 +35,20 @@ def _records(arguments) -> None:
     if not examined:
         progress.say(f"no record in {arguments.folder} was added or changed since {arguments.added_since}")
     faults = [f"{here.folder / name}: {error}" for name, error in here.damaged.items()]
+    faults += _deleted(arguments)
     told = {"records": [_as_json(each) for each in examined]}
     if examined:
         progress.say("\n".join(check_table.lines(examined)))
     whole = arguments.folder == RECORDS and not arguments.added_since
     if whole and any(not each.failures and each.record.outside is None for each in examined):
         faults += _stated(examined)
-    for line in faults:
+    for line in faults[:NAMED]:
         progress.say(line)
+    if len(faults) > NAMED:
+        progress.say(f"and {len(faults) - NAMED} more")
     failed = sum(bool(each.failures) for each in examined)
-    progress.say(
-        f"{check_table.summary(examined)}; report: {len(faults)} faults" if whole else check_table.summary(examined)
-    )
+    others = f"; {'report' if whole else 'others'}: {len(faults)} faults" if whole or faults else ""
+    progress.say(check_table.summary(examined) + others)
     reproduced = _reproduced(arguments) if whole or arguments.against else None
     told |= {"faults": faults, "reproduction": reproduced and reproduced.as_json}
     _write_json(arguments, told)
@@ -64,9 +66,7 @@ def _found(failed: int, faults: list[str], reproduced) -> str:
 def _stated(examined) -> list[str]:
     from benchmark.report.stated import stated
 
-    deviations = stated(examined, RECORDS, REPORTS).deviations
-    more = [f"and {len(deviations) - NAMED} more values that do not come from the records"] * (len(deviations) > NAMED)
-    return [f"{REPORTS}/{each}" for each in deviations[:NAMED]] + more
+    return [f"{REPORTS}/{each}" for each in stated(examined, RECORDS, REPORTS).deviations]
 
 
 def _reproduced(arguments):
@@ -206,6 +206,18 @@ def _folders(root: Path, added_since: str | None) -> list[Path]:
     return [folder for folder in folders if folder in changed]
 
 
+def _deleted(arguments) -> list[str]:
+    """The records that the revision of --added-since has and the folder has not, a line each: without a record that its
+    author does not like, a row looks better than it is."""
+    from benchmark.records.revision import changed_since
+    from benchmark.records.seal import RECORD
+
+    if arguments.added_since is None:
+        return []
+    gone = [each for each in changed_since(arguments.added_since, arguments.folder) if each.name == RECORD]
+    return [f"{each.parent}: deleted since {arguments.added_since}" for each in gone if not each.exists()]
+
+
 def _as_json(examined) -> dict:
     checks = {name: {"outcome": result.outcome, "why": result.why} for name, result in examined.results.items()}
     return {"place": examined.place, "checks": checks}
@@ -220,15 +232,11 @@ def _write_json(arguments, contents: dict) -> None:
 
 def _write(examined, what: str, done: dict[str, dict], device) -> None:
     """Add what was done with records (place -> outcome) to verification.json."""
-    from benchmark.records.trust import FILE, record_digest, write_verification
-    from benchmark.runs.environment import describe
+    from benchmark.records.trust import FILE
 
-    machine = describe(device)
-    where = {name: machine[name] for name in ("device", "versions", "commit")}
     records = {each.place: each.record for each in examined if each.place in done}
-    entries = {place: {"record": record_digest(records[place]), what: own | {"where": where}} for place, own in done.items()}
-    write_verification(REPORTS / FILE, entries)
-    progress.say(f"wrote {REPORTS / FILE}: {len(entries)} records; next: ferbench report")
+    write_verified(records, what, done, device)
+    progress.say(f"wrote {REPORTS / FILE}: {len(records)} records; next: ferbench report")
 
 
 def add(verb: Callable) -> None:
@@ -245,7 +253,9 @@ def add(verb: Callable) -> None:
                      help="store what --weights or --retrain found in reports/verification.json: trust levels")  # fmt: skip
     one.add_argument("--against", metavar="PLACE",
                      help="compare what was made here with this git revision (default: HEAD) or folder")  # fmt: skip
-    one.add_argument("--added-since", metavar="REV", help="only records that this git revision has not, or has otherwise")
+    one.add_argument("--added-since", metavar="REV",
+                     help="only records that this git revision has not, or has otherwise;\n"
+                     "records that it has and the folder has not are faults")  # fmt: skip
     one.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs made here (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS / "again", help="folder for --retrain (default: %(default)s)")

@@ -3,6 +3,7 @@
 A check that fails stops those that build on it, and nothing else: the other records and the report go on.
 """
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,9 @@ def examine_all(
     are right, those of most records are taken (of equally many, those of the first); for the others the check of the faces
     failed.
 
+    No two seeds give equal predictions. Of runs of one protocol and bytes with different seeds and equal predictions,
+    the first is taken (the pipeline's before imported ones); for the others the check of the outputs failed.
+
     Args:
         step: called after each record.
     """
@@ -125,6 +129,11 @@ def examine_all(
             old = found[record.directory]
             results = {**old.results, "faces": Result(FAILED, str(outvoted), outvoted)}
             found[record.directory] = Examined(old.place, old.folder, record, results)
+    others = [folder for folder in record_folders(root) if folder not in found] if folders is not None else []
+    for record, copied in _copies([each.record for each in found.values() if each.record], _readable(others)):
+        old = found[record.directory]
+        results = {**old.results, "outputs": Result(FAILED, str(copied), copied)}
+        found[record.directory] = Examined(old.place, old.folder, record, results)
     return list(found.values())
 
 
@@ -146,3 +155,26 @@ def _outvoted(records: Sequence[Record]) -> list[tuple[Record, BadInput]]:
         for record, own in zip(records, rows, strict=True)
         if own != most
     ]
+
+
+def _readable(folders: Iterable[Path]) -> list[Record]:
+    found = []
+    for folder in folders:
+        with contextlib.suppress(BadInput):
+            found.append(read_record(folder))
+    return found
+
+
+def _copies(records: Sequence[Record], others: Sequence[Record]) -> list[tuple[Record, BadInput]]:
+    """Those of `records` with the predictions of another run under another seed, among them or among `others`."""
+    first: dict[tuple[str, str, str], Record] = {}
+    found, own = [], {record.directory for record in records}
+    for record in [*others, *sorted(records, key=lambda each: len(each.directory.parts))]:
+        if record.outside is not None or record.diverged:
+            continue
+        run = record["protocol_hash"], record["data"]["fingerprint"], record["predictions_sha256"]
+        one = first.setdefault(run, record)
+        if one.seed != record.seed and record.directory in own:
+            expected = f"others than those of {one.directory}, which has another seed"
+            found.append((record, BadInput(f"{record.directory}, predictions", "a copy", expected)))
+    return found

@@ -17,7 +17,7 @@ from benchmark.cli.main import main
 from benchmark.files import read_object, write_json
 from benchmark.records.record import read_record
 from benchmark.records.seal import write_seal
-from benchmark.records.trust import record_digest
+from benchmark.records.trust import level, read_verification, record_digest
 
 from .conftest import CELL, git
 
@@ -143,6 +143,11 @@ def test_only_what_a_revision_has_not_is_examined(project, capsys):
     other.unlink()  # a deleted seal is a change of its record
     status, lines, _ = verify(capsys, "--added-since", "HEAD")
     assert status == 1 and any("no seal" in line for line in lines)
+    git(project, "checkout", "-q", "--", "reports")
+    shutil.rmtree(other.parent)  # a bad seed that somebody would rather not show
+    status, lines, error = verify(capsys, "--added-since", "HEAD")
+    assert status == 1 and f"{other.parent}: deleted since HEAD" in lines and "1 other faults" in error
+    git(project, "checkout", "-q", "--", "reports")
     for odd in ("nothing", "--output=x"):
         assert verify(capsys, f"--added-since={odd}")[0] == 2
     assert not Path("x").exists()
@@ -272,3 +277,19 @@ def test_damaged_data_is_named_and_no_record_is_blamed_for_it(project, capsys):
     status, lines, _ = verify(capsys)
     assert status == 1 and any(line.startswith("data/prepared/tiny: ") for line in lines)
     assert any("0 with faults; report: 1 faults" in line for line in lines)
+
+
+def test_a_model_of_other_people_gets_a_level_where_its_weights_are_run(project, capsys):
+    own = ["evaluate", CELL, "--weights", f"runs/{PLACE}/weights.pt", "--protocol", "./tiny.yaml", "--device", "cpu"]
+    own += ["--preprocessing", "protocol"]
+    assert main([*own, "--name", "one"]) == 0
+    assert main([*own, "--name", "two", "--write"]) == 0
+    levels = {}
+    entries = read_verification(Path("reports/verification.json"))
+    for name in ("one", "two"):
+        place = f"outside/tiny/{name}/seed0"
+        levels[name] = level(read_record(Path("reports/records", place)), place, entries)
+    assert levels == {"one": "predictions only", "two": "weights re-run here"}
+    assert main([*own, "--name", "three", "--write", "--out", "elsewhere"]) == 2 and not Path("elsewhere").exists()
+    Path("reports/verification.json").write_text("{}")
+    assert main([*own, "--name", "four", "--write"]) == 2 and not Path("reports/records/outside/tiny/four").exists()

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.cli.checking import known_here
 from benchmark.records.checks.known import Known
-from benchmark.records.examine import CHECKS, FAILED, NOT_CHECKED, PASSED, examine, gather
+from benchmark.records.examine import CHECKS, FAILED, NOT_CHECKED, PASSED, examine, examine_all, gather
 from benchmark.records.record import read_record, read_records
 
 COMMITTED = Path(__file__).parents[3] / "reports" / "records"
@@ -141,3 +141,19 @@ def test_a_faults_sentence_is_one_line(four, forge, tmp_path):
     forge(four[0].directory, lambda c: c["cell"].update(model="a\nb\x1b[2J"))
     (why,) = gather(tmp_path / "records", Known()).apart[four[0].directory]
     assert why.isprintable() and json.dumps(why)
+
+
+def test_a_run_copied_under_another_seed_is_set_apart(committed, really_published, tmp_path):
+    """Sealed again, it passes every check of a single record, and a fourth seed would make the interval narrower."""
+    copy = committed(PLACE, lambda c: c.update(seed=7), to="imported/synthetic-8/resnet18-plain/seed7")
+    assert not examine(copy, Known()).failures
+    for seed in (0, 1):
+        committed(f"synthetic-8/resnet18-plain/seed{seed}")
+    committed("synthetic-8/resnet18-plain/seed1", to="imported/synthetic-8/resnet18-plain/seed1")  # the same run: no copy
+    root = tmp_path / "copies"
+    (apart,) = gather(root, Known()).apart.items()
+    assert (
+        apart[0] == copy.directory and f"found a copy; expected others than those of {root / 'synthetic-8'}" in apart[1][0]
+    )
+    (alone,) = examine_all(root, Known(), [copy.directory])  # the other is not examined, and still compared
+    assert alone.results["outputs"].outcome == FAILED
