@@ -147,7 +147,7 @@ def test_predictions_may_be_compressed_another_way(sealed):
 
 def test_records_of_schema_1_stay_as_they_are(committed):
     """Environment and cost are in record.json; its seal is of these bytes."""
-    record = committed("synthetic-8/resnet18-plain/seed0")
+    record = committed("imported/fer2013-7-quick/narrow8-12-identity-working-plain/seed0")
     assert record["schema"] == 1 and record["cost"]["train_seconds"] > 0 and record["environment"]["versions"]
     assert record.sealed and not (record.directory / "machine.json").exists()
     before = (record.directory / "record.json").read_bytes()
