@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from benchmark.records.record import UNREADABLE
 
 KINDS = ("classes", "valence", "folds", "outside", "machine")
-EXAMPLES = 60
+EXAMPLES = 30
 RUNS = [EXAMPLES, pytest.param(20 * EXAMPLES, marks=pytest.mark.slow)]
 
 # Field of record.json (a part of a path, with wildcards) -> why a forged value of it passes. Everything else is caught.

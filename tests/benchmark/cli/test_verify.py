@@ -234,6 +234,7 @@ def test_retraining_all_stops_with_status_3_and_resumes(project, capsys):
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_retraining_keeps_what_is_done(project):
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "benchmark", "verify", "--retrain", "all", "--jobs", "1"]

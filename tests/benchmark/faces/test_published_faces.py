@@ -20,6 +20,7 @@ def check(faces):
         assert entry_of(protocol, faces) == published(protocol, faces.fingerprint), protocol.name
 
 
+@pytest.mark.slow
 def test_fer2013(fer2013_faces):
     check(fer2013_faces)
 

@@ -129,6 +129,7 @@ def test_a_sealed_checkpoint_that_does_not_fit_is_one_line(stopped, tmp_path, ch
     assert f"found {what}" in refused(trainer, forged)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_begun_again_if_asked(stopped, tmp_path, tiny_faces, run):
     _, raw, _ = stopped
     whole = train(run, tiny_faces, tmp_path / "whole" / "seed3", device=CPU)
