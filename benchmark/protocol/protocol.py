@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TypeVar, get_args, get_origin
@@ -168,6 +169,13 @@ def load_protocol(name: str) -> Protocol:
         known = ", ".join(protocol_names())
         raise BadInput("protocol", f"'{name}'", f"one of {known}, or a file such as ./my-protocol.yaml")
     path = PROTOCOLS / f"{name}.yaml"
+    return _installed(path, *(each.stat().st_mtime_ns for each in (path, RECIPES)))
+
+
+@cache
+def _installed(path: Path, *_changed: int) -> Protocol:
+    """The protocol in a file of the suite. Claims ask for it thousands of times, and parsing takes 15 ms. `_changed`: when
+    the files that it comes from were changed, so that an edited file is read again."""
     return protocol_from(read_yaml(path), path)
 
 

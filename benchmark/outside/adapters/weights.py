@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import BadInput
+from benchmark.records import seal
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
@@ -16,12 +17,17 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 def read_state(path: Path) -> tuple[dict[str, Tensor], str]:
     """(name -> tensor on the CPU, SHA-256 of the file). No code in the file is run.
 
+    Weights that lie in the folder of a record, and that its seal lists, are compared with the seal first.
+
     Raises:
-        BadInput: no such file, or a file that is not a state dict.
+        BadInput: no such file, a file that is not a state dict, or weights of a record that are not as sealed.
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "weights of a network: safetensors, or a file of torch")
     data = path.read_bytes()
+    sealed = seal.read_seal(path.parent) if (path.parent / seal.RECORD).is_file() else None
+    if sealed is not None and path.name in sealed:
+        seal.check_bytes(path.parent, path.name, data, sealed)
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load

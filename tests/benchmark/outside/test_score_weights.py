@@ -1,6 +1,7 @@
 """Weights scored under a protocol: the same predictions as the run that made them, class order, input, refusals."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
 from benchmark.outside import score_weights as weights
+from benchmark.outside.adapters.weights import read_state
 from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import RECIPES, load_protocol
@@ -58,6 +60,18 @@ def test_a_runs_own_weights_predict_as_its_record(record, tiny_faces, tiny_proto
     half = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / len(right))
     assert (ends["low"], ends["high"]) == pytest.approx((right.mean() - half, right.mean() + half), abs=0.25 * half)
     assert not (tmp_path / "out" / "record.json").exists()  # never taken for a run
+
+
+def test_no_flipped_bit_of_a_runs_weights_is_loaded(record, tmp_path):
+    """The seal of the record tells; torch alone would load most of these."""
+    folder = tmp_path / "run"
+    shutil.copytree(record.directory, folder)
+    whole = (folder / "weights.pt").read_bytes()
+    assert set(read_state(folder / "weights.pt")[0]) == set(torch.load(folder / "weights.pt", weights_only=True))
+    for place in range(7, len(whole), len(whole) // 40):
+        (folder / "weights.pt").write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        with pytest.raises(BadInput, match="as in seal.json beside it"):
+            read_state(folder / "weights.pt")
 
 
 def test_safetensors_say_the_same(record, tiny_faces, tiny_protocol, tiny_cell, tmp_path):
