@@ -26,6 +26,17 @@ def same_draws():
         sys.modules["torch"].manual_seed(0)
 
 
+@pytest.fixture
+def one_thread():
+    """Networks as small as those of the tests take many times as long with threads that wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def fer_data() -> Path:
     """The folder of real data sets (fer2013/, ferplus/, ...), from the environment variable FER_DATA."""

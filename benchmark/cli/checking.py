@@ -1,35 +1,75 @@
-"""Verbs that check records, and seal those that have no seal."""
+"""Verbs that check records before they take or seal them."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmark import progress
-from benchmark.cli.shared import PREPARED, RECORDS
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, params
 from benchmark.errors import BadInput
 
 
-def known_here(prepared: Path):
-    """What records are checked against on this machine: prepared FaceSets, and networks that are built."""
+def known_here(here):
+    """What records are checked against on this machine: FaceSets (`benchmark.records.prepared.Prepared`), and networks that
+    are built."""
     from benchmark.records.checks.known import Known
-    from benchmark.records.prepared import Prepared
     from benchmark.runs.parameters import parameters_of
 
-    here = Prepared(prepared)
     return Known(here.rows, here.fingerprint, parameters_of)
 
 
+def collect(arguments) -> None:
+    from benchmark.records.examine import check_all
+    from benchmark.records.importing import copy_record
+    from benchmark.records.prepared import Prepared
+    from benchmark.records.record import read_record
+    from benchmark.runs.params import runs_of
+
+    records = [(read_record(RUNS / each.place), RECORDS / each.place) for each in runs_of(params(), arguments.params)]
+    known = known_here(Prepared(PREPARED))
+    for record, _ in records:
+        check_all(record, known)
+    for record, target in records:
+        copy_record(record, target)
+
+
+def import_(arguments) -> None:
+    from benchmark.records.grouping import on_other_bytes
+    from benchmark.records.importing import import_records
+    from benchmark.records.prepared import Prepared
+
+    done = import_records(
+        arguments.path,
+        RECORDS / "imported",
+        known_here(Prepared(PREPARED)),
+        replace=arguments.replace,
+        check_only=arguments.check,
+        outside=OUTSIDE,
+    )
+    new = [*done.taken, *done.replaced]
+    for record in filter(on_other_bytes, new):
+        print(f"{record.directory}: made on other bytes of {record['data']['name']} than the known ones, so kept apart")
+    entries = sum(record.outside is not None for record in new)
+    places = [RECORDS / "imported"] * (entries < len(new)) + [OUTSIDE] * (entries > 0)
+    would = "in order, to be taken" if arguments.check else "taken"
+    print(f"{len(new)} records {would} into {' and '.join(map(str, places))}" if new else "nothing new")
+    if done.replaced:
+        print(f"{len(done.replaced)} of them in place of different ones of the same runs")
+    if done.passed_over:
+        print(f"{len(done.passed_over)} records there already and identical, passed over")
+
+
 def seal(arguments) -> None:
-    from benchmark.records.examine import examine
+    from benchmark.records.examine import check_all
+    from benchmark.records.prepared import Prepared
     from benchmark.records.record import read_record, record_folders
     from benchmark.records.seal import write_seal
 
-    known, folders = known_here(arguments.prepared), record_folders(arguments.path)
+    known, folders = known_here(Prepared(arguments.prepared)), record_folders(arguments.path)
     if not folders:
         raise BadInput(arguments.path, "no record.json below it", "records")
     records = [record for folder in folders if not (record := read_record(folder)).sealed]
     for record in records:
-        for result in examine(record, known, without=["seal"]).failures.values():
-            raise result.error
+        check_all(record, known, without=["seal"])
     for record in records:
         write_seal(record.directory)
     progress.say(f"{len(records)} records checked and sealed, {len(folders) - len(records)} were sealed already")
@@ -52,6 +92,18 @@ def publish(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
+    one = verb("collect", collect, "copy finished records, without weights, to reports/records",
+               "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
+    one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
+
+    one = verb("import", import_, "check records made elsewhere (docs/trust.md), copy them to reports/records/imported\n"
+               "or outside, and seal those that have no seal. Weights are not copied; identical\n"
+               "records are skipped; different records of the same runs are an error that names them",
+               "ferbench import ~/from-the-cluster/runs")  # fmt: skip
+    one.add_argument("path", type=Path, help="folder with records or archives of records (records-*.tar), or one archive")
+    one.add_argument("--check", action="store_true", help="only print what would be done")
+    one.add_argument("--replace", action="store_true", help="replace different records of the same runs")
+
     one = verb("seal", seal, "check records that were made before there were seals, and write their seals beside\n"
                "them; record.json does not change. If one fails a check, none is sealed",
                "ferbench seal reports/records")  # fmt: skip

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     data.add(verb, verbs)
-    for group in (training, verifying, checking, machines, measuring, outside, reports):
+    for group in (training, checking, verifying, machines, measuring, outside, reports):
         group.add(verb)
     one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",
                "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench")  # fmt: skip

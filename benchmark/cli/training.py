@@ -1,10 +1,10 @@
-"""Verbs that choose runs, train them and store their records."""
+"""Verbs that choose runs and train them."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PARAMS, PREPARED, RECORDS, REPORTS, RUNS, jobs_of, options_of, params
+from benchmark.cli.shared import PARAMS, PREPARED, REPORTS, RUNS, jobs_of, options_of, params
 from benchmark.errors import BadInput
 
 
@@ -169,50 +169,6 @@ def sources(arguments) -> None:
     print(f"wrote {out}")
 
 
-def collect(arguments) -> None:
-    from benchmark.cli.checking import known_here
-    from benchmark.records.examine import examine
-    from benchmark.records.importing import copy_record
-    from benchmark.records.record import read_record
-    from benchmark.runs.params import runs_of
-
-    records = [(read_record(RUNS / each.place), RECORDS / each.place) for each in runs_of(params(), arguments.params)]
-    known = known_here(PREPARED)
-    for record, _ in records:
-        for result in examine(record, known).failures.values():
-            raise result.error
-    for record, target in records:
-        copy_record(record, target)
-
-
-def import_(arguments) -> None:
-    from benchmark.cli.checking import known_here
-    from benchmark.faces.fingerprints import is_other
-    from benchmark.records.importing import import_records
-
-    done = import_records(
-        arguments.path,
-        RECORDS / "imported",
-        known_here(PREPARED),
-        replace=arguments.replace,
-        check_only=arguments.check,
-        outside=OUTSIDE,
-    )
-    new = [*done.taken, *done.replaced]
-    for record in new:
-        data = record["data"]
-        if is_other(data["name"], data["version"], data["fingerprint"]):
-            print(f"{record.directory}: made on other bytes of {data['name']} than the known ones, so kept apart")
-    entries = sum(record.outside is not None for record in new)
-    places = [RECORDS / "imported"] * (entries < len(new)) + [OUTSIDE] * (entries > 0)
-    would = "in order, to be taken" if arguments.check else "taken"
-    print(f"{len(new)} records {would} into {' and '.join(map(str, places))}" if new else "nothing new")
-    if done.replaced:
-        print(f"{len(done.replaced)} of them in place of different ones of the same runs")
-    if done.passed_over:
-        print(f"{len(done.passed_over)} records there already and identical, passed over")
-
-
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("profile", profile, "write a plan (a profile) into params.yaml; without a name, list the profiles",
@@ -297,15 +253,3 @@ def add(verb: Callable) -> None:
                "write the digest of the code that decides runs of a package's networks -> reports/sources/PACKAGE.txt",
                "ferbench sources ablations")  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")
-
-    one = verb("collect", collect, "copy finished records, without weights, to reports/records",
-               "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
-    one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
-
-    one = verb("import", import_, "check records made elsewhere (docs/trust.md), copy them to reports/records/imported\n"
-               "or outside, and seal those that have no seal. Weights are not copied; identical\n"
-               "records are skipped; different records of the same runs are an error that names them",
-               "ferbench import ~/from-the-cluster/runs")  # fmt: skip
-    one.add_argument("path", type=Path, help="folder with records or archives of records (records-*.tar), or one archive")
-    one.add_argument("--check", action="store_true", help="only print what would be done")
-    one.add_argument("--replace", action="store_true", help="replace different records of the same runs")

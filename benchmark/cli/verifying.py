@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmark import progress
-from benchmark.cli.shared import PARAMS, RECORDS, REPORTS, jobs_of, params, write_verified
+from benchmark.cli.checking import known_here
+from benchmark.cli.shared import PARAMS, PREPARED, RECORDS, REPORTS, RUNS, jobs_of, params, write_verified
 from benchmark.errors import BadInput, Findings
 
 NAMED = 20  # most faults and values of tables that are named one by one; --json has all
@@ -14,12 +15,16 @@ SCHEMA = 1
 
 
 def verify(arguments) -> None:
+    from benchmark.records.trust import FILE, read_verification
+
     if arguments.weights and arguments.retrain:
         raise BadInput("ferbench verify", "--weights and --retrain", "one of them")
     if arguments.write and not (arguments.weights or arguments.retrain):
         raise BadInput("ferbench verify", "--write", "it with --weights or --retrain")
     if arguments.write and arguments.folder != RECORDS:
         raise BadInput("ferbench verify", f"--write for {arguments.folder}", f"it for {RECORDS}")
+    if arguments.write:
+        read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
     if arguments.weights:
         _weights(arguments)
     elif arguments.retrain:
@@ -124,7 +129,7 @@ def _weights(arguments) -> None:
             bar.update()
     rows = [[each.place, each.outcome, each.why] for each in outcomes if each.outcome != NOT_CHECKED]
     if rows:
-        progress.say("\n".join(check_table.aligned([["record", "predictions", ""], *rows])))
+        progress.say("\n".join(check_table.padded([["record", "predictions", ""], *rows])))
     for line in check_table.reasons([each.why for each in outcomes if each.outcome == NOT_CHECKED]):
         progress.say(f"not checked: {line}")
     for name, error in here.damaged.items():
@@ -170,7 +175,7 @@ def _again(arguments) -> None:
     results = again.outcomes(chosen, arguments.out)
     rows = [[each.place, *same.columns] for each, same in results if same.outcome != sameness.IDENTICAL]
     if rows:
-        progress.say("\n".join(check_table.aligned([["run", "outcome", "how", "what differs"], *rows])))
+        progress.say("\n".join(check_table.padded([["run", "outcome", "how", "what differs"], *rows])))
     progress.say(sameness.counted([same for _, same in results]))
     _write_json(arguments, {"again": [{"place": each.place, **same.as_json} for each, same in results]})
     if arguments.write:
@@ -181,16 +186,13 @@ def _again(arguments) -> None:
 
 def _examined(arguments):
     """The records of the folder, examined, and the FaceSets that are here, with a bar."""
-    from benchmark.records.checks.known import Known
     from benchmark.records.examine import examine_all
     from benchmark.records.prepared import Prepared
-    from benchmark.runs.parameters import parameters_of
 
     folders = _folders(arguments.folder, arguments.added_since)
     here = Prepared(arguments.prepared, verify=True)
-    known = Known(here.rows, here.fingerprint, parameters_of)
     with progress.bar(total=len(folders), desc="records", unit="record") as bar:
-        return examine_all(arguments.folder, known, folders, bar.update), here
+        return examine_all(arguments.folder, known_here(here), folders, bar.update), here
 
 
 def _folders(root: Path, added_since: str | None) -> list[Path]:
@@ -239,10 +241,16 @@ def _write(examined, what: str, done: dict[str, dict], device) -> None:
     progress.say(f"wrote {REPORTS / FILE}: {len(records)} records; next: ferbench report")
 
 
+VERIFY = """check records and what is made from them, at one of three depths:
+records (default): files, seals, definitions, faces, history, parameters, warnings, and the scores in the report;
+  after `dvc repro`, runs and tables made here are also compared with the published ones;
+weights (--weights): predictions are made again from weights;
+again (--retrain): runs are trained again.
+Exit status: 0 in order, 1 something is not, 2 bad input, 3 stopped (the same command resumes)"""
+
+
 def add(verb: Callable) -> None:
     """Add the verb `verify`."""
-    from benchmark.cli.shared import PREPARED, RUNS
-
     one = verb("verify", verify, VERIFY, "ferbench verify")
     one.add_argument("folder", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")
     one.add_argument("--weights", type=Path, nargs="?", const=RUNS, metavar="RUNS",
@@ -263,11 +271,3 @@ def add(verb: Callable) -> None:
     one.add_argument("--jobs", type=int, help="processes of --retrain (default: one per core on the CPU, one on a GPU)")
     one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop --retrain cleanly before this time is over")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
-
-
-VERIFY = """check records and what is made from them, at one of three depths:
-records (default): files, seals, definitions, faces, history, parameters, warnings, and the scores in the report;
-  after `dvc repro`, runs and tables made here are also compared with the published ones;
-weights (--weights): predictions are made again from weights;
-again (--retrain): runs are trained again.
-Exit status: 0 in order, 1 something is not, 2 bad input, 3 stopped (the same command resumes)"""

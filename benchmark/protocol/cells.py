@@ -111,6 +111,14 @@ def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
     return Cell(name, contents["model"], dict(options), contents["loss"], rate)
 
 
+def named_cell(contents: Mapping[str, Json], where: object) -> Cell:
+    """The Cell that `Cell.as_dict` describes. BadInput as of `cell_from`."""
+    name = contents.get("name")
+    if not isinstance(name, str):
+        raise BadInput(f"{where}, name", name, "the name of a cell")
+    return cell_from(name, {key: value for key, value in contents.items() if key != "name"}, where)
+
+
 def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
     """All cells of one cells.yaml, including every cell of its grids. BadInput for a name that occurs twice or an unknown
     part."""

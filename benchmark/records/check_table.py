@@ -12,7 +12,7 @@ COLUMNS = (READ, *CHECKS)
 def lines(examined: Sequence[Examined]) -> list[str]:
     """The table; below it one line per failed check, and one per reason why a check was not made, with the number of
     records."""
-    told = aligned([["record", *COLUMNS], *_rows(examined)])
+    told = padded([["record", *COLUMNS], *_rows(examined)])
     told += [f"{each.place}: {name} FAILED: {result.why}" for each in examined for name, result in each.failures.items()]
     for name in COLUMNS:
         results = [each.results[name] for each in examined if not each.failures]
@@ -35,7 +35,7 @@ def summary(examined: Sequence[Examined]) -> str:
     return f"{in_order}, {failed} with faults"
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def padded(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows of text as lines with columns of equal width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,7 +1,6 @@
 """Groups records into comparisons: sets of runs that may appear in one table. Every metric is computed once, here."""
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,16 +13,15 @@ import sklearn
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
 from benchmark.files import Json
-from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol, protocol_names
+from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records import metrics
 from benchmark.records.axes import sort_key
+from benchmark.records.grouping import cell_labels, folder_of, identity_of, on_other_bytes, slugs_of, without_duplicates
 from benchmark.records.intervals import Interval, t_interval
 from benchmark.records.record import Record
 from benchmark.records.trust import PREDICTIONS, Entries, level, lowest
 
 SPLIT = "test"
-
-Identity = tuple[str, str, str, str, str]  # of `_identity`: name, version and hash of the protocol, fingerprint, mark
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,9 @@ def summarise(
         BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
     """
     records = list(records)
-    remarks = [f"{_relative(folder, root)}: set apart: {'; '.join(why)}." for folder, why in (apart or {}).items()]
+    remarks = [
+        f"{folder.relative_to(root).as_posix()}: set apart: {'; '.join(why)}." for folder, why in (apart or {}).items()
+    ]
     outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, folder_of(r, root)))
     records = [record for record in records if record.outside is None]
     if not records:
@@ -195,13 +195,13 @@ def summarise(
         raise BadInput(root, found, "at least one run's record (ferbench run, or ferbench import)")
     groups = defaultdict(list)
     for record in records:
-        groups[_identity(record)].append(record)
-    slugs = _slugs(list(groups), remarks)
+        groups[identity_of(record)].append(record)
+    slugs = slugs_of(list(groups), remarks)
     comparisons = []
     for identity in sorted(groups, key=slugs.__getitem__):
         slug = slugs[identity]
-        kept = _without_duplicates(groups[identity], root, remarks)
-        labels = _cell_labels(slug, kept, remarks)
+        kept = without_duplicates(groups[identity], root, remarks)
+        labels = cell_labels(slug, kept, remarks)
         _check_targets(kept)
         runs = defaultdict(list)
         for record in sorted(kept, key=lambda r: r.seed):
@@ -210,7 +210,7 @@ def summarise(
         finished = next((record for record in kept if not record.diverged), None)
         targets = None if finished is None else finished.predictions[f"{SPLIT}_targets"]
         first = kept[0]
-        if is_other(*_data(first)):
+        if on_other_bytes(first):
             remarks.append(
                 f"{slug}: these records were made on other bytes of {first['data']['name']} {first['data']['version']} than "
                 f"the known ones of benchmark/faces/fingerprints.yaml (fingerprint {first['data']['fingerprint'][:16]}), "
@@ -248,102 +248,6 @@ def frame(summary: Summary, root: Path) -> pd.DataFrame:
     last = ["trust", "selected_epoch", "code", "predictions_sha256", "record"]
     table["selected_epoch"] = table["selected_epoch"].astype("Int64")
     return table[[c for c in table.columns if c not in last] + last]
-
-
-def folder_of(record: Record, root: Path) -> str:
-    """The record's folder relative to `root`, with forward slashes."""
-    return _relative(record.directory, root)
-
-
-def _relative(folder: Path, root: Path) -> str:
-    return folder.relative_to(root).as_posix()
-
-
-def _identity(record: Record) -> Identity:
-    """What must be equal for records to share a table: protocol name, version and hash, data fingerprint, and a mark.
-
-    The mark is "other-bytes" for data whose bytes are none of the known editions, else "".
-    """
-    protocol, data = record["protocol"], record["data"]
-    mark = "other-bytes" if is_other(*_data(record)) else ""
-    return protocol["name"], protocol["version"], record["protocol_hash"], data["fingerprint"], mark
-
-
-def _data(record: Record) -> tuple[str, str, str]:
-    data = record["data"]
-    return data["name"], data["version"], data["fingerprint"]
-
-
-def _slugs(identities: list[Identity], remarks: list[str]) -> dict[Identity, str]:
-    """A short name for each identity: the protocol's name and only those parts in which identities of that name differ."""
-    parts = ("version", "protocol hash", "data fingerprint")
-    slugs: dict[Identity, str] = {}
-    for identity in identities:
-        name, *own, mark = identity
-        others = [i for i in identities if i[0] == name]
-        differ = [position for position in range(3) if len({i[position + 1] for i in others}) > 1]
-        if name not in protocol_names() and identity == min(others):
-            remarks.append(f"{name}: no protocol of this suite, so nothing here says which faces and labels are right.")
-        if not differ and name in protocol_names() and load_protocol(name).hash != own[1]:
-            # The plain name is that of the suite's own protocol, also where there is no record of it.
-            slugs[identity] = "-".join([name, own[0], own[1][:8], *filter(None, [mark])])
-            remarks.append(
-                f"{name}: version {own[0]}, hash {own[1]}, is not the protocol of this name that is installed; its records "
-                f"stand in tables of their own, named {slugs[identity]}."
-            )
-            continue
-        slugs[identity] = re.sub(
-            r"[^\w.+-]", "_", "-".join([name, *(own[p][:8] for p in differ), *filter(None, [mark])])
-        ).lstrip(".")
-        if differ and identity == min(others):
-            remarks.append(
-                f"{name}: records differ in {' and '.join(parts[p] for p in differ)}; their {len(others)} groups "
-                "are not comparable and stand in tables of their own, named by it."
-            )
-    if len(set(slugs.values())) < len(slugs):
-        raise BadInput("protocol names", ", ".join(sorted(slugs.values())), "names that differ in letters, digits or .+-")
-    return slugs
-
-
-def _without_duplicates(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
-    kept: dict[tuple[str, str, int], Record] = {}
-    # The pipeline writes to <protocol>/<cell>/seed<k>. What lies in any other folder was put there.
-    own_first = sorted(
-        records, key=lambda r: (folder_of(r, root) != f"{r.protocol}/{r.cell}/seed{r.seed}", folder_of(r, root))
-    )
-    for record in own_first:
-        first = kept.setdefault((record.cell, record["cell_hash"], record.seed), record)
-        if first is not record:
-            remarks.append(
-                f"{folder_of(record, root)}: left out, since {folder_of(first, root)} is a record of the same run."
-            )
-    return _without_copies(list(kept.values()), root, remarks)
-
-
-def _without_copies(records: list[Record], root: Path, remarks: list[str]) -> list[Record]:
-    """Two trainings never give the same predictions to the last bit. Of one cell, a second such record would make the spread
-    over seeds too small, so it is left out; of different cells, one may have two names, so both are kept."""
-    kept: list[Record] = []
-    seen: dict[str, Record] = {}
-    for record in records:
-        if record.diverged or (first := seen.setdefault(record["predictions_sha256"], record)) is record:
-            kept.append(record)
-            continue
-        same = f"its predictions are, bit for bit, those of {folder_of(first, root)}"
-        if first["cell_hash"] == record["cell_hash"] and first.cell == record.cell:
-            remarks.append(f"{folder_of(record, root)}: left out, since {same}.")
-        else:
-            remarks.append(f"{folder_of(record, root)}: {same}.")
-            kept.append(record)
-    return kept
-
-
-def _cell_labels(slug: str, records: list[Record], remarks: list[str]) -> dict[tuple[str, str], str]:
-    pairs = sorted({(record.cell, record["cell_hash"]) for record in records})
-    times = Counter(name for name, _ in pairs)
-    for name in sorted(name for name, count in times.items() if count > 1):
-        remarks.append(f"{slug}: {times[name]} different cells are named {name}; each is shown with its hash.")
-    return {(name, cell): name if times[name] == 1 else f"{name} [{cell[:8]}]" for name, cell in pairs}
 
 
 def _check_targets(records: list[Record]) -> None:

@@ -4,6 +4,7 @@ A check that fails stops those that build on it, and nothing else: the other rec
 """
 
 import contextlib
+import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,19 +41,6 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Examination:
-    """A record and the results of all `CHECKS`, by name."""
-
-    record: Record
-    results: Mapping[str, Result]
-
-    @property
-    def failures(self) -> dict[str, Result]:
-        """The failed checks."""
-        return {name: result for name, result in self.results.items() if result.outcome == FAILED}
-
-
-@dataclass(frozen=True)
 class Examined:
     """A folder with a record.json. `place`: relative to the folder of records. `record`: None if it can not be read.
     `results`: of `READ` and all `CHECKS`."""
@@ -65,7 +53,7 @@ class Examined:
     @property
     def failures(self) -> dict[str, Result]:
         """The failed checks."""
-        return {name: result for name, result in self.results.items() if result.outcome == FAILED}
+        return failures(self.results)
 
 
 @dataclass(frozen=True)
@@ -76,8 +64,20 @@ class Gathered:
     apart: Mapping[Path, Sequence[str]]
 
 
-def examine(record: Record, known: Known, without: Iterable[str] = ()) -> Examination:
-    """Make every check of a record, except those in `without`."""
+def failures(results: Mapping[str, Result]) -> dict[str, Result]:
+    """The failed ones of results by the name of the check."""
+    return {name: result for name, result in results.items() if result.outcome == FAILED}
+
+
+def check_all(record: Record, known: Known, without: Iterable[str] = ()) -> None:
+    """Raise the BadInput of the first check that a record fails, of all but those in `without`."""
+    for result in failures(examine(record, known, without)).values():
+        assert result.error is not None  # a failed check has raised one
+        raise result.error
+
+
+def examine(record: Record, known: Known, without: Iterable[str] = ()) -> dict[str, Result]:
+    """Make every check of a record, except those in `without`: name -> result."""
     results: dict[str, Result] = {}
     for name, (check, needs) in CHECKS.items():
         if name in without:
@@ -88,10 +88,14 @@ def examine(record: Record, known: Known, without: Iterable[str] = ()) -> Examin
         try:
             why = check(record, known)
         except BadInput as error:
-            results[name] = Result(FAILED, str(error), error)
+            results[name] = _failed(error)
         else:
             results[name] = Result(NOT_CHECKED, why) if why else Result(PASSED)
-    return Examination(record, results)
+    return results
+
+
+def _failed(error: BadInput) -> Result:
+    return Result(FAILED, str(error), error)
 
 
 def examine_all(
@@ -109,32 +113,32 @@ def examine_all(
     Args:
         step: called after each record.
     """
+    every = record_folders(root)
     found: dict[Path, Examined] = {}
     unsure: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
-    for folder in record_folders(root) if folders is None else folders:
+    for folder in every if folders is None else folders:
         place = folder.relative_to(root).as_posix()
         try:
-            examination = examine(record := read_record(folder), known)
+            results = examine(record := read_record(folder), known)
         except BadInput as error:
             why = Result(NOT_CHECKED, "since it can not be read")
-            results = {READ: Result(FAILED, str(error), error)} | dict.fromkeys(CHECKS, why)
-            found[folder] = Examined(place, folder, None, results)
+            found[folder] = Examined(place, folder, None, {READ: _failed(error), **dict.fromkeys(CHECKS, why)})
         else:
-            found[folder] = Examined(place, folder, record, {READ: Result(PASSED), **examination.results})
-            if not examination.failures and not record.diverged and examination.results["faces"].outcome == NOT_CHECKED:
+            found[folder] = Examined(place, folder, record, {READ: Result(PASSED), **results})
+            if not failures(results) and not record.diverged and results["faces"].outcome == NOT_CHECKED:
                 unsure[record["protocol_hash"], record["data"]["fingerprint"]].append(record)
         step()
     for same in unsure.values():
-        for record, outvoted in _outvoted(same):
-            old = found[record.directory]
-            results = {**old.results, "faces": Result(FAILED, str(outvoted), outvoted)}
-            found[record.directory] = Examined(old.place, old.folder, record, results)
-    others = [folder for folder in record_folders(root) if folder not in found] if folders is not None else []
-    for record, copied in _copies([each.record for each in found.values() if each.record], _readable(others)):
-        old = found[record.directory]
-        results = {**old.results, "outputs": Result(FAILED, str(copied), copied)}
-        found[record.directory] = Examined(old.place, old.folder, record, results)
+        for record, fault in _outvoted(same):
+            found[record.directory] = _with_fault(found[record.directory], "faces", fault)
+    others = _readable(folder for folder in every if folder not in found)
+    for record, fault in _copies([each.record for each in found.values() if each.record is not None], others):
+        found[record.directory] = _with_fault(found[record.directory], "outputs", fault)
     return list(found.values())
+
+
+def _with_fault(examined: Examined, check: str, error: BadInput) -> Examined:
+    return dataclasses.replace(examined, results={**examined.results, check: _failed(error)})
 
 
 def gather(root: Path, known: Known) -> Gathered:

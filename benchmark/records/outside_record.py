@@ -7,9 +7,9 @@ from benchmark.files import Json
 from benchmark.names import checked_name
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.record import Kind
 
 KINDS = ("predictions", "python", "onnx", "exported", "weights")
+Kind = type | tuple[type, ...]  # as the second argument of `isinstance`
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
 
 # Field of `outside` -> its JSON type. `source`: file name or module:factory. `sha256`: digest of that file. `stated`: the

@@ -54,7 +54,7 @@ def finished(runs: Path) -> tuple[list[Record], list[str]]:
         except BadInput as error:
             odd.append(str(error))
             continue
-        if path.parent.relative_to(runs) == Path(record.protocol, record.cell, f"seed{record.seed}"):
+        if path.parent.relative_to(runs) == record.place:
             found.append((path.stat().st_mtime_ns, str(path), record))
     return [record for *_, record in sorted(found, key=lambda each: each[:2])], odd
 

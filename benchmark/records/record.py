@@ -2,8 +2,9 @@
 
 A record is a directory, written atomically (it is there completely or not at all):
 
-* ``record.json``      the result, see `RESULT`; plain JSON, no NaN. On one machine, the same run gives the same bytes;
-* ``machine.json``     where and how fast it was made, see `MACHINE`, with a digest of itself (``seal``);
+* ``record.json``      the result; plain JSON, no NaN. On one machine, the same run gives the same bytes;
+* ``machine.json``     where and how fast it was made, with a digest of itself (``seal``). The contents of both are described
+  in `benchmark.records.contents`;
 * ``predictions.npz``  for each evaluated split (validation, test): ``<split>_ids`` (str N), ``<split>_targets``
   (int64 N, or float32 N x 2 for valence and arousal) and, for each test-time augmentation, ``<split>_outputs_<tta>``
   (float32 N x K: scores whose softmax gives class probabilities, or valence and arousal). A diverged run has none.
@@ -17,9 +18,7 @@ Reading a record needs only numpy. What is read has the shape described here; wh
 with the installed protocols and cells is the subject of `benchmark.records.examine`.
 """
 
-import dataclasses
 import hashlib
-import json
 import tokenize
 import zipfile
 import zlib
@@ -27,56 +26,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, replacing_directory, write_json
-from benchmark.names import checked_name
-from benchmark.protocol.protocol import Protocol, protocol_from
 from benchmark.records import seal
-from benchmark.records.shape import ANYTHING, Shape, check_shape
+from benchmark.records.contents import SCHEMA, check_contents, joined, parsed, parted
+from benchmark.records.shape import ANYTHING, check_shape
 
-SCHEMA, OLD_SCHEMA = 2, 1
-Kind = type | tuple[type, ...]  # as the second argument of `isinstance`
-STATUSES = ("finished", "diverged")
-NUMBER = (float, None)
-SCORES = ({str: NUMBER}, None)  # a loss and the selection metric
-HISTORY = [{"epoch": int, "learning_rate": float, "train_loss": NUMBER, "validation": SCORES, "test": SCORES}]
-COST = {str: (str, float, None)}  # device, train_seconds, evaluate_seconds, images_per_second, peak_memory_bytes
-# An entry per fold of a cross-validation (described in `benchmark.runs.training.crossvalidation`). Its cost is in MACHINE.
-FOLD = {
-    "fold": str,
-    "faces": {"train": int, "validation": int, "test": int},
-    "history": HISTORY,
-    "selected_epoch": (int, None),
-    "train_counts": ([int], None),
-    "input": {str: ANYTHING},
-}
-# `history` has one entry per epoch. `folds`: only in a cross-validation. `outside`: only in an outside entry (described in
-# `benchmark.outside.entry`). The protocol is checked in detail by `benchmark.protocol.protocol.protocol_from`.
-RESULT: dict[str, Shape] = {
-    "schema": int,
-    "status": str,
-    "protocol": {str: ANYTHING},
-    "protocol_hash": str,
-    "cell": {"name": str, "model": str, "options": {str: ANYTHING}, "loss": str, "learning_rate?": float},
-    "cell_hash": str,
-    "seed": int,
-    "data": {"name": str, "version": str, "fingerprint": str},
-    "classes": [str],
-    "history": HISTORY,
-    "selected_epoch": (int, None),
-    "train_counts": ([int], None),
-    "input": {str: ANYTHING},
-    "parameters": (int, None),
-    "code": str,
-    "predictions_sha256": (str, None),
-    "folds?": [FOLD],
-    "outside?": {str: ANYTHING},
-}
-MACHINE: dict[str, Shape] = {"environment": {str: ANYTHING}, "cost": COST}
 FILES = ("record.json", "machine.json", "predictions.npz", seal.FILE)  # of a record, without weights
 LARGEST_JSON = 2**24  # bytes; most that record.json or machine.json takes. A run of 1,000 epochs takes a fiftieth of it
 LARGEST = 2**31  # bytes; most that the arrays of predictions.npz take. Stops a file that expands to fill the memory
@@ -91,7 +49,7 @@ class Record:
     """A record read from `directory`.
 
     Attributes:
-        contents: record.json and machine.json together: `RESULT` and `MACHINE`.
+        contents: record.json and machine.json together: `RESULT` and `MACHINE` of `benchmark.records.contents`.
         sealed: whether it has a seal; its files then agree with it.
     """
 
@@ -119,6 +77,11 @@ class Record:
         """Run seed."""
         seed: int = self.contents["seed"]
         return seed
+
+    @property
+    def place(self) -> Path:
+        """The folder of its run, relative to the folder of all runs (as `Run.place`). The record may lie in another one."""
+        return Path(self.protocol, self.cell, f"seed{self.seed}")
 
     @property
     def diverged(self) -> bool:
@@ -200,13 +163,9 @@ def write_record(
         predictions: as described at the top of this module; empty for a diverged run.
         extra: further files of the directory (weights), name -> bytes.
     """
-    result = {"schema": SCHEMA, **contents, "predictions_sha256": predictions_digest(predictions) if predictions else None}
-    machine: dict[str, Json] = {name: result.pop(name, {}) for name in MACHINE}
-    if "folds" in result:
-        machine["fold_costs"] = [fold.get("cost", {}) for fold in result["folds"]]
-        result["folds"] = [{name: value for name, value in fold.items() if name != "cost"} for fold in result["folds"]]
-    result, machine = json.loads(json.dumps([result, machine], allow_nan=False))  # as they will be read back
-    _check(_joined(result, machine, directory), directory)
+    sha256 = predictions_digest(predictions) if predictions else None
+    result, machine = parted({**contents, "predictions_sha256": sha256})
+    check_contents(joined(result, machine, directory), directory)
     with replacing_directory(directory) as temporary:
         write_json(temporary / "record.json", result)
         write_json(temporary / "machine.json", machine | {"seal": digest(machine)})
@@ -231,18 +190,18 @@ def read_record(directory: Path | str) -> Record:
     if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
     read, sealed = seal.read_bytes(path, LARGEST_JSON), seal.read_seal(directory)
-    contents = _parsed(read, path)
+    contents = parsed(read, path)
     if sealed is not None:
         seal.check_bytes(directory, path.name, read, sealed)
     if contents.get("schema") == SCHEMA:
         path = directory / "machine.json"
-        machine = _parsed(seal.read_bytes(path, LARGEST_JSON), path)
-        check_shape(machine, {str: ANYTHING}, directory / "machine.json")
+        machine = parsed(seal.read_bytes(path, LARGEST_JSON), path)
+        check_shape(machine, {str: ANYTHING}, path)
         stated = machine.pop("seal", None)
         if stated != digest(machine):
-            raise BadInput(directory / "machine.json, seal", f"{stated!r}", f"{digest(machine)}, the digest of the rest")
-        contents = _joined(contents, machine, directory)
-    _check(contents, directory)
+            raise BadInput(f"{path}, seal", f"{stated!r}", f"{digest(machine)}, the digest of the rest")
+        contents = joined(contents, machine, directory)
+    check_contents(contents, directory)
     return Record(directory, contents, sealed is not None)
 
 
@@ -257,76 +216,3 @@ def record_folders(root: Path | str) -> list[Path]:
 def read_records(root: Path | str) -> list[Record]:
     """Every record of `record_folders`. BadInput for the first that can not be read."""
     return [read_record(each) for each in record_folders(root)]
-
-
-def protocol_of(contents: Mapping[str, Json], where: object) -> Protocol:
-    """The protocol that record.json contains. BadInput if it is none.
-
-    Its name may have parts after a dot: those of the folds of a cross-validation and of the trials of a search. A trial
-    (``<protocol>.tuning-<digest>``) sees no test faces: its validation split stands for both."""
-    own = dict(contents["protocol"])
-    recipe, name = own.pop("recipe", None), own.get("name")
-    splits: Json = own.get("splits")
-    if not isinstance(recipe, dict) or not isinstance(name, str):
-        raise BadInput(f"{where}, protocol", "no name or no recipe", "a protocol with its name and recipe")
-    trial = ".tuning-" in name and isinstance(splits, dict) and splits.get("test") == splits.get("validation")
-    if trial:
-        own["splits"] = splits | {"test": f"{splits.get('train')}, {splits.get('validation')}: none of these"}
-    for part in name.split("."):
-        protocol = protocol_from(own | {"name": part}, f"{where}, protocol", recipe)
-    return dataclasses.replace(protocol, name=name, splits=splits if trial else protocol.splits)
-
-
-def _parsed(read: bytes, path: Path) -> dict[str, Json]:
-    try:
-        contents = json.loads(read.decode(), parse_constant=_no_number, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested without end
-        raise BadInput(path, str(error)[:200], "valid JSON") from error
-    if not isinstance(contents, dict):
-        raise BadInput(path, f"a JSON {type(contents).__name__}", "an object")
-    return contents
-
-
-def _joined(result: Mapping[str, Json], machine: Mapping[str, Json], directory: Path | str) -> dict[str, Json]:
-    """`contents` of a Record from those of its two files. BadInput if machine.json does not fit."""
-    where = Path(directory) / "machine.json"
-    machine, folds = dict(machine), result.get("folds")
-    costs = machine.pop("fold_costs", None)
-    check_shape(costs, None if folds is None else [COST], f"{where}, fold_costs")
-    check_shape(machine, MACHINE, where)
-    joined = {**result, **machine}
-    if folds is not None:
-        if not isinstance(folds, list) or len(costs) != len(folds) or not all(isinstance(each, dict) for each in folds):
-            raise BadInput(f"{where}, fold_costs", f"{len(costs)} costs", "one for each fold of record.json")
-        joined["folds"] = [{**fold, "cost": cost} for fold, cost in zip(folds, costs, strict=True)]
-    return joined
-
-
-def _check(contents: Mapping[str, Json], directory: Path | str) -> None:
-    where = Path(directory) / "record.json"
-    if contents.get("schema") not in (SCHEMA, OLD_SCHEMA) or isinstance(contents.get("schema"), bool):
-        raise BadInput(f"{where}, schema", contents.get("schema"), f"{SCHEMA} or {OLD_SCHEMA}")
-    folds = {"folds?": [FOLD | {"cost": COST}]}
-    check_shape(contents, RESULT | MACHINE | folds, where)
-    if contents["status"] not in STATUSES:
-        raise BadInput(f"{where}, status", contents["status"], f"one of {', '.join(STATUSES)}")
-    if (contents["predictions_sha256"] is None) != (contents["status"] == "diverged"):
-        raise BadInput(f"{where}, predictions", "none or unexpected ones", "predictions exactly when the run finished")
-    if contents["parameters"] is None and "outside" not in contents:
-        raise BadInput(f"{where}, parameters", "null", "a number; only an outside entry may leave it open")
-    if contents["seed"] < 0:
-        raise BadInput(f"{where}, seed", contents["seed"], "a number from 0")
-    for what in ("cell", "data"):
-        checked_name(contents[what]["name"], what, where)
-    protocol_of(contents, where)
-
-
-def _without_doubles(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("an object with one name twice")
-    return made
-
-
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant}, which JSON does not have")

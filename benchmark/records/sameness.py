@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmark.files import Json, digest
 from benchmark.records import seal
-from benchmark.records.record import MACHINE, Record
+from benchmark.records.contents import MACHINE
+from benchmark.records.record import Record
 
 IDENTICAL, SAME, DIFFERENT = "bit-identical", "the same", "different"
 SHARE, CLOSE = 0.01, 0.01  # largest share of faces answered differently; largest difference of an output that is equal
@@ -86,9 +87,9 @@ def compare(made: Record, published: Record) -> Sameness:
         return Sameness(DIFFERENT, "other test faces or targets", differs)
     if made["predictions_sha256"] == published["predictions_sha256"]:
         return Sameness(SAME, "equal predictions, but other " + ("weights" if weights else "contents"), differs)
-    agreement = agreement_of(made, published)
-    outcome = SAME if agreement.share <= SHARE else DIFFERENT
-    return Sameness(outcome, said(agreement, made["protocol"]["task"]), differs)
+    task = made["protocol"]["task"]
+    whole = worst([agreement(made.outputs("test", tta)[1], published.outputs("test", tta)[1], task) for tta in made.tta])
+    return Sameness(SAME if whole.share <= SHARE else DIFFERENT, said(whole, task), differs)
 
 
 def counted(results: Sequence[Sameness]) -> str:
@@ -103,18 +104,15 @@ def counted(results: Sequence[Sameness]) -> str:
     return f"{line}, {count[SAME]} the same{why}, {count[DIFFERENT]} different"
 
 
-def said(agreement: Agreement, task: str) -> str:
+def said(agreement: Agreement, task: str, faces: str = "test faces") -> str:
     """An agreement in words."""
     how = "answered differently" if task == "categorical" else f"more than {CLOSE} off"
-    return f"{100 * agreement.share:.2f} % of test faces {how}, outputs differ by at most {agreement.largest:.2g}"
+    return f"{100 * agreement.share:.2f} % of {faces} {how}, outputs differ by at most {agreement.largest:.2g}"
 
 
-def agreement_of(one: Record, other: Record) -> Agreement:
-    """The agreement of the test outputs of two records with the same test faces: the worst over the augmentations."""
-    found = [
-        agreement(one.outputs("test", tta)[1], other.outputs("test", tta)[1], one["protocol"]["task"]) for tta in one.tta
-    ]
-    return Agreement(max(each.share for each in found), max(each.largest for each in found))
+def worst(agreements: Sequence[Agreement]) -> Agreement:
+    """The largest share and the largest difference of some agreements."""
+    return Agreement(max(each.share for each in agreements), max(each.largest for each in agreements))
 
 
 def agreement(one: np.ndarray, other: np.ndarray, task: str) -> Agreement:

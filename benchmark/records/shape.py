@@ -12,7 +12,7 @@ A shape is one of:
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
@@ -23,75 +23,55 @@ LARGEST = 2**63  # numbers of this size and above have no use here, and break wh
 DEEPEST = 30  # levels; deeper nesting has no use here, and breaks what walks through it
 
 
-def check_shape(value: Json, shape: Shape, where: object) -> None:
-    """Raise BadInput for the first place where `value` does not have `shape`. `where`: names the whole in the error."""
-    for place, found, expected in _faults(value, shape, ()):
-        raise BadInput(", ".join([str(where), *place]), found, expected)
-
-
 Fault = tuple[tuple[str, ...], str, str]  # place, found, expected
 
 
-def _faults(value: Json, shape: Shape, place: tuple[str, ...]) -> Iterator[Fault]:
+def check_shape(value: Json, shape: Shape, where: object) -> None:
+    """Raise BadInput for the first place where `value` does not have `shape`. `where`: names the whole in the error."""
+    if fault := _fault(value, shape, ()):
+        place, found, expected = fault
+        raise BadInput(", ".join([str(where), *place]), found, expected)
+
+
+def _fault(value: Json, shape: Shape, place: tuple[str, ...]) -> Fault | None:
+    """The first place from `place` on where `value` does not have `shape`; None if there is none."""
     if len(place) > DEEPEST:
-        yield place[:3], "deeper nesting", f"{DEEPEST} levels at most"
-        return
+        return place[:3], "deeper nesting", f"{DEEPEST} levels at most"
     if shape is ANYTHING:
-        shape = _any_of(value)
+        shape = {dict: {str: ANYTHING}, list: [ANYTHING], type(None): None}.get(type(value), type(value))
     if isinstance(shape, tuple):
-        if all(any(True for _ in _faults(value, each, place)) for each in shape):
-            # The one alternative of the value's own kind says best what is wrong.
-            own = [each for each in shape if _kind(each) is type(value)]
-            yield from _faults(value, own[0], place) if own else [(place, _named(value), _words(shape))]
-    elif isinstance(shape, list):
-        if not isinstance(value, list):
-            yield place, _named(value), _words(shape)
-            return
-        for number, each in enumerate(value):
-            yield from _faults(each, shape[0], (*place, f"entry {number + 1}"))
-    elif isinstance(shape, dict):
-        if not isinstance(value, dict):
-            yield place, _named(value), _words(shape)
-            return
-        yield from _faults_of_object(value, shape, place)
-    elif not _simple(value, shape):
-        yield place, _named(value), _words(shape)
+        faults = [_fault(value, each, place) for each in shape]
+        if None in faults:
+            return None
+        # The one alternative of the value's own kind says best what is wrong.
+        own = [fault for fault, each in zip(faults, shape, strict=True) if _kind(each) is type(value)]
+        return own[0] if own else (place, _named(value), _words(shape))
+    if not _fits(value, shape):
+        return place, _named(value), _words(shape)
+    if isinstance(shape, list):
+        entries = enumerate(value, 1)
+        return next(filter(None, (_fault(each, shape[0], (*place, f"entry {n}")) for n, each in entries)), None)
+    return _fault_of_object(value, shape, place) if isinstance(shape, dict) else None
 
 
-def _faults_of_object(value: Mapping[str, Json], shape: Mapping[Json, Shape], place: tuple[str, ...]) -> Iterator[Fault]:
+def _fault_of_object(value: Mapping[str, Json], shape: Mapping[Json, Shape], place: tuple[str, ...]) -> Fault | None:
     if any(not _text(name) for name in value):
-        yield place, "a name that is no text", "names of text"
-        return
-    if str in shape:
-        for name, each in value.items():
-            yield from _faults(each, shape[str], (*place, name))
-        return
-    known = {name.removesuffix("?"): each for name, each in shape.items()}
-    needed = {name for name in shape if not name.endswith("?")}
+        return place, "a name that is no text", "names of text"
+    known = dict.fromkeys(value, shape[str]) if str in shape else {n.removesuffix("?"): each for n, each in shape.items()}
+    needed = {name for name in shape if name is not str and not name.endswith("?")}
     if odd := sorted((needed - set(value)) | (set(value) - set(known))):
-        yield place, f"missing or unknown: {', '.join(map(repr, odd))}", f"exactly {', '.join(known)}"
-        return
-    for name, each in value.items():
-        yield from _faults(each, known[name], (*place, name))
+        return place, f"missing or unknown: {', '.join(map(repr, odd))}", f"exactly {', '.join(known)}"
+    return next(filter(None, (_fault(each, known[name], (*place, name)) for name, each in value.items())), None)
 
 
-def _any_of(value: Json) -> Shape:
-    if isinstance(value, dict):
-        return {str: ANYTHING}
-    return [ANYTHING] if isinstance(value, list) else _kind_of_value(value)
+def _kind(shape: Shape) -> type:
+    return shape if isinstance(shape, type) else type(shape)
 
 
-def _kind_of_value(value: Json) -> Shape:
-    return None if value is None else type(value)
-
-
-def _kind(shape: Shape) -> type | None:
+def _fits(value: Json, shape: Shape) -> bool:
+    """Whether a value is of the kind of a shape, whatever is in it."""
     if isinstance(shape, list | dict):
-        return type(shape)
-    return shape if isinstance(shape, type) else None
-
-
-def _simple(value: Json, shape: Shape) -> bool:
+        return isinstance(value, _kind(shape))
     if shape is None:
         return value is None
     if shape is str:

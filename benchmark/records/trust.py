@@ -63,7 +63,7 @@ def write_verification(path: Path, done: Entries) -> None:
 
 def level(record: Record, place: str, entries: Entries) -> str:
     """The level of a record at `place`, one of `LEVELS`. BadInput as of `read_verification`."""
-    trained_here = record.outside is None and place == f"{record.protocol}/{record.cell}/seed{record.seed}"
+    trained_here = record.outside is None and place == record.place.as_posix()
     entry = entries.get(place, {})
     if entry and entry["record"] != record_digest(record):
         entry = {}

@@ -14,8 +14,7 @@ from benchmark.records.record import Record, read_record
 from benchmark.records.sameness import Sameness, compare
 from benchmark.runs.runner import Site, run_all
 from benchmark.runs.time_budget import TimeBudget
-from benchmark.runs.weights_again import THREADS as MOST
-from benchmark.runs.weights_again import run_of
+from benchmark.runs.weights_again import run_of, stated_threads
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def retrain(chosen: Sequence[Chosen], places: Site, *, jobs: int | None = None, 
     budget, before = TimeBudget.of(time_budget), torch.get_num_threads()
     groups: dict[int, list[Run]] = {}
     for each in chosen:
-        groups.setdefault(_threads(each.record, places.device), []).append(each.run)
+        groups.setdefault(stated_threads(each.record, places.device) or before, []).append(each.run)
     try:
         for threads, runs in groups.items():
             at_once = min(jobs or (1 if places.device.type == "cuda" else max(1, before // threads)), len(runs))
@@ -104,12 +103,6 @@ def _chosen(each: Examined) -> Chosen:
     if run is None:
         raise BadInput(each.folder, f"the model {each.record['cell']['model']}", "a network that is installed here")
     return Chosen(each.place, each.record, run)
-
-
-def _threads(record: Record, device: torch.device) -> int:
-    """The number of threads that the record states; this machine's, if it states none that can be, or on a GPU."""
-    stated, cores = record["environment"].get("threads"), torch.get_num_threads()
-    return stated if device.type == "cpu" and type(stated) is int and 1 <= stated <= MOST * cores else cores
 
 
 def _parts(pattern: str) -> list[str]:

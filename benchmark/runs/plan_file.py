@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
-from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
+from benchmark.protocol.cells import Cell, Run, check_installed, named_cell
 from benchmark.protocol.protocol import Protocol, protocol_from
 
 SCHEMA = 1
@@ -55,16 +55,13 @@ def read_plan(path: Path) -> list[Run]:
         protocols[name] = protocol_from(entry, where, recipe=entry.pop("recipe"))
         if protocols[name].name != name:
             raise BadInput(where, f"the name {protocols[name].name} in it", "the same name")
-    cells = {
-        name: cell_from(name, {key: value for key, value in entry.items() if key != "name"}, path)
-        for name, entry in contents["cells"].items()
-    }
+    cells = {name: named_cell(entry | {"name": name}, path) for name, entry in contents["cells"].items()}
     if importlib.util.find_spec("yaml"):  # without it, installed cells can not be read; `ferbench import` will check again
         for cell in cells.values():
             check_installed(cell, path)
-    runs = []
     if odd := [name for name, entry in contents["cells"].items() if entry.get("name", name) != name]:
         raise BadInput(f"{path}, cell {odd[0]}", f"the name {contents['cells'][odd[0]]['name']} in it", "the same name")
+    runs = []
     for number, entry in enumerate(contents["runs"]):
         names = entry[:2] if isinstance(entry, list) and len(entry) == 3 else []
         known = all(isinstance(name, str) for name in names) and names and names[0] in protocols and names[1] in cells

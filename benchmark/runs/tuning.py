@@ -17,7 +17,7 @@ from benchmark.errors import BadInput
 from benchmark.escaping import markdown
 from benchmark.files import Json, digest, read_object, read_yaml, write_json, write_text
 from benchmark.names import checked_name
-from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
+from benchmark.protocol.cells import Cell, Run, find_cell, named_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
 from benchmark.runs.runner import Site, run_all
@@ -114,7 +114,7 @@ def _read_search(path: Path) -> Search:
     recipe = protocol.pop("recipe", None)
     if not isinstance(recipe, dict) or not all(isinstance(each, dict) for each in contents["cells"]):
         raise BadInput(path, "a protocol without its recipe, or a cell without its definition", "both in full")
-    cells = [cell_from(each.get("name"), {k: v for k, v in each.items() if k != "name"}, path) for each in contents["cells"]]
+    cells = [named_cell(each, path) for each in contents["cells"]]
     return _checked(
         Search(
             contents["name"],

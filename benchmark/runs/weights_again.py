@@ -13,12 +13,12 @@ import torch
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.files import Json
-from benchmark.protocol.cells import Run, cell_from
+from benchmark.protocol.cells import Run, named_cell
 from benchmark.records import seal
 from benchmark.records.checks.known import own_protocol
 from benchmark.records.examine import FAILED, NOT_CHECKED, Examined
 from benchmark.records.record import Record, read_record
-from benchmark.records.sameness import DIFFERENT, IDENTICAL, SAME, SHARE, Agreement, agreement
+from benchmark.records.sameness import DIFFERENT, IDENTICAL, SAME, SHARE, agreement, said, worst
 from benchmark.runs.parameters import parameters_of
 from benchmark.runs.training.crossvalidation import fold_run
 from benchmark.runs.training.evaluation import predict
@@ -45,8 +45,15 @@ def run_of(record: Record) -> Run | None:
     installed networks are built (`benchmark.runs.parameters`). BadInput for one that can not be built."""
     if record.outside is not None or parameters_of(record) is None:
         return None
-    contents = {name: value for name, value in record["cell"].items() if name != "name"}
-    return Run(own_protocol(record), cell_from(record.cell, contents, record.directory), record.seed)
+    return Run(own_protocol(record), named_cell(record["cell"], record.directory), record.seed)
+
+
+def stated_threads(record: Record, device: torch.device) -> int | None:
+    """The number of threads that a record states: on a CPU it decides the order of floating-point sums. None on a GPU, and
+    for a number that this machine can not have."""
+    stated = record["environment"].get("threads")
+    can_be = type(stated) is int and 1 <= stated <= THREADS * (os.cpu_count() or 1)
+    return stated if device.type == "cpu" and can_be else None
 
 
 class Rerun:
@@ -73,7 +80,7 @@ class Rerun:
             return Outcome(place, FAILED, str(error))
 
     def _rerun(self, place: str, record: Record) -> Outcome:
-        directory = self.runs / record.protocol / record.cell / f"seed{record.seed}"
+        directory = self.runs / record.place
         if reason := _without_weights(record, directory):
             return Outcome(place, NOT_CHECKED, reason)
         run = run_of(record)
@@ -84,12 +91,11 @@ class Rerun:
             what = "not prepared" if faces is None else "prepared with other bytes"
             return Outcome(place, NOT_CHECKED, f"its data {record['data']['name']} is {what} here")
         made = self._predictions(run, record, directory, faces)
-        found = [agreement(outputs, record.predictions[name], run.protocol.task) for name, outputs in made.items()]
-        whole = Agreement(max(each.share for each in found), max(each.largest for each in found))
         if all(np.array_equal(outputs, record.predictions[name]) for name, outputs in made.items()):
             return Outcome(place, IDENTICAL, largest=0.0)
-        how = f"{100 * whole.share:.2f} % of faces answered differently, outputs differ by at most {whole.largest:.2g}"
-        return Outcome(place, SAME if whole.share <= SHARE else DIFFERENT, how, whole.largest)
+        task = run.protocol.task
+        whole = worst([agreement(outputs, record.predictions[name], task) for name, outputs in made.items()])
+        return Outcome(place, SAME if whole.share <= SHARE else DIFFERENT, said(whole, task, "faces"), whole.largest)
 
     def _predictions(self, run: Run, record: Record, directory: Path, faces: FaceSet) -> dict[str, np.ndarray]:
         """ "<role>_outputs_<tta>" -> float32 (N, K), in the order of the record's faces."""
@@ -177,9 +183,9 @@ def _precision(record: Record, device: torch.device) -> str:
 @contextlib.contextmanager
 def _threads(record: Record, device: torch.device) -> Iterator[None]:
     """While it is open, torch has as many threads as the record states, on a CPU."""
-    before, stated = torch.get_num_threads(), record["environment"].get("threads")
+    before, stated = torch.get_num_threads(), stated_threads(record, device)
     try:
-        if device.type == "cpu" and type(stated) is int and 1 <= stated <= THREADS * (os.cpu_count() or 1):
+        if stated is not None:
             torch.set_num_threads(stated)
         yield
     finally:

@@ -21,7 +21,7 @@ from benchmark.files import digest
 from benchmark.protocol.cells import Cell
 from benchmark.records import published
 from benchmark.records.checks.known import Known
-from benchmark.records.examine import Examination, examine
+from benchmark.records.examine import examine, failures
 from benchmark.records.record import Record, predictions_digest, read_record, write_record
 from benchmark.records.seal import seal_of
 from benchmark.runs.parameters import parameters_of
@@ -136,21 +136,15 @@ def resealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return files | {"seal.json": json.dumps(seal_of({"record.json": files["record.json"]})).encode()}
 
 
-def examined(folder: Path, known: Known) -> Examination | None:
-    """The examination of a record; None if it can not even be read. Every error but BadInput is a fault of the suite."""
+def accepted(folder: Path, known: Known) -> Record | None:
+    """The record in a folder, if the report takes it; else None. Every error but BadInput is a fault of the suite."""
     try:
-        found = examine(read_record(folder), known)
+        results = examine(record := read_record(folder), known)
     except BadInput as error:
         assert str(error).isprintable()
         return None
-    assert all(result.why.isprintable() for result in found.results.values())
-    return found
-
-
-def accepted(folder: Path, known: Known) -> Record | None:
-    """The record in a folder, if the report takes it; else None."""
-    found = examined(folder, known)
-    return None if found is None or found.failures else found.record
+    assert all(result.why.isprintable() for result in results.values())
+    return None if failures(results) else record
 
 
 def leaves(value: object, path: tuple = ()) -> dict[tuple, object]:
@@ -165,5 +159,5 @@ def leaves(value: object, path: tuple = ()) -> dict[tuple, object]:
 @pytest.fixture(scope="session")
 def tools():
     """The functions of this file, for test modules (which can not import it)."""
-    names = ("consistent", "packed", "resealed", "examined", "accepted", "leaves")
+    names = ("consistent", "packed", "resealed", "accepted", "leaves")
     return type("Tools", (), {name: staticmethod(globals()[name]) for name in names})

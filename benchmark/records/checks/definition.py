@@ -3,7 +3,7 @@
 from benchmark.errors import BadInput
 from benchmark.files import digest
 from benchmark.names import checked_name
-from benchmark.protocol.cells import Run, cell_from, check_installed
+from benchmark.protocol.cells import Cell, Run, check_installed, named_cell
 from benchmark.records.checks.known import Known, installed_protocol, own_protocol
 from benchmark.records.outside_record import outside_cell
 from benchmark.records.record import Record
@@ -21,15 +21,15 @@ def check(record: Record, _known: Known) -> str | None:
     where, contents = record.directory, record.contents
     if (found := digest(contents["protocol"])) != contents["protocol_hash"]:
         raise BadInput(f"{where}, protocol_hash", contents["protocol_hash"], f"{found}, the digest of its protocol")
-    checked_name(record.protocol, "protocol", where)
+    checked_name(record.protocol, "protocol", where)  # that of a fold or a trial has a dot
     protocol = own_protocol(record)
     if contents["classes"] != list(protocol.classes):
         raise BadInput(f"{where}, classes", ", ".join(contents["classes"]), ", ".join(protocol.classes) or "none")
     if f"seed{record.seed}" != where.name:
         raise BadInput(where, f"seed {record.seed}", f"a folder named seed{record.seed}")
-    _check_cell(record)
+    cell = _own_cell(record)
+    check_installed(cell, where)
     if record.outside is None:
-        cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
         Run(protocol, cell, record.seed)  # refuses a loss of another task
     installed = installed_protocol(record.protocol)
     if installed is None or installed.hash == contents["protocol_hash"]:
@@ -41,15 +41,15 @@ def check(record: Record, _known: Known) -> str | None:
     raise BadInput(f"{where}, protocol {record.protocol}", found, expected)
 
 
-def _check_cell(record: Record) -> None:
+def _own_cell(record: Record) -> Cell:
+    """The cell of a record. BadInput if its hash is not of its definition."""
     where, contents = record.directory, record.contents
     if record.outside is not None:
         cell = outside_cell(record.cell)
         if contents["cell"] != cell.as_dict() or contents["cell_hash"] != cell.hash:
             raise BadInput(f"{where}, cell", contents["cell"], f"{cell.as_dict()} and hash {cell.hash}")
-        check_installed(cell, where)
-        return
-    cell = cell_from(record.cell, {k: v for k, v in contents["cell"].items() if k != "name"}, where)
+        return cell
+    cell = named_cell(contents["cell"], where)
     if cell.hash != contents["cell_hash"]:
         raise BadInput(f"{where}, cell_hash", contents["cell_hash"], f"{cell.hash}, the digest of its cell")
-    check_installed(cell, where)
+    return cell

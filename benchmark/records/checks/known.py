@@ -8,8 +8,9 @@ import numpy as np
 
 from benchmark.files import Json
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
+from benchmark.records.contents import protocol_of
 from benchmark.records.published import EVALUATED, published
-from benchmark.records.record import Record, protocol_of
+from benchmark.records.record import Record
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.records.checks.known import Known, own_protocol
-from benchmark.records.outside_record import check_fields, check_name
+from benchmark.records.outside_record import check_fields
 from benchmark.records.published import EVALUATED
 from benchmark.records.record import Record
 
@@ -18,7 +18,6 @@ def check(record: Record, _known: Known) -> None:
     """
     where, protocol = record.directory, own_protocol(record)
     if record.outside is not None:
-        check_name(record.cell)
         check_fields(record.outside, protocol.task == "categorical", f"{where}, outside")
         trained = [record["selected_epoch"], record["train_counts"], record.folds] != [None] * 3 or record["history"]
         if record.seed != 0 or record.diverged or trained or record["code"] != "none":

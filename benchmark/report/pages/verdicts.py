@@ -18,7 +18,7 @@ from benchmark.claims.finding import (
 )
 from benchmark.claims.judge import Judged
 from benchmark.claims.rules import NARROW
-from benchmark.records.comparisons import folder_of
+from benchmark.records.grouping import folder_of
 from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.tables import Entry, Table, text
 

@@ -23,14 +23,7 @@ from .conftest import CELL, git
 
 ROOT = Path(__file__).parents[3]
 PLACE = f"tiny/{CELL}/seed0"
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def verify(capsys, *arguments: str) -> tuple[int, list[str], str]:

@@ -9,7 +9,8 @@ import pytest
 
 from benchmark.cli.checking import known_here
 from benchmark.records.checks.known import Known
-from benchmark.records.examine import CHECKS, FAILED, NOT_CHECKED, PASSED, examine, examine_all, gather
+from benchmark.records.examine import CHECKS, FAILED, NOT_CHECKED, PASSED, examine, examine_all, failures, gather
+from benchmark.records.prepared import Prepared
 from benchmark.records.record import read_record, read_records
 
 COMMITTED = Path(__file__).parents[3] / "reports" / "records"
@@ -21,11 +22,11 @@ def test_all_committed_records_pass_without_data(really_published, tmp_path):
     """Their networks are built and counted; not one face is needed. What is not checked is known."""
     records = read_records(COMMITTED)
     assert len(records) >= 96
-    known, found = known_here(tmp_path), {}
+    known, found = known_here(Prepared(tmp_path)), {}
     for record in records:
-        examination = examine(record, known)
-        assert not examination.failures, examination.failures
-        for name, result in examination.results.items():
+        results = examine(record, known)
+        assert not failures(results), failures(results)
+        for name, result in results.items():
             if result.outcome == NOT_CHECKED:
                 found.setdefault((name, result.why), set()).add(record.protocol)
     assert found == {
@@ -39,14 +40,13 @@ def test_a_failed_check_stops_those_that_build_on_it_alone(committed, really_pub
         contents["seed"] = 3
         contents["parameters"] = 7
 
-    results = examine(committed(PLACE, two_faults), Known(parameters=lambda record: 8)).results
+    results = examine(committed(PLACE, two_faults), Known(parameters=lambda record: 8))
     assert list(results) == list(CHECKS)
     assert {name for name, result in results.items() if result.outcome == FAILED} == {"definition"}
     assert {name for name, result in results.items() if result.outcome == PASSED} == {"seal"}
     assert {result.why for result in results.values() if result.outcome == NOT_CHECKED} == {"since definition failed"}
-    results = examine(
-        committed(PLACE, lambda c: c.update(parameters=7, selected_epoch=1)), Known(parameters=lambda _: 8)
-    ).results
+    record = committed(PLACE, lambda c: c.update(parameters=7, selected_epoch=1))
+    results = examine(record, Known(parameters=lambda _: 8))
     assert {name for name, result in results.items() if result.outcome == FAILED} == {"history", "parameters"}
     assert results["history"].error is not None and str(results["history"].error) == results["history"].why
 
@@ -55,8 +55,8 @@ def test_a_check_can_be_left_out(committed, really_published):
     record = committed(PLACE)
     (record.directory / "seal.json").unlink()
     record = read_record(record.directory)
-    assert set(examine(record, Known()).failures) == {"seal"}
-    assert "seal" not in examine(record, Known(), without=["seal"]).results
+    assert set(failures(examine(record, Known()))) == {"seal"}
+    assert "seal" not in examine(record, Known(), without=["seal"])
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_faults_sentence_is_one_line(four, forge, tmp_path):
 def test_a_run_copied_under_another_seed_is_set_apart(committed, really_published, tmp_path):
     """Sealed again, it passes every check of a single record, and a fourth seed would make the interval narrower."""
     copy = committed(PLACE, lambda c: c.update(seed=7), to="imported/synthetic-8/resnet18-plain/seed7")
-    assert not examine(copy, Known()).failures
+    assert not failures(examine(copy, Known()))
     for seed in (0, 1):
         committed(f"synthetic-8/resnet18-plain/seed{seed}")
     committed("synthetic-8/resnet18-plain/seed1", to="imported/synthetic-8/resnet18-plain/seed1")  # the same run: no copy

@@ -48,15 +48,6 @@ SLOW_NETWORK = """
 """
 
 
-@pytest.fixture
-def one_thread():
-    """Threads that wait for each other on a busy machine are no part of what is timed."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def timed(shortcut: str, step: float, evaluation: float) -> Cell:
     options = {"shortcut": shortcut, "step": step, "evaluation": evaluation}
     return Cell(f"timed-{shortcut}", "timed_network:timed", options, "plain")

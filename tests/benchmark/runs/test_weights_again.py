@@ -24,15 +24,12 @@ FOLDS = ("a", "b", "c")
 
 
 @pytest.fixture(autouse=True)
-def installed(monkeypatch, tiny_cell):
-    """One thread; the tiny cells are installed ones."""
+def installed(monkeypatch, tiny_cell, one_thread):
+    """The tiny cells are installed ones."""
     known = {"tiny": tiny_cell(), "tiny-mse": tiny_cell("mse")}
     known["tiny-mse"] = dataclasses.replace(known["tiny-mse"], name="tiny-mse")
     monkeypatch.setattr("benchmark.runs.parameters.installed_cells", lambda: known)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield known
-    torch.set_num_threads(before)
+    return known
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.records.checks.known import Known
-from benchmark.records.examine import PASSED, examine
+from benchmark.records.examine import PASSED, examine, failures
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def faults():
     """A function: record -> {check that failed: what it says}."""
 
     def found(record, known=None):
-        return {name: result.why for name, result in examine(record, known or Known()).failures.items()}
+        return {name: result.why for name, result in failures(examine(record, known or Known())).items()}
 
     return found
 
@@ -26,7 +26,7 @@ def outcome():
     """A function: record, name of a check -> (its outcome, its sentence)."""
 
     def found(record, name, known=None):
-        result = examine(record, known or Known()).results[name]
+        result = examine(record, known or Known())[name]
         return result.outcome, result.why
 
     return found

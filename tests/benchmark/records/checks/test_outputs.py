@@ -81,5 +81,5 @@ EPOCH = {"epoch": 1, "learning_rate": 0.1, "train_loss": 1.0, "validation": None
 def test_what_passes_and_what_is_not_checked(committed, passes):
     assert passes(committed(PLACE), "outputs") and passes(committed(OUTSIDE), "outputs")
     record = committed(PLACE, lambda c: c.update(cell_hash="0" * 16))
-    found = examine(record, Known()).results["outputs"]
+    found = examine(record, Known())["outputs"]
     assert (found.outcome, found.why) == (NOT_CHECKED, "since definition failed")

@@ -34,5 +34,5 @@ def test_a_run_has_none_and_what_failed_before_is_not_checked(committed, passes)
         permuted(arrays)
         arrays["test_targets"] = arrays["test_outputs_none"].argmax(1)
 
-    results = examine(committed(OUTSIDE, arrays=invented), Known()).results
+    results = examine(committed(OUTSIDE, arrays=invented), Known())
     assert (results["warnings"].outcome, results["warnings"].why) == (NOT_CHECKED, "since faces failed")

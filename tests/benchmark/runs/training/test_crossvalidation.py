@@ -41,15 +41,7 @@ CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[4]
 FOLDS = ("a", "b", "c", "d")
 VARYING = ("cost", "environment", "folds")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads on a busy machine take many times as long as one for networks as small as these."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
