@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, one_line
 from benchmark.files import Json, read_object, whole_digest
 
 FORMAT = 2  # 2: with a seal
 AGAIN = "prepare the data again"
+SHOWN = 60  # characters of a wrong value that a message repeats
 
 
 def sealed(meta: Mapping[str, Json]) -> dict[str, Json]:
@@ -29,7 +30,7 @@ def read_meta(path: Path) -> dict[str, Json]:
     """
     meta = read_object(path)
     if meta.get("format") != FORMAT or isinstance(meta["format"], bool | float):
-        raise BadInput(path, f"format {_shown(meta.get('format'))}", f"format {FORMAT}; {AGAIN}")
+        raise BadInput(path, f"format {one_line(repr(meta.get('format')), SHOWN)}", f"format {FORMAT}; {AGAIN}")
     try:
         fits = sealed(meta)["seal"] == meta.get("seal")
     except (ValueError, RecursionError):  # half of a surrogate pair; thousands of brackets
@@ -38,11 +39,11 @@ def read_meta(path: Path) -> dict[str, Json]:
         raise BadInput(path, "contents that do not fit their seal", f"those that were written; {AGAIN}")
     for key, (fits_type, expected) in _FIELDS.items():
         if key not in meta or not fits_type(meta[key]):
-            raise BadInput(f"{path}, {key}", _shown(meta.get(key, "nothing")), f"{expected}; {AGAIN}")
+            raise BadInput(f"{path}, {key}", one_line(repr(meta.get(key, "nothing")), SHOWN), f"{expected}; {AGAIN}")
     how = meta["how"]
     for key, (fits_type, expected) in _HOW.items():
         if key in how and not fits_type(how[key]):
-            raise BadInput(f"{path}, how.{key}", _shown(how[key]), f"{expected}; {AGAIN}")
+            raise BadInput(f"{path}, how.{key}", one_line(repr(how[key]), SHOWN), f"{expected}; {AGAIN}")
     return meta
 
 
@@ -100,9 +101,3 @@ _HOW: dict[str, _Check] = {
     "options": (_object, "an object"),
     "cross_tabulation": (_table, "rows and columns (names), counts (a number for each pair) and other (a name)"),
 }
-
-
-def _shown(value: Json) -> str:
-    """The value in one short line."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

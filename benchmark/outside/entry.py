@@ -57,8 +57,8 @@ def enter(
 
     Raises:
         BadInput: as `benchmark.records.aligning.aligned`; also an invalid name or field; the name of an
-            installed cell; outputs of a wrong shape or
-            not finite; targets that differ from the FaceSet's; an entry that exists.
+            installed cell; outputs of a wrong shape or not finite; targets that differ from the FaceSet's; an entry that
+            exists.
     """
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     check_installed(outside_cell(name), "outside entry")

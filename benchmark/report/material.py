@@ -52,8 +52,8 @@ class Data:
 
 def read_data(folder: Path, out: Path) -> list[Data]:
     """The prepared data sets below `folder`, sorted by name. BadInput for an audit.json that is not JSON, lacks a key or
-    has a name that is no plain one, and
-    for a leaks.json that is not JSON or is missing beside an audit that counted copies."""
+    has a name that is no plain one, and for a leaks.json that is not JSON or is missing beside an audit that counted
+    copies."""
     found = []
     for path in sorted(folder.glob("*/audit.json")):
         audit = read_object(path)

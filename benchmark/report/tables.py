@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from benchmark.escaping import csv_value, latex, markdown
+from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import Difference
@@ -16,6 +17,7 @@ from benchmark.records.written import bracketed, number
 INTERVAL_NOTE = "Mean over seeds [95 % t-interval over seeds]; n = seeds that finished; diverged runs are never averaged in"
 
 TRUST_NOTE = "Trust: the lowest level of the row's runs (docs/trust.md)"
+CELL = {"protocol": "Protocol", "cell": "Cell"}  # the columns that name a cell in a table of all protocols
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,13 @@ def _name(key: str, part: str) -> str:
 def text(value: object) -> Entry:
     """An entry with a plain value."""
     return Entry(str(value), {"": value})
+
+
+def of_cells(summary: Summary) -> Iterator[tuple[Comparison, str, dict[str, Entry]]]:
+    """Every cell with a record, in the order of the tables: its comparison, its label, and the entries of `CELL`."""
+    for comparison in summary.comparisons:
+        for label in comparison.runs:
+            yield comparison, label, {"protocol": text(comparison.slug), "cell": text(label)}
 
 
 def not_tested(reason: str) -> Entry:

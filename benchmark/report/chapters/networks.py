@@ -1,7 +1,7 @@
 """Chapter: parameters and operations of networks, from complexity.json; the shortcut functions. What they take in time is
 on the page of costs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Summary
@@ -9,11 +9,12 @@ from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
 from benchmark.report.sections.figures import shortcut_functions
 from benchmark.report.style import svg
-from benchmark.report.tables import Entry, Table, not_tested, text
+from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells, text
 
 PLACE = 40
 SHORTCUTS = "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)"
 
+NETWORK = {"network": "Network", "outputs": "Outputs"}  # the columns that name a network of complexity.yaml
 COUNTS = {
     "input": "Input",
     "parameters": "Trainable parameters",
@@ -41,48 +42,55 @@ def chapter(material: Material) -> Chapter:
 
 def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:
     """Parameters, MACs, FLOPs and what the counters skipped, of every cell with a record."""
-    columns = {
-        "protocol": "Protocol",
-        "cell": "Cell",
-    } | COUNTS
     rows, odd = [], []
-    for comparison in summary.comparisons:
-        for label, runs in comparison.runs.items():
-            row = {"protocol": text(comparison.slug), "cell": text(label)}
-            entry = measured_network(complexity, comparison, label)
-            if entry is None:
-                reason = "no entry in complexity.json" if complexity else "no complexity.json"
-                row |= {"parameters": _count(runs[0].record["parameters"]), "macs": not_tested(reason)}
-            else:
-                row |= _network(entry)
-                if entry["parameters"]["trainable"] != runs[0].record["parameters"]:
-                    odd.append(f"{comparison.slug} / {label} ({runs[0].record['parameters']:,} in its record)")
-            rows.append(row)
+    for comparison, label, row in of_cells(summary):
+        entry, recorded = measured_network(complexity, comparison, label), comparison.runs[label][0].record["parameters"]
+        if entry is None:
+            reason = "no entry in complexity.json" if complexity else "no complexity.json"
+            row |= {"parameters": _count(recorded), "macs": not_tested(reason)}
+        else:
+            row |= {"input": input_of(entry)} | _counts(entry)
+            if entry["parameters"]["trainable"] != recorded:
+                odd.append(f"{comparison.slug} / {label} ({recorded:,} in its record)")
+        rows.append(row)
     notes = list(NOTES)
     if odd:
         notes.append(f"Parameters differ from the record's: {'; '.join(odd)}")
-    return Table("complexity", "Complexity of the cells with a record", notes, columns, rows, ("protocol", "cell"), BLOCKS)
+    title = "Complexity of the cells with a record"
+    return Table("complexity", title, notes, CELL | COUNTS, rows, tuple(CELL), BLOCKS)
 
 
 def network_table(complexity: Mapping | None) -> Table | None:
     """The same as `complexity_table`, for every network of complexity.yaml, with or without a record; None if no network was
     counted."""
-    rows = [
-        {"network": text(entry["name"]), "outputs": text(entry["outputs"])} | _network(entry)
-        for entry in (complexity or {}).get("networks", ())
-    ]
-    columns = {"network": "Network", "outputs": "Outputs"} | COUNTS
+    rows = network_rows(complexity, _counts)
     notes = (*NOTES, "No count needs a run: every registered network and the family's members that cells name are here")
     blocks = (("outputs", *BLOCKS[0]), *BLOCKS[1:])
     labels = ("network", "input")
     blocks = tuple(tuple(key for key in block if key not in labels) for block in blocks)
     title = "Parameters and operations of every network"
-    return Table("networks", title, notes, columns, rows, labels, blocks) if rows else None
+    return Table("networks", title, notes, NETWORK | COUNTS, rows, labels, blocks) if rows else None
 
 
-def _network(entry: Mapping) -> dict[str, Entry]:
+def network_rows(measured: Mapping | None, entries: Callable[[Mapping], dict[str, Entry]]) -> list[dict[str, Entry]]:
+    """A row for each network of complexity.yaml: `NETWORK`, the size of its input, and `entries` of it.
+
+    Args:
+        measured: contents of complexity.json or latency.json, or None.
+    """
+    return [
+        {"network": text(each["name"]), "outputs": text(each["outputs"]), "input": input_of(each)} | entries(each)
+        for each in (measured or {}).get("networks", ())
+    ]
+
+
+def input_of(entry: Mapping) -> Entry:
+    """The size of a network's input: channels x height x width."""
+    return text("x".join(map(str, entry["input"][1:])))
+
+
+def _counts(entry: Mapping) -> dict[str, Entry]:
     return {
-        "input": text("x".join(map(str, entry["input"][1:]))),
         "parameters": _count(entry["parameters"]["trainable"]),
         "macs": _count(entry["macs"]),
         "flops": _count(entry["flops"]),

@@ -6,7 +6,7 @@ from benchmark.records.optimism import Optimism, selection_optimism
 from benchmark.records.written import bracketed, number
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
-from benchmark.report.tables import Entry, Table, not_tested, seeds, text
+from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells, seeds, text
 
 PLACE = 30
 
@@ -18,33 +18,28 @@ def chapter(material: Material) -> Chapter:
 
 def optimism_table(summary: Summary) -> Table:
     """The table of best on test minus best on validation, for every cell with a history."""
-    columns = {
-        "protocol": "Protocol",
-        "cell": "Cell",
+    columns = CELL | {
         "n": "Seeds",
         "looks": "Looks at the test split",
         "optimism": "Best on test minus best on validation",
     }
     rows = []
-    for comparison in summary.comparisons:
-        unit = METRICS[comparison.primary].unit
-        for label, runs in comparison.runs.items():
-            found = selection_optimism([run.record for run in runs])
-            row = {"protocol": text(comparison.slug), "cell": text(label)}
-            row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
-            if found is None:
-                row["optimism"] = not_tested("no finished run with a history")
-            else:
-                row["looks"] = text(", ".join(map(str, found.looks)))
-                row["optimism"] = _optimism(found, unit)
-            rows.append(row)
+    for comparison, label, row in of_cells(summary):
+        found = selection_optimism([run.record for run in comparison.runs[label]])
+        row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
+        if found is None:
+            row["optimism"] = not_tested("no finished run with a history")
+        else:
+            row["looks"] = text(", ".join(map(str, found.looks)))
+            row["optimism"] = _optimism(found, METRICS[comparison.primary].unit)
+        rows.append(row)
     notes = (
         "What a maximum over every look at the test split, as the authors' script keeps it, adds to the epoch chosen by "
         "validation: test metric (accuracy in points, or mean CCC), mean over seeds [95 % t-interval over seeds]",
         "Looks = epochs; nothing is extrapolated to the script's 449 looks",
         "TTA: none; selection rule: as the columns say",
     )
-    return Table("optimism", "What choosing by the test split is worth", notes, columns, rows, ("protocol", "cell", "n"))
+    return Table("optimism", "What choosing by the test split is worth", notes, columns, rows, (*CELL, "n"))
 
 
 def _optimism(found: Optimism, unit: str) -> Entry:

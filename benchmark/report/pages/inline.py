@@ -30,7 +30,7 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
         title, description: read by screen readers.
 
     Raises:
-        BadInput: content that is no drawing of matplotlib (`_check`).
+        BadInput: content that is no drawing of matplotlib (`_checked`).
     """
     root = _checked(content, title)
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))

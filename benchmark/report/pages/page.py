@@ -34,6 +34,7 @@ def claims_page(material: Material, contents: Contents) -> str:
     judged = material.judged
     return render(
         "claims.md.j2",
+        page=RESULTS,
         claims=contents.claims,
         optimism=optimism_table(material.summary),
         pages=details(judged, material.records, material.records_link),
