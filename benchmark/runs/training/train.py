@@ -1,6 +1,7 @@
 """One run from start to Record: begun, resumed from its checkpoint, or found finished."""
 
 import contextlib
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from benchmark.records.record import Record, read_record
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.trainer import Trainer, configuration
 
-CHECKPOINT_SECONDS = 30.0
+CHECKPOINT_SECONDS = 30.0  # from one checkpoint to the next; the first is saved after the first step
 
 
 def existing_record(
@@ -26,7 +27,8 @@ def existing_record(
     """The finished record in `directory`, if it belongs to this run; None if there is no record.
 
     Raises:
-        BadInput: the record has another `configuration`. With `restart_stale` it is removed instead, and None returned.
+        BadInput: the record has another `configuration`, or its predictions are missing or damaged. With `restart_stale` it
+            is removed instead, and None returned.
     """
     if not directory.exists():
         return None
@@ -55,6 +57,8 @@ def _matching_record(run: Run, faces: FaceSet, directory: Path, device: torch.de
             f"a record of another configuration ({', '.join(odd)} differ)",
             "this run's; move it away, or give --restart-stale to replace it",
         )
+    if not record.diverged:
+        record.predictions  # noqa: B018  # BadInput where they are missing or damaged: the run is not finished without them
     return record
 
 
@@ -103,7 +107,7 @@ def train(
             progress.say(f"{error}: begun again")
             checkpoint.unlink()
             trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
-    saved = time.monotonic()
+    saved = -math.inf  # so that a run that is killed in its first seconds has a checkpoint
     with progress.bar(
         total=trainer.steps * trainer.batch,
         initial=trainer.steps_done * trainer.batch,

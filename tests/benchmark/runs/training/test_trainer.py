@@ -201,6 +201,24 @@ def test_finished_record_is_not_trained_again(tmp_path, tiny_faces, tiny_protoco
     assert train(run, tiny_faces, tmp_path / "seed0", device=CPU)["status"] == "finished"
 
 
+def test_a_record_that_lost_its_predictions_is_not_finished(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
+    run = Run(tiny_protocol(epochs=1), tiny_cell(), 0)
+    whole = train(run, tiny_faces, tmp_path / "run", device=CPU)["predictions_sha256"]
+    (tmp_path / "run" / "predictions.npz").unlink()
+    with pytest.raises(BadInput, match="predictions.npz: found nothing to read"):
+        train(run, tiny_faces, tmp_path / "run", device=CPU)
+    assert train(run, tiny_faces, tmp_path / "run", device=CPU, restart_stale=True)["predictions_sha256"] == whole
+
+
+def test_the_first_step_leaves_a_checkpoint(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
+    """The later ones come every `CHECKPOINT_SECONDS`. A killed run loses no more than that."""
+    saved, now = [], itertools.count(0, 10)  # the clock goes on by 10 s whenever it is asked: once a step and once a save
+    monkeypatch.setattr(training.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr(Trainer, "save", lambda self, path: saved.append(self.steps_done))
+    train(Run(tiny_protocol(epochs=2), tiny_cell(), 0), tiny_faces, tmp_path / "run", device=CPU)
+    assert saved == [1, 5, 9]
+
+
 def test_divergence_is_a_result(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
     recipe = {"learning_rate": 1e18, "optimizer": "adam", "weight_decay": 0.0, "gradient_clip": 0.0, "warmup": 0.0}
     run = Run(tiny_protocol(recipe=recipe), tiny_cell(normalisation="frozen", shortcut="identity"), 0)
