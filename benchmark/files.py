@@ -1,57 +1,98 @@
-"""Atomic writing of files, and reading of JSON and YAML with errors that name the file.
+"""Atomic replacement of files and folders, and reading of JSON and YAML with errors that name the file.
 
-A file is written under a temporary name in the same folder and then renamed. So, at any time, it is absent, old or complete.
-This module needs neither torch nor numpy.
+What is new is written under a temporary name in the same folder (`benchmark.leftovers`) and then renamed. So, at any time,
+the target is absent, old or complete. This module needs neither torch nor numpy.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmark import leftovers
 from benchmark.errors import BadInput
+from benchmark.exchange import exchange
 
 Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
 
 
 @contextlib.contextmanager
 def replacing_file(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`. On success it replaces `path` (after fsync); on any error it is
-    removed."""
+    """Yield the path of an empty temporary file in the folder of `path`. On success it replaces `path` (after fsync); on any
+    error it is removed.
+
+    After a kill at any moment, `path` is the old file (or none, as before) or the new one. A temporary that is left is
+    removed by the next call for `path`, or by `benchmark.leftovers.clear_below`.
+
+    Raises:
+        OSError: as the system says; IsADirectoryError if `path` is a folder, before anything is made.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    leftovers.clear(path)
+    with leftovers.temporary(path, folder=False) as temporary:
         yield temporary
         with open(temporary, "rb+") as stream:
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def replacing_directory(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary directory in the folder of `path`. On success it replaces `path`; on any error it is removed."""
+    """Yield an empty temporary folder beside `path`. On success it replaces `path`; on any error it is removed. If `path` is
+    a symbolic link to a folder, that folder is replaced.
+
+    After a kill at any moment, `path` is the old folder (or none, as before) or the new one, each complete, if the system
+    can exchange two folders in one step (`benchmark.exchange`: Linux, macOS, most of their file systems). Elsewhere the new
+    folder takes the place of the old one by two renames: a kill exactly between them leaves no `path`, until the next
+    call for it, `leftovers.recover` or `leftovers.clear_below` puts the new folder there. The readers of records and
+    FaceSets recover. A kill of the process is meant: what a power failure leaves is up to the file system.
+
+    Raises:
+        OSError: as the system says; NotADirectoryError if `path` is a file, before anything is made.
+    """
     path = Path(path)
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    try:
+    leftovers.clear(path)
+    with leftovers.temporary(path, folder=True) as temporary:
         yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _replace_directory(temporary, path)
+
+
+def _replace_directory(new: Path, path: Path) -> None:
+    """Put the folder `new` in the place of `path`. What was there has the name of `new` then, or is gone."""
+    for _ in range(leftovers.TRIES):
+        try:
+            os.rename(new, path)  # nothing is there, or an empty folder
+            return
+        except OSError as error:
+            if error.errno not in leftovers.THERE:
+                raise
+        try:
+            if exchange(new, path):
+                return
+        except FileNotFoundError:  # it was there a moment ago
+            continue
+        break
+    complete = new.with_name(new.name.removesuffix(leftovers.ENDING) + leftovers.NEW)
+    os.rename(new, complete)
+    leftovers.put_in_place(complete, path)
+
+
+def remove_directory(path: Path) -> None:
+    """Delete a folder, if there is one. After a kill at any moment it is there completely or not at all."""
+    leftovers.clear(path)
+    with leftovers.temporary(path, folder=True) as aside, contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
 
 
 def write_text(path: Path | str, text: str) -> None:

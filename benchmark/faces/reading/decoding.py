@@ -1,8 +1,8 @@
 """Decodes raw pictures into a FaceSet: in parallel, with little memory, and resumable after a stop.
 
-Worker processes write finished pictures directly into the file ``.NAME.partial/pictures`` beside the target. A journal there
-gets a line for each finished batch. A later call with the same columns, batches and options continues from the journal; any
-other call starts again.
+Worker processes write finished pictures directly into a file in the folder ``.NAME.partial`` beside the target. A journal
+there gets a line for each finished batch. After a kill at any moment, a later call with the same columns, batches and
+options continues from the journal; any other call starts again.
 """
 
 import hashlib
@@ -154,24 +154,32 @@ _BY_ROW: tuple[_ByRow, ...] = ("id", "split", "expression", "valence", "arousal"
 
 
 class _Journal:
-    """The folder of unfinished work. It has two files: ``pictures`` (raw bytes) and ``journal``. The journal's first line is
-    the digest of the call; each further line is the number of a finished batch and its unreadable rows."""
+    """The folder of unfinished work. It has two files: ``pictures-DIGEST`` (raw bytes) and ``journal``. The journal's first
+    line is the digest of the call; each further line is the number of a finished batch and its unreadable rows.
+
+    The name of the first file keeps a worker of a killed call, which lives for another second, from writing into the
+    pictures of a different call.
+    """
 
     def __init__(self, folder: Path, digest: str, length: int):
-        self.pictures, self.path = folder / "pictures", folder / "journal"
+        self.pictures, self.path = folder / f"pictures-{digest[:16]}", folder / "journal"
         self.done: dict[int, Lost] = {}
-        lines = self.path.read_text().split("\n") if self.path.is_file() else [""]
-        if lines[0] != digest or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+        contents = self.path.read_bytes() if self.path.is_file() else b""
+        whole = contents[: contents.rfind(b"\n") + 1]  # the last line is incomplete if the process was killed
+        lines = whole.decode().splitlines()
+        if lines[:1] != [digest] or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+            # The journal goes first and comes last: it never speaks of other pictures than those beside it.
+            self.path.unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             with open(self.pictures, "wb") as stream:
                 stream.truncate(length)
             self.path.write_text(f"{digest}\n")
             return
-        for line in lines[1:-1]:  # the last one is empty, or incomplete if the process was killed
+        for line in lines[1:]:
             number, lost = json.loads(line)
             self.done[number] = [(row, reason) for row, reason in lost]
-        self.path.write_text("\n".join([*lines[:-1], ""]))
+        os.truncate(self.path, len(whole))
 
     def rows_done(self, batches: Sequence[Batch[Source]]) -> int:
         return sum(len(batches[number].rows) for number in self.done)
