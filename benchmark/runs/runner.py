@@ -18,6 +18,7 @@ from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.record import Record
+from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.runs.training.memory import keep_freed
@@ -156,9 +157,12 @@ def run_all(
         ended: called whenever a run has ended, after its line was printed.
 
     Raises:
+        BadInput: a network that can not be built; what `train` raises.
         Interrupted: by signal or time budget. Everything finished so far is kept.
+        SystemSaysNo: too little room on the disk for the runs, before anything is trained.
     """
     budget = TimeBudget.of(time_budget)
+    check_space(runs, places.prepared, places.out, jobs)
     jobs = min(jobs, len(runs))
     with StopRequest(budget.deadline) as stop:
         if jobs > 1:

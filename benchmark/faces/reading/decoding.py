@@ -27,6 +27,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet, Integers, Reals, Texts, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
 from benchmark.files import Json
+from benchmark.room import check_room
 from benchmark.workers import Workers
 
 LISTED = 1000  # most unreadable pictures that meta.json names; it counts all of them
@@ -94,10 +95,13 @@ def write_decoded(
         BadInput: more unreadable pictures than allowed (decoded pictures are kept, so a call that allows more is fast);
             whatever `write_faceset` refuses.
         Interrupted: Ctrl-C; the next call continues.
+        SystemSaysNo: too little room on the disk; nothing was decoded.
     """
     directory, rows = Path(directory), len(where)
     partial = directory.with_name(f".{directory.name}.partial")
     shape = (size, size, channels)
+    if not partial.exists():  # the decoded pictures, and their copy in the FaceSet
+        check_room(directory, 2 * rows * int(np.prod(shape)), f"{rows} pictures of {size} x {size}")
     journal = _Journal(partial, _digest(batches, load, shape, columns), rows * int(np.prod(shape)))
     todo = [number for number in range(len(batches)) if number not in journal.done]
     processes = min(processes or os.cpu_count() or 1, len(todo))

@@ -20,6 +20,7 @@ from benchmark.faces.readers.synthetic.action_units import CLASSES, MIXTURES, RA
 from benchmark.faces.readers.synthetic.drawing import draw
 from benchmark.faces.readers.synthetic.identity import sample_person, sample_shot
 from benchmark.faces.readers.synthetic.labels import MISTAKES, SPLITS, add_mistakes, quotas, split_people
+from benchmark.room import check_room
 from benchmark.workers import Workers
 
 NAME = "synthetic"
@@ -113,10 +114,12 @@ def prepare(
 
     Raises:
         BadInput: an argument out of range; nothing is written then.
+        SystemSaysNo: too little room on the disk, before anything is drawn.
     """
     for name, value, least in (("faces", faces, SMALLEST), ("size", size, 16), ("seed", seed, 0), ("jobs", jobs or 1, 1)):
         if value < least:
             raise BadInput(f"synthetic, {name}", value, f"at least {least}")
+    check_room(directory, faces * size * size * 3, f"{faces} pictures of {size} x {size}")
     jobs = jobs or _processors()
     person, split, shown, given = plan(faces, seed)
     tasks = [(seed, at, person[at : at + _CHUNK], shown[at : at + _CHUNK], size) for at in range(0, faces, _CHUNK)]
