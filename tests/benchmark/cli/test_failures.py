@@ -148,7 +148,10 @@ def test_the_help_names_every_status(capsys):
 
 def test_a_command_line_that_does_not_parse_is_one_line(capsys):
     for argv, line in (
-        (["run", "--jobs", "x\x1b[1m"], "ferbench run: argument --jobs: invalid int value: 'x\\x1b[1m'; see ferbench run --help"),
+        (
+            ["run", "--jobs", "x\x1b[1m"],
+            "ferbench run: argument --jobs: invalid int value: 'x\\x1b[1m'; see ferbench run --help",
+        ),
         (["nothing\n"], "ferbench: argument VERB: invalid choice: 'nothing\\n' "),
         ([], "ferbench: the following arguments are required: VERB; see ferbench --help"),
     ):  # fmt: skip
