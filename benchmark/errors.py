@@ -1,7 +1,10 @@
 """The ways in which a command stops on purpose. Each has its own exit status."""
 
+import contextlib
+import errno
 import signal
 import time
+from collections.abc import Iterator
 from typing import Self
 
 from benchmark import progress, stopping
@@ -49,6 +52,33 @@ class SystemSaysNo(Exception):
 
     def __reduce__(self) -> tuple[type["SystemSaysNo"], tuple[str, str, str]]:
         return SystemSaysNo, (self.where, self.said, self.remedy)
+
+
+def system_error(error: BaseException) -> OSError | None:
+    """The OSError that `error` is, or that torch.save made a RuntimeError of: its writer only says that bytes are missing.
+    None for every other error."""
+    if isinstance(error, RuntimeError) and "unexpected pos" in str(error):
+        context = error.__context__
+        while context is not None and not isinstance(context, OSError):
+            context = context.__context__
+        return context or OSError(errno.EIO, "the file can not be written to its end; the disk may be full")
+    return error if isinstance(error, OSError) else None
+
+
+@contextlib.contextmanager
+def naming(path: object) -> Iterator[None]:
+    """A context in which an error of the system that names no file, such as that of a write to a full disk, names `path`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = system_error(error)
+        if found is None:
+            raise
+        if found.filename is None and found.errno is not None:
+            found.filename = str(path)
+        if found is error:
+            raise
+        raise found from None
 
 
 class Interrupted(Exception):

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from benchmark.errors import system_error
 from benchmark.stopping import held_back
 
 Given = ParamSpec("Given")
@@ -70,7 +71,12 @@ def _begin(finish: bool, prepare: Callable[..., object], given: tuple[object, ..
 
 def _work(function: Callable[..., Result], *given: object, **named: object) -> Result:
     with _busy:
-        return function(*given, **named)
+        try:
+            return function(*given, **named)
+        except RuntimeError as error:
+            if (found := system_error(error)) is None:
+                raise
+            raise found from None  # here: what an error came from is lost on the way to the other process
 
 
 def end_with_parent(busy: "threading.Lock | None" = None) -> None:

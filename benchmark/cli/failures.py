@@ -7,7 +7,7 @@ import traceback
 from concurrent.futures.process import BrokenProcessPool
 
 from benchmark import stopping
-from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo, one_line, visible
+from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo, one_line, system_error, visible
 
 FOUND, BAD_INPUT, STOPPED, SYSTEM, MISTAKE = 1, 2, stopping.STATUS, 4, 70
 STATUSES = """Exit status:
@@ -71,7 +71,8 @@ def status_of(error: BaseException) -> int:
 
 def refusal(error: BaseException) -> str | None:
     """One line about an error that comes from the system; None for every other."""
-    if isinstance(error, OSError):
+    if (found := system_error(error)) is not None:
+        error = found
         said = (error.strerror or str(error) or type(error).__name__).strip().rstrip(".")
         remedy = _REMEDIES.get(error.errno or 0, f"mend that, {RESUME}")
         where = error.filename2 or error.filename  # of a renaming, the name that was wanted

@@ -21,9 +21,9 @@ def asked(monkeypatch):
 
 
 def test_a_record_fits_into_its_estimate_and_does_not_fall_far_below_it(
-    tiny_faces, tiny_protocol, tiny_cell, tmp_path, asked
+    tiny_faces, tiny_protocol, tiny_cell, tmp_path, asked, one_thread
 ):
-    run = Run(tiny_protocol(epochs=1), tiny_cell(widths=[32, 64]), 0)
+    run = Run(tiny_protocol(epochs=1), tiny_cell(widths=[16, 32]), 0)
     prepared, out = tiny_faces.directory.parent, tmp_path / "runs"
     space.check_space([run], prepared, out, jobs=1)
     run_all([run], Site(prepared, out, torch.device("cpu")))
