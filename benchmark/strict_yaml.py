@@ -10,6 +10,7 @@ import yaml
 from benchmark.errors import BadInput
 
 LARGEST = 100_000  # values in one document, those of a repeated anchor counted each time
+LONGEST = 1024  # bits of a whole number; Python refuses to show one of more than 4,300 digits
 
 
 class _Loader(yaml.SafeLoader):
@@ -59,7 +60,7 @@ def parsed(text: str) -> object:
 
 
 def _check_extent(value: object) -> None:
-    """Refuse a value that contains itself, and one that anchors have multiplied."""
+    """Refuse a value that contains itself, one that anchors have multiplied, and a number that is too long to be shown."""
     above: set[int] = set()
     steps: list[tuple[object, bool]] = [(value, True)]
     seen = 0
@@ -73,6 +74,8 @@ def _check_extent(value: object) -> None:
             raise BadInput("YAML", "an anchor inside itself", "values that end")
         if seen > LARGEST:
             raise BadInput("YAML", f"more than {LARGEST} values", "fewer; anchors repeat what they name")
+        if isinstance(each, int) and each.bit_length() > LONGEST:
+            raise BadInput("YAML", f"a number of {each.bit_length()} bits", f"at most {LONGEST}")
         if isinstance(each, dict | list | tuple | set):
             above.add(id(each))
             steps.append((each, False))
