@@ -1,7 +1,7 @@
 """The names and limits that a protocol and its recipe may have.
 
 What a name does is decided by the training code (`benchmark.runs.training`), which needs torch. Protocols are read without
-it, so the names stand here too, and a test holds both lists equal. Then an unknown name is refused when the protocol is read,
+it, so the names stand here too, and a test holds both lists equal. So an unknown name is refused when a protocol is read,
 not when the training is over.
 """
 

@@ -52,8 +52,10 @@ def fits(value: Json, kind: Json) -> bool:
     if origin is Mapping:
         of_text = isinstance(value, Mapping) and all(type(name) is str for name in value)
         return of_text and (plain(value) if arguments[1] is Json else all(fits(v, arguments[1]) for v in value.values()))
-    if kind is NoneType or dataclasses.is_dataclass(kind):
-        return isinstance(value, kind)
+    if kind is NoneType:
+        return value is None
+    if dataclasses.is_dataclass(kind):
+        return type(value) is kind
     if type(value) is not kind:
         return False
     return not isinstance(value, int | float) or _usual(value)
