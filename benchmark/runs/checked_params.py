@@ -2,16 +2,17 @@
 people edit it by hand.
 
 A file written by hand may leave out what only the DVC pipeline needs (`profile`, `packages`, `data`, `gradients`; in an
-entry of `runs`: `data`, `package`, `recipe`). What is there has to fit the rest: the pipeline would else watch the wrong files.
+entry of `runs`: `data`, `package`, `recipe`). What is there has to fit the rest: the pipeline would else watch other files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
-from benchmark.protocol.cells import Cell, cell_from, check_installed
+from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.typed import plain
 from benchmark.runs import sources
@@ -40,8 +41,11 @@ def read_params(path: Path) -> dict[str, Json]:
     return contents
 
 
-def check_params(params: Mapping[str, Json], where: object) -> None:
+def check_params(params: Mapping[str, Json], where: object) -> dict[str, tuple[Protocol, Cell]]:
     """Check all of params.yaml.
+
+    Returns:
+        key of ``runs`` -> its protocol and cell.
 
     Raises:
         BadInput: a missing or unknown key; a value of a wrong type; seeds that are not different whole numbers from 0; an
@@ -54,20 +58,23 @@ def check_params(params: Mapping[str, Json], where: object) -> None:
         checked_name(name, "data", where)
         if not isinstance(entry, dict) or not isinstance(entry.get("options", {}), dict) or not plain(entry):
             raise BadInput(f"{where}, data, {name}", f"{entry!r}"[:200], "a mapping with the mapping options")
-    found: dict[tuple[str, str], str] = {}
-    for key in params["runs"]:
+    package_of = cache(sources.package_of)  # once for each model: it looks at every installed package
+    found: dict[str, tuple[Protocol, Cell]] = {}
+    places: dict[tuple[str, str], str] = {}
+    for key, entry in params["runs"].items():
         checked_text(key, "runs", where)
-        protocol, cell = entry_of(params, key, where)
-        pair = (protocol.name, cell.name)
-        if pair in found:
-            expected = "another cell or protocol: the runs of both would be the same folder"
-            raise BadInput(f"{where}, runs, {key}", f"{' and '.join(pair)}, as in {found[pair]}", expected)
-        found[pair] = key
+        protocol, cell = found[key] = _entry(entry, key, where, package_of)
+        if "data" in params and protocol.data not in params["data"]:
+            raise BadInput(f"{where}, data", ", ".join(params["data"]) or "nothing", f"{protocol.data}, which {key} needs")
+        other = places.setdefault((protocol.name, cell.name), key)
+        if other != key:
+            expected = "another cell or protocol: the runs of both would be in the same folder"
+            raise BadInput(f"{where}, runs, {key}", f"{protocol.name} and {cell.name}, as in {other}", expected)
+    return found
 
 
-def entry_of(params: Mapping[str, Json], key: str, where: object) -> tuple[Protocol, Cell]:
-    """Protocol and cell of the entry `key` of ``runs``. BadInput as of `check_params`, for this entry."""
-    entry, here = params["runs"][key], f"{where}, runs, {key}"
+def _entry(entry: Json, key: str, where: object, package_of: Callable[[str], str]) -> tuple[Protocol, Cell]:
+    here = f"{where}, runs, {key}"
     _check_keys(entry, ENTRY, FURTHER, here)
     if "seeds" in entry:
         checked_seeds(entry["seeds"], f"{here}, seeds")
@@ -76,12 +83,11 @@ def entry_of(params: Mapping[str, Json], key: str, where: object) -> tuple[Proto
     check_installed(cell, here)
     wanted = {"data": protocol.data, "recipe": protocol.recipe_name}
     if "package" in entry:
-        wanted["package"] = sources.package_of(cell.model)
+        wanted["package"] = package_of(cell.model)
     for name, value in wanted.items():
         if entry.get(name, value) != value:
             raise BadInput(f"{here}, {name}", entry[name], f"{value}, as of {entry['protocol']} and {cell.model}")
-    if "data" in params and protocol.data not in params["data"]:
-        raise BadInput(f"{where}, data", ", ".join(params["data"]) or "nothing", f"{protocol.data}, which {key} needs")
+    Run(protocol, cell, 0)  # a loss that suits the task
     return protocol, cell
 
 

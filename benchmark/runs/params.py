@@ -16,10 +16,10 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces import data_sets
 from benchmark.files import Json, read_yaml, write_text
-from benchmark.protocol.cells import Run
-from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import sources
-from benchmark.runs.checked_params import check_params, entry_of
+from benchmark.runs.checked_params import check_params
 from benchmark.runs.plan import balanced, plan, profile_entry
 
 GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
@@ -132,19 +132,17 @@ def stage_dependencies(name: str) -> dict[str, str]:
 def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml") -> list[Run]:
     """The runs of the entry `key` of ``runs``, one per seed. BadInput for an unknown entry, and as of `check_params`: a
     mistake anywhere in the file is said before the first run."""
-    check_params(params, where)
-    if key not in params["runs"]:
-        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params['runs'])}")
-    return _runs_of(params, key, where)
+    checked = check_params(params, where)
+    if key not in checked:
+        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(checked)}")
+    return _runs_of(params, key, *checked[key])
 
 
 def all_runs(params: Mapping[str, Json], where: object = "params.yaml") -> list[Run]:
     """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`). BadInput as of
     `check_params`."""
-    check_params(params, where)
-    return balanced([_runs_of(params, key, where) for key in params["runs"]])
+    return balanced([_runs_of(params, key, *own) for key, own in check_params(params, where).items()])
 
 
-def _runs_of(params: Mapping[str, Json], key: str, where: object) -> list[Run]:
-    protocol, cell = entry_of(params, key, where)
+def _runs_of(params: Mapping[str, Json], key: str, protocol: Protocol, cell: Cell) -> list[Run]:
     return [Run(protocol, cell, seed) for seed in params["runs"][key].get("seeds", params["seeds"])]
