@@ -296,7 +296,7 @@ def test_data_add_points_to_a_folder(root, tmp_path):
 
 
 def test_a_name_that_is_no_text_is_refused_before_anything_is_decoded(root, monkeypatch):
-    os.rename(root / "train/sad/S3_001.webp", os.fsencode(root / "train/sad/") + b"caf\xe9.webp")
+    os.rename(root / "train/sad/S3_001.webp", os.fsencode(root / "train/sad") + b"/caf\xe9.webp")
     monkeypatch.setattr(module, "write_decoded", lambda *_, **__: pytest.fail("decoded"))
     refused(root, r"train/sad/caf\\udce9.webp', group ''; expected printable characters")
 
