@@ -16,7 +16,7 @@ from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.typed import plain
 from benchmark.runs import sources
-from benchmark.runs.seeds import checked_seeds
+from benchmark.runs.plan import checked_seeds
 
 # Key -> what it has to be, in words.
 PARTS = {"seeds": "a list", "runs": "a mapping"}

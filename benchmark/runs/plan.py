@@ -10,9 +10,9 @@ from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.typed import plain
-from benchmark.runs.seeds import checked_seeds
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
+LARGEST_SEED = 2**63  # seeds are smaller: a record takes no larger number
 KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates")  # of a profile
 
 
@@ -137,3 +137,16 @@ def balanced(by_cell: Sequence[Sequence[Run]]) -> list[Run]:
     """The runs of all cells in one list: the first run of every cell, then the second run of every cell, and so on."""
     rounds = itertools.zip_longest(*by_cell)
     return [run for same_round in rounds for run in same_round if run is not None]
+
+
+def checked_seeds(seeds: Json, where: object) -> list[int]:
+    """`seeds`, if it is a list of different whole numbers from 0 with at least one entry. BadInput for anything else; it
+    shows the first entry that is wrong."""
+    if not isinstance(seeds, list | tuple) or not seeds:
+        raise BadInput(where, f"{seeds!r}"[:200], "a list of whole numbers")
+    for place, seed in enumerate(seeds):
+        if type(seed) is not int or not 0 <= seed < LARGEST_SEED:
+            raise BadInput(where, f"{seed!r}"[:200], "whole numbers from 0")
+        if seed in seeds[:place]:
+            raise BadInput(where, f"{seed} twice", "whole numbers that differ")
+    return list(seeds)

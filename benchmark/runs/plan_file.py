@@ -13,7 +13,7 @@ from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
 from benchmark.protocol.cells import Cell, Run, check_installed, named_cell
 from benchmark.protocol.protocol import Protocol, protocol_from
-from benchmark.runs.seeds import checked_seeds
+from benchmark.runs.plan import checked_seeds
 
 SCHEMA = 1
 PARTS = ("schema", "protocols", "cells", "runs")

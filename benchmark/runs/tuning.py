@@ -20,8 +20,8 @@ from benchmark.names import checked_name
 from benchmark.protocol.cells import Cell, Run, find_cell, named_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
+from benchmark.runs.plan import checked_seeds
 from benchmark.runs.runner import Site, run_all
-from benchmark.runs.seeds import checked_seeds
 from benchmark.runs.tuning_log import IDENTITY, SEARCHES, read_log
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
