@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})  # in lower case
-# What is tried, whatever a file is called: formats that Pillow decodes itself. Of the others, some start programs (PostScript:
+# What is tried, whatever a file is called: formats that Pillow decodes itself. Others start a program (PostScript:
 # Ghostscript) or read further files.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 PIXEL_LIMIT = 1 << 26  # 67 million; a larger picture may be a decompression bomb, so it is refused before decoding

@@ -45,9 +45,7 @@ def test_a_checkout_has_its_own(place, tmp_path):
 
 def test_what_is_published_is_not_looked_for_in_another_repository(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "ferbench-1.0")
-    with pytest.raises(
-        BadInput, match="a repository without reports/records and reports/tables at .*; expected the project's"
-    ):
+    with pytest.raises(BadInput, match="a repository without reports/records and reports/tables at "):
         with files_at("HEAD", ["reports/records", "reports/tables"]):
             pytest.fail("files of another project")
     (tmp_path / "ferbench-1.0" / "reports").mkdir()
