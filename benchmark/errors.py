@@ -91,7 +91,7 @@ class Findings(Exception):
 
 
 class StopRequest:
-    """A context manager. Calling it returns True once SIGINT or SIGTERM was received or the deadline (time.time()) has
+    """A context manager. Calling it returns True once SIGINT or SIGTERM was received or the deadline (time.monotonic()) has
     passed. A second SIGINT stops the process at once."""
 
     def __init__(self, deadline: float | None):
@@ -115,4 +115,4 @@ class StopRequest:
             stopping.say(STOPPING)
 
     def __call__(self) -> bool:
-        return self.signalled or (self.deadline is not None and time.time() >= self.deadline)
+        return self.signalled or (self.deadline is not None and time.monotonic() >= self.deadline)

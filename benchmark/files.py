@@ -138,19 +138,24 @@ def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
 
 
 def read_yaml(path: Path) -> dict[str, Json]:
-    """The mapping in a YAML file. BadInput if the file is missing, is not YAML or contains something else."""
+    """The mapping in a YAML file. BadInput if the file is missing, is not UTF-8 text, is not YAML, has a key twice
+    (`benchmark.strict_yaml`) or contains something else."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")
     try:
-        import yaml  # here, so that the training code can be imported without pyyaml
+        from benchmark.strict_yaml import parsed  # here, so that the training code can be imported without pyyaml
     except ModuleNotFoundError as error:
         raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadInput(path, " ".join(str(error).split()), "valid YAML") from error
+        value = parsed(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(path, f"bytes that are not UTF-8 ({error.reason}, byte {error.start})", "text in UTF-8") from error
+    except BadInput as error:
+        raise BadInput(f"{path}, {error.where}", error.found, error.expected) from error
     if not isinstance(value, dict):
-        raise BadInput(path, type(value).__name__, "a mapping")
+        raise BadInput(path, "nothing" if value is None else type(value).__name__, "a mapping")
+    if odd := [key for key in value if not isinstance(key, str)]:
+        raise BadInput(f"{path}, key", repr(odd[0]), "a text")
     return value
 
 

@@ -214,11 +214,11 @@ class Watch:
     """A Ray actor on the driver's machine. It tells the tasks how many seconds they have left: none after a stop request."""
 
     def __init__(self, deadline: float):
-        self.end = deadline  # time.time() of the driver's machine, where this actor runs
+        self.end = deadline  # time.monotonic() of the driver's machine, where this actor runs: it reads the same clock
 
     def left(self) -> float:
         """Seconds left."""
-        return self.end - time.time()
+        return self.end - time.monotonic()
 
     def halt(self) -> None:
         """From now on no time is left."""
