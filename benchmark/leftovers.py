@@ -19,14 +19,13 @@ import platform
 import re
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-try:
+if LOCKS := sys.platform != "win32":
     import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 QUIET = 86_400  # seconds without a change, after which a temporary whose lock says nothing is a leftover
 ENDING, NEW = ".tmp", ".new.tmp"
@@ -137,7 +136,7 @@ def _made(target: Path, folder: bool, mode: int | None) -> tuple[Path, int | Non
                 handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666 if mode is None else mode)
         except FileExistsError:
             continue
-        if fcntl is None:
+        if not LOCKS:
             if handle is not None:
                 os.close(handle)  # Windows renames no open file
             return path, None
@@ -167,7 +166,7 @@ def _claimed(path: Path, *, at_once: bool, own: bool) -> Iterator[bool]:
     handle: int | None = None
     try:
         locked: bool | None = None
-        if fcntl is not None:
+        if LOCKS:
             with contextlib.suppress(OSError):  # gone, or of another user
                 handle = os.open(path, (os.O_RDONLY if path.is_dir() else os.O_RDWR) | os.O_NOFOLLOW)
             locked = handle is not None and _lock(handle)

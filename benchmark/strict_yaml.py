@@ -5,8 +5,6 @@ PyYAML's own loader lets the last of two equal keys win without a word, so a lin
 what a run means. Its loader in C is not used: thousands of nested brackets end the process.
 """
 
-from typing import Any
-
 import yaml
 
 from benchmark.errors import BadInput
@@ -18,7 +16,7 @@ LONGEST = 1024  # bits of a whole number; Python refuses to show one of more tha
 class _Loader(yaml.SafeLoader):
     """As SafeLoader, without repeated keys."""
 
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # types-PyYAML has another type than PyYAML
+    def compose_mapping_node(self, anchor: object) -> yaml.MappingNode:
         # While it is composed, a mapping still has exactly the keys that were written; merging (<<) adds others to it.
         node = super().compose_mapping_node(anchor)
         lines: dict[object, int] = {}

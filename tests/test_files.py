@@ -180,7 +180,7 @@ def test_where_the_lock_says_nothing_a_leftover_is_a_day_old(tmp_path, monkeypat
     assert hidden(old) == [] and sorted(path.name for path in hidden(young)) == sorted(names)
     (young / names[0] / "a").touch()  # somebody is at work in it
     os.utime(young / names[0] / "b", (0, 0))
-    monkeypatch.setattr(leftovers, "fcntl", None)
+    monkeypatch.setattr(leftovers, "LOCKS", False)
     own = f".t.{leftovers._machine()}-01234567.tmp"
     leftover(young / own, 0.9)
     leftover(old / own, 1.1)
@@ -190,7 +190,7 @@ def test_where_the_lock_says_nothing_a_leftover_is_a_day_old(tmp_path, monkeypat
 
 
 def test_without_locks_a_replacement_works_and_a_missing_folder_comes_back_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(leftovers, "fcntl", None)
+    monkeypatch.setattr(leftovers, "LOCKS", False)
     for name in ("file.txt", "folder"):
         replace(tmp_path / name, "old")
         replace(tmp_path / name, "new")
