@@ -180,8 +180,11 @@ def test_where_the_lock_says_nothing_a_leftover_is_a_day_old(tmp_path, monkeypat
             leftover(place / name, days)
         leftovers.clear(place / "t")
     assert hidden(old) == [] and sorted(path.name for path in hidden(young)) == sorted(names)
-    (young / names[0] / "a").touch()  # somebody is at work in it
-    os.utime(young / names[0] / "b", (0, 0))
+    leftover(old / names[0], 1.1)
+    (old / names[0] / "deep" / "c").write_text("somebody is at work in it")
+    leftovers.clear(old / "t")
+    assert hidden(old) == [old / names[0]]
+    leftovers.remove(old / names[0])
     monkeypatch.setattr(leftovers, "fcntl", None)
     own = f".t.{leftovers._machine()}-01234567.tmp"
     leftover(young / own, 0.9)
