@@ -170,8 +170,6 @@ def _claimed(path: Path, *, at_once: bool, own: bool) -> Iterator[bool]:
             with contextlib.suppress(OSError):  # gone, or of another user
                 handle = os.open(path, (os.O_RDONLY if path.is_dir() else os.O_RDWR) | os.O_NOFOLLOW)
             locked = handle is not None and _lock(handle)
-            if locked is not False and handle is not None and not _same(path, handle):
-                locked = False  # it has just been put in its place
         yield locked is not False and (at_once or (locked is True and own) or _quiet(path))
     finally:
         if handle is not None:

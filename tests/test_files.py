@@ -139,9 +139,11 @@ def owner(path: Path, *, folder: bool) -> subprocess.Popen:
 def test_what_a_living_process_is_writing_is_left_alone(tmp_path, name):
     other = owner(tmp_path / name, folder=name == "folder")
     try:
+        (made,) = hidden(tmp_path)
+        os.utime(made, (0, 0))  # long at work on something else
         replace(tmp_path / name, "new")
         leftovers.clear_below(tmp_path)
-        assert len(hidden(tmp_path)) == 1
+        assert hidden(tmp_path) == [made]
     finally:
         other.kill()
         other.wait()
@@ -178,8 +180,11 @@ def test_where_the_lock_says_nothing_a_leftover_is_a_day_old(tmp_path, monkeypat
             leftover(place / name, days)
         leftovers.clear(place / "t")
     assert hidden(old) == [] and sorted(path.name for path in hidden(young)) == sorted(names)
-    (young / names[0] / "a").touch()  # somebody is at work in it
-    os.utime(young / names[0] / "b", (0, 0))
+    leftover(old / names[0], 1.1)
+    (old / names[0] / "deep" / "c").write_text("somebody is at work in it")
+    leftovers.clear(old / "t")
+    assert hidden(old) == [old / names[0]]
+    leftovers.remove(old / names[0])
     monkeypatch.setattr(leftovers, "LOCKS", False)
     own = f".t.{leftovers._machine()}-01234567.tmp"
     leftover(young / own, 0.9)

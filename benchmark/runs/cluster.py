@@ -30,7 +30,7 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.files import replacing_directory
-from benchmark.leftovers import clear, temporary
+from benchmark.leftovers import clear, clear_below, temporary
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs import sources
@@ -108,6 +108,7 @@ def run_on_ray(
         places = dataclasses.replace(places, prepared=places.prepared.resolve(), out=places.out.resolve())
         places.out.mkdir(parents=True, exist_ok=True)
         clear(places.out / SHARED)
+        clear_below(*sorted({(places.out / run.place).parent for run in runs}))
         with temporary(places.out / SHARED, folder=False) as token, StopRequest(budget.deadline) as stop:
             codes = {str(run.place): sources.code_digest(run.cell.model) for run in runs}
             task = Task(places, device, share.cpus, token.name, codes)

@@ -5,6 +5,7 @@ import functools
 import os
 import random
 import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -65,6 +66,18 @@ def trial(killed, work, reset, *made: Path) -> Counter:
     return found
 
 
+def once(function):
+    """The function, whose first result is the result of all calls."""
+    results: list = []
+
+    def called(*arguments):
+        if not results:
+            results.append(function(*arguments))
+        return results[0]
+
+    return called
+
+
 def remove(*folders: Path) -> None:
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,16 +88,23 @@ def test_collect(killed, project):
     trial(killed, functools.partial(call, "collect", "--params", KEY), lambda: remove(made), made)
 
 
-def test_import(killed, project):
+def test_import(killed, project, monkeypatch):
     """Without --replace, from an archive: what an interrupted import left is never a different record."""
     from benchmark.records.packing import pack
 
     pack(project / "runs", project / "packed")
-    made = project / "reports" / "records"
-    trial(killed, functools.partial(call, "import", "packed"), lambda: remove(made), made)
+    made, unpacked = project / "reports" / "records", project / "system"
+    unpacked.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(unpacked))
+    trial(killed, functools.partial(call, "import", "packed"), lambda: remove(made), made, unpacked)
 
 
-def test_report(killed, project):
+def test_report(killed, project, monkeypatch):
+    """The pages and figures are made once and only written again, so that the kills meet the writing."""
+    from benchmark.report import build
+
+    for name in ("read_material", "made_contents", "made_files", "claims_page", "readme", "webpage", "costs_webpage"):
+        monkeypatch.setattr(build, name, once(getattr(build, name)))
     for place in (RECORDS, *FURTHER):
         shutil.copytree(project / "runs" / place, project / "reports" / "records" / place)
     made = project / "reports"

@@ -4,7 +4,11 @@ Before any call that changes the file system: tests/test_files.py.
 """
 
 import itertools
+import os
 import random
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -82,3 +86,29 @@ def test_random_kills_where_nothing_can_be_exchanged(killed, tmp_path, monkeypat
         found[f"{state(path)} after the recovery"] += 1
     print(f"\ntwo renames: {KILLS} kills: {dict(found)}")
     assert not found["half"] and found["whole after the recovery"] == KILLS
+
+
+OVERLAY = """
+set -e
+mkdir -p lower/reports/tables upper work merged
+echo old > lower/reports/tables/a
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr merged || exit 77
+cd merged/reports
+for text in new newer; do "$PYTHON" -c "
+from benchmark.files import replacing_directory
+with replacing_directory('tables') as temporary: (temporary / 'b').write_text('$text')
+"; echo $(ls -A) $(ls tables) $(cat tables/b); done
+"""
+
+
+def test_an_overlay_file_system(tmp_path):
+    """As in a container whose image has the report: the folder of a lower layer can be neither exchanged nor renamed."""
+    if shutil.which("unshare") is None:
+        pytest.skip("no unshare")
+    own = os.environ | {"PYTHON": sys.executable, "PYTHONPATH": str(Path(files.__file__).parents[1])}
+    script = f"mount -t tmpfs none '{tmp_path}' && cd '{tmp_path}'\n{OVERLAY}"
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], env=own, capture_output=True, text=True, check=False)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip(f"no overlay file system for this user: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["tables b new", "tables b newer"]

@@ -88,7 +88,8 @@ def test_twenty_kills_of_a_whole_pipeline(tmp_path, killed):
     same = [{name: value for name, value in each.items() if not any(word in name for word in VARYING)} for each in made]
     odd = sorted(name for name in same[0].keys() | same[1].keys() if same[0].get(name) != same[1].get(name))
     found["leftovers at the end"] = len(unfinished(hit))
-    print(f"\nundisturbed {seconds:.0f} s; {KILLS} kills: {dict(found)}; {len(same[0])} files compared, other: {odd}")
+    compared = f"{len(same[0])} files and folders compared, other: {odd}"
+    print(f"\nundisturbed {seconds:.0f} s; {KILLS} kills: {dict(found)}; {compared}")
     assert found["last status"] == 0, hit.with_suffix(".log").read_text()[-2000:]
     assert set(found) <= {"killed", "status 0", "leftovers", "last status", "leftovers at the end"}
     assert not found["leftovers at the end"] and not_committed(hit) == not_committed(whole)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark import leftovers
 from benchmark.errors import BadInput
 from benchmark.report.build import build, made_contents, made_files
 from benchmark.report.material import read_material
@@ -113,6 +114,9 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
             audit |= {"findings": {"wrong": ["7 groups of copies"], "note": []}, "flags": {"blank": 5}}
         (tmp_path / "data" / name / "audit.json").write_text(json.dumps(audit))
     Image.new("RGB", (8, 8)).save(tmp_path / "data" / "one" / "contact-sheet.png")
+    shutil.copytree(
+        tmp_path / "data" / "two", tmp_path / "data" / ".two.ffffffff-01234567.tmp"
+    )  # an audit at work elsewhere
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     page = (tmp_path / "out" / "README.md").read_text()
     assert (
@@ -126,13 +130,18 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
 
 
 def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
+    """Nor of killed calls of any command, anywhere in the report."""
     records = tmp_path / "records"
+    left = [tmp_path / f"{name}.{leftovers._machine()}-01234567.tmp" for name in (".tables", "faces/.synthetic")]
+    for path in left:
+        (path / "inside").mkdir(parents=True)
     make(records, "synthetic-8", cell("identity", "working", "plain"), 0)
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     shutil.rmtree(records)
     make(records, "synthetic-va", cell("identity", "working", "mse"), 0)
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     assert not [name for name in contents(tmp_path) if "synthetic-8" in name]
+    assert not any(path.exists() for path in left)
 
 
 @pytest.mark.parametrize(
