@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_too_little_room_is_said_before_the_work(disk):
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("left", [0, 4096, 20_000, 60_000])
+@pytest.mark.parametrize("left", [0, 20_000])
 def test_a_disk_that_fills_up_during_the_work(disk, left):
     """Somebody else fills it: the check before the work has passed."""
     here, again = disk
@@ -96,7 +97,7 @@ def test_a_disk_that_fills_up_during_the_work(disk, left):
     process = subprocess.Popen([sys.executable, "-m", "benchmark", *RUN], cwd=here, env=environment, text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
     while not list(here.glob("runs/*/*/*.checkpoint")) and process.poll() is None:
-        pass
+        time.sleep(0.01)
     again(used(here) + left)
     _, error = process.communicate()
     refused(subprocess.CompletedProcess([], process.returncode, "", error), "no space left on device")
