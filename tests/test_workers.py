@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.workers import Workers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def blocked(_) -> set[int]:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.stopping import LINE, held_back
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 BEGIN = """\
 import os, signal, sys
 from benchmark import stopping
