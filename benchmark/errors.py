@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -67,14 +68,16 @@ def system_error(error: BaseException) -> OSError | None:
 
 @contextlib.contextmanager
 def naming(path: object) -> Iterator[None]:
-    """A context in which an error of the system that names no file, such as that of a write to a full disk, names `path`."""
+    """A context in which an error of the system names `path`, if it names no file, as that of a write to a full disk, or the
+    hidden temporary file that is to become `path`."""
     try:
         yield
     except (OSError, RuntimeError) as error:
         found = system_error(error)
         if found is None:
             raise
-        if found.filename is None and found.errno is not None:
+        hidden = os.path.basename(str(found.filename)).startswith(f".{os.path.basename(str(path))}.")
+        if found.errno is not None and (found.filename is None or hidden):
             found.filename = str(path)
         if found is error:
             raise

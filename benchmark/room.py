@@ -1,6 +1,5 @@
 """Whether a folder can take what is about to be written, asked before the work that makes it."""
 
-import errno
 import os
 import shutil
 from pathlib import Path
@@ -23,8 +22,10 @@ def check_room(folder: Path, needed: int, what: str) -> None:
     there = next(each for each in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(each))
     if not there.is_dir():
         raise SystemSaysNo(there, "a file, not a folder", "name another folder")
+    if hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY:
+        raise SystemSaysNo(there, "read-only file system", "name a folder that can be written to")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise SystemSaysNo(there, os.strerror(errno.EACCES).lower(), "change its permissions or name another folder")
+        raise SystemSaysNo(there, "permission denied", "change its permissions or name another folder")
     free = shutil.disk_usage(there).free
     if free < needed + SPARE:
         said = f"{shown(free)} free on its disk, too little for {what} ({shown(needed + SPARE)})"

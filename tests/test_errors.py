@@ -52,6 +52,8 @@ def test_an_error_without_a_name_gets_one():
 
     assert raised(lambda: work(OSError(errno.ENOSPC, "No space"))).filename == "runs/a"
     assert raised(lambda: work(OSError(errno.EACCES, "No", "own"))).filename == "own"
+    assert raised(lambda: work(OSError(errno.EROFS, "Read-only", "runs/.a.xyz.tmp"))).filename == "runs/a"
+    assert raised(lambda: work(OSError(errno.EROFS, "Read-only", "runs/.b.xyz.tmp"))).filename == "runs/.b.xyz.tmp"
     assert str(raised(lambda: work(OSError("only words")))) == "only words"
     other = RuntimeError("shape mismatch")
     assert raised(lambda: work(other)) is other

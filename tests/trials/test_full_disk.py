@@ -7,9 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
+
+from benchmark.files import read_yaml
 
 pytestmark = pytest.mark.slow
 
@@ -17,11 +21,19 @@ ROOT = Path(__file__).parents[2]
 PARAMS = """\
 seeds: [0, 1]
 data: {synthetic: {options: {faces: 480, size: 32}}}
-runs: {a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: a, model: residual,
+runs: {a: {protocol: few.yaml, data: synthetic, package: ablations, cell: a, model: residual,
   options: {units: [1, 1, 1], widths: [4, 8], shortcut: adaptive}, loss: plain}}
 """
+FEW = 4  # epochs
 PREPARE, RUN = ["prepare", "synthetic", "--params"], ["run", "--params", "a", "--jobs", "2"]
 PLENTY = 400 * 2**20
+
+
+def project(here: Path) -> None:
+    """Lay out a project whose runs are short."""
+    (here / "params.yaml").write_text(PARAMS)
+    contents = read_yaml(ROOT / "benchmark" / "protocol" / "protocols" / "synthetic-8.yaml")
+    (here / "few.yaml").write_text(yaml.safe_dump(contents | {"name": "few", "epochs": FEW, "input_size": 32}))
 
 
 def mount(*options: str) -> int:
@@ -62,30 +74,30 @@ def used(place: Path) -> int:
 
 def test_too_little_room_is_said_before_the_work(disk):
     here, again = disk
-    (here / "params.yaml").write_text(PARAMS)
+    project(here)
     for argv in (PREPARE, RUN):
         again(used(here) + 2**20)
         before = sorted(here.rglob("*"))
         refused(ferbench(here, argv), "too little for")
         assert sorted(here.rglob("*")) == before
         again("ro")
-        refused(ferbench(here, argv), "permission denied; change its permissions or name another folder")
+        refused(ferbench(here, argv), "read-only file system; name a folder that can be written to")
         again(PLENTY)
         done = ferbench(here, argv)
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("left", [0, 4096, 20_000, 60_000])
-def test_a_disk_that_fills_up_during_the_work(disk, left, monkeypatch):
+@pytest.mark.parametrize("left", [0, 20_000])
+def test_a_disk_that_fills_up_during_the_work(disk, left):
     """Somebody else fills it: the check before the work has passed."""
     here, again = disk
-    (here / "params.yaml").write_text(PARAMS)
+    project(here)
     assert ferbench(here, PREPARE).returncode == 0
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([sys.executable, "-m", "benchmark", *RUN], cwd=here, env=environment, text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
     while not list(here.glob("runs/*/*/*.checkpoint")) and process.poll() is None:
-        pass
+        time.sleep(0.01)
     again(used(here) + left)
     _, error = process.communicate()
     refused(subprocess.CompletedProcess([], process.returncode, "", error), "no space left on device")
