@@ -30,7 +30,8 @@ ODD = (
 )  # fmt: skip
 LINES = (
     "- 0", "seeds: [0]", "epochs: 3", "  x: &a [*a]", "? [a]", "\t", "%YAML 9", "--- ", "...", "<<: {epochs: 1}",
-    "a: !!set {b}", "d: 2024-13-45", "d: 2024-12-24", "n: 0x" + "f" * 400, "b: !!binary aGk=", "o: !!python/object:os.system x", "[" * 300,
+    "a: !!set {b}", "d: 2024-13-45", "d: 2024-12-24", "n: 0x" + "f" * 400, "b: !!binary aGk=",
+    "o: !!python/object:os.system x", "[" * 300,
     "'", '"\\ud800"', "*q", "|", "name: other", "\u2028", "\x00",
 )  # fmt: skip
 
@@ -185,9 +186,7 @@ def altered_predictions(draw) -> bytes:
             rows = [row[:column] + row[column + 1 :] for row in rows]
         else:
             rows[at] = rows[at][:-1] if deed == "short" else [*rows[at], "0.1"]
-    made = io.StringIO()
-    csv.writer(made, quoting=csv.QUOTE_NONE, escapechar="\\", quotechar=None).writerows(rows)
-    data = made.getvalue().encode()
+    data = "\n".join(map(",".join, rows)).encode()
     if draw(st.integers(0, 4)) == 0:
         at = draw(st.integers(0, len(data)))
         data = data[:at] + draw(st.sampled_from((b"\xff", b"\x00", b'"', b"\r", b"", b"\xef\xbb\xbf"))) + data[at + 1 :]
