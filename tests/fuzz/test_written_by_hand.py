@@ -241,6 +241,7 @@ DEEDS = {
     "fewer": lambda a: a[:-1],
     "scalar": lambda a: a.flat[0],
     "bytes": lambda a: a.astype("S"),
+    "umlauts": lambda a: np.full(a.shape, b"\xe4"),
     "text": lambda a: a.astype(str),
     "complex": lambda a: np.ones(a.shape, complex),
     "dates": lambda a: np.zeros(a.shape, "M8[s]"),
@@ -281,6 +282,18 @@ def altered_arrays(draw) -> dict[str, np.ndarray]:
             if deed == "renamed":
                 arrays[name.upper()] = array
     return arrays
+
+
+def test_a_member_that_is_no_array(tmp_path, tools):
+    arrays = {"ids": np.array(IDS), "class": np.zeros(6, int)}
+    path = tmp_path / "mine.npz"
+    for members, taken in ((arrays, True), ({"ids": b"test-0", "class": arrays["class"]}, False)):
+        path.write_bytes(tools.packed(members))
+        if taken:
+            assert read_predictions(path, load_protocol("fer2013-7")).given == "classes"
+        else:
+            with pytest.raises(BadInput, match="ids: found no array; expected arrays of numbers and text"):
+                read_predictions(path, load_protocol("fer2013-7"))
 
 
 def try_arrays(arrays: dict[str, np.ndarray], folder: Path) -> bool:
