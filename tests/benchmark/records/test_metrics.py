@@ -255,7 +255,7 @@ def test_smallest_differences_of_interest():
     """Those of docs/protocol.md, "Verdicts": a verdict of equivalence is worth no more than its margin."""
     points = ("accuracy", "balanced_accuracy", "macro_f1")
     of_both = [f"{name}_{of}" for name in ("ccc", "rmse") for of in ("valence", "arousal", "mean")]
-    assert metrics.SMALLEST_DIFFERENCE == {**dict.fromkeys([*points, *of_both], 0.01), "recall": 0.05}
+    assert {**dict.fromkeys([*points, *of_both], 0.01), "recall": 0.05} == metrics.SMALLEST_DIFFERENCE
 
 
 def test_class_names_alone_give_no_scores():
