@@ -105,35 +105,6 @@ def network(parameters, flops):
     return {"parameters": {"trainable": parameters}, "flops": flops}
 
 
-@pytest.fixture
-def world(make, tmp_path):
-    """Records and verdicts of one test: `add` writes runs by their numbers of right answers, `find` judges tests."""
-
-    class World:
-        summary = None  # of the records since the last `add`
-
-        def add(self, name, rights, protocol=P, first=0, **changes):
-            self.summary = None
-            changes = {"protocol": {"tta": ["none"]}} | changes  # fewer metrics to compute
-            for seed, n in enumerate(rights, first):
-                own = {"diverged": True} if n is None else {"right": answers(n)}
-                make(tmp_path, protocol, cell(name), seed, **own, **changes)
-
-        def judged(self, claims, complexity=None):
-            self.summary = self.summary or summarise(self.records(), tmp_path)
-            return judge(claims, self.summary, complexity)
-
-        def find(self, *tests, complexity=None):
-            """The first test's finding, the others being there as further tests."""
-            entry = TEXT | {"test": tests[0], "further": list(tests[1:])}
-            return self.judged(load_claims({"claims": {"x": entry}}), complexity)[0].finding
-
-        def records(self):
-            return read_records(tmp_path)
-
-    return World()
-
-
 def test_ledger_holds_exactly_the_claims_of_the_papers():
     found = {claim.id: (claim.value, claim.test.rule) for claim in own_claims()}
     assert found == CLAIMS
