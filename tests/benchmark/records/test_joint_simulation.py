@@ -230,9 +230,7 @@ def faces(rng, seeds, n=3589):
 def frames(rng, seeds, n=1000):
     """Targets drawn anew, and the outputs of two equal cells' networks, which differ in scale and bias from seed to seed."""
     targets = np.clip(rng.normal(0, 0.4, (n, 2)), -1, 1)
-    errors = (
-        rng.normal(0, 0.25, (1, 1, n, 2)) + rng.normal(0, 0.12, (2, 1, n, 2)) + rng.normal(0, 0.1, (2, seeds, n, 2))
-    )
+    errors = rng.normal(0, 0.25, (1, 1, n, 2)) + rng.normal(0, 0.12, (2, 1, n, 2)) + rng.normal(0, 0.1, (2, seeds, n, 2))
     scale, bias = rng.normal(0.6, 0.02, (2, seeds, 1, 2)), rng.normal(0, 0.02, (2, seeds, 1, 2))
     return targets, scale * targets + errors + bias
 
