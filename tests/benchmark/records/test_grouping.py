@@ -137,7 +137,9 @@ def test_one_run_is_kept_and_another_cell_of_its_name_too(make, tmp_path):
     labels = cell_labels("slug", kept, remarks := [])
     assert labels == {("net", each.hash): f"net [{each.hash[:8]}]" for each in (one, other)}
     assert remarks == ["slug: 2 different cells are named net; each is shown with its hash."]
-    assert cell_labels("slug", kept[:1], remarks := []) == {("net", one.hash): "net"} and not remarks
+    nothing = []
+    assert cell_labels("slug", kept[:1], nothing) == {("net", one.hash): "net"}
+    assert nothing == []
 
 
 def test_slugs_name_only_what_differs():
