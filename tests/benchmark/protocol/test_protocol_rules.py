@@ -13,11 +13,12 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
 from benchmark.protocol import protocol as module
-from benchmark.protocol.cells import Cell, Run, cell_from, cell_of, cell_or_model, cells_in, named_cell
+from benchmark.protocol.cells import Cell, Run, cell_from, cell_of, cell_or_model, cells_in, find_cell, named_cell
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from
 from benchmark.protocol.roles import check_faces, labelled, role_rows, role_targets
 
 FOLDS = ["a", "b", "c"]
+THREE = {"train": "x", "validation": "y", "test": "z"}
 
 
 def changed(name="fer2013-7", **changes):
@@ -25,54 +26,67 @@ def changed(name="fer2013-7", **changes):
     return {key: value for key, value in contents.items() if value is not ...}
 
 
+CLASSED = "two or more for a categorical task, none for another"
+
+
 @pytest.mark.parametrize(
-    ("name", "changes", "message"),
+    ("name", "changes", "found", "expected"),
     [
-        ("fer2013-7", {"channels": 2}, "channels: found 2"),
-        ("fer2013-7", {"classes": ["happy"]}, "classes: found "),
-        ("fer2013-7", {"classes": []}, "classes: found "),
-        ("synthetic-va", {"classes": ["happy", "sad"]}, "classes: found "),
-        ("synthetic-va", {"classes": ["happy"]}, "classes: found "),
-        ("fer2013-7", {"classes": ["happy", "sad", "happy"]}, "classes: found .*names that differ"),
-        ("fer2013-7", {"epochs": 0}, "epochs: found 0"),
-        ("fer2013-7", {"epochs": True}, "epochs: found True"),
-        ("fer2013-7", {"epochs": 60.0}, "epochs: found 60.0"),
-        ("fer2013-7", {"epochs": 2**63}, "epochs: found 9223372036854775808"),
-        ("fer2013-7", {"epochs": ...}, "missing or unknown: epochs"),
-        ("fer2013-7", {"input_size": 0}, "input_size: found 0"),
-        ("fer2013-7", {"version": "1..0"}, "version: found '1..0'"),
-        ("fer2013-7", {"version": "v1"}, "version: found 'v1'"),
-        ("fer2013-7", {"selection": "best-test"}, "selection: found best-test"),
-        ("fer2013-7", {"tta": ["flip", "none"]}, "tta: found .*starts with none"),
-        ("fer2013-7", {"tta": []}, "tta: found "),
-        ("fer2013-7", {"tta": ["none", "flip", "flip"]}, "tta: found .*names that differ"),
-        ("synthetic-va", {"frames_of": "clip"}, "frames_of: found clip"),
-        ("diffusionfer-7", {"folds": FOLDS[:2]}, "folds: found a, b; expected a list of 3 or more"),
-        ("diffusionfer-7", {"folds": ["a", "b", "a"]}, "folds: found a, b, a"),
-        ("diffusionfer-7", {"splits": {"train": "x", "validation": "y", "test": "z"}}, "splits: found .*none beside folds"),
+        ("fer2013-7", {"channels": 2}, "2", "one of (1, 3)"),
+        ("fer2013-7", {"classes": ["happy"]}, "('happy',)", CLASSED),
+        ("fer2013-7", {"classes": []}, "()", CLASSED),
+        ("synthetic-va", {"classes": ["happy", "sad"]}, "('happy', 'sad')", CLASSED),
+        ("synthetic-va", {"classes": ["happy"]}, "('happy',)", CLASSED),
+        ("fer2013-7", {"classes": ["happy", "sad", "happy"]}, "('happy', 'sad', 'happy')", "names that differ"),
+        ("fer2013-7", {"epochs": 0}, "0", "a number from 1"),
+        ("fer2013-7", {"epochs": True}, "True", "a value of type int"),
+        ("fer2013-7", {"epochs": 60.0}, "60.0", "a value of type int"),
+        ("fer2013-7", {"epochs": 2**63}, "9223372036854775808", "a value of type int"),
+        ("fer2013-7", {"input_size": 0}, "0", "a number from 1"),
+        ("fer2013-7", {"version": "1..0"}, "'1..0'", "digits with dots between, such as 1.0"),
+        ("fer2013-7", {"version": "v1"}, "'v1'", "digits with dots between, such as 1.0"),
+        ("fer2013-7", {"selection": "best-test"}, "best-test", "one of ('last', 'best-validation')"),
+        ("fer2013-7", {"tta": ["flip", "none"]}, "('flip', 'none')", "a list that starts with none"),
+        ("fer2013-7", {"tta": []}, "()", "a list that starts with none"),
+        ("fer2013-7", {"tta": ["none", "flip", "flip"]}, "('none', 'flip', 'flip')", "names that differ"),
+        ("synthetic-va", {"frames_of": "clip"}, "clip", "video, and a dimensional task; or nothing"),
+        ("diffusionfer-7", {"folds": FOLDS[:2]}, "a, b", "a list of 3 or more different splits"),
+        ("diffusionfer-7", {"folds": ["a", "b", "a"]}, "a, b, a", "a list of 3 or more different splits"),
+        ("diffusionfer-7", {"splits": THREE}, f"{THREE}", "none beside folds, which give every role"),
+        ("fer2013-7", {"splits": THREE | {"test": "y"}}, f"{THREE | {'test': 'y'}}", "three different splits"),
+        ("fer2013-7", {"splits": {"train": "x"}}, "['train']", "the roles train, validation, test"),
     ],
 )
-def test_one_wrong_value_of_a_protocol(name, changes, message):
+def test_one_wrong_value_of_a_protocol(name, changes, found, expected):
     assert protocol_from(changed(name), "file.yaml").name == name
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(BadInput) as error:
         protocol_from(changed(name, **changes), "file.yaml")
+    assert str(error.value) == f"file.yaml, {next(iter(changes))}: found {found}; expected {expected}"
+
+
+def test_a_missing_field_is_named_beside_all_there_are():
+    with pytest.raises(BadInput) as error:
+        protocol_from(changed(epochs=...), "file.yaml")
+    assert str(error.value).startswith("file.yaml: found missing or unknown: epochs; expected exactly name, version, data, ")
 
 
 @pytest.mark.parametrize(
-    ("changes", "found"),
+    ("changes", "found", "kind"),
     [
-        ({"learning_rate": True}, "True"),
-        ({"learning_rate": float("inf")}, "inf"),
-        ({"warmup": float("nan")}, "nan"),
-        ({"batch_size": 64.0}, "64.0"),
-        ({"decay_steps": "8000"}, "'8000'"),
-        ({"input_mean": ["training"]}, ".*training"),
+        ({"learning_rate": True}, "True", "float"),
+        ({"learning_rate": float("inf")}, "inf", "float"),
+        ({"warmup": float("nan")}, "nan", "float"),
+        ({"batch_size": 64.0}, "64.0", "int"),
+        ({"decay_steps": "8000"}, "'8000'", "int"),
+        ({"input_mean": ["training"]}, "('training',)", "str | tuple[float, ...]"),
     ],
 )
-def test_one_wrong_value_of_a_recipe(changes, found):
+def test_one_wrong_value_of_a_recipe(changes, found, kind):
     contents = changed(recipe=...) | {"recipe_name": "standard"}
-    with pytest.raises(BadInput, match=f"recipe standard, {next(iter(changes))}: found {found}"):
+    with pytest.raises(BadInput) as error:
         protocol_from(contents, "file.yaml", recipe=read_yaml(RECIPES)["standard"] | changes)
+    where = f"file.yaml, recipe standard, {next(iter(changes))}"
+    assert str(error.value) == f"{where}: found {found}; expected a value of type {kind}"
 
 
 def test_a_whole_number_where_a_fraction_may_stand_is_the_same_recipe():
@@ -139,8 +153,58 @@ def test_a_run_has_its_cells_rate_and_a_place_by_names_and_seed():
 
 @pytest.mark.parametrize("rate", [0.0, -0.1, float("inf"), float("nan"), 1, "0.1", True])
 def test_a_rate_is_a_number_above_0(rate):
-    with pytest.raises(BadInput, match="learning_rate: found"):
+    assert cell_from("own", {"model": "net", "loss": "plain", "learning_rate": 1e-9}, "file").learning_rate == 1e-9
+    with pytest.raises(BadInput) as error:
         cell_from("own", {"model": "net", "loss": "plain", "learning_rate": rate}, "file")
+    expected = f"found {rate!r}; expected a number above 0, such as 0.001 or 1.0e-3"
+    assert str(error.value) == f"file, cell own, learning_rate: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        ({"model": "m"}, "file, cell own: found model; expected model, loss and perhaps options and learning_rate"),
+        ([1], "file, cell own: found [1]; expected model, loss and perhaps options and learning_rate"),
+        ({"model": "m", "loss": "hinge"},
+         "file, cell own, loss: found hinge; expected one of ccc, focal, mse, mse+ccc, plain, weighted"),
+        ({"model": "m", "loss": "plain", "options": [1]},
+         "file, cell own, options: found [1]; expected a mapping of names to values"),
+        ({"model": "m", "loss": "plain", "options": {1: 2}},
+         "file, cell own, options: found {1: 2}; expected a mapping of names to values"),
+    ],
+)  # fmt: skip
+def test_one_wrong_value_of_a_cell(contents, message):
+    with pytest.raises(BadInput) as error:
+        cell_from("own", contents, "file")
+    assert str(error.value) == message
+
+
+def test_an_unknown_cell_is_answered_with_its_relatives():
+    with pytest.raises(BadInput) as error:
+        find_cell("resnet18-plan")
+    expected = [f"resnet18-{each}" for each in ("plain", "weighted", "mse", "ccc")]
+    assert set(expected) < set(error.value.expected.removeprefix("one of ").split(", ")) and "bregnext" not in str(
+        error.value
+    )
+    assert str(error.value).startswith("cell: found 'resnet18-plan'; expected one of resnet18")
+    with pytest.raises(BadInput, match="bregnext-50-adaptive-working-plain"):
+        find_cell("nothing")
+    with pytest.raises(BadInput) as error:
+        named_cell({"model": "m", "loss": "plain"}, "file")
+    assert str(error.value) == "file, name: found None; expected the name of a cell"
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "task", "losses"),
+    [
+        ("synthetic-8", "mse", "categorical", "plain, weighted, focal"),
+        ("synthetic-va", "plain", "dimensional", "mse, ccc, mse+ccc"),
+    ],
+)
+def test_a_loss_of_the_other_task_is_refused(name, loss, task, losses):
+    with pytest.raises(BadInput) as error:
+        Run(load_protocol(name), Cell("own", "m", {}, loss), 0)
+    assert str(error.value) == f"cell own under {name}: found loss '{loss}'; expected one for a {task} task: {losses}"
 
 
 @pytest.mark.parametrize("name", ["../own", "a/b", "", ".own"])

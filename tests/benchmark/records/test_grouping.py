@@ -90,6 +90,11 @@ def test_the_header_of_a_table():
     assert "number not known (every run diverged)" in dataclasses.replace(comparison({}), targets=None).header
 
 
+def test_an_edition_is_named_where_editions_are_known():
+    assert comparison({}, "affectnet-8").edition == ""
+    assert comparison({}).edition == " (other bytes than the known editions)"
+
+
 def test_an_interval_over_seeds_needs_a_value_in_each():
     assert seeds_interval({}) is None and seeds_interval({0: 0.5, 1: None}) is None
     low, high = stats.t.interval(0.95, 1, 0.6, 0.1)

@@ -239,6 +239,9 @@ def test_sizes_of_folds():
         own[0]["train_counts"] = counts  # 5 faces are trained on
         with pytest.raises(BadInput, match="fold f0, faces"):
             history._check_sizes(pooled(folds()), own)
+    record.predictions["validation_ids"] = record.predictions["validation_ids"][:9]
+    with pytest.raises(BadInput, match="folds, test faces: found"):
+        history._check_sizes(record, record.folds)
     for sizes in ((2, 3, 4), (2, 3, 6), (0, 5, 5)):
         own = folds()
         for fold, size in zip(own, sizes, strict=True):
