@@ -11,9 +11,9 @@ from benchmark.errors import BadInput
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
 NUMBER = {"rule": "numeric", "protocol": "synthetic-8", "cell": "a", "metric": "accuracy", "value": 0.5, "needs": "faces"}
 PAIR = {"rule": "compare_cells", "protocol": "synthetic-8", "a": "a", "b": "b", "metric": "accuracy", "needs": "faces"}
-COMPARABLE = (
-    "accuracy, balanced_accuracy, macro_f1, ccc_valence, ccc_arousal, ccc_mean, rmse_valence, rmse_arousal, rmse_mean"
-)
+OF_BOTH = "ccc_valence, ccc_arousal, ccc_mean, rmse_valence, rmse_arousal, rmse_mean"
+COMPARABLE = f"accuracy, balanced_accuracy, macro_f1, {OF_BOTH}"
+PARAMETERS = "protocol, a, b, metric, needs, of_class, beside, minimum_seeds"
 RULES = "numeric, compare_cells, better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured"
 SHOWING = "measured, measured_difference, gradient_ratio, gradient_lessened, complexity_value"
 ONE = {key: value for key, value in PAIR.items() if key != "b"} | {"conditions": {"one": {"b": "b"}}}
