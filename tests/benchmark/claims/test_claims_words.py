@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.claims import comparing, evidence
 from benchmark.claims.claim import MARKS, Earlier
-from benchmark.claims.finding import network_of
+from benchmark.claims.finding import Finding, network_of
 from benchmark.claims.load import load_claims
 from benchmark.errors import BadInput
 
@@ -20,7 +20,7 @@ ONE = {key: value for key, value in PAIR.items() if key != "b"} | {"conditions":
 
 
 def loaded(**changes):
-    return load_claims({"claims": {"x": TEXT | {"test": NUMBER} | changes}, "anchors": {"venus": {}}}, "file")
+    return load_claims({"claims": {"x": TEXT | {"test": NUMBER} | changes}, "anchors": {"venus": {}, "earth": {}}}, "file")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def loaded(**changes):
          ", earlier: found verdict, until, more; expected until, verdict, perhaps because"),
         ({"extra": 1},
          ": found missing or unknown: extra; expected sentence, paper, value, mark, source, would_test and test"),
-        ({"anchors": "mars"}, ", anchors: found mars; expected one of venus"),
+        ({"anchors": "mars"}, ", anchors: found mars; expected one of venus, earth"),
     ],
 )  # fmt: skip
 def test_a_bad_entry_word_by_word(changes, message):
@@ -74,6 +74,8 @@ def test_other_seeds_and_no_cells():
     with pytest.raises(BadInput) as error:
         evidence.compare({0: None, 2: None}, {1: None}, "accuracy", None)
     assert str(error.value) == "comparison: found seeds [0, 2] and [1]; expected the same seeds in both"
+    nothing = Finding("undetermined", "because")
+    assert (nothing.detail, nothing.unit, nothing.measured, nothing.records, nothing.planned) == ("", "", None, (), ())
     with pytest.raises(BadInput) as error:
         network_of([])
     assert str(error.value) == "cells of a test: found none; expected at least one"
