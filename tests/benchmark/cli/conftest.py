@@ -94,8 +94,8 @@ class Spies:
         self.patch, self.seen, self.calls = patch, {}, Counter()
 
     def put(self, place: str, result: object = None) -> None:
-        """Replace the function at the dotted name `place`. The spy returns `result`; if this is callable, what it returns for
-        the arguments by name; if it is ``...``, what the function itself returns."""
+        """Replace the function at the dotted name `place`. The spy returns `result`; if this is callable, what it returns
+        for the arguments by name; if it is ``...``, what the function itself returns."""
         module, name = place.rsplit(".", 1)
         holder = importlib.import_module(module)
         self.patch.setattr(holder, name, self.like(getattr(holder, name), name, result))
@@ -127,10 +127,13 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
     from benchmark.protocol.cells import Cell, Run
     from benchmark.protocol.protocol import Protocol
     from benchmark.records.checks.known import Known
+    from benchmark.records.examine import Examined
     from benchmark.records.record import Record
 
     if isinstance(value, Run):
         yield name, value.place.as_posix()
+    elif isinstance(value, Examined):
+        yield name, value.place
     elif isinstance(value, Record):
         yield name, value.directory
     elif isinstance(value, Known):  # of the records below a folder of FaceSets
@@ -191,16 +194,22 @@ def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
             monkeypatch.setattr(f"benchmark.cli.{module}.time", types.SimpleNamespace(time=clock, monotonic=clock))
         for place, result in entry.get("spies", {}).items():
             spies.put(place, result)
+        before = set(_files())
         status = cli.main(command.split())
-        told = capsys.readouterr()
-        return spies.seen | {"status": status, "printed": told.out, "error": told.err}
+        told, written = capsys.readouterr(), sorted(set(_files()) - before)
+        return spies.seen | {"status": status, "written": written, "printed": told.out, "error": told.err}
 
     return run
 
 
+def _files() -> Iterator[str]:
+    return (path.as_posix() for path in Path().rglob("*") if path.is_file())
+
+
 def compare(found: Mapping, entry: Mapping, option: str | None) -> None:
-    """Compare what `arriving` found with what the table says: exactly what reaches the spies; of what is printed, a part."""
-    wanted = {"status": 0} | entry["arrives"]
+    """Compare what `arriving` found with what the table says: exactly what reaches the spies and which files are written; of
+    what is printed, a part."""
+    wanted = {"status": 0, "written": []} | entry["arrives"]
     if option is not None:
         wanted |= entry["options"][option][1]
     parts = {name: wanted.pop(name) for name in ("printed", "error") if name in wanted}

@@ -46,14 +46,17 @@ def of_an_entry(call: str, function: str) -> dict:
     stated = {"accuracy": 0.5, "source": "page"}
     both = f"{call} --stated-accuracy 0.5 --stated-source page"
     refused = dict.fromkeys([f"{function}.{name}" for name in (*ENTRY, *OTHERS[function])], GONE)
-    refused |= {"status": 2, "error": "one of --stated-accuracy and --stated-source; expected both or neither", "printed": ""}
+    refused |= {
+        "status": 2,
+        "error": "one of --stated-accuracy and --stated-source; expected both or neither",
+        "printed": "",
+    }
     if function == "evaluate":
         refused |= {"summary_of.record": GONE}
     return {
         "protocol": (
             call.replace("synthetic-8", "fer2013-7"),
-            opened("fer2013")
-            | named(function, {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
+            opened("fer2013") | named(function, {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
         ),
         "name": (call.replace("--name net", "--name other"), {f"{function}.name": "other"}),
         "stated_accuracy": (both.replace("0.5", "0.25"), {f"{function}.stated": stated | {"accuracy": 0.25}}),
@@ -139,7 +142,9 @@ TABLE = {
 EXPORT, WEIGHTS = "export-test faces --protocol synthetic-8", f"evaluate-weights synthetic-8 {P} w.pt --out scored"
 CONVERTED = SimpleNamespace(parameters=1234, outputs=8, untouched=3, normalisations=9)
 FOUND = {
-    "intervals": {"flip": {"accuracy": {"low": 0.25, "high": 0.75}, "kappa": {"low": None, "high": None}, "nll": {"low": 0, "high": 1}}},
+    "intervals": {
+        "flip": {"accuracy": {"low": 0.25, "high": 0.75}, "kappa": {"low": None, "high": None}, "nll": {"low": 0, "high": 1}}
+    },
     "metrics": {"test": {"flip": {"accuracy": 0.5, "kappa": 0.125, "nll": None}}},
 }
 TABLE |= {
@@ -151,7 +156,10 @@ TABLE |= {
         | {"export_faces.out": Path("faces")}
         | {"printed": "12 faces of the test split in faces, their ids in faces/ids.csv\n"},
         "options": {
-            "out": (EXPORT.replace("faces", "x"), {"export_faces.out": Path("x"), "printed": "in x, their ids in x/ids.csv\n"}),
+            "out": (
+                EXPORT.replace("faces", "x"),
+                {"export_faces.out": Path("x"), "printed": "their ids in x/ids.csv\n"},
+            ),
             "protocol": (
                 EXPORT.replace("synthetic-8", "fer2013-7"),
                 opened("fer2013") | named("export_faces", {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
@@ -209,7 +217,10 @@ TABLE |= {
 SPEED, BENCH, ROBUST, COMPARE = f"speed {P}", "bench", f"robustness synthetic-8 {P}", "compare x y"
 PARAMS = "seeds: [3]\nruns:\n a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: own, model: residual,\n"
 PARAMS += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}\n"
-CLEAN = {"clean": {"accuracy": 0.5}, "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]}}
+CLEAN = {
+    "clean": {"accuracy": 0.5},
+    "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]},
+}
 PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(12)]}
 FILES = named("compare", {"complexity": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
 TABLE |= {
@@ -227,7 +238,9 @@ TABLE |= {
     },
     "gradients": {
         "spies": {
-            "benchmark.measures.gradients.plan.measure_plan": {"measurements": [{"status": s} for s in ("diverged", "x", "x")]}
+            "benchmark.measures.gradients.plan.measure_plan": {
+                "measurements": [{"status": s} for s in ("diverged", "x", "x")]
+            }
         },
         "base": "gradients",
         "arrives": named("measure_plan", {"name": "default", "prepared": PREPARED, "work": Path("runs/gradients/default")})
@@ -276,7 +289,11 @@ TABLE |= {
             "sizes": (f"{BENCH} --sizes 32 16", {"bench.sizes": [32, 16]}),
             "device": (
                 f"{BENCH} --device cuda:1",
-                {"bench.device": "cuda:1", "bench.out": Path("reports/bench/cuda.json"), "printed": "reports/bench/cuda.json"},
+                {
+                    "bench.device": "cuda:1",
+                    "bench.out": Path("reports/bench/cuda.json"),
+                    "printed": "reports/bench/cuda.json",
+                },
             ),
             "batch": (f"{BENCH} --batch 8", {"bench.batch": 8}),
             "steps": (f"{BENCH} --steps 3", {"bench.steps": 3}),
@@ -288,19 +305,27 @@ TABLE |= {
     "robustness": {
         "spies": {"benchmark.measures.robustness.measure.measure": CLEAN},
         "base": ROBUST,
-        "arrives": named("measure", {"protocol": "synthetic-8", "cell": P, "seed": 0, "prepared": PREPARED, "runs": Path("runs")})
+        "arrives": named(
+            "measure", {"protocol": "synthetic-8", "cell": P, "seed": 0, "prepared": PREPARED, "runs": Path("runs")}
+        )
         | named("measure", {"out": Path("reports/robustness"), "device": "cpu"})
         | {
             "printed": "seed 0: accuracy 0.5000; at severity 5: blur 0.1250, fog -\n"
             f"wrote reports/robustness/synthetic-8/{P}\n"
         },
         "options": {
-            "protocol": (ROBUST.replace("synthetic-8", "fer2013-7"), {"measure.protocol": "fer2013-7", "printed": f"fer2013-7/{P}"}),
+            "protocol": (
+                ROBUST.replace("synthetic-8", "fer2013-7"),
+                {"measure.protocol": "fer2013-7", "printed": f"fer2013-7/{P}"},
+            ),
             "cell": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
             "seeds": (
                 f"{ROBUST} --seeds 7 2",
                 {"measure.seed": 7, "printed": "seed 2: accuracy"}
-                | named("measure 2", {"protocol": "synthetic-8", "cell": P, "seed": 2, "prepared": PREPARED, "runs": Path("runs")})
+                | named(
+                    "measure 2",
+                    {"protocol": "synthetic-8", "cell": P, "seed": 2, "prepared": PREPARED, "runs": Path("runs")},
+                )
                 | named("measure 2", {"out": Path("reports/robustness"), "device": "cpu"}),
             ),
             "device": (f"{ROBUST} --device cuda:1", {"measure.device": "cuda:1"}),
@@ -357,4 +382,4 @@ def test_an_entry_elsewhere_is_not_written_as_verified(arriving):
     """--write holds for the folder of entries that the report reads, and says so before anything is evaluated."""
     found = arriving(TABLE["evaluate"], f"{EVALUATE} --write --out elsewhere")
     assert found.pop("error") == f"ferbench: ferbench evaluate: found --write for elsewhere; expected it for {OUTSIDE}\n"
-    assert found == {"status": 2, "printed": ""}
+    assert found == {"status": 2, "printed": "", "written": []}

@@ -46,6 +46,17 @@ def made(model: str, task: str = "categorical", loss: str | None = None, options
     return named("cell_of", {"model": model, "task": task, "loss": loss, "options": options or {}})
 
 
+class Named(str):
+    """A search of two runs, or a study whose search is called s."""
+
+    __slots__ = ()
+    name = property(str.__str__)
+    search = property(lambda self: Named("s"))
+
+    def runs(self) -> list:
+        return [0, 0]
+
+
 TABLE = {
     "profile": {
         "spies": {"benchmark.runs.params.write_params": {"runs": {"a": {"seeds": [1]}, "b": {}}, "seeds": [0, 1]}},
@@ -159,7 +170,7 @@ NO_TUNE = dict.fromkeys(TUNE, GONE) | {"table.lines": GONE}
 TABLE |= {
     "tune": {
         "spies": {
-            "benchmark.runs.tuning.load_search": lambda name: Named(name),
+            "benchmark.runs.tuning.load_search": lambda **given: Named(given["name"]),
             "benchmark.runs.tuning.tune": ["made"],
             "benchmark.runs.tuning.write_search": None,
             "benchmark.runs.tuning.table": lambda lines: [f"table of {lines}"],
@@ -197,24 +208,13 @@ TABLE |= {
 }
 
 
-class Named(str):
-    """A search of two runs, or a study whose search is called s."""
-
-    __slots__ = ()
-    name = property(str.__str__)
-    search = property(lambda self: Named("s"))
-
-    def runs(self) -> list:
-        return [0, 0]
-
-
 LOG = Path("reports/tuning/s.jsonl")
 MADE = named("make", {"study": "one", "trials": Path("runs/tuning/s"), "log": LOG, "jobs": 5, "time_budget": None})
 MADE |= named("make.places", SITE)
 TABLE |= {
     "study": {
         "spies": {
-            "benchmark.runs.study.load_study": lambda profile: Named(profile),
+            "benchmark.runs.study.load_study": lambda **given: Named(given["profile"]),
             "benchmark.runs.study.make": None,
             "benchmark.runs.study.standing": ["half"],
             "benchmark.runs.study.told": ["half done"],
@@ -250,12 +250,12 @@ TABLE |= {
         },
         "base": "sources ablations",
         "arrives": {"package_sources.package": "ablations", "package_digest.package": "ablations"}
-        | {"printed": "wrote reports/sources/ablations.txt\n"},
+        | {"printed": "wrote reports/sources/ablations.txt\n", "written": ["reports/sources/ablations.txt"]},
         "options": {
             "package": (
                 "sources timm",
                 {"package_sources.package": "timm", "package_digest.package": "timm"}
-                | {"printed": "wrote reports/sources/timm.txt\n"},
+                | {"printed": "wrote reports/sources/timm.txt\n", "written": ["reports/sources/timm.txt"]},
             )
         },
     },
@@ -277,7 +277,11 @@ TABLE |= {
             "benchmark.runs.first_contact.first_contact.first_contact": None,
             "benchmark.runs.plan_file.read_plan": lambda path: planned(str(path)),
         },
-        "files": {"data/prepared/synthetic/meta.json": "", "data/prepared/fer2013/meta.json": "", "p/synthetic/meta.json": ""},
+        "files": {
+            "data/prepared/synthetic/meta.json": "",
+            "data/prepared/fer2013/meta.json": "",
+            "p/synthetic/meta.json": "",
+        },
         "base": CONTACT,
         "arrives": {"read_plan.path": Path("one")}
         | named("first_contact", {"runs": PLAN, "prepared": Path("data/prepared"), "folder": Path("runs"), "device": "cpu"})
