@@ -158,22 +158,22 @@ class Opened(str):
 
 
 class Clock:
-    """A clock that goes on by 7 seconds whenever it is asked."""
+    """A clock that says 1000 seconds when it is first asked, and 1007 from then on."""
 
     def __init__(self):
-        self.now = 1000.0
+        self.asked = 0
 
     def __call__(self) -> float:
-        self.now += 7
-        return self.now
+        self.asked += 1
+        return 1000.0 if self.asked == 1 else 1007.0
 
 
 @pytest.fixture
 def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
     """A function (entry of a table, command) -> what reached the spies of the entry, the exit status, what was printed.
 
-    It works in an empty folder with the `files` of the entry. The only device is the CPU, unless another one is named. The
-    clock of the verbs goes on by 7 seconds whenever it is asked."""
+    It works in an empty folder with the `files` of the entry. The only device is the CPU, unless one is named. By the
+    clock of the verbs, 7 seconds pass after they have begun."""
     from benchmark.cli import main as cli
 
     monkeypatch.chdir(tmp_path)
@@ -190,8 +190,9 @@ def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
         monkeypatch.setattr("benchmark.runs.runner.default_jobs", lambda device: 5 if device.type == "cpu" else 6)
         monkeypatch.setattr("torch.cuda.is_available", lambda: True)
         clock = Clock()
-        for module in ("training", "verifying", "machines"):
-            monkeypatch.setattr(f"benchmark.cli.{module}.time", types.SimpleNamespace(time=clock, monotonic=clock))
+        for module in ("training", "verifying", "machines", "shared"):
+            held = importlib.import_module(f"benchmark.cli.{module}")
+            monkeypatch.setattr(held, "time", types.SimpleNamespace(time=clock, monotonic=clock), raising=False)
         for place, result in entry.get("spies", {}).items():
             spies.put(place, result)
         before = set(_files())

@@ -110,7 +110,7 @@ TABLE = {
             "weights": (f"{EVALUATE} --weights w.pt", {"evaluate.weights": Path("w.pt")}),
             "option": (f"{EVALUATE} --option a=1 --option b=x", {"evaluate.options": {"a": 1, "b": "x"}}),
             "preprocessing": (f"{EVALUATE} --preprocessing n.yaml", {"evaluate.preprocessing": "n.yaml"}),
-            "trust": (f"{EVALUATE} --trust", {"evaluate.trust": True}),
+            "trust": (f"{EVALUATE} --trust".replace("onnx", "pt2"), {"evaluate.model": "net.pt2", "evaluate.trust": True}),
             "device": (f"{EVALUATE} --device cuda:1", {"evaluate.device": "cuda:1"}),
             "write": (
                 f"{EVALUATE} --write",

@@ -79,7 +79,11 @@ TABLE = {
         "options": {
             "profile": ("plan two grid.json", {"plan.profile": "two", "write_plan.runs": OTHER_PLAN}),
             "out": ("plan one x.json", {"write_plan.path": Path("x.json"), "printed": "x.json: 4 runs; next: ferbench run"}),
-            "cells": ("plan one grid.json --cells nothing *weighted", {"write_plan.runs": PLAN[1::2]}),
+            "cells": ("plan one grid.json --cells *weighted", {"write_plan.runs": PLAN[1::2]}),
+            "cells: several": (
+                "plan two grid.json --cells *plain *weighted",
+                {"plan.profile": "two", "write_plan.runs": OTHER_PLAN},
+            ),
         },
     },
     "run": {
@@ -121,7 +125,7 @@ TABLE = {
             "share": ("run --profile one --share 2/3", {"plan.profile": "one", "run_all.runs": PLAN[1:2]}),
             "share: first": ("run --profile one --share 1/3", {"plan.profile": "one", "run_all.runs": PLAN[::3]}),
             "seeds": (f"{RUN} --seeds 7 5", {"run_all.runs": places("synthetic-8", f"{P}/seed7", f"{P}/seed5")}),
-            "seeds: of a plan": ("run --profile one --seeds 9 1", {"plan.profile": "one", "run_all.runs": PLAN[2:]}),
+            "seeds: of a plan": ("run --profile one --seeds 1", {"plan.profile": "one", "run_all.runs": PLAN[2:]}),
             "device": (f"{RUN} --device cuda:1", {"run_all.places.device": "cuda:1", "run_all.jobs": 6}),
             "jobs": (f"{RUN} --jobs 3", {"run_all.jobs": 3}),
             "time_budget": (f"{RUN} --time-budget 1000", {"run_all.time_budget": 993.0}),

@@ -258,24 +258,18 @@ def test_kill_9_costs_the_running_fold_alone(faces, protocol, tiny_cell, tmp_pat
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"protocol": run.protocol.as_dict(), "cell": run.cell.as_dict()}))
 
-    def start(out: Path) -> subprocess.Popen:
-        code = textwrap.dedent(KILLED.format(given=str(given), faces=str(faces.directory), out=str(out)))
-        return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
-
     killed = tmp_path / "killed" / "seed3"
-    process = start(killed)
+    code = textwrap.dedent(KILLED.format(given=str(given), faces=str(faces.directory), out=str(killed)))
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     second = killed.with_name("seed3.fold1.checkpoint")
     while not second.exists() and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not killed.exists() and killed.with_name("seed3.fold0").exists()
-    kept = killed.with_name("seed3.fold0").stat().st_ino
-    assert start(killed).wait() == 0
-    assert kept and {p.name for p in killed.parent.iterdir() if not p.name.startswith(".")} == {"seed3"}
-    whole = tmp_path / "whole" / "seed3"
-    assert start(whole).wait() == 0
-    same(read_record(whole), read_record(killed))
+    record = cross_validate(run, faces, killed, device=CPU)
+    assert {p.name for p in killed.parent.iterdir() if not p.name.startswith(".")} == {"seed3"}
+    same(cross_validate(run, faces, tmp_path / "whole" / "seed3", device=CPU), record)
 
 
 def test_stale_records_and_folds_are_refused_or_replaced(faces, protocol, tiny_cell, tmp_path):
