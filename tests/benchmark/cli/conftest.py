@@ -157,23 +157,12 @@ class Opened(str):
     __slots__ = ()
 
 
-class Clock:
-    """A clock that says 1000 seconds when it is first asked, and 1007 from then on."""
-
-    def __init__(self):
-        self.asked = 0
-
-    def __call__(self) -> float:
-        self.asked += 1
-        return 1000.0 if self.asked == 1 else 1007.0
-
-
 @pytest.fixture
 def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
     """A function (entry of a table, command) -> what reached the spies of the entry, the exit status, what was printed.
 
     It works in an empty folder with the `files` of the entry. The only device is the CPU, unless one is named. By the
-    clock of the verbs, 7 seconds pass after they have begun."""
+    clock of the verbs, choosing it takes 7 seconds."""
     from benchmark.cli import main as cli
 
     monkeypatch.chdir(tmp_path)
@@ -185,14 +174,18 @@ def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
         for name, text in entry.get("files", {}).items():
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_text(text)
-        device = lambda name: torch.device("cpu" if name == "auto" else name)  # noqa: E731
-        monkeypatch.setattr("benchmark.runs.environment.pick_device", device)
+        now = [1000.0]
+
+        def pick_device(name: str) -> torch.device:
+            now[0] += 7
+            return torch.device("cpu" if name == "auto" else name)
+
+        monkeypatch.setattr("benchmark.runs.environment.pick_device", pick_device)
         monkeypatch.setattr("benchmark.runs.runner.default_jobs", lambda device: 5 if device.type == "cpu" else 6)
         monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-        clock = Clock()
+        clock = types.SimpleNamespace(time=lambda: now[0], monotonic=lambda: now[0])
         for module in ("training", "verifying", "machines", "shared"):
-            held = importlib.import_module(f"benchmark.cli.{module}")
-            monkeypatch.setattr(held, "time", types.SimpleNamespace(time=clock, monotonic=clock), raising=False)
+            monkeypatch.setattr(importlib.import_module(f"benchmark.cli.{module}"), "time", clock, raising=False)
         for place, result in entry.get("spies", {}).items():
             spies.put(place, result)
         before = set(_files())
