@@ -9,7 +9,7 @@ from benchmark.claims.gradient_rule import MARGIN
 from benchmark.report.chapters import gradients
 from benchmark.report.style import SHORTCUT_COLOURS
 
-HALF = 12.706205 / 2
+HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
 
 
 def moment(step, first, last, weights, loss, deviation, scalars=None):

@@ -13,7 +13,7 @@ from benchmark.report.chapters import audits, leaderboard, robustness
 from benchmark.report.material import Data
 
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-plain", "two", {}, "plain")
-HALF = 12.706205 / 2
+HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
 
 
 def shown(row):
