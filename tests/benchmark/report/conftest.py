@@ -61,7 +61,9 @@ def read_page():
     return Page
 
 
-def made_up_run(cell: Cell, seed: int, scores=None, *, protocol="synthetic-8", trust=HERE, arrays=None, **contents) -> ScoredRun:
+def made_up_run(
+    cell: Cell, seed: int, scores=None, *, protocol="synthetic-8", trust=HERE, arrays=None, **contents
+) -> ScoredRun:
     """A run that was never made and is in no file: its metrics are `scores` (test-time augmentation -> name -> value), those
     without test-time augmentation if the names are given alone; None: it diverged. `arrays`: of its predictions."""
     rules = load_protocol(protocol)

@@ -32,7 +32,7 @@ def test_latency_has_the_median_then_the_quartiles_and_its_rate():
     }  # fmt: skip
     assert numbers(row, "latency") == {"median_ms": 3.125, "lower_quartile_ms": 2.71, "upper_quartile_ms": 5.5}
     assert numbers(row, "rate") == {"": 320.0} and numbers(row, "device") == {"": "chip", "threads": 3}
-    for median, rate in ((10.0, "100"), (16.0, "62.5"), (0.5, "2,000")):
+    for median, rate in ((10.0, "100"), (16.0, "62.5"), (0.5, "2,000"), (1.0004, "1,000")):
         (row,) = latency.network_table({"networks": [entry | {"latency": own | {"median_ms": median}}]}).rows
         assert row["rate"].text == rate
 
@@ -145,7 +145,8 @@ def spread(median, lower, upper):
 
 
 BENCH = {
-    "device_type": "cpu", "environment": {"device": "chip", "threads": 3}, "batch": 19, "rounds": 5, "steps": 2, "growth": [],
+    "device_type": "cpu", "environment": {"device": "chip", "threads": 3}, "batch": 19, "rounds": 5, "steps": 2,
+    "growth": [],
     "comparisons": [{
         "shortcut": "fixed", "size": 24,
         "contenders": {
@@ -190,7 +191,9 @@ def test_growth_draws_medians_in_milliseconds_and_memory_in_mib():
         {"axis": axis, "value": value, "contenders": {"suite": {
             "train": spread(1000 / ms, 1, 2), "evaluate": spread(1000 / (ms + 1), 3, 4), "memory_bytes": memory}}}
         for axis, value, ms, memory in (
-            ("batch", 8, 5.0, 17 * MIB), ("batch", 16, 11.0, None), ("size", 32, 23.0, 29 * MIB), ("size", 48, 31.0, 41 * MIB))
+            ("batch", 8, 5.0, 17 * MIB), ("batch", 16, 11.0, None), ("size", 32, 23.0, 29 * MIB),
+            ("size", 48, 31.0, 41 * MIB),
+        )
     ]  # fmt: skip
     figure = training_speed.growth(entries)
     drawn = [[line.get_xydata().tolist() for line in axis.get_lines()] for axis in figure.axes]
@@ -230,8 +233,9 @@ def test_optimism_is_best_on_test_minus_best_on_validation_in_points(run, compar
 
 
 def test_of_a_repeated_trial_the_last_line_counts():
-    def line(cell, rate, best, epochs=9):
-        return {"cell": cell, "recipe": {"learning_rate": rate}, "best": best, "epochs": epochs, "seed": 107, "protocol": "p"}
+    def line(cell, rate, best):
+        recipe = {"learning_rate": rate}
+        return {"cell": cell, "recipe": recipe, "best": best, "epochs": 9, "seed": 107, "protocol": "p"}
 
     lines = [line("x", 0.5, 0.111), line("y", 0.25, 0.2357), line("x", 0.5, 0.3789), line("x", 0.25, None)]
     table = learning_rates.table("s", lines)

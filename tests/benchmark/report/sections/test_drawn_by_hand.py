@@ -80,6 +80,7 @@ def test_learning_curves_are_the_losses_of_training_and_validation(run, comparis
 
 def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison):
     """Rows: of 4 true faces 1 and of 8 true faces 6 are answered otherwise: 25 and 75 %, mean 50 %."""
+
     def counts(off, support):
         found = np.zeros((8, 8), int)
         found[0, 0], found[0, 5] = support - off, off
@@ -209,6 +210,7 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison):
 
 def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(run, comparison):
     """Of 20 answers 5 are in the third bin (mean confidence 0.17, 3 right) and 15 in the last (0.98, 12 right)."""
+
     def binned(places):
         found = {name: np.zeros(15) for name in ("count", "confidence", "correct")}
         for place, values in places.items():
@@ -216,8 +218,9 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
                 found[name][place] = value
         return {"calibration": {name: own.tolist() for name, own in found.items()}}
 
-    runs = [run(A, 0, binned({2: (2, 0.35, 2), 14: (8, 7.8, 7)}) | {"ece": 0.031, "brier": 0.5}),
-            run(A, 1, binned({2: (3, 0.5, 1), 14: (7, 6.9, 5)}) | {"ece": 0.047, "brier": 0.6}), run(A, 2, None)]  # fmt: skip
+    one = binned({2: (2, 0.35, 2), 14: (8, 7.8, 7)}) | {"ece": 0.031, "brier": 0.5}
+    other = binned({2: (3, 0.5, 1), 14: (7, 6.9, 5)}) | {"ece": 0.047, "brier": 0.6}
+    runs = [run(A, 0, one), run(A, 1, other), run(A, 2, None)]
     (axis,) = reliability(comparison(*runs)).axes
     line = axis.get_lines()[1]
     assert line.get_xydata().tolist() == [pytest.approx([0.17, 0.6]), pytest.approx([0.98, 0.8])]

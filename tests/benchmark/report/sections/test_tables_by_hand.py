@@ -1,5 +1,5 @@
-"""Tables of one protocol from made-up scores, no two numbers of which are equal: each column, by hand. The 95 % t-interval of
-two values is their mean +- 12.7062 / 2 times their difference."""
+"""Tables of one protocol from made-up scores, no two numbers of which are equal: each column, by hand. The 95 % t-interval
+of two values is their mean +- 12.7062 / 2 times their difference."""
 
 import dataclasses
 
@@ -162,6 +162,8 @@ def test_differences_of_the_grid_are_cell_minus_reference_over_common_seeds(run,
         row = rows[shortcut, "working"]
         assert row["n"].text == f"n = {len(values)}" and row["accuracy"].numbers["mean"] == pytest.approx(np.mean(values))
         assert row["difference"].text == around(*differences, "+") and row["pairs"].text == "n = 2"
+        mean, half = sum(differences) / 2, HALF * abs(differences[0] - differences[1])
+        assert row["difference"].numbers == pytest.approx({"mean": mean, "low": mean - half, "high": mean + half})
         assert row["holm"].numbers["p"] == pytest.approx(holm[shortcut]) and row["holm"].text == f"{holm[shortcut]:.3f}"
     assert rows["identity", "working"]["difference"].text == "reference"
     one = shown(rows["identity", "frozen"])
@@ -189,6 +191,13 @@ def test_small_p_and_no_spread_are_said(run, comparison):
     assert grid._difference(comparison(*runs), grid.shortcut_pairs(comparison(*runs))[1], 0.0042)["holm"].text == "0.004"
 
 
+def test_all_common_seeds_count_that_both_finished_with_a_value(run, comparison):
+    values = {net("identity"): (0.5, 0.52, 0.57, None, 0.1), net("fixed"): (0.61, 0.6, 0.9, 0.9)}
+    runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
+    (pair,) = grid.shortcut_pairs(comparison(*runs))
+    assert (pair.difference.n, pair.difference.mean) == (3, pytest.approx((0.11 + 0.08 + 0.33) / 3))
+
+
 def test_shortcuts_are_compared_at_equal_loss_and_normalisation(run, comparison):
     cells = {net("identity"): 0.5, net("identity", loss="focal"): 0.3, net("fixed", loss="focal"): 0.37}
     own = comparison(*(run(cell, 0, {"accuracy": value}) for cell, value in cells.items()))
@@ -201,14 +210,12 @@ def test_shortcuts_are_compared_at_equal_loss_and_normalisation(run, comparison)
 
 def test_pairs_show_images_and_seeds_apart(run, comparison, monkeypatch):
     """Holm: of the p over images 0.0002, 0.03 and 0.02 the smallest times 3, the next times 2."""
-    made = {
-        ("shortcut", "fixed"): pairs.Tested(Difference(0.07, 0.05, 0.11, 90, 0.0002), Difference(0.07, -0.2, 0.9, 4, 0.011),
-                                      (12.25, 3.5)),
-        ("shortcut", "adaptive"): pairs.Tested(Difference(-0.03, -0.06, 0.01, 90, 0.03), Difference(-0.03, None, None, 1, None),
-                                         (1.75, 4.0)),
-        ("both", "adaptive"): pairs.Tested(Difference(-0.1, -0.2, -0.05, 90, 0.02), Difference(-0.1, None, None, 3, None),
-                                     (2.0, 7.3)),
-    }  # fmt: skip
+    of = {  # over images, over seeds, right in one alone
+        ("shortcut", "fixed"): ((0.07, 0.05, 0.11, 90, 0.0002), (0.07, -0.2, 0.9, 4, 0.011), (12.25, 3.5)),
+        ("shortcut", "adaptive"): ((-0.03, -0.06, 0.01, 90, 0.03), (-0.03, None, None, 1, None), (1.75, 4.0)),
+        ("both", "adaptive"): ((-0.1, -0.2, -0.05, 90, 0.02), (-0.1, None, None, 3, None), (2.0, 7.3)),
+    }
+    made = {key: pairs.Tested(Difference(*a), Difference(*b), alone) for key, (a, b, alone) in of.items()}
 
     def test(comparison, pair, drawn):
         shortcut = pair.a.split("-")[1]
