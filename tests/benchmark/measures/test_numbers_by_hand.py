@@ -1,4 +1,4 @@
-"""What measurements make of times, bytes and answers that a test chooses, no two of which are equal: every number, by hand."""
+"""What measurements make of times, bytes and answers that a test chooses, no two of which are equal, number by number."""
 
 from types import SimpleNamespace
 
@@ -125,7 +125,7 @@ def compared(monkeypatch):
 
 
 def test_rates_are_pictures_by_seconds_and_ratios_are_taken_round_by_round(compared):
-    """48 pictures trained and 256 evaluated a turn. Suite / plain: 2, 3 and 1.25 in training, 2, 0.5 and 10 in evaluation."""
+    """48 pictures trained, 256 evaluated a turn. Suite / plain: 2, 3 and 1.25 in training, 2, 0.5 and 10 in evaluation."""
     found, _ = compared
     suite, ratio = found["contenders"]["suite"], found["ratios"]["plain"]
     assert suite["train"]["values"] == [12, 24, 6] and suite["evaluate"]["values"] == [4, 8, 2]
