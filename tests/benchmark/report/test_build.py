@@ -104,7 +104,7 @@ def test_the_page_shows_every_table_and_the_environment(built):
     assert "No audit of a data set" in page
 
 
-def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
+def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path, undrawn):
     own = cell("identity", "working", "plain")
     make(tmp_path / "records", "synthetic-8", own, 0)
     make(tmp_path / "records", "synthetic-8", own, 0, imported=True)
@@ -131,7 +131,7 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
     assert page.count("- wrong: 7 groups of copies\n") == 1 and 'Flagged "blank": 5 faces' in page
 
 
-def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
+def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path, undrawn):
     """Nor of killed calls of any command, anywhere in the report."""
     records = tmp_path / "records"
     left = [tmp_path / f"{name}.{leftovers._machine()}-01234567.tmp" for name in (".tables", "faces/.synthetic")]
@@ -177,7 +177,7 @@ def test_changed_predictions_are_refused(make, cell, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_every_file_is_read_once(make, cell, tmp_path):
+def test_every_file_is_read_once(make, cell, tmp_path, undrawn):
     """What is made from the material needs none of the files that it was read from."""
     record = make(tmp_path / "records", "fer2013-7", cell("identity", "working", "plain"), 0)
     groups = dict.fromkeys(("groups", "conflicting", "across_splits"), 1)
