@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import leftovers
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, naming
 from benchmark.exchange import exchange
 
 Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
@@ -29,18 +29,22 @@ def replacing_file(path: Path | str) -> Iterator[Path]:
     removed by the next call for `path`, or by `benchmark.leftovers.clear_below`.
 
     Raises:
-        OSError: as the system says; IsADirectoryError if `path` is a folder, before anything is made.
+        OSError: as the system says, naming `path`; IsADirectoryError if `path` is a folder, and another OSError if it is a
+            device or a pipe, before anything is made.
     """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    leftovers.clear(path)
-    with leftovers.temporary(path, folder=False) as temporary:
-        yield temporary
-        with open(temporary, "rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+    if path.exists() and not path.is_file():  # who may do everything would replace /dev/null
+        raise OSError(errno.EINVAL, "a device or a pipe, which is no file to replace", str(path))
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        leftovers.clear(path)
+        with leftovers.temporary(path, folder=False) as temporary:
+            yield temporary
+            with open(temporary, "rb+") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
 
 
 @contextlib.contextmanager
@@ -55,17 +59,18 @@ def replacing_directory(path: Path | str) -> Iterator[Path]:
     FaceSets recover. A kill of the process is meant: what a power failure leaves is up to the file system.
 
     Raises:
-        OSError: as the system says; NotADirectoryError if `path` is a file, before anything is made.
+        OSError: as the system says, naming `path`; NotADirectoryError if `path` is a file, before anything is made.
     """
     path = Path(path)
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    leftovers.clear(path)
-    with leftovers.temporary(path, folder=True) as temporary:
-        yield temporary
-        _replace_directory(temporary, path)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        leftovers.clear(path)
+        with leftovers.temporary(path, folder=True) as temporary:
+            yield temporary
+            _replace_directory(temporary, path)
 
 
 def _replace_directory(new: Path, path: Path) -> None:

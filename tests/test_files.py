@@ -294,3 +294,22 @@ def test_git_and_dvc_do_not_see_temporaries(tmp_path):
         spec = GitIgnoreSpec.from_lines((ROOT / ignoring).read_text().splitlines())
         assert all(spec.match_file(f"runs/p/{name}") and spec.match_file(f"reports/{name}/a") for name in names), ignoring
     assert spec.match_file("data/prepared/.fer2013.partial/journal")
+
+
+def test_a_device_is_not_replaced(tmp_path):
+    """The administrator could do it; the machine would have no /dev/null then."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file to replace"), replacing_file(tmp_path / "pipe"):
+        pass
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode) and os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("replacing", [replacing_file, replacing_directory])
+def test_an_error_while_writing_names_the_target(replacing, tmp_path):
+    """Not the hidden temporary, and not nothing, as an error of a full disk comes."""
+    with pytest.raises(OSError) as caught, replacing(tmp_path / "x") as temporary:
+        raise OSError(errno.ENOSPC, "full")
+    assert caught.value.filename == str(tmp_path / "x")
+    with pytest.raises(OSError) as caught, replacing(tmp_path / "x") as temporary:
+        raise OSError(errno.EIO, "lost", str(temporary))
+    assert caught.value.filename == str(tmp_path / "x") and os.listdir(tmp_path) == []

@@ -112,6 +112,8 @@ class Worker:
             record = cross_validate(run, faces, directory, **given)
         else:
             record = train(run, faces, directory, splits=lambda: self._splits(run.protocol, faces), **given)
+            # A process that was killed just after it had written the record has left its checkpoint.
+            directory.with_name(f"{directory.name}.checkpoint").unlink(missing_ok=True)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
     def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
