@@ -10,7 +10,7 @@ from benchmark.errors import BadInput
 
 
 def first_contact(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     for option, seconds in (("--seconds", arguments.seconds), ("--timed", arguments.timed)):
         if not 0 < seconds < math.inf:  # nor nan
             raise BadInput(option, f"{seconds:g}", "seconds, more than 0")
@@ -34,7 +34,7 @@ def first_contact(arguments) -> None:
         arguments.runs,
         device,
         arguments.out,
-        seconds=arguments.seconds - (time.time() - began),
+        seconds=arguments.seconds - (time.monotonic() - began),
         jobs=jobs,
         timed=arguments.timed,
         restart_stale=arguments.restart_stale,

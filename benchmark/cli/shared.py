@@ -17,10 +17,10 @@ LARGEST_SEED = 2**32 - 1  # that every generator of numbers takes
 
 
 def params() -> dict:
-    """Contents of params.yaml."""
-    from benchmark.files import read_yaml
+    """Contents of params.yaml. BadInput naming what is missing, unknown or of a wrong form."""
+    from benchmark.runs.checked_params import read_params
 
-    return read_yaml(PARAMS)
+    return read_params(PARAMS)
 
 
 def jobs_of(asked: int | None, device) -> int:

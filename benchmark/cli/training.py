@@ -63,7 +63,7 @@ def plan_file(arguments) -> None:
 
 
 def run(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     ray = arguments.engine == "ray"
     only_with(arguments, "--model", arguments.model, "loss", "option")
     only_with(arguments, "--engine ray", ray, "address", "gpus_per_run", "cpus_per_run", "retries")
@@ -156,7 +156,7 @@ def trial(arguments) -> None:
 
 
 def tune(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     if arguments.write and arguments.table:
         raise BadInput("ferbench tune", "--write and --table", "one of them")
     for name in ("write", "table"):
@@ -185,7 +185,7 @@ def tune(arguments) -> None:
 
 
 def study(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     only_without(arguments, "--status", arguments.status, "time_budget", "restart_stale", "prepared")
     budget_of(arguments.time_budget, began)
     from benchmark.runs import study as studies

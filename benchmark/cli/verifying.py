@@ -39,7 +39,7 @@ def verify(arguments) -> None:
         only_without(arguments, "--weights", True, "against", "runs")
     if arguments.retrain:
         only_without(arguments, "--retrain", True, "against")
-    budget_of(arguments.time_budget, time.time())
+    budget_of(arguments.time_budget, time.monotonic())
     if arguments.write and arguments.folder != RECORDS:
         raise BadInput("ferbench verify", f"--write for {arguments.folder}", f"it for {RECORDS}")
     if arguments.write:
@@ -168,7 +168,7 @@ def _weights(arguments) -> None:
 
 
 def _again(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     from benchmark.records import check_table, sameness
     from benchmark.runs import again
     from benchmark.runs.environment import pick_device

@@ -165,6 +165,7 @@ def run_all(
     """
     budget = TimeBudget.of(time_budget)
     check_space(runs, places.prepared, places.out, jobs)
+    clear_below(*sorted({(places.out / run.place).parent for run in runs}))
     jobs = min(jobs, len(runs))
     with StopRequest(budget.deadline) as stop:
         if jobs > 1:
