@@ -188,6 +188,13 @@ def test_the_headline_is_the_largest_significant_difference_of_either_sign():
     assert "working BatchNorm: worse, shallow at the start x 2.2 " in alone.reason
 
 
+@pytest.mark.parametrize("shortcut", ["fixed", "identity"])
+def test_a_seed_that_one_shortcut_lacks_makes_no_pair(shortcut):
+    made = pairs_made.plan()
+    made["measurements"] = [m for m in made["measurements"] if (m["seed"], m["shortcut"]) != (2, shortcut)]
+    assert pairs_made.find(made).reason.startswith("missing: shallow, fixed and identity, working BatchNorm: 1 more seed; ")
+
+
 def test_the_end_is_that_of_the_longest_window():
     made = pairs_made.plan(frozen_end=pairs_made.NEARER)
     for each in made["measurements"]:
