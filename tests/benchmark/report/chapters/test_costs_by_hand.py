@@ -94,8 +94,11 @@ def test_memory_is_in_mib_and_a_cost_that_one_record_lacks_is_no_mean(run, compa
     lacking = {"device": "a", "train_seconds": 3.0, "images_per_second": 7.0}
     runs = [run(A, 0, {}, cost=lacking | {"peak_memory_bytes": 4000 * MIB}), run(A, 1, {}, cost=lacking)]
     runs.append(run(B, 0, {}, cost=lacking | {"peak_memory_bytes": 4000 * MIB}))
-    first, second = run_costs.cost_table(Summary((comparison(*runs),))).rows
+    runs.append(run(Cell("lost-plain", "lost", {}, "plain"), 0, None, cost=lacking))
+    first, second, lost = run_costs.cost_table(Summary((comparison(*runs),))).rows
     assert first["peak_memory_mib"].text == "not tested: not in every record"
+    assert lost["train_seconds"].text == lost["peak_memory_mib"].text == "diverged"
+    assert lost["train_seconds"].numbers == {"note": "diverged"}
     assert second["peak_memory_mib"].text == "4,000" and numbers(second, "peak_memory_mib")["mean"] == 4000
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import matplotlib.colors
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
@@ -13,7 +14,7 @@ from benchmark.report.sections import figures
 from benchmark.report.sections.circumplex import circumplex
 from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
 from benchmark.report.sections.reliability import reliability
-from benchmark.report.style import BLUE, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, VERMILION
+from benchmark.report.style import BLUE, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, VERMILION, panels, styled, svg
 
 HALF = 12.70620473617471 / 2  # of the 95 % t-interval of two values, in units of their difference
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-focal", "two", {}, "focal")
@@ -229,6 +230,29 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
     assert all(bar.get_width() == pytest.approx(1 / 15) for bar in axis.patches)
     half = 1.6 * HALF
     assert axis.get_title() == f"one-plain\nECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+
+
+def test_no_text_wherever_it_stands_is_a_formula():
+    """Asked of matplotlib: every text of a drawn figure, those at the ticks as well."""
+    with styled():
+        figure, (left, right) = panels(2, 2, 3, 2)
+        for axis in (left, right):
+            axis.plot([1, 100], [1, 2], label="legend $a$")
+            axis.set(title="title $a$", xlabel="below $a$", ylabel="beside $a$")
+            axis.text(1, 1, "text $a$")
+            axis.legend()
+        left.set_xticks([1, 100], ["tick $a$", "other"])
+        right.set_xscale("log")
+        figure.legend(["common $a$"])
+        figure.suptitle("top $a$")
+        figure.supxlabel("all below $a$")
+        figure.supylabel("all beside $a$")
+        figure.text(0.5, 0.5, "free $a$")
+        svg(figure)
+    found = {text.get_text() for text in figure.findobj(Text)}
+    names = ("legend", "title", "below", "beside", "text", "tick", "common", "top", "all below", "all beside", "free")
+    assert {f"{name} \\$a\\$" for name in names} == {text for text in found if "a" in text and "mathdefault" not in text}
+    assert any("mathdefault" in text for text in found), "powers of ten are written as formulas by matplotlib itself"
 
 
 def test_a_section_shows_its_own_comparison_with_counts_and_what_others_published(run, comparison, monkeypatch):
