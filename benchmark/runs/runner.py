@@ -15,6 +15,7 @@ import torch
 from benchmark import progress
 from benchmark.errors import Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.leftovers import clear_below
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.record import Record
