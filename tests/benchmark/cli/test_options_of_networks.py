@@ -135,6 +135,7 @@ TABLE = {
             "predictions": (SCORE.replace("p.csv", "q.npz"), {"score.path": Path("q.npz")}),
             "scores": (f"{SCORE} --scores logits", {"score.meaning": "logits"}),
             "scores: the other": (f"{SCORE} --scores probabilities", {"score.meaning": "probabilities"}),
+            "scores: the default, given": (f"{SCORE} --scores auto", {"score.meaning": "auto"}),
             "parameters": (f"{SCORE} --parameters 12", {"score.parameters": 12}),
         },
     },
@@ -164,6 +165,7 @@ TABLE |= {
                 EXPORT.replace("synthetic-8", "fer2013-7"),
                 opened("fer2013") | named("export_faces", {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
             ),
+            "split: the default, given": (f"{EXPORT} --split test", {"export_faces.part": "test"}),
             "split": (
                 f"{EXPORT} --split validation",
                 {"export_faces.part": "validation", "printed": "12 faces of the validation split"},

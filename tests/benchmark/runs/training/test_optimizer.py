@@ -69,7 +69,7 @@ def test_updates_are_adams_with_decoupled_decay_of_matrices(recipe, kind, decay)
         for name, parameter in model.named_parameters():
             if name == "fixed":
                 continue
-            gradient = (torch.rand(parameter.shape) - 0.3) * (1e-7 if name == "vector" else 1)  # so small that epsilon counts
+            gradient = (torch.rand(parameter.shape) - 0.3) * (1e-7 if name == "vector" else 1)  # epsilon counts
             parameter.grad = gradient
             m, v = (
                 0.9 * moments[name][0] + 0.1 * gradient.double(),
