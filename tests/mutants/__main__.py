@@ -18,8 +18,8 @@ from mutations import ROOMS, Mutant, sample
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "build" / "mutants"
 EQUIVALENTS = Path(__file__).with_name("equivalents.yaml")
-# Seconds of tests per mutant, as they were recorded; a mutant's own limit is a multiple, for what is slow beside others.
-TESTS, PATIENCE, LEAST = 90, 3, 60
+# A mutant's own limit, in seconds and in multiples of what its tests took when recorded.
+LEAST, PATIENCE = 180, 10
 FIRST = ("records", "protocol", "claims", "report", "cli", "runs/training", "runs")
 
 
@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=50, help="mutants per room (50)")
     parser.add_argument("--seed", type=int, default=1, help="which mutants are drawn (1)")
     parser.add_argument("--reach", action="store_true", help="only record which tests reach which lines")
+    parser.add_argument("--seconds", type=float, default=60, help="of tests per mutant, as they were recorded (60)")
     parser.add_argument("--as-recorded", action="store_true", help="use what was recorded, run no test file anew")
     parser.add_argument("--again", action="store_true", help="only those of this sample that survived the last time")
     arguments = parser.parse_args()
@@ -96,22 +97,23 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
     """Try the room's sample, mutant by mutant; what came of each goes to a file of its own, and to the screen."""
     mutants, every = sample(tree, room, arguments.sample, arguments.seed)
     kept = KEPT / f"{room}-{arguments.sample}-{arguments.seed}.json"
-    before = {tuple(each["key"]): each for each in json.loads(kept.read_text())} if kept.is_file() else {}
+    part = kept.with_suffix(".part")  # of a run that was stopped
+    before = {tuple(each["key"]): each for old in (part, kept) if old.is_file() for each in json.loads(old.read_text())}
     judged = {(each["path"], each["function"], each["diff"].strip()): each["why"] for each in _equivalents()}
-    canary(tree, reached, mutants[0])
+    canary(tree, reached, next(each for each in mutants if each.reader in reached.contexts))
     found, begin = [], time.monotonic()
     for number, mutant in enumerate(mutants, 1):
         known = before.get(mutant.key)
         if arguments.again and known and known["outcome"] == "caught":
             found.append(known)
             continue
-        result = attempt(tree, reached, mutant)
+        result = attempt(tree, reached, mutant, arguments.seconds)
         if result["outcome"] != "caught" and mutant.key in judged:
             result |= {"outcome": "equivalent", "why": judged[mutant.key]}
         found.append(result)
         print(f"{room} {number}/{len(mutants)} {result['outcome']} {mutant.path}:{mutant.first} {mutant.function}", flush=True)
-        kept.with_suffix(".part").write_text(json.dumps(found, indent=1))
-    kept.with_suffix(".part").replace(kept)
+        part.write_text(json.dumps(found, indent=1))
+    part.replace(kept)
     counts = Counter(each["outcome"] for each in found)
     score = counts["caught"] / max(1, len(found) - counts["equivalent"])
     print(
@@ -127,9 +129,9 @@ def _equivalents() -> list[dict]:
     return yaml.safe_load(EQUIVALENTS.read_text(encoding="utf-8")) or []
 
 
-def attempt(tree: Path, reached: reach.Reach, mutant: Mutant) -> dict:
+def attempt(tree: Path, reached: reach.Reach, mutant: Mutant, seconds: float) -> dict:
     """Put the mutant in its place, run the tests chosen for it, take it out again."""
-    tests = reached.choose(mutant, TESTS)
+    tests = reached.choose(mutant, seconds)
     result = {"key": mutant.key, "line": mutant.first, "tests": len(tests), "by": ""}
     if not tests:
         return result | {"outcome": "survived", "seconds": 0.0}
@@ -183,11 +185,11 @@ def canary(tree: Path, reached: reach.Reach, mutant: Mutant) -> None:
 
     Raises SystemExit with what is wrong otherwise.
     """
-    path = tree / mutant.path
+    path = tree / mutant.reader
     original = path.read_text(encoding="utf-8")
     for added, wanted in (("\nNOTHING_NEW = None\n", "survived"), ("\nraise SystemError('planted')\n", "caught")):
-        changed = Mutant(mutant.path, mutant.function, mutant.first, mutant.last, "", original + added, mutant.path)
-        result = attempt(tree, reached, changed)
+        changed = Mutant(mutant.reader, "", mutant.first, mutant.last, "", original + added, mutant.reader)
+        result = attempt(tree, reached, changed, 10)
         if result["outcome"] != wanted:
             text = (tree.parent / "output.txt").read_text()[-2000:]
             raise SystemExit(f"{mutant.path}: {added.strip()} was to be {wanted}, is {result}\n{text}")

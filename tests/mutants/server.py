@@ -1,5 +1,6 @@
 """A process that has imported the large packages once, and runs pytest in copies of itself, on a tree of its own."""
 
+import gc
 import importlib
 import os
 import signal
@@ -44,6 +45,8 @@ def warm(tree: Path) -> None:
             importlib.import_module(name)
         except ImportError:
             print(f"not imported beforehand: {name}", file=sys.stderr)
+    gc.collect()
+    gc.freeze()  # the copies share these pages and look at none of them
     assert not any(name == "benchmark" or name.startswith("benchmark.") for name in sys.modules)
 
 
