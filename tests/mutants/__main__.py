@@ -1,9 +1,10 @@
-"""The share of planted mistakes that the tests catch, room by room; README.md beside this file says how to run and read it."""
+"""The share of planted mistakes that the tests catch, room by room; README.md beside this file says more."""
 
 import argparse
 import hashlib
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -36,11 +37,13 @@ def main() -> int:
     if unknown := set(arguments.rooms) - set(ROOMS):
         parser.error(f"no room {', '.join(sorted(unknown))}; there are {', '.join(ROOMS)}")
     KEPT.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no copy running, no tree behind
     with tempfile.TemporaryDirectory(prefix="ferbench-mutants-") as temporary:
         tree = Path(temporary) / "tree"
         server.copy_of(ROOT, tree)
         server.warm(tree)
-        reached = reach.Reach(sorted((KEPT / "reach").glob("*.json"))) if arguments.as_recorded else recorded(tree)
+        parts = sorted((KEPT / "reach").glob("*.json")) if arguments.as_recorded else recorded(tree)
+        reached = reach.Reach(parts)
         if arguments.reach:
             return 0
         for room in arguments.rooms or ROOMS:
@@ -53,7 +56,7 @@ def digest(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-def recorded(tree: Path) -> reach.Reach:
+def recorded(tree: Path) -> list[Path]:
     """What is known of the suite; test files that are new or changed, or that reach a changed module, are run."""
     tests = [path for path in sorted((tree / "tests").rglob("test_*.py")) if str(path.relative_to(tree)) not in reach.TEXT]
     shared = digest(*sorted((tree / "tests").rglob("conftest.py")))
@@ -82,7 +85,7 @@ def recorded(tree: Path) -> reach.Reach:
             failed = [test for test, of in noted["tests"].items() if of["outcome"] == "failed"]
             print(f"{name}: {len(noted['tests'])} tests, {time.monotonic() - begin:.0f} s", *failed, flush=True)
         parts.append(part)
-    return reach.Reach(parts)
+    return parts
 
 
 def _valid(part: Path, key: str, tree: Path) -> bool:
@@ -111,7 +114,8 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
         if result["outcome"] != "caught" and mutant.key in judged:
             result |= {"outcome": "equivalent", "why": judged[mutant.key]}
         found.append(result)
-        print(f"{room} {number}/{len(mutants)} {result['outcome']} {mutant.path}:{mutant.first} {mutant.function}", flush=True)
+        place = f"{mutant.path}:{mutant.first} {mutant.function}"
+        print(f"{room} {number}/{len(mutants)} {result['outcome']} {place}", flush=True)
         part.write_text(json.dumps(found, indent=1))
     part.replace(kept)
     counts = Counter(each["outcome"] for each in found)
@@ -122,7 +126,8 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
     )
     for each in found:
         if each["outcome"] not in {"caught", "equivalent"}:
-            print(f"{each['outcome']}: {each['key'][0]}:{each['line']} {each['key'][1]} ({each['tests']} tests)\n{each['key'][2]}\n")
+            path, function, diff = each["key"]
+            print(f"{each['outcome']}: {path}:{each['line']} {function} ({each['tests']} tests)\n{diff}\n")
 
 
 def _equivalents() -> list[dict]:

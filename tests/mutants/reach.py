@@ -14,7 +14,7 @@ import coverage
 import pytest
 from mutations import Mutant
 
-# Tests of the source text itself, which every change of it fails or none: style, types, rooms, packaging, the pipeline's file.
+# Tests of the source text itself, which every change fails or none: style, types, rooms, packaging, the pipeline's file.
 TEXT = ["tests/test_rooms.py", "tests/test_types.py", "tests/test_wheel.py", "tests/test_pipeline.py"]
 
 
@@ -140,7 +140,12 @@ class Reach:
             return self.tests[name]["seconds"]
 
         def place(file: str) -> tuple:
-            return file != own, not file.startswith(room + "/"), not file.startswith(near + "/"), sum(map(seconds, files[file]))
+            return (
+                file != own,
+                not file.startswith(room + "/"),
+                not file.startswith(near + "/"),
+                sum(map(seconds, files[file])),
+            )
 
         chosen, total = [], 0.0
         for file in sorted(files, key=place):

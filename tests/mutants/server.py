@@ -1,5 +1,6 @@
 """A process that has imported the large packages once, and runs pytest in copies of itself, on a tree of its own."""
 
+import contextlib
 import gc
 import importlib
 import os
@@ -67,20 +68,20 @@ def forked(tree: Path, work: Callable[[], int], output: Path, limit: float) -> i
         finally:
             os._exit(status)
     end = time.monotonic() + limit
-    while time.monotonic() < end:
-        done, state = os.waitpid(child, os.WNOHANG)
-        if done:
-            _end(child)  # what it may have left behind
-            return os.waitstatus_to_exitcode(state)
-        time.sleep(0.02)
-    _end(child)
-    os.waitpid(child, 0)
-    return None
+    try:
+        while time.monotonic() < end:
+            done, state = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(state)
+            time.sleep(0.02)
+        return None
+    finally:  # the copy itself, if it still runs, and what it may have left behind
+        _end(child)
 
 
 def _end(group: int) -> None:
     """End the processes of the copy's own group."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(group, 0)

@@ -1,5 +1,6 @@
 """The mutations of files of values: a number one larger, a truth turned round, two neighbours exchanged."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,20 @@ FILES = {
     "baselines/cells.yaml": "benchmark/protocol/cells.py",
 }
 # Texts for people, which may be worded otherwise.
-WORDING = {"sentence", "quote", "note", "needs", "would_test", "source", "paper", "mark", "earlier", "anchors", "says", "about"}
+WORDING = {
+    "sentence",
+    "quote",
+    "note",
+    "needs",
+    "would_test",
+    "source",
+    "paper",
+    "mark",
+    "earlier",
+    "anchors",
+    "says",
+    "about",
+}
 
 
 def changes(root: Path) -> Iterator[tuple[Path, str, int, str, str]]:
@@ -46,7 +60,7 @@ def _of(node: yaml.Node, place: str) -> Iterator[tuple[str, int, list[tuple[int,
         kept = [(str(n), value) for n, value in enumerate(node.value)]
     for name, value in kept:
         yield from _of(value, f"{place}.{name}".lstrip("."))
-    for (a, one), (b, two) in zip(kept, kept[1:], strict=False):
+    for (a, one), (b, two) in itertools.pairwise(kept):
         if isinstance(one, yaml.ScalarNode) and isinstance(two, yaml.ScalarNode) and one.value != two.value:
             yield f"{place}.{a}, {b}".lstrip("."), line, [_span(one, _text(two)), _span(two, _text(one))]
 
