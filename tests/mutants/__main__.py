@@ -103,7 +103,7 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
     part = kept.with_suffix(".part")  # of a run that was stopped
     before = {tuple(each["key"]): each for old in (part, kept) if old.is_file() for each in json.loads(old.read_text())}
     judged = {(each["path"], each["function"], each["diff"].strip()): each["why"] for each in _equivalents()}
-    canary(tree, reached, next(each for each in mutants if each.reader in reached.contexts))
+    canary(tree, reached, next((each for each in mutants if reached.hits(each)), mutants[0]))
     found, begin = [], time.monotonic()
     for number, mutant in enumerate(mutants, 1):
         known = before.get(mutant.key)

@@ -119,16 +119,19 @@ class Reach:
         found = {each for each in contexts if each in self.tests}
         return found.union(*(self.users[each] for each in contexts if each.startswith("fixture ")))
 
+    def hits(self, mutant: Mutant) -> set[str]:
+        """The tests that reach the mutant's own lines."""
+        by_line = self.contexts.get(mutant.path, {})
+        return self._tests(set().union(*(by_line.get(line, set()) for line in range(mutant.first, mutant.last + 1))))
+
     def choose(self, mutant: Mutant, limit: float) -> list[str]:
         """The tests for a mutant's lines, those of its own room first, the quick before the slow, up to `limit` seconds in
         sum (one test at least)."""
-        path, by_line = mutant.path, self.contexts.get(mutant.reader, {})
-        lines = range(mutant.first, mutant.last + 1) if mutant.reader == path else ()
-        found = self._tests(set().union(*(by_line.get(line, set()) for line in lines)))
+        path, found = mutant.path, self.hits(mutant)
         room = "tests/" + str(Path(path).parent)
         near = "tests/" + "/".join(Path(path).parts[:2])
         if not found:  # run while importing, or in another process
-            found = self._tests(set().union(*by_line.values()))
+            found = self._tests(set().union(*self.contexts.get(mutant.reader, {}).values()))
             starters = {name for name, test in self.tests.items() if test["starts"] and name.startswith(near)}
             found |= starters
         own = f"{room}/test_{Path(path).stem}.py"
@@ -152,10 +155,10 @@ class Reach:
             # Whichever test comes first pays for what the file's tests share: as much as the slowest took.
             price = max(map(seconds, files[file])) if len(files[file]) > 1 else 0.0
             for name in sorted(files[file], key=seconds):
-                if total + price + seconds(name) <= limit or not chosen:
+                if total + price + seconds(name) <= limit:
                     chosen.append(name)
                     total, price = total + price + seconds(name), 0.0
-        return chosen
+        return chosen or sorted(found, key=seconds)[:1]
 
     def seconds(self, tests: list[str]) -> float:
         """What these tests took when recorded."""
