@@ -101,7 +101,7 @@ def test_the_page_shows_every_table_and_the_environment(built):
     assert "No audit of a data set" in page
 
 
-def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
+def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path, undrawn):
     own = cell("identity", "working", "plain")
     make(tmp_path / "records", "synthetic-8", own, 0)
     make(tmp_path / "records", "synthetic-8", own, 0, imported=True)
@@ -125,7 +125,7 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
     assert page.count("- wrong: 7 groups of copies\n") == 1 and 'Flagged "blank": 5 faces' in page
 
 
-def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
+def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path, undrawn):
     records = tmp_path / "records"
     make(records, "synthetic-8", cell("identity", "working", "plain"), 0)
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
@@ -166,7 +166,7 @@ def test_changed_predictions_are_refused(make, cell, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_every_file_is_read_once(make, cell, tmp_path):
+def test_every_file_is_read_once(make, cell, tmp_path, undrawn):
     """What is made from the material needs none of the files that it was read from."""
     record = make(tmp_path / "records", "fer2013-7", cell("identity", "working", "plain"), 0)
     groups = dict.fromkeys(("groups", "conflicting", "across_splits"), 1)
