@@ -117,6 +117,7 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
         place = f"{mutant.path}:{mutant.first} {mutant.function}"
         print(f"{room} {number}/{len(mutants)} {result['outcome']} {place}", flush=True)
         part.write_text(json.dumps(found, indent=1))
+    part.write_text(json.dumps(found, indent=1))
     part.replace(kept)
     counts = Counter(each["outcome"] for each in found)
     score = counts["caught"] / max(1, len(found) - counts["equivalent"])

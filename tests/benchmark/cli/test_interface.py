@@ -1,12 +1,15 @@
-"""The command line as a whole: every verb, argument and option with its default, kind and choices, as interface.yaml lists it.
+"""The command line as a whole: every verb, argument and option with its default, kind and choices, as in interface.yaml.
 Whether an option has its effect is tested beside this (test_options_of_*.py)."""
 
 import argparse
 from pathlib import Path
 
+import pytest
 import yaml
 
-from benchmark.cli.main import parser
+from benchmark.cli.main import main, parser
+from benchmark.protocol.cells import Run, find_cell
+from benchmark.protocol.protocol import load_protocol
 
 FILE = Path(__file__).with_name("interface.yaml")
 
@@ -46,6 +49,24 @@ def test_every_option_is_as_listed():
     assert found.keys() == listed.keys()
     for verb, own in listed.items():
         assert found[verb] == own, verb
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("verify weights --weights nowhere", "nowhere: found no such folder; expected runs with their weights"),
+        (
+            "first-contact --plan plan.json --seconds 9 --out out --at-once 4 0",
+            "--at-once: found 0; expected numbers from 1",
+        ),
+    ],
+)
+def test_what_is_refused_is_named_as_it_was_given(line, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = Run(load_protocol("synthetic-8"), find_cell("resnet18-plain"), 0)
+    monkeypatch.setattr("benchmark.runs.plan_file.read_plan", lambda path: [run])
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err == f"ferbench: {said}\n"
 
 
 if __name__ == "__main__":
