@@ -6,7 +6,7 @@ PYTHON ?= python3
 	.venv/bin/pip install -q -c constraints.txt -e '.[test]'
 	touch $@
 
-.PHONY: reproduce test slow lint clean
+.PHONY: reproduce test slow mutants lint clean
 reproduce: .venv/ready
 	. .venv/bin/activate && dvc repro
 
@@ -15,6 +15,13 @@ test: .venv/ready
 
 slow: .venv/ready
 	. .venv/bin/activate && python -m pytest -m slow
+
+# The share of planted mistakes that the tests catch: make mutants ROOM=records SAMPLE=50 SEED=1 (tests/mutants/README.md)
+SAMPLE ?= 50
+SEED ?= 1
+mutants: .venv/ready
+	.venv/bin/pip install -q -c constraints.txt -e '.[dev]'
+	. .venv/bin/activate && python tests/mutants $(ROOM) --sample $(SAMPLE) --seed $(SEED)
 
 lint: .venv/ready
 	.venv/bin/pip install -q -c constraints.txt -e '.[dev]'

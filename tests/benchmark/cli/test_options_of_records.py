@@ -15,7 +15,7 @@ RECORDS, PREPARED, RUNS = Path("reports/records"), Path("data/prepared"), Path("
 OPEN = {"benchmark.faces.faceset.open_faceset": lambda directory, verify: Opened(directory)}
 ENTRY = "{protocol: synthetic-8, data: synthetic, package: ablations, cell: %s, model: residual,\n"
 ENTRY += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}"
-PARAMS = "data: {diffusionfer: {options: {size: 40}}, affwild: {options: {every: 9}}}\n"
+PARAMS = "data: {diffusionfer: {options: {size: 40}}, affwild: {options: {every: 9}}, synthetic: {options: {}}}\n"
 PARAMS += f"seeds: [3, 4]\nruns:\n a: {ENTRY % 'own-a'}\n b: {ENTRY % 'own-b'}\n"
 
 

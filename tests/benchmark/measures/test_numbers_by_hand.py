@@ -91,7 +91,7 @@ def test_every_number_of_threads_and_batch_is_measured(tiny_protocol, tiny_cell,
         def submit(self, work, protocol, cell, device, threads, batch, runs):
             return SimpleNamespace(result=lambda: (607, {"asked": [threads, batch, runs]}))
 
-    monkeypatch.setattr(inference, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(inference, "Workers", Here)
     monkeypatch.setattr(inference.torch, "get_num_threads", lambda: 3)
     found = inference.measure_cells(tiny_protocol(), [tiny_cell()], tmp_path / "s.json", device=CPU, batches=(64, 1), runs=7)
     (entry,) = found["cells"].values()

@@ -38,11 +38,11 @@ CLASSED = "two or more for a categorical task, none for another"
         ("synthetic-va", {"classes": ["happy", "sad"]}, "('happy', 'sad')", CLASSED),
         ("synthetic-va", {"classes": ["happy"]}, "('happy',)", CLASSED),
         ("fer2013-7", {"classes": ["happy", "sad", "happy"]}, "('happy', 'sad', 'happy')", "names that differ"),
-        ("fer2013-7", {"epochs": 0}, "0", "a number from 1"),
+        ("fer2013-7", {"epochs": 0}, "0", "a number from 1 to 100000"),
         ("fer2013-7", {"epochs": True}, "True", "a value of type int"),
         ("fer2013-7", {"epochs": 60.0}, "60.0", "a value of type int"),
         ("fer2013-7", {"epochs": 2**63}, "9223372036854775808", "a value of type int"),
-        ("fer2013-7", {"input_size": 0}, "0", "a number from 1"),
+        ("fer2013-7", {"input_size": 0}, "0", "a number from 1 to 4096"),
         ("fer2013-7", {"version": "1..0"}, "'1..0'", "digits with dots between, such as 1.0"),
         ("fer2013-7", {"version": "v1"}, "'v1'", "digits with dots between, such as 1.0"),
         ("fer2013-7", {"selection": "best-test"}, "best-test", "one of ('last', 'best-validation')"),
@@ -168,9 +168,9 @@ def test_a_rate_is_a_number_above_0(rate):
         ({"model": "m", "loss": "hinge"},
          "file, cell own, loss: found hinge; expected one of ccc, focal, mse, mse+ccc, plain, weighted"),
         ({"model": "m", "loss": "plain", "options": [1]},
-         "file, cell own, options: found [1]; expected a mapping of names to values"),
+         "file, cell own, options: found [1]; expected a mapping of names to values that JSON has"),
         ({"model": "m", "loss": "plain", "options": {1: 2}},
-         "file, cell own, options: found {1: 2}; expected a mapping of names to values"),
+         "file, cell own, options: found {1: 2}; expected a mapping of names to values that JSON has"),
     ],
 )  # fmt: skip
 def test_one_wrong_value_of_a_cell(contents, message):
@@ -227,7 +227,7 @@ def test_a_grid_crosses_its_axes_over_its_options_and_has_rates_of_its_own():
     assert found["alone"] == Cell("alone", "m", {}, "ccc")
     for changes, message in (
         ({"learning_rates": {"7-plain": 0.5}}, "grid g, learning_rates: found 7-plain"),
-        ({"axes": {"width": [8]}}, "grid g: found model, options, axes"),
+        ({"axes": {"width": [8]}}, "grid g, axes: found {'width': [8]}; expected lists of values, loss among them"),
         ({"extra": 1}, "grid g: found"),
     ):
         with pytest.raises(BadInput, match=message):

@@ -1,0 +1,171 @@
+"""The mutations: every small change of a room's code that a test should notice, and a seeded sample of them.
+
+The changes are mutmut's operators (numbers, strings, arguments dropped or None, comparisons, branches of a conditional
+expression, ...) and three of our own: arguments exchanged, `min` with `max`, `any` with `all`. mutmut's runner is not used:
+it leaves out decorated functions and all that is outside functions, and its copies of each function do not reach the
+processes that tests start.
+"""
+
+import difflib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import libcst as cst
+import yaml_mutations
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation.file_mutation import deep_replace
+from mutmut.mutation.mutators import mutation_operators
+
+# Which files a room has: patterns below benchmark/.
+ROOMS = {
+    "records": ["records/**/*.py"],
+    "protocol": ["protocol/*.py"],
+    "claims": ["claims/*.py"],
+    "training": ["runs/training/*.py"],
+    "report": [
+        "report/tables.py", "report/scores.py", "report/values.py", "report/scale.py", "report/stated.py",
+        "report/compare.py", "report/humans.py", "report/material.py", "report/parts.py", "report/style.py",
+        "report/sections/*.py", "report/chapters/*.py",
+    ],
+    "cli": ["cli/*.py"],
+    "yaml": [],  # yaml_mutations.py lists the files
+}  # fmt: skip
+# Texts for people, which may be worded otherwise: the command line's help.
+WORDING = {"help", "description", "epilog", "metavar", "prog"}
+SWAPS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: in `path` (relative to the root), inside `function` ("" outside of all), lines `first` to `last`."""
+
+    path: str
+    function: str
+    first: int
+    last: int
+    diff: str
+    code: str
+    reader: str  # the module whose tests see the change: itself, or the one that reads the file of values
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What stays the same when lines move."""
+        return self.path, self.function, self.diff
+
+
+def _exchanged(node: cst.Call) -> Iterator[cst.Call]:
+    """f(a, b) -> f(b, a), for the first two positional arguments that differ."""
+    given = [arg for arg in node.args if arg.keyword is None and not arg.star]
+    if len(given) < 2 or node.args[0] is not given[0] or node.args[1] is not given[1]:
+        return
+    a, b = given[:2]
+    if not a.value.deep_equals(b.value):
+        changed = (a.with_changes(value=b.value), b.with_changes(value=a.value))
+        yield node.with_changes(args=[*changed, *node.args[2:]])
+
+
+def _swapped_name(node: cst.Call) -> Iterator[cst.Call]:
+    if isinstance(node.func, cst.Name) and node.func.value in SWAPS:
+        yield node.with_changes(func=cst.Name(SWAPS[node.func.value]))
+
+
+OPERATORS = [*mutation_operators, (cst.Call, _exchanged), (cst.Call, _swapped_name)]
+
+
+class _Visitor(cst.CSTVisitor):
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[cst.CSTNode, cst.CSTNode, str, int, int]] = []
+        self.names: list[str] = []
+        self.spans: list[tuple[int, int]] = []  # of the statements around
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            self.names.append(node.name.value)
+        if isinstance(node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
+            here = self.get_metadata(PositionProvider, node)
+            end = here.end.line
+            if isinstance(node, cst.BaseCompoundStatement):  # its head alone; what is inside has spans of its own
+                end = max(here.start.line, self.get_metadata(PositionProvider, node.body).start.line - 1)
+            self.spans.append((here.start.line, end))
+        if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom):
+            return False
+        if isinstance(node, cst.Arg) and node.keyword and node.keyword.value in WORDING:
+            return False
+        if isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING":
+            return False
+        if _is_wording(node):
+            return False
+        self._mutate(node)
+        return True
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
+            self.names.pop()
+        if isinstance(original_node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
+            self.spans.pop()
+
+    def _mutate(self, node: cst.CSTNode) -> None:
+        if not self.spans:
+            return
+        for kind, operator in OPERATORS:
+            if isinstance(node, kind):
+                for changed in operator(node):
+                    if not _wording_gone(node, changed):
+                        self.found.append((node, changed, ".".join(self.names), *self.spans[-1]))
+
+
+def _is_wording(node: cst.CSTNode) -> bool:
+    """Several words: a sentence, a heading. Keys, names and formats are one word."""
+    if isinstance(node, cst.SimpleString):
+        return " " in node.raw_value.strip()
+    return isinstance(node, cst.ConcatenatedString) and isinstance(node.left, cst.SimpleString)
+
+
+def _wording_gone(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
+    """What has been dropped or made None is wording."""
+    if isinstance(node, cst.Assign | cst.AnnAssign):
+        return node.value is not None and _is_wording(node.value)
+    if not (isinstance(node, cst.Call) and isinstance(changed, cst.Call)) or node.func is not changed.func:
+        return False
+    kept = {id(arg.value) for arg in changed.args}
+    gone = [arg for arg in node.args if id(arg.value) not in kept]
+    return any(_is_wording(arg.value) or (arg.keyword and arg.keyword.value in WORDING) for arg in gone)
+
+
+def files(root: Path, room: str) -> list[Path]:
+    """The room's modules, in order."""
+    return sorted(path for pattern in ROOMS[room] for path in (root / "benchmark").glob(pattern))
+
+
+def sample(root: Path, room: str, size: int, seed: int) -> tuple[list[Mutant], int]:
+    """`size` mutants of the room, drawn evenly from all by `seed`, in the order of the files; and the number of all."""
+    every = list(yaml_mutations.changes(root)) if room == "yaml" else list(_changes(root, room))
+    drawn = random.Random(f"{room} {seed}").sample(range(len(every)), min(size, len(every)))
+    return [_mutant(root, *every[place]) for place in sorted(drawn)], len(every)
+
+
+def _changes(root: Path, room: str) -> Iterator[tuple]:
+    for path in files(root, room):
+        wrapper = MetadataWrapper(cst.parse_module(path.read_text(encoding="utf-8")))
+        visitor = _Visitor()
+        module = wrapper.visit(visitor)
+        for old, new, function, first, last in visitor.found:
+            yield path, str(path.relative_to(root)), (first, last), function, partial(_code, module, old, new)
+
+
+def _code(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> str:
+    return deep_replace(module, old, new).code
+
+
+def _mutant(root: Path, path: Path, reader: str, lines: int | tuple[int, int], place: str, code: str | Callable) -> Mutant:
+    before, after = path.read_text(encoding="utf-8"), code if isinstance(code, str) else code()
+    changed = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    diff = "\n".join(f"{line[0]} {line[1:].strip()}" for line in changed if not line.startswith("@@"))
+    first, last = lines if isinstance(lines, tuple) else (lines, lines)
+    return Mutant(str(path.relative_to(root)), place, first, last, diff, after, reader)
