@@ -1,11 +1,16 @@
 """The ways in which a command stops on purpose. Each has its own exit status."""
 
+import contextlib
+import errno
+import os
 import signal
 import time
+from collections.abc import Iterator
 from typing import Self
 
-from benchmark import progress
+from benchmark import progress, stopping
 
+STOPPING = "stopping after this step; progress is being saved (Ctrl-C again to stop at once)"
 LONGEST = 1000  # characters of what a message repeats of its input
 
 
@@ -38,9 +43,50 @@ class BadInput(ValueError):
         return BadInput, (self.where, self.found, self.expected)
 
 
+class SystemSaysNo(Exception):
+    """The input is right, but the machine can not do the work now: no room on the disk, a folder that can not be written to.
+    The message is one line: where, what is wrong, what to do. Exit status 4, as for an OSError."""
+
+    def __init__(self, where: object, said: object, remedy: object):
+        self.where, self.said, self.remedy = one_line(where), one_line(said), one_line(remedy)
+        super().__init__(f"{self.where}: {self.said}; {self.remedy}")
+
+    def __reduce__(self) -> tuple[type["SystemSaysNo"], tuple[str, str, str]]:
+        return SystemSaysNo, (self.where, self.said, self.remedy)
+
+
+def system_error(error: BaseException) -> OSError | None:
+    """The OSError that `error` is, or that torch.save made a RuntimeError of: its writer only says that bytes are missing.
+    None for every other error."""
+    if isinstance(error, RuntimeError) and "unexpected pos" in str(error):
+        context = error.__context__
+        while context is not None and not isinstance(context, OSError):
+            context = context.__context__
+        return context or OSError(errno.EIO, "the file can not be written to its end; the disk may be full")
+    return error if isinstance(error, OSError) else None
+
+
+@contextlib.contextmanager
+def naming(path: object) -> Iterator[None]:
+    """A context in which an error of the system names `path`, if it names no file, as that of a write to a full disk, or the
+    hidden temporary file that is to become `path`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = system_error(error)
+        if found is None:
+            raise
+        hidden = os.path.basename(str(found.filename)).startswith(f".{os.path.basename(str(path))}.")
+        if found.errno is not None and (found.filename is None or hidden):
+            found.filename = str(path)
+        if found is error:
+            raise
+        raise found from None
+
+
 class Interrupted(Exception):
-    """Work was stopped before its end (by a time budget or Ctrl-C), and everything was kept. The next call resumes it. Exit
-    status 3."""
+    """Work was stopped before its end (by a time budget, Ctrl-C or SIGTERM), and everything was kept. The next call resumes
+    it. Exit status 3."""
 
 
 class Findings(Exception):
@@ -48,7 +94,7 @@ class Findings(Exception):
 
 
 class StopRequest:
-    """A context manager. Calling it returns True once SIGINT or SIGTERM was received or the deadline (time.time()) has
+    """A context manager. Calling it returns True once SIGINT or SIGTERM was received or the deadline (time.monotonic()) has
     passed. A second SIGINT stops the process at once."""
 
     def __init__(self, deadline: float | None):
@@ -66,7 +112,10 @@ class StopRequest:
         if self.signalled and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signalled = True
-        progress.say("stopping after this step; progress is being saved (Ctrl-C again to stop at once)")
+        try:
+            progress.say(STOPPING)
+        except (RuntimeError, OSError):  # in the middle of another print; nobody reads any more
+            stopping.say(STOPPING)
 
     def __call__(self) -> bool:
-        return self.signalled or (self.deadline is not None and time.time() >= self.deadline)
+        return self.signalled or (self.deadline is not None and time.monotonic() >= self.deadline)

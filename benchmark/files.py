@@ -1,57 +1,103 @@
-"""Atomic writing of files, and reading of JSON and YAML with errors that name the file.
+"""Atomic replacement of files and folders, and reading of JSON and YAML with errors that name the file.
 
-A file is written under a temporary name in the same folder and then renamed. So, at any time, it is absent, old or complete.
-This module needs neither torch nor numpy.
+What is new is written under a temporary name in the same folder (`benchmark.leftovers`) and then renamed. So, at any time,
+the target is absent, old or complete. This module needs neither torch nor numpy.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BadInput
+from benchmark import leftovers
+from benchmark.errors import BadInput, naming
+from benchmark.exchange import exchange
 
 Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
 
 
 @contextlib.contextmanager
 def replacing_file(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`. On success it replaces `path` (after fsync); on any error it is
-    removed."""
+    """Yield the path of an empty temporary file in the folder of `path`. On success it replaces `path` (after fsync); on any
+    error it is removed.
+
+    After a kill at any moment, `path` is the old file (or none, as before) or the new one. A temporary that is left is
+    removed by the next call for `path`, or by `benchmark.leftovers.clear_below`.
+
+    Raises:
+        OSError: as the system says, naming `path`; IsADirectoryError if `path` is a folder, and another OSError if it is a
+            device or a pipe, before anything is made.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with open(temporary, "rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # who may do everything would replace /dev/null
+        raise OSError(errno.EINVAL, "a device or a pipe, which is no file to replace", str(path))
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        leftovers.clear(path)
+        with leftovers.temporary(path, folder=False) as temporary:
+            yield temporary
+            with open(temporary, "rb+") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
 
 
 @contextlib.contextmanager
 def replacing_directory(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary directory in the folder of `path`. On success it replaces `path`; on any error it is removed."""
+    """Yield an empty temporary folder beside `path`. On success it replaces `path`; on any error it is removed. If `path` is
+    a symbolic link to a folder, that folder is replaced.
+
+    After a kill at any moment, `path` is the old folder (or none, as before) or the new one, each complete, if the system
+    can exchange two folders in one step (`benchmark.exchange`: Linux, macOS, most of their file systems). Elsewhere the new
+    folder takes the place of the old one by two renames: a kill exactly between them leaves no `path`, until the next
+    call for it, `leftovers.recover` or `leftovers.clear_below` puts the new folder there. The readers of records and
+    FaceSets recover. A kill of the process is meant: what a power failure leaves is up to the file system.
+
+    Raises:
+        OSError: as the system says, naming `path`; NotADirectoryError if `path` is a file, before anything is made.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        leftovers.clear(path)
+        with leftovers.temporary(path, folder=True) as temporary:
+            yield temporary
+            _replace_directory(temporary, path)
+
+
+def _replace_directory(new: Path, path: Path) -> None:
+    """Put the folder `new` in the place of `path`. What was there has the name of `new` then, or is gone."""
+    for _ in range(leftovers.TRIES):
+        try:
+            os.rename(new, path)  # nothing is there, or an empty folder
+            return
+        except OSError as error:
+            if error.errno not in leftovers.THERE:
+                raise
+        try:
+            if exchange(new, path):
+                return
+        except FileNotFoundError:  # it was there a moment ago
+            continue
+        break
+    complete = new.with_name(new.name.removesuffix(leftovers.ENDING) + leftovers.NEW)
+    os.rename(new, complete)
+    leftovers.put_in_place(complete, path)
+
+
+def remove_directory(path: Path) -> None:
+    """Delete a folder, if there is one. After a kill at any moment it is there completely or not at all."""
+    leftovers.clear(path)
+    with leftovers.temporary(path, folder=True) as aside, contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -97,19 +143,24 @@ def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
 
 
 def read_yaml(path: Path) -> dict[str, Json]:
-    """The mapping in a YAML file. BadInput if the file is missing, is not YAML or contains something else."""
+    """The mapping in a YAML file. BadInput if the file is missing, is not UTF-8 text, is not YAML, has a key twice
+    (`benchmark.strict_yaml`) or contains something else."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")
     try:
-        import yaml  # here, so that the training code can be imported without pyyaml
+        from benchmark.strict_yaml import parsed  # here, so that the training code can be imported without pyyaml
     except ModuleNotFoundError as error:
         raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadInput(path, " ".join(str(error).split()), "valid YAML") from error
+        value = parsed(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(path, f"bytes that are not UTF-8 ({error.reason}, byte {error.start})", "text in UTF-8") from error
+    except BadInput as error:
+        raise BadInput(f"{path}, {error.where}", error.found, error.expected) from error
     if not isinstance(value, dict):
-        raise BadInput(path, type(value).__name__, "a mapping")
+        raise BadInput(path, "nothing" if value is None else type(value).__name__, "a mapping")
+    if odd := [key for key in value if not isinstance(key, str)]:
+        raise BadInput(f"{path}, key", repr(odd[0]), "a text")
     return value
 
 

@@ -1,6 +1,7 @@
 """Shared fixtures. Tests of real data run where FER_DATA points to it and skip elsewhere."""
 
 import hashlib
+import importlib.util
 import os
 import random
 import subprocess
@@ -128,12 +129,21 @@ def tiny_cell():
     return make
 
 
-@pytest.fixture(scope="session")
-def hostile():
-    """The module hostile.py beside this file: what a stranger may write, and how to find what came of it."""
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
+def _module(name: str):
+    """A module beside this file, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """The module hostile.py beside this file: what a stranger may write, and how to find what came of it."""
+    return _module("hostile")
+
+
+@pytest.fixture(scope="session")
+def killed():
+    """The module killed.py beside this file: a child process dies before one of its calls that change the file system."""
+    return _module("killed")

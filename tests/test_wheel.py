@@ -88,4 +88,4 @@ def test_the_command_makes_the_default_plan(installed, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "params.yaml").read_text().startswith("# Written by `ferbench profile default`")
     entry = (next(installed.glob("ferbench-*.dist-info")) / "entry_points.txt").read_text()
-    assert "ferbench = benchmark.cli.main:main" in entry
+    assert "ferbench = benchmark.__main__:main" in entry

@@ -32,6 +32,8 @@ def audit(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
 
     checked_name(arguments.name, "data set", "ferbench audit")
+    if arguments.near_limit < 0:
+        raise BadInput("--near-limit", arguments.near_limit, "a number from 0")
     faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
     contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
     for split, counts in contents["counts"].items():

@@ -1,5 +1,6 @@
 """Verbs for other machines: the first contact with a new device, and packing records to copy them from there."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,10 @@ from benchmark.errors import BadInput
 
 
 def first_contact(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
+    for option, seconds in (("--seconds", arguments.seconds), ("--timed", arguments.timed)):
+        if not 0 < seconds < math.inf:  # nor nan
+            raise BadInput(option, f"{seconds:g}", "seconds, more than 0")
     from benchmark.runs.environment import pick_device
     from benchmark.runs.first_contact.first_contact import first_contact as make
     from benchmark.runs.plan_file import read_plan
@@ -24,18 +28,13 @@ def first_contact(arguments) -> None:
         if not (arguments.prepared / data / "meta.json").is_file():
             raise BadInput(arguments.prepared / data, "no meta.json", "a prepared FaceSet")
     device = pick_device(arguments.device)
-    if device.type == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise BadInput("--device", f"{device}, but torch finds no GPU", "a device that is there")
     make(
         runs,
         arguments.prepared,
         arguments.runs,
         device,
         arguments.out,
-        seconds=arguments.seconds - (time.time() - began),
+        seconds=arguments.seconds - (time.monotonic() - began),
         jobs=jobs,
         timed=arguments.timed,
         restart_stale=arguments.restart_stale,

@@ -1,30 +1,43 @@
-"""The command `ferbench`. docs/design.md shows how its verbs work together.
+"""The verbs of the command `ferbench`. docs/design.md shows how they work together.
 
-Exit status: 0 done; 1 `verify`, or an audit with --strict, found something wrong; 2 bad input (one line says where, what was
-found and what was expected); 3 stopped before the end by Ctrl-C or a time budget, with everything kept: the same command
-resumes.
+Exit status: 0 done; 1 found something wrong; 2 bad input; 3 stopped, and the same command resumes; 4 the system said no;
+70 a mistake of the suite. `benchmark.cli.failures` tells them apart and says what each means.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn, TextIO
 
-from benchmark.cli import checking, data, machines, measuring, outside, reports, training, verifying
+from benchmark.cli import checking, data, failures, machines, measuring, outside, reports, training, verifying
 from benchmark.cli.terminal import plain_output
-from benchmark.errors import BadInput, Findings, Interrupted, visible
+from benchmark.errors import BadInput, visible
+
+TEXT = "A benchmark of facial expression recognition. docs/design.md shows how its verbs work together."
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, whatever a stranger's file name contains."""
+
+    def print_help(self, file: TextIO | None = None) -> None:
+        print(self.format_help(), end="", file=file)  # argparse hides that it can not be written
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(failures.BAD_INPUT, f"{self.prog}: {visible(message)}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser of `ferbench`."""
-    top = argparse.ArgumentParser(prog="ferbench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    top = Parser(
+        prog="ferbench", description=f"{TEXT}\n\n{failures.STATUSES}", formatter_class=argparse.RawTextHelpFormatter
+    )
     verbs = top.add_subparsers(metavar="VERB", required=True)
 
     def verb(name: str, function: Callable, text: str, example: str, to=verbs) -> argparse.ArgumentParser:
         made = to.add_parser(
             name, help=text, description=text, epilog=f"example: {example}", formatter_class=argparse.RawTextHelpFormatter
         )
-        made.set_defaults(function=function)
+        made.set_defaults(function=function, verb=made)
         return made
 
     data.add(verb, verbs)
@@ -58,20 +71,13 @@ def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb. Returns the exit status."""
-    arguments = parser().parse_args(argv)
+    """Run one verb. Returns the exit status. SystemExit for a command line that does not parse (2), and after --help (0)."""
     try:
         with plain_output():
+            arguments = parser().parse_args(argv)
             arguments.function(arguments)
-    except Findings as error:
-        return _said(error, 1)
-    except BadInput as error:
-        return _said(error, 2)
-    except (Interrupted, KeyboardInterrupt) as error:
-        return _said(str(error) or "interrupted", 3)
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001  # what is no mistake of the suite is told apart there
+        return failures.status_of(error)
     return 0
-
-
-def _said(error: object, status: int) -> int:
-    print(f"ferbench: {visible(error)}", file=sys.stderr)
-    return status

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, params
+from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, only_with, params, seeds_of
 
 
 def complexity(arguments) -> None:
@@ -65,10 +65,11 @@ def robustness(arguments) -> None:
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device
 
+    seeds = seeds_of(arguments.seeds)
     protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
     places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}
     with StopRequest(None) as stop:
-        for seed in arguments.seeds:
+        for seed in seeds:
             found = measure(protocol, cell, seed, **places, stop=stop)
             name, clean = next(iter(found["clean"].items()))
             worst = {kind: of[-1][name] for kind, of in found["corrupted"].items()}
@@ -81,6 +82,7 @@ def compare(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.report import compare as comparing
 
+    only_with(arguments, "--picture", arguments.picture, "prepared")
     files = {"complexity": REPORTS / "complexity.json", "latency": REPORTS / "latency.json"}
     found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, **files)
     if arguments.picture:

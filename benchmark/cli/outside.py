@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, options_of, write_verified
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
 from benchmark.errors import BadInput, visible
 
 
 def evaluate(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
     from benchmark.outside import evaluate as outside_models
+    from benchmark.outside.adapters import exported
     from benchmark.outside.scoring import summary_of
     from benchmark.protocol.protocol import load_protocol
     from benchmark.records.sameness import IDENTICAL
@@ -23,6 +24,7 @@ def evaluate(arguments) -> None:
         raise BadInput("ferbench evaluate", f"--write for {arguments.out}", f"it for {OUTSIDE}")
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
+    only_with(arguments, "a file that may run code", Path(arguments.model).suffix in exported.SUFFIXES, "trust")
     protocol, device = load_protocol(arguments.protocol), pick_device(arguments.device)
     record = outside_models.evaluate(
         arguments.model,

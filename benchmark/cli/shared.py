@@ -1,6 +1,8 @@
 """What the groups of verbs share: the paths that they read and write, relative to the project's folder, and the parsing of
 common options."""
 
+import argparse
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,13 +13,14 @@ AUDITS = Path("data/audit")  # pictures of audits that must not be published; gi
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
 RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
 OUTSIDE = RECORDS / "outside"
+LARGEST_SEED = 2**32 - 1  # that every generator of numbers takes
 
 
 def params() -> dict:
-    """Contents of params.yaml."""
-    from benchmark.files import read_yaml
+    """Contents of params.yaml. BadInput naming what is missing, unknown or of a wrong form."""
+    from benchmark.runs.checked_params import read_params
 
-    return read_yaml(PARAMS)
+    return read_params(PARAMS)
 
 
 def jobs_of(asked: int | None, device) -> int:
@@ -29,6 +32,54 @@ def jobs_of(asked: int | None, device) -> int:
     return asked or default_jobs(device)
 
 
+def seeds_of(asked: Sequence[int], option: str = "--seeds") -> list[int]:
+    """The seeds of a command line. BadInput for one that occurs twice or is not in 0..`LARGEST_SEED`."""
+    for seed in asked:
+        if not 0 <= seed <= LARGEST_SEED:
+            raise BadInput(option, seed, f"a number from 0 to {LARGEST_SEED}")
+        if asked.count(seed) > 1:
+            raise BadInput(option, f"{seed} more than once", "each once")
+    return list(asked)
+
+
+def budget_of(seconds: float | None, began: float) -> float | None:
+    """The seconds of a time budget that are left: importing torch counts too. None: no limit.
+
+    Args:
+        seconds: as given; BadInput for nan and for 0 or less.
+        began: the time.time() at which the command began.
+    """
+    if seconds is None:
+        return None
+    if not seconds > 0:  # nor nan
+        raise BadInput("--time-budget", f"{seconds:g}", "seconds, more than 0")
+    return seconds - (time.time() - began)
+
+
+def only_with(arguments: argparse.Namespace, what: str, given: object, *names: str) -> None:
+    """Raise BadInput for an option in `names` that was given a value although nothing reads it.
+
+    Args:
+        what: the option or argument with which it would be read.
+        given: whether that is there.
+        names: of options, as the parser stores them.
+    """
+    for name in () if given else names:
+        if _given(arguments, name):
+            raise BadInput(arguments.verb.prog, f"--{name.replace('_', '-')} without {what}", "it only there")
+
+
+def only_without(arguments: argparse.Namespace, what: str, given: object, *names: str) -> None:
+    """As `only_with`, for options that are read only where `what` is not there."""
+    for name in names if given else ():
+        if _given(arguments, name):
+            raise BadInput(arguments.verb.prog, f"--{name.replace('_', '-')} with {what}", "one of the two")
+
+
+def _given(arguments: argparse.Namespace, name: str) -> bool:
+    return bool(getattr(arguments, name) != arguments.verb.get_default(name))
+
+
 def options_of(pairs: Sequence[str]) -> dict:
     """The options of a factory from texts KEY=VALUE; values are read as YAML."""
     import yaml
@@ -38,6 +89,8 @@ def options_of(pairs: Sequence[str]) -> dict:
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
             raise BadInput("--option", f"'{pair}'", "KEY=VALUE")
+        if key in found:
+            raise BadInput(f"--option {key}", "it more than once", "it once")
         try:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:

@@ -1,10 +1,23 @@
 """Verbs that choose runs and train them."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import PARAMS, PREPARED, REPORTS, RUNS, jobs_of, options_of, params
+from benchmark.cli.shared import (
+    PARAMS,
+    PREPARED,
+    REPORTS,
+    RUNS,
+    budget_of,
+    jobs_of,
+    only_with,
+    only_without,
+    options_of,
+    params,
+    seeds_of,
+)
 from benchmark.errors import BadInput
 
 
@@ -40,15 +53,32 @@ def plan_file(arguments) -> None:
     from benchmark.runs.plan import plan
     from benchmark.runs.plan_file import write_plan
 
-    runs = [each for each in plan(arguments.profile) if any(fnmatch.fnmatch(each.cell.name, p) for p in arguments.cells)]
-    if not runs:
-        raise BadInput(f"profile {arguments.profile}", f"no cell like {' or '.join(arguments.cells)}", "one")
+    every = plan(arguments.profile)
+    for pattern in arguments.cells:
+        if not any(fnmatch.fnmatch(each.cell.name, pattern) for each in every):
+            raise BadInput(f"profile {arguments.profile}", f"no cell like {pattern}", "one")
+    runs = [each for each in every if any(fnmatch.fnmatch(each.cell.name, pattern) for pattern in arguments.cells)]
     write_plan(runs, arguments.out)
     print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
 
 
 def run(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
+    ray = arguments.engine == "ray"
+    only_with(arguments, "--model", arguments.model, "loss", "option")
+    only_with(arguments, "--engine ray", ray, "address", "gpus_per_run", "cpus_per_run", "retries")
+    only_without(arguments, "--engine ray", ray, "jobs")
+    if ray and arguments.device not in ("auto", "cpu", "cuda"):
+        raise BadInput("--device", f"'{arguments.device}'", "auto, cpu or cuda: Ray shows a task the GPU that it may use")
+    for option, number, least in (
+        ("--cpus-per-run", arguments.cpus_per_run, 1),
+        ("--retries", arguments.retries, 0),
+        ("--gpus-per-run", arguments.gpus_per_run or 0, 0),
+    ):
+        if not least <= number < math.inf:  # nor nan
+            raise BadInput(option, f"{number:g}", f"a number from {least}")
+    seeds = None if arguments.seeds is None else seeds_of(arguments.seeds)
+    budget_of(arguments.time_budget, began)
     from benchmark.protocol.cells import Run, cell_of, cell_or_model
     from benchmark.protocol.protocol import load_protocol
     from benchmark.runs.environment import pick_device
@@ -60,8 +90,6 @@ def run(arguments) -> None:
     if sum(map(bool, [*lists, arguments.protocol or named])) != 1 or bool(arguments.protocol) != named:
         expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
         raise BadInput("ferbench run", "not exactly one choice", expected)
-    if not arguments.model and (arguments.loss or arguments.option):
-        raise BadInput("ferbench run", "--loss or --option without --model", "both only where no cell says them")
     if arguments.params:
         from benchmark.runs.params import all_runs, runs_of
 
@@ -78,16 +106,18 @@ def run(arguments) -> None:
             cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=options_of(arguments.option))
         else:
             cell = cell_or_model(arguments.cell, protocol.task)
-        runs = [Run(protocol, cell, seed) for seed in arguments.seeds or [0]]
-    if arguments.seeds is not None:
-        runs = [each for each in runs if each.seed in arguments.seeds]
-    if arguments.share:
-        runs = _share(runs, arguments.share)
-    device = pick_device("cpu" if arguments.engine == "ray" else arguments.device)  # a Ray task picks its own device
+        runs = [Run(protocol, cell, seed) for seed in seeds or [0]]
+    if seeds is not None:
+        if odd := [seed for seed in seeds if all(each.seed != seed for each in runs)]:
+            raise BadInput("--seeds", ", ".join(map(str, odd)), "seeds of these runs")
+        runs = [each for each in runs if each.seed in seeds]
+    if arguments.share and not (runs := _share(runs, arguments.share)):
+        print(f"no run in share {arguments.share}")
+        return
+    device = pick_device("cpu" if ray else arguments.device)  # a Ray task picks its own device
     places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
-    # The time for importing torch counts too.
-    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
-    if arguments.engine == "ray":
+    budget = budget_of(arguments.time_budget, began)
+    if ray:
         from benchmark.runs.cluster import Share, run_on_ray
 
         share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
@@ -100,7 +130,8 @@ def run(arguments) -> None:
 def _share(runs: list, text: str) -> list:
     """Every Nth run of a list, starting with the Kth (from 1). `text`: "K/N"; BadInput for another form."""
     part, slash, parts = text.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+    short = part.isdecimal() and parts.isdecimal() and len(text) < 20  # int refuses thousands of digits
+    if not (slash and short and 1 <= int(part) <= int(parts)):
         raise BadInput("--share", f"'{text}'", "K/N with K from 1 to N, such as 2/8")
     return runs[int(part) - 1 :: int(parts)]
 
@@ -112,15 +143,26 @@ def trial(arguments) -> None:
     from benchmark.runs.environment import pick_device
     from benchmark.runs.runner import try_steps
 
-    protocol = load_protocol(arguments.protocol)
-    run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), arguments.seed)
-    faces = open_faceset(arguments.prepared / run_.protocol.data)
-    for step, loss in enumerate(try_steps(run_, faces, arguments.steps, pick_device(arguments.device)), 1):
+    if arguments.steps < 1:
+        raise BadInput("--steps", arguments.steps, "a number from 1")
+    (seed,) = seeds_of([arguments.seed], "--seed")
+    device, protocol = pick_device(arguments.device), load_protocol(arguments.protocol)
+    run_ = Run(protocol, cell_or_model(arguments.cell, protocol.task), seed)
+    faces, step = open_faceset(arguments.prepared / run_.protocol.data), 0
+    for step, loss in enumerate(try_steps(run_, faces, arguments.steps, device), 1):
         print(f"step {step:4}  training loss {loss:.6g}", flush=True)
+    if step < arguments.steps:
+        print(f"the first epoch has no more than {step} steps")
 
 
 def tune(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
+    if arguments.write and arguments.table:
+        raise BadInput("ferbench tune", "--write and --table", "one of them")
+    for name in ("write", "table"):
+        made_elsewhere = ("device", "jobs", "time_budget", "restart_stale", "prepared")
+        only_without(arguments, f"--{name}", getattr(arguments, name), *made_elsewhere)
+    budget_of(arguments.time_budget, began)
     from benchmark.runs import tuning
     from benchmark.runs.environment import pick_device
     from benchmark.runs.runner import Site
@@ -131,18 +173,21 @@ def tune(arguments) -> None:
         tuning.write_search(search, arguments.write)
         print(f"{arguments.write}: {len(search.runs())} runs; next: ferbench tune {arguments.write}")
         return
-    log, device = REPORTS / "tuning" / f"{search.name}.jsonl", pick_device(arguments.device)
+    log = REPORTS / "tuning" / f"{search.name}.jsonl"
     if arguments.table:
         print("\n".join(tuning.table(read_log(log))))
         return
+    device = pick_device(arguments.device)
     places = Site(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
-    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    budget = budget_of(arguments.time_budget, began)
     lines = tuning.tune(search, places, log, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
     print("\n".join([*tuning.table(lines), f"wrote {log}"]))
 
 
 def study(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
+    only_without(arguments, "--status", arguments.status, "time_budget", "restart_stale", "prepared")
+    budget_of(arguments.time_budget, began)
     from benchmark.runs import study as studies
     from benchmark.runs.environment import pick_device
     from benchmark.runs.runner import Site
@@ -151,7 +196,7 @@ def study(arguments) -> None:
     log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
     if not arguments.status:
         places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale)
-        budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+        budget = budget_of(arguments.time_budget, began)
         trials = arguments.out / "tuning" / chosen.search.name
         studies.make(chosen, places, trials, log, jobs=jobs, time_budget=budget)
     print("\n".join(studies.told(chosen, studies.standing(chosen, arguments.out, log), jobs)))

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.cli.checking import known_here
-from benchmark.cli.shared import PARAMS, PREPARED, RECORDS, REPORTS, RUNS, jobs_of, params, write_verified
+from benchmark.cli.shared import (
+    PARAMS,
+    PREPARED,
+    RECORDS,
+    REPORTS,
+    RUNS,
+    budget_of,
+    jobs_of,
+    only_with,
+    only_without,
+    params,
+    write_verified,
+)
 from benchmark.errors import BadInput, Findings
 
 NAMED = 20  # most faults and values of tables that are named one by one; --json has all
@@ -21,6 +33,13 @@ def verify(arguments) -> None:
         raise BadInput("ferbench verify", "--weights and --retrain", "one of them")
     if arguments.write and not (arguments.weights or arguments.retrain):
         raise BadInput("ferbench verify", "--write", "it with --weights or --retrain")
+    only_with(arguments, "--retrain", arguments.retrain, "out", "jobs", "time_budget")
+    only_with(arguments, "--weights or --retrain", arguments.weights or arguments.retrain, "device")
+    if arguments.weights:
+        only_without(arguments, "--weights", True, "against", "runs")
+    if arguments.retrain:
+        only_without(arguments, "--retrain", True, "against")
+    budget_of(arguments.time_budget, time.monotonic())
     if arguments.write and arguments.folder != RECORDS:
         raise BadInput("ferbench verify", f"--write for {arguments.folder}", f"it for {RECORDS}")
     if arguments.write:
@@ -149,7 +168,7 @@ def _weights(arguments) -> None:
 
 
 def _again(arguments) -> None:
-    began = time.time()
+    began = time.monotonic()
     from benchmark.records import check_table, sameness
     from benchmark.runs import again
     from benchmark.runs.environment import pick_device
@@ -170,7 +189,7 @@ def _again(arguments) -> None:
         chosen = again.choose(examined, arguments.retrain)
     progress.say(f"{len(chosen)} runs are trained again in {arguments.out}")
     places = Site(arguments.prepared, arguments.out, device, restart_stale=True)
-    budget = None if arguments.time_budget is None else arguments.time_budget - (time.time() - began)
+    budget = budget_of(arguments.time_budget, began)
     again.retrain(chosen, places, jobs=jobs, time_budget=budget)
     results = again.outcomes(chosen, arguments.out)
     rows = [[each.place, *same.columns] for each, same in results if same.outcome != sameness.IDENTICAL]
@@ -246,7 +265,7 @@ records (default): files, seals, definitions, faces, history, parameters, warnin
   after `dvc repro`, runs and tables made here are also compared with the published ones;
 weights (--weights): predictions are made again from weights;
 again (--retrain): runs are trained again.
-Exit status: 0 in order, 1 something is not, 2 bad input, 3 stopped (the same command resumes)"""
+Exit status: 0 in order, 1 something is not; the others as `ferbench --help` says"""
 
 
 def add(verb: Callable) -> None:

@@ -24,6 +24,7 @@ from typing import Protocol, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark import leftovers
 from benchmark.array_file import VerifiedArrayFile, header
 from benchmark.errors import BadInput
 from benchmark.faces.meta import FORMAT, read_meta, sealed
@@ -227,6 +228,8 @@ def open_faceset(directory: Path | str, *, verify: bool = False) -> FaceSet:
             not agree with it. When a picture is read, now or later: it is not the one of faces.csv.
     """
     directory = Path(directory)
+    if not directory.exists():
+        leftovers.recover(directory)
     for name in ("meta.json", "faces.csv", "images.npy"):
         if not (directory / name).is_file():
             raise BadInput(directory, f"no {name}", "a prepared FaceSet (run `ferbench prepare NAME` or `dvc repro` first)")

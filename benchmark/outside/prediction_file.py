@@ -96,7 +96,7 @@ def _from_csv(path, data, protocol):
     cells = (
         dict(zip(header, zip(*(line for _, line in rows), strict=True), strict=True)) if rows else dict.fromkeys(header, ())
     )
-    ids = np.array([cell.strip() for cell in cells.pop("id")], dtype=str)
+    ids = _ids([cell.strip() for cell in cells.pop("id")], path)
     places = _Places(path, "data row", 1, ids)
     _check_names(list(cells), protocol, f"{path}, header")
     if "class" in cells:
@@ -122,13 +122,15 @@ def _from_npz(path, data, protocol):
         raise BadInput(
             path, f"what is no npz of plain arrays ({error})", "arrays of numbers and text, no objects"
         ) from error
+    if odd := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:  # a member that is no .npy
+        raise BadInput(f"{path}, {odd[0]}", "no array", "arrays of numbers and text")
     if "ids" not in arrays:
         raise BadInput(path, f"arrays {', '.join(arrays) or '(none)'}", "ids, then scores and classes, or class, or valence "
                        "and arousal")  # fmt: skip
     ids = arrays.pop("ids")
     if ids.ndim != 1:
         raise BadInput(f"{path}, ids", f"shape {ids.shape}", "(N,)")
-    ids = ids.astype(str)
+    ids = _ids(_texts(ids, f"{path}, ids"), path)
     if "scores" in arrays:
         scores, names = arrays.pop("scores"), arrays.pop("classes", None)
         if names is None or arrays:
@@ -136,7 +138,7 @@ def _from_npz(path, data, protocol):
             raise BadInput(path, found, "classes, what the columns of scores stand for, and nothing else")
         if names.ndim != 1 or scores.shape != (len(ids), len(names)):
             raise BadInput(f"{path}, scores", f"shape {scores.shape}", f"({len(ids)}, {names.size}): ids x classes")
-        names = names.astype(str).tolist()
+        names = _texts(names, f"{path}, classes")
         if len(set(names)) < len(names):
             raise BadInput(f"{path}, classes", ", ".join(names), "each class once")
         columns = dict(zip(names, scores.T, strict=True))
@@ -150,6 +152,21 @@ def _from_npz(path, data, protocol):
     if "class" in columns:
         columns = {"class": columns["class"].astype(str).tolist()}
     return ids, columns, _Places(path, "row", 0, ids)
+
+
+def _texts(array, where):
+    try:
+        return array.astype(str).tolist()
+    except ValueError as error:  # bytes that are no ASCII
+        raise BadInput(where, f"{array.dtype} ({error})", "text") from error
+
+
+def _ids(texts, path):
+    """The ids as an array. One that is not printable is refused: numpy would, for instance, drop a zero at its end."""
+    for row, text in enumerate(texts):
+        if not text.isprintable():
+            raise BadInput(f"{path}, id {row + 1}", repr(text), "printable text")
+    return np.array(texts, dtype=str)
 
 
 def _check_names(names, protocol, where):
@@ -181,7 +198,8 @@ def _outputs(columns: Mapping, protocol: Protocol, meaning: str, places: _Places
         raise BadInput(f"{places(row)}, {names[column]}", found, "a finite number")
     if protocol.task != "categorical":
         return values, "valence and arousal"
-    sums = values.sum(1)
+    with np.errstate(over="ignore"):  # logits near the largest number; infinite sums are not alike
+        sums = values.sum(1)
     alike = values.max() <= 1 or np.ptp(sums) <= ONE_SCALE * sums.max()
     if meaning == "logits" or (meaning == "auto" and (values.min() < 0 or not alike)):
         return values, "logits"

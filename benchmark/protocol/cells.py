@@ -26,7 +26,9 @@ from benchmark.files import Json, digest, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol import registry
 from benchmark.protocol.protocol import Protocol, Recipe
+from benchmark.protocol.typed import plain
 
+MOST_CELLS = 10_000  # of one grid
 LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
 
 
@@ -103,8 +105,8 @@ def cell_from(name: str, contents: Mapping[str, Json], where: object) -> Cell:
         raise BadInput(f"{where}, cell {name}, loss", contents["loss"], f"one of {', '.join(known)}")
     checked_text(contents["model"], f"cell {name}, model", where)
     options = contents.get("options") or {}
-    if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
-        raise BadInput(f"{where}, cell {name}, options", f"{options!r}", "a mapping of names to values")
+    if not isinstance(options, Mapping) or not plain(options):
+        raise BadInput(f"{where}, cell {name}, options", f"{options!r}"[:200], "a mapping of names to values that JSON has")
     rate = contents.get("learning_rate")
     if rate is not None and not (type(rate) is float and 0 < rate < math.inf):
         raise BadInput(f"{where}, cell {name}, learning_rate", f"{rate!r}", "a number above 0, such as 0.001 or 1.0e-3")
@@ -123,30 +125,52 @@ def cells_in(contents: Mapping[str, Json], where: object) -> dict[str, Cell]:
     """All cells of one cells.yaml, including every cell of its grids. BadInput for a name that occurs twice or an unknown
     part."""
     if unknown := set(contents) - {"cells", "grids"}:
-        raise BadInput(where, ", ".join(sorted(unknown)), "the parts cells and grids")
+        raise BadInput(where, ", ".join(sorted(map(str, unknown))), "the parts cells and grids")
+    for part in ("cells", "grids"):
+        if not isinstance(contents.get(part) or {}, Mapping):
+            raise BadInput(f"{where}, {part}", f"{contents[part]!r}"[:200], "a mapping of names to definitions")
     cells = [cell_from(name, entry, where) for name, entry in (contents.get("cells") or {}).items()]
     for grid, entry in (contents.get("grids") or {}).items():
-        if set(entry) - {"options", "learning_rates"} != {"model", "axes"} or "loss" not in entry["axes"]:
-            expected = "model, axes (loss among them), perhaps options and learning_rates"
-            raise BadInput(f"{where}, grid {grid}", ", ".join(entry), expected)
-        rates = dict(entry.get("learning_rates") or {})
-        for values in itertools.product(*entry["axes"].values()):
-            chosen = dict(zip(entry["axes"], values, strict=True))
-            loss = chosen.pop("loss")
-            options = dict(entry.get("options") or {}) | chosen
-            point = "-".join(map(str, values))
-            own = {"model": entry["model"], "options": options, "loss": loss}
-            if point in rates:
-                own["learning_rate"] = rates.pop(point)
-            cells.append(cell_from(f"{grid}-{point}", own, where))
-        if rates:
-            raise BadInput(f"{where}, grid {grid}, learning_rates", ", ".join(map(str, rates)), "values of its axes")
+        cells += _cells_of_grid(grid, entry, f"{where}, grid {grid}", where)
     found = {}
     for cell in cells:
         if cell.name in found:
             raise BadInput(where, f"two cells named {cell.name}", "names that differ")
         found[cell.name] = cell
     return found
+
+
+def _cells_of_grid(grid: object, entry: Json, here: str, where: object) -> list[Cell]:
+    checked_name(grid, "grid", where)
+    if not isinstance(entry, Mapping) or set(entry) - {"options", "learning_rates"} != {"model", "axes"}:
+        found = ", ".join(map(str, entry)) if isinstance(entry, Mapping) else f"{entry!r}"[:200]
+        raise BadInput(here, found, "model, axes, perhaps options and learning_rates")
+    axes = entry["axes"]
+    if (
+        not isinstance(axes, Mapping)
+        or "loss" not in axes
+        or not all(isinstance(own, list) and own for own in axes.values())
+    ):
+        raise BadInput(f"{here}, axes", f"{axes!r}"[:200], "lists of values, loss among them")
+    if (size := math.prod(map(len, axes.values()))) > MOST_CELLS:
+        raise BadInput(f"{here}, axes", f"{size} cells", f"at most {MOST_CELLS}")
+    for part in ("options", "learning_rates"):
+        if not isinstance(entry.get(part) or {}, Mapping):
+            raise BadInput(f"{here}, {part}", f"{entry[part]!r}"[:200], "a mapping")
+    rates = dict(entry.get("learning_rates") or {})
+    cells = []
+    for values in itertools.product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        loss = chosen.pop("loss")
+        options = dict(entry.get("options") or {}) | chosen
+        point = "-".join(map(str, values))
+        own = {"model": entry["model"], "options": options, "loss": loss}
+        if point in rates:
+            own["learning_rate"] = rates.pop(point)
+        cells.append(cell_from(f"{grid}-{point}", own, where))
+    if rates:
+        raise BadInput(f"{here}, learning_rates", ", ".join(map(str, rates)), "values of its axes")
+    return cells
 
 
 def load_cells() -> dict[str, Cell]:

@@ -6,23 +6,21 @@ are really equal.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import TypeVar, get_args, get_origin
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
 from benchmark.names import checked_name, checked_text
+from benchmark.protocol.typed import from_mapping
+from benchmark.protocol.values import check_recipe, check_values
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
-LARGEST = 2**63  # numbers of a protocol are smaller; larger ones break what computes with them
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -191,11 +189,11 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
         recipe = recipes[name]
     checked_text(contents.get("recipe_name"), "recipe_name", where)
     own = f"{where}, recipe {contents['recipe_name']}"
-    contents["recipe"] = _checked(Recipe, recipe, own)
-    _check_recipe(contents["recipe"], own)
+    contents["recipe"] = from_mapping(Recipe, recipe, own)
+    check_recipe(contents["recipe"], own)
     if contents.get("folds") is not None:
         contents.setdefault("splits", {})
-    protocol = _checked(Protocol, contents, where)
+    protocol = from_mapping(Protocol, contents, where)
     _check_names(protocol, where)
     choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
     for key, allowed in choices.items():
@@ -203,9 +201,7 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
             raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
     if (protocol.task == "categorical") != (len(protocol.classes) > 1) or len(protocol.classes) == 1:
         raise BadInput(f"{where}, classes", f"{protocol.classes!r}", "two or more for a categorical task, none for another")
-    for key in ("epochs", "input_size"):
-        if getattr(protocol, key) < 1:
-            raise BadInput(f"{where}, {key}", getattr(protocol, key), "a number from 1")
+    check_values(protocol, where)
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", protocol.version):
         raise BadInput(f"{where}, version", f"{protocol.version!r}", "digits with dots between, such as 1.0")
     if protocol.folds is not None:
@@ -214,25 +210,9 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
     elif len(set(protocol.splits.values())) != len(ROLES):
         raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
-    if protocol.frames_of and (protocol.frames_of != "video" or protocol.task != "dimensional"):
+    if protocol.frames_of is not None and (protocol.frames_of != "video" or protocol.task != "dimensional"):
         raise BadInput(f"{where}, frames_of", protocol.frames_of, "video, and a dimensional task; or nothing")
-    if not isinstance(protocol.data_options, Mapping | None):
-        raise BadInput(f"{where}, data_options", protocol.data_options, "a mapping")
-    if not protocol.tta or protocol.tta[0] != "none":
-        raise BadInput(f"{where}, tta", protocol.tta, "a list that starts with none")
     return protocol
-
-
-def _check_recipe(recipe: Recipe, where: object) -> None:
-    """Check the optional fields: None, or one of the allowed values, or a positive number."""
-    for key, allowed in {"batches": ("across-epochs",), "precision": ("float32",)}.items():
-        if getattr(recipe, key) not in (None, *allowed):
-            raise BadInput(f"{where}, {key}", f"{getattr(recipe, key)!r}", f"{' or '.join(allowed)}, or nothing")
-    kinds: dict[str, type[int] | type[float]] = {"shuffle_buffer": int, "epsilon_hat": float}
-    for key, kind in kinds.items():
-        value = getattr(recipe, key)
-        if value is not None and not (type(value) is kind and value > 0):
-            raise BadInput(f"{where}, {key}", f"{value!r}", f"a positive number of type {kind.__name__}, or nothing")
 
 
 def _check_names(protocol: Protocol, where: object) -> None:
@@ -264,44 +244,3 @@ def _check_folds(protocol: Protocol, where: object) -> None:
         raise BadInput(f"{where}, folds", ", ".join(folds), f"a list of {len(ROLES)} or more different splits")
     if protocol.splits:
         raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
-
-
-Checked = TypeVar("Checked", Protocol, Recipe)
-
-
-def _checked(kind: type[Checked], contents: Mapping[str, Json], where: object) -> Checked:
-    """A frozen dataclass from a mapping. The mapping must have exactly its fields; those with a default may be absent.
-    Values of a wrong type are refused (YAML, for instance, reads 1e-3 as text)."""
-    expected = {entry.name: entry.type for entry in fields(kind)}
-    required = {entry.name for entry in fields(kind) if entry.default is MISSING}
-    if odd := sorted((required - set(contents)) | (set(contents) - set(expected))):
-        raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
-    values: dict[str, Json] = {}
-    for key, value in contents.items():
-        if isinstance(value, list):
-            value = tuple(value)
-        if expected[key] is float and type(value) is int and abs(value) < LARGEST:
-            value = float(value)
-        if not _fits(value, expected[key]):
-            name = getattr(expected[key], "__name__", str(expected[key]))
-            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}")
-        values[key] = dict(value) if isinstance(value, Mapping) else value
-    return kind(**values)
-
-
-def _fits(value: Json, kind: Json) -> bool:
-    """Whether a value has the type that a field is annotated with. Numbers must be finite, and True is no number."""
-    origin: object = get_origin(kind)
-    arguments = get_args(kind)
-    if origin is UnionType:
-        return any(_fits(value, each) for each in arguments)
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(each, arguments[0]) for each in value)
-    if origin is Mapping:
-        of_text = isinstance(value, Mapping) and all(type(name) is str for name in value)
-        return of_text and (arguments[1] is Json or all(_fits(each, arguments[1]) for each in value.values()))
-    if kind is Recipe or kind is NoneType:
-        return isinstance(value, kind)
-    if type(value) is not kind:
-        return False
-    return not isinstance(value, int | float) or (math.isfinite(value) and abs(value) < LARGEST)

@@ -1,5 +1,6 @@
 """Import of records that were made on another machine: all are examined, then copied and sealed."""
 
+import filecmp
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import replacing_directory
+from benchmark.leftovers import clear_below
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records import seal
 from benchmark.records.checks.known import Known
@@ -58,7 +60,9 @@ def import_records(
     """Check every record below `source` or in its archives, then copy it to `destination`/<protocol>/<cell>/seed<k>.
 
     Nothing is copied unless all records pass the check. Weights are not copied. A record is skipped if the destination
-    already has an identical and sealed one (`identical`). So an interrupted import can be finished by the same call.
+    already has an identical and sealed one (`identical`). What is there of a record without the rest of it is replaced, as
+    if it were not there. So an interrupted import can be finished by the same call. Leftovers of killed processes are
+    removed, unless `check_only`.
 
     Args:
         source: a folder with records, with archives of records (`benchmark.records.packing`) or with both; or one archive.
@@ -71,6 +75,8 @@ def import_records(
         BadInput: a record does not pass the check; there is no record; two different records of the same run in `source`;
             or (unless `replace`) different records in `destination`, listed by name.
     """
+    if not check_only:
+        clear_below(*filter(None, (destination, outside)))
     with unpacked(source) as folders:
         records = [record for folder in folders for record in read_records(folder)]
         if not records:
@@ -93,7 +99,8 @@ def import_records(
             if target.exists():
                 there = _standing(target, record)
                 if there is None:
-                    different.append(record)
+                    if not _is_part(target, record):
+                        different.append(record)
                 elif there.sealed:
                     passed_over.append(record)
         if different and not replace:
@@ -131,6 +138,21 @@ def _standing(target: Path, record: Record) -> Record | None:
         return there if identical(there, record) else None
     except BadInput:
         return None
+
+
+def _is_part(target: Path, record: Record) -> bool:
+    """Whether some of the files of `record` are in `target`, or none, and nothing else: a copy or a deletion was stopped."""
+    if target.is_symlink() or not target.is_dir():
+        return False
+    there = {path.name for path in target.iterdir()}
+    whole = {name for name in FILES if (record.directory / name).is_file()} | {seal.FILE}
+    if not there < whole:
+        return False
+    # A seal that the import wrote is not among the files of `record`. What it seals is, or is about to be.
+    given = [name for name in there if (record.directory / name).is_file()]
+    return all(
+        (target / name).is_file() and filecmp.cmp(target / name, record.directory / name, shallow=False) for name in given
+    )
 
 
 def copy_record(record: Record, target: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces.reading.archives import tar_files
 from benchmark.files import replacing_file
+from benchmark.leftovers import clear, temporary
 from benchmark.records.record import FILES, Record, read_record
 
 LIMIT = 15_000_000  # bytes of one archive
@@ -92,7 +93,7 @@ def pack(runs: Path, out: Path, *, limit: int = LIMIT) -> Packed:
 
 def _write(path: Path, files: Sequence[Path], root: Path) -> Path:
     """A tar of `files`, named relative to `root`, without owners and times, so that the same files give the same bytes."""
-    with replacing_file(path) as temporary, tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as archive:
+    with replacing_file(path) as new, tarfile.open(new, "w", format=tarfile.GNU_FORMAT) as archive:
         for file in files:
             contents, info = file.read_bytes(), tarfile.TarInfo(file.relative_to(root).as_posix())
             info.size = len(contents)
@@ -113,10 +114,12 @@ def unpacked(source: Path) -> Iterator[list[Path]]:
             (`benchmark.faces.reading.archives.tar_files`), occurs twice or can not be made.
     """
     archives = sorted(source.rglob(NAME.format("*"))) if source.is_dir() else [source] if source.suffix == ".tar" else []
-    with tempfile.TemporaryDirectory(prefix="ferbench-import-") as temporary:
+    unpacking = Path(tempfile.gettempdir(), "ferbench-import")
+    clear(unpacking)  # what a killed import left
+    with temporary(unpacking, folder=True, mode=0o700) as top:
         folders = [source] if source.is_dir() else []
         for number, archive in enumerate(archives):
-            folder = Path(temporary, str(number), archive.name)
+            folder = top / str(number) / archive.name
             for name, contents in tar_files(archive, limit=LARGEST):
                 place = folder / name.replace("\\", "/")
                 if place.name not in FILES:

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark import leftovers
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, replacing_directory, write_json
 from benchmark.records import seal
@@ -188,6 +189,8 @@ def read_record(directory: Path | str) -> Record:
     directory = Path(directory)
     path = directory / "record.json"
     if not path.is_file():
+        leftovers.recover(directory)
+    if not path.is_file():
         raise BadInput(directory, "no record.json", "a record")
     read, sealed = seal.read_bytes(path, LARGEST_JSON), seal.read_seal(directory)
     contents = parsed(read, path)
@@ -207,9 +210,13 @@ def read_record(directory: Path | str) -> Record:
 
 def record_folders(root: Path | str) -> list[Path]:
     """Every folder below `root` with a record.json, sorted by path. Folders whose name begins with a dot (unfinished writes)
-    are left out."""
+    are left out; those that a killed process had completed are put in their places first."""
     root = Path(root)
     found = [path.parent for path in sorted(root.rglob("record.json"))]
+    if late := [each for each in found if each.name.endswith(leftovers.NEW)]:
+        for parent in {each.parent for each in late}:
+            leftovers.clear_below(parent)
+        found = [path.parent for path in sorted(root.rglob("record.json"))]
     return [each for each in found if not any(part.startswith(".") for part in each.relative_to(root).parts)]
 
 

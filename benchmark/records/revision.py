@@ -17,11 +17,14 @@ def files_at(revision: str, paths: Sequence[str]) -> Iterator[Path]:
     does not have are missing.
 
     Raises:
-        BadInput: no git, no repository, or no such revision.
+        BadInput: no git, no repository, no such revision, or one with none of the paths: the repository of another project.
     """
     revision = commit_of(revision)
     listed = _git(["ls-tree", "-z", "--name-only", revision, "--", *paths]).split(b"\0")
     there = [name.decode() for name in listed if name]
+    if not there:
+        found = f"a repository without {' and '.join(paths)} at {revision[:12]}"
+        raise BadInput(f"git in {Path.cwd()}", found, "the project's own repository here")
     with tempfile.TemporaryDirectory(prefix="ferbench-") as folder:
         if there:
             with tarfile.open(fileobj=io.BytesIO(_git(["archive", revision, "--", *there]))) as archive:

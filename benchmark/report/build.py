@@ -1,9 +1,11 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
+import contextlib
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.files import replacing_directory, write_text
+from benchmark.files import replacing_directory, replacing_file
+from benchmark.leftovers import clear_below
 from benchmark.report.answer import answer
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.material import Material, read_material
@@ -17,6 +19,7 @@ from benchmark.report.sections import figures, plots
 from benchmark.report.sections.section import section
 from benchmark.report.style import styled, svg
 
+FOLDERS = ("tables", "figures", "metrics", "plots", "costs")  # of `out`, each replaced as a whole
 HEADLINE = (
     "What a bounded shortcut changes against the identity shortcut in the runs that are there; drawn and generated "
     "faces are evidence for no claim, and intervals are not adjusted for their number"
@@ -30,6 +33,10 @@ def build(
     out: Path = Path("reports"),
 ) -> None:
     """Write the pages, their tables and figures, metrics and plots into `out`. The same input gives the same bytes.
+
+    Everything is written under temporary names first and then put in place, one folder or page after the other. If the
+    process is killed between two of these, some are new and some old, each complete; the next call makes all of them new.
+    Leftovers of killed processes anywhere in `out` are removed.
 
     What measures time or describes a machine goes to the page `benchmark.report.parts.COSTS` and the folder of that page.
 
@@ -47,6 +54,7 @@ def build(
         BadInput: no record, or a damaged one; records of the same data with different test images; a complexity.json or
             audit.json, or a file in one of the folders above, that can not be read. Nothing has been written then.
     """
+    clear_below(Path(out))
     material = read_material(*(Path(path) for path in (records, complexity, data, out)))
     contents, out = made_contents(material), material.out
     pages = {
@@ -60,15 +68,16 @@ def build(
     for name in files:
         if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
             raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
-    for folder in ("tables", "figures", "metrics", "plots", "costs"):
-        with replacing_directory(out / folder) as temporary:
+    with contextlib.ExitStack() as stack:  # ends in the opposite order: folders first, then the pages that show them
+        for name, text in reversed(pages.items()):
+            stack.enter_context(replacing_file(out / name)).write_text(text, encoding="utf-8")
+        for folder in FOLDERS:
+            temporary = stack.enter_context(replacing_directory(out / folder))
             for name, content in files.items():
                 if name.startswith(f"{folder}/"):
                     path = temporary / name.removeprefix(f"{folder}/")
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
-    for name, text in pages.items():
-        write_text(out / name, text)
 
 
 def made_contents(material: Material) -> Contents:

@@ -55,7 +55,7 @@ def read_data(folder: Path, out: Path) -> list[Data]:
     has a name that is no plain one, and for a leaks.json that is not JSON or is missing beside an audit that counted
     copies."""
     found = []
-    for path in sorted(folder.glob("*/audit.json")):
+    for path in sorted(folder.glob("[!.]*/audit.json")):
         audit = read_object(path)
         if missing := {"name", "version", "counts", "fingerprint", "classes"} - set(audit):
             raise BadInput(path, f"no {', '.join(sorted(missing))}", "the audit of a data set")

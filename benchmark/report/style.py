@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -69,7 +71,7 @@ def svg(figure: Figure) -> bytes:
 
 def _without_formulas(figure: Figure) -> None:
     """Escape every text of a figure, but for the numbers at the ticks, which matplotlib writes as formulas itself."""
-    for own in figure.findobj(Text):
+    for own in _texts(figure):
         if (text := drawn(own.get_text())) != own.get_text():
             own.set_text(text)
     for axes in figure.axes:
@@ -77,6 +79,18 @@ def _without_formulas(figure: Figure) -> None:
             named = axis.get_major_formatter()
             if isinstance(named, FixedFormatter | FuncFormatter):  # of `set_xticks` with names
                 axis.set_major_formatter(lambda value, place, named=named: drawn(named(value, place)))
+
+
+def _texts(artist: Artist) -> Iterator[Text]:
+    """Every text of a figure but those at the ticks: matplotlib writes them when it draws, and making them here takes up to
+    a third of the time of drawing."""
+    for child in artist.get_children():
+        if isinstance(child, Axis):
+            yield child.label
+            continue
+        if isinstance(child, Text):
+            yield child
+        yield from _texts(child)
 
 
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:

@@ -19,7 +19,6 @@ import os
 import platform
 import time
 import typing
-import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted, StopRequest
 from benchmark.files import replacing_directory
+from benchmark.leftovers import clear, clear_below, temporary
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs import sources
@@ -41,6 +41,7 @@ from benchmark.runs.time_budget import TimeBudget
 POLL = 1.0  # seconds between two questions of a task about the time left
 HEARD = 0.5  # seconds between two checks of the driver for signals
 ENDING = 6.0  # seconds of a time budget reserved for the end: tasks save checkpoints and report, Ray shuts down
+SHARED = "ray"  # the file by which a task sees that it shares the storage is a temporary for this name
 QUEUED = 2  # tasks submitted to Ray beyond those that can run at once
 
 
@@ -106,18 +107,15 @@ def run_on_ray(
         share = dataclasses.replace(share, gpus=_gpus(ray, share))
         places = dataclasses.replace(places, prepared=places.prepared.resolve(), out=places.out.resolve())
         places.out.mkdir(parents=True, exist_ok=True)
-        token = places.out / f".{uuid.uuid4().hex}.tmp"
-        token.touch()
-        try:
-            with StopRequest(budget.deadline) as stop:
-                codes = {str(run.place): sources.code_digest(run.cell.model) for run in runs}
-                task = Task(places, device, share.cpus, token.name, codes)
-                lost = 0
-                for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop), 1):
-                    progress.say(f"[{number}/{len(runs)}] {line}")
-                    lost += not intact
-        finally:
-            token.unlink()
+        clear(places.out / SHARED)
+        clear_below(*sorted({(places.out / run.place).parent for run in runs}))
+        with temporary(places.out / SHARED, folder=False) as token, StopRequest(budget.deadline) as stop:
+            codes = {str(run.place): sources.code_digest(run.cell.model) for run in runs}
+            task = Task(places, device, share.cpus, token.name, codes)
+            lost = 0
+            for number, (line, intact) in enumerate(_lines(ray, runs, task, share, stop), 1):
+                progress.say(f"[{number}/{len(runs)}] {line}")
+                lost += not intact
     finally:
         ray.shutdown()
     if lost:
@@ -217,11 +215,11 @@ class Watch:
     """A Ray actor on the driver's machine. It tells the tasks how many seconds they have left: none after a stop request."""
 
     def __init__(self, deadline: float):
-        self.end = deadline  # time.time() of the driver's machine, where this actor runs
+        self.end = deadline  # time.monotonic() of the driver's machine, where this actor runs: it reads the same clock
 
     def left(self) -> float:
         """Seconds left."""
-        return self.end - time.time()
+        return self.end - time.monotonic()
 
     def halt(self) -> None:
         """From now on no time is left."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmark.errors import BadInput
 from benchmark.files import Json
 
 
@@ -52,13 +53,18 @@ def describe(device: torch.device) -> dict[str, Json]:
 
 
 def commit() -> str | None:
-    """The checkout's commit, with "+changes" when tracked code or YAML files differ from it; None outside a git checkout."""
+    """The checkout's commit, with "+changes" when tracked code or YAML files differ from it; None outside a git checkout.
+
+    Code that was unpacked from an archive may lie inside some other repository. That one does not track this file, and its
+    commit says nothing about the code.
+    """
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", "--", Path(__file__).name)
         changed = git("status", "--porcelain", "--untracked-files=no", "--", "*.py", "*.c", "*.yaml")
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
@@ -66,9 +72,14 @@ def commit() -> str | None:
 
 
 def pick_device(name: str) -> torch.device:
-    """The torch device of that name. "auto" is the current GPU if there is one, else the CPU."""
+    """The torch device of that name. "auto" is the current GPU if there is one, else the CPU. BadInput for a device that is
+    not here, and for a kind of device that torch has and nothing of the suite was ever run on."""
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        return torch.device("cuda" if gpus else "cpu")
+    here = ["cpu", *(["cuda"] if gpus else []), *(f"cuda:{number}" for number in range(gpus))]
+    if name not in here:
+        raise BadInput("--device", f"'{name}'", f"one of auto, {', '.join(here)}" + ("" if gpus else "; torch finds no GPU"))
     return torch.device(name)
 
 

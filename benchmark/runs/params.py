@@ -16,9 +16,10 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces import data_sets
 from benchmark.files import Json, read_yaml, write_text
-from benchmark.protocol.cells import Run, cell_from, check_installed
-from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.cells import Cell, Run
+from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import sources
+from benchmark.runs.checked_params import check_params
 from benchmark.runs.plan import balanced, plan, profile_entry
 
 GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
@@ -129,16 +130,19 @@ def stage_dependencies(name: str) -> dict[str, str]:
 
 
 def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml") -> list[Run]:
-    """The runs of the entry `key` of ``runs``, one per seed. BadInput for an unknown entry."""
-    if key not in params.get("runs", {}):
-        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(params.get('runs', {}))}")
-    entry = params["runs"][key]
-    contents = {name: entry[name] for name in ("model", "options", "loss", "learning_rate") if name in entry}
-    cell, protocol = cell_from(entry["cell"], contents, where), load_protocol(entry["protocol"])
-    check_installed(cell, f"{where}, runs, {key}")
-    return [Run(protocol, cell, seed) for seed in entry.get("seeds", params["seeds"])]
+    """The runs of the entry `key` of ``runs``, one per seed. BadInput for an unknown entry, and as of `check_params`: a
+    mistake anywhere in the file is said before the first run."""
+    checked = check_params(params, where)
+    if key not in checked:
+        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(checked)}")
+    return _runs_of(params, key, *checked[key])
 
 
-def all_runs(params: Mapping[str, Json]) -> list[Run]:
-    """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`)."""
-    return balanced([runs_of(params, key) for key in params["runs"]])
+def all_runs(params: Mapping[str, Json], where: object = "params.yaml") -> list[Run]:
+    """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`). BadInput as of
+    `check_params`."""
+    return balanced([_runs_of(params, key, *own) for key, own in check_params(params, where).items()])
+
+
+def _runs_of(params: Mapping[str, Json], key: str, protocol: Protocol, cell: Cell) -> list[Run]:
+    return [Run(protocol, cell, seed) for seed in params["runs"][key].get("seeds", params["seeds"])]

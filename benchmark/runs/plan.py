@@ -9,8 +9,11 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.typed import plain
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
+LARGEST_SEED = 2**63  # seeds are smaller: a record takes no larger number
+KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates")  # of a profile
 
 
 def profile_names() -> list[str]:
@@ -48,12 +51,52 @@ def waiting_for_rates() -> set[tuple[str, str]]:
 
 
 def profile_entry(profile: str) -> dict[str, Json]:
-    """The entry of `profile` in profiles.yaml. BadInput for an unknown profile."""
+    """The entry of `profile` in profiles.yaml. BadInput for an unknown profile, and for one that is not written as the head
+    of profiles.yaml says."""
     profiles = read_yaml(PROFILES)
     if profile not in profiles:
         raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
     entry: dict[str, Json] = profiles[profile]
+    _check_entry(entry, f"profile {profile}")
     return entry
+
+
+def _check_entry(entry: Json, where: str) -> None:
+    if not isinstance(entry, dict) or "seeds" not in entry or ("runs" in entry) == ("parts" in entry):
+        found = ", ".join(map(str, entry)) if isinstance(entry, dict) else f"{entry!r}"[:200]
+        raise BadInput(where, found, "seeds, either runs or parts, and perhaps data, gradients and rates")
+    if odd := [key for key in entry if key not in KEYS]:
+        raise BadInput(f"{where}, {odd[0]}", "an unknown key", f"one of {', '.join(KEYS)}")
+    checked_seeds(entry["seeds"], f"{where}, seeds")
+    runs = entry["parts"] if "parts" in entry else [entry["runs"]]
+    good = {
+        "parts" if "parts" in entry else "runs": isinstance(runs, list) and runs and all(map(_of_patterns, runs)),
+        "data": plain(entry.get("data", {})) and all(isinstance(own, dict) for own in _values(entry.get("data", {}))),
+        "gradients": _texts(entry.get("gradients", [])),
+        "rates": isinstance(entry.get("rates", ""), str),
+    }
+    expected = {
+        "runs": "a mapping of protocols to lists of patterns",
+        "parts": "a list of mappings of protocols to lists of patterns",
+        "data": "a mapping of data sets to their options",
+        "gradients": "a list of names",
+        "rates": "the name of a search",
+    }
+    for key, right in good.items():
+        if not right:
+            raise BadInput(f"{where}, {key}", f"{entry[key]!r}"[:200], expected[key])
+
+
+def _of_patterns(runs: Json) -> bool:
+    return isinstance(runs, dict) and all(isinstance(key, str) and isinstance(own, list) for key, own in runs.items())
+
+
+def _values(value: Json) -> list[Json]:
+    return list(value.values()) if isinstance(value, dict) else [value]
+
+
+def _texts(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def parts(profile: str) -> list[list[Run]]:
@@ -83,15 +126,27 @@ def _seeds_of(pattern: Json, seeds: list[int], where: str) -> tuple[str, list[in
     """A pattern and its seeds: its own if it is written as ``{cells: PATTERN, seeds: [...]}``, else the profile's."""
     if isinstance(pattern, str):
         return pattern, seeds
-    if not isinstance(pattern, Mapping) or set(pattern) != {"cells", "seeds"}:
+    if not isinstance(pattern, dict) or set(pattern) != {"cells", "seeds"}:
         raise BadInput(where, pattern, "a pattern, or {cells: PATTERN, seeds: [...]}")
-    own = pattern["seeds"]
-    if not isinstance(own, list) or not own or len(set(own)) < len(own) or any(type(seed) is not int for seed in own):
-        raise BadInput(f"{where}, {pattern['cells']}, seeds", own, "a list of different whole numbers")
-    return pattern["cells"], own
+    if not isinstance(pattern["cells"], str):
+        raise BadInput(f"{where}, cells", f"{pattern['cells']!r}"[:200], "a pattern over the names of cells")
+    return pattern["cells"], checked_seeds(pattern["seeds"], f"{where}, {pattern['cells']}, seeds")
 
 
 def balanced(by_cell: Sequence[Sequence[Run]]) -> list[Run]:
     """The runs of all cells in one list: the first run of every cell, then the second run of every cell, and so on."""
     rounds = itertools.zip_longest(*by_cell)
     return [run for same_round in rounds for run in same_round if run is not None]
+
+
+def checked_seeds(seeds: Json, where: object) -> list[int]:
+    """`seeds`, if it is a list of different whole numbers from 0 with at least one entry. BadInput for anything else; it
+    shows the first entry that is wrong."""
+    if not isinstance(seeds, list | tuple) or not seeds:
+        raise BadInput(where, f"{seeds!r}"[:200], "a list of whole numbers")
+    for place, seed in enumerate(seeds):
+        if type(seed) is not int or not 0 <= seed < LARGEST_SEED:
+            raise BadInput(where, f"{seed!r}"[:200], "whole numbers from 0")
+        if seed in seeds[:place]:
+            raise BadInput(where, f"{seed} twice", "whole numbers that differ")
+    return list(seeds)

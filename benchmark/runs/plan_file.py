@@ -13,6 +13,7 @@ from benchmark.errors import BadInput
 from benchmark.files import read_object, write_json
 from benchmark.protocol.cells import Cell, Run, check_installed, named_cell
 from benchmark.protocol.protocol import Protocol, protocol_from
+from benchmark.runs.plan import checked_seeds
 
 SCHEMA = 1
 PARTS = ("schema", "protocols", "cells", "runs")
@@ -61,13 +62,21 @@ def read_plan(path: Path) -> list[Run]:
             check_installed(cell, path)
     if odd := [name for name, entry in contents["cells"].items() if entry.get("name", name) != name]:
         raise BadInput(f"{path}, cell {odd[0]}", f"the name {contents['cells'][odd[0]]['name']} in it", "the same name")
-    runs = []
+    runs: list[Run] = []
+    places: set[Path] = set()
     for number, entry in enumerate(contents["runs"]):
         names = entry[:2] if isinstance(entry, list) and len(entry) == 3 else []
         known = all(isinstance(name, str) for name in names) and names and names[0] in protocols and names[1] in cells
         if not known or type(entry[2]) is not int:
             raise BadInput(f"{path}, runs, {number}", entry, "[protocol, cell, seed] with names of this file")
-        runs.append(Run(protocols[entry[0]], cells[entry[1]], entry[2]))
+        checked_seeds(entry[2:], f"{path}, runs, {number}, seed")
+        run = Run(protocols[entry[0]], cells[entry[1]], entry[2])
+        if run.place in places:
+            raise BadInput(f"{path}, runs, {number}", f"{run} again", "each run once")
+        places.add(run.place)
+        runs.append(run)
+    if not runs:
+        raise BadInput(f"{path}, runs", "none", "some")
     return runs
 
 

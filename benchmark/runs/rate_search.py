@@ -7,6 +7,8 @@ A diverged trial scores 1 / classes, as guessing would. Trials are those of `ben
 never loaded, and each trial is a line of a log.
 """
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +18,11 @@ from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs.runner import Site
-from benchmark.runs.tuning import Search, make_trials
+from benchmark.runs.tuning import Search, check_search, make_trials
 from benchmark.runs.tuning_log import SEARCHES, read_log
 
 FIELDS = ("protocol", "seeds", "epochs", "rates")
+RATES = "three or more numbers above 0, from the highest to the lowest"
 STEP = 2.0  # factor between the best rate and the rate of the last trial
 
 
@@ -102,12 +105,14 @@ def load_rate_search(name: str) -> RateSearch:
         BadInput: an unknown name; missing or unknown keys; more than one seed; fewer than three rates, or rates not in
             falling order; a protocol with folds or with valence and arousal.
     """
-    entry, where = read_yaml(SEARCHES).get(name), f"search {name}"
-    if entry is None or set(entry) != set(FIELDS):
-        raise BadInput(where, "nothing" if entry is None else ", ".join(entry), f"exactly {', '.join(FIELDS)}")
+    entry: Json = read_yaml(SEARCHES).get(name)
+    where = f"search {name}"
+    check_search(entry, FIELDS, where)
     rates, protocol = tuple(entry["rates"]), load_protocol(entry["protocol"])
-    if len(rates) < 3 or any(type(rate) is not float or rate <= 0 for rate in rates) or sorted(rates)[::-1] != list(rates):
-        raise BadInput(f"{where}, rates", entry["rates"], "three or more numbers above 0, from the highest to the lowest")
+    if len(rates) < 3 or any(type(rate) is not float or not 0 < rate < math.inf for rate in rates):
+        raise BadInput(f"{where}, rates", f"{entry['rates']!r}"[:200], RATES)
+    if any(higher <= lower for higher, lower in itertools.pairwise(rates)):
+        raise BadInput(f"{where}, rates", entry["rates"], RATES)
     if len(entry["seeds"]) != 1:
         raise BadInput(f"{where}, seeds", entry["seeds"], "one")
     if protocol.folds or protocol.task != "categorical":

@@ -3,10 +3,9 @@
 import math
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -16,15 +15,18 @@ import torch
 from benchmark import progress
 from benchmark.errors import Interrupted, StopRequest
 from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.leftovers import clear_below
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.record import Record
+from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import Trainer
+from benchmark.workers import Workers
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
@@ -111,6 +113,8 @@ class Worker:
             record = cross_validate(run, faces, directory, **given)
         else:
             record = train(run, faces, directory, splits=lambda: self._splits(run.protocol, faces), **given)
+            # A process that was killed just after it had written the record has left its checkpoint.
+            directory.with_name(f"{directory.name}.checkpoint").unlink(missing_ok=True)
         return f"{run}: {summary(record)} ({time.monotonic() - start:.0f} s)"
 
     def _enough(self, start: float, folds: bool) -> Callable[[Trainer], bool]:
@@ -156,9 +160,13 @@ def run_all(
         ended: called whenever a run has ended, after its line was printed.
 
     Raises:
+        BadInput: a network that can not be built; what `train` raises.
         Interrupted: by signal or time budget. Everything finished so far is kept.
+        SystemSaysNo: too little room on the disk for the runs, before anything is trained.
     """
     budget = TimeBudget.of(time_budget)
+    check_space(runs, places.prepared, places.out, jobs)
+    clear_below(*sorted({(places.out / run.place).parent for run in runs}))
     jobs = min(jobs, len(runs))
     with StopRequest(budget.deadline) as stop:
         if jobs > 1:
@@ -173,11 +181,11 @@ def run_all(
 def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: int, budget: TimeBudget) -> Iterator[str]:
     """A line for each run as it ends. After a stop request or an error, the runs in progress save their checkpoints before
     Interrupted or the error is raised."""
-    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    context = multiprocessing.get_context("spawn")
     halt, positions = context.Event(), context.Value("i", 0)
     threads = max(1, torch.get_num_threads() // jobs)
     setup = (places, halt, positions, threads, jobs, os.getpid(), budget)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
+    with Workers(jobs, _start, *setup, finish=True) as pool:
         waiting = {pool.submit(_work, run) for run in runs}
         try:
             while waiting:
@@ -188,7 +196,6 @@ def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: in
                     halt.set()
         finally:
             halt.set()
-            pool.shutdown(cancel_futures=True)
 
 
 _worker: Worker  # in each process of the pool, made by its initialiser
@@ -198,11 +205,10 @@ def _start(
     places: Site, halt: "Event", positions: "Synchronized[int]", threads: int, jobs: int, parent: int, budget: TimeBudget
 ) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and sets `halt` for all
     torch.set_num_threads(threads)
     with positions.get_lock():
         position, positions.value = positions.value, positions.value + 1
-    # A parent that was killed can not set `halt`. Its children notice because their parent process has changed.
+    # A parent that was killed can not set `halt`. Its workers notice because their parent process has changed, and save.
     _worker = Worker(places, lambda: halt.is_set() or os.getppid() != parent, position, jobs, budget.remaining)
 
 

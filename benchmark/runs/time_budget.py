@@ -18,7 +18,12 @@ CAUTION = 1.5
 
 @dataclass(frozen=True)
 class TimeBudget:
-    """A number of seconds (infinity: no limit), counted from `begin` (time.time())."""
+    """A number of seconds (infinity: no limit), counted from `begin`, a reading of time.monotonic().
+
+    That clock does not jump when the system's time is set. All processes of a machine read the same one (CLOCK_MONOTONIC on
+    Linux, mach_absolute_time on macOS, the performance counter on Windows), so that a budget can be handed to a worker. It
+    means nothing on another machine, which has to be told the seconds left.
+    """
 
     seconds: float = math.inf
     begin: float = 0.0
@@ -26,18 +31,18 @@ class TimeBudget:
     @classmethod
     def of(cls, seconds: float | None) -> "TimeBudget":
         """A budget that begins now; None = no limit."""
-        return cls() if seconds is None else cls(seconds, time.time())
+        return cls() if seconds is None else cls(seconds, time.monotonic())
 
     @property
     def deadline(self) -> float | None:
-        """The time.time() at which the budget ends; None: never."""
+        """The time.monotonic() at which the budget ends; None: never."""
         return None if math.isinf(self.seconds) else self.begin + self.seconds
 
     def remaining(self) -> float:
         """Seconds left for work, without the reserve."""
         if math.isinf(self.seconds):
             return math.inf
-        return self.begin + self.seconds - time.time() - reserve(self.seconds)
+        return self.begin + self.seconds - time.monotonic() - reserve(self.seconds)
 
 
 def reserve(seconds: float) -> float:

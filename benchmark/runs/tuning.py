@@ -20,10 +20,12 @@ from benchmark.names import checked_name
 from benchmark.protocol.cells import Cell, Run, find_cell, named_cell
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol, load_protocol, protocol_from
 from benchmark.records.record import Record, read_record
+from benchmark.runs.plan import checked_seeds
 from benchmark.runs.runner import Site, run_all
 from benchmark.runs.tuning_log import IDENTITY, SEARCHES, read_log
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
+LISTS: dict[str, type | tuple[type, ...]] = {"cells": (str, dict), "trials": dict, "rates": (int, float)}
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,32 @@ def load_search(name: str) -> Search:
     if name not in searches:
         raise BadInput("search", f"'{name}'", f"one of {', '.join(searches)}, or a file that `ferbench tune --write` wrote")
     entry, where = searches[name], f"search {name}"
-    if set(entry) != set(FIELDS):
-        raise BadInput(where, ", ".join(entry), f"exactly {', '.join(FIELDS)}")
+    check_search(entry, FIELDS, where)
+    if odd := [name for name in (entry["protocol"], *entry["cells"]) if not isinstance(name, str)]:
+        raise BadInput(where, f"{odd[0]!r}"[:200], "the names of a protocol and of cells")
     cells = tuple(map(find_cell, entry["cells"]))
     return _checked(
         Search(name, load_protocol(entry["protocol"]), cells, tuple(entry["seeds"]), entry["epochs"], tuple(entry["trials"]))
     )
+
+
+def check_search(entry: Json, fields: Sequence[str], where: object) -> None:
+    """Raise BadInput unless `entry` has exactly the keys `fields`, each with a value of its type: `protocol` a name (or what
+    is checked elsewhere), `seeds` different whole numbers from 0, `epochs` a number, the others lists; `cells` of names or
+    mappings, `trials` of mappings."""
+    if not isinstance(entry, dict) or set(entry) != set(fields):
+        found = "nothing" if entry is None else f"{entry!r}" if not isinstance(entry, dict) else ", ".join(map(str, entry))
+        raise BadInput(where, found[:200], f"exactly {', '.join(fields)}")
+    checked_seeds(entry["seeds"], f"{where}, seeds")
+    if type(entry["epochs"]) is not int or entry["epochs"] < 1:
+        raise BadInput(f"{where}, epochs", f"{entry['epochs']!r}"[:200], "a whole number from 1")
+    for key, kinds in LISTS.items():
+        if key in entry and not (
+            isinstance(entry[key], list) and entry[key] and all(isinstance(v, kinds) for v in entry[key])
+        ):
+            raise BadInput(f"{where}, {key}", f"{entry[key]!r}"[:200], f"a list, as in {SEARCHES.name}")
+    if not isinstance(entry["protocol"], str | dict):
+        raise BadInput(f"{where}, protocol", f"{entry['protocol']!r}"[:200], "a protocol")
 
 
 def write_search(search: Search, path: Path) -> None:
@@ -107,9 +129,9 @@ def _read_search(path: Path) -> Search:
     if set(contents) != {"name", *FIELDS}:
         raise BadInput(path, "something else", f"a search: name, {', '.join(FIELDS)}")
     checked_name(contents["name"], "search", path)
-    types = {"protocol": dict, "cells": list, "seeds": list, "trials": list}
-    if odd := [key for key, kind in types.items() if not isinstance(contents[key], kind)]:
-        raise BadInput(path, f"of another type: {', '.join(odd)}", "a search that `ferbench tune --write` wrote")
+    check_search({key: contents[key] for key in FIELDS}, FIELDS, path)
+    if not isinstance(contents["protocol"], dict):
+        raise BadInput(f"{path}, protocol", f"{contents['protocol']!r}"[:200], "a whole protocol")
     protocol = dict(contents["protocol"])
     recipe = protocol.pop("recipe", None)
     if not isinstance(recipe, dict) or not all(isinstance(each, dict) for each in contents["cells"]):

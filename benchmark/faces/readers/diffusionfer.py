@@ -7,6 +7,7 @@ and expression codes of AffectNet. The folder of a picture is the expression nam
 
 import contextlib
 import io
+import itertools
 import math
 import re
 import zipfile
@@ -24,7 +25,7 @@ from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading.archives import open_csv, zip_members
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
-from benchmark.faces.reading.raw import raw_folder
+from benchmark.faces.reading.raw import check_names, raw_folder
 from benchmark.files import Json
 
 VERSION = "1.0"
@@ -101,6 +102,7 @@ def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -
     folder = raw_folder(raw, "diffusionfer")
     rows, source = read_sheet(folder)
     pictures = find_pictures(folder, rows)
+    check_names(itertools.chain((row.id for row in rows), map(str, pictures.values())), folder)
     images = np.stack(list(_decoded(rows, pictures, size)))
     label = np.array([row.expression for row in rows])
     group = near_duplicate_groups(images)

@@ -204,10 +204,16 @@ def listed(folder: Path, options: Options) -> list[Row]:
             raise BadInput(row.where, f"{row.path.as_posix()!r}, group {row.group!r}", "printable characters")
         if row.split:
             checked_text(row.split, "split", row.where)
-        if not file.resolve().is_relative_to(base):
+        try:
+            inside = file.resolve().is_relative_to(base)
+            size = file.stat().st_size if file.is_file() else None
+        except (OSError, RuntimeError) as error:  # a name that is too long; links in a circle
+            why = error.strerror if isinstance(error, OSError) else error
+            raise BadInput(row.where, f"{row.path} ({why})", "a picture") from error
+        if not inside:
             raise BadInput(row.where, f"{row.path}, which leads out of {folder}", "a picture inside it")
-        if not file.is_file() or not file.stat().st_size:
-            found = "no such picture" if not file.is_file() else "a picture of 0 bytes"
+        if not size:
+            found = "no such picture" if size is None else "a picture of 0 bytes"
             raise BadInput(row.where, f"{found}: {row.path}", "a picture")
         if options.group is not None:
             match = re.search(options.group, row.path.as_posix())

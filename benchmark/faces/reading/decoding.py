@@ -1,8 +1,8 @@
 """Decodes raw pictures into a FaceSet: in parallel, with little memory, and resumable after a stop.
 
-Worker processes write finished pictures directly into the file ``.NAME.partial/pictures`` beside the target. A journal there
-gets a line for each finished batch. A later call with the same columns, batches and options continues from the journal; any
-other call starts again.
+Worker processes write finished pictures directly into a file in the folder ``.NAME.partial`` beside the target. A journal
+there gets a line for each finished batch. After a kill at any moment, a later call with the same columns, batches and
+options continues from the journal; any other call starts again.
 """
 
 import hashlib
@@ -11,15 +11,11 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Generic, Literal, NotRequired, TypedDict, TypeVar, Unpack
 
@@ -31,6 +27,8 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet, Integers, Reals, Texts, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
 from benchmark.files import Json
+from benchmark.room import check_room
+from benchmark.workers import Workers
 
 LISTED = 1000  # most unreadable pictures that meta.json names; it counts all of them
 Source = TypeVar("Source")
@@ -97,10 +95,13 @@ def write_decoded(
         BadInput: more unreadable pictures than allowed (decoded pictures are kept, so a call that allows more is fast);
             whatever `write_faceset` refuses.
         Interrupted: Ctrl-C; the next call continues.
+        SystemSaysNo: too little room on the disk; nothing was decoded.
     """
     directory, rows = Path(directory), len(where)
     partial = directory.with_name(f".{directory.name}.partial")
     shape = (size, size, channels)
+    if not partial.exists():  # the decoded pictures, and their copy in the FaceSet
+        check_room(directory, 2 * rows * int(np.prod(shape)), f"{rows} pictures of {size} x {size}")
     journal = _Journal(partial, _digest(batches, load, shape, columns), rows * int(np.prod(shape)))
     todo = [number for number in range(len(batches)) if number not in journal.done]
     processes = min(processes or os.cpu_count() or 1, len(todo))
@@ -109,7 +110,7 @@ def write_decoded(
             for number, without in _results(batches, todo, load, shape, journal.pictures, processes):
                 journal.add(number, without)
                 bar.update(len(batches[number].rows))
-        except (KeyboardInterrupt, BrokenProcessPool):  # Ctrl-C may reach the workers before it reaches this process
+        except (KeyboardInterrupt, BrokenProcessPool):
             raise Interrupted(f"{directory.name}: stopped (or a worker was killed); the same command goes on") from None
     lost = {row: reason for reasons in journal.done.values() for row, reason in reasons}
     if len(lost) > allow_unreadable * rows:
@@ -154,24 +155,32 @@ _BY_ROW: tuple[_ByRow, ...] = ("id", "split", "expression", "valence", "arousal"
 
 
 class _Journal:
-    """The folder of unfinished work. It has two files: ``pictures`` (raw bytes) and ``journal``. The journal's first line is
-    the digest of the call; each further line is the number of a finished batch and its unreadable rows."""
+    """The folder of unfinished work. It has two files: ``pictures-DIGEST`` (raw bytes) and ``journal``. The journal's first
+    line is the digest of the call; each further line is the number of a finished batch and its unreadable rows.
+
+    The name of the first file keeps a worker of a killed call, which lives for another second, from writing into the
+    pictures of a different call.
+    """
 
     def __init__(self, folder: Path, digest: str, length: int):
-        self.pictures, self.path = folder / "pictures", folder / "journal"
+        self.pictures, self.path = folder / f"pictures-{digest[:16]}", folder / "journal"
         self.done: dict[int, Lost] = {}
-        lines = self.path.read_text().split("\n") if self.path.is_file() else [""]
-        if lines[0] != digest or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+        contents = self.path.read_bytes() if self.path.is_file() else b""
+        whole = contents[: contents.rfind(b"\n") + 1]  # the last line is incomplete if the process was killed
+        lines = whole.decode().splitlines()
+        if lines[:1] != [digest] or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+            # The journal goes first and comes last: it never speaks of other pictures than those beside it.
+            self.path.unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             with open(self.pictures, "wb") as stream:
                 stream.truncate(length)
             self.path.write_text(f"{digest}\n")
             return
-        for line in lines[1:-1]:  # the last one is empty, or incomplete if the process was killed
+        for line in lines[1:]:
             number, lost = json.loads(line)
             self.done[number] = [(row, reason) for row, reason in lost]
-        self.path.write_text("\n".join([*lines[:-1], ""]))
+        os.truncate(self.path, len(whole))
 
     def rows_done(self, batches: Sequence[Batch[Source]]) -> int:
         return sum(len(batches[number].rows) for number in self.done)
@@ -200,32 +209,14 @@ def _results(
         return
     waiting: dict[Future[Lost], int] = {}
     left = iter(todo)
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_live_as_long_as, initargs=(os.getpid(),)
-    ) as pool:
-        try:
-            while True:
-                while len(waiting) < 3 * processes and (number := next(left, None)) is not None:
-                    waiting[pool.submit(_decode, batches[number], load, shape, pictures)] = number
-                if not waiting:
-                    return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(future), future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _live_as_long_as(parent: int) -> None:
-    """Set up a worker: it ends at once, without a message, on Ctrl-C, and within a second after its parent has ended. Its
-    unfinished batch is not in the journal, so it will be decoded again."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    with Workers(processes) as pool:  # one that is ended has its batch not in the journal, so it will be decoded again
+        while True:
+            while len(waiting) < 3 * processes and (number := next(left, None)) is not None:
+                waiting[pool.submit(_decode, batches[number], load, shape, pictures)] = number
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
 
 
 def _decode(batch: Batch[Source], load: Load[Source], shape: Shape, pictures: Path) -> Lost:

@@ -9,6 +9,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})  # in lower case
+# What is tried, whatever a file is called: formats that Pillow decodes itself. Others start a program (PostScript:
+# Ghostscript) or read further files.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 PIXEL_LIMIT = 1 << 26  # 67 million; a larger picture may be a decompression bomb, so it is refused before decoding
 RESAMPLING = "Pillow BILINEAR, antialiased, after whole-factor averaging to no less than twice the size"
 WIDE = 257  # divisor from 16 to 8 bits: 65535 = 255 x 257
@@ -27,7 +30,7 @@ def load_image(
     margin: float = 0.0,
     roll: float = 0.0,
 ) -> np.ndarray:
-    """A picture uint8 (size, size, channels) from any file that Pillow can open, rotated by its EXIF orientation.
+    """A picture uint8 (size, size, channels) from a file of one of `FORMATS`, rotated by its EXIF orientation.
 
     Transparent parts become black. CMYK, palette and other modes are converted to RGB by Pillow. 16-bit values are divided
     by 257.
@@ -37,13 +40,13 @@ def load_image(
         box, margin, roll: as for `fit`, in pixels of the picture after the EXIF rotation.
 
     Raises:
-        Unreadable: a file that does not exist, is empty or truncated, is not a picture or has more than `PIXEL_LIMIT`
-            pixels.
+        Unreadable: a file that does not exist, is empty or truncated, is not a picture of `FORMATS` or has more than
+            `PIXEL_LIMIT` pixels.
     """
     try:
         if isinstance(path, Path) and not path.stat().st_size:
             raise Unreadable("an empty file")
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > PIXEL_LIMIT:
                 raise Unreadable(f"{image.width} x {image.height} pixels")
             image.load()

@@ -1,5 +1,7 @@
-"""Finds the raw files of a data set: below data/raw, or in the folder that a pointer there names."""
+"""Finds the raw files of a data set: below data/raw, or in the folder that a pointer there names; and says which of their
+names a FaceSet can not take."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -19,6 +21,13 @@ def raw_file(raw: Path, name: str) -> Path:
         found = ", ".join(p.name for p in files) or "no file"
         raise BadInput(folder, found, f"exactly one file, put there by `ferbench data add {name} FILE`")
     return files[0]
+
+
+def check_names(names: Iterable[str], where: object) -> None:
+    """Raise BadInput for the first name that is not printable text: a FaceSet could not be written, and that would be found
+    only after everything is decoded. The name of a file that is not UTF-8 is such a name."""
+    if odd := next((name for name in names if not name.isprintable()), None):
+        raise BadInput(where, f"the name {odd!r}", "a name of printable characters, in UTF-8; rename the file")
 
 
 def raw_folder(raw: Path, name: str) -> Path:

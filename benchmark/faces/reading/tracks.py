@@ -5,6 +5,7 @@ from 1). The group is the video, which may have two tracks, so that all its fram
 """
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
+from benchmark.faces.reading.raw import check_names
 from benchmark.faces.reading.video import Clip, read_clip
 from benchmark.files import Json
 
@@ -200,6 +202,7 @@ def write_tracks(
             length = len(source.numbers if isinstance(source, Clip) else source.paths)
             batches.append(Batch(range(row, row + length), source))
             row += length
+    check_names(itertools.chain(ids, group, where), root)
     expression = None
     if any(track.expression is not None for track in tracks):
         none = [np.full(len(track), -1) if track.expression is None else track.expression for track in tracks]

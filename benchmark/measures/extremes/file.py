@@ -41,7 +41,7 @@ def read_faces(folder: Path, summary: Summary) -> list[ShownFaces]:
     """
     wanted = {(c.protocol["name"], c.protocol_hash, c.data["fingerprint"]): c.slug for c in summary.comparisons}
     found: list[ShownFaces] = []
-    for path in sorted(folder.glob("*/faces.json")):
+    for path in sorted(folder.glob("[!.]*/faces.json")):
         contents = read_made(path, SCHEMA, "fingerprint", "faces")
         for entry in _entries(contents, path):
             slug = wanted.get((entry["protocol"], entry["protocol_hash"], contents["fingerprint"]))

@@ -5,11 +5,9 @@ import itertools
 import json
 import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs import environment, sources
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import load_splits, standardiser
+from benchmark.workers import Workers
 
 PLANS = Path(__file__).with_name("gradients.yaml")
 
@@ -184,10 +183,9 @@ def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, 
     threads, and with it the bits, are always the same."""
     if not left:
         return
-    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    halt = context.Event()
+    halt = multiprocessing.get_context("spawn").Event()
     setup = (settings[0].run.protocol, faces, device, halt, os.getpid())
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=setup) as pool:
+    with Workers(jobs, _start, *setup) as pool:  # which end with this process: nothing is lost, only it writes files
         # The longest settings first, so that the processes end at about the same time.
         order = sorted(left, key=lambda i: (-settings[i].steps[-1], i))
         waiting = {pool.submit(_work, settings[i]): i for i in order}
@@ -201,16 +199,13 @@ def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, 
                     raise Interrupted("gradients stopped; the next call goes on with what is left")
         finally:
             halt.set()
-            pool.shutdown(cancel_futures=True)
 
 
 def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: int) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and sets `halt` for all
     torch.set_num_threads(1)
     if device.type == "cpu":
         keep_freed()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
     @functools.cache
     def worker() -> Measurer:
@@ -218,12 +213,6 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
 
     # Made when the first setting is measured, not here: the message of an error in an initialiser would be lost.
     _worker = worker
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent has ended. A worker that waits for its next setting would not notice it otherwise."""
-    multiprocessing.parent_process().join()
-    os._exit(1)  # nothing is lost: only the parent writes files
 
 
 def _work(setting: Setting) -> dict:

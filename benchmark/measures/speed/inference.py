@@ -6,11 +6,9 @@ Networks have random weights, because training does not affect these numbers. Th
 a model on a machine.
 """
 
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
@@ -23,6 +21,7 @@ from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.runs import environment
 from benchmark.runs.training.trainer import build_model
+from benchmark.workers import Workers
 
 SCHEMA = 1
 BATCHES = (1, 64)
@@ -59,12 +58,11 @@ def measure_cells(
     threads = [None] if device.type == "cuda" else sorted({1, torch.get_num_threads()})
     found = {cell.name: {"parameters": None, "measurements": []} for cell in cells}
     tasks = [(cell, number, batch) for cell in cells for number in threads for batch in sorted(batches)]
-    fresh = multiprocessing.get_context("spawn")
     with progress.bar(total=len(tasks), desc="speed", unit="measurement") as bar:
         for cell, number, batch in tasks:
             if stop():
                 raise Interrupted("stopped; nothing was written")
-            with ProcessPoolExecutor(1, mp_context=fresh) as process:
+            with Workers(1) as process:
                 parameters, measured = process.submit(_alone, protocol, cell, device, number, batch, runs).result()
             found[cell.name]["parameters"] = parameters
             found[cell.name]["measurements"].append(measured)

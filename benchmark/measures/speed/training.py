@@ -7,11 +7,9 @@ time and memory matter.
 """
 
 import dataclasses
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +32,7 @@ from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split
 from benchmark.runs.training.trainer import Trainer, build_model
+from benchmark.workers import Workers
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
@@ -195,7 +194,6 @@ def _rounds(
 ) -> dict:
     """The measurements of all contenders: {train and evaluate: {name: [seconds of each block]}, memory: {name: bytes},
     ceilings: [...]}."""
-    fresh = multiprocessing.get_context("spawn")
     found: dict = {"train": {}, "evaluate": {}, "memory": {}, "ceilings": []}
     turns = 2 * rounds * len(contenders)
     with ExitStack() as open_processes, progress.bar(total=turns, desc=f"bench {size}x{size}", unit="turn") as bar:
@@ -205,9 +203,7 @@ def _rounds(
                 raise Interrupted("stopped; nothing was written")
             return processes[name].submit(work, *arguments).result()
 
-        processes = {
-            name: open_processes.enter_context(ProcessPoolExecutor(1, mp_context=fresh)) for name in (MACHINE, *contenders)
-        }
+        processes = {name: open_processes.enter_context(Workers(1)) for name in (MACHINE, *contenders)}
         for name in processes:
             ask(name, _begin, name, contenders.get(name), size, batch, device, torch.get_num_threads())
         for what, work, arguments in (("train", _train, (steps,)), ("evaluate", _evaluate, ())):

@@ -46,21 +46,21 @@ def first_contact(
         Findings: no path is correct.
         Interrupted: by a signal, or when the time is over. Everything is kept.
     """
-    begin = time.time()
+    begin = time.monotonic()
     try:
         with StopRequest(begin + seconds) as stop:
 
             def left() -> float:
-                return begin + SHARE * seconds - time.time()
+                return begin + SHARE * seconds - time.monotonic()
 
             numbers = [number for number in jobs if number <= len(runs)]
             chosen = Contact(runs, prepared, folder, device, numbers, timed, left, stop, KEPT * left()).decide()
             if stop():
                 raise Interrupted("stopped before the first run; the same command goes on")
         progressing = Progress(runs, prepared, folder, out)
-        progressing.begin(chosen, begin + seconds - time.time())
+        progressing.begin(chosen, begin + seconds - time.monotonic())
         places = Site(prepared, folder, device, restart_stale, chosen["path"] == "compiled")
-        remaining = begin + seconds - time.time()
+        remaining = begin + seconds - time.monotonic()
         run_all(runs, places, jobs=chosen["jobs"], time_budget=remaining, ended=progressing.ended)
     finally:
         progress.say(packed(folder, out))

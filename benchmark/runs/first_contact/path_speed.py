@@ -63,7 +63,7 @@ def speeds(
                     process.send(warm_up, max(1, threads // number))
                 for process in working:
                     process.answer(limit(), stop)
-                start = time.time() + APART
+                start = time.monotonic() + APART
                 for process in working:
                     process.send(timed, start, seconds)
                 each: list[float] = [process.answer(limit() + seconds, stop)[0] for process in working]
@@ -118,8 +118,8 @@ def warm_up(threads: int) -> None:
 
 
 def timed(start: float, seconds: float) -> float:
-    """Train from `start` (time.time()) for `seconds`. Returns images per second."""
-    time.sleep(max(0.0, start - time.time()))
+    """Train from `start` (time.monotonic()) for `seconds`. Returns images per second."""
+    time.sleep(max(0.0, start - time.monotonic()))
     images, begin = 0, time.perf_counter()
     while time.perf_counter() - begin < seconds:
         images += _train(_here["steps"])

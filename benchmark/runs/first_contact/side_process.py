@@ -4,13 +4,14 @@ result."""
 import contextlib
 import io
 import multiprocessing
-import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Self, TypeVar, TypeVarTuple
 
 from benchmark.errors import Interrupted
+from benchmark.stopping import held_back
+from benchmark.workers import end_with_parent
 
 POLL = 0.1  # seconds between two calls of `stop`
 
@@ -34,7 +35,8 @@ class SideProcess:
         context = multiprocessing.get_context("spawn")  # neither torch's threads nor CUDA survive a fork
         self.ours, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self.process.start()
+        with held_back():
+            self.process.start()
         theirs.close()  # so that each end notices when the other one is closed
 
     def __enter__(self) -> Self:
@@ -93,7 +95,7 @@ class SideProcess:
 
 
 def _serve(theirs: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the caller decides what to do
+    end_with_parent()
     while True:
         try:
             function, arguments = theirs.recv()

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,12 @@ def cell(name, loss="plain"):
     return Cell(name, "other", {"called": name}, loss)
 
 
+@cache
+def own_claims():
+    """The suite's claims: reading their YAML takes longer than most tests here."""
+    return load_claims()
+
+
 def answers(n):
     """The first n of the test images right."""
     return np.arange(IMAGES) < n
@@ -98,45 +105,16 @@ def network(parameters, flops):
     return {"parameters": {"trainable": parameters}, "flops": flops}
 
 
-@pytest.fixture
-def world(make, tmp_path):
-    """Records and verdicts of one test: `add` writes runs by their numbers of right answers, `find` judges tests."""
-
-    class World:
-        summary = None  # of the records since the last `add`
-
-        def add(self, name, rights, protocol=P, first=0, **changes):
-            self.summary = None
-            changes = {"protocol": {"tta": ["none"]}} | changes  # fewer metrics to compute
-            for seed, n in enumerate(rights, first):
-                own = {"diverged": True} if n is None else {"right": answers(n)}
-                make(tmp_path, protocol, cell(name), seed, **own, **changes)
-
-        def judged(self, claims, complexity=None):
-            self.summary = self.summary or summarise(self.records(), tmp_path)
-            return judge(claims, self.summary, complexity)
-
-        def find(self, *tests, complexity=None):
-            """The first test's finding, the others being there as further tests."""
-            entry = TEXT | {"test": tests[0], "further": list(tests[1:])}
-            return self.judged(load_claims({"claims": {"x": entry}}), complexity)[0].finding
-
-        def records(self):
-            return read_records(tmp_path)
-
-    return World()
-
-
 def test_ledger_holds_exactly_the_claims_of_the_papers():
-    found = {claim.id: (claim.value, claim.test.rule) for claim in load_claims()}
+    found = {claim.id: (claim.value, claim.test.rule) for claim in own_claims()}
     assert found == CLAIMS
-    for claim in load_claims():
+    for claim in own_claims():
         assert (claim.mark == "I" and "(post hoc)" in claim.sentence) if claim.id in ADDED else claim.mark == "V"
         assert claim.id in ADDED or claim.source.startswith("abstract")
         assert claim.paper == ("BReG-Net" if claim.id in OF_BREGNET else "BReG-NeXt")
         assert claim.paper == "BReG-NeXt" or claim.id in ADDED or (claim.quote and "1903.02110" in claim.source)
-    assert {claim.id: each.verdict for claim in load_claims() for each in claim.earlier} == EARLIER
-    values = {claim.id: claim.test.parameters["value"] for claim in load_claims() if "value" in claim.test.parameters}
+    assert {claim.id: each.verdict for claim in own_claims() for each in claim.earlier} == EARLIER
+    values = {claim.id: claim.test.parameters["value"] for claim in own_claims() if "value" in claim.test.parameters}
     assert values == {
         "acc-affectnet": 0.685, "acc-fer2013": 0.7153, "rmse-affectnet": 0.2577, "rmse-affwild": 0.2882,
         "params": 3_100_000, "flops": 15_000_000,
@@ -149,7 +127,7 @@ def leaves(claim, role):
 
 def test_entries_name_existing_cells_under_the_protocols_of_their_kind():
     known = load_cells()
-    for claim in load_claims():
+    for claim in own_claims():
         for role in ROLES:
             for test in leaves(claim, role):
                 p = test.parameters
@@ -176,7 +154,7 @@ def test_the_planned_seeds_are_those_that_a_profile_plans():
         for run in (run for part in parts(profile) for run in part):
             planned.setdefault((run.protocol.name, run.cell.name), set()).add(run.seed)
     checked = 0
-    for claim in load_claims():
+    for claim in own_claims():
         for role in (DECIDING, SCALED_DOWN, FURTHER):
             for test in leaves(claim, role):
                 if test.rule in (*COMPARING, "numeric"):
@@ -600,11 +578,12 @@ def test_a_name_alone_never_decides(make, tmp_path, changes, beside_true_ones):
         name, true = f"bregnext-50-{shortcut}-working-plain", cells[f"{network}-{shortcut}-working-plain"]
         other = Cell(name, true.model, true.options, true.loss, rate)  # that of the name, unless a parameter says otherwise
         for seed, n in enumerate(numbers):
-            own = {"protocol": {"tta": ["none"]}} | changes
+            own = {"protocol": {"tta": ["none"]}, "epochs": 2} | changes
             make(tmp_path / "other", "fer2013-7", other, seed, right=answers(n), **own)
             if beside_true_ones:
-                make(tmp_path, "fer2013-7", cells[name], seed, right=answers(75 - n), protocol={"tta": ["none"]})
-    entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
+                own = {"right": answers(75 - n), "protocol": {"tta": ["none"]}, "epochs": 2}
+                make(tmp_path, "fer2013-7", cells[name], seed, **own)
+    entry = [claim for claim in own_claims() if claim.id == "beats-resnet"]
     found = judge(entry, summarise(read_records(tmp_path), tmp_path), None)[0].finding.parts["working BatchNorm"]
     if beside_true_ones:
         assert found.verdict == "refuted" and not any("other" in str(record.directory) for record in found.records)
@@ -615,7 +594,7 @@ def test_a_name_alone_never_decides(make, tmp_path, changes, beside_true_ones):
 
 def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, monkeypatch, cells):
     def found(waiting=()):
-        entry = [claim for claim in load_claims() if claim.id == "beats-resnet"]
+        entry = [claim for claim in own_claims() if claim.id == "beats-resnet"]
         judged = judge(entry, summarise(read_records(tmp_path), tmp_path), None, waiting=waiting)
         return judged[0].scaled_down[0].parts["working BatchNorm"]
 
@@ -624,9 +603,10 @@ def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, m
         rated = cells[f"narrow16-50-{shortcut}-working-plain"]
         of_recipe[rated.name] = Cell(rated.name, rated.model, rated.options, rated.loss)
         for seed, n in enumerate(numbers):
-            make(tmp_path, "fer2013-7-small", rated, seed, right=answers(n), protocol={"tta": ["none"]})
+            own = {"protocol": {"tta": ["none"]}, "epochs": 2}
+            make(tmp_path, "fer2013-7-small", rated, seed, right=answers(n), **own)
             other = of_recipe[rated.name]
-            make(tmp_path / "other", "fer2013-7-small", other, seed, right=answers(9), protocol={"tta": ["none"]})
+            make(tmp_path / "other", "fer2013-7-small", other, seed, right=answers(9), **own)
     assert found().verdict == "supported"
     # Before the rates are registered neither those runs count nor the ones at the recipe's rate, which bear the same names.
     monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: cells | of_recipe)
@@ -649,7 +629,7 @@ def test_only_the_deciding_test_counts(world, make, tmp_path, cells):
         for seed in range(5):
             make(tmp_path, protocol, cells[f"{name}-adaptive-working-plain"], seed, right=answers(85 - seed))
             make(tmp_path, protocol, cells[f"{name}-identity-working-plain"], seed, right=answers(5 + seed**2))
-    judged = {each.claim.id: each for each in world.judged(load_claims())}
+    judged = {each.claim.id: each for each in world.judged(own_claims())}
     shown = judged["beats-resnet"]
     assert shown.scaled_down[0].verdict == "holds under one condition, the other open"
     assert shown.scaled_down[0].detail == "working BatchNorm"
@@ -669,7 +649,7 @@ def test_scale_of_a_test(world, make, tmp_path, cells):
     for shortcut, numbers in (("adaptive", [44, 45, 46, 45, 45]), ("identity", [60, 61, 62, 63, 64])):
         for seed, n in enumerate(numbers):
             make(tmp_path, "fer2013-7-small", cells[f"narrow16-50-{shortcut}-working-plain"], seed, right=answers(n))
-    judged = {each.claim.id: each for each in world.judged(load_claims())}
+    judged = {each.claim.id: each for each in world.judged(own_claims())}
     found = judged["beats-resnet"].scaled_down[0].parts["working BatchNorm"]
     assert found.verdict == "refuted" and levels_in_words(found.scale) == "50.0 against 68.9 %"
     assert scale_in_words(found.scale) == "narrow16-50, 0.00 M parameters, 48x48 pixels, 12 epochs"  # 1234, fabricated
@@ -701,7 +681,7 @@ def test_names_of_networks_and_seeds():
 )
 def test_counts(world, claim, count, verdict):
     world.add("a", [1])
-    claims = [each for each in load_claims() if each.id == claim]
+    claims = [each for each in own_claims() if each.id == claim]
     own = network(*((count, 1) if claim == "params" else (1, count)))
     complexity = {"cells": {"fer2013-7-released/bregnext-50-adaptive-frozen-plain": own}}
     assert world.judged(claims, complexity)[0].finding.verdict == verdict
@@ -823,18 +803,18 @@ def test_better_and_cheaper_flips_with_the_runs_and_with_the_counts(world):
     assert world.find(test, complexity=CHEAPER).verdict == "undetermined"
 
 
-def test_claims_of_the_papers_flip_with_the_records(world, make, tmp_path):
+def test_claims_of_the_papers_flip_with_the_records(make, tmp_path):
     """Entries of claims.yaml as they stand, on records of the papers' own protocols."""
-    cells, entries = load_cells(), {claim.id: claim for claim in load_claims()}
+    cells, entries = load_cells(), {claim.id: claim for claim in own_claims()}
 
     def verdict(claim, **rights):
         parameters = leaves(entries[claim], DECIDING)[0].parameters
         for role, numbers in rights.items():
             for seed, n in enumerate(numbers):
-                own = {"right": answers(n), "protocol": {"tta": ["none"]}}
-                make(tmp_path, parameters["protocol"], cells[parameters[role]], seed, **own)
-        world.summary = None
-        return world.judged([entries[claim]])[0].finding.verdict
+                own = {"right": answers(n), "protocol": {"tta": ["none"]}, "epochs": 2}
+                make(tmp_path / claim, parameters["protocol"], cells[parameters[role]], seed, **own)
+        records = read_records(tmp_path / claim)  # of one claim at a time: they are scored anew for every verdict
+        return judge([entries[claim]], summarise(records, tmp_path / claim), None)[0].finding.verdict
 
     for claim in ("acc-affectnet", "acc-fer2013"):
         assert verdict(claim, cell=[62, 64, 63]) == "compatible"

@@ -65,6 +65,9 @@ def test_more_than_two_conditions():
     assert conditional(["supported", "supported", "undetermined"]) == "holds under one condition, the other open"
     assert conditional(["equivalent", "supported", "equivalent"]) == "holds under one condition only"
     assert conditional(["supported"] * 3) == "supported"
+    assert conditional(["supported", "equivalent", "undetermined"]) == "holds under one condition, the other open"
+    assert conditional(["no verdict yet", "equivalent", "refuted"]) == "fails under one condition, the other open"
+    assert conditional([TRAINS, "supported"]) == conditional(["supported", TRAINS]) == "supported"
 
 
 def test_a_word_that_no_condition_can_have_is_refused():

@@ -1,7 +1,15 @@
-"""A project with two trained runs, their published records and their report, in a git repository of its own."""
+"""A project with two trained runs, their published records and their report, in a git repository of its own; and spies in
+place of the functions that do a verb's work."""
 
+import argparse
+import dataclasses
+import importlib
+import inspect
 import shutil
 import subprocess
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -76,3 +84,172 @@ def project(trained, tmp_path, monkeypatch) -> Path:
     shutil.copytree(trained, root)
     monkeypatch.chdir(root)
     return root
+
+
+class Spies:
+    """What reaches the functions that do a verb's work: ``function.argument`` -> value. The second call of a function is
+    ``function 2`` and so on."""
+
+    def __init__(self, patch: pytest.MonkeyPatch):
+        self.patch, self.seen, self.calls = patch, {}, Counter()
+
+    def put(self, place: str, result: object = None) -> None:
+        """Replace the function at the dotted name `place`. The spy returns `result`; if this is callable, what it returns
+        for the arguments by name; if it is ``...``, what the function itself returns."""
+        module, name = place.rsplit(".", 1)
+        holder = importlib.import_module(module)
+        self.patch.setattr(holder, name, self.like(getattr(holder, name), name, result))
+
+    def like(self, function: Callable, name: str, result: object = None) -> Callable:
+        """A spy that takes the arguments of `function`."""
+        signature = inspect.signature(function)
+        loose = [each.name for each in signature.parameters.values() if each.kind is each.VAR_KEYWORD]
+
+        def spy(*arguments, **named):
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            given = {key: value for key, value in bound.arguments.items() if key not in loose}
+            given |= {key: value for each in loose for key, value in bound.arguments[each].items()}
+            self.calls[name] += 1
+            label = name if self.calls[name] == 1 else f"{name} {self.calls[name]}"
+            for argument, value in given.items():
+                self.seen |= {f"{label}.{key}": one for key, one in _flat(argument, value)}
+            if result is ...:
+                return function(*arguments, **named)
+            return result(**given) if callable(result) else result
+
+        return spy
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """An argument in values that are easily compared: runs, cells and protocols by name; a site by its fields. Without
+    functions that only stop the work or show how far it is."""
+    from benchmark.protocol.cells import Cell, Run
+    from benchmark.protocol.protocol import Protocol
+    from benchmark.records.checks.known import Known
+    from benchmark.records.examine import Examined
+    from benchmark.records.record import Record
+
+    if isinstance(value, Run):
+        yield name, value.place.as_posix()
+    elif isinstance(value, Examined):
+        yield name, value.place
+    elif isinstance(value, Record):
+        yield name, value.directory
+    elif isinstance(value, Known):  # of the records below a folder of FaceSets
+        yield name, (value.rows.__self__.folder, value.rows.__self__.verify) if inspect.ismethod(value.rows) else None
+    elif isinstance(value, Cell | Protocol):
+        yield name, value.name
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _flat(f"{name}.{field.name}", getattr(value, field.name))
+    elif isinstance(value, list | tuple):
+        yield name, [one for each in value for _, one in _flat("", each)]
+    elif type(value).__name__ == "device":
+        yield name, str(value)
+    elif not callable(value):
+        yield name, value
+
+
+class Opened(str):
+    """What stands for an opened FaceSet, and is compared as its folder."""
+
+    __slots__ = ()
+
+
+@pytest.fixture
+def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
+    """A function (entry of a table, command) -> what reached the spies of the entry, the exit status, what was printed.
+
+    It works in an empty folder with the `files` of the entry. The only device is the CPU, unless one is named. By the
+    clock of the verbs, choosing it takes 7 seconds."""
+    from benchmark.cli import main as cli
+
+    monkeypatch.chdir(tmp_path)
+    spies = Spies(monkeypatch)
+
+    def run(entry: Mapping, command: str) -> dict:
+        import torch
+
+        for name, text in entry.get("files", {}).items():
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_text(text)
+        now = [1000.0]
+
+        def pick_device(name: str) -> torch.device:
+            now[0] += 7
+            return torch.device("cpu" if name == "auto" else name)
+
+        monkeypatch.setattr("benchmark.runs.environment.pick_device", pick_device)
+        monkeypatch.setattr("benchmark.runs.runner.default_jobs", lambda device: 5 if device.type == "cpu" else 6)
+        monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+        clock = types.SimpleNamespace(time=lambda: now[0], monotonic=lambda: now[0])
+        for module in ("training", "verifying", "machines", "shared"):
+            monkeypatch.setattr(importlib.import_module(f"benchmark.cli.{module}"), "time", clock, raising=False)
+        for place, result in entry.get("spies", {}).items():
+            spies.put(place, result)
+        before = set(_files())
+        status = cli.main(command.split())
+        told, written = capsys.readouterr(), sorted(set(_files()) - before)
+        return spies.seen | {"status": status, "written": written, "printed": told.out, "error": told.err}
+
+    return run
+
+
+def _files() -> Iterator[str]:
+    return (path.as_posix() for path in Path().rglob("*") if path.is_file())
+
+
+def compare(found: Mapping, entry: Mapping, option: str | None) -> None:
+    """Compare what `arriving` found with what the table says: exactly what reaches the spies and which files are written; of
+    what is printed, a part."""
+    wanted = {"status": 0, "written": []} | entry["arrives"]
+    if option is not None:
+        wanted |= entry["options"][option][1]
+    parts = {name: wanted.pop(name) for name in ("printed", "error") if name in wanted}
+    wanted = {name: value for name, value in wanted.items() if value is not GONE}
+    own = {name: value for name, value in found.items() if name not in ("printed", "error")}
+    assert own == wanted
+    for name, part in parts.items():
+        assert part in found[name]
+
+
+GONE = object()  # in a table: with this option, nothing arrives here
+
+
+def named(function: str, given: Mapping[str, object]) -> dict[str, object]:
+    """Arguments of a function as `Spies` names them."""
+    return {f"{function}.{name}": value for name, value in given.items()}
+
+
+def cases(table: Mapping[str, Mapping]) -> list:
+    """(verb, option) for every entry of a table, and (verb, None) for the verb without them."""
+    return [
+        pytest.param(verb, option, id=f"{verb} {option or ''}".strip())
+        for verb, entry in table.items()
+        for option in (None, *entry.get("options", {}))
+    ]
+
+
+def arguments_of(groups: Sequence[types.ModuleType]) -> dict[str, set[str]]:
+    """Verb -> the names of its arguments, for the verbs of some modules of `benchmark.cli`."""
+    top = argparse.ArgumentParser()
+    verbs = top.add_subparsers()
+
+    def verb(name, function, text, example, to=verbs):
+        made = to.add_parser(name)
+        made.set_defaults(function=function)
+        return made
+
+    for group in groups:
+        group.add(verb, verbs) if "verbs" in inspect.signature(group.add).parameters else group.add(verb)
+    return dict(_arguments(verbs, ""))
+
+
+def _arguments(verbs: argparse.Action, before: str) -> Iterator[tuple[str, set[str]]]:
+    for name, verb in verbs.choices.items():
+        actions = [action for action in verb._actions if action.dest != "help"]
+        if below := [action for action in actions if isinstance(action, argparse._SubParsersAction)]:
+            yield from _arguments(below[0], f"{before}{name} ")
+        else:
+            yield f"{before}{name}", {action.dest for action in actions}

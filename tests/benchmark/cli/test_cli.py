@@ -83,6 +83,99 @@ def test_fewer_than_one_process_is_one_line(here, capsys, verb, jobs):
     assert not Path("runs").exists()
 
 
+RUN = "run synthetic-8 resnet18-plain "
+
+
+@pytest.mark.parametrize(
+    "command, line",
+    [
+        (RUN + "--seeds -1", "--seeds: found -1; expected a number from 0 to 4294967295"),
+        (RUN + "--seeds 4294967296", "--seeds: found 4294967296; expected a number from 0 to 4294967295"),
+        (RUN + "--seeds 3 1 3", "--seeds: found 3 more than once; expected each once"),
+        ("run --profile smoke --seeds 0 77 78", "--seeds: found 77, 78; expected seeds of these runs"),
+        (RUN + "--time-budget nan", "--time-budget: found nan; expected seconds, more than 0"),
+        (RUN + "--time-budget -5", "--time-budget: found -5; expected seconds, more than 0"),
+        ("tune synthetic --time-budget 0", "--time-budget: found 0; expected seconds, more than 0"),
+        ("study fer2013-study --time-budget 0", "--time-budget: found 0; expected seconds, more than 0"),
+        ("verify --retrain all --time-budget 0", "--time-budget: found 0; expected seconds, more than 0"),
+        (RUN + "--share 3/2", "--share: found '3/2'; expected K/N with K from 1 to N, such as 2/8"),
+        (RUN + f"--share 1/{'9' * 5000}", "--share: found '1/9999"),
+        (RUN + "--device cuda", "--device: found 'cuda'; expected one of auto, cpu; torch finds no GPU"),
+        (RUN + "--device cuda:7", "--device: found 'cuda:7'; expected one of auto, cpu; torch finds no GPU"),
+        (RUN + "--device meta", "--device: found 'meta'; expected one of auto, cpu"),
+        (RUN + "--device nonsense --jobs 2", "--device: found 'nonsense'; expected one of auto, cpu"),
+        (RUN + "--engine ray --device mps", "--device: found 'mps'; expected auto, cpu or cuda"),
+        (RUN + "--loss plain", "ferbench run: found --loss without --model; expected it only there"),
+        (RUN + "--option a=1", "ferbench run: found --option without --model; expected it only there"),
+        (
+            "run synthetic-8 --model resnet18 --option a=1 --option a=2",
+            "--option a: found it more than once; expected it once",
+        ),
+        (RUN + "--address auto", "ferbench run: found --address without --engine ray; expected it only there"),
+        (RUN + "--gpus-per-run 1", "ferbench run: found --gpus-per-run without --engine ray"),
+        (RUN + "--cpus-per-run 2", "ferbench run: found --cpus-per-run without --engine ray"),
+        (RUN + "--retries 0", "ferbench run: found --retries without --engine ray"),
+        (RUN + "--engine ray --jobs 2", "ferbench run: found --jobs with --engine ray; expected one of the two"),
+        (RUN + "--engine ray --cpus-per-run 0", "--cpus-per-run: found 0; expected a number from 1"),
+        (RUN + "--engine ray --retries -1", "--retries: found -1; expected a number from 0"),
+        (RUN + "--engine ray --gpus-per-run nan", "--gpus-per-run: found nan; expected a number from 0"),
+        ("trial synthetic-8 resnet18-plain --seed -1", "--seed: found -1; expected a number from 0 to 4294967295"),
+        ("trial synthetic-8 resnet18-plain --steps 0", "--steps: found 0; expected a number from 1"),
+        ("robustness synthetic-8 resnet18-plain --seeds 0 0", "--seeds: found 0 more than once; expected each once"),
+        ("tune synthetic --write a.json --table", "ferbench tune: found --write and --table; expected one of them"),
+        ("tune synthetic --write a.json --jobs 2", "ferbench tune: found --jobs with --write; expected one of the two"),
+        ("tune synthetic --table --device cpu", "ferbench tune: found --device with --table; expected one of the two"),
+        ("study fer2013-study --status --time-budget 9", "ferbench study: found --time-budget with --status"),
+        ("study fer2013-study --status --restart-stale", "ferbench study: found --restart-stale with --status"),
+        ("plan smoke a.json --cells * nothing*", "profile smoke: found no cell like nothing*; expected one"),
+        ("compare a b --prepared x", "ferbench compare: found --prepared without --picture; expected it only there"),
+        ("verify --jobs 2", "ferbench verify: found --jobs without --retrain; expected it only there"),
+        ("verify --weights --out x", "ferbench verify: found --out without --retrain; expected it only there"),
+        ("verify --device cpu", "ferbench verify: found --device without --weights or --retrain; expected it only there"),
+        ("verify --weights --against HEAD", "ferbench verify: found --against with --weights; expected one of the two"),
+        ("verify --weights --runs x", "ferbench verify: found --runs with --weights; expected one of the two"),
+        ("verify --retrain all --against HEAD", "ferbench verify: found --against with --retrain; expected one of the two"),
+        (
+            "evaluate resnet18 --protocol synthetic-8 --name a --trust",
+            "ferbench evaluate: found --trust without a file that may run code; expected it only there",
+        ),
+        ("first-contact --plan x --out y --seconds nan", "--seconds: found nan; expected seconds, more than 0"),
+        ("first-contact --plan x --out y --seconds 9 --timed 0", "--timed: found 0; expected seconds, more than 0"),
+        ("audit synthetic --near-limit -1", "--near-limit: found -1; expected a number from 0"),
+        ("speed resnet18-plain --device cuda", "--device: found 'cuda'"),
+        ("bench --device cuda", "--device: found 'cuda'"),
+        ("gradients --device cuda", "--device: found 'cuda'"),
+    ],
+)
+def test_an_option_that_can_not_be_obeyed_is_refused_before_work(here, capsys, monkeypatch, command, line):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main(command.split()) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"ferbench: {line}") and said.err.count("\n") == 1 and not said.out
+    assert list(here.iterdir()) == [], "something was written"
+
+
+def test_a_share_without_a_run_is_no_error(here, capsys):
+    """Tasks of a job array may be more than the runs."""
+    assert main([*RUN.split(), "--share", "2/2"]) == 0
+    assert capsys.readouterr().out == "no run in share 2/2\n"
+
+
+def test_a_device_that_is_here(monkeypatch):
+    from benchmark.errors import BadInput
+    from benchmark.runs.environment import pick_device
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert [str(pick_device(name)) for name in ("auto", "cpu", "cuda", "cuda:0", "cuda:1")] == [
+        "cuda", "cpu", "cuda", "cuda:0", "cuda:1",
+    ]  # fmt: skip
+    with pytest.raises(BadInput, match="found 'cuda:2'; expected one of auto, cpu, cuda, cuda:0, cuda:1$"):
+        pick_device("cuda:2")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert str(pick_device("auto")) == "cpu"
+
+
 def environment() -> dict:
     return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
@@ -102,9 +195,10 @@ def test_time_budget_and_interrupt_stop_cleanly_and_resume(here):
     assert stopped.returncode == 3 and ("resumes" in stopped.stderr or "0 of 1 runs" in stopped.stderr)
     process = subprocess.Popen(run, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     checkpoint = Path("runs/synthetic-8/a/seed0.checkpoint")
-    first = process.stdout.readline() if checkpoint.exists() else ""  # says that it resumed: the loop has begun
-    if not first:
-        time.sleep(6)
+    if checkpoint.exists():
+        process.stdout.readline()  # says that it resumed: the loop has begun
+    while not checkpoint.exists() and process.poll() is None:  # which is written after the first step
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate()
     if process.returncode == 3:  # else it had finished before the signal came

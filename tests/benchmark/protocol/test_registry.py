@@ -98,6 +98,38 @@ def test_one_distribution_seen_twice_is_no_conflict(outside, tmp_path, monkeypat
     assert "strange" in registry.models()
 
 
+def found_in(folder: Path, *packages: tuple[str, dict[str, str]]) -> list[importlib.metadata.EntryPoint]:
+    """The entry points of packages, however many of them have one name."""
+    entries = []
+    for number, (distribution, own) in enumerate(packages):
+        install(folder / str(number), distribution, own)
+        (found,) = importlib.metadata.distributions(path=[str(folder / str(number))])
+        entries += found.entry_points
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("other", "value", "conflict"),
+    [
+        ("Strangers_Package", "net:one", False),
+        ("strangers.package", "net:one", False),
+        ("strangers-package", "net:two", True),
+        ("strangers-packages", "net:one", True),
+    ],
+)
+def test_one_distribution_has_one_value_and_a_value_one_distribution(tmp_path, monkeypatch, other, value, conflict):
+    """Names of distributions are equal up to case, dots, hyphens and underscores (PEP 503)."""
+    both = found_in(tmp_path, ("strangers-package", {"strange": "net:one"}), (other, {"strange": value}))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: both)
+    if conflict:
+        with pytest.raises(
+            BadInput, match="entry point 'strange' of ferbench.models: found net:one .from strangers-package."
+        ):
+            registry.models()
+    else:
+        assert registry.models()["strange"].value == "net:one"
+
+
 def test_a_plain_checkout_reads_its_own_pyproject(tmp_path, monkeypatch):
     project = tmp_path / "pyproject.toml"
     project.write_text(PYPROJECT)
@@ -144,6 +176,7 @@ def test_listing_imports_neither_torch_nor_models():
         ("gone", {}, ("gone", "strangers_model:gone", "does not import")),
         ("absent", {}, ("absent", "strangers_absent_module", "does not import")),
         ("vgg13", {"depth": 16}, ("vgg13", "depth", "(none)")),
+        ("strangers_model:a b", {}, ("strangers_model:a b", "no such form")),
     ],
 )
 def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
@@ -151,3 +184,5 @@ def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
         create(name, **{**SIZES, **options})
     assert all(part in str(error.value) for part in parts), error.value
     assert "\n" not in str(error.value)
+    if "hidden=4" in parts:  # the sizes are the protocol's, no option
+        assert "num_outputs" not in str(error.value)

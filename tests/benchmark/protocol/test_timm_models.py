@@ -92,7 +92,7 @@ def test_the_code_digest_knows_the_source_of_every_form(tmp_path, monkeypatch):
     assert sources.code_digest("flynet:Net") != before
 
 
-def test_a_run_of_each_form_leaves_a_sound_record(tiny_faces, tiny_protocol, tmp_path, monkeypatch):
+def test_a_run_of_each_form_leaves_a_sound_record(tiny_faces, tiny_protocol, tmp_path, monkeypatch, one_thread):
     (tmp_path / "flynet.py").write_text(
         "from torch import nn\n"
         "def net(num_outputs, in_channels, input_size, *, width=4):\n"

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.records.calibration import calibration, temperature
+from benchmark.records.record import write_record
 
 
 def drawn(seed: int, sharpness: float, n: int = 500, k: int = 7):
@@ -64,3 +65,31 @@ def test_calibration_of_a_record(make, cell, tmp_path):
 def test_records_without_calibration(make, cell, tmp_path):
     assert calibration(make(tmp_path, "synthetic-va", cell("fixed", "working", "mse"), 0)) is None
     assert calibration(make(tmp_path, "synthetic-8", cell("fixed", "working", "plain"), 0, diverged=True)) is None
+    own = cell("fixed", "working", "plain")
+    folds = [{"fold": "a", "faces": {"train": 1, "validation": 1, "test": 1}, "history": [], "selected_epoch": 1}]
+    folds[0] |= {"train_counts": None, "input": {}}
+    assert calibration(make(tmp_path, "synthetic-8", own, 1, folds=folds)) is None
+    outside = {"kind": "predictions", "source": "p.csv", "warnings": []}
+    record = make(tmp_path, "synthetic-8", own, 2, quality=0.4, outside=outside | {"outputs": "logits"})
+    assert calibration(record)["temperature"] is not None
+    assert calibration(make(tmp_path, "synthetic-8", own, 3, outside=outside | {"outputs": "classes"})) is None
+    arrays = {name: values for name, values in record.predictions.items() if name.startswith("test")}
+    contents = {name: value for name, value in record.contents.items() if name not in ("schema", "predictions_sha256")}
+    assert calibration(write_record(tmp_path / "test-alone" / "seed0", contents, arrays)) is None
+
+
+@pytest.mark.parametrize(("factor", "there"), [(300, True), (3000, False), (1 / 300, True), (1 / 3000, False)])
+def test_temperatures_from_a_thousandth_to_a_thousand(factor, there):
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=(2000, 4))
+    found = temperature((scores + rng.gumbel(size=scores.shape)).argmax(1), factor * scores)
+    assert found == (pytest.approx(factor, rel=0.15) if there else None)
+
+
+def test_one_without_a_temperature_has_its_scores_before(make, cell, tmp_path):
+    """Every validation face right: there is no best temperature, and nothing after it."""
+    record = make(tmp_path, "synthetic-8", cell("fixed", "working", "plain"), 0, right=np.ones(90, bool))
+    found = calibration(record)
+    assert (found["temperature"], found["after"]) == (None, None)
+    confidence = torch.softmax(torch.from_numpy(record.outputs("test")[1]).double(), 1).max(1).values
+    assert found["before"]["ece"] == pytest.approx(1 - confidence.mean().item())  # all in the last bin, all right

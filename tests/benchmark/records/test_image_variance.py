@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+import sklearn
 
 from benchmark.errors import BadInput
+from benchmark.records.bootstrapping import resampled_means
 from benchmark.records.image_variance import confusion_columns, image_variance, metric_of_means, moments, shared_variance
 from benchmark.records.metrics import metric_function
 
@@ -53,6 +55,7 @@ def test_confusion_metrics_of_means_are_those_of_the_rows(metric):
     labels, (scores,), _ = two_cells(seeds=1, n=40)
     rng, of_rows = np.random.default_rng(1), metric_function(metric)
     rows = [rng.integers(0, 40, size) for size in (40, 40, 3, 2, 1)]  # the last ones lack classes
+    rows.append(np.flatnonzero(scores.argmax(1) != labels)[:1])  # one image alone, for which another class is predicted
     means = np.stack([confusion_columns(labels, scores)[own].mean(axis=0) for own in rows])
     assert metric_of_means(metric, means) == pytest.approx([of_rows(labels[own], scores[own]) for own in rows], rel=1e-12)
 
@@ -73,7 +76,9 @@ def test_confusion_metrics_against_resampling_with_scikit_learn(metric):
     labels, a, b = two_cells(n=300)
     found, of_rows, rng = image_variance(metric, labels, a, b), metric_function(metric), np.random.default_rng(9)
     drawn = [rng.integers(0, 300, 300) for _ in range(400)]
-    d = [[of_rows(labels[own], x[own]) - of_rows(labels[own], y[own]) for own in drawn] for x, y in zip(a, b, strict=True)]
+    pairs = zip(a, b, strict=True)
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # most of the time goes into checks
+        d = [[of_rows(labels[own], x[own]) - of_rows(labels[own], y[own]) for own in drawn] for x, y in pairs]
     assert found == pytest.approx(by_pairs(np.array(d)), rel=0.35)
     if metric == "balanced_accuracy":
         parts = [image_variance("recall", labels, a, b, place) for place in range(4)]
@@ -96,6 +101,18 @@ def test_ccc_and_rmse_against_resampling():
         assert image_variance(metric, targets, a, b) == pytest.approx(by_pairs(np.array(d)), rel=0.3), metric
 
 
+@pytest.mark.parametrize("metric", ["macro_f1", "rmse_mean"])
+def test_resamples_are_the_same_2000_each_time(metric):
+    """As docs/metrics.md says; another number or seed would move every p-value of the reports."""
+    labels, a, b = two_cells(n=60)
+    if metric == "rmse_mean":
+        rng = np.random.default_rng(0)
+        labels, a, b = rng.uniform(-1, 1, (60, 2)), [*rng.normal(size=(3, 60, 2))], [*rng.normal(size=(3, 60, 2))]
+    columns = moments if metric == "rmse_mean" else confusion_columns
+    of = [metric_of_means(metric, resampled_means(columns(labels, each), 2000, seed=0)) for each in (*a, *b)]
+    assert image_variance(metric, labels, a, b) == pytest.approx(by_pairs(np.array(of[:3]) - np.array(of[3:])), rel=1e-9)
+
+
 def test_equal_networks_have_none():
     labels, a, _ = two_cells()
     for metric in ("accuracy", "macro_f1"):
@@ -108,6 +125,8 @@ def test_undefined():
     assert image_variance("recall", np.zeros(700, int), a, b, 3) is None  # no image of that class
     targets = np.zeros((20, 2))
     assert image_variance("ccc_mean", targets, [targets] * 2, [targets] * 2) is None  # constant and equal: 0/0
+    three = np.array([[0.0, 0], [0, 0], [0.5, 0.5]])
+    assert image_variance("ccc_mean", three, [three] * 2, [three] * 2) is None  # so in some resamples, not in all
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,31 @@ def test_different_ones_are_refused_by_name_and_keep_all_out(runs, tmp_path, for
 
 def test_a_damaged_one_at_home_is_different(runs, tmp_path):
     import_records(runs, tmp_path / "in", Known(), replace=False, check_only=False)
-    (tmp_path / "in" / "tiny-categorical" / "tiny" / "seed1" / "predictions.npz").unlink()
+    predictions = tmp_path / "in" / "tiny-categorical" / "tiny" / "seed1" / "predictions.npz"
+    predictions.write_bytes(predictions.read_bytes()[:-1])
     with pytest.raises(BadInput, match="tiny/seed1;"):
         import_records(runs, tmp_path / "in", Known(), replace=False, check_only=False)
     import_records(runs, tmp_path / "in", Known(), replace=True, check_only=False)
     assert all(record.predictions for record in read_records(tmp_path / "in"))
+
+
+def test_what_a_stopped_copy_or_deletion_left_is_no_different_record(runs, tmp_path):
+    """Whichever of the files are there, the same call completes them. Anything else in the folder is not overwritten."""
+    import_records(runs, tmp_path / "in", Known(), replace=False, check_only=False)
+    place = tmp_path / "in" / "tiny-categorical" / "tiny" / "seed1"
+    whole = stamps(place).keys()
+    for gone in (["predictions.npz"], ["record.json"], ["record.json", "machine.json", "predictions.npz"], sorted(whole)):
+        for name in gone:
+            (place / name).unlink()
+        said = import_records(runs, tmp_path / "in", Known(), replace=False, check_only=True)
+        done = import_records(runs, tmp_path / "in", Known(), replace=False, check_only=False)
+        assert places(said.taken) == places(done.taken) == ["tiny/seed1"] and not done.replaced
+        assert stamps(place).keys() == whole and read_record(place).predictions
+    (place / "record.json").unlink()
+    (place / "notes.txt").write_text("somebody's own")
+    with pytest.raises(BadInput, match="tiny/seed1;"):
+        import_records(runs, tmp_path / "in", Known(), replace=False, check_only=False)
+    assert (place / "notes.txt").exists() and not (place / "record.json").exists()
 
 
 def test_the_same_run_twice(runs, tmp_path, forge):

@@ -219,20 +219,18 @@ def test_joint_where_the_assumptions_do_not_hold(name, setting, loss):
 CLASSES = np.repeat(np.arange(7), [491, 55, 528, 879, 594, 416, 626])  # labels of FER2013's PrivateTest
 
 
-def faces(rng, seeds):
+def faces(rng, seeds, n=3589):
     """Labels drawn anew, and the scores of two equal cells' networks (about 57 % right), each with favourites of its own."""
-    labels = rng.choice(CLASSES, len(CLASSES))
+    labels = rng.choice(CLASSES, n)
     hard, own = rng.normal(size=(1, 1, len(labels), 7)), rng.normal(0, 0.3, (2, 1, len(labels), 7))
     noise = rng.normal(0, 0.4, (2, seeds, len(labels), 7)) + rng.normal(0, 0.07, (2, seeds, 1, 7))
     return labels, 1.75 * np.eye(7)[labels] + hard + own + noise
 
 
-def frames(rng, seeds):
+def frames(rng, seeds, n=1000):
     """Targets drawn anew, and the outputs of two equal cells' networks, which differ in scale and bias from seed to seed."""
-    targets = np.clip(rng.normal(0, 0.4, (1000, 2)), -1, 1)
-    errors = (
-        rng.normal(0, 0.25, (1, 1, 1000, 2)) + rng.normal(0, 0.12, (2, 1, 1000, 2)) + rng.normal(0, 0.1, (2, seeds, 1000, 2))
-    )
+    targets = np.clip(rng.normal(0, 0.4, (n, 2)), -1, 1)
+    errors = rng.normal(0, 0.25, (1, 1, n, 2)) + rng.normal(0, 0.12, (2, 1, n, 2)) + rng.normal(0, 0.1, (2, seeds, n, 2))
     scale, bias = rng.normal(0.6, 0.02, (2, seeds, 1, 2)), rng.normal(0, 0.02, (2, seeds, 1, 2))
     return targets, scale * targets + errors + bias
 
@@ -240,11 +238,12 @@ def frames(rng, seeds):
 RESAMPLED = {"macro_f1": faces, "balanced_accuracy": faces, "ccc_mean": frames, "rmse_mean": frames}
 
 
-def by_resampling(seed, metric, m, studies):
-    """Share of studies of equal cells whose 95 % interval covers 0, and what the two parts of the deviation are."""
+def by_resampling(seed, metric, m, studies, **size):
+    """Share of studies of equal cells whose 95 % interval covers 0, and what the two parts of the deviation are. `size`: n,
+    the number of images, where it is not the usual one."""
     rng, of_rows, covered, parts = np.random.default_rng(seed), metric_function(metric), [], []
     for _ in range(studies):
-        targets, (a, b) = RESAMPLED[metric](rng, m)
+        targets, (a, b) = RESAMPLED[metric](rng, m, **size)
         differences = [of_rows(targets, x) - of_rows(targets, y) for x, y in zip(a, b, strict=True)]
         found = joint_difference(differences, image_variance(metric, targets, a, b), SMALLEST_DIFFERENCE[metric])
         covered.append(found.low <= 0 <= found.high)
@@ -259,7 +258,7 @@ def by_resampling(seed, metric, m, studies):
 
 
 def test_resampled_metric_quick():
-    covered, ratio = by_resampling(0, "ccc_mean", 4, 60)
+    covered, ratio = by_resampling(0, "ccc_mean", 4, 60, n=250)
     assert covered >= 0.85 and 0.4 < ratio < 1.8  # the two parts add up to the variance between studies
 
 

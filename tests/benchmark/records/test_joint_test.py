@@ -102,6 +102,11 @@ def test_either_variance_moves_the_verdict():
     assert joint_difference(steady, 4e-4, 0.01).p > 0.3
 
 
+def test_a_small_spread_of_seeds_is_one():
+    found = joint_difference([0.01, 0.01 + 1e-9], 0, None)
+    assert found.seed_variance == pytest.approx(0.25e-18, rel=1e-3) and found.p < 1e-3
+
+
 def test_what_has_no_test():
     one, equal = joint_difference([0.01], 1e-6, 0.01), joint_difference([0.1 + 0.2, 0.3], 0, 0.01)
     unknown = joint_difference(DIFFERENCES, None, 0.01)

@@ -223,6 +223,62 @@ def test_table_and_results_name_the_same_metrics():
     assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
 
 
+# Name -> unit, direction, block, as docs/metrics.md has them. Those of valence and arousal stand for the three of a name.
+SHOWN = {
+    "accuracy": ("%", "higher", "recognition"), "balanced_accuracy": ("%", "higher", "recognition"),
+    "macro_f1": ("%", "higher", "recognition"), "weighted_f1": ("%", "higher", "recognition"),
+    "macro_ppv": ("%", "higher", "recognition"), "kappa": ("", "higher", "agreement"), "alpha": ("", "higher", "agreement"),
+    "mcc": ("", "higher", "agreement"), "roc_auc": ("", "higher", "scores"), "pr_auc": ("", "higher", "scores"),
+    "nll": ("nats", "lower", "scores"), "ece": ("%", "lower", "scores"), "brier": ("", "lower", "scores"),
+}  # fmt: skip
+OF_DIMENSIONS = {
+    "rmse": ("", "lower"), "mae": ("", "lower"), "corr": ("", "higher"), "ccc": ("", "higher"), "sagr": ("%", "higher"),
+}  # fmt: skip
+
+
+def test_units_directions_and_blocks():
+    found = {name: (metric.unit, metric.direction, metric.block) for name, metric in METRICS.items()}
+    of_both = {f"{name}_{of}": (*own, of) for name, own in OF_DIMENSIONS.items() for of in ("valence", "arousal", "mean")}
+    assert found == SHOWN | of_both
+    assert metrics.PRIMARY == {"categorical": "accuracy", "dimensional": "ccc_mean"}
+
+
+def test_blocks_are_in_the_order_of_the_tables():
+    recognition = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_ppv")
+    areas = ("roc_auc", "pr_auc", "nll", "ece", "brier")
+    assert metrics.blocks("categorical") == (recognition, ("kappa", "alpha", "mcc"), areas)
+    names = ("rmse", "mae", "corr", "ccc", "sagr")  # the mean first
+    assert metrics.blocks("dimensional") == tuple(tuple(f"{n}_{of}" for n in names) for of in ("mean", "valence", "arousal"))
+
+
+def test_smallest_differences_of_interest():
+    """Those of docs/protocol.md, "Verdicts": a verdict of equivalence is worth no more than its margin."""
+    points = ("accuracy", "balanced_accuracy", "macro_f1")
+    of_both = [f"{name}_{of}" for name in ("ccc", "rmse") for of in ("valence", "arousal", "mean")]
+    assert {**dict.fromkeys([*points, *of_both], 0.01), "recall": 0.05} == metrics.SMALLEST_DIFFERENCE
+
+
+def test_class_names_alone_give_no_scores():
+    """Of one-hot rows the metrics of the predicted class are as ever, and those of probabilities are not defined."""
+    labels, scores = imbalanced(2, k=4)
+    hard = np.eye(4)[scores.argmax(1)]
+    found, soft = categorical(labels, hard, names(4), hard=True), categorical(labels, scores, names(4))
+    undefined = {"roc_auc", "pr_auc", "nll", "ece", "brier", "calibration"}
+    assert {name for name, value in found.items() if value is None} == undefined
+    assert {name: value for name, value in found.items() if value is not None} == {
+        name: value for name, value in soft.items() if name not in undefined
+    }
+
+
+def test_calibration_bins_by_hand():
+    """Confidences .52, .72 and .74 of two classes: bins 7 and 10 (of 15, from 0); the sums are of rows, not means."""
+    p = np.array([0.52, 0.72, 0.26])
+    found = categorical(np.array([0, 1, 1]), np.log(np.stack([p, 1 - p], 1)), names(2))["calibration"]
+    assert found["count"] == [0] * 7 + [1] + [0] * 2 + [1, 1] + [0] * 3
+    assert found["correct"] == [0] * 7 + [1] + [0] * 3 + [1] + [0] * 3
+    assert [found["confidence"][k] for k in (7, 10, 11)] == pytest.approx([0.52, 0.72, 0.74])
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_direction_and_single_metric(name):
     """A better model scores on the better side, and one metric alone equals the same metric among all."""
@@ -313,7 +369,7 @@ def test_single_row_and_ties():
     found = categorical(np.array([0]), np.zeros((1, 3)), names(3))
     assert found["accuracy"] == 1  # ties go to the lowest index
     assert found["nll"] == pytest.approx(math.log(3)) and found["ece"] == pytest.approx(2 / 3)
-    assert accuracy(np.array([1]), np.zeros((1, 3))) == 0
+    assert [accuracy(np.array([k]), np.zeros((1, 3))) for k in range(3)] == [1, 0, 0]
 
 
 def test_extreme_logits_stay_finite():
@@ -383,6 +439,7 @@ def test_results_are_strict_json():
         (np.array([0, 2]), np.zeros((2, 2)), "values 0..2; expected 0..1"),
         (np.array([-1, 1]), np.zeros((2, 2)), "values -1..1"),
         (np.array([0.0, 1.0]), np.zeros((2, 2)), "float64"),
+        (np.array([False, True]), np.zeros((2, 2)), "labels: found bool"),
         (np.array([[0], [1]]), np.zeros((2, 2)), r"labels: found int64 \(2, 1\)"),
         (np.array([0, 1, 0]), np.zeros((2, 2)), r"\(3,\); expected integers of shape \(2,\)"),
         (np.array([0, 0]), np.zeros(2), "scores: found float64"),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmark.files import read_object
-from benchmark.records import seal
+from benchmark.records import sameness, seal
 from benchmark.records.record import read_record, write_record
-from benchmark.records.sameness import DIFFERENT, IDENTICAL, SAME, agreement, compare, counted
+from benchmark.records.sameness import DIFFERENT, IDENTICAL, SAME, agreement, compare, counted, result_of, worst
 
 
 @pytest.fixture
@@ -143,3 +143,84 @@ def test_the_one_line(published, tmp_path):
     assert counted([equal] * 39) == "39 of 39 runs bit-identical to the published ones"
     line = "1 of 3 runs bit-identical to the published ones, 1 the same (other versions, processor), 1 different"
     assert counted([equal, same, different]) == line
+
+
+def test_the_limits_are_those_that_were_fixed():
+    assert (sameness.SHARE, sameness.CLOSE) == (0.01, 0.01)
+    assert {
+        "device": "processor",
+        **{n: n for n in ("threads", "precision", "implementation", "system")},
+    } == sameness.MACHINERY
+
+
+def test_exactly_one_in_a_hundred_is_still_the_same(make, cell, tmp_path, monkeypatch):
+    monkeypatch.setitem(make.__globals__, "IMAGES", 100)
+    record = make(tmp_path / "p", "synthetic-8", cell("identity", "working", "plain"), 0, quality=3.0)
+    one, two = (compare(again(record, tmp_path / str(n), outputs=swapped(n)), record) for n in (1, 2))
+    assert (one.outcome, two.outcome) == (SAME, DIFFERENT) and one.how.startswith("1.00 % of test faces")
+
+
+def only(record, folder, part):
+    """The record once more with five other answers in one of its arrays."""
+    contents = {key: value for key, value in record.contents.items() if key not in ("schema", "predictions_sha256")}
+    arrays = dict(record.predictions)
+    return write_record(folder, contents, arrays | {part: swapped(5)(arrays[part].copy())})
+
+
+def test_the_worst_augmentation_of_the_test_faces_decides(published, tmp_path):
+    assert published.tta == ("none", "flip")
+    for part, outcome in (
+        ("test_outputs_none", DIFFERENT), ("test_outputs_flip", DIFFERENT), ("validation_outputs_none", SAME),
+    ):  # fmt: skip
+        found = compare(only(published, tmp_path / part, part), published)
+        assert found.outcome == outcome, part
+        assert found.how.startswith("5.56 %" if outcome == DIFFERENT else "0.00 %")
+
+
+def test_agreements_by_hand():
+    """Differences of either sign; the largest share and the largest difference may be of different augmentations."""
+    zero, other = np.zeros((4, 2)), np.array([[0, 0], [0, -0.5], [0.01, 0], [0.0101, 0]])
+    for one, two in ((zero, other), (other, zero)):
+        found = agreement(one, two, "dimensional")
+        assert (found.share, found.largest) == (0.5, 0.5)  # exactly 0.01 is not more than 0.01
+    found = agreement(np.eye(4), np.eye(4)[[0, 1, 3, 2]] * 3, "categorical")
+    assert (found.share, found.largest) == (0.5, 3)
+    assert worst([sameness.Agreement(0.1, 2.0), sameness.Agreement(0.3, 1.0)]) == sameness.Agreement(0.3, 2.0)
+    nothing = np.full((4, 2), np.inf)
+    assert agreement(nothing, zero, "dimensional") == sameness.Agreement(1.0, np.inf)
+
+
+def test_what_else_makes_a_result_another_one(published, tmp_path):
+    other = again(published, tmp_path / "a", protocol_hash="0" * 16)
+    assert compare(other, published).how == "another protocol, cell or seed"
+    contents = again(published, tmp_path / "b", train_counts=[11] * 8)
+    found = compare(contents, published)
+    assert (found.outcome, found.how) == (SAME, "equal predictions, but other contents")
+    kept = {key: value for key, value in published.contents.items() if key not in ("schema", "predictions_sha256")}
+    arrays = dict(published.predictions)
+    targets = write_record(tmp_path / "c", kept, arrays | {"test_targets": np.roll(arrays["test_targets"], 1)})
+    assert compare(targets, published).how == "other test faces or targets"
+    diverged = again(published, tmp_path / "d", status="diverged", selected_epoch=None)
+    assert compare(published, diverged).how == "finished, published: diverged"
+
+
+def test_folds_are_compared_by_their_epochs_and_not_by_their_costs(published, tmp_path):
+    entry = {"fold": "a", "faces": {"train": 1, "validation": 1, "test": 1}, "history": published["history"]}
+    entry |= {"train_counts": None, "input": {}}
+    folds = [entry | {"selected_epoch": epoch, "cost": {"train_seconds": 1.5}} for epoch in (1, 3)]
+    one = again(published, tmp_path / "a", folds=folds, selected_epoch=None)
+    dearer = again(published, tmp_path / "b", folds=[each | {"cost": {"train_seconds": 9.0}} for each in folds],
+                   selected_epoch=None)  # fmt: skip
+    assert compare(one, dearer).outcome == IDENTICAL and "cost" not in result_of(one)["folds"][0]
+    other = again(published, tmp_path / "c", folds=[folds[0], folds[1] | {"selected_epoch": 2}], selected_epoch=None)
+    found = compare(one, other)
+    assert (found.outcome, found.how) == (DIFFERENT, "epoch 1, 3 selected, published 1, 2")
+
+
+def test_only_what_is_the_same_is_explained_by_what_was_other():
+    same, different = (
+        sameness.Sameness(outcome, "x", ((kind, kind),)) for outcome, kind in ((SAME, "code"), (DIFFERENT, "data"))
+    )
+    assert counted([same, different, different]) == (
+        "0 of 3 runs bit-identical to the published ones, 1 the same (other code), 2 different"
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.records.record import read_record, write_record
-from benchmark.records.seal import read_seal, weights, write_seal
+from benchmark.records.seal import read_bytes, read_seal, weights, write_seal
 
 
 @pytest.fixture
@@ -99,13 +99,31 @@ def test_weights_that_are_altered_gone_or_not_sealed(sealed):
         '{"schema": 1, "files": {"record.json": 3}}',
         '{"schema": 1, "files": {"record.json": "x"}, "more": 1}',
         '{"schema": 1, "files": ["record.json"]}',
+        # Of a right digest each: only the schema, the missing record, the strange file, the length are wrong.
+        json.dumps({"schema": 2, "files": {"record.json": "a" * 64}}),
+        json.dumps({"schema": 1, "files": {"weights.pt": "a" * 64}}),
+        json.dumps({"schema": 1, "files": {"record.json": "a" * 64, "machine.json": "a" * 64}}),
+        json.dumps({"schema": 1, "files": {"record.json": "a" * 65}}),
+        json.dumps({"schema": 1, "files": {"record.json": "A" * 64}}),
     ],
 )
 def test_what_is_no_seal(sealed, text):
     (sealed / "seal.json").write_text(text)
-    with pytest.raises(BadInput, match="seal.json") as error:
+    with pytest.raises(BadInput, match="seal.json: found") as error:
         read_record(sealed)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_may_have_as_many_bytes_as_are_allowed(tmp_path):
+    path = tmp_path / "seal.json"
+    path.write_bytes(b"x" * 11)
+    assert read_bytes(path, 11) == b"x" * 11
+    with pytest.raises(BadInput, match="11 bytes; expected 10 at most"):
+        read_bytes(path, 10)
+    with pytest.raises(BadInput, match="no such file"):
+        read_bytes(tmp_path / "other", 10)
+    with pytest.raises(BadInput, match="a folder or a special file"):
+        read_bytes(tmp_path, 10)
 
 
 def test_equal_results_have_equal_bytes_whatever_they_cost(contents, tmp_path):

@@ -5,6 +5,7 @@ The coverage tests print what they measure (`pytest -s -m slow`); docs/metrics.m
 
 import itertools
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -35,6 +36,11 @@ def test_t_interval_by_table():
     half = 2.776445 * math.sqrt(2.5 / 5)
     assert (mean, n) == (3, 5) and (low, high) == pytest.approx((3 - half, 3 + half), abs=1e-5)
     assert t_interval([1, 2, 3, 4, 5], 0.5).high < high
+
+
+def test_a_small_spread_is_one():
+    """One image of ten billion is no rounding."""
+    assert t_interval([0.7, 0.7 + 1e-10]).high > 0.7 > t_interval([0.7, 0.7 + 1e-10]).low
 
 
 @pytest.mark.parametrize("values", [[0.7], [0.7, 0.7, 0.7], [0.1 + 0.2, 0.3]])
@@ -114,6 +120,16 @@ def test_welch_against_statsmodels():
     assert found == pytest.approx((a.mean() - b.mean(), low, high, 13, compare.ttest_ind(usevar="unequal")[1]))
 
 
+def test_welch_where_one_cell_alone_has_a_spread_and_at_another_level():
+    """Against the interval by hand: with a constant b it is that of a's mean, n_a - 1 degrees of freedom."""
+    a, b = [0.70, 0.72, 0.77], [0.6, 0.6]
+    for confidence, quantile in ((0.95, 4.302653), (0.8, 1.885618)):  # t(2) by table
+        half = quantile * np.std(a, ddof=1) / math.sqrt(3)
+        found = difference_interval(a, b, confidence)
+        assert (found.low, found.high) == pytest.approx((0.13 - half, 0.13 + half), abs=1e-6) and found.p < 0.05
+    assert difference_interval(b, a).high == pytest.approx(-difference_interval(a, b).low)
+
+
 @pytest.mark.parametrize(("a", "b"), [([0.7], [0.6, 0.65]), ([0.7, 0.7], [0.6, 0.6])])
 def test_welch_without_spread(a, b):
     found = difference_interval(a, b)
@@ -191,6 +207,27 @@ def test_bootstrap_of_one_model_against_normal_theory():
     assert bootstrap(metric_function("roc_auc"), np.array([0, 1]), np.eye(2), n=50, seed=0) == (1, None, None, 2)
 
 
+def test_bootstrap_is_the_percentile_one_over_as_many_resamples_as_asked():
+    """No resample has a larger maximum than the sample: a percentile interval ends there, a basic one begins there."""
+    scores, calls = np.random.default_rng(0).exponential(size=60), []
+
+    def largest(_, own):
+        calls.append(len(own))
+        return own.max()
+
+    found = bootstrap(largest, np.zeros(60, int), scores, n=70, seed=0)
+    assert found.high == found.mean == scores.max() > found.low
+    assert calls == [60] * 71  # the sample itself, and 70 resamples of its size
+    narrow, wide = (bootstrap(lambda _, s: s.mean(), scores, scores, 400, seed=0, confidence=c) for c in (0.5, 0.95))
+    assert (narrow.high - narrow.low) / (wide.high - wide.low) == pytest.approx(0.674490 / 1.959964, rel=0.15)
+
+
+def test_resampled_means_are_means_of_every_row_alike():
+    found = resampled_means(np.eye(6), 900, seed=3)
+    assert found.mean(axis=0) == pytest.approx(np.full(6, 1 / 6), abs=4 * math.sqrt(5 / 36 / 6 / 900))
+    assert found.sum(axis=1) == pytest.approx(1) and set(np.unique(np.round(found * 6))) <= set(range(7))
+
+
 def test_resampled_means_are_means_of_equally_drawn_rows():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(70, 2))
@@ -261,6 +298,7 @@ def test_prediction_interval_at_the_edges():
         (lambda: accuracy_interval(0, 0), "0 correct of 0"),
         (lambda: accuracy_interval(1, 2, method="wald"), "'wald'"),
         (lambda: accuracy_interval(1, 2, 1.0), "confidence"),
+        (lambda: accuracy_interval(1, 2, 0), "confidence: found 0"),
         (lambda: mcnemar_exact(np.array([1, 0]), np.array([1, 1])), "int64"),
         (lambda: mcnemar_exact(np.array([True]), np.array([True, False])), r"bool \(1,\) and bool \(2,\)"),
         (lambda: mcnemar_exact(np.zeros(0, bool), np.zeros(0, bool)), r"\(0,\)"),
@@ -325,12 +363,13 @@ def coverage_welch(rng, studies, n_a, n_b):
 
 
 def coverage_bootstrap(rng, studies, metric, n, resamples):
-    truth = np.diff([metric(*case) for case in _population(metric)])[0] * -1
+    truth = np.diff([metric(*case) for case in _population()])[0] * -1
     found = (paired_bootstrap(metric, *paired_models(rng, n), n=resamples, seed=i) for i in range(studies))
     return np.mean([covers(interval, truth) for interval in found])
 
 
-def _population(metric):
+@cache
+def _population():
     labels, a, b = paired_models(np.random.default_rng(12345), 1_000_000)
     return (labels, a), (labels, b)
 
@@ -364,7 +403,7 @@ def rejections_holm(rng, studies, tests):
 
 
 def coverage_of_one_model(rng, studies, n, resamples):
-    truth = hit_rate(*_population(None)[0])
+    truth = hit_rate(*_population()[0])
     found = (bootstrap(hit_rate, *paired_models(rng, n)[:2], n=resamples, seed=i) for i in range(studies))
     return np.mean([covers(interval, truth) for interval in found])
 
@@ -390,10 +429,14 @@ def networks_of_a_study(rng, n, seeds, gap=0.0, own=1.0):
     logits = hard + rng.normal(0, own, (2, n)) + np.array([[gap], [0.0]])
     chances = special.expit(logits)
     # The images' own mean difference: that of E[expit], by Gauss-Hermite quadrature over hard + own.
-    x, w = np.polynomial.hermite_e.hermegauss(80)
-    deviation = math.hypot(1.5, own)
-    means = [np.sum(w * special.expit(0.8 + g + deviation * x)) / np.sum(w) for g in (gap, 0.0)]
+    means = [_mean_chance(0.8 + g, math.hypot(1.5, own)) for g in (gap, 0.0)]
     return means[0] - means[1], rng.random((2, seeds, n)) < chances[:, None, :]
+
+
+@cache
+def _mean_chance(mean, deviation):
+    x, w = np.polynomial.hermite_e.hermegauss(80)
+    return np.sum(w * special.expit(mean + deviation * x)) / np.sum(w)
 
 
 def coverage_new_rmse(rng, studies, m, n_test, scale=0.0, bias=0.0):

@@ -5,14 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark import leftovers
 from benchmark.errors import BadInput
+from benchmark.records import bootstrapping, image_variance, pairs
 from benchmark.report.build import build, made_contents, made_files
 from benchmark.report.material import read_material
 
@@ -101,7 +104,7 @@ def test_the_page_shows_every_table_and_the_environment(built):
     assert "No audit of a data set" in page
 
 
-def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
+def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path, undrawn):
     own = cell("identity", "working", "plain")
     make(tmp_path / "records", "synthetic-8", own, 0)
     make(tmp_path / "records", "synthetic-8", own, 0, imported=True)
@@ -113,6 +116,9 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
             audit |= {"findings": {"wrong": ["7 groups of copies"], "note": []}, "flags": {"blank": 5}}
         (tmp_path / "data" / name / "audit.json").write_text(json.dumps(audit))
     Image.new("RGB", (8, 8)).save(tmp_path / "data" / "one" / "contact-sheet.png")
+    shutil.copytree(
+        tmp_path / "data" / "two", tmp_path / "data" / ".two.ffffffff-01234567.tmp"
+    )  # an audit at work elsewhere
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     page = (tmp_path / "out" / "README.md").read_text()
     assert (
@@ -125,14 +131,19 @@ def test_data_sets_and_left_out_records_are_named(make, cell, tmp_path):
     assert page.count("- wrong: 7 groups of copies\n") == 1 and 'Flagged "blank": 5 faces' in page
 
 
-def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path):
+def test_a_second_build_leaves_nothing_of_the_first(make, cell, tmp_path, undrawn):
+    """Nor of killed calls of any command, anywhere in the report."""
     records = tmp_path / "records"
+    left = [tmp_path / f"{name}.{leftovers._machine()}-01234567.tmp" for name in (".tables", "faces/.synthetic")]
+    for path in left:
+        (path / "inside").mkdir(parents=True)
     make(records, "synthetic-8", cell("identity", "working", "plain"), 0)
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     shutil.rmtree(records)
     make(records, "synthetic-va", cell("identity", "working", "mse"), 0)
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     assert not [name for name in contents(tmp_path) if "synthetic-8" in name]
+    assert not any(path.exists() for path in left)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +177,7 @@ def test_changed_predictions_are_refused(make, cell, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_every_file_is_read_once(make, cell, tmp_path):
+def test_every_file_is_read_once(make, cell, tmp_path, undrawn):
     """What is made from the material needs none of the files that it was read from."""
     record = make(tmp_path / "records", "fer2013-7", cell("identity", "working", "plain"), 0)
     groups = dict.fromkeys(("groups", "conflicting", "across_splits"), 1)
@@ -190,14 +201,24 @@ def test_every_file_is_read_once(make, cell, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_hundred_records_of_real_size_take_less_than_twenty_seconds(make, tmp_path, monkeypatch):
-    monkeypatch.setitem(make.__globals__, "IMAGES", 3589)  # the test images of FER2013
-    losses, shortcuts = ("plain", "weighted", "focal"), ("identity", "fixed", "adaptive")
-    axes = [(s, n, loss) for s in shortcuts for n in ("working", "frozen") for loss in losses]
-    plan = [(name, axis, seed) for seed in range(5) for name in ("synthetic-8", "fer2013-7", "ferplus-8") for axis in axes]
-    for name, axis, seed in plan[:200]:
-        make(tmp_path / "records", name, make.__globals__["grid_cell"](*axis), seed)
-    start = time.process_time()  # of this process, whatever else the machine does
-    build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
-    assert time.process_time() - start < 20
-    assert (tmp_path / "index.html").stat().st_size < 8e6
+def test_the_work_grows_with_the_records_and_not_with_their_pairs(make, cell, tmp_path, monkeypatch):
+    """What decides how long a report of many records takes (speed.py beside this file prints how long): the predictions of
+    each are read once, all records of a comparison share one bootstrap, and the page grows by some kilobytes for each."""
+    records = tmp_path / "records"
+    axes = [(shortcut, "working", "plain") for shortcut in ("identity", "fixed", "adaptive")]
+    made = [make(records, name, cell(*axis), k) for name in ("synthetic-8", "fer2013-7") for axis in axes for k in (0, 1)]
+    read, columns = Counter(), []
+    load, means = np.load, pairs.resampled_means
+    monkeypatch.setattr(np, "load", lambda path, **how: (read.update([Path(path)]), load(path, **how))[1])
+
+    def resampled_means(values, *arguments, **how):
+        columns.append(values.shape[1])
+        return means(values, *arguments, **how)
+
+    for module in (pairs, image_variance):
+        monkeypatch.setattr(module, "resampled_means", resampled_means)
+    monkeypatch.setattr(bootstrapping, "_bootstrap", lambda *_: pytest.fail("a bootstrap of its own"))
+    build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+    assert read == {record.directory / "predictions.npz": 1 for record in made}
+    assert columns == [6, 6]
+    assert (tmp_path / "index.html").stat().st_size < 500_000 + len(made) * 40_000

@@ -61,6 +61,9 @@ def test_against_statsmodels_and_scipy(records):
         per_class.append([np.mean((a == labels)[labels == k]) - np.mean((b == labels)[labels == k]) for k in range(8)])
     assert found["images"]["mean"] == found["seeds"]["mean"] == pytest.approx(np.mean(differences))
     assert found["images"]["low"] < np.mean(differences) < found["images"]["high"]
+    for side, name in (("a", A), ("b", B)):
+        rates = [np.mean(np.equal(*predicted(records, name, seed))) for seed in (1, 2)]
+        assert found[side]["value"] == pytest.approx(np.mean(rates))
     assert found["seeds"]["p"] == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
     assert [c["difference"] for c in found["classes"]] == pytest.approx(np.mean(per_class, axis=0).tolist())
     adjusted = multipletests([c["p"] for c in found["classes"]], method="holm")[1]

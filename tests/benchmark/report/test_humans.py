@@ -34,7 +34,7 @@ def folder(tmp_path):
     return tmp_path / "humans"
 
 
-def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path):
+def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path, undrawn):
     for protocol in ("fer2013-7", "ferplus-8", "synthetic-8"):
         make(tmp_path / "records", protocol, cell("identity", "working", "plain"), 0)
     make(tmp_path / "records", "synthetic-va", cell("identity", "working", "mse"), 0)

@@ -9,6 +9,7 @@ from benchmark.report.build import build
 from benchmark.report.compare import compare
 
 NUMBERS = ("tables", "metrics", "plots")
+pytestmark = pytest.mark.usefixtures("undrawn")
 CELL = "net-identity-working-plain"
 
 

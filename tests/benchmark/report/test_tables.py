@@ -49,6 +49,11 @@ def test_csv_has_one_number_a_column(table):
     assert third["k_note"] == "not tested: no record"
 
 
+def test_csv_has_ten_digits():
+    table = Table("t", "T", ("n",), {"m": "M"}, [{"m": differing(Difference(1 / 3, 2 / 3, 0.7, 3, 0.5), "%")}], ("m",))
+    assert table.csv() == "m_mean,m_low,m_high\n0.3333333333,0.6666666667,0.7\n"
+
+
 def test_markdown_blocks(table):
     markdown = table.markdown()
     assert markdown.startswith("**Title #1.** note {x}. n = 3.\n")

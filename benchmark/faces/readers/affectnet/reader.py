@@ -19,7 +19,7 @@ from benchmark.faces.readers.affectnet import lists, sidecars
 from benchmark.faces.readers.affectnet.rows import Row
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
-from benchmark.faces.reading.raw import raw_folder
+from benchmark.faces.reading.raw import check_names, raw_folder
 from benchmark.files import Json
 
 VERSION = "1.0"
@@ -82,6 +82,7 @@ def prepare(
     folder = raw_folder(raw, "affectnet")
     every, edition, files = read(folder, align=align)
     rows = [row for row in every if row.code < len(CLASSES)]
+    check_names((name for row in rows for name in (row.id, row.path)), folder)
     match = compare_counts(rows)
     print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
     batches = [

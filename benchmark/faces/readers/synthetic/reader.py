@@ -5,7 +5,6 @@ and arousal; `identity` the parameters of people and shots; `labels` the labels;
 make the pixels.
 """
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterable
@@ -21,6 +20,8 @@ from benchmark.faces.readers.synthetic.action_units import CLASSES, MIXTURES, RA
 from benchmark.faces.readers.synthetic.drawing import draw
 from benchmark.faces.readers.synthetic.identity import sample_person, sample_shot
 from benchmark.faces.readers.synthetic.labels import MISTAKES, SPLITS, add_mistakes, quotas, split_people
+from benchmark.room import check_room
+from benchmark.workers import Workers
 
 NAME = "synthetic"
 VERSION = "1.0"
@@ -102,8 +103,8 @@ def prepare(
         faces: number of pictures, at least `SMALLEST`; each person has `FACES_A_PERSON` of them.
         size: side of the pictures in pixels, at least 16.
         seed: at least 0. Equal faces, size and seed give equal bytes, whatever `jobs` is.
-        jobs: worker processes; None: as many as this process may use processors. More than one uses `multiprocessing` with
-            the start method "spawn", so a script that calls this needs the usual ``__main__`` guard.
+        jobs: worker processes; None: as many as this process may use processors. More than one are new
+            interpreters (`benchmark.workers`), so a script that calls this needs the usual ``__main__`` guard.
 
     Returns:
         The FaceSet: uint8 RGB pictures (faces, size, size, 3). The splits train, validation and test have 70, 10 and 20 % of
@@ -113,10 +114,12 @@ def prepare(
 
     Raises:
         BadInput: an argument out of range; nothing is written then.
+        SystemSaysNo: too little room on the disk, before anything is drawn.
     """
     for name, value, least in (("faces", faces, SMALLEST), ("size", size, 16), ("seed", seed, 0), ("jobs", jobs or 1, 1)):
         if value < least:
             raise BadInput(f"synthetic, {name}", value, f"at least {least}")
+    check_room(directory, faces * size * size * 3, f"{faces} pictures of {size} x {size}")
     jobs = jobs or _processors()
     person, split, shown, given = plan(faces, seed)
     tasks = [(seed, at, person[at : at + _CHUNK], shown[at : at + _CHUNK], size) for at in range(0, faces, _CHUNK)]
@@ -131,8 +134,8 @@ def prepare(
     if jobs == 1:
         collect(map(_draw_chunk, tasks))
     else:
-        with multiprocessing.get_context("spawn").Pool(min(jobs, len(tasks))) as pool:
-            collect(pool.imap_unordered(_draw_chunk, tasks))
+        with Workers(min(jobs, len(tasks))) as pool:
+            collect(pool.ended(_draw_chunk, tasks))
 
     return write_faceset(
         directory,

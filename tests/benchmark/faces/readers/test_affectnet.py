@@ -1,4 +1,5 @@
 import math
+import os
 import subprocess
 import sys
 import time
@@ -314,3 +315,13 @@ def test_align_needs_the_lists(raw, faces):
     layouts.write_npy(raw / "affectnet", faces, text=True)
     with pytest.raises(BadInput, match="lists of 2017"):
         prepared(raw, align=True)
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_decoded(raw, faces, monkeypatch):
+    folder = layouts.write_npy(raw / "affectnet", faces, text=False) / "train_set"
+    for name, place in ((b".png", "images"), *((f"_{n}.npy".encode(), "annotations") for n in ("exp", "val", "aro"))):
+        os.rename(os.fsencode(folder / place / "7") + name, os.fsencode(folder / place) + b"/caf\xe9" + name)
+    monkeypatch.setattr(affectnet, "write_decoded", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(BadInput, match=r"affectnet: found the name '.*/caf\\udce9'; expected a name of printable") as error:
+        prepared(raw)
+    assert str(error.value).isprintable()

@@ -135,6 +135,25 @@ def test_two_persons_of_one_video_share_a_split_whatever_its_name():
         assert len({affwild2.split_of(affwild2.video_of_track(name), "train") for name in names}) == 1
 
 
+def test_codes_of_expressions_are_those_of_the_challenge():
+    """The header of the expression challenge of ABAW, which is not AffectNet's order."""
+    assert ",".join(affwild2.CLASSES) == "neutral,anger,disgust,fear,happiness,sadness,surprise,other"
+
+
+def test_a_tenth_of_the_official_training_videos_is_validation():
+    names = [f"{number}-30-640x480" for number in range(2000)]
+    parts = [affwild2.split_of(name, "train") for name in names]
+    assert parts == ["validation" if share(name, "affwild2") < 0.1 else "train" for name in names]
+    assert 160 < parts.count("validation") < 240
+    assert {affwild2.split_of(name, "test") for name in names} == {"test"}
+
+
+def test_every_fifth_frame_at_112_pixels_unless_said_otherwise(tmp_path, raw):
+    faces = affwild2.prepare(tmp_path / "prepared", raw=raw, processes=1)
+    assert set(faces.id) == set(expected_rows(every=5)) and faces.pictures.shape[1:] == (112, 112, 3)
+    assert faces.meta["how"]["options"] == {"every": 5, "size": 112}
+
+
 @pytest.mark.parametrize(
     "top, train", [("VA_Set", "Training_Set"), ("VA_Set/annotations", "Train_set"), ("VA_Set", "Train_Set")]
 )

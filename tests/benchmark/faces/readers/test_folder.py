@@ -1,6 +1,7 @@
 """A user's own pictures: tree and csv give the same, options, every refusal."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -292,3 +293,14 @@ def test_data_add_points_to_a_folder(root, tmp_path):
     with pytest.raises(BadInput, match="a picture of 0 bytes"):
         add("folder-new", root, root=tmp_path / "project", dvc=False)
     assert [path.name for path in raw.iterdir()] == ["folder-here"]
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_decoded(root, monkeypatch):
+    os.rename(root / "train/sad/S3_001.webp", os.fsencode(root / "train/sad") + b"/caf\xe9.webp")
+    monkeypatch.setattr(module, "write_decoded", lambda *_, **__: pytest.fail("decoded"))
+    refused(root, r"train/sad/caf\\udce9.webp', group ''; expected printable characters")
+
+
+def test_a_name_that_is_too_long(root):
+    table(root, f"path,split\ntrain/{'x' * 300}.png,train\n")
+    refused(root, r"labels.csv line 2: found train/x{300}.png \(File name too long\); expected a picture")

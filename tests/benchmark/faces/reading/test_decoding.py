@@ -1,5 +1,6 @@
 """Decoding in parallel, stopped and resumed, with pictures that can not be read."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -94,6 +95,23 @@ def test_a_line_that_a_kill_cut_off_does_not_count(tmp_path):
     rest = Loader()
     write(tmp_path, rest)
     assert rest.calls == [6, 9, 12, 15, 18]
+
+
+def test_killed_before_any_call_it_goes_on_to_the_same_bytes(tmp_path, killed):
+    """Whatever was about to be written, the same call ends in the same FaceSet and leaves nothing beside it."""
+    whole = killed.contents(write(tmp_path / "whole", Loader()).directory)
+    begun_again = []
+    for number in itertools.count(1):
+        place = tmp_path / str(number)
+        place.mkdir()
+        died = killed.before(number, lambda at=place: write(at, Loader()))
+        rest = Loader()
+        write(place, rest)
+        begun_again.append(len(rest.calls))
+        assert killed.contents(place / "set") == whole and os.listdir(place) == ["set"], number
+        if not died:
+            break
+    assert set(begun_again) == set(range(len(BATCHES) + 1)) and number > 30  # each of the batches was once the last
 
 
 def test_another_configuration_begins_anew(tmp_path):

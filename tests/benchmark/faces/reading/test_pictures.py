@@ -1,14 +1,15 @@
 """Picture files of every kind that turns up, against hand-made expectations."""
 
+import os
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from benchmark.faces.reading import pictures
-from benchmark.faces.reading.pictures import Unreadable, fit, load_image
+from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, fit, load_image
 
 
 @pytest.fixture
@@ -77,6 +78,30 @@ def test_what_can_not_be_read(tmp_path, quadrants, monkeypatch):
     monkeypatch.setattr(pictures, "PIXEL_LIMIT", 64 * 64 - 1)
     with pytest.raises(Unreadable, match="64 x 64 pixels"):
         load_image(path, size=8, channels=3)
+
+
+def test_no_program_is_started_for_a_picture(tmp_path, monkeypatch):
+    """PostScript named .png: Pillow would let Ghostscript run it."""
+    started = tmp_path / "started"
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {started}\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # looked for once
+    path = tmp_path / "face.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(Unreadable, match="cannot identify image file"):
+        load_image(path, size=8, channels=3)
+    assert not started.exists()
+    with pytest.raises(OSError), Image.open(path) as image:  # so that the test can fail: without the list it is started
+        image.load()
+    assert started.exists()
+
+
+def test_what_the_suffixes_promise_is_read(tmp_path, quadrants):
+    for suffix in SUFFIXES:
+        Image.fromarray(quadrants).save(tmp_path / f"a{suffix}", quality=95)
+        found = load_image(tmp_path / f"a{suffix}", size=64, channels=3)
+        assert np.abs(found[8:24, 8:24].astype(int) - (255, 0, 0)).max() < 12, suffix
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path):

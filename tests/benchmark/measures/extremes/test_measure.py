@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -104,6 +105,7 @@ def test_other_bytes_are_left_out_and_unknown_faces_refused(faces, records, make
 
 def test_the_report_shows_them_where_protocol_and_data_are_the_same(faces, records, tmp_path):
     extremes.extremes(faces, records, tmp_path / "out" / "faces" / "flat")
+    shutil.copytree(tmp_path / "out" / "faces" / "flat", tmp_path / "out" / "faces" / ".flat.ffffffff-01234567.tmp")
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
     text = (tmp_path / "out" / "index.html").read_text()
     shown = re.findall(r'<span class="face" role="img" title="([^"]+)" aria-label="([^"]+)"', text)

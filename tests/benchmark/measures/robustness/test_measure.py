@@ -17,6 +17,7 @@ from benchmark.measures.robustness.file import read
 from benchmark.measures.robustness.measure import SOURCES, consistency, measure, shared_classes
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
+from benchmark.records.record import read_record
 from benchmark.records.seal import write_seal
 from benchmark.records.selection_metric import accuracy
 from benchmark.runs.training.evaluation import predict
@@ -68,6 +69,34 @@ def test_numbers_are_those_of_the_network_on_corrupted_pictures(trained, tiny_fa
     mirrored = scored(torch.from_numpy(np.ascontiguousarray(test.pictures.numpy()[..., ::-1])))
     assert found["flip"]["consistency"] == np.mean(mirrored.argmax(1) == clean.argmax(1))
     assert found["transfer"] == {}  # these faces have no card
+
+
+def test_each_score_stands_where_its_pictures_belong(trained, tiny_faces, tmp_path, monkeypatch):
+    """Answers that tell the pictures apart: each corruption and severity gets another number right, mirrored ones eleven."""
+    protocol, cell, runs = trained
+    record = read_record(runs / Run(protocol, cell, 0).place)
+    truth, stored = record.outputs("test")
+    pictures, kinds = load_splits(tiny_faces, protocol, CPU)["test"].pictures, list(CORRUPTIONS)
+    wanted = {(kind, s): (5 * at + s) % 34 for at, kind in enumerate(kinds) for s in range(1, 6)}
+
+    def answers(right):
+        return 9 * np.eye(3, dtype=np.float32)[np.where(np.arange(35) < right, truth, (truth + 1) % 3)]
+
+    def outputs(networks, images, *_):
+        if torch.equal(images, pictures):
+            return stored
+        return answers(11) if torch.equal(images, pictures.flip(3)) else answers(int(images[0, 0, 0, 0]))
+
+    monkeypatch.setattr(robustness, "_outputs", outputs)
+    monkeypatch.setattr(robustness, "corrupt", lambda images, ids, name, s: np.full_like(images, wanted[name, s]))
+    found = measured(trained, tiny_faces, tmp_path)
+    assert found["clean"]["accuracy"] == accuracy(truth, stored)
+    for kind in kinds:
+        assert [each["accuracy"] * 35 for each in found["corrupted"][kind]] == pytest.approx(
+            [wanted[kind, s] for s in range(1, 6)]
+        )
+    assert found["flip"]["accuracy"] == pytest.approx(11 / 35)
+    assert found["flip"]["consistency"] == np.mean(answers(11).argmax(1) == stored.argmax(1))
 
 
 def test_a_finished_file_is_kept_and_a_stale_one_measured_again(trained, tiny_faces, tmp_path, monkeypatch):
@@ -208,6 +237,8 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
     assert found["far"]["n"] == kept.sum() == len(other) - np.sum(label == 1)
     assert found["far"]["classes"] == ["low", "high"]
     assert found["far"]["accuracy"] == pytest.approx(np.mean(answer == truth[kept]))
+    recalls = [np.mean(answer[truth[kept] == k] == k) for k in (0, 2)]
+    assert found["far"]["balanced_accuracy"] == pytest.approx(np.mean(recalls))
     assert found["gone"] == {"note": "gone is not prepared"}
 
 

@@ -74,8 +74,8 @@ def test_figures(contents):
     with styled():
         drawn = {each.name: each for each in gradients.drawings(contents)}
         assert list(drawn) == [f"gradients-p-{name}" for name in ("norm", "deviation", "depth", "training", "scalars")]
-        twice = [[svg(each.figure) for each in gradients.drawings(contents)] for _ in range(2)]
-    assert twice[0] == twice[1]
+        again = [svg(each.figure) for each in gradients.drawings(contents)]
+        assert [svg(each.figure) for each in drawn.values()] == again
     assert all("synthetic-8 1.0" in each.caption and not each.caption.endswith(".") for each in drawn.values())
     norm = drawn["gradients-p-norm"].figure.axes
     assert [axis.get_title(loc="left") for axis in norm][:2] == ["identity, working BatchNorm", "fixed, working BatchNorm"]
@@ -108,7 +108,7 @@ def test_files_that_can_not_be_read(tmp_path, text):
     assert read(tmp_path / "none") == []
 
 
-def test_in_the_report(built, contents, tmp_path):
+def test_in_the_report(built, contents, tmp_path, undrawn):
     shutil.copytree(built / "records", tmp_path / "records")
     (tmp_path / "gradients").mkdir()
     (tmp_path / "gradients" / "p.json").write_text(json.dumps(contents))

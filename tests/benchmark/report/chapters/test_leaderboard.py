@@ -124,7 +124,7 @@ def test_other_bytes_of_the_data_have_a_board_of_their_own(tmp_path, make, cell)
     assert first.slug == "fer2013-7" and second.slug.startswith("fer2013-7-") and second.slug.endswith("ffffffff")
 
 
-def test_in_the_built_report(tmp_path, make, cell, read_page):
+def test_in_the_built_report(tmp_path, make, cell, read_page, undrawn):
     records = tmp_path / "records"
     make(records, "synthetic-8", cell("fixed", "working", "plain"), 0)
     theirs(make, records, "synthetic-8")

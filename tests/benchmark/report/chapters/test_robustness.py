@@ -46,7 +46,7 @@ def records(tmp_path, make, cell):
     return made
 
 
-def test_table_and_curves_of_a_built_report(tmp_path, records):
+def test_table_and_curves_of_a_built_report(tmp_path, records, undrawn):
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
     row = pd.read_csv(tmp_path / "tables" / "synthetic-8-robustness.csv").iloc[0]
     tops = np.array([0.9, 0.85, 0.8])

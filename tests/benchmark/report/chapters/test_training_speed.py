@@ -39,7 +39,7 @@ def fabricate(folder, device_type="cpu", mib=100.0):
     (folder / f"{device_type}.json").write_text(json.dumps(contents))
 
 
-def test_table_and_figures_of_a_built_report(tmp_path, make, cell):
+def test_table_and_figures_of_a_built_report(tmp_path, make, cell, undrawn):
     make(tmp_path / "records", "synthetic-8", cell("fixed", "working", "plain"), 0, quality=0.4)
     for kind, mib in (("cpu", 100.0), ("cuda", None)):
         fabricate(tmp_path / "bench", kind, mib)

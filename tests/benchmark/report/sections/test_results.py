@@ -190,7 +190,7 @@ def test_what_a_record_lacks_is_not_tested(make, cell, tmp_path):
     assert "history: found epochs []" in why
 
 
-def test_a_learning_rate_of_a_cells_own_stands_in_its_row(make, cell, tmp_path, built):
+def test_a_learning_rate_of_a_cells_own_stands_in_its_row(make, cell, tmp_path, built, undrawn):
     """Beside it the recipe's own for the other cells; no column where no cell has one."""
     own = dataclasses.replace(cell("identity", "working", "plain"), learning_rate=0.0123)
     for each in (own, cell("fixed", "working", "plain")):

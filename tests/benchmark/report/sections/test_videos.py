@@ -27,7 +27,7 @@ def with_videos(record):
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory, make, cell):
+def reports(tmp_path_factory, make, cell, undrawn):
     out = tmp_path_factory.mktemp("reports")
     for seed in (0, 1, 2):
         with_videos(make(out / "records", "affwild-va", cell("adaptive", "working", "mse"), seed, quality=0.7))

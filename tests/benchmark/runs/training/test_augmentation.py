@@ -5,8 +5,9 @@ import colorsys
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import map_coordinates
 
-from benchmark.runs.training.augmentation import AUGMENTATIONS, released, shift_hue, standard, warp
+from benchmark.runs.training.augmentation import AUGMENTATIONS, mirror, released, shift_hue, standard, uniform, warp
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -65,3 +66,54 @@ def test_every_image_draws_its_own():
     images = torch.rand(1, 3, 16, 16, generator=generator(1)).expand(32, -1, -1, -1)
     out = standard(images, generator(2))
     assert len({out[i].numpy().tobytes() for i in range(32)}) == 32
+
+
+def test_which_augmentation_a_name_means():
+    assert {"flip": mirror, "released": released, "standard": standard} == AUGMENTATIONS
+
+
+def test_uniform_fills_the_interval():
+    draws = uniform((20000, 2), -0.25, 1.5, torch.empty(0), generator())
+    assert draws.shape == (20000, 2) and draws.dtype == torch.float32
+    assert -0.25 <= draws.min() < -0.249 and 1.499 < draws.max() <= 1.5
+    assert draws.mean().item() == pytest.approx(0.625, abs=0.01) and draws.std().item() == pytest.approx(
+        1.75 / 12**0.5, abs=0.01
+    )
+
+
+def test_mirror_turns_half_of_the_pictures_and_nothing_else():
+    images = torch.rand(2000, 3, 4, 4, generator=generator(1))
+    out = mirror(images, generator(2))
+    turned, same = (out == images.flip(3)).flatten(1).all(1), (out == images).flatten(1).all(1)
+    assert (turned ^ same).all() and turned.double().mean().item() == pytest.approx(0.5, abs=0.03)
+
+
+def standard_plainly(pictures: np.ndarray, draws: torch.Generator) -> np.ndarray:
+    """`standard` picture by picture in pixels, with SciPy's interpolation: what its docstring says, from the same draws."""
+
+    def between(low: float, high: float, *shape: int) -> np.ndarray:
+        return low + (high - low) * torch.rand(shape, generator=draws).double().numpy()
+
+    n, side = len(pictures), pictures.shape[-1]
+    flipped = torch.rand(n, generator=draws).numpy() < 0.5
+    angle, scale = np.deg2rad(between(-10, 10, n)), between(0.9, 1.1, n)
+    shift = between(-0.06, 0.06, n, 2) * side
+    brightness, contrast = between(-0.1, 0.1, n, 1, 1, 1), between(0.8, 1.2, n, 1, 1, 1)
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    found = []
+    for k, picture in enumerate(pictures):
+        source = picture[:, :, ::-1] if flipped[k] else picture
+        across = scale[k] * (np.cos(angle[k]) * x - np.sin(angle[k]) * y) + shift[k, 0] + (side - 1) / 2
+        down = scale[k] * (np.sin(angle[k]) * x + np.cos(angle[k]) * y) + shift[k, 1] + (side - 1) / 2
+        out = np.stack([map_coordinates(channel, [down, across], order=1, mode="nearest") for channel in source])
+        out = out + brightness[k, 0, 0, 0]
+        mean = out.mean()
+        found.append(np.clip((out - mean) * contrast[k, 0, 0, 0] + mean, 0, 1))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_standard_pixel_by_pixel(channels):
+    images = torch.rand(60, channels, 14, 14, generator=generator(3))
+    found = standard(images, generator(4))
+    np.testing.assert_allclose(found.numpy(), standard_plainly(images.double().numpy(), generator(4)), atol=2e-5)

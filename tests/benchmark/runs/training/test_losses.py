@@ -35,6 +35,36 @@ def test_weighted_cross_entropy_by_hand():
     assert make_loss("plain")(LOGITS, LABELS).item() == pytest.approx(each.mean(), rel=1e-6)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])
+@pytest.mark.parametrize("counts", [(), (70, 20, 10)])
+def test_smoothing_and_weights_together_by_hand(smoothing, counts):
+    """Szegedy et al. 2016, section 7: (1 - s) of the target on the true class and s spread over all K classes."""
+    log_p = LOGITS.numpy() - np.log(np.exp(LOGITS.numpy()).sum(1, keepdims=True))
+    wanted = (1 - smoothing) * np.eye(3)[LABELS] + smoothing / 3
+    each = -(wanted * log_p).sum(1) * (np.array([100 / 210, 100 / 60, 100 / 30])[LABELS] if counts else 1)
+    found = make_loss("weighted" if counts else "plain", counts=counts, label_smoothing=smoothing)(LOGITS.float(), LABELS)
+    assert found.item() == pytest.approx(each.mean(), rel=1e-6)
+
+
+def test_losses_are_computed_in_float32_and_only_the_classes_know_smoothing():
+    """A network in bf16 gives outputs in bf16; what is made of them is float32."""
+    coarse, targets = LOGITS.bfloat16(), torch.tensor([[0.5, -0.25], [0.1, 0.7], [0.0, 0.3], [-1.0, 0.2]])
+    for name, counts in (("plain", ()), ("weighted", (70, 20, 10)), ("focal", ())):
+        found = make_loss(name, counts=counts)(coarse, LABELS)
+        assert found.dtype == torch.float32 and found == make_loss(name, counts=counts)(coarse.float(), LABELS)
+    for name in ("mse", "ccc", "mse+ccc"):
+        two = coarse[:, :2]
+        found = make_loss(name)(two, targets)
+        assert found.dtype == torch.float32 and found == make_loss(name)(two.float(), targets)
+        assert make_loss(name, label_smoothing=0.3)(two, targets) == found
+    assert make_loss("focal", label_smoothing=0.3)(LOGITS, LABELS) == make_loss("focal")(LOGITS, LABELS)
+
+
+def test_mean_squared_error_by_hand():
+    outputs, targets = torch.tensor([[1.0, 0.0], [0.5, -0.5]]), torch.tensor([[0.0, 0.25], [0.5, 0.5]])
+    assert make_loss("mse")(outputs, targets).item() == pytest.approx((1 + 0.0625 + 0 + 1) / 4)
+
+
 def test_weighted_loss_of_an_image_does_not_depend_on_its_neighbours():
     loss = make_loss("weighted", counts=[70, 20, 10])
     halves = (loss(LOGITS[:2], LABELS[:2]) + loss(LOGITS[2:], LABELS[2:])) / 2
@@ -68,5 +98,5 @@ def test_ccc_of_a_constant_batch_has_a_finite_gradient():
 
 
 def test_unknown_loss():
-    with pytest.raises(BadInput, match="'hinge'"):
+    with pytest.raises(BadInput, match="'hinge'; expected one of plain, weighted, focal, mse, ccc, mse\\+ccc"):
         make_loss("hinge")

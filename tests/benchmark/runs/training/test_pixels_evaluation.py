@@ -113,3 +113,78 @@ def test_unknown_augmentation():
     split = Split(np.array(["a"]), torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
     with pytest.raises(BadInput, match="'twelve'"):
         predict(Centre(), split, Standardiser((0.0,), (1.0,)), categorical=True, tta="twelve")
+
+
+class Modes(torch.nn.Module):
+    """Scores that tell its mode; fails in a graph that tracks gradients."""
+
+    def __init__(self):
+        super().__init__()
+        self.own = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, images):
+        assert not torch.is_grad_enabled()
+        x = images.flatten(1).sum(1) * self.own
+        return torch.stack([x, x + self.training], 1)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_predictions_are_made_in_evaluation_mode_in_order_and_the_mode_is_restored(training):
+    """More faces than fit into one batch, each with its own value."""
+    images = torch.arange(600, dtype=torch.int64).remainder(251).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
+    split = Split(np.arange(600).astype(str), images, torch.zeros(600, dtype=torch.int64))
+    model = Modes().train(training)
+    found = predict(model, split, Standardiser((0.25,), (0.5,)), categorical=True)
+    assert found.dtype == np.float32 and found.shape == (600, 2) and model.training == training
+    np.testing.assert_allclose(found[:, 0], 4 * (np.arange(600) % 251 / 255 - 0.25) / 0.5, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(found[:, 0], found[:, 1])
+
+
+def test_ten_crops_average_probabilities_over_ten_views():
+    """Corners and centre, each with its mirror image, cut out of one ramp by hand."""
+    ramp = torch.linspace(0, 255, 64).round().to(torch.uint8).view(1, 1, 1, 64).expand(1, 1, 64, 64)
+    split = Split(np.array(["a"]), ramp, torch.zeros(1, dtype=torch.int64))
+    found = predict(Centre(), split, Standardiser((0.0,), (0.1,)), categorical=True, tta="ten-crop")
+    # The left half of a crop spans 7/16 of the side from where the crop begins; of its mirror image, the right half.
+    halves = [begin + 7 / 32 + flip * 7 / 16 for begin in (0, 1 / 8, 0, 1 / 8, 1 / 16) for flip in (0, 1)]
+    each = 1 / (1 + np.exp(-2 * np.array(halves) / 0.1))
+    np.testing.assert_allclose(np.exp(found[0]), [each.mean(), 1 - each.mean()], atol=2e-3)
+    raw = predict(Centre(), split, Standardiser((0.0,), (0.1,)), categorical=False, tta="ten-crop")
+    np.testing.assert_allclose(raw[0, 0], np.mean(halves) / 0.1, atol=0.05)
+
+
+def test_colour_of_a_grey_picture_is_repeated_and_deviation_is_of_the_population():
+    images = torch.tensor([[[[0, 51]]], [[[102, 255]]]], dtype=torch.uint8)
+    prepare = Standardiser((0.1, 0.2, 0.3), (1.0, 2.0, 4.0))
+    out = prepare.standardise(prepare.unit(images))
+    assert out.shape == (2, 3, 1, 2)
+    expected = (np.array([[0, 0.2], [0.4, 1]])[:, None, :] - np.array([0.1, 0.2, 0.3])[:, None]) / np.array([1, 2, 4])[
+        :, None
+    ]
+    np.testing.assert_allclose(out[:, :, 0].numpy(), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_every_weight_of_luma():
+    """ITU-R BT.601, channel by channel."""
+    for channel, weight in enumerate((0.299, 0.587, 0.114)):
+        images = np.zeros((1, 2, 2, 3), np.uint8)
+        images[..., channel] = 250
+        assert resized(images, np.array([0]), 2, 1).unique().tolist() == [round(250 * weight)]
+
+
+def test_a_network_of_three_channels_keeps_grey_as_one_until_the_batch():
+    grey = np.full((2, 4, 4, 1), 7, np.uint8)
+    assert resized(grey, np.array([1, 0, 1]), 4, 3).shape == (3, 1, 4, 4)
+    colour = np.zeros((1, 4, 4, 3), np.uint8)
+    colour[..., 2] = 9
+    assert resized(colour, np.array([0]), 4, 3)[0, :, 0, 0].tolist() == [0, 0, 9]
+
+
+def test_pictures_that_are_not_square_are_averaged_only_by_whole_factors_of_both_sides():
+    images = np.random.default_rng(3).integers(0, 256, (1, 8, 6, 1), dtype=np.uint8)
+    found = resized(images, np.array([0]), 4, 1)[0, 0].numpy().astype(int)
+    expected = np.asarray(Image.fromarray(images[0, :, :, 0]).resize((4, 4), Image.Resampling.BILINEAR)).astype(int)
+    assert np.abs(found - expected).max() <= 1
+    images = np.random.default_rng(3).integers(0, 256, (1, 12, 8, 1), dtype=np.uint8)
+    found = resized(images, np.array([0]), 4, 1)[0, 0].numpy()
+    np.testing.assert_array_equal(found, images[0, :, :, 0].reshape(4, 3, 4, 2).mean((1, 3)).round())

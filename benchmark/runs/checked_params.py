@@ -1,0 +1,104 @@
+"""Reads params.yaml and checks it as a whole, before anything is done with a part of it: `ferbench profile` writes it, and
+people edit it by hand.
+
+A file written by hand may leave out what only the DVC pipeline needs (`profile`, `packages`, `data`, `gradients`; in an
+entry of `runs`: `data`, `package`, `recipe`). What is there has to fit the rest: the pipeline would else watch other files.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from benchmark.errors import BadInput
+from benchmark.files import Json, read_yaml
+from benchmark.names import checked_name, checked_text
+from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
+from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.typed import plain
+from benchmark.runs import sources
+from benchmark.runs.plan import checked_seeds
+
+# Key -> what it has to be, in words.
+PARTS = {"seeds": "a list", "runs": "a mapping"}
+FOR_DVC = {"profile": "a text", "packages": "a mapping", "data": "a mapping", "gradients": "a mapping"}
+ENTRY = {"protocol": "a text", "cell": "a text", "model": "a text", "loss": "a text"}
+FURTHER = {
+    "data": "a text",
+    "package": "a text",
+    "recipe": "a text",
+    "options": "a mapping",
+    "learning_rate": "a number",
+    "seeds": "a list",
+}
+CELL = ("model", "options", "loss", "learning_rate")
+TYPES: dict[str, type | tuple[type, ...]] = {"a text": str, "a mapping": dict, "a list": list, "a number": (int, float)}
+
+
+def read_params(path: Path) -> dict[str, Json]:
+    """The contents of params.yaml. BadInput as of `read_yaml` and `check_params`."""
+    contents = read_yaml(path)
+    check_params(contents, path)
+    return contents
+
+
+def check_params(params: Mapping[str, Json], where: object) -> dict[str, tuple[Protocol, Cell]]:
+    """Check all of params.yaml.
+
+    Returns:
+        key of ``runs`` -> its protocol and cell.
+
+    Raises:
+        BadInput: a missing or unknown key; a value of a wrong type; seeds that are not different whole numbers from 0; an
+            unknown protocol, model or loss; a cell that is not the installed one of its name; an entry whose data, recipe or
+            package are not those of its protocol and model; two entries for the same protocol and cell.
+    """
+    _check_keys(params, PARTS, FOR_DVC, where)
+    checked_seeds(params["seeds"], f"{where}, seeds")
+    for name, entry in params.get("data", {}).items():
+        checked_name(name, "data", where)
+        if not isinstance(entry, dict) or not isinstance(entry.get("options", {}), dict) or not plain(entry):
+            raise BadInput(f"{where}, data, {name}", f"{entry!r}"[:200], "a mapping with the mapping options")
+    package_of = cache(sources.package_of)  # once for each model: it looks at every installed package
+    found: dict[str, tuple[Protocol, Cell]] = {}
+    places: dict[tuple[str, str], str] = {}
+    for key, entry in params["runs"].items():
+        checked_text(key, "runs", where)
+        protocol, cell = found[key] = _entry(entry, key, where, package_of)
+        if "data" in params and protocol.data not in params["data"]:
+            raise BadInput(f"{where}, data", ", ".join(params["data"]) or "nothing", f"{protocol.data}, which {key} needs")
+        other = places.setdefault((protocol.name, cell.name), key)
+        if other != key:
+            expected = "another cell or protocol: the runs of both would be in the same folder"
+            raise BadInput(f"{where}, runs, {key}", f"{protocol.name} and {cell.name}, as in {other}", expected)
+    return found
+
+
+def _entry(entry: Json, key: str, where: object, package_of: Callable[[str], str]) -> tuple[Protocol, Cell]:
+    here = f"{where}, runs, {key}"
+    _check_keys(entry, ENTRY, FURTHER, here)
+    if "seeds" in entry:
+        checked_seeds(entry["seeds"], f"{here}, seeds")
+    cell = cell_from(entry["cell"], {name: entry[name] for name in CELL if name in entry}, where)
+    protocol = load_protocol(entry["protocol"])
+    check_installed(cell, here)
+    wanted = {"data": protocol.data, "recipe": protocol.recipe_name}
+    if "package" in entry:
+        wanted["package"] = package_of(cell.model)
+    for name, value in wanted.items():
+        if entry.get(name, value) != value:
+            raise BadInput(f"{here}, {name}", entry[name], f"{value}, as of {entry['protocol']} and {cell.model}")
+    Run(protocol, cell, 0)  # a loss that suits the task
+    return protocol, cell
+
+
+def _check_keys(contents: Json, needed: Mapping[str, str], further: Mapping[str, str], where: object) -> None:
+    known = {**needed, **further}
+    if not isinstance(contents, dict):
+        raise BadInput(where, f"{contents!r}"[:200], f"a mapping with {', '.join(needed)}")
+    if missing := [key for key in needed if key not in contents]:
+        raise BadInput(where, f"no {' and no '.join(missing)}", f"{', '.join(needed)}, and perhaps {', '.join(further)}")
+    if odd := [key for key in contents if key not in known]:
+        raise BadInput(f"{where}, {odd[0]}", "an unknown key", f"one of {', '.join(known)}")
+    for key, value in contents.items():
+        if not isinstance(value, TYPES[known[key]]) or isinstance(value, bool):
+            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], known[key])

@@ -1,0 +1,67 @@
+"""How many bytes the records and checkpoints of runs take, so that a full disk is known before the training."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from benchmark.errors import BadInput
+from benchmark.faces.meta import read_meta
+from benchmark.protocol.building import create
+from benchmark.protocol.cells import Run
+from benchmark.room import check_room
+
+CHECKPOINT = 4  # weights, those of the selected epoch, and up to two numbers of the optimiser for each of them
+TEXT = 100_000  # bytes of record.json, machine.json and seal.json, more than any has
+NAME = 64  # bytes of a face's id and target
+
+
+def check_space(runs: Sequence[Run], prepared: Path, out: Path, jobs: int) -> None:
+    """Check that `out` can be written to and has room for the runs that are not finished there.
+
+    Args:
+        prepared: folder of FaceSets; one that is not there is left to the run that needs it.
+        jobs: runs at once, each with a checkpoint and, while it is replaced, a second one.
+
+    Raises:
+        BadInput: a network that can not be built.
+        SystemSaysNo: as of `benchmark.room.check_room`.
+    """
+    left = [run for run in runs if not (out / run.place / "record.json").is_file()]
+    if not left:
+        return
+    weights = [_weights(run) for run in left]
+    records = sum(size + _predictions(run, prepared) + TEXT for size, run in zip(weights, left, strict=True))
+    check_room(out, records + min(jobs, len(left)) * 2 * CHECKPOINT * max(weights), f"{len(left)} runs")
+
+
+def _weights(run: Run) -> int:
+    """Bytes of the weights and buffers of a run's network, as stored."""
+    protocol, folds = run.protocol, len(run.protocol.folds or [0])
+    options = json.dumps(run.cell.options, sort_keys=True)
+    return folds * _network(run.cell.model, protocol.outputs, protocol.channels, protocol.input_size, options)
+
+
+@cache
+def _network(model: str, outputs: int, channels: int, size: int, options: str) -> int:
+    try:
+        with torch.device("meta"):  # without memory for its weights
+            network = create(model, num_outputs=outputs, in_channels=channels, input_size=size, **json.loads(options))
+    except BadInput:
+        raise
+    except Exception:  # noqa: BLE001  # anyone's factory, which may read its weights as it is made: of unknown size
+        return 0
+    return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+
+
+def _predictions(run: Run, prepared: Path) -> int:
+    """Bytes of predictions.npz, without its compression."""
+    protocol, path = run.protocol, prepared / run.protocol.data / "meta.json"
+    if not path.is_file():
+        return 0
+    counts = read_meta(path)["counts"]
+    names = protocol.folds or [protocol.splits["validation"], protocol.splits["test"]]
+    rows = sum(sum(counts.get(name, {}).values()) for name in names)
+    return int(rows * (NAME + 4 * protocol.outputs * len(protocol.tta)))

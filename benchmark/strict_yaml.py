@@ -1,0 +1,83 @@
+"""YAML as people write it by hand, read strictly: a key that stands twice, a value that contains itself and one that grows
+beyond measure are refused, and so is text nested too deeply.
+
+PyYAML's own loader lets the last of two equal keys win without a word, so a line that was copied and forgotten would change
+what a run means. Its loader in C is not used: thousands of nested brackets end the process.
+"""
+
+import yaml
+
+from benchmark.errors import BadInput
+
+LARGEST = 100_000  # values in one document, those of a repeated anchor counted each time
+LONGEST = 1024  # bits of a whole number; Python refuses to show one of more than 4,300 digits
+
+
+class _Loader(yaml.SafeLoader):
+    """As SafeLoader, without repeated keys."""
+
+    def compose_mapping_node(self, anchor: object) -> yaml.MappingNode:
+        # While it is composed, a mapping still has exactly the keys that were written; merging (<<) adds others to it.
+        node = super().compose_mapping_node(anchor)
+        lines: dict[object, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # no key of any file of the suite; the constructor refuses those that can not be one
+            merges = key.tag == "tag:yaml.org,2002:merge"
+            name = key.value if merges else self.construct_object(key)
+            mark = f"line {key.start_mark.line + 1}"
+            if name in lines:
+                found = f"the key {key.value!r} again, after line {lines[name]}"
+                raise BadInput(mark, found, "each key once")
+            lines[name] = key.start_mark.line + 1
+        return node
+
+
+def parsed(text: str) -> object:
+    """The value of the one document in `text`; None if there is nothing in it.
+
+    Raises:
+        BadInput: text that is not YAML or is nested too deeply; two equal keys in a mapping; a value that contains itself;
+            more than `LARGEST` values. The message says where in the text, as far as that is known.
+    """
+    try:
+        value: object = yaml.load(text, _Loader)  # noqa: S506  # a subclass of SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "YAML" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
+        said = ", ".join(part.removeprefix("found ") for part in (error.context, error.problem) if part)
+        raise BadInput(where, said or "something else", "valid YAML") from error
+    except RecursionError as error:
+        raise BadInput("YAML", "thousands of brackets or levels", "fewer") from error
+    except BadInput:
+        raise
+    # A character that may not be; a date such as 2024-13-45; what the constructors of `!!int x`, `!!bool x` and
+    # `!!timestamp x` raise.
+    except (yaml.YAMLError, ValueError, OverflowError, KeyError, AttributeError) as error:
+        raise BadInput("YAML", " ".join(str(error).split()), "valid YAML") from error
+    _check_extent(value)
+    return value
+
+
+def _check_extent(value: object) -> None:
+    """Refuse a value that contains itself, one that anchors have multiplied, and a number that is too long to be shown."""
+    above: set[int] = set()
+    steps: list[tuple[object, bool]] = [(value, True)]
+    seen = 0
+    while steps:
+        each, enter = steps.pop()
+        if not enter:
+            above.remove(id(each))
+            continue
+        seen += 1
+        if id(each) in above:
+            raise BadInput("YAML", "an anchor inside itself", "values that end")
+        if seen > LARGEST:
+            raise BadInput("YAML", f"more than {LARGEST} values", "fewer; anchors repeat what they name")
+        if isinstance(each, int) and each.bit_length() > LONGEST:
+            raise BadInput("YAML", f"a number of {each.bit_length()} bits", f"at most {LONGEST}")
+        if isinstance(each, dict | list | tuple | set):
+            above.add(id(each))
+            steps.append((each, False))
+            below = [*each, *each.values()] if isinstance(each, dict) else list(each)
+            steps.extend((one, True) for one in below)

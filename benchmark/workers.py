@@ -1,0 +1,94 @@
+"""Worker processes that end with the command: when it ends, when it is stopped, and when it is killed."""
+
+import functools
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from benchmark.errors import system_error
+from benchmark.stopping import held_back
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+Task = TypeVar("Task")
+
+
+class Workers(ProcessPoolExecutor):
+    """A pool of worker processes, each in a new interpreter: neither torch's threads nor CUDA survive a fork.
+
+    A terminal or a job system sends SIGINT and SIGTERM to all processes of a command. Workers have both blocked from their
+    first instruction; the command decides what they do. At the end of the context they have ended: after their tasks; at
+    once after a KeyboardInterrupt, or if one of them was killed.
+
+    Args:
+        number: of processes, at least 1.
+        prepare: called in each worker before its first task, with `given`; it must not fail.
+        finish: a worker whose command was killed ends its task first. Else it ends at once.
+    """
+
+    def __init__(self, number: int, prepare: Callable[..., object] = int, *given: object, finish: bool = False):
+        context = multiprocessing.get_context("spawn")
+        super().__init__(number, mp_context=context, initializer=_begin, initargs=(finish, prepare, given))
+
+    def submit(self, function: Callable[Given, Result], /, *given: Given.args, **named: Given.kwargs) -> Future[Result]:
+        """As of ProcessPoolExecutor. This is where workers are started."""
+        with held_back():
+            return super().submit(functools.partial(_work, function), *given, **named)
+
+    def ended(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """The results of `function` for each task, in the order in which they end."""
+        for future in as_completed([self.submit(function, task) for task in tasks]):
+            yield future.result()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, KeyboardInterrupt | BrokenProcessPool):
+            self._kill()
+        try:
+            self.shutdown(cancel_futures=error is not None)
+        except KeyboardInterrupt:
+            self._kill()
+            self.shutdown(cancel_futures=True)
+            raise
+
+    def _kill(self) -> None:
+        # Not terminate: SIGTERM is blocked. The attribute is None once the pool has been shut down.
+        for process in list((self._processes or {}).values()):
+            process.kill()
+
+
+_busy = threading.Lock()  # in a worker: held during a task
+
+
+def _begin(finish: bool, prepare: Callable[..., object], given: tuple[object, ...]) -> None:
+    end_with_parent(_busy if finish else None)
+    prepare(*given)
+
+
+def _work(function: Callable[..., Result], *given: object, **named: object) -> Result:
+    with _busy:
+        try:
+            return function(*given, **named)
+        except RuntimeError as error:
+            if (found := system_error(error)) is None:
+                raise
+            raise found from None  # here: what an error came from is lost on the way to the other process
+
+
+def end_with_parent(busy: "threading.Lock | None" = None) -> None:
+    """In a child process: end it once its parent has ended, and `busy` is not held. A worker that waits for its next task
+    would not notice otherwise."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        if busy is not None:
+            busy.acquire()  # and never released: there is no next task
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,387 @@
+"""Every option of the verbs that evaluate models made elsewhere and that measure and compare networks: what it changes, by
+value."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmark.cli import measuring, outside
+from benchmark.measures.complexity import plan
+from benchmark.records.record import Record
+
+from .conftest import GONE, Opened, arguments_of, cases, compare, named
+
+P, W = "narrow8-12-identity-working-plain", "narrow8-12-identity-working-weighted"
+OUTSIDE, PREPARED = Path("reports/records/outside"), Path("data/prepared")
+OPEN = {"benchmark.faces.faceset.open_faceset": lambda directory, verify: Opened(directory)}
+SUMMARY = {
+    "metrics": {"test": {"accuracy": 0.25, "n": 4}},
+    "warnings": ["odd"],
+    "not_tested": {"nll": "no scores"},
+    "interval": {"metric": "accuracy", "low": 0.125, "high": 0.5},
+    "stated": {"accuracy": 0.75, "source": "page"},
+    "outputs": "logits",
+    "record": "there",
+}
+SAID = (
+    "test: accuracy 0.2500\nnll no scores\ntest: accuracy 95 % over test images [0.1250, 0.5000]\n"
+    "stated: accuracy 0.7500 (page)\ntaken as logits; wrote there\n"
+)
+AS_JSON = json.dumps(SUMMARY, indent=1) + "\n"
+
+
+def opened(data: str, folder: Path = PREPARED) -> dict:
+    return named("open_faceset", {"directory": folder / data, "verify": False})
+
+
+ENTRY = {"name": "net", "out": OUTSIDE, "stated": None, "extra_training_data": None, "replace": False}
+EVALUATE = "evaluate net.onnx --protocol synthetic-8 --name net"
+SCORE = "score p.csv --protocol synthetic-8 --name net"
+
+
+def of_an_entry(call: str, function: str) -> dict:
+    """The options that `evaluate` and `score` share."""
+    stated = {"accuracy": 0.5, "source": "page"}
+    both = f"{call} --stated-accuracy 0.5 --stated-source page"
+    refused = dict.fromkeys([f"{function}.{name}" for name in (*ENTRY, *OTHERS[function])], GONE)
+    refused |= {
+        "status": 2,
+        "error": "one of --stated-accuracy and --stated-source; expected both or neither",
+        "printed": "",
+    }
+    if function == "evaluate":
+        refused |= {"summary_of.record": GONE}
+    return {
+        "protocol": (
+            call.replace("synthetic-8", "fer2013-7"),
+            opened("fer2013") | named(function, {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
+        ),
+        "name": (call.replace("--name net", "--name other"), {f"{function}.name": "other"}),
+        "stated_accuracy": (both.replace("0.5", "0.25"), {f"{function}.stated": stated | {"accuracy": 0.25}}),
+        "stated_accuracy: alone": (f"{call} --stated-accuracy 0.5", refused),
+        "stated_source": (both.replace("page", "other"), {f"{function}.stated": stated | {"source": "other"}}),
+        "stated_source: alone": (f"{call} --stated-source page", refused),
+        "extra_training_data": (f"{call} --extra-training-data more", {f"{function}.extra_training_data": "more"}),
+        "replace": (f"{call} --replace", {f"{function}.replace": True}),
+        "json": (f"{call} --json", {"printed": AS_JSON}),
+        "prepared": (f"{call} --prepared p", opened("synthetic", Path("p")) | {f"{function}.faces": "p/synthetic"}),
+        "out": (f"{call} --out o", {f"{function}.out": Path("o")}),
+    }
+
+
+OTHERS = {
+    "evaluate": {
+        "model": "net.onnx",
+        "protocol": "synthetic-8",
+        "faces": "data/prepared/synthetic",
+        "device": "cpu",
+        "weights": None,
+        "options": {},
+        "preprocessing": None,
+        "trust": False,
+    },
+    "score": {
+        "path": Path("p.csv"),
+        "protocol": "synthetic-8",
+        "faces": "data/prepared/synthetic",
+        "meaning": "auto",
+        "parameters": None,
+    },
+}
+ENTERED = Record(OUTSIDE / "synthetic-8/net/seed0", {})
+TABLE = {
+    "evaluate": {
+        "spies": OPEN
+        | {
+            "benchmark.outside.evaluate.evaluate": ENTERED,
+            "benchmark.outside.scoring.summary_of": SUMMARY,
+            "benchmark.records.trust.read_verification": None,
+            "benchmark.cli.outside.write_verified": None,
+        },
+        "base": EVALUATE,
+        "arrives": opened("synthetic")
+        | named("evaluate", ENTRY | OTHERS["evaluate"])
+        | {"summary_of.record": ENTERED.directory, "printed": SAID, "error": "ferbench: warning: odd\n"},
+        "options": of_an_entry(EVALUATE, "evaluate")
+        | {
+            "model": (EVALUATE.replace("net.onnx", "a.b:c"), {"evaluate.model": "a.b:c"}),
+            "weights": (f"{EVALUATE} --weights w.pt", {"evaluate.weights": Path("w.pt")}),
+            "option": (f"{EVALUATE} --option a=1 --option b=x", {"evaluate.options": {"a": 1, "b": "x"}}),
+            "preprocessing": (f"{EVALUATE} --preprocessing n.yaml", {"evaluate.preprocessing": "n.yaml"}),
+            "trust": (f"{EVALUATE} --trust".replace("onnx", "pt2"), {"evaluate.model": "net.pt2", "evaluate.trust": True}),
+            "device": (f"{EVALUATE} --device cuda:1", {"evaluate.device": "cuda:1"}),
+            "write": (
+                f"{EVALUATE} --write",
+                {
+                    "read_verification.path": Path("reports/verification.json"),
+                    "write_verified.records": {"outside/synthetic-8/net/seed0": ENTERED},
+                    "write_verified.what": "weights",
+                    "write_verified.done": {"outside/synthetic-8/net/seed0": {"outcome": "bit-identical", "largest": 0.0}},
+                    "write_verified.device": "cpu",
+                },
+            ),
+        },
+    },
+    "score": {
+        "spies": OPEN | {"benchmark.outside.scoring.score": SUMMARY},
+        "base": SCORE,
+        "arrives": opened("synthetic")
+        | named("score", ENTRY | OTHERS["score"])
+        | {"printed": SAID, "error": "ferbench: warning: odd\n"},
+        "options": of_an_entry(SCORE, "score")
+        | {
+            "predictions": (SCORE.replace("p.csv", "q.npz"), {"score.path": Path("q.npz")}),
+            "scores": (f"{SCORE} --scores logits", {"score.meaning": "logits"}),
+            "scores: the other": (f"{SCORE} --scores probabilities", {"score.meaning": "probabilities"}),
+            "scores: the default, given": (f"{SCORE} --scores auto", {"score.meaning": "auto"}),
+            "parameters": (f"{SCORE} --parameters 12", {"score.parameters": 12}),
+        },
+    },
+}
+EXPORT, WEIGHTS = "export-test faces --protocol synthetic-8", f"evaluate-weights synthetic-8 {P} w.pt --out scored"
+CONVERTED = SimpleNamespace(parameters=1234, outputs=8, untouched=3, normalisations=9)
+FOUND = {
+    "intervals": {
+        "flip": {"accuracy": {"low": 0.25, "high": 0.75}, "kappa": {"low": None, "high": None}, "nll": {"low": 0, "high": 1}}
+    },
+    "metrics": {"test": {"flip": {"accuracy": 0.5, "kappa": 0.125, "nll": None}}},
+}
+TABLE |= {
+    "export-test": {
+        "spies": OPEN | {"benchmark.outside.blind_faces.export_faces": 12},
+        "base": EXPORT,
+        "arrives": opened("synthetic")
+        | named("export_faces", {"protocol": "synthetic-8", "faces": "data/prepared/synthetic", "part": "test"})
+        | {"export_faces.out": Path("faces")}
+        | {"printed": "12 faces of the test split in faces, their ids in faces/ids.csv\n"},
+        "options": {
+            "out": (
+                EXPORT.replace("faces", "x"),
+                {"export_faces.out": Path("x"), "printed": "their ids in x/ids.csv\n"},
+            ),
+            "protocol": (
+                EXPORT.replace("synthetic-8", "fer2013-7"),
+                opened("fer2013") | named("export_faces", {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
+            ),
+            "split: the default, given": (f"{EXPORT} --split test", {"export_faces.part": "test"}),
+            "split": (
+                f"{EXPORT} --split validation",
+                {"export_faces.part": "validation", "printed": "12 faces of the validation split"},
+            ),
+            "prepared": (
+                f"{EXPORT} --prepared p",
+                opened("synthetic", Path("p")) | {"export_faces.faces": "p/synthetic"},
+            ),
+        },
+    },
+    "convert-release": {
+        "spies": {"benchmark.outside.release.conversion.convert": CONVERTED},
+        "base": "convert-release release r.pt",
+        "arrives": {"convert.checkpoint": Path("release"), "convert.out": Path("r.pt")}
+        | {"printed": "r.pt: 1,234 trained parameters, 8 outputs; model "},
+        "options": {
+            "checkpoint": ("convert-release x.index r.pt", {"convert.checkpoint": Path("x.index")}),
+            "out": ("convert-release release s.pt", {"convert.out": Path("s.pt"), "printed": "s.pt: 1,234"}),
+        },
+    },
+    "evaluate-weights": {
+        "spies": OPEN | {"benchmark.outside.score_weights.evaluate_weights": FOUND},
+        "base": WEIGHTS,
+        "arrives": opened("synthetic")
+        | named("evaluate_weights", {"protocol": "synthetic-8", "cell": P, "weights": Path("w.pt"), "device": "cpu"})
+        | named("evaluate_weights", {"faces": "data/prepared/synthetic", "out": Path("scored"), "input_recipe": None})
+        | {"evaluate_weights.order": None}
+        | {
+            "printed": "test, TTA flip: accuracy 0.5000 [0.2500, 0.7500]\ntest, TTA flip: kappa 0.1250 no interval\n"
+            "test, TTA flip: nll not defined\nwrote scored; brackets: 95 % over test images, one network\n"
+        },
+        "options": {
+            "protocol": (
+                WEIGHTS.replace("synthetic-8", "fer2013-7"),
+                opened("fer2013") | named("evaluate_weights", {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
+            ),
+            "cell": (WEIGHTS.replace(P, W), {"evaluate_weights.cell": W}),
+            "weights": (WEIGHTS.replace("w.pt", "v.pt"), {"evaluate_weights.weights": Path("v.pt")}),
+            "out": (WEIGHTS.replace("scored", "o"), {"evaluate_weights.out": Path("o"), "printed": "wrote o; brackets"}),
+            "input": (f"{WEIGHTS} --input released", {"evaluate_weights.input_recipe": "released"}),
+            "order": (f"{WEIGHTS} --order b a", {"evaluate_weights.order": ["b", "a"]}),
+            "device": (f"{WEIGHTS} --device cuda:1", {"evaluate_weights.device": "cuda:1"}),
+            "prepared": (
+                f"{WEIGHTS} --prepared p",
+                opened("synthetic", Path("p")) | {"evaluate_weights.faces": "p/synthetic"},
+            ),
+        },
+    },
+}
+
+SPEED, BENCH, ROBUST, COMPARE = f"speed {P}", "bench", f"robustness synthetic-8 {P}", "compare x y"
+PARAMS = "seeds: [3]\nruns:\n a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: own, model: residual,\n"
+PARAMS += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}\n"
+CLEAN = {
+    "clean": {"accuracy": 0.5},
+    "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]},
+}
+PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(12)]}
+FILES = named("compare", {"complexity": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
+TABLE |= {
+    "complexity": {
+        "spies": {
+            "benchmark.measures.complexity.plan.listed": ["one"],
+            "benchmark.measures.complexity.plan.measure_all": ({"networks": [1, 2], "cells": [3]}, {}),
+        },
+        "files": {"params.yaml": PARAMS},
+        "base": "complexity",
+        "arrives": named("measure_all", {"runs": ["synthetic-8/own/seed3"], "networks": ["one"]})
+        | named("measure_all", {"out": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
+        | {"measure_all.seconds": 0.4, "listed.path": Path(plan.__file__).with_name("complexity.yaml")}
+        | {"printed": "reports/complexity.json and reports/latency.json: 2 networks, 1 cells of the plan\n"},
+    },
+    "gradients": {
+        "spies": {
+            "benchmark.measures.gradients.plan.measure_plan": {
+                "measurements": [{"status": s} for s in ("diverged", "x", "x")]
+            }
+        },
+        "base": "gradients",
+        "arrives": named("measure_plan", {"name": "default", "prepared": PREPARED, "work": Path("runs/gradients/default")})
+        | named("measure_plan", {"out": Path("reports/gradients/default.json"), "device": "cpu", "jobs": 5})
+        | {"printed": "wrote reports/gradients/default.json: 3 networks, 1 of them diverged\n"},
+        "options": {
+            "plan": (
+                "gradients fer2013",
+                named("measure_plan", {"name": "fer2013", "work": Path("runs/gradients/fer2013")})
+                | {"measure_plan.out": Path("reports/gradients/fer2013.json"), "printed": "gradients/fer2013.json"},
+            ),
+            "device": ("gradients --device cuda:1", {"measure_plan.device": "cuda:1", "measure_plan.jobs": 6}),
+            "jobs": ("gradients --jobs 3", {"measure_plan.jobs": 3}),
+        },
+    },
+    "speed": {
+        "spies": {
+            "benchmark.measures.speed.inference.measure_cells": {"cells": 1},
+            "benchmark.measures.speed.inference.table": ["a table"],
+        },
+        "base": SPEED,
+        "arrives": named("measure_cells", {"protocol": "synthetic-8", "cells": [P], "out": Path("reports/speed.json")})
+        | named("measure_cells", {"device": "cpu", "batches": [1, 64], "runs": 20})
+        | {"table.contents": {"cells": 1}, "printed": "a table\nwrote reports/speed.json\n"},
+        "options": {
+            "cells": (f"{SPEED} {W}", {"measure_cells.cells": [P, W]}),
+            "protocol": (f"{SPEED} --protocol fer2013-7", {"measure_cells.protocol": "fer2013-7"}),
+            "device": (f"{SPEED} --device cuda:1", {"measure_cells.device": "cuda:1"}),
+            "batches": (f"{SPEED} --batches 3 2", {"measure_cells.batches": [3, 2]}),
+            "runs": (f"{SPEED} --runs 9", {"measure_cells.runs": 9}),
+            "json": (f"{SPEED} --json", {"table.contents": GONE, "printed": '{\n "cells": 1\n}\n'}),
+        },
+    },
+    "bench": {
+        "spies": {
+            "benchmark.measures.speed.training.bench": {"rounds": 1},
+            "benchmark.measures.speed.training.table": ["a table"],
+        },
+        "base": BENCH,
+        "arrives": named("bench", {"out": Path("reports/bench/cpu.json"), "device": "cpu", "sizes": [64, 48]})
+        | named("bench", {"shortcuts": ["identity", "fixed", "adaptive"], "batch": 32, "steps": 1, "rounds": 5})
+        | named("bench", {"growth": False, "compile": False, "others": ["timm:resnet18", "timm:resnet50"]})
+        | {"table.contents": {"rounds": 1}, "printed": "a table\nwrote reports/bench/cpu.json\n"},
+        "options": {
+            "shortcuts": (f"{BENCH} --shortcuts fixed", {"bench.shortcuts": ["fixed"]}),
+            "sizes": (f"{BENCH} --sizes 32 16", {"bench.sizes": [32, 16]}),
+            "device": (
+                f"{BENCH} --device cuda:1",
+                {
+                    "bench.device": "cuda:1",
+                    "bench.out": Path("reports/bench/cuda.json"),
+                    "printed": "reports/bench/cuda.json",
+                },
+            ),
+            "batch": (f"{BENCH} --batch 8", {"bench.batch": 8}),
+            "steps": (f"{BENCH} --steps 3", {"bench.steps": 3}),
+            "rounds": (f"{BENCH} --rounds 4", {"bench.rounds": 4}),
+            "compile": (f"{BENCH} --compile", {"bench.compile": True}),
+            "growth": (f"{BENCH} --growth", {"bench.growth": True}),
+        },
+    },
+    "robustness": {
+        "spies": {"benchmark.measures.robustness.measure.measure": CLEAN},
+        "base": ROBUST,
+        "arrives": named(
+            "measure", {"protocol": "synthetic-8", "cell": P, "seed": 0, "prepared": PREPARED, "runs": Path("runs")}
+        )
+        | named("measure", {"out": Path("reports/robustness"), "device": "cpu"})
+        | {
+            "printed": "seed 0: accuracy 0.5000; at severity 5: blur 0.1250, fog -\n"
+            f"wrote reports/robustness/synthetic-8/{P}\n"
+        },
+        "options": {
+            "protocol": (
+                ROBUST.replace("synthetic-8", "fer2013-7"),
+                {"measure.protocol": "fer2013-7", "printed": f"fer2013-7/{P}"},
+            ),
+            "cell": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
+            "seeds": (
+                f"{ROBUST} --seeds 7 2",
+                {"measure.seed": 7, "printed": "seed 2: accuracy"}
+                | named(
+                    "measure 2",
+                    {"protocol": "synthetic-8", "cell": P, "seed": 2, "prepared": PREPARED, "runs": Path("runs")},
+                )
+                | named("measure 2", {"out": Path("reports/robustness"), "device": "cpu"}),
+            ),
+            "device": (f"{ROBUST} --device cuda:1", {"measure.device": "cuda:1"}),
+            "prepared": (f"{ROBUST} --prepared p", {"measure.prepared": Path("p")}),
+            "runs": (f"{ROBUST} --runs r", {"measure.runs": Path("r")}),
+        },
+    },
+    "compare": {
+        "spies": OPEN
+        | {
+            "benchmark.report.compare.compare": PAIR,
+            "benchmark.report.compare.picture": None,
+            "benchmark.report.compare.sentences": ["x is like y"],
+        },
+        "base": COMPARE,
+        "arrives": FILES
+        | named("compare", {"records": Path("reports/records"), "a": "x", "b": "y", "protocol": None})
+        | {
+            "sentences.found": PAIR,
+            "printed": "x is like y\n  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 ... (all of them: --json)\n",
+        },
+        "options": {
+            "a": ("compare z y", {"compare.a": "z"}),
+            "b": ("compare x z", {"compare.b": "z"}),
+            "protocol": (f"{COMPARE} --protocol fer2013-7", {"compare.protocol": "fer2013-7"}),
+            "json": (f"{COMPARE} --json", {"sentences.found": GONE, "printed": json.dumps(PAIR, indent=1) + "\n"}),
+            "picture": (
+                f"{COMPARE} --picture f.jpg",
+                opened("synthetic")
+                | named("picture", {"found": PAIR, "faces": "data/prepared/synthetic", "out": Path("f.jpg")}),
+            ),
+            "prepared": (
+                f"{COMPARE} --picture f.jpg --prepared p",
+                opened("synthetic", Path("p"))
+                | named("picture", {"found": PAIR, "faces": "p/synthetic", "out": Path("f.jpg")}),
+            ),
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("verb, option", cases(TABLE))
+def test_what_an_option_changes(arriving, verb, option):
+    entry = TABLE[verb]
+    compare(arriving(entry, entry["base"] if option is None else entry["options"][option][0]), entry, option)
+
+
+def test_every_option_is_in_the_table():
+    shown = {verb: {option.split(":")[0] for option in entry.get("options", {})} for verb, entry in TABLE.items()}
+    assert shown == arguments_of([outside, measuring])
+
+
+def test_an_entry_elsewhere_is_not_written_as_verified(arriving):
+    """--write holds for the folder of entries that the report reads, and says so before anything is evaluated."""
+    found = arriving(TABLE["evaluate"], f"{EVALUATE} --write --out elsewhere")
+    assert found.pop("error") == f"ferbench: ferbench evaluate: found --write for elsewhere; expected it for {OUTSIDE}\n"
+    assert found == {"status": 2, "printed": "", "written": []}

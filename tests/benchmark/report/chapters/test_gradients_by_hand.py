@@ -1,0 +1,132 @@
+"""Table and figures of the gradients from made-up moments, no two numbers of which are equal, by hand. Values are powers of
+ten, so that geometric means can be read; the 95 % t-interval of two values is their mean +- 12.7062 / 2 times their
+difference."""
+
+import matplotlib.colors
+import pytest
+
+from benchmark.claims.gradient_rule import MARGIN
+from benchmark.report.chapters import gradients
+from benchmark.report.style import SHORTCUT_COLOURS
+
+HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
+
+
+def moment(step, first, last, weights, loss, deviation, scalars=None):
+    return {
+        "step": step, "gradient": [first, 7.0, last], "weights": weights, "loss": loss, "deviation": deviation,
+        "scalars": scalars or {},
+    }  # fmt: skip
+
+
+def measured(shortcut, normalisation, seed, moments, *, network="net", layers=9, status="finished", steps=(0, 5)):
+    return {
+        "network": network, "layers": layers, "shortcut": shortcut, "normalisation": normalisation, "seed": seed,
+        "steps": list(steps), "status": status, "moments": moments,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def contents():
+    """Seed 1 of identity diverged before step 5."""
+    found = [
+        measured("identity", "frozen", 0, [moment(0, 100.0, 10.0, [8.0, 5.0, 2.0], 1.0, [3.0, 1.0, 10.0]),
+                                           moment(5, 9000.0, 3.0, [6.0, 9.0, 3.0], 2.5, [4.0, 1.0, 40.0])]),
+        measured("identity", "frozen", 1, [moment(0, 1000.0, 1.0, [8.0, 5.0, 0.5], 100.0, [30.0, 1.0, 1000.0])],
+                 status="diverged"),
+        measured("adaptive", "frozen", 0, [moment(0, 2.0, 5.0, [1.0, 2.0, 4.0], 3.0, [5.0, 6.0, 7.0],
+                                                  {"a": [1.0, 1.0], "c": [1.0, 1.0]}),
+                                           moment(5, 3.0, 6.0, [1.0, 2.0, 5.0], 3.5, [5.0, 6.0, 8.0],
+                                                  {"a": [1.2, 0.9], "c": [2.0, 0.5]})]),
+        measured("adaptive", "frozen", 1, [moment(0, 8.0, 5.0, [4.0, 2.0, 4.0], 12.0, [5.0, 6.0, 28.0],
+                                                  {"a": [1.0, 1.0], "c": [1.0, 1.0]}),
+                                           moment(5, 12.0, 6.0, [1.0, 2.0, 6.0], 14.0, [5.0, 6.0, 9.0],
+                                                  {"a": [1.6, 0.7], "c": [3.0, 0.0]})]),
+        measured("fixed", "working", 0, [moment(0, 2.0, 8.0, [3.0, 1.0, 7.0], 1.5, [0.5, 2.0, 13.0])], steps=(0,),
+                 network="other", layers=5),
+    ]  # fmt: skip
+    protocol = {"name": "p", "version": "1.0", "input_size": 32, "recipe_name": "quick"}
+    return {"plan": "x", "protocol": protocol, "images": 17, "measurements": found}
+
+
+def factor(*values):
+    """The entry of two seeds' values, powers of ten: 10 to the mean logarithm and to the ends of its interval."""
+    mean, half = sum(values) / 2, HALF * abs(values[0] - values[1])
+    return pytest.approx({"mean": 10**mean, "low": 10 ** (mean - half), "high": 10 ** (mean + half)})
+
+
+def test_each_row_has_its_own_moment_and_each_column_its_quantity(contents):
+    table = gradients.table(contents)
+    names = ("network", "layers", "shortcut", "normalisation", "step", "n")
+    assert [tuple(row[name].text for name in names) for row in table.rows] == [
+        ("other", "5", "fixed", "working", "0", "n = 1, no interval"),
+        ("net", "9", "identity", "frozen", "0", "n = 2"),
+        ("net", "9", "identity", "frozen", "5", "n = 1, no interval; diverged 1 of 2"),
+        ("net", "9", "adaptive", "frozen", "0", "n = 2"),
+        ("net", "9", "adaptive", "frozen", "5", "n = 2"),
+    ]
+    other, start, end, *_ = table.rows
+    assert start["ratio"].numbers == factor(1, 3) and start["loss"].numbers == factor(0, 2)
+    assert start["deviation"].numbers == factor(1, 3)
+    assert start["weights"].numbers["mean"] == pytest.approx(8)  # of 4 and 16
+    assert {key: end[key].text for key in ("ratio", "weights", "loss", "deviation")} == {
+        "ratio": "3e+03", "weights": "2", "loss": "2.5", "deviation": "40",
+    }  # fmt: skip
+    assert {key: other[key].text for key in ("ratio", "weights", "loss", "deviation")} == {
+        "ratio": "0.25", "weights": "0.429", "loss": "1.5", "deviation": "13",
+    }  # fmt: skip
+    assert "probe of 17 pictures" in table.notes[0] and "p 1.0, 32 pixels, recipe quick" in table.notes[0]
+
+
+def test_a_seed_without_a_number_leaves_the_row_without_one(contents):
+    contents["measurements"][0]["moments"][0]["gradient"][-1] = 0.0
+    row = gradients.table(contents).rows[1]
+    assert row["ratio"].text == "not defined" and row["loss"].text != "not defined"
+
+
+def panel(figure, title):
+    return next(axis for axis in figure.axes if axis.get_title(loc="left") == title or axis.get_title() == title)
+
+
+def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents):
+    own = gradients.groups(contents)
+    norm = panel(gradients.along_units(own, "gradient", ""), "identity, frozen BatchNorm").get_lines()
+    # Seeds (100, 7, 10) / 10 and (1000, 7, 1) / 1.
+    assert [line.get_xdata().tolist() for line in norm] == [[0, 0.5, 1]]
+    assert norm[0].get_ydata() == pytest.approx([100, (0.7 * 7) ** 0.5, 1])
+    drawn = {each.name: each.figure for each, _ in zip(gradients.drawings(contents), range(2), strict=False)}
+    deviation = panel(drawn["gradients-x-deviation"], "identity, frozen BatchNorm").get_lines()
+    assert deviation[0].get_ydata() == pytest.approx([(3 * 30) ** 0.5, 1, 100])
+
+
+def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents):
+    frozen = panel(gradients.against_depth(gradients.groups(contents)), "frozen BatchNorm")
+    dots = {tuple(matplotlib.colors.to_rgb(line.get_color())): line.get_xydata().tolist() for line in frozen.get_lines()}
+    colour = {name: matplotlib.colors.to_rgb(own) for name, own in SHORTCUT_COLOURS.items()}
+    assert dots[colour["identity"]] == [[8, pytest.approx(100)]]  # of 10 and 1000; nine layers, drawn to the left
+    assert dots[colour["adaptive"]] == [[10, pytest.approx(0.8)]]  # of 0.4 and 1.6; to the right
+    bars = {bar.get_segments()[0][0][0]: bar.get_segments()[0][:, 1] for bar in frozen.collections}
+    assert bars[8] == pytest.approx([10 ** (2 - 2 * HALF), 10 ** (2 + 2 * HALF)])
+    (band,) = frozen.patches
+    assert sorted({band.get_y(), band.get_y() + band.get_height()}) == pytest.approx([1 / MARGIN, MARGIN])
+
+
+def test_ratio_through_training_by_seed_and_as_geometric_mean_of_whole_steps(contents):
+    """Identity has one seed at step 5: its mean ends at the start."""
+    trained = [group for group in gradients.groups(contents) if group.steps[-1]]
+    axis = panel(gradients.through_training(trained), "net, frozen BatchNorm")
+    lines = [line.get_xydata().tolist() for line in axis.get_lines()]
+    expected = [
+        [[0, 10], [5, 3000]], [[0, 1000]], [[0, 100]],
+        [[0, 0.4], [5, 0.5]], [[0, 1.6], [5, 2]], [[0, 0.8], [5, 1]],
+    ]  # fmt: skip
+    assert [[pytest.approx(point) for point in line] for line in expected] == lines
+    assert [text.get_text() for text in axis.texts] == ["identity: diverged 1 of 2"]
+
+
+def test_scalars_are_means_over_seeds_one_line_a_step(contents):
+    adaptive = [group for group in gradients.groups(contents) if group.shortcut == "adaptive"]
+    drawn = [[line.get_ydata().tolist() for line in axis.get_lines()] for axis in gradients.learned_scalars(adaptive).axes]
+    slopes = [(1 / 5 + 1 / 10) / 2, (1 / 1.25 + 1) / 2]
+    expected = [[[1, 1], [1.4, 0.8]], [[1, 1], [2.5, 0.25]], [[0.5, 0.5], slopes]]
+    assert drawn == [[pytest.approx(line) for line in axis] for axis in expected]

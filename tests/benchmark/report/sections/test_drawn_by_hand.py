@@ -1,0 +1,286 @@
+"""What the figures of a protocol draw, from made-up runs no two numbers of which are equal: lines, bars, dots and texts, by
+value."""
+
+import dataclasses
+
+import matplotlib.colors
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from benchmark.protocol.cells import Cell
+from benchmark.records.comparisons import Summary
+from benchmark.report.sections import figures
+from benchmark.report.sections.circumplex import circumplex
+from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
+from benchmark.report.sections.reliability import reliability
+from benchmark.report.style import BLUE, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, VERMILION, panels, styled, svg
+
+HALF = 12.70620473617471 / 2  # of the 95 % t-interval of two values, in units of their difference
+A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-focal", "two", {}, "focal")
+C = Cell("three-plain", "three", {}, "plain")
+
+
+def net(shortcut, normalisation="working", loss="plain"):
+    options = {"units": [1, 1, 1], "shortcut": shortcut, "normalisation": normalisation}
+    return Cell(f"net-{shortcut}-{normalisation}-{loss}", "residual", options, loss)
+
+
+def panel(figure, title):
+    return next(axis for axis in figure.axes if (axis.get_title() or axis.get_title(loc="left")).startswith(title))
+
+
+def losses(training, validation):
+    test = [value + 100 for value in validation]
+    return [
+        {"epoch": k, "train_loss": t, "validation": {"loss": v}, "test": {"loss": u}}
+        for k, (t, v, u) in enumerate(zip(training, validation, test, strict=True), 1)
+    ]
+
+
+def drawn(axis, colour):
+    return [line for line in axis.get_lines() if line.get_color() == colour]
+
+
+def test_learning_curves_are_the_losses_of_training_and_validation(run, comparison):
+    """Four epochs; the third run ended in its second, so it is in no mean. Thin: each run, thick: the mean."""
+    lost = [*losses([31.0, 37.0], [41.0, 43.0]),
+            {"epoch": 3, "train_loss": None, "validation": None, "test": None}]  # fmt: skip
+    runs = [
+        run(A, 0, {}, history=losses([2.0, 1.9, 1.7, 1.3], [3.0, 2.8, 2.4, 2.3])),
+        run(A, 1, {}, history=losses([1.0, 0.7, 0.3, 0.1], [2.0, 1.0, 1.2, 1.1])),
+        run(A, 2, None, history=lost),
+        run(C, 0, {}, history=losses([0.6, 0.5, 0.4, 0.2], [0.5, 2.5, 0.9, 5.0])),
+        run(B, 0, {}, history=losses([7.0, 6.0, 5.0, 4.0], [8.0, 8.5, 8.25, 8.75])),
+    ]
+    figure = figures.learning_curves(comparison(*runs))
+    one, three, two = figure.axes
+    training, validation = drawn(one, BLUE), drawn(one, VERMILION)
+    assert [line.get_xydata().tolist() for line in training] == [
+        [[1, 2.0], [2, 1.9], [3, 1.7], [4, 1.3]], [[1, 1.0], [2, 0.7], [3, 0.3], [4, 0.1]], [[1, 31.0], [2, 37.0]],
+        [[1, 1.5], [2, pytest.approx(1.3)], [3, pytest.approx(1.0)], [4, pytest.approx(0.7)]],
+    ]  # fmt: skip
+    assert [line.get_ydata().tolist() for line in validation] == [
+        [3.0, 2.8, 2.4, 2.3], [2.0, 1.0, 1.2, 1.1], [41.0, 43.0], pytest.approx([2.5, 1.9, 1.8, 1.7]),
+    ]  # fmt: skip
+    assert drawn(two, VERMILION)[-1].get_ydata().tolist() == [8.0, 8.5, 8.25, 8.75]
+    assert [text.get_text() for text in one.texts] == ["diverged 1 of 3"] and not two.texts
+    legend = {t.get_text(): h.get_color() for t, h in zip(one.get_legend().get_texts(), one.get_legend().get_lines(),
+              strict=True)}  # fmt: skip
+    assert legend == {"training": BLUE, "validation": VERMILION}
+    # Grey: from the least to the largest mean of the cells with this loss, that with another loss not among them.
+    for axis in (one, three):
+        (band,) = axis.collections
+        vertices = band.get_paths()[0].vertices
+        assert band.get_facecolor()[0][:3] == pytest.approx(matplotlib.colors.to_rgb(PALE))
+        for epoch, low, high in ((1, 0.5, 2.5), (2, 1.9, 2.5), (3, 0.9, 1.8), (4, 1.7, 5.0)):
+            found = vertices[np.isclose(vertices[:, 0], epoch), 1]
+            assert (found.min(), found.max()) == pytest.approx((low, high))
+    assert not two.collections
+
+
+def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison):
+    """Rows: of 4 true faces 1 and of 8 true faces 6 are answered otherwise: 25 and 75 %, mean 50 %."""
+
+    def counts(off, support):
+        found = np.zeros((8, 8), int)
+        found[0, 0], found[0, 5] = support - off, off
+        found[1, 1], found[2, 2] = 3, 0
+        return {"confusion": found.tolist()}
+
+    runs = [run(A, 0, counts(1, 4)), run(A, 1, counts(6, 8)), run(A, 2, None), run(C, 0, counts(19, 20))]
+    figure = figures.confusion(comparison(*runs))
+    axis = panel(figure, "one-plain")
+    assert axis.get_title() == "one-plain (n = 2)"
+    texts = {text.get_position(): text.get_text() for text in axis.texts}
+    assert (texts[0.5, 0.5], texts[5.5, 0.5], texts[1.5, 1.5]) == ("50", "50", "100")
+    assert texts[0.5, 5.5] == "" and texts[2.5, 2.5] == "", "no face of this class"
+    other = {text.get_position(): text.get_text() for text in panel(figure, "three-plain").texts}
+    assert (other[0.5, 0.5], other[5.5, 0.5], other[0.5, 1.5]) == ("5", "95", "0")
+    share = np.asarray(axis.collections[0].get_array()).reshape(8, 8)
+    assert share[0, [0, 5]].tolist() == [0.5, 0.5] and share[1, 1] == 1
+    names = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"]
+    assert [t.get_text() for t in axis.get_xticklabels()] == [t.get_text() for t in axis.get_yticklabels()] == names
+    assert axis.yaxis_inverted(), "the first class is at the top"
+
+
+def test_the_headline_draws_each_difference_beside_its_words(run, comparison):
+    """Fixed minus identity: 0.07 and 0.09; adaptive minus identity, frozen, one seed: -0.03."""
+    values = {net("identity"): (0.5, 0.54), net("fixed"): (0.57, 0.63), net("identity", "frozen"): (0.4,),
+              net("adaptive", "frozen"): (0.37,)}  # fmt: skip
+    runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
+    (axis,) = figures.headline(Summary((comparison(*runs),))).axes
+    dots = [line for line in axis.get_lines() if line.get_marker() == "o"]
+    assert [line.get_xydata().tolist() for line in dots] == [[[pytest.approx(8), 0]], [[pytest.approx(-3), 1]]]
+    assert [line.get_color() for line in dots] == [SHORTCUT_COLOURS["fixed"], SHORTCUT_COLOURS["adaptive"]]
+    assert [line.get_markerfacecolor() for line in dots] == [SHORTCUT_COLOURS["fixed"], PAPER], "hollow: one seed"
+    (bar,) = axis.collections
+    assert bar.get_segments()[0].tolist() == [
+        [pytest.approx(8 - 2 * HALF), 0], [pytest.approx(8 + 2 * HALF), 0],
+    ]  # fmt: skip
+    ends = 2 * HALF
+    assert {text.get_position()[1]: text.get_text() for text in axis.texts} == {
+        0: f"+8.00 [{8 - ends:+.2f}, {8 + ends:+.2f}], n = 2", 1: "-3.00, n = 1, no interval",
+    }  # fmt: skip
+    assert [text.get_text() for text in axis.get_yticklabels()] == [
+        "net: fixed, working normalisation, plain", "net: adaptive, frozen normalisation, plain",
+    ]  # fmt: skip
+    assert axis.get_xlabel().startswith("test Accuracy, percentage points; right of 0: better than identity")
+
+
+def test_shortcut_functions_have_the_coefficients_that_their_names_say():
+    functions, slopes = figures.shortcut_functions().axes
+    expected = [None, (1, 1), (0.5, 1), (2, 1), (1, 0), (1, 2)]
+    names = {text.get_color(): text.get_text() for text in functions.texts}
+    for line, slope, own in zip(functions.get_lines(), slopes.get_lines(), expected, strict=True):
+        x = line.get_xdata()
+        if own is None:
+            assert (line.get_ydata() == x).all() and (slope.get_ydata() == 1).all()
+            continue
+        a, c = own
+        name = names[line.get_color()]
+        assert name == ("fixed: a = c = 1" if own == (1, 1) else f"a = {a:g}, c = {c:g}")
+        s = (1 + c**2) ** 0.5
+        assert line.get_ydata() == pytest.approx(np.arctan(a * x / s) / (a * s))
+        assert slope.get_ydata() == pytest.approx(1 / (1 + c**2 + a**2 * x**2)) and slope.get_color() == line.get_color()
+    ends = {text.get_text(): text.get_position()[1] for text in functions.texts}
+    assert ends["a = 0.5, c = 1"] > ends["a = 2, c = 1"] > 0, "a name stands beside the end of its line"
+
+
+def test_circumplex_draws_the_first_finished_seed_with_valence_to_the_right(run, comparison):
+    cell = Cell("net-identity-working-mse", "residual", dict(net("identity").options), "mse")
+    targets = np.array([[0.1, 0.9], [-0.3, 0.7]], np.float32)
+
+    def arrays(shift):
+        return {"test_targets": targets, "test_outputs_none": targets + np.float32(shift)}
+
+    runs = [run(cell, 0, None, protocol="synthetic-va")]
+    runs += [run(cell, 1 + k, {}, protocol="synthetic-va", arrays=arrays(shift)) for k, shift in enumerate((-0.1, 0.05))]
+    figure = circumplex(comparison(*runs, targets=targets))
+    labels, own = (axis.get_lines()[-1] for axis in figure.axes)
+    assert labels.get_xydata() == pytest.approx(targets) and own.get_xydata() == pytest.approx(targets - 0.1)
+    assert own.get_color() == SHORTCUT_COLOURS["identity"]
+    texts = {text.get_text(): text.get_position() for text in figure.texts}
+    assert texts["valence"][1] < 0.1 < texts["valence"][0] and texts["arousal"][0] < 0.1 < texts["arousal"][1]
+
+
+def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison):
+    """Two networks of equal cost stand beside each other; a hollow dot has frozen normalisation."""
+    values = {net("identity"): (0.61, 0.65), net("fixed", "frozen"): (0.72, 0.7), A: (0.45, 0.47)}
+    runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
+    own = comparison(*runs)
+    entries = [(1100, 203, 311, 2.5), (1100, 307, 401, 3.5), (70_000, 907, 1009, 11.5)]
+    cells = {
+        f"synthetic-8/{cell.name}": {
+            "macs": macs, "parameters": {"trainable": trainable, "total": total},
+            "latency": {"median_ms": ms, "lower_quartile_ms": ms / 2, "upper_quartile_ms": 2 * ms},
+        }
+        for cell, (macs, trainable, total, ms) in zip(values, entries, strict=True)
+    }  # fmt: skip
+    figure = accuracy_against_cost(own, {"cells": cells}, COUNTS | TIMES)
+    means = [63, 71, 46]
+    colours = [SHORTCUT_COLOURS["identity"], SHORTCUT_COLOURS["fixed"], OTHER_COLOUR]
+    for axis, at, title in zip(figure.axes, (0, 1, 3), ("multiply-adds", "trainable parameters", "CPU latency, ms"),
+                               strict=False):  # fmt: skip
+        assert axis.get_xlabel() == title
+        dots = {round(float(line.get_ydata()[0]), 6): line for line in axis.get_lines()}
+        assert set(dots) == set(map(float, means))
+        for mean, entry, colour in zip(means, entries, colours, strict=True):
+            assert dots[mean].get_xdata()[0] == pytest.approx(entry[at], rel=0.1) and dots[mean].get_color() == colour
+            if at:
+                assert dots[mean].get_xdata()[0] == pytest.approx(entry[at])
+            assert dots[mean].get_markerfacecolor() == (PAPER if mean == 71 else colour)
+        bars = {tuple(np.round(bar.get_segments()[0][:, 1], 4)) for bar in axis.collections}
+        spreads = (4, 2, 2)
+        assert bars == {(round(m - s * HALF, 4), round(m + s * HALF, 4)) for m, s in zip(means, spreads, strict=True)}
+        assert all(bar.get_segments()[0][0][0] in [line.get_xdata()[0] for line in dots.values()]
+                   for bar in axis.collections)  # fmt: skip
+    macs = {float(line.get_ydata()[0]): line.get_xdata()[0] for line in figure.axes[0].get_lines()}
+    assert macs[63] < 1100 < macs[71]
+    show = figure.axes[0].xaxis.get_major_formatter()
+    assert (show(1000), show(0.5), show(2_000_000)) == ("1k", "0.5", "2M")
+    labels = figure.axes[-1]
+    markers = [line for line in labels.get_lines() if line.get_marker() == "o"]
+    assert [line.get_color() for line in markers] == colours
+    assert [line.get_markerfacecolor() for line in markers] == [colours[0], PAPER, colours[2]]
+    words = {text.get_text(): text.get_position()[1] for text in labels.texts}
+    assert set(words) == {f"{cell.name}  {mean:.2f}" for cell, mean in zip(values, means, strict=True)}
+    assert [line.get_ydata()[0] for line in markers] == [words[f"{c.name}  {m:.2f}"] for c, m in zip(values, means,
+            strict=True)]  # fmt: skip
+
+
+def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(run, comparison):
+    """Of 20 answers 5 are in the third bin (mean confidence 0.17, 3 right) and 15 in the last (0.98, 12 right)."""
+
+    def binned(places):
+        found = {name: np.zeros(15) for name in ("count", "confidence", "correct")}
+        for place, values in places.items():
+            for name, value in zip(found, values, strict=True):
+                found[name][place] = value
+        return {"calibration": {name: own.tolist() for name, own in found.items()}}
+
+    one = binned({2: (2, 0.35, 2), 14: (8, 7.8, 7)}) | {"ece": 0.031, "brier": 0.5}
+    other = binned({2: (3, 0.5, 1), 14: (7, 6.9, 5)}) | {"ece": 0.047, "brier": 0.6}
+    runs = [run(A, 0, one), run(A, 1, other), run(A, 2, None)]
+    (axis,) = reliability(comparison(*runs)).axes
+    line = axis.get_lines()[1]
+    assert line.get_xydata().tolist() == [pytest.approx([0.17, 0.6]), pytest.approx([0.98, 0.8])]
+    bars = {round(bar.get_x() * 15, 6): bar.get_height() for bar in axis.patches}
+    assert {place: height for place, height in bars.items() if height} == {2: 0.25, 14: 0.75} and len(bars) == 15
+    assert all(bar.get_width() == pytest.approx(1 / 15) for bar in axis.patches)
+    half = 1.6 * HALF
+    assert axis.get_title() == f"one-plain\nECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+
+
+def test_no_text_wherever_it_stands_is_a_formula():
+    """Asked of matplotlib: every text of a drawn figure, those at the ticks as well."""
+    with styled():
+        figure, (left, right) = panels(2, 2, 3, 2)
+        for axis in (left, right):
+            axis.plot([1, 100], [1, 2], label="legend $a$")
+            axis.set(title="title $a$", xlabel="below $a$", ylabel="beside $a$")
+            axis.text(1, 1, "text $a$")
+            axis.legend()
+        left.set_xticks([1, 100], ["tick $a$", "other"])
+        right.set_xscale("log")
+        figure.legend(["common $a$"])
+        figure.suptitle("top $a$")
+        figure.supxlabel("all below $a$")
+        figure.supylabel("all beside $a$")
+        figure.text(0.5, 0.5, "free $a$")
+        svg(figure)
+    found = {text.get_text() for text in figure.findobj(Text)}
+    names = ("legend", "title", "below", "beside", "text", "tick", "common", "top", "all below", "all beside", "free")
+    assert {f"{name} \\$a\\$" for name in names} == {text for text in found if "a" in text and "mathdefault" not in text}
+    assert any("mathdefault" in text for text in found), "powers of ten are written as formulas by matplotlib itself"
+
+
+def test_a_section_shows_its_own_comparison_with_counts_and_what_others_published(run, comparison, monkeypatch):
+    """What is handed to each figure and table; they have tests of their own."""
+    from benchmark.report.sections import section as module
+
+    seen = {}
+    own = dataclasses.replace(comparison(run(A, 0, {}, protocol="fer2013-7")), slug="fer2013-7-x")
+
+    def spy(name):
+        return lambda *arguments: seen.update({name: arguments})
+
+    for name in ("learning_curves", "confusion"):
+        monkeypatch.setattr(module.figures, name, spy(name))
+    monkeypatch.setattr(module, "reliability", spy("reliability"))
+    monkeypatch.setattr(module, "accuracy_against_cost", spy("costs"))
+    monkeypatch.setattr(module, "svg", lambda figure: b"")
+    monkeypatch.setattr(module.humans, "references", spy("references"))
+    monkeypatch.setattr(module.results, "tables", lambda *arguments: seen.update(tables=arguments) or ["first", "second"])
+    monkeypatch.setattr(module.pairs, "table", lambda c: seen.update(pairs=c) or "pairs")
+    monkeypatch.setattr(module.grid, "tables", lambda c: seen.update(grid=c) or ["grid"])
+    monkeypatch.setattr(module, "published", lambda name, anchors: [(name, anchors)])
+    material = type("M", (), {"complexity": "counted", "latency": "timed", "anchors": "quoted", "people": "people"})
+    made = module.section(own, material)
+    assert seen["costs"] == (own, "counted", COUNTS, [("fer2013", "quoted")])
+    assert seen["references"] == ("fer2013", "categorical", "people")
+    assert all(seen[name] == (own,) for name in ("learning_curves", "confusion", "reliability"))
+    assert (made.tables, made.details) == (["first", "grid"], ["second", "pairs"]) and made.comparison is own
+    assert [picture.file for picture in made.pictures] == [
+        f"figures/fer2013-7-x-{kind}.svg" for kind in ("curves", "confusion", "reliability", "costs")
+    ]
