@@ -21,7 +21,11 @@ from benchmark.runs.plan_file import write_plan
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-CELLS = [f"narrow8-12-{shortcut}-working-{loss}" for shortcut in ("identity", "fixed", "adaptive") for loss in ("plain", "weighted")]
+CELLS = [
+    f"narrow8-12-{shortcut}-working-{loss}"
+    for shortcut in ("identity", "fixed", "adaptive")
+    for loss in ("plain", "weighted")
+]
 SEEDS = range(4)  # 24 runs: at 20 minutes each, as on real faces, eight hours of one process
 DISTURBED = 24
 KINDS = ("kill", "kill a worker", "terminate", "interrupt", "full disk", "read-only")
