@@ -38,7 +38,13 @@ class Workers(ProcessPoolExecutor):
     def submit(self, function: Callable[Given, Result], /, *given: Given.args, **named: Given.kwargs) -> Future[Result]:
         """As of ProcessPoolExecutor. This is where workers are started."""
         with held_back():
-            return super().submit(functools.partial(_work, function), *given, **named)
+            future = super().submit(functools.partial(_work, function), *given, **named)
+        # The pool's thread may have listed the workers that it watches just before this one was started. It would learn of
+        # its death only when another worker has something to say.
+        with self._shutdown_lock:
+            if self._executor_manager_thread_wakeup is not None:
+                self._executor_manager_thread_wakeup.wakeup()
+        return future
 
     def ended(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """The results of `function` for each task, in the order in which they end."""

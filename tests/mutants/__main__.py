@@ -132,7 +132,7 @@ def measure(tree: Path, reached: reach.Reach, room: str, arguments: argparse.Nam
 
 
 def _equivalents() -> list[dict]:
-    return yaml.safe_load(EQUIVALENTS.read_text(encoding="utf-8")) or []
+    return yaml.safe_load(EQUIVALENTS.read_text(encoding="utf-8"))["equivalents"]
 
 
 def attempt(tree: Path, reached: reach.Reach, mutant: Mutant, seconds: float) -> dict:
