@@ -47,13 +47,13 @@ def budget_of(seconds: float | None, began: float) -> float | None:
 
     Args:
         seconds: as given; BadInput for nan and for 0 or less.
-        began: the time.time() at which the command began.
+        began: the time.monotonic() at which the command began.
     """
     if seconds is None:
         return None
     if not seconds > 0:  # nor nan
         raise BadInput("--time-budget", f"{seconds:g}", "seconds, more than 0")
-    return seconds - (time.time() - began)
+    return seconds - (time.monotonic() - began)
 
 
 def only_with(arguments: argparse.Namespace, what: str, given: object, *names: str) -> None:
