@@ -1,7 +1,6 @@
 """A project with two trained runs, their published records and their report, in a git repository of its own; and spies in
 place of the functions that do a verb's work."""
 
-import argparse
 import dataclasses
 import importlib
 import inspect
@@ -9,7 +8,7 @@ import shutil
 import subprocess
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -201,56 +200,9 @@ def _files() -> Iterator[str]:
     return (path.as_posix() for path in Path().rglob("*") if path.is_file())
 
 
-def compare(found: Mapping, entry: Mapping, option: str | None) -> None:
-    """Compare what `arriving` found with what the table says: exactly what reaches the spies and which files are written; of
-    what is printed, a part."""
-    wanted = {"status": 0, "written": []} | entry["arrives"]
-    if option is not None:
-        wanted |= entry["options"][option][1]
-    parts = {name: wanted.pop(name) for name in ("printed", "error") if name in wanted}
-    wanted = {name: value for name, value in wanted.items() if value is not GONE}
-    own = {name: value for name, value in found.items() if name not in ("printed", "error")}
-    assert own == wanted
-    for name, part in parts.items():
-        assert part in found[name]
-
-
 GONE = object()  # in a table: with this option, nothing arrives here
 
 
 def named(function: str, given: Mapping[str, object]) -> dict[str, object]:
     """Arguments of a function as `Spies` names them."""
     return {f"{function}.{name}": value for name, value in given.items()}
-
-
-def cases(table: Mapping[str, Mapping]) -> list:
-    """(verb, option) for every entry of a table, and (verb, None) for the verb without them."""
-    return [
-        pytest.param(verb, option, id=f"{verb} {option or ''}".strip())
-        for verb, entry in table.items()
-        for option in (None, *entry.get("options", {}))
-    ]
-
-
-def arguments_of(groups: Sequence[types.ModuleType]) -> dict[str, set[str]]:
-    """Verb -> the names of its arguments, for the verbs of some modules of `benchmark.cli`."""
-    top = argparse.ArgumentParser()
-    verbs = top.add_subparsers()
-
-    def verb(name, function, text, example, to=verbs):
-        made = to.add_parser(name)
-        made.set_defaults(function=function)
-        return made
-
-    for group in groups:
-        group.add(verb, verbs) if "verbs" in inspect.signature(group.add).parameters else group.add(verb)
-    return dict(_arguments(verbs, ""))
-
-
-def _arguments(verbs: argparse.Action, before: str) -> Iterator[tuple[str, set[str]]]:
-    for name, verb in verbs.choices.items():
-        actions = [action for action in verb._actions if action.dest != "help"]
-        if below := [action for action in actions if isinstance(action, argparse._SubParsersAction)]:
-            yield from _arguments(below[0], f"{before}{name} ")
-        else:
-            yield f"{before}{name}", {action.dest for action in actions}

@@ -5,13 +5,10 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
-from benchmark.cli import measuring, outside
 from benchmark.measures.complexity import plan
 from benchmark.records.record import Record
 
-from .conftest import GONE, Opened, arguments_of, cases, compare, named
+from .conftest import GONE, Opened, named
 
 P, W = "narrow8-12-identity-working-plain", "narrow8-12-identity-working-weighted"
 OUTSIDE, PREPARED = Path("reports/records/outside"), Path("data/prepared")
@@ -367,21 +364,3 @@ TABLE |= {
         },
     },
 }
-
-
-@pytest.mark.parametrize("verb, option", cases(TABLE))
-def test_what_an_option_changes(arriving, verb, option):
-    entry = TABLE[verb]
-    compare(arriving(entry, entry["base"] if option is None else entry["options"][option][0]), entry, option)
-
-
-def test_every_option_is_in_the_table():
-    shown = {verb: {option.split(":")[0] for option in entry.get("options", {})} for verb, entry in TABLE.items()}
-    assert shown == arguments_of([outside, measuring])
-
-
-def test_an_entry_elsewhere_is_not_written_as_verified(arriving):
-    """--write holds for the folder of entries that the report reads, and says so before anything is evaluated."""
-    found = arriving(TABLE["evaluate"], f"{EVALUATE} --write --out elsewhere")
-    assert found.pop("error") == f"ferbench: ferbench evaluate: found --write for elsewhere; expected it for {OUTSIDE}\n"
-    assert found == {"status": 2, "printed": "", "written": []}

@@ -3,13 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-import pytest
-
-from benchmark.cli import machines, training
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import load_protocol
 
-from .conftest import GONE, Opened, arguments_of, cases, compare, named
+from .conftest import GONE, Opened, named
 
 P, W = "narrow8-12-identity-working-plain", "narrow8-12-identity-working-weighted"
 ENTRY = "{protocol: synthetic-8, data: synthetic, package: ablations, cell: %s, model: residual,\n"
@@ -304,19 +301,3 @@ TABLE |= {
         },
     },
 }
-
-
-@pytest.mark.parametrize("verb, option", cases(TABLE))
-def test_what_an_option_changes(arriving, verb, option):
-    entry = TABLE[verb]
-    compare(arriving(entry, entry["base"] if option is None else entry["options"][option][0]), entry, option)
-
-
-def test_every_option_is_in_the_table():
-    shown = {verb: {option.split(":")[0] for option in entry.get("options", {})} for verb, entry in TABLE.items()}
-    assert shown == arguments_of([training, machines])
-
-
-def test_sources_writes_the_digest(arriving):
-    arriving(TABLE["sources"], "sources timm")
-    assert Path("reports/sources/timm.txt").read_text() == "digest of timm\n"

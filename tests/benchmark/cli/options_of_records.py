@@ -3,13 +3,10 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
-from benchmark.cli import checking, data, reports
 from benchmark.records.importing import Import
 from benchmark.records.record import Record
 
-from .conftest import GONE, Opened, arguments_of, cases, compare, named
+from .conftest import GONE, Opened, named
 
 RECORDS, PREPARED, RUNS = Path("reports/records"), Path("data/prepared"), Path("runs")
 OPEN = {"benchmark.faces.faceset.open_faceset": lambda directory, verify: Opened(directory)}
@@ -260,14 +257,3 @@ TABLE["completion"] = {
     "arrives": {"printed": "complete -"},
     "options": {"shell": ("completion zsh", {"printed": "#compdef ferbench\n"})},
 }
-
-
-@pytest.mark.parametrize("verb, option", cases(TABLE))
-def test_what_an_option_changes(arriving, verb, option):
-    entry = TABLE[verb]
-    compare(arriving(entry, entry["base"] if option is None else entry["options"][option][0]), entry, option)
-
-
-def test_every_option_is_in_the_table():
-    shown = {verb: {option.split(":")[0] for option in entry.get("options", {})} for verb, entry in TABLE.items()}
-    assert shown == arguments_of([data, checking, reports]) | {"completion": {"shell"}}

@@ -1,20 +1,16 @@
 """Every option of the verb `verify`: what it changes, by value."""
 
 import contextlib
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
-from benchmark.cli import verifying
 from benchmark.records.check_table import COLUMNS
 from benchmark.records.examine import PASSED, Examined, Result
 from benchmark.records.record import Record
 from benchmark.records.sameness import IDENTICAL, Sameness
 from benchmark.runs.weights_again import Outcome
 
-from .conftest import GONE, arguments_of, cases, compare, named
+from .conftest import GONE, named
 
 RECORDS, PREPARED, RUNS = Path("reports/records"), Path("data/prepared"), Path("runs")
 ENTRY = "{protocol: synthetic-8, data: synthetic, package: ablations, cell: %s, model: residual,\n"
@@ -172,45 +168,3 @@ TABLE = {
         },
     }
 }
-
-
-@pytest.mark.parametrize("verb, option", cases(TABLE))
-def test_what_an_option_changes(arriving, verb, option):
-    entry = TABLE[verb]
-    compare(arriving(entry, entry["base"] if option is None else entry["options"][option][0]), entry, option)
-
-
-def test_every_option_is_in_the_table():
-    shown = {verb: {option.split(":")[0] for option in entry.get("options", {})} for verb, entry in TABLE.items()}
-    assert shown == arguments_of([verifying])
-
-
-@pytest.mark.parametrize(
-    "command, contents",
-    [
-        (
-            "verify",
-            {
-                "records": [
-                    {"place": place, "checks": {key: {"outcome": "ok", "why": ""} for key in COLUMNS}}
-                    for place in (PLACE, "p/c/seed1")
-                ],
-                "faults": [],
-                "reproduction": {"a": 1},
-            },
-        ),
-        (
-            "verify --weights",
-            {
-                "weights": [
-                    {"place": PLACE, "outcome": "bit-identical", "why": "", "largest": 0.0},
-                    {"place": "p/c/seed1", "outcome": "not checked", "why": "no weights", "largest": None},
-                ]
-            },
-        ),
-        (RETRAIN, {"again": [{"place": PLACE} | Sameness(IDENTICAL).as_json]}),
-    ],
-)
-def test_what_verify_writes_as_json(arriving, command, contents):
-    assert arriving(TABLE["verify"], f"{command} --json f.json")["status"] == 0
-    assert json.loads(Path("f.json").read_text()) == {"schema": 1} | contents
