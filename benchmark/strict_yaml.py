@@ -16,7 +16,8 @@ LONGEST = 1024  # bits of a whole number; Python refuses to show one of more tha
 class _Loader(yaml.SafeLoader):
     """As SafeLoader, without repeated keys."""
 
-    def compose_mapping_node(self, anchor: object) -> yaml.MappingNode:
+    # PyYAML passes the anchor's name or None; its types say this.
+    def compose_mapping_node(self, anchor: dict[object, yaml.Node]) -> yaml.MappingNode:
         # While it is composed, a mapping still has exactly the keys that were written; merging (<<) adds others to it.
         node = super().compose_mapping_node(anchor)
         lines: dict[object, int] = {}

@@ -81,8 +81,12 @@ def _given(arguments: argparse.Namespace, name: str) -> bool:
 
 
 def options_of(pairs: Sequence[str]) -> dict:
-    """The options of a factory from texts KEY=VALUE; values are read as YAML."""
-    import yaml
+    """The options of a factory from texts KEY=VALUE; values are read as YAML (`benchmark.strict_yaml`).
+
+    Raises:
+        BadInput: another form, a key twice, a value that is no YAML.
+    """
+    from benchmark.strict_yaml import parsed
 
     found = {}
     for pair in pairs:
@@ -92,9 +96,9 @@ def options_of(pairs: Sequence[str]) -> dict:
         if key in found:
             raise BadInput(f"--option {key}", "it more than once", "it once")
         try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise BadInput(f"--option {key}", f"'{value}'", "a value in YAML") from error
+            found[key] = parsed(value)
+        except BadInput as error:
+            raise BadInput(f"--option {key}", f"'{value}' ({error.found})", "a value in YAML") from error
     return found
 
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import Json, write_text
+from benchmark.files import Json, read_yaml, write_text
 
 POINTER = "source.yaml"
 
@@ -75,13 +75,8 @@ def resolve(folder: Path) -> Path:
 
 
 def _read(pointer: Path) -> dict[str, Json]:
-    import yaml
-
-    try:
-        contents = yaml.safe_load(pointer.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(pointer, " ".join(str(error).split())[:120], "YAML") from error
+    contents = read_yaml(pointer)
     kinds = {"path": str, "files": int, "bytes": int, "sha256": str}
-    if not isinstance(contents, dict) or any(type(contents.get(name)) is not kind for name, kind in kinds.items()):
+    if any(type(contents.get(name)) is not kind for name, kind in kinds.items()):
         raise BadInput(pointer, "other contents", "path, files, bytes and sha256, as `ferbench data add` writes them")
     return contents

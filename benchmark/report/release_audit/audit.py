@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
-from benchmark.files import replacing_file, write_text
+from benchmark.files import read_yaml, replacing_file, write_text
 from benchmark.outside.release.findings import FACTS, Findings, differences, find_index, read_findings, recorded
 from benchmark.outside.release.flops import profiler_terms
 from benchmark.outside.release.layers import Network, macs, parameters, units
@@ -30,7 +28,7 @@ def audit(path: Path | None, out: Path) -> None:
     Raises:
         BadInput: no index file, a damaged one, or one of another network. Nothing has been written then.
     """
-    facts = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
+    facts = read_yaml(FACTS)
     known = recorded(facts)
     found = known if path is None else read_findings(find_index(Path(path)), NETWORK)
     page = _page(facts, found, differences(found, known))
