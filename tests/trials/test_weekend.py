@@ -28,6 +28,7 @@ CELLS = [
 ]
 SEEDS = range(4)  # 24 runs: at 20 minutes each, as on real faces, eight hours of one process
 DISTURBED = 24
+LONGEST = 9  # seconds until a disturbance; with more, the plan would be finished before the last of them
 KINDS = ("kill", "kill a worker", "terminate", "interrupt", "full disk", "read-only")
 STATUS = {"terminate": {3}, "interrupt": {3}, "full disk": {4}, "read-only": {4}, "kill": {-9}, "kill a worker": {3, 4}}
 MIB = 2**20
@@ -47,11 +48,11 @@ def call(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory) -> Path:
-    """A folder with drawn faces and a plan of 24 runs of two epochs."""
+    """A folder with drawn faces and a plan of 24 runs of four epochs."""
     folder = tmp_path_factory.mktemp("plan")
     call(folder, "profile", "smoke")
     call(folder, "prepare", "synthetic", "--params")
-    contents = load_protocol("synthetic-8").as_dict() | {"name": "weekend", "epochs": 2, "input_size": 32}
+    contents = load_protocol("synthetic-8").as_dict() | {"name": "weekend", "epochs": 4, "input_size": 32}
     protocol = protocol_from(contents, "weekend", recipe=contents.pop("recipe"))
     cells = load_cells()
     write_plan([Run(protocol, cells[name], seed) for seed in SEEDS for name in CELLS], folder / "plan.json")
@@ -152,7 +153,7 @@ def test_a_weekend_with_kills_full_disks_and_read_only_folders(plan, small_disk,
 
     for number in range(DISTURBED):
         kind, process = KINDS[number % len(KINDS)], begin()
-        time.sleep(draw.uniform(0.1, 14))
+        time.sleep(draw.uniform(0.1, LONGEST))
         disturb(kind, process, small_disk)
         status, said = outcome(process)
         repair(small_disk)
@@ -161,6 +162,8 @@ def test_a_weekend_with_kills_full_disks_and_read_only_folders(plan, small_disk,
         assert "Traceback" not in said, f"{kind}:\n{said}"
         for record in seals(runs):  # what is finished is whole and right at every moment
             assert seals(runs)[record] == wanted[record]
+    assert len(seals(runs)) < len(wanted), "the last disturbances met a finished plan"
+    assert all(any(counts[kind, status] for status in STATUS[kind]) for kind in KINDS), "a kind that did nothing"
     process = begin()
     status, said = outcome(process, 600)
     assert status == 0, said
