@@ -4,7 +4,6 @@ import contextlib
 import errno
 import sys
 import traceback
-from concurrent.futures.process import BrokenProcessPool
 
 from benchmark import stopping
 from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo, one_line, system_error, visible
@@ -80,7 +79,8 @@ def refusal(error: BaseException) -> str | None:
         return one_line(f"{'the system' if where is None else where}: {said[:1].lower()}{said[1:]}; {remedy}")
     if isinstance(error, MemoryError):
         return one_line(f"memory: {str(error) or 'there is not enough'}; {_MEMORY}")
-    if isinstance(error, BrokenProcessPool):
+    pools = sys.modules.get("concurrent.futures.process")  # importing it takes a third of the time of --help
+    if pools is not None and isinstance(error, pools.BrokenProcessPool):
         return f"a worker process was killed, perhaps because memory ran out; {_MEMORY}"
     if isinstance(error, RuntimeError):
         first = str(error).strip().partition("\n")[0]

@@ -13,7 +13,6 @@ AUDITS = Path("data/audit")  # pictures of audits that must not be published; gi
 REPORTS, PARAMS = Path("reports"), Path("params.yaml")
 RECORDS, HUMANS = REPORTS / "records", REPORTS / "humans"
 OUTSIDE = RECORDS / "outside"
-LARGEST_SEED = 2**32 - 1  # that every generator of numbers takes
 
 
 def params() -> dict:
@@ -33,13 +32,10 @@ def jobs_of(asked: int | None, device) -> int:
 
 
 def seeds_of(asked: Sequence[int], option: str = "--seeds") -> list[int]:
-    """The seeds of a command line. BadInput for one that occurs twice or is not in 0..`LARGEST_SEED`."""
-    for seed in asked:
-        if not 0 <= seed <= LARGEST_SEED:
-            raise BadInput(option, seed, f"a number from 0 to {LARGEST_SEED}")
-        if asked.count(seed) > 1:
-            raise BadInput(option, f"{seed} more than once", "each once")
-    return list(asked)
+    """The seeds of a command line. BadInput as of `benchmark.runs.plan.checked_seeds`."""
+    from benchmark.runs.plan import checked_seeds
+
+    return checked_seeds(asked, option)
 
 
 def budget_of(seconds: float | None, began: float) -> float | None:

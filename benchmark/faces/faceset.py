@@ -30,6 +30,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.meta import FORMAT, read_meta, sealed
 from benchmark.files import Json, replacing_directory, write_json
 from benchmark.names import checked_name, checked_text
+from benchmark.room import check_room
 
 COLUMNS = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag", "sha256")
 TEXTS = ("id", "split", "group", "flag")  # the columns of free text
@@ -165,6 +166,7 @@ def write_faceset(
         BadInput: a name that is no plain one (`benchmark.names`), a class, id, split, group or flag with characters that are
             not printable, a column of the wrong length, an id that occurs twice, a label outside the classes, valence or
             arousal outside [-1, 1], pictures that are not uint8 (N, H, W, 1 or 3).
+        SystemSaysNo: too little room on the disk, before anything is written.
     """
     where = f"FaceSet {name}"
     _check_names({"name": name, "version": version, "classes": list(classes), "vote_columns": list(vote_columns)}, where)
@@ -183,6 +185,8 @@ def write_faceset(
     _check(where, n, columns, classes, votes, vote_columns)
     for column in TEXTS:
         _check_printable(map(str, columns[column]), f"{where}, column {column}")
+    height, width, channels = pictures.shape[1:]
+    check_room(Path(directory), n * height * width * channels, f"{n} pictures of {height} x {width}")
     with replacing_directory(directory) as temporary:
         digests = _write_pictures(temporary / "images.npy", pictures)
         with open(temporary / "faces.csv", "w", encoding="utf-8", newline="") as stream:

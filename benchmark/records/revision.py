@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.leftovers import clear, temporary
 
 
 @contextlib.contextmanager
@@ -25,11 +26,12 @@ def files_at(revision: str, paths: Sequence[str]) -> Iterator[Path]:
     if not there:
         found = f"a repository without {' and '.join(paths)} at {revision[:12]}"
         raise BadInput(f"git in {Path.cwd()}", found, "the project's own repository here")
-    with tempfile.TemporaryDirectory(prefix="ferbench-") as folder:
-        if there:
-            with tarfile.open(fileobj=io.BytesIO(_git(["archive", revision, "--", *there]))) as archive:
-                archive.extractall(folder, filter="data")
-        yield Path(folder)
+    unpacking = Path(tempfile.gettempdir(), "ferbench-revision")
+    clear(unpacking)  # what a killed call left
+    with temporary(unpacking, folder=True, mode=0o700) as folder:
+        with tarfile.open(fileobj=io.BytesIO(_git(["archive", revision, "--", *there]))) as archive:
+            archive.extractall(folder, filter="data")
+        yield folder
 
 
 def changed_since(revision: str, folder: Path) -> list[Path]:

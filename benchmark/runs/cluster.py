@@ -36,6 +36,7 @@ from benchmark.records.record import read_record
 from benchmark.runs import sources
 from benchmark.runs.environment import pick_device
 from benchmark.runs.runner import Site, Worker
+from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget
 
 POLL = 1.0  # seconds between two questions of a task about the time left
@@ -106,6 +107,7 @@ def run_on_ray(
     try:
         share = dataclasses.replace(share, gpus=_gpus(ray, share))
         places = dataclasses.replace(places, prepared=places.prepared.resolve(), out=places.out.resolve())
+        check_space(runs, places.prepared, places.out, jobs=1)
         places.out.mkdir(parents=True, exist_ok=True)
         clear(places.out / SHARED)
         clear_below(*sorted({(places.out / run.place).parent for run in runs}))

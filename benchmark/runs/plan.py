@@ -146,7 +146,7 @@ def checked_seeds(seeds: Json, where: object) -> list[int]:
         raise BadInput(where, f"{seeds!r}"[:200], "a list of whole numbers")
     for place, seed in enumerate(seeds):
         if type(seed) is not int or not 0 <= seed < LARGEST_SEED:
-            raise BadInput(where, f"{seed!r}"[:200], "whole numbers from 0")
+            raise BadInput(where, f"{seed!r}"[:200], "whole numbers from 0, of at most 63 bits")
         if seed in seeds[:place]:
             raise BadInput(where, f"{seed} twice", "whole numbers that differ")
     return list(seeds)

@@ -1,7 +1,7 @@
 """How many bytes the records and checkpoints of runs take, so that a full disk is known before the training."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from benchmark.protocol.cells import Run
 from benchmark.room import check_room
 
 CHECKPOINT = 4  # weights, those of the selected epoch, and up to two numbers of the optimiser for each of them
-TEXT = 100_000  # bytes of record.json, machine.json and seal.json, more than any has
+TEXT, EPOCH = 50_000, 400  # bytes of record.json, machine.json and seal.json; of an epoch in a history
 NAME = 64  # bytes of a face's id and target
 
 
@@ -33,7 +33,8 @@ def check_space(runs: Sequence[Run], prepared: Path, out: Path, jobs: int) -> No
     if not left:
         return
     weights = [_weights(run) for run in left]
-    records = sum(size + _predictions(run, prepared) + TEXT for size, run in zip(weights, left, strict=True))
+    counts = {data: _counts(prepared / data / "meta.json") for data in {run.protocol.data for run in left}}
+    records = sum(weights) + sum(_predictions(run, counts[run.protocol.data]) + _text(run) for run in left)
     check_room(out, records + min(jobs, len(left)) * 2 * CHECKPOINT * max(weights), f"{len(left)} runs")
 
 
@@ -56,12 +57,18 @@ def _network(model: str, outputs: int, channels: int, size: int, options: str) -
     return sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
 
 
-def _predictions(run: Run, prepared: Path) -> int:
+def _counts(path: Path) -> dict[str, dict[str, int]]:
+    """Split -> class -> number of faces, as meta.json says; none if there is no such file."""
+    return read_meta(path)["counts"] if path.is_file() else {}
+
+
+def _text(run: Run) -> int:
+    return TEXT + EPOCH * run.protocol.epochs * (1 + len(run.protocol.folds or ()))
+
+
+def _predictions(run: Run, counts: Mapping[str, Mapping[str, int]]) -> int:
     """Bytes of predictions.npz, without its compression."""
-    protocol, path = run.protocol, prepared / run.protocol.data / "meta.json"
-    if not path.is_file():
-        return 0
-    counts = read_meta(path)["counts"]
+    protocol = run.protocol
     names = protocol.folds or [protocol.splits["validation"], protocol.splits["test"]]
     rows = sum(sum(counts.get(name, {}).values()) for name in names)
     return int(rows * (NAME + 4 * protocol.outputs * len(protocol.tta)))

@@ -48,11 +48,11 @@ def call(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory) -> Path:
-    """A folder with drawn faces and a plan of 24 runs of four epochs."""
+    """A folder with drawn faces and a plan of 24 runs of twelve epochs."""
     folder = tmp_path_factory.mktemp("plan")
     call(folder, "profile", "smoke")
     call(folder, "prepare", "synthetic", "--params")
-    contents = load_protocol("synthetic-8").as_dict() | {"name": "weekend", "epochs": 4, "input_size": 32}
+    contents = load_protocol("synthetic-8").as_dict() | {"name": "weekend", "epochs": 12, "input_size": 32}
     protocol = protocol_from(contents, "weekend", recipe=contents.pop("recipe"))
     cells = load_cells()
     write_plan([Run(protocol, cells[name], seed) for seed in SEEDS for name in CELLS], folder / "plan.json")

@@ -167,8 +167,13 @@ class _Journal:
         self.done: dict[int, Lost] = {}
         contents = self.path.read_bytes() if self.path.is_file() else b""
         whole = contents[: contents.rfind(b"\n") + 1]  # the last line is incomplete if the process was killed
-        lines = whole.decode().splitlines()
-        if lines[:1] != [digest] or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+        try:
+            begin, *lines = whole.decode().splitlines()
+            self.done = {number: [(row, reason) for row, reason in lost] for number, lost in map(json.loads, lines)}
+        except (ValueError, TypeError):  # empty, or damaged
+            begin = ""
+        if begin != digest or not self.pictures.is_file() or self.pictures.stat().st_size != length:
+            self.done = {}
             # The journal goes first and comes last: it never speaks of other pictures than those beside it.
             self.path.unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
@@ -177,9 +182,6 @@ class _Journal:
                 stream.truncate(length)
             self.path.write_text(f"{digest}\n")
             return
-        for line in lines[1:]:
-            number, lost = json.loads(line)
-            self.done[number] = [(row, reason) for row, reason in lost]
         os.truncate(self.path, len(whole))
 
     def rows_done(self, batches: Sequence[Batch[Source]]) -> int:

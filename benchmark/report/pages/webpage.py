@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from benchmark.claims.claim import INFERRED, MARKS
 from benchmark.claims.finding import (
@@ -175,9 +175,9 @@ def picture_data(path: Path) -> str:
     if path.suffix != ".jpg":
         buffer = io.BytesIO()
         try:
-            with Image.open(io.BytesIO(content)) as picture:
+            with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:  # a PostScript file would start a program
                 shown = picture.convert("RGB")
-        except UnidentifiedImageError as error:
+        except (OSError, SyntaxError) as error:  # another file; cut short; damaged
             raise BadInput(path, f"{len(content)} bytes that are no picture", "a PNG file") from error
         shown.thumbnail((WIDTH, 10 * WIDTH))
         shown.save(buffer, "JPEG", quality=QUALITY, optimize=True)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, SystemSaysNo
 from benchmark.faces.faceset import open_faceset, write_faceset
 
 N = 6
@@ -107,3 +109,17 @@ def test_missing_and_old(tmp_path):
         open_faceset(tmp_path / "small")
     with pytest.raises(BadInput, match="no row of split 'dev'"):
         write(tmp_path / "small").rows("dev")
+
+
+def test_whoever_writes_a_faceset_too_little_room_is_said_before(tmp_path, monkeypatch):
+    """Not only those readers that ask before they decode."""
+    from benchmark.room import SPARE
+
+    pictures, free = np.zeros((3, 5, 4, 3), np.uint8), SPARE + 3 * 5 * 4 * 3
+    write = {"name": "x", "version": "1", "classes": (), "id": ["a", "b", "c"], "split": ["s"] * 3}
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free - 1))
+    with pytest.raises(SystemSaysNo, match="too little for 3 pictures of 5 x 4"):
+        write_faceset(tmp_path / "set", pictures, **write)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    assert len(write_faceset(tmp_path / "set", pictures, **write)) == 3

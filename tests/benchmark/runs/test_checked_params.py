@@ -38,11 +38,15 @@ def changed(contents, path, value):
 
 
 MISTAKES = [
-    (("seeds",), ["0", 1], "params.yaml, seeds: found '0'; expected whole numbers from 0"),
-    (("seeds",), [0, 1.0], "params.yaml, seeds: found 1.0; expected whole numbers from 0"),
-    (("seeds",), [0, -1], "params.yaml, seeds: found -1; expected whole numbers from 0"),
-    (("seeds",), [0, True], "params.yaml, seeds: found True; expected whole numbers from 0"),
-    (("seeds",), [2**63], "params.yaml, seeds: found 9223372036854775808; expected whole numbers from 0"),
+    (("seeds",), ["0", 1], "params.yaml, seeds: found '0'; expected whole numbers from 0, of at most 63 bits"),
+    (("seeds",), [0, 1.0], "params.yaml, seeds: found 1.0; expected whole numbers from 0, of at most 63 bits"),
+    (("seeds",), [0, -1], "params.yaml, seeds: found -1; expected whole numbers from 0, of at most 63 bits"),
+    (("seeds",), [0, True], "params.yaml, seeds: found True; expected whole numbers from 0, of at most 63 bits"),
+    (
+        ("seeds",),
+        [2**63],
+        "params.yaml, seeds: found 9223372036854775808; expected whole numbers from 0, of at most 63 bits",
+    ),
     (("seeds",), [0, 1, 0], "params.yaml, seeds: found 0 twice; expected whole numbers that differ"),
     (("seeds",), [], "params.yaml, seeds: found []; expected a list of whole numbers"),
     (("seeds",), 3, "params.yaml, seeds: found 3; expected a list"),
@@ -60,7 +64,7 @@ MISTAKES = [
     (("runs", KEY, "protocol"), "synthetic-va", "loss 'plain'; expected one for a dimensional task"),
     (("runs", KEY, "learnign_rate"), 0.1, f"{ENTRY}, learnign_rate: found an unknown key; expected one of protocol"),
     (("runs", KEY, "learning_rate"), "1e-3", f"{ENTRY}, learning_rate: found '1e-3'; expected a number"),
-    (("runs", KEY, "seeds"), ["7"], f"{ENTRY}, seeds: found '7'; expected whole numbers from 0"),
+    (("runs", KEY, "seeds"), ["7"], f"{ENTRY}, seeds: found '7'; expected whole numbers from 0, of at most 63 bits"),
     (("runs", KEY, "options"), ["shortcut"], f"{ENTRY}, options: found ['shortcut']; expected a mapping"),
     (("runs", KEY, "loss"), "hinge", "loss: found hinge; expected one of ccc, focal"),
     (("runs", KEY, "model"), "residul", "found the definition"),
@@ -84,7 +88,10 @@ def test_text_seeds_on_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text().replace("\n- 0\n", '\n- "0"\n'))
     assert main(["run", "--params", KEY]) == 2
-    assert capsys.readouterr().err == "ferbench: params.yaml, seeds: found '0'; expected whole numbers from 0\n"
+    assert (
+        capsys.readouterr().err
+        == "ferbench: params.yaml, seeds: found '0'; expected whole numbers from 0, of at most 63 bits\n"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
@@ -99,7 +106,7 @@ def test_params_as_they_are_and_by_hand():
 
 PROFILE = {"seeds": [0], "runs": {"synthetic-8": ["resnet18-plain"]}}
 BAD_PROFILES = [
-    ({"seeds": ["0"]}, "profile mine, seeds: found '0'; expected whole numbers from 0"),
+    ({"seeds": ["0"]}, "profile mine, seeds: found '0'; expected whole numbers from 0, of at most 63 bits"),
     ({"seeds": None}, "profile mine: found runs; expected seeds, either runs or parts"),
     ({"parts": []}, "profile mine: found seeds, runs, parts; expected seeds, either runs or parts"),
     ({"runs": ["resnet18-plain"]}, "profile mine, runs: found ['resnet18-plain']; expected a mapping of protocols"),
@@ -132,7 +139,7 @@ SEARCH = {
     "trials": [{}, {"learning_rate": 0.002}],
 }
 BAD_SEARCHES = [
-    ({"seeds": ["0"]}, "search mine, seeds: found '0'; expected whole numbers from 0"),
+    ({"seeds": ["0"]}, "search mine, seeds: found '0'; expected whole numbers from 0, of at most 63 bits"),
     ({"epochs": 0}, "search mine, epochs: found 0; expected a whole number from 1"),
     ({"epochs": "2"}, "search mine, epochs: found '2'; expected a whole number from 1"),
     ({"cells": "narrow8"}, "search mine, cells: found 'narrow8'; expected a list"),
@@ -213,7 +220,7 @@ def test_a_mistake_in_a_plan_file(tmp_path, tiny_protocol, tiny_cell):
     changes = [
         (("runs",), [], "runs: found none; expected some"),
         (("runs", 1, 2), 0, f"runs, 1: found {protocol} / {cell} / seed 0 again; expected each run once"),
-        (("runs", 1, 2), -1, "runs, 1, seed: found -1; expected whole numbers from 0"),
+        (("runs", 1, 2), -1, "runs, 1, seed: found -1; expected whole numbers from 0, of at most 63 bits"),
         (("protocols", protocol, "epochs"), -4, "epochs: found -4; expected a number from 1"),
         (("protocols", protocol, "tta"), ["none", "blur"], "tta: found 'blur'; expected some of none"),
         (("protocols", protocol, "recipe", "batch_size"), 0, "batch_size: found 0; expected a number from 1"),

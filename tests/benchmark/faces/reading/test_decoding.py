@@ -97,6 +97,18 @@ def test_a_line_that_a_kill_cut_off_does_not_count(tmp_path):
     assert rest.calls == [6, 9, 12, 15, 18]
 
 
+@pytest.mark.parametrize("line", ["[0", "7", "[1]", "\udcff"])
+def test_a_damaged_journal_is_begun_again(tmp_path, line):
+    with pytest.raises(Interrupted):
+        write(tmp_path, Loader(stop=9))
+    journal = tmp_path / ".set.partial" / "journal"
+    first, second, *others = journal.read_text().splitlines()
+    journal.write_bytes("\n".join([first, line, *others, ""]).encode(errors="surrogateescape"))
+    rest = Loader()
+    assert write(tmp_path, rest).fingerprint == write(tmp_path / "whole", Loader()).fingerprint
+    assert rest.calls == [0, 3, 6, 9, 12, 15, 18]
+
+
 def test_killed_before_any_call_it_goes_on_to_the_same_bytes(tmp_path, killed):
     """Whatever was about to be written, the same call ends in the same FaceSet and leaves nothing beside it."""
     whole = killed.contents(write(tmp_path / "whole", Loader()).directory)

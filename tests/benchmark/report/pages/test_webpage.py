@@ -192,6 +192,9 @@ def test_pictures_are_held_in_the_page_and_small(tmp_path):
     assert len(held) < (tmp_path / "sheet.png").stat().st_size / 4
     (tmp_path / "faces.jpg").write_bytes(b"as it is")
     assert base64.b64decode(picture_data(tmp_path / "faces.jpg").split(",")[1]) == b"as it is"
-    (tmp_path / "empty.png").write_bytes(b"")
-    with pytest.raises(BadInput, match="no picture"):
-        picture_data(tmp_path / "empty.png")
+    whole = (tmp_path / "sheet.png").read_bytes()
+    # The third would let Pillow start a program for PostScript.
+    for contents in (b"", whole[:5000], b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"):
+        (tmp_path / "odd.png").write_bytes(contents)
+        with pytest.raises(BadInput, match="no picture"):
+            picture_data(tmp_path / "odd.png")
