@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import AUDITS, HUMANS, PARAMS, PREPARED, RAW, RECORDS, REPORTS, params
+from benchmark.cli.shared import AUDITS, HUMANS, PARAMS, PREPARED, RAW, RECORDS, REPORTS, check_outputs, params
 from benchmark.errors import BadInput, Findings
 from benchmark.names import checked_name
 
@@ -34,6 +34,7 @@ def audit(arguments) -> None:
     checked_name(arguments.name, "data set", "ferbench audit")
     if arguments.near_limit < 0:
         raise BadInput("--near-limit", arguments.near_limit, "a number from 0")
+    check_outputs(REPORTS / "data" / arguments.name / "audit.json")
     faces, private = open_faceset(PREPARED / arguments.name), AUDITS / arguments.name
     contents = audit_faces(faces, REPORTS / "data" / arguments.name, private, near_limit=arguments.near_limit)
     for split, counts in contents["counts"].items():

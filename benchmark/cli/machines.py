@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import PREPARED, RUNS
+from benchmark.cli.shared import PREPARED, RUNS, check_outputs
 from benchmark.errors import BadInput
 
 
@@ -16,17 +16,17 @@ def first_contact(arguments) -> None:
             raise BadInput(option, f"{seconds:g}", "seconds, more than 0")
     from benchmark.runs.environment import pick_device
     from benchmark.runs.first_contact.first_contact import first_contact as make
+    from benchmark.runs.first_contact.path_choice import FILE
     from benchmark.runs.plan_file import read_plan
 
     runs = read_plan(arguments.plan)
-    if not runs:
-        raise BadInput(arguments.plan, "no run", "some")
     jobs = sorted(set(arguments.at_once))
     if jobs[0] < 1:
         raise BadInput("--at-once", jobs[0], "numbers from 1")
     for data in sorted({run.protocol.data for run in runs}):
         if not (arguments.prepared / data / "meta.json").is_file():
             raise BadInput(arguments.prepared / data, "no meta.json", "a prepared FaceSet")
+    check_outputs(arguments.out / FILE)
     device = pick_device(arguments.device)
     make(
         runs,

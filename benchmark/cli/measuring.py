@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, jobs_of, only_with, params, seeds_of
+from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, check_outputs, jobs_of, only_with, params, seeds_of
 
 
 def complexity(arguments) -> None:
@@ -12,6 +12,7 @@ def complexity(arguments) -> None:
     from benchmark.runs.params import all_runs
 
     out, latency = REPORTS / "complexity.json", REPORTS / "latency.json"
+    check_outputs(out, latency)
     found, _ = measure_all(all_runs(params()), listed(), out, latency)
     print(f"wrote {out} and {latency}: {len(found['networks'])} networks, {len(found['cells'])} cells of the plan")
 
@@ -22,6 +23,7 @@ def gradients(arguments) -> None:
 
     device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
     work = RUNS / "gradients" / arguments.plan
+    check_outputs(out)
     contents = measure_plan(arguments.plan, PREPARED, work, out, device, jobs=jobs_of(arguments.jobs, device))
     diverged = sum(each["status"] == "diverged" for each in contents["measurements"])
     print(f"wrote {out}: {len(contents['measurements'])} networks, {diverged} of them diverged")
@@ -35,6 +37,7 @@ def speed(arguments) -> None:
     from benchmark.runs.environment import pick_device
 
     out, cells = REPORTS / "speed.json", [find_cell(name) for name in arguments.cells]
+    check_outputs(out)
     given = {"device": pick_device(arguments.device), "batches": arguments.batches, "runs": arguments.runs}
     with StopRequest(None) as stop:
         found = measuring.measure_cells(load_protocol(arguments.protocol), cells, out, **given, stop=stop)
@@ -52,6 +55,7 @@ def bench(arguments) -> None:
     device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
     out = REPORTS / "bench" / f"{device.type}.json"
+    check_outputs(out)
     with StopRequest(None) as stop:
         found = measure.bench(out, **options, stop=stop)
     print("\n".join([*measure.table(found), f"wrote {out}"]))
@@ -67,6 +71,7 @@ def robustness(arguments) -> None:
 
     seeds = seeds_of(arguments.seeds)
     protocol, cell, out = load_protocol(arguments.protocol), find_cell(arguments.cell), REPORTS / "robustness"
+    check_outputs(*(out / protocol.name / cell.name / f"seed{seed}.json" for seed in seeds))
     places = {"prepared": arguments.prepared, "runs": arguments.runs, "out": out, "device": pick_device(arguments.device)}
     with StopRequest(None) as stop:
         for seed in seeds:
@@ -83,6 +88,7 @@ def compare(arguments) -> None:
     from benchmark.report import compare as comparing
 
     only_with(arguments, "--picture", arguments.picture, "prepared")
+    check_outputs(*[arguments.picture] * bool(arguments.picture))
     files = {"complexity": REPORTS / "complexity.json", "latency": REPORTS / "latency.json"}
     found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, **files)
     if arguments.picture:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, check_outputs, only_with, options_of, write_verified
 from benchmark.errors import BadInput, visible
 
 
@@ -25,6 +25,7 @@ def evaluate(arguments) -> None:
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
     only_with(arguments, "a file that may run code", Path(arguments.model).suffix in exported.SUFFIXES, "trust")
+    check_outputs(arguments.out / "record.json")
     protocol, device = load_protocol(arguments.protocol), pick_device(arguments.device)
     record = outside_models.evaluate(
         arguments.model,

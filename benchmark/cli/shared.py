@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, SystemSaysNo
 
 RAW, PREPARED, RUNS = Path("data/raw"), Path("data/prepared"), Path("runs")
 AUDITS = Path("data/audit")  # pictures of audits that must not be published; git ignores it
@@ -50,6 +50,20 @@ def budget_of(seconds: float | None, began: float) -> float | None:
     if not seconds > 0:  # nor nan
         raise BadInput("--time-budget", f"{seconds:g}", "seconds, more than 0")
     return seconds - (time.monotonic() - began)
+
+
+def check_outputs(*paths: Path) -> None:
+    """Check before long work that these files can be written after it.
+
+    Raises:
+        SystemSaysNo: a folder where a file is to be, or as of `benchmark.room.check_room`.
+    """
+    from benchmark.room import check_room
+
+    for path in paths:
+        if path.is_dir():
+            raise SystemSaysNo(path, "a folder, not a file", "name a file")
+        check_room(path.parent, 0, path.name)
 
 
 def only_with(arguments: argparse.Namespace, what: str, given: object, *names: str) -> None:

@@ -11,6 +11,7 @@ from benchmark.cli.shared import (
     REPORTS,
     RUNS,
     budget_of,
+    check_outputs,
     jobs_of,
     only_with,
     only_without,
@@ -177,6 +178,7 @@ def tune(arguments) -> None:
     if arguments.table:
         print("\n".join(tuning.table(read_log(log))))
         return
+    check_outputs(log)
     device = pick_device(arguments.device)
     places = Site(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
     budget = budget_of(arguments.time_budget, began)
@@ -195,6 +197,7 @@ def study(arguments) -> None:
     chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
     log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
     if not arguments.status:
+        check_outputs(log)
         places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale)
         budget = budget_of(arguments.time_budget, began)
         trials = arguments.out / "tuning" / chosen.search.name

@@ -14,6 +14,7 @@ from benchmark.cli.shared import (
     REPORTS,
     RUNS,
     budget_of,
+    check_outputs,
     jobs_of,
     only_with,
     only_without,
@@ -44,6 +45,7 @@ def verify(arguments) -> None:
         raise BadInput("ferbench verify", f"--write for {arguments.folder}", f"it for {RECORDS}")
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
+    check_outputs(*[REPORTS / FILE] * arguments.write, *[arguments.json] * bool(arguments.json))
     if arguments.weights:
         _weights(arguments)
     elif arguments.retrain:

@@ -94,7 +94,9 @@ def disturb(kind: str, process: subprocess.Popen, disk: Path) -> None:
     if kind == "kill":
         process.kill()
     elif kind == "kill a worker":
-        for pid in workers_of(process)[:1]:
+        while not (workers := workers_of(process)) and process.poll() is None:
+            time.sleep(0.05)
+        for pid in workers[:1]:
             os.kill(pid, signal.SIGKILL)
     elif kind == "terminate":
         process.terminate()
@@ -119,7 +121,11 @@ def repair(disk: Path) -> None:
 
 def outcome(process: subprocess.Popen, limit: float = 120) -> tuple[int, str]:
     """Exit status and standard error, once the process and all of its session have ended."""
-    _, said = process.communicate(timeout=limit)
+    try:
+        _, said = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     end = time.monotonic() + 30
     while left := session_of(process):
         assert time.monotonic() < end, f"processes that outlive the command: {left}"

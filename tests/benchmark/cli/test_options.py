@@ -106,3 +106,36 @@ def test_sources_writes_the_digest(arriving):
 def test_what_verify_writes_as_json(arriving, command, contents):
     assert arriving(TABLE["verify"], f"{command} --json f.json")["status"] == 0
     assert json.loads(Path("f.json").read_text()) == {"schema": 1} | contents
+
+
+@pytest.mark.parametrize(
+    "command, place, work",
+    [
+        ("complexity", "reports", "measure_all"),
+        ("gradients", "reports", "measure_plan"),
+        ("speed " + options_of_networks.P, "reports", "measure_cells"),
+        ("bench", "reports/bench", "bench"),
+        ("robustness synthetic-8 " + options_of_networks.P, "reports/robustness", "measure"),
+        ("audit synthetic", "reports/data", "audit"),
+        ("tune synthetic", "reports/tuning", "tune"),
+        ("study fer2013-study", "reports/tuning", "make"),
+        (EVALUATE, "reports/records", "evaluate"),
+        (TABLE["first-contact"]["base"], "home", "first_contact"),
+        (f"{TABLE['compare']['base']} --picture shown/pair.jpg", "shown", "compare"),
+        ("verify --json shown/found.json", "shown", "examine_all"),
+    ],
+)
+def test_where_the_result_can_not_go_is_said_before_the_work(arriving, command, place, work):
+    entry = TABLE[command.split()[0]]
+    assert any(name.endswith(f".{work}") for name in entry["spies"])
+    blocked = {place: "a file where a folder is to be"}
+    found = arriving({**entry, "files": entry.get("files", {}) | blocked}, command)
+    assert found["status"] == 4 and not found["written"] and not found["printed"]
+    assert found["error"] == f"ferbench: {Path(place).absolute()}: a file, not a folder; name another folder\n"
+    assert not [name for name in found if name.startswith(f"{work}.")]
+
+
+def test_a_folder_where_the_result_is_to_go(arriving):
+    found = arriving({**TABLE["verify"], "files": {"shown/x": ""}}, "verify --json shown")
+    assert (found["status"], found["error"]) == (4, "ferbench: shown: a folder, not a file; name a file\n")
+    assert "examine_all.root" not in found and not found["written"]
