@@ -1,8 +1,11 @@
 """Twenty random kills of one `dvc repro` of a small plan: the same command goes on, and ends in what an undisturbed one
 makes. The counts are printed (`pytest -m slow -s`)."""
 
+import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,3 +102,16 @@ def test_twenty_kills_of_a_whole_pipeline(tmp_path, killed):
     assert [name for name in odd if not name.endswith("predictions.npz")] == []
     listed = [path.read_text() for path in (hit / ".dvc/cache").rglob("*.dir")]
     assert listed and not any(".tmp" in text for text in listed)
+
+
+def test_from_an_archive_without_git(tmp_path):
+    """As the README says: after one command, the pipeline runs as in a clone, and its records state no commit."""
+    (said,) = re.findall(
+        r"^`(dvc config [^`]*)`\. Records then state no commit\.$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    folder = project(tmp_path / "archive")
+    shutil.rmtree(folder / ".git")
+    subprocess.run([sys.executable, "-m", *said.split()], cwd=folder, env=environment(folder), check=True)
+    assert repro(folder) == 0, folder.with_suffix(".log").read_text()[-2000:]
+    machines = [json.loads(path.read_text()) for path in (folder / "reports/records").rglob("machine.json")]
+    assert len(machines) == 2 and all("commit" not in each for each in machines)
