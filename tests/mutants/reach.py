@@ -4,6 +4,7 @@ Lines that a shared fixture reaches belong to every test that uses it. A line th
 reached in one that a test starts: for it, those of the room's tests are chosen that start processes.
 """
 
+import ast
 import collections
 import json
 import multiprocessing.util
@@ -128,6 +129,8 @@ class Reach:
         """The tests for a mutant's lines, those of its own room first, the quick before the slow, up to `limit` seconds in
         sum (one test at least)."""
         path, found = mutant.path, self.hits(mutant)
+        if found and _while_importing(mutant):  # a constant, a default: read by tests that came after the import
+            found |= self._tests(set().union(*self.contexts[path].values()))
         room = "tests/" + str(Path(path).parent)
         near = "tests/" + "/".join(Path(path).parts[:2])
         if not found:  # run while importing, or in another process
@@ -163,3 +166,9 @@ class Reach:
     def seconds(self, tests: list[str]) -> float:
         """What these tests took when recorded."""
         return sum(self.tests[name]["seconds"] for name in tests)
+
+
+def _while_importing(mutant: Mutant) -> bool:
+    """Whether the mutant's first line is outside the body of every function."""
+    functions = [each for each in ast.walk(ast.parse(mutant.code)) if isinstance(each, ast.FunctionDef)]
+    return not any(each.body[0].lineno <= mutant.first <= (each.end_lineno or 0) for each in functions)
