@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import load_protocol
@@ -94,9 +95,14 @@ BLANK = b'<svg xmlns="http://www.w3.org/2000/svg" width="10pt" height="10pt" vie
 @pytest.fixture(scope="module")
 def undrawn():
     """For tests that look at no figure: figures are made, but their SVG is blank. It takes half of a report's time."""
+
+    def blank(figure):
+        assert isinstance(figure, Figure)
+        return BLANK
+
     with pytest.MonkeyPatch.context() as patch:
         for module in ("build", "parts", "chapters.networks", "sections.section"):
-            patch.setattr(f"benchmark.report.{module}.svg", lambda figure: BLANK)
+            patch.setattr(f"benchmark.report.{module}.svg", blank)
         yield
 
 

@@ -31,6 +31,7 @@ def records(tmp_path_factory, make, cell):
         make(root, "synthetic-va", cell("identity", "working", "mse"), seed, quality=0.6)
     for seed in (1, 2, 3):
         make(root, "synthetic-8", cell("identity", "working", "plain"), seed, quality=0.6)
+    make(root, "synthetic-8", cell("identity", "frozen", "plain"), 2, quality=0.6)
     make(root, "synthetic-8", cell("adaptive", "working", "plain"), 0, diverged=True)
     theirs = Cell("theirs", "outside", {}, "outside")
     make(root / "outside", "synthetic-8", theirs, 0, quality=1.0, outside=OUTSIDE, history=[], parameters=None)
@@ -69,6 +70,14 @@ def test_against_statsmodels_and_scipy(records):
     adjusted = multipletests([c["p"] for c in found["classes"]], method="holm")[1]
     assert [c["p_holm"] for c in found["classes"]] == pytest.approx(adjusted.tolist())
     assert sum(c["n"] for c in found["classes"]) == 90
+
+
+def test_a_single_pair_has_classes_and_no_interval_over_seeds(records):
+    found = compare(records, A, "net-identity-frozen-plain")
+    (labels, a), (_, b) = predicted(records, A, 2), predicted(records, "net-identity-frozen-plain", 2)
+    assert found["pairs"] == [[2, 2]] and found["seeds"]["p"] is None
+    apart = (a == labels).astype(int) - (b == labels)
+    assert [c["difference"] for c in found["classes"]] == pytest.approx([apart[labels == k].mean() for k in range(8)])
 
 
 def test_an_outside_entry_stands_beside_every_seed(records):

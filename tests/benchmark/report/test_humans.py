@@ -90,3 +90,13 @@ def test_absent_and_damaged_files(folder, tmp_path):
     path.write_text("{")
     with pytest.raises(BadInput, match="valid JSON"):
         humans.read_humans(folder)
+
+
+def test_a_file_that_lacks_parts_is_refused(folder):
+    path = folder / "ferplus.json"
+    contents = json.loads(path.read_text())
+    path.write_text(json.dumps({"schema": 1, "agreement": contents["agreement"]}))
+    with pytest.raises(BadInput) as refused:
+        humans.read_humans(folder)
+    missing = "no leave_one_out, fer2013_label"
+    assert str(refused.value) == f"{path}: found {missing}; expected a file of `ferbench ceilings`; run it again"

@@ -100,7 +100,9 @@ def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents
 
 
 def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents):
-    frozen = panel(gradients.against_depth(gradients.groups(contents)), "frozen BatchNorm")
+    figure = gradients.against_depth(gradients.groups(contents))
+    assert {axis.get_yscale() for axis in figure.axes} == {"log"}
+    frozen = panel(figure, "frozen BatchNorm")
     dots = {tuple(matplotlib.colors.to_rgb(line.get_color())): line.get_xydata().tolist() for line in frozen.get_lines()}
     colour = {name: matplotlib.colors.to_rgb(own) for name, own in SHORTCUT_COLOURS.items()}
     assert dots[colour["identity"]] == [[8, pytest.approx(100)]]  # of 10 and 1000; nine layers, drawn to the left
