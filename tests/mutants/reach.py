@@ -129,10 +129,11 @@ class Reach:
         """The tests for a mutant's lines, those of its own room first, the quick before the slow, up to `limit` seconds in
         sum (one test at least)."""
         path, found = mutant.path, self.hits(mutant)
-        if found and _while_importing(mutant):  # a constant, a default: read by tests that came after the import
-            found |= self._tests(set().union(*self.contexts[path].values()))
         room = "tests/" + str(Path(path).parent)
         near = "tests/" + "/".join(Path(path).parts[:2])
+        if found and _while_importing(mutant):  # a constant, a default: used by tests that came after the import
+            found |= self._tests(set().union(*self.contexts[path].values()))
+            found |= {name for name in self.tests if name.startswith(near + "/")}
         if not found:  # run while importing, or in another process
             found = self._tests(set().union(*self.contexts.get(mutant.reader, {}).values()))
             starters = {name for name, test in self.tests.items() if test["starts"] and name.startswith(near)}

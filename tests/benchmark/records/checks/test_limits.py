@@ -263,7 +263,8 @@ def test_the_mean_over_folds_is_weighted_by_the_faces_of_each_role(place):
         values = [each[name] for each in values]
     assert entry[place[-1]] != pytest.approx(np.mean(values))
     entry[place[-1]] = float(np.mean(values))
-    with pytest.raises(BadInput, match=f"history, epoch 1, {' '.join(place)}: found"):
+    said = f"history, epoch 1, {' '.join(place)}: found {entry[place[-1]]}; expected [0-9.e-]+, the mean of the folds$"
+    with pytest.raises(BadInput, match=said):
         history._check_mean(unweighted, own, "accuracy")
 
 
