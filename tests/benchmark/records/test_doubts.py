@@ -104,7 +104,9 @@ def test_other_targets_ids_and_kinds_of_numbers(tiny_faces, tiny_protocol, align
             given(**{f"{role}_outputs_flip": np.ones((len(wrong), 2))})
     one, other = (aligned_arrays[f"{role}_ids"].copy() for role in ("validation", "test"))
     one[0], other[0] = other[0], one[0]
-    with pytest.raises(BadInput, match=r", validation_ids: found ids of another split than validation; expected those of val"):
+    with pytest.raises(
+        BadInput, match="^file, test_ids: found ids of another split than test; expected those of test alone$"
+    ):
         given(validation_ids=one, test_ids=other)
     whole = given(test_outputs_none=np.zeros((len(other), 3), int))
     assert whole["test_outputs_none"].dtype == np.float32
