@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,11 @@ def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
     assert "\n" not in str(error.value)
     if "hidden=4" in parts:  # the sizes are the protocol's, no option
         assert "num_outputs" not in str(error.value)
+
+
+def test_this_checkout_is_read_from_its_own_pyproject():
+    contents = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
+    for group in (registry.MODELS, registry.CELLS):
+        found = {each.name: (each.value, each.group) for each in registry._from_checkout(group)}
+        assert found == {name: (value, group) for name, value in contents[group].items()} and found
+    assert registry._from_checkout("others") == []

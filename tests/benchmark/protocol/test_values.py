@@ -143,3 +143,20 @@ def test_a_key_twice_in_a_users_file(tmp_path):
     path.write_text(f"{text}epochs: 3\n")
     with pytest.raises(BadInput, match=r"mine.yaml, line 14: found the key 'epochs' again, after line 11"):
         load_protocol(str(path))
+
+
+def test_a_mistake_in_a_users_file_names_the_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = (PROTOCOLS / "fer2013-7.yaml").read_text().replace("name: fer2013-7", "name: mine")
+    path.write_text(text.replace("epochs: 60", "epochs: 0"))
+    with pytest.raises(BadInput) as error:
+        load_protocol(str(path))
+    assert str(error.value) == f"{path}, epochs: found 0; expected a number from 1 to 100000"
+
+
+def test_an_unknown_protocol_is_answered_with_the_known_ones():
+    with pytest.raises(BadInput) as error:
+        load_protocol("fer2013")
+    names = sorted(path.stem for path in PROTOCOLS.iterdir())
+    known = f"one of {', '.join(names)}, or a file such as ./my-protocol.yaml"
+    assert str(error.value) == f"protocol: found 'fer2013'; expected {known}"
