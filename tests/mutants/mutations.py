@@ -111,7 +111,7 @@ class _Visitor(cst.CSTVisitor):
             return False
         if isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING":
             return False
-        if _is_wording(node):
+        if _is_wording(node) or _is_type(node):
             return False
         self._mutate(node)
         return True
@@ -137,6 +137,12 @@ def _is_wording(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.SimpleString):
         return " " in node.raw_value.strip()
     return isinstance(node, cst.ConcatenatedString) and isinstance(node.left, cst.SimpleString)
+
+
+def _is_type(node: cst.CSTNode) -> bool:
+    """`T = TypeVar("T")`: for the type checker alone."""
+    made = node.value if isinstance(node, cst.Assign) else node
+    return isinstance(made, cst.Call) and isinstance(made.func, cst.Name) and made.func.value.startswith("TypeVar")
 
 
 def _wording_gone(node: cst.CSTNode, changed: cst.CSTNode) -> bool:

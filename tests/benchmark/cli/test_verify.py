@@ -253,7 +253,7 @@ def test_ctrl_c_while_retraining_keeps_what_is_done(project):
         ("--retrain all --jobs 0", "--jobs"),
         ("--weights --retrain all", "one of them"),
         ("--write", "it with --weights or --retrain"),
-        ("nowhere", "no record.json below it"),
+        ("nowhere", "ferbench: nowhere: found no record.json below it; expected records\n"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(project, capsys, arguments, words):

@@ -16,6 +16,7 @@ from benchmark.protocol import protocol as module
 from benchmark.protocol.cells import Cell, Run, cell_from, cell_of, cell_or_model, cells_in, find_cell, named_cell
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from
 from benchmark.protocol.roles import check_faces, labelled, role_rows, role_targets
+from benchmark.protocol.typed import DEEPEST, plain
 
 FOLDS = ["a", "b", "c"]
 THREE = {"train": "x", "validation": "y", "test": "z"}
@@ -309,3 +310,11 @@ def test_another_faceset_is_refused(changes, message):
             call(load_protocol("fer2013-7"), faces(**changes))
     with pytest.raises(BadInput, match="option every: found none; expected 5"):
         check_faces(replace(load_protocol("fer2013-7"), data_options={"every": 5}), faces())
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_a_value_of_options_is_no_deeper_than_json_is_read(wrap):
+    value = 1
+    for _ in range(DEEPEST - 1):
+        value = wrap(value)
+    assert plain(value) and not plain(wrap(value))

@@ -289,7 +289,7 @@ def test_unfinished_writes_are_not_records(runs):
 
 
 def test_nothing_to_import(tmp_path):
-    with pytest.raises(BadInput, match="no record.json"):
+    with pytest.raises(BadInput, match="found no record.json below it; expected records$"):
         import_records(tmp_path, tmp_path / "in", Known(), replace=False, check_only=False)
 
 
