@@ -255,8 +255,8 @@ def test_a_whole_finding():
     found = find(
         plan(
             working_deep=UNCLEAR,
-            frozen_deep=(0.05, 0.052, 0.048),
-            frozen_shallow=(3.0, 3.1, 2.9),
+            frozen_deep=nearer,
+            frozen_shallow=farther,
             frozen_end=(0.5, None, 0.52),
         )
     )
