@@ -3,7 +3,7 @@ family (rules: docs/protocol.md, "Verdicts")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -32,7 +32,6 @@ COMPARABLE = (*(name for name in SMALLEST_DIFFERENCE if name != "recall"), FITTI
 
 # Identifies a comparison: role, protocol, a, b, metric, class, number of seeds, whether it is only shown beside a verdict.
 Key = tuple[str, str, str, str, str, str | None, int, bool]
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -107,11 +106,11 @@ def measured_value(run: "ScoredRun", metric: str, of_class: str | None = None) -
 def who_trains(n_a: int, n_b: int, a_trains: bool) -> Compared:
     """Fisher's exact test for n_a runs of cell a and n_b runs of cell b, where all runs of one cell diverged and none of the
     other. `a_trains`: whether a is the cell that trains."""
-    table = [[n_a, 0], [0, n_b]] if a_trains else [[0, n_a], [n_b, 0]]
+    table = [[n_a, 0], [0, n_b]]  # the same p-value if it is b that trains
     return Compared(None, a_trains, float(stats.fisher_exact(table).pvalue))
 
 
-def adjusted(family: Mapping[K, Compared | None]) -> dict[K, Compared | None]:
+def adjusted(family: Mapping[Key, Compared | None]) -> dict[Key, Compared | None]:
     """The comparisons of a family with their p-values adjusted by Holm. Tests for a difference and equivalence tests are
     adjusted separately.
 
@@ -119,7 +118,7 @@ def adjusted(family: Mapping[K, Compared | None]) -> dict[K, Compared | None]:
     final size from the start: when further runs come, an adjusted p-value can fall but never rise.
     """
     keys = list(family)
-    found: dict[str, dict[K, float | None]] = {}
+    found: dict[str, dict[Key, float | None]] = {}
     for kind in ("p", "p_equivalent"):
         own: list[float | None] = [None if family[key] is None else getattr(family[key], kind) for key in keys]
         all_adjusted = holm([1.0 if p is None else p for p in own])

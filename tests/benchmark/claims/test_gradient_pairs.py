@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.claims.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged
+from benchmark.claims import gradient_pairs
+from benchmark.claims.gradient_pairs import BETTER, EQUIVALENT, OPEN, WORSE, Pairs, judged, outcome
 from benchmark.claims.gradient_rule import Point
 from benchmark.claims.judge import judge
 from benchmark.claims.load import load_claims
@@ -236,3 +237,194 @@ def test_committed_figures_equal_an_independent_recomputation():
     assert f"p {12 * ps[0]:.3f}; frozen" in finding.reason and f"p {11 * ps[1]:.3f}; fixed over" in finding.reason
     # No ratio is below 1, so the distance from 1 is the ratio itself.
     assert min(committed().values()) > 0
+
+
+# ---------------------------------------------------------------- whole findings, and each decision alone
+
+
+def in_words(factors):
+    """The geometric mean of factors with its t-interval."""
+    logs = np.log10(factors)
+    half = stats.t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs))
+    mean, low, high = 10 ** (logs.mean() + np.array([0, -half, half]))
+    return f"x {mean:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def test_a_whole_finding():
+    nearer, farther = (0.05, 0.052, 0.048), (3.0, 3.1, 2.9)
+    found = find(
+        plan(
+            working_deep=UNCLEAR,
+            frozen_deep=nearer,
+            frozen_shallow=farther,
+            frozen_end=(0.5, None, 0.52),
+        )
+    )
+    alike, lost = in_words(ALIKE), f"{in_words((0.5, 0.52))}, diverged 1 and 0 of 3"
+    p = [stats.ttest_1samp(np.log10(x), 0).pvalue for x in (nearer, farther, UNCLEAR)]
+    assert 5 * p[0] < 0.001 and 4 * p[1] < 0.05 < p[2]  # of five tests; at the lost point there is none
+    assert found.reason == (
+        f"working BatchNorm: open, deep at the start {in_words(UNCLEAR)}, p 1.000; "
+        f"frozen BatchNorm: better and worse, deep at the start {in_words(nearer)}, p < 0.001; "
+        "fixed over identity, below 1 = fixed nearer to 1, paired by seed, n = 3 seeds, Holm over 6; all: "
+        f"working: shallow at the start {alike} (equivalent), deep at the start {in_words(UNCLEAR)} (open), "
+        f"shallow after 100 steps {alike} (equivalent); "
+        f"frozen: shallow at the start {in_words(farther)} (worse), deep at the start {in_words(nearer)} (better), "
+        f"shallow after 100 steps {lost} (open)"
+    )
+    assert (found.verdict, found.detail, found.unit) == ("conditional", "", "log10")
+    assert found.measured.mean == pytest.approx(np.log10(UNCLEAR).mean()) and found.measured.n == 3
+
+
+def test_numbers_of_seeds_that_differ_between_points_are_a_range():
+    made = plan()
+    extra = [m | {"seed": 7} for m in made["measurements"] if m["network"] == "deep" and m["seed"] == 0]
+    assert "paired by seed, n = 3 to 4 seeds, Holm" in find(made | {"measurements": [*made["measurements"], *extra]}).reason
+
+
+def test_each_thing_that_is_missing():
+    made = plan()
+    made["measurements"] = [m for m in made["measurements"] if (m["network"], m["seed"]) != ("deep", 1)]
+    found = find(made, networks=["shallow", "deep", "none"], trained=["deep"])
+    lacking = [
+        f"deep, fixed and identity, {n} BatchNorm: 1 more seed; none, fixed and identity, {n} BatchNorm: 3 more seeds; "
+        f"deep, fixed and identity, {n} BatchNorm, trained: 3 more seeds"
+        for n in ("working", "frozen")
+    ]
+    assert (found.verdict, found.reason) == ("undetermined", f"missing: {lacking[0]}; {lacking[1]}")
+    assert "deep, fixed and identity, working BatchNorm: 2 more seeds;" in find(made, minimum_seeds=4).reason
+
+
+def of(*states, differences=(0.1,), layers=12, **more):
+    return [Pairs(layers, [1 + d for d in differences], [1.0] * len(differences), (0, 0), 3, s, **more) for s in states]
+
+
+@pytest.mark.parametrize(
+    ("states", "together"),
+    [
+        ((BETTER, WORSE), "better and worse"), ((WORSE, BETTER, OPEN), "better and worse"), ((BETTER,), BETTER),
+        ((WORSE, EQUIVALENT), WORSE), ((EQUIVALENT,), EQUIVALENT), ((EQUIVALENT, OPEN), OPEN), ((OPEN,), OPEN), ((), OPEN),
+    ],
+)  # fmt: skip
+def test_the_outcome_of_all_points(states, together):
+    assert outcome(of(*states)) == together
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "verdict"),
+    [
+        (BETTER, BETTER, ("supported", "")), (WORSE, WORSE, ("refuted", "")),
+        (EQUIVALENT, EQUIVALENT, ("no difference found", "")),
+        (OPEN, EQUIVALENT, ("undetermined", "")), (OPEN, OPEN, ("undetermined", "")),
+        (BETTER, WORSE, ("conditional", "holds under x BatchNorm, fails under y BatchNorm")),
+        (WORSE, BETTER, ("conditional", "holds under y BatchNorm, fails under x BatchNorm")),
+        ("better and worse", BETTER, ("conditional", "")), (OPEN, "better and worse", ("conditional", "")),
+        (BETTER, EQUIVALENT, ("holds under one condition only", "x BatchNorm")),
+        (EQUIVALENT, WORSE, ("fails under one condition only", "y BatchNorm")),
+        (BETTER, OPEN, ("holds under one condition, the other open", "x BatchNorm")),
+        (OPEN, WORSE, ("fails under one condition, the other open", "y BatchNorm")),
+    ],
+)  # fmt: skip
+def test_the_verdict_over_two_conditions(one, two, verdict):
+    assert gradient_pairs._verdict({"x": one, "y": two}) == verdict
+
+
+def test_three_conditions_name_each():
+    verdict = gradient_pairs._verdict({"x": BETTER, "y": EQUIVALENT, "z": BETTER})
+    assert verdict == ("holds under one condition only", "x BatchNorm and z BatchNorm")
+
+
+def test_the_levels_themselves_are_not_below_them(monkeypatch):
+    differs, same = (0.3, 0.5, 0.55), (0.0, 0.08, 0.1)
+    p = stats.ttest_1samp(differs, 0).pvalue
+    p_equal = stats.ttest_1samp(same, math.log10(2), alternative="less").pvalue
+    for differences, level, state in ((differs, p, WORSE), (same, p_equal, EQUIVALENT)):
+        for alpha, expected in ((level * (1 - 1e-9), OPEN), (level * (1 + 1e-9), state)):
+            monkeypatch.setattr(gradient_pairs, "ALPHA", alpha)
+            (own,) = of(OPEN, differences=differences)
+            judged({("n", Point("x", 0)): own}, 2.0, 3)
+            assert own.state == expected
+        (own,) = of(OPEN, differences=differences)
+        judged({("n", Point("x", 0)): own}, 2.0, 3)
+        monkeypatch.setattr(gradient_pairs, "ALPHA", own.p if state == WORSE else own.p_equal)
+        (own,) = of(OPEN, differences=differences)
+        judged({("n", Point("x", 0)): own}, 2.0, 3)
+        assert own.state == OPEN
+
+
+def test_a_significant_difference_counts_before_equivalence():
+    (own,) = of(OPEN, differences=(0.1, 0.1001, 0.1002))
+    judged({("n", Point("x", 0)): own}, 2.0, 3)
+    assert own.state == WORSE and own.p < 0.05 and own.p_equal < 0.05
+
+
+def test_which_is_favoured():
+    favours = gradient_pairs._favours_a
+    assert [favours(Pairs(3, [0.1], [1.0], lost, 8)) for lost in ((0, 8), (8, 0), (3, 3))] == [True, False, False]
+    assert [favours(Pairs(3, [a], [1.0], (0, 0), 1)) for a in (0.9, 1.0, 1.1)] == [True, False, False]
+    assert favours(Pairs(3, [], [], (0, 0), 1)) is False
+
+
+def test_the_point_that_is_shown():
+    points = [Point(name, 0) for name in "abcd"]
+
+    def shown(*own):
+        return gradient_pairs._farthest(dict(zip(points, own, strict=False)))[0].network
+
+    small, large, vague = (
+        *of(WORSE, differences=(0.1, 0.11)),
+        *of(BETTER, differences=(-0.5, -0.6)),
+        *of(OPEN, differences=(3.0,)),
+    )
+    lost = Pairs(12, [], [], (0, 8), 8, BETTER)
+    assert shown(small, large, vague) == shown(vague, large, small) == "b"
+    assert shown(small, large, lost) == "c"  # no number is as far as none
+    assert shown(vague, *of(OPEN, differences=(-4.0,)), *of(EQUIVALENT)) == "b"
+    assert shown(vague, small) == "b"
+
+
+def test_points_in_words():
+    point = Point("x", 5)
+    told = gradient_pairs._told
+    assert told(point, of(BETTER, differences=(0.0, 0.0))[0]) == "x after 5 steps x 1 (better)"
+    assert told(point, Pairs(3, [], [], (0, 8), 8)) == "x after 5 steps diverged 0 and 8 of 8 (open)"
+    assert told(point, Pairs(3, [2.0], [1.0], (0, 1), 2)) == "x after 5 steps x 10, diverged 0 and 1 of 2 (open)"
+    headline = gradient_pairs._headline
+    assert headline({point: of(OPEN, p=0.0009)[0]}) == f"x after 5 steps x {10**0.1:.3g}, p < 0.001"
+    assert headline({point: of(OPEN, p=0.001)[0]}).endswith(", p 0.001") and ", p" not in headline({point: of(OPEN)[0]})
+    deep, shallow = *of(OPEN, layers=110), *of(OPEN, layers=12)
+    own = {Point("late", 9): shallow, Point("deep", 0): deep, Point("shallow", 0): shallow}
+    assert [p.network for p, _ in gradient_pairs._ordered(own)] == ["shallow", "deep", "late"]
+
+
+def test_the_size_of_a_measured_ratio():
+    moments = [
+        {"step": 0, "gradient": [100.0, 1.0]},
+        {"step": 5, "gradient": [0.01, 1.0]},
+        {"step": 9, "gradient": [1.0, 0.0]},
+    ]
+    sizes = [gradient_pairs._size({"moments": moments}, step) for step in (0, 5, 9, 10)]
+    assert sizes == [pytest.approx(2), pytest.approx(2), None, None]
+    bare = Pairs(3, [0.1], [0.2], (0, 0), 1)
+    assert (bare.state, bare.p, bare.p_equal) == ("open", None, None) and bare.difference.mean == pytest.approx(-0.1)
+    assert Pairs(3, [], [], (0, 0), 1).difference is None
+
+
+def test_the_words_of_the_outcomes():
+    assert (BETTER, WORSE, EQUIVALENT, OPEN) == ("better", "worse", "equivalent", "open") and outcome([]) == "open"
+    assert (gradient_pairs.OPPOSITE, gradient_pairs.OF_INTEREST) == ("better and worse", 2.0)
+
+
+def test_one_step_is_a_training_and_the_longest_window_its_end():
+    made = [
+        measurement("deep", shortcut, "working", seed, (10.0, 100.0 * k), (0, 1 + (seed == 2)))
+        for seed in (0, 2) for k, shortcut in enumerate(("fixed", "identity"), 1)
+    ]  # fmt: skip
+    point, pairs = gradient_pairs._pairs(made, "deep", "working", ("fixed", "identity"), at_end=True)
+    assert point == ("deep", 2) and pairs.lost == (1, 1) and pairs.seeds == 2 and pairs.layers == 110
+    assert (list(pairs.a), list(pairs.b)) == ([pytest.approx(2)], [pytest.approx(math.log10(200))])
+    point, pairs = gradient_pairs._pairs(made, "deep", "working", ("fixed", "identity"), at_end=False)
+    assert point == ("deep", 0) and list(pairs.a) == list(pairs.b) == [1.0, 1.0]
+    assert gradient_pairs._pairs(made, "deep", "frozen", ("fixed", "identity"), at_end=False) == 0
+    one = [m for m in made if m["seed"] == 0]
+    assert gradient_pairs._pairs(one, "deep", "working", ("fixed", "identity"), at_end=True)[0].step == 1
