@@ -33,17 +33,15 @@ ROOMS = {
     "cli": ["cli/*.py"],
     "yaml": [],  # yaml_mutations.py lists the files
 }  # fmt: skip
-# Keyword arguments that are not changed. Texts for people, which may be worded otherwise: the command line's help.
+# Texts for people, which may be worded otherwise: the command line's help.
 WORDING = {"help", "description", "epilog", "metavar", "prog"}
-# A guard against mistakes of the lines around it: zip's strict. UTF-8 by name is the default where the tests run.
-GUARDS = {"strict", "encoding"}
-# How a figure looks, not what it shows.
+# How a figure looks, as keywords of the report's calls. What is drawn, its place among the axes' values, axis labels, scales
+# and limits are mutated, and so is a look that is chosen by the data (`face if ... else ...`).
 LOOKS = {
-    "alpha", "bbox_to_anchor", "cmap", "color", "edgecolor", "edgecolors", "figsize", "fontsize", "fontweight", "ha",
-    "handlelength", "height_ratios", "layout", "linestyle", "linewidth", "loc", "markeredgewidth", "markersize", "ncols",
-    "rotation", "va", "width_ratios", "zorder",
+    "color", "edgecolor", "edgecolors", "markerfacecolor", "fontweight", "fontsize", "labelsize", "linewidth", "linewidths",
+    "marker", "markersize", "markeredgewidth", "alpha", "zorder", "clip_on", "ha", "va", "rotation", "loc", "handlelength",
+    "pad", "labelpad", "left", "bottom", "top", "length", "width_ratios", "height_ratios", "figsize", "dpi", "layout",
 }  # fmt: skip
-LEFT_OUT = WORDING | GUARDS | LOOKS
 SWAPS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -89,8 +87,10 @@ OPERATORS = [*mutation_operators, (cst.Call, _exchanged), (cst.Call, _swapped_na
 class _Visitor(cst.CSTVisitor):
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self) -> None:
+    def __init__(self, figures: bool) -> None:
         super().__init__()
+        self.figures = figures  # whether the file draws: keywords of LOOKS are left alone
+        self.left_alone: set[int] = set()
         self.found: list[tuple[cst.CSTNode, cst.CSTNode, str, int, int]] = []
         self.names: list[str] = []
         self.spans: list[tuple[int, int]] = []  # of the statements around
@@ -107,12 +107,14 @@ class _Visitor(cst.CSTVisitor):
             self.spans.append((here.start.line, end))
         if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom):
             return False
-        if isinstance(node, cst.Arg) and node.keyword and node.keyword.value in LEFT_OUT:
+        if isinstance(node, cst.Arg) and node.keyword and node.keyword.value in WORDING:
             return False
         if isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING":
             return False
-        if _is_wording(node) or _is_type(node):
+        if _is_wording(node) or _is_type(node) or id(node) in self.left_alone:
             return False
+        if isinstance(node, cst.Call):
+            self.left_alone |= {id(arg) for arg in node.args if self._is_left_alone(node, arg)}
         self._mutate(node)
         return True
 
@@ -128,8 +130,28 @@ class _Visitor(cst.CSTVisitor):
         for kind, operator in OPERATORS:
             if isinstance(node, kind):
                 for changed in operator(node):
-                    if not _wording_gone(node, changed):
+                    if not (_wording_gone(node, changed) or self._left_alone_gone(node, changed)):
                         self.found.append((node, changed, ".".join(self.names), *self.spans[-1]))
+
+    def _is_left_alone(self, call: cst.Call, arg: cst.Arg) -> bool:
+        keyword = arg.keyword.value if arg.keyword else ""
+        if keyword == "strict":
+            return isinstance(call.func, cst.Name) and call.func.value == "zip"
+        if isinstance(arg.value, cst.SimpleString) and arg.value.raw_value == "utf-8":
+            coding = isinstance(call.func, cst.Attribute) and call.func.attr.value in {"encode", "decode"}
+            return keyword == "encoding" or (coding and arg is call.args[0])
+        return self.figures and keyword in LOOKS and not isinstance(arg.value, cst.IfExp)
+
+    def _left_alone_gone(self, node: cst.CSTNode, changed: cst.CSTNode) -> bool:
+        return any(id(arg) in self.left_alone for arg in _gone(node, changed))
+
+
+def _gone(node: cst.CSTNode, changed: cst.CSTNode) -> list[cst.Arg]:
+    """The arguments of a call that have been dropped or made None."""
+    if not (isinstance(node, cst.Call) and isinstance(changed, cst.Call)) or node.func is not changed.func:
+        return []
+    kept = {id(arg.value) for arg in changed.args}
+    return [arg for arg in node.args if id(arg.value) not in kept]
 
 
 def _is_wording(node: cst.CSTNode) -> bool:
@@ -149,11 +171,7 @@ def _wording_gone(node: cst.CSTNode, changed: cst.CSTNode) -> bool:
     """What has been dropped or made None is wording."""
     if isinstance(node, cst.Assign | cst.AnnAssign):
         return node.value is not None and _is_wording(node.value)
-    if not (isinstance(node, cst.Call) and isinstance(changed, cst.Call)) or node.func is not changed.func:
-        return False
-    kept = {id(arg.value) for arg in changed.args}
-    gone = [arg for arg in node.args if id(arg.value) not in kept]
-    return any(_is_wording(arg.value) or (arg.keyword and arg.keyword.value in LEFT_OUT) for arg in gone)
+    return any(_is_wording(arg.value) or (arg.keyword and arg.keyword.value in WORDING) for arg in _gone(node, changed))
 
 
 def files(root: Path, room: str) -> list[Path]:
@@ -171,7 +189,7 @@ def sample(root: Path, room: str, size: int, seed: int) -> tuple[list[Mutant], i
 def _changes(root: Path, room: str) -> Iterator[tuple]:
     for path in files(root, room):
         wrapper = MetadataWrapper(cst.parse_module(path.read_text(encoding="utf-8")))
-        visitor = _Visitor()
+        visitor = _Visitor(figures="report" in path.parts)
         module = wrapper.visit(visitor)
         for old, new, function, first, last in visitor.found:
             yield path, str(path.relative_to(root)), (first, last), function, partial(_code, module, old, new)

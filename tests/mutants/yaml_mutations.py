@@ -11,7 +11,7 @@ FILES = {
     "benchmark/claims/claims.yaml": "benchmark/claims/load.py",
     "benchmark/protocol/protocols/*.yaml": "benchmark/protocol/protocol.py",
     "benchmark/protocol/recipes.yaml": "benchmark/protocol/protocol.py",
-    "benchmark/runs/profiles.yaml": "benchmark/runs/params.py",
+    "benchmark/runs/profiles.yaml": "benchmark/runs/plan.py",
     "ablations/cells.yaml": "benchmark/protocol/cells.py",
     "baselines/cells.yaml": "benchmark/protocol/cells.py",
 }
