@@ -91,7 +91,8 @@ class _Visitor(cst.CSTVisitor):
             here = self.get_metadata(PositionProvider, node)
             end = here.end.line
             if isinstance(node, cst.BaseCompoundStatement):  # its head alone; what is inside has spans of its own
-                end = max(here.start.line, self.get_metadata(PositionProvider, node.body).start.line - 1)
+                inside = node.cases[0] if isinstance(node, cst.Match) else node.body
+                end = max(here.start.line, self.get_metadata(PositionProvider, inside).start.line - 1)
             self.spans.append((here.start.line, end))
         if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom):
             return False
