@@ -72,11 +72,12 @@ def refusal(error: BaseException) -> str | None:
     """One line about an error that comes from the system; None for every other."""
     if (found := system_error(error)) is not None:
         error = found
-        said = (error.strerror or str(error) or type(error).__name__).strip().rstrip(".")
+        text = (error.strerror or str(error)).strip().rstrip(".")
+        said = text[:1].lower() + text[1:] or type(error).__name__
         remedy = _REMEDIES.get(error.errno or 0, f"mend that, {RESUME}")
         where = error.filename2 or error.filename  # of a renaming, the name that was wanted
         where = where.decode(errors="replace") if isinstance(where, bytes) else where
-        return one_line(f"{'the system' if where is None else where}: {said[:1].lower()}{said[1:]}; {remedy}")
+        return one_line(f"{'the system' if where is None else where}: {said}; {remedy}")
     if isinstance(error, MemoryError):
         return one_line(f"memory: {str(error) or 'there is not enough'}; {_MEMORY}")
     pools = sys.modules.get("concurrent.futures.process")  # importing it takes a third of the time of --help
@@ -108,4 +109,4 @@ def _say(what: object, status: int) -> int:
 
 def _print(text: str) -> None:
     with contextlib.suppress(OSError):  # standard error is full or closed: the status must do
-        print(text, file=sys.stderr, flush=True)
+        print(text, file=sys.stderr)  # which Python flushes line by line

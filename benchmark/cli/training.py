@@ -88,7 +88,7 @@ def run(arguments) -> None:
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
-    if sum(map(bool, [*lists, arguments.protocol or named])) != 1 or bool(arguments.protocol) != named:
+    if sum(map(bool, [*lists, named])) != 1 or bool(arguments.protocol) != named:
         expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
         raise BadInput("ferbench run", "not exactly one choice", expected)
     if arguments.params:
@@ -130,9 +130,9 @@ def run(arguments) -> None:
 
 def _share(runs: list, text: str) -> list:
     """Every Nth run of a list, starting with the Kth (from 1). `text`: "K/N"; BadInput for another form."""
-    part, slash, parts = text.partition("/")
+    part, _, parts = text.partition("/")
     short = part.isdecimal() and parts.isdecimal() and len(text) < 20  # int refuses thousands of digits
-    if not (slash and short and 1 <= int(part) <= int(parts)):
+    if not (short and 1 <= int(part) <= int(parts)):
         raise BadInput("--share", f"'{text}'", "K/N with K from 1 to N, such as 2/8")
     return runs[int(part) - 1 :: int(parts)]
 

@@ -91,13 +91,15 @@ class Spies:
 
     def __init__(self, patch: pytest.MonkeyPatch):
         self.patch, self.seen, self.calls = patch, {}, Counter()
+        self.own: dict[str, Callable] = {}  # the functions that were replaced
 
     def put(self, place: str, result: object = None) -> None:
         """Replace the function at the dotted name `place`. The spy returns `result`; if this is callable, what it returns
         for the arguments by name; if it is ``...``, what the function itself returns."""
         module, name = place.rsplit(".", 1)
         holder = importlib.import_module(module)
-        self.patch.setattr(holder, name, self.like(getattr(holder, name), name, result))
+        function = self.own.setdefault(place, getattr(holder, name))
+        self.patch.setattr(holder, name, self.like(function, name, result))
 
     def like(self, function: Callable, name: str, result: object = None) -> Callable:
         """A spy that takes the arguments of `function`."""

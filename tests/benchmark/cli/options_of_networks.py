@@ -15,18 +15,19 @@ OUTSIDE, PREPARED = Path("reports/records/outside"), Path("data/prepared")
 OPEN = {"benchmark.faces.faceset.open_faceset": lambda directory, verify: Opened(directory)}
 SUMMARY = {
     "metrics": {"test": {"accuracy": 0.25, "n": 4}},
-    "warnings": ["odd"],
+    "warnings": ["odd\x1b[1m"],
     "not_tested": {"nll": "no scores"},
     "interval": {"metric": "accuracy", "low": 0.125, "high": 0.5},
-    "stated": {"accuracy": 0.75, "source": "page"},
+    "stated": {"accuracy": 0.75, "source": "page of Müller"},
     "outputs": "logits",
     "record": "there",
 }
 SAID = (
     "test: accuracy 0.2500\nnll no scores\ntest: accuracy 95 % over test images [0.1250, 0.5000]\n"
-    "stated: accuracy 0.7500 (page)\ntaken as logits; wrote there\n"
+    "stated: accuracy 0.7500 (page of Müller)\ntaken as logits; wrote there\n"
 )
-AS_JSON = json.dumps(SUMMARY, indent=1) + "\n"
+WARNED = "ferbench: warning: odd\\x1b[1m\n"
+AS_JSON = json.dumps(SUMMARY, indent=1, ensure_ascii=False) + "\n"
 
 
 def opened(data: str, folder: Path = PREPARED) -> dict:
@@ -45,7 +46,7 @@ def of_an_entry(call: str, function: str) -> dict:
     refused = dict.fromkeys([f"{function}.{name}" for name in (*ENTRY, *OTHERS[function])], GONE)
     refused |= {
         "status": 2,
-        "error": "one of --stated-accuracy and --stated-source; expected both or neither",
+        "error": "ferbench: ferbench: found one of --stated-accuracy and --stated-source; expected both or neither\n",
         "printed": "",
     }
     if function == "evaluate":
@@ -100,7 +101,7 @@ TABLE = {
         "base": EVALUATE,
         "arrives": opened("synthetic")
         | named("evaluate", ENTRY | OTHERS["evaluate"])
-        | {"summary_of.record": ENTERED.directory, "printed": SAID, "error": "ferbench: warning: odd\n"},
+        | {"summary_of.record": ENTERED.directory, "printed": SAID, "error": WARNED},
         "options": of_an_entry(EVALUATE, "evaluate")
         | {
             "model": (EVALUATE.replace("net.onnx", "a.b:c"), {"evaluate.model": "a.b:c"}),
@@ -124,9 +125,7 @@ TABLE = {
     "score": {
         "spies": OPEN | {"benchmark.outside.scoring.score": SUMMARY},
         "base": SCORE,
-        "arrives": opened("synthetic")
-        | named("score", ENTRY | OTHERS["score"])
-        | {"printed": SAID, "error": "ferbench: warning: odd\n"},
+        "arrives": opened("synthetic") | named("score", ENTRY | OTHERS["score"]) | {"printed": SAID, "error": WARNED},
         "options": of_an_entry(SCORE, "score")
         | {
             "predictions": (SCORE.replace("p.csv", "q.npz"), {"score.path": Path("q.npz")}),
@@ -138,6 +137,11 @@ TABLE = {
     },
 }
 EXPORT, WEIGHTS = "export-test faces --protocol synthetic-8", f"evaluate-weights synthetic-8 {P} w.pt --out scored"
+CONVERTED_SAID = (
+    "1,234 trained parameters, 8 outputs; model bregnext-50, shortcut adaptive, normalisation frozen\n"
+    "BatchNorm: 3 of 9 layers with moving mean 0 and variance 1, never updated\n"
+    "pictures: RGB, as recipe 'released' prepares them; class order: that of the labels it was trained on, not stored\n"
+)
 CONVERTED = SimpleNamespace(parameters=1234, outputs=8, untouched=3, normalisations=9)
 FOUND = {
     "intervals": {
@@ -177,7 +181,7 @@ TABLE |= {
         "spies": {"benchmark.outside.release.conversion.convert": CONVERTED},
         "base": "convert-release release r.pt",
         "arrives": {"convert.checkpoint": Path("release"), "convert.out": Path("r.pt")}
-        | {"printed": "r.pt: 1,234 trained parameters, 8 outputs; model "},
+        | {"printed": f"r.pt: {CONVERTED_SAID}"},
         "options": {
             "checkpoint": ("convert-release x.index r.pt", {"convert.checkpoint": Path("x.index")}),
             "out": ("convert-release release s.pt", {"convert.out": Path("s.pt"), "printed": "s.pt: 1,234"}),
@@ -220,7 +224,7 @@ CLEAN = {
     "clean": {"accuracy": 0.5},
     "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]},
 }
-PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(12)]}
+PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(11)] + ["ß"]}
 FILES = named("compare", {"complexity": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
 TABLE |= {
     "complexity": {
@@ -257,20 +261,20 @@ TABLE |= {
     },
     "speed": {
         "spies": {
-            "benchmark.measures.speed.inference.measure_cells": {"cells": 1},
+            "benchmark.measures.speed.inference.measure_cells": {"cells": "ß"},
             "benchmark.measures.speed.inference.table": ["a table"],
         },
         "base": SPEED,
         "arrives": named("measure_cells", {"protocol": "synthetic-8", "cells": [P], "out": Path("reports/speed.json")})
         | named("measure_cells", {"device": "cpu", "batches": [1, 64], "runs": 20})
-        | {"table.contents": {"cells": 1}, "printed": "a table\nwrote reports/speed.json\n"},
+        | {"table.contents": {"cells": "ß"}, "printed": "a table\nwrote reports/speed.json\n"},
         "options": {
             "cells": (f"{SPEED} {W}", {"measure_cells.cells": [P, W]}),
             "protocol": (f"{SPEED} --protocol fer2013-7", {"measure_cells.protocol": "fer2013-7"}),
             "device": (f"{SPEED} --device cuda:1", {"measure_cells.device": "cuda:1"}),
             "batches": (f"{SPEED} --batches 3 2", {"measure_cells.batches": [3, 2]}),
             "runs": (f"{SPEED} --runs 9", {"measure_cells.runs": 9}),
-            "json": (f"{SPEED} --json", {"table.contents": GONE, "printed": '{\n "cells": 1\n}\n'}),
+            "json": (f"{SPEED} --json", {"table.contents": GONE, "printed": '{\n "cells": "ß"\n}\n'}),
         },
     },
     "bench": {
@@ -350,7 +354,10 @@ TABLE |= {
             "a": ("compare z y", {"compare.a": "z"}),
             "b": ("compare x z", {"compare.b": "z"}),
             "protocol": (f"{COMPARE} --protocol fer2013-7", {"compare.protocol": "fer2013-7"}),
-            "json": (f"{COMPARE} --json", {"sentences.found": GONE, "printed": json.dumps(PAIR, indent=1) + "\n"}),
+            "json": (
+                f"{COMPARE} --json",
+                {"sentences.found": GONE, "printed": json.dumps(PAIR, indent=1, ensure_ascii=False) + "\n"},
+            ),
             "picture": (
                 f"{COMPARE} --picture f.jpg",
                 opened("synthetic")

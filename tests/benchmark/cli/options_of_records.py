@@ -32,8 +32,9 @@ AUDITED = (
     "train: 5 faces: low 2, high 3\nwrong: two of a kind\nwrote reports/data/%s\npictures of the worst near copies across "
 )
 AUDITED += "splits, not to be published: data/audit/%s\n"
-HUMANS = {"all": {"n": 3, "accuracy": {"mean": 0.5, "low": 0.25, "high": 0.75}}, "source": "x"}
-HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500]\nwrote reports/humans/%s.json\n"
+RATED = {"n": 3, "accuracy": {"mean": 0.5, "low": 0.25, "high": 0.75}, "kappa": {"mean": 0.125, "low": 0, "high": 1}}
+HUMANS = {"all": RATED, "source": "no number", "raters": {"each": 1}}
+HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500], kappa 0.1250 [0.0000, 1.0000]\nwrote reports/humans/%s.json\n"
 OURS, THEIRS = (
     Record(RECORDS / name, {"outside": outside}) for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
 )
@@ -82,6 +83,7 @@ TABLE = {
             ),
             "strict": ("audit fer2013 --strict", {"status": 1, "error": "ferbench: 1 findings are wrong\n"}),
             "near_limit": ("audit fer2013 --near-limit 7", {"audit.near_limit": 7}),
+            "near_limit: none": ("audit fer2013 --near-limit 0", {"audit.near_limit": 0}),
         },
     },
     "ceilings": {

@@ -17,6 +17,7 @@ ENTRY = "{protocol: synthetic-8, data: synthetic, package: ablations, cell: %s, 
 ENTRY += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}"
 PARAMS = f"seeds: [3, 4]\nruns:\n a: {ENTRY % 'own-a'}\n b: {ENTRY % 'own-b'}\n"
 PLACE, ALL_PASSED = "synthetic-8/own-a/seed3", {name: Result(PASSED) for name in COLUMNS}
+NOT_ALONE = "ferbench: ferbench verify: found --write; expected it with --weights or --retrain\n"
 EXAMINED = [
     Examined(PLACE, RECORDS / PLACE, Record(RECORDS / PLACE, {"seed": 3}), ALL_PASSED),
     Examined("p/c/seed1", RECORDS / "p/c/seed1", Record(RECORDS / "p/c/seed1", {"seed": 1}), ALL_PASSED),
@@ -130,7 +131,11 @@ TABLE = {
                 "verify --write",
                 dict.fromkeys(("record_folders.root", "examine_all.root", "examine_all.known", "examine_all.folders"), GONE)
                 | NEVER
-                | {"status": 2, "printed": "", "error": "found --write; expected it with --weights or --retrain"},
+                | {
+                    "status": 2,
+                    "printed": "",
+                    "error": "ferbench: ferbench verify: found --write; expected it with --weights or --retrain\n",
+                },
             ),
             "against": ("verify --against v1", {"files_at.revision": "v1", "reproduction.published": Path("of v1/reports")}),
             "against: a checkout": (

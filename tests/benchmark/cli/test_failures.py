@@ -3,15 +3,17 @@
 import errno
 import io
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark import stopping
-from benchmark.cli import failures, training
+from benchmark.cli import failures, terminal, training
 from benchmark.cli.main import main
 from benchmark.cli.terminal import Plain
 from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo
@@ -54,6 +56,8 @@ ERRORS = [
     (system(errno.ENOTDIR, "a/b"), 4, f"a/b: not a directory; mend that, {AGAIN}"),
     (system(errno.EPIPE), 4, "the system: broken pipe; what was printed after that is lost"),
     (OSError("cannot write"), 4, f"the system: cannot write; mend that, {AGAIN}"),
+    (OSError(errno.EIO, "Bad X.", "a"), 4, f"a: bad X; look for errors of the disk in the system's log, {AGAIN}"),
+    (TimeoutError(), 4, f"the system: TimeoutError; mend that, {AGAIN}"),
     (MemoryError(), 4, f"memory: there is not enough; use fewer --jobs or close other programs, {AGAIN}"),
     (
         MemoryError("Unable to allocate 9 GiB"), 4,
@@ -71,6 +75,10 @@ ERRORS = [
     (
         RuntimeError("Found no NVIDIA driver on your system."), 4,
         "torch: Found no NVIDIA driver on your system; install NVIDIA's driver, or use --device cpu",
+    ),
+    (
+        RuntimeError("CUDA error: axis X."), 4,
+        f"torch: CUDA error: axis X; see whether nvidia-smi shows the GPU, {AGAIN}; --device cpu needs none",
     ),
     (
         BrokenProcessPool("abruptly"), 4,
@@ -113,6 +121,34 @@ def test_a_mistake_of_the_suite_shows_its_traceback_and_says_so(ended, error):
     assert said.startswith("Traceback (most recent call last):\n") and "in verb\n    raise error\n" in said
     assert said.splitlines()[-1] == f"ferbench: {failures.REPORT}"
     assert said.splitlines()[-2].startswith(type(error).__name__)
+
+
+def test_the_traceback_is_printed_as_it_is(ended):
+    """But for the end of its last line: every character of the error counts when somebody searches for it."""
+    assert ended(ValueError("X "))[1].endswith(f"\nValueError: X \nferbench: {failures.REPORT}\n")
+
+
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+def test_a_stop_is_found_behind_either_link(ended, link):
+    """`raise ... from` sets the cause; an error in the handling of another has it as its context."""
+    error = ImportError("multiarray failed to import")
+    setattr(error, link, KeyboardInterrupt())
+    assert ended(error) == (3, f"ferbench: {stopping.LINE}\n")
+
+
+def test_errors_that_name_each_other_as_their_cause_end(ended):
+    def too_long(*_):
+        raise AssertionError("it goes round and round")
+
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        assert ended(first)[0] == 70
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_what_ctrl_c_became_on_its_way_is_still_a_stop(ended):
@@ -194,6 +230,49 @@ def test_a_closed_stream_is_no_error():
     assert shell("{} models >&-").returncode == 0
     done = shell("{} profile nothing 2>&-")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+class Stream(io.StringIO):
+    """A standard output that fails where it is told to, and counts what reaches it."""
+
+    def __init__(self, broken: str = ""):
+        super().__init__()
+        self.broken = broken
+
+    def write(self, text: str) -> int:
+        if self.broken == "write":
+            raise OSError(errno.ENOSPC, "Full")
+        return super().write(text)
+
+    def flush(self) -> None:
+        if self.broken == "flush":
+            raise OSError(errno.ENOSPC, "Full", "something")
+
+
+def test_what_a_name_can_not_do_to_a_terminal():
+    """Lines and tabs stay, everything else that is no printed character is shown as its escape."""
+    stream = Stream()
+    assert Plain(stream).write("a\tb\x1b[1m\r\u202eX\u00d7\n") == len(stream.getvalue())
+    assert stream.getvalue() == "a\tb\\x1b[1m\\r\\u202eX\u00d7\n"
+    written = []
+    Plain(SimpleNamespace(write=written.append)).write("\u00d7")  # a stream that names no encoding
+    assert written == ["\u00d7"] and Plain(stream).getvalue() == stream.getvalue()
+
+
+@pytest.mark.parametrize("broken", ["write", "flush"])
+def test_an_output_that_fails_is_named(monkeypatch, capsys, broken):
+    """Whatever name the system gave it; and what is left in it goes nowhere."""
+    stream, discarded = Stream(broken), []
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(terminal, "_discard", lambda: discarded.append(True))
+    assert main(["models"]) == 4 and discarded == [True]
+    said = f"ferbench: standard output: full; free some space or name another folder, {AGAIN}\n"
+    assert capsys.readouterr().err == said
+
+
+def test_another_error_of_the_system_leaves_the_output_alone(monkeypatch, ended):
+    monkeypatch.setattr(terminal, "_discard", lambda: pytest.fail("the output is in order"))
+    assert ended(system(errno.ENOSPC, "runs"))[0] == 4
 
 
 def test_a_character_that_the_stream_does_not_have_is_an_escape():
