@@ -57,7 +57,7 @@ def compare_cells(
     """
     runs = ledger.planned(protocol, (a, b), needs, minimum_seeds)
     used = [run.record for own in runs.values() for run in own.values()]
-    scale = ledger.scale(protocol, runs, levels(runs))
+    scale = ledger.scale(runs, levels(runs))
     fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": scale}
     compared = ledger.compared.get(key_of(ledger.role, protocol, a, b, metric, of_class, minimum_seeds))
     of = {cell: list(own.values()) for cell, own in runs.items()}
@@ -126,7 +126,7 @@ def measured_difference(
         f"{len(common)} {'pair' if len(common) == 1 else 'pairs'} of seeds{divergence(runs)}"
     )
     planned = {cell: {run.record.seed: run for run in own} for cell, own in runs.items()}
-    return Finding(NO_VERDICT, reason, interval, unit, used, scale=ledger.scale(protocol, planned))
+    return Finding(NO_VERDICT, reason, interval, unit, used, scale=ledger.scale(planned))
 
 
 def register(

@@ -117,14 +117,14 @@ class Ledger:
             found[cell] = {r.record.seed: r for r in runs if 0 <= r.record.seed < seeds}
         plan = plan_of(found, protocol, seeds)
         if unclear:
-            scale = self.scale(protocol, found)
+            scale = self.scale(found, protocol=protocol)
             raise Undecided(UNDETERMINED, "; ".join(dict.fromkeys(unclear)), planned=plan, scale=scale)
         if missing := [f"{each.protocol} / {each.cell}, {seeds_in_words(each.missing)}" for each in plan if each.missing]:
             done = len(set.intersection(*map(set, found.values())))
             records = [run.record for own in found.values() for run in own.values()]
             count = f"{done} of {seeds}"
             reason = f"{count}, no verdict; missing: {'; '.join(missing)}{self._passed_over(plan)}"
-            scale = self.scale(protocol, found)
+            scale = self.scale(found, protocol=protocol)
             raise Undecided(NO_VERDICT_YET, reason, records, detail=count, planned=plan, scale=scale)
         return found
 
@@ -140,9 +140,12 @@ class Ledger:
         return f"; not counted: {records} with {why}"
 
     def scale(
-        self, protocol: str, runs: "Mapping[str, Mapping[int, ScoredRun]]", levels: Mapping[str, float | None] | None = None
+        self,
+        runs: "Mapping[str, Mapping[int, ScoredRun]]",
+        levels: Mapping[str, float | None] | None = None,
+        protocol: str = "",
     ) -> Scale:
-        """The scale of the cells of `runs`, as `planned` returns them."""
+        """The scale of the cells of `runs`, as `planned` returns them. `protocol`: needed where there may be no run."""
         one = {cell: next(iter(own.values())).record for cell, own in runs.items() if own}
         if one:
             contents = next(iter(one.values()))["protocol"]

@@ -55,7 +55,7 @@ def numeric(
     which of these metrics its figure is: each is tried, and the most favourable verdict counts."""
     runs = ledger.planned(protocol, (cell,), needs, minimum_seeds)
     used, of = _records(runs[cell].values()), {cell: list(runs[cell].values())}
-    fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": ledger.scale(protocol, runs, levels(runs))}
+    fields: Needed = {"planned": plan_of(runs, protocol, minimum_seeds), "scale": ledger.scale(runs, levels(runs))}
     finished = finished_of(runs[cell].values())
     if len(finished) < MINIMUM_SEEDS:
         few = f"{len(finished)} planned seeds finished, fewer than {MINIMUM_SEEDS}{divergence(of)}"

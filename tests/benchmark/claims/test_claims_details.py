@@ -307,9 +307,9 @@ def test_divergence_is_told_where_only_numbers_are_shown(world):
 
 def test_the_scale_before_any_run_is_the_protocols():
     ledger = Ledger(SimpleNamespace(comparisons=[]), None)
-    scale = ledger.scale("fer2013-7-small", {"narrow16-50-x-plain": {}, "narrow16-50-y-plain": {}})
+    scale = ledger.scale({"narrow16-50-x-plain": {}, "narrow16-50-y-plain": {}}, protocol="fer2013-7-small")
     assert (scale.network, scale.input_size, scale.epochs) == ("narrow16-50", 48, 12)
-    assert ledger.scale("mars", {"a": {}}).input_size is None
+    assert ledger.scale({"a": {}}, protocol="mars").input_size is None
 
 
 def test_the_plan_of_a_test():

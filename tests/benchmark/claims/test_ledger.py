@@ -209,11 +209,13 @@ def test_the_scale_of_runs():
     runs = {X: {0: run}, "net-z": {}, Y: {1: rated}}
     name = f"{X} against net-z against {Y}"
     expected = Scale(name, 40, 5, {X: 7, Y: 1234}, {X: 0.3, Y: 0.02}, {X: 0.5, Y: None}, "%")
-    assert ledger().scale(SMALL, runs, {X: 0.5, Y: None}) == expected
+    assert ledger().scale(runs, {X: 0.5, Y: None}) == expected
     dimensional = SimpleNamespace(record=Record(VA, "a", 0))
-    assert ledger().scale(VA, {"a": {0: dimensional}}).level_unit == "" and ledger().scale(VA, {"a": {}}).level_unit == "%"
-    assert ledger().scale(SMALL, {X: {}}) == Scale(X, 48, 12)
-    assert ledger().scale("mars", {X: {}}) == Scale(X, None, None)
+    assert (
+        ledger().scale({"a": {0: dimensional}}).level_unit == "" and ledger().scale({"a": {}}, protocol=VA).level_unit == "%"
+    )
+    assert ledger().scale({X: {}}, protocol=SMALL) == Scale(X, 48, 12)
+    assert ledger().scale({X: {}}, protocol="mars") == ledger().scale({X: {}}) == Scale(X, None, None)
 
 
 def test_counts_of_a_network():

@@ -8,6 +8,7 @@ import torch
 
 from benchmark.cli.main import main
 from benchmark.errors import BadInput
+from benchmark.protocol import registry, timm_models
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell, Run, cell_of, cell_or_model, find_cell
 from benchmark.runs import sources
@@ -132,3 +133,45 @@ def test_command_line_refusals(tmp_path, monkeypatch, capsys):
         assert main(command.split()) == 2
         assert line in capsys.readouterr().err, command
     assert list(tmp_path.iterdir()) == []
+
+
+def refusal(call, *arguments, **more):
+    with pytest.raises(BadInput) as error:
+        call(*arguments, **more)
+    return str(error.value)
+
+
+def test_networks_of_timm(monkeypatch):
+    assert refusal(timm_models.factory, "resnet19_x") == (
+        "model 'timm:resnet19_x': found no such network of timm; expected a name of timm.list_models(), such as "
+        "convnextv2_atto"
+    )
+    near = ", ".join(timm.list_models("resnetv2*")[:8])
+    assert refusal(timm_models.factory, "resnetv2_1.a") == (
+        f"model 'timm:resnetv2_1.a': found no such network of timm; expected a name of timm.list_models(), such as {near}"
+    )
+    made = timm_models.factory("resnet18.a1_in1k")
+    assert (made.func, made.args) == (timm_models.create, ("resnet18",))
+    assert registry.load("timm:resnet18.a1_in1k").args == ("resnet18",)
+    sizes = {"num_outputs": 2, "in_channels": 1, "input_size": 32}
+    taken = {"pretrained": 1, "num_classes": 1, "in_chans": 1, "img_size": 1, "checkpoint_path": 1}
+    assert refusal(timm_models.create, "resnet18", **sizes, **taken) == (
+        "model 'timm:resnet18', options: found checkpoint_path, img_size, in_chans, num_classes, pretrained; "
+        "expected none of these: the protocol sets them"
+    )
+
+    def made_wrong(*_, **__):
+        return timm_models.nn.Flatten()
+
+    monkeypatch.setattr(timm, "create_model", made_wrong)
+    assert refusal(timm_models.create, "resnet18", **sizes) == (
+        "model 'timm:resnet18': found outputs of shape (1, 1024) for one picture; expected (1, 2)"
+    )
+
+    def failing(*_, **__):
+        raise KeyError("in\n  three   words" + "x" * 300)
+
+    monkeypatch.setattr(timm, "create_model", failing)
+    reason = " ".join(str(KeyError("in\n  three   words" + "x" * 300)).split())[:200]
+    line = f"model 'timm:resnet18': found KeyError ({reason}); expected a network for 32 pixels"
+    assert refusal(timm_models.create, "resnet18", **sizes) == line and "  " not in reason

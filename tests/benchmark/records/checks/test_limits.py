@@ -1,18 +1,20 @@
 """The limits of the checks, from either side: records of a few faces made here, one value moved at a time."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol as read_protocol
 from benchmark.records.checks import data, faces, history, outputs, parameters, warnings
 from benchmark.records.checks.known import Known, Rows
 from benchmark.records.published import rows_digest
 from benchmark.records.record import Record
 
+load_protocol = cache(read_protocol)  # reading its YAML takes longer than most tests here
 K = 8
 TARGETS = {"validation": np.array([0, 1, 2, 3]), "test": np.array([0, 1, 2, 3, 4, 5, 6, 7, 7, 0])}
 EPOCHS = 4
