@@ -4,6 +4,7 @@ Lines that a shared fixture reaches belong to every test that uses it. A line th
 reached in one that a test starts: for it, those of the room's tests are chosen that start processes.
 """
 
+import ast
 import collections
 import json
 import multiprocessing.util
@@ -130,6 +131,9 @@ class Reach:
         path, found = mutant.path, self.hits(mutant)
         room = "tests/" + str(Path(path).parent)
         near = "tests/" + "/".join(Path(path).parts[:2])
+        if found and _while_importing(mutant):  # a constant, a default: used by tests that came after the import
+            found |= self._tests(set().union(*self.contexts[path].values()))
+            found |= {name for name in self.tests if name.startswith(near + "/")}
         if not found:  # run while importing, or in another process
             found = self._tests(set().union(*self.contexts.get(mutant.reader, {}).values()))
             starters = {name for name, test in self.tests.items() if test["starts"] and name.startswith(near)}
@@ -163,3 +167,9 @@ class Reach:
     def seconds(self, tests: list[str]) -> float:
         """What these tests took when recorded."""
         return sum(self.tests[name]["seconds"] for name in tests)
+
+
+def _while_importing(mutant: Mutant) -> bool:
+    """Whether the mutant's first line is outside the body of every function."""
+    functions = [each for each in ast.walk(ast.parse(mutant.code)) if isinstance(each, ast.FunctionDef)]
+    return not any(each.body[0].lineno <= mutant.first <= (each.end_lineno or 0) for each in functions)
