@@ -90,7 +90,8 @@ def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comp
         return {"confusion": found.tolist()}
 
     runs = [run(A, 0, counts(1, 4)), run(A, 1, counts(6, 8)), run(A, 2, None), run(C, 0, counts(19, 20))]
-    figure = figures.confusion(comparison(*runs))
+    with np.errstate(all="raise"):  # a class without a face divides nothing by nothing
+        figure = figures.confusion(comparison(*runs))
     axis = panel(figure, "one-plain")
     assert axis.get_title() == "one-plain (n = 2)"
     texts = {text.get_position(): text.get_text() for text in axis.texts}
