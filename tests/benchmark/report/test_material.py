@@ -27,8 +27,10 @@ def put(folder, name, audit, leaks=None, sheet=False):
 
 def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
     """The readers have tests of their own: here each says what it was given."""
-    readers = ("complexity", "latency", "gradients", "data", "humans", "faces", "robustness", "benches", "searches", "scalars",
-               "verification")  # fmt: skip
+    readers = (
+        "complexity", "latency", "gradients", "data", "humans", "faces", "robustness", "benches", "searches", "scalars",
+        "verification",
+    )  # fmt: skip
     for name in readers:
         monkeypatch.setattr(module, f"read_{name}", lambda *given, name=name: (name, *given))
     monkeypatch.setattr(module, "load_claims", lambda: "claims")
