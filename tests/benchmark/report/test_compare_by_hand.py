@@ -13,8 +13,8 @@ from benchmark.report import compare as comparing
 
 
 def made_up(run, comparison, monkeypatch, task="categorical"):
-    """Rows one (seeds 0 and 1, 2 diverged), two (seeds 1 and 4) and theirs, an outside entry, of five faces of the classes 0,
-    0, 1, 1, 2: the summary that `compare` reads, and what the test is given."""
+    """Rows one (seeds 0 and 1, 2 diverged), two (seeds 1 and 4) and theirs, an outside entry, of five faces of the classes
+    0, 0, 1, 1, 2: the summary that `compare` reads, and what the test is given."""
     protocol = "synthetic-8" if task == "categorical" else "synthetic-va"
     loss = "plain" if task == "categorical" else "mse"
     metric = "accuracy" if task == "categorical" else "ccc_mean"
