@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from benchmark.protocol.cells import Cell
@@ -116,3 +117,45 @@ def run():
 def comparison():
     """The function that makes up a comparison of runs."""
     return made_up_comparison
+
+
+def around_the_data(figure) -> str:
+    """What stands around the data of a figure, as text: its size, its panels, titles, scales, limits, ticks, legends."""
+
+    def few(values):
+        return " ".join(f"{round(float(value), 3) + 0.0:g}" for value in values)
+
+    def entries(legend):
+        names = [text.get_text() for text in legend.get_texts()]
+        looks = [(to_hex(h.get_color()), h.get_linestyle(), h.get_marker()) for h in legend.legend_handles]
+        return "; ".join(" ".join([name, *map(str, look)]) for name, look in zip(names, looks, strict=True))
+
+    lines = [f"{few(figure.get_size_inches())} inches"]
+    lines += [f"{text.get_text()} | at {few(text.get_position())}" for text in figure.texts]
+    lines += [f"legend: {entries(legend)} | {legend._ncols} columns" for legend in figure.legends]
+    for number, axis in enumerate(figure.axes):
+        title = axis.get_title() or axis.get_title(loc="left") or axis.get_title(loc="right")
+        box = axis.get_position()
+        lines.append(
+            f"panel {number} at {few((box.x0, box.y0, box.width, box.height))}: {' / '.join(title.splitlines()) or '-'}"
+        )
+        for name, one in (("x", axis.xaxis), ("y", axis.yaxis)):
+            low, high = one.get_view_interval()
+            ticks = [tick for tick in one.get_majorticklocs() if min(low, high) <= tick <= max(low, high)]
+            shared = getattr(axis, f"get_shared_{name}_axes")().get_siblings(axis)
+            others = [n for n, other in enumerate(figure.axes) if other in shared and other is not axis]
+            parts = [one.get_label_text() or "-", one.get_scale(), few(sorted((low, high))), f"ticks {few(ticks)}"]
+            parts += ["down"] * bool(one.get_inverted()) + ([f"shared with {few(others)}"] if others else [])
+            lines.append(f"  {name}: " + ", ".join(parts))
+        hidden = [name for name, spine in axis.spines.items() if not spine.get_visible()]
+        words = ["no axes"] * (not axis.axison) + ([f"no line {', '.join(hidden)}"] if hidden else [])
+        words += [f"aspect {axis.get_aspect()}"] * (axis.get_aspect() != "auto")
+        words += [f"legend: {entries(axis.get_legend())}"] if axis.get_legend() else []
+        lines += [f"  {'; '.join(words)}"] if words else []
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="session")
+def dressed():
+    """The function that says in words what stands around the data of a figure."""
+    return around_the_data

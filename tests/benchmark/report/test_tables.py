@@ -101,6 +101,24 @@ def test_latex_of_every_table_of_a_report(built):
         check_latex(path.read_text())
 
 
+def test_a_whole_table_in_latex():
+    table = Table("t", "T", ("n = 3", "TTA: none"), {"cell": "Cell", "a": "A", "b": "B"},
+                  [{"cell": text("x"), "a": text(1), "b": text(2)}], ("cell",), (("a",), ("b",)))  # fmt: skip
+
+    def part(number, column, value):
+        return [
+            r"\begin{table}[htbp]", r"\centering\footnotesize", rf"\caption{{T (part {number} of 2). n = 3. TTA: none.}}",
+            rf"\label{{tab:t-{number}}}", r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            r"\begin{tabular}{ll}", r"\toprule", rf"Cell & {column} \\", r"\midrule", rf"x & {value} \\", r"\bottomrule",
+            r"\end{tabular}}", r"\end{table}",
+        ]  # fmt: skip
+
+    lines = ["% needs \\usepackage{booktabs,graphicx}", *part(1, "A", "1"), *part(2, "B", "2")]
+    assert table.latex() == "\n".join(lines) + "\n"
+    one = Table("t", "T", ("n",), {"cell": "Cell"}, [{"cell": text("x")}], ()).latex()
+    assert r"\caption{T. n.}" in one and r"\label{tab:t}" in one and r"\begin{tabular}{l}" in one
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(built, tmp_path):
     inputs = "".join(rf"\input{{{path}}}\clearpage" for path in sorted((built / "tables").glob("*.tex")))

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import BadInput
+from benchmark.records.bootstrapping import paired_bootstrap
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.chapters import audits
@@ -68,6 +69,12 @@ def test_accuracy_without_leaks(leaky, tmp_path):
         differences.append(correct[:, chosen[chosen >= 30]].mean() - correct[:, chosen].mean())
     low, high = np.quantile(differences, [0.025, 0.975])
     assert change["low"] == pytest.approx(low, abs=0.012) and change["high"] == pytest.approx(high, abs=0.012)
+    kept = np.stack([correct.mean(axis=0), np.arange(90) >= 30], axis=1)
+    everything = np.stack([correct.mean(axis=0), np.ones(90)], axis=1)
+    exact = paired_bootstrap(
+        lambda _, rows: float(np.average(rows[:, 0], weights=rows[:, 1])), kept[:, 0], kept, everything, 2000, seed=0
+    )
+    assert (change["low"], change["high"]) == (exact.low, exact.high), "2,000 resamples by seed 0: the same bytes each time"
     assert "20 are exact copies" in leaks.markdown() and "10 more are near" in leaks.markdown()
     assert next(row for row in leaks.rows if "adaptive" in row["cell"].text)["all"].text == "diverged"
     shown = pd.concat(copies.shown(), axis=1).astype(str)

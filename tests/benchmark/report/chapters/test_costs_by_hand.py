@@ -189,7 +189,7 @@ def test_speed_of_every_contender():
     assert "batch 19" in table.notes[0]
 
 
-def test_growth_draws_medians_in_milliseconds_and_memory_in_mib():
+def test_growth_draws_medians_in_milliseconds_and_memory_in_mib(dressed):
     entries = [
         {"axis": axis, "value": value, "contenders": {"suite": {
             "train": spread(1000 / ms, 1, 2), "evaluate": spread(1000 / (ms + 1), 3, 4), "memory_bytes": memory}}}
@@ -209,6 +209,7 @@ def test_growth_draws_medians_in_milliseconds_and_memory_in_mib():
         assert [pytest.approx(each, nan_ok=True) for line in wanted for each in line] == [p for line in lines for p in line]
     assert [line.get_label() for line in figure.axes[0].get_lines()] == ["training", "evaluation"]
     assert [axis.get_xlabel() for axis in figure.axes[2:]] == ["batch size", "side of the input, pixels"]
+    assert dressed(figure) == GROWTH
 
 
 def history(validation, test):
@@ -246,3 +247,21 @@ def test_of_a_repeated_trial_the_last_line_counts():
     assert rows["x"]["rate_0.5"] == "37.9" and rows["x"]["rate_0.25"] == "diverged" and rows["y"]["rate_0.25"] == "23.6"
     assert list(table.columns) == ["cell", "rate_0.5", "rate_0.25", "chosen"]
     assert table.notes[0] == "Best validation accuracy of 9 epochs in percent, seed 107"
+
+
+# What stands around the data of each figure (conftest.py).
+GROWTH = """\
+6.8 4.6 inches
+legend: training #d55e00 - o; evaluation #0072b2 - o | 2 columns
+panel 0 at 0.125 0.53 0.352 0.35: -
+  x: -, log, 7.727 16.564, ticks 8 16, shared with 2
+  y: ms an image, linear, 0 33.35, ticks 0 10 20 30, shared with 1
+panel 1 at 0.548 0.53 0.352 0.35: -
+  x: -, log, 31.358 48.983, ticks 32 48, shared with 3
+  y: -, linear, 0 33.35, ticks 0 10 20 30, shared with 0
+panel 2 at 0.125 0.11 0.352 0.35: -
+  x: batch size, log, 7.727 16.564, ticks 8 16, shared with 0
+  y: peak memory, MiB, linear, 0 42.2, ticks 0 10 20 30 40, shared with 3
+panel 3 at 0.548 0.11 0.352 0.35: -
+  x: side of the input, pixels, log, 31.358 48.983, ticks 32 48, shared with 1
+  y: -, linear, 0 42.2, ticks 0 10 20 30 40, shared with 2"""

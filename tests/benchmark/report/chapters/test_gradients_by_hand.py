@@ -88,7 +88,7 @@ def panel(figure, title):
     return next(axis for axis in figure.axes if axis.get_title(loc="left") == title or axis.get_title() == title)
 
 
-def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents):
+def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents, dressed):
     own = gradients.groups(contents)
     norm = panel(gradients.along_units(own, "gradient", ""), "identity, frozen BatchNorm").get_lines()
     # Seeds (100, 7, 10) / 10 and (1000, 7, 1) / 1.
@@ -97,12 +97,11 @@ def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents
     drawn = {each.name: each.figure for each, _ in zip(gradients.drawings(contents), range(2), strict=False)}
     deviation = panel(drawn["gradients-x-deviation"], "identity, frozen BatchNorm").get_lines()
     assert deviation[0].get_ydata() == pytest.approx([(3 * 30) ** 0.5, 1, 100])
+    assert dressed(drawn["gradients-x-norm"]) == ALONG
 
 
-def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents):
-    figure = gradients.against_depth(gradients.groups(contents))
-    assert {axis.get_yscale() for axis in figure.axes} == {"log"}
-    frozen = panel(figure, "frozen BatchNorm")
+def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents, dressed):
+    frozen = panel(gradients.against_depth(gradients.groups(contents)), "frozen BatchNorm")
     dots = {tuple(matplotlib.colors.to_rgb(line.get_color())): line.get_xydata().tolist() for line in frozen.get_lines()}
     colour = {name: matplotlib.colors.to_rgb(own) for name, own in SHORTCUT_COLOURS.items()}
     assert dots[colour["identity"]] == [[8, pytest.approx(100)]]  # of 10 and 1000; nine layers, drawn to the left
@@ -111,9 +110,10 @@ def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(content
     assert bars[8] == pytest.approx([10 ** (2 - 2 * HALF), 10 ** (2 + 2 * HALF)])
     (band,) = frozen.patches
     assert sorted({band.get_y(), band.get_y() + band.get_height()}) == pytest.approx([1 / MARGIN, MARGIN])
+    assert dressed(frozen.figure) == DEPTH
 
 
-def test_ratio_through_training_by_seed_and_as_geometric_mean_of_whole_steps(contents):
+def test_ratio_through_training_by_seed_and_as_geometric_mean_of_whole_steps(contents, dressed):
     """Identity has one seed at step 5: its mean ends at the start."""
     trained = [group for group in gradients.groups(contents) if group.steps[-1]]
     axis = panel(gradients.through_training(trained), "net, frozen BatchNorm")
@@ -124,11 +124,71 @@ def test_ratio_through_training_by_seed_and_as_geometric_mean_of_whole_steps(con
     ]  # fmt: skip
     assert [[pytest.approx(point) for point in line] for line in expected] == lines
     assert [text.get_text() for text in axis.texts] == ["identity: diverged 1 of 2"]
+    assert dressed(axis.figure) == TRAINING
 
 
-def test_scalars_are_means_over_seeds_one_line_a_step(contents):
+def test_scalars_are_means_over_seeds_one_line_a_step(contents, dressed):
     adaptive = [group for group in gradients.groups(contents) if group.shortcut == "adaptive"]
     drawn = [[line.get_ydata().tolist() for line in axis.get_lines()] for axis in gradients.learned_scalars(adaptive).axes]
     slopes = [(1 / 5 + 1 / 10) / 2, (1 / 1.25 + 1) / 2]
     expected = [[[1, 1], [1.4, 0.8]], [[1, 1], [2.5, 0.25]], [[0.5, 0.5], slopes]]
     assert drawn == [[pytest.approx(line) for line in axis] for axis in expected]
+    assert dressed(gradients.learned_scalars(adaptive)) == SCALARS
+
+
+# What stands around the data of each figure (conftest.py).
+ALONG = """\
+9.6 5.7 inches
+place in the stack: 0 before the first unit, 1 behind the last | at 0.5 0.01
+gradient norm, 1 behind the last unit | at 0.02 0.5
+legend: other #440154 - None; net #9bd93c - None | 6 columns
+panel 0 at 0.125 0.53 0.228 0.35: identity, working BatchNorm
+  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 1 2 3 4 5
+panel 1 at 0.399 0.53 0.228 0.35: fixed, working BatchNorm
+  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 2 3 4 5
+panel 2 at 0.672 0.53 0.228 0.35: adaptive, working BatchNorm
+  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 3 4 5
+panel 3 at 0.125 0.11 0.228 0.35: identity, frozen BatchNorm
+  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 4 5
+panel 4 at 0.399 0.11 0.228 0.35: fixed, frozen BatchNorm
+  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 3 5
+panel 5 at 0.672 0.11 0.228 0.35: adaptive, frozen BatchNorm
+  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
+  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 3 4"""
+DEPTH = """\
+9.6 3.9 inches
+weight layers (the three shortcuts of a network stand side by side) | at 0.5 0.01
+gradient, first / last unit | at 0.02 0.5
+legend: fixed #d55e00 None o; identity #000000 None o; adaptive #0072b2 None o | 3 columns
+panel 0 at 0.125 0.11 0.352 0.77: working BatchNorm
+  x: -, linear, 4.725 5.275, ticks 4.8 4.9 5 5.1 5.2
+  y: -, log, 0.079 12.589, ticks 0.1 1 10
+panel 1 at 0.548 0.11 0.352 0.77: frozen BatchNorm
+  x: -, linear, 7.9 10.1, ticks 8 9 10
+  y: -, log, 0 9.48037e+15, ticks 0 0 0.001 1 1000 1e+06 1e+09 1e+12 1e+15"""
+TRAINING = """\
+3 3.5 inches
+optimiser steps | at 0.5 0.01
+gradient, first / last unit | at 0.02 0.5
+legend: identity #000000 - None; adaptive #0072b2 -- None | 3 columns
+panel 0 at 0.125 0.11 0.775 0.77: net, frozen BatchNorm
+  x: -, symlog, -0.25 5.25, ticks -0.25 0 5.25
+  y: -, log, 0.06 5023.16, ticks 0.1 1 10 100 1000"""
+SCALARS = """\
+10.2 2.9 inches
+unit | at 0.5 0.01
+legend: step 0 #767676 -- None; step 5 #083c7d - o | 2 columns
+panel 0 at 0.125 0.11 0.228 0.77: net, frozen: a
+  x: -, linear, 0.95 2.05, ticks 1 2
+  y: -, linear, 0.77 1.43, ticks 0.8 0.9 1 1.1 1.2 1.3 1.4
+panel 1 at 0.399 0.11 0.228 0.77: net, frozen: c
+  x: -, linear, 0.95 2.05, ticks 1 2
+  y: -, linear, 0.138 2.612, ticks 0.5 1 1.5 2 2.5
+panel 2 at 0.672 0.11 0.228 0.77: net, frozen: slope at 0
+  x: -, linear, 0.95 2.05, ticks 1 2
+  y: -, linear, 0.113 0.938, ticks 0.2 0.4 0.6 0.8"""

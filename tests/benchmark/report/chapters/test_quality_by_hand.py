@@ -88,7 +88,7 @@ def test_valence_and_arousal_are_in_no_percent(run, comparison):
     assert table.columns["consistency"] == "Change when mirrored"
 
 
-def test_curves_are_means_over_seeds_in_percent_one_panel_a_corruption(measured_runs):
+def test_curves_are_means_over_seeds_in_percent_one_panel_a_corruption(measured_runs, dressed):
     blur, jpeg = robustness.severity_curves(measured_runs, MEASURED).axes
     assert [axis.get_title() for axis in (blur, jpeg)] == ["blur", "jpeg"]
     first, second = blur.get_lines()
@@ -96,6 +96,7 @@ def test_curves_are_means_over_seeds_in_percent_one_panel_a_corruption(measured_
     assert first.get_ydata() == pytest.approx([92.5, 91, 81.5, 70.5, 62.5, 14.5])
     assert second.get_ydata() == pytest.approx([71.01, 50, 40, 30, 20, 11])
     assert jpeg.get_lines()[0].get_ydata() == pytest.approx([92.5, 53.5, 41.5, 30.5, 21.5, 13.5])
+    assert dressed(blur.figure) == SEVERITIES
 
 
 def test_calibration_before_and_after_each_in_its_own_column(run, comparison, monkeypatch):
@@ -248,3 +249,17 @@ def test_every_column_of_a_leaderboard(run, comparison):
         them | {"outside_tta": "none", "outside_value": "65.00 [49.51, 77.87]"},
     ]
     assert table.rows[-1]["outside_stated"].numbers == {"": 0.6613}
+
+
+# What stands around the data of each figure (conftest.py).
+SEVERITIES = """\
+5.2 2.8 inches
+severity | at 0.5 0.01
+Accuracy, % | at 0.02 0.5
+legend: one-plain #000000 - None; two-plain #d55e00 - None | 3 columns
+panel 0 at 0.125 0.11 0.352 0.77: blur
+  x: -, linear, -0.25 5.25, ticks 0 1 2 3 4 5
+  y: -, linear, 6.925 96.575, ticks 20 40 60 80, shared with 1
+panel 1 at 0.548 0.11 0.352 0.77: jpeg
+  x: -, linear, -0.25 5.25, ticks 0 1 2 3 4 5
+  y: -, linear, 6.925 96.575, ticks 20 40 60 80, shared with 0"""

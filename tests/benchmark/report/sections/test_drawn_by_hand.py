@@ -42,7 +42,7 @@ def drawn(axis, colour):
     return [line for line in axis.get_lines() if line.get_color() == colour]
 
 
-def test_learning_curves_are_the_losses_of_training_and_validation(run, comparison):
+def test_learning_curves_are_the_losses_of_training_and_validation(run, comparison, dressed):
     """Four epochs; the third run ended in its second, so it is in no mean. Thin: each run, thick: the mean."""
     lost = [*losses([31.0, 37.0], [41.0, 43.0]),
             {"epoch": 3, "train_loss": None, "validation": None, "test": None}]  # fmt: skip
@@ -77,9 +77,10 @@ def test_learning_curves_are_the_losses_of_training_and_validation(run, comparis
             found = vertices[np.isclose(vertices[:, 0], epoch), 1]
             assert (found.min(), found.max()) == pytest.approx((low, high))
     assert not two.collections
+    assert dressed(figure) == CURVES
 
 
-def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison):
+def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison, dressed):
     """Rows: of 4 true faces 1 and of 8 true faces 6 are answered otherwise: 25 and 75 %, mean 50 %."""
 
     def counts(off, support):
@@ -89,7 +90,8 @@ def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comp
         return {"confusion": found.tolist()}
 
     runs = [run(A, 0, counts(1, 4)), run(A, 1, counts(6, 8)), run(A, 2, None), run(C, 0, counts(19, 20))]
-    figure = figures.confusion(comparison(*runs))
+    with np.errstate(all="raise"):  # a class without a face divides nothing by nothing
+        figure = figures.confusion(comparison(*runs))
     axis = panel(figure, "one-plain")
     assert axis.get_title() == "one-plain (n = 2)"
     texts = {text.get_position(): text.get_text() for text in axis.texts}
@@ -102,9 +104,10 @@ def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comp
     names = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"]
     assert [t.get_text() for t in axis.get_xticklabels()] == [t.get_text() for t in axis.get_yticklabels()] == names
     assert axis.yaxis_inverted(), "the first class is at the top"
+    assert dressed(figure) == CONFUSION
 
 
-def test_the_headline_draws_each_difference_beside_its_words(run, comparison):
+def test_the_headline_draws_each_difference_beside_its_words(run, comparison, dressed):
     """Fixed minus identity: 0.07 and 0.09; adaptive minus identity, frozen, one seed: -0.03."""
     values = {net("identity"): (0.5, 0.54), net("fixed"): (0.57, 0.63), net("identity", "frozen"): (0.4,),
               net("adaptive", "frozen"): (0.37,)}  # fmt: skip
@@ -126,9 +129,10 @@ def test_the_headline_draws_each_difference_beside_its_words(run, comparison):
         "net: fixed, working normalisation, plain", "net: adaptive, frozen normalisation, plain",
     ]  # fmt: skip
     assert axis.get_xlabel().startswith("test Accuracy, percentage points; right of 0: better than identity")
+    assert dressed(axis.figure) == HEADLINE
 
 
-def test_shortcut_functions_have_the_coefficients_that_their_names_say():
+def test_shortcut_functions_have_the_coefficients_that_their_names_say(dressed):
     functions, slopes = figures.shortcut_functions().axes
     expected = [None, (1, 1), (0.5, 1), (2, 1), (1, 0), (1, 2)]
     names = {text.get_color(): text.get_text() for text in functions.texts}
@@ -145,9 +149,10 @@ def test_shortcut_functions_have_the_coefficients_that_their_names_say():
         assert slope.get_ydata() == pytest.approx(1 / (1 + c**2 + a**2 * x**2)) and slope.get_color() == line.get_color()
     ends = {text.get_text(): text.get_position()[1] for text in functions.texts}
     assert ends["a = 0.5, c = 1"] > ends["a = 2, c = 1"] > 0, "a name stands beside the end of its line"
+    assert dressed(functions.figure) == SHORTCUTS
 
 
-def test_circumplex_draws_the_first_finished_seed_with_valence_to_the_right(run, comparison):
+def test_circumplex_draws_the_first_finished_seed_with_valence_to_the_right(run, comparison, dressed):
     cell = Cell("net-identity-working-mse", "residual", dict(net("identity").options), "mse")
     targets = np.array([[0.1, 0.9], [-0.3, 0.7]], np.float32)
 
@@ -162,9 +167,10 @@ def test_circumplex_draws_the_first_finished_seed_with_valence_to_the_right(run,
     assert own.get_color() == SHORTCUT_COLOURS["identity"]
     texts = {text.get_text(): text.get_position() for text in figure.texts}
     assert texts["valence"][1] < 0.1 < texts["valence"][0] and texts["arousal"][0] < 0.1 < texts["arousal"][1]
+    assert dressed(figure) == CIRCUMPLEX
 
 
-def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison):
+def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, dressed):
     """Two networks of equal cost stand beside each other; a hollow dot has frozen normalisation."""
     values = {net("identity"): (0.61, 0.65), net("fixed", "frozen"): (0.72, 0.7), A: (0.45, 0.47)}
     runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
@@ -207,9 +213,10 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison):
     assert set(words) == {f"{cell.name}  {mean:.2f}" for cell, mean in zip(values, means, strict=True)}
     assert [line.get_ydata()[0] for line in markers] == [words[f"{c.name}  {m:.2f}"] for c, m in zip(values, means,
             strict=True)]  # fmt: skip
+    assert dressed(figure) == COSTS
 
 
-def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(run, comparison):
+def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(run, comparison, dressed):
     """Of 20 answers 5 are in the third bin (mean confidence 0.17, 3 right) and 15 in the last (0.98, 12 right)."""
 
     def binned(places):
@@ -230,6 +237,7 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
     assert all(bar.get_width() == pytest.approx(1 / 15) for bar in axis.patches)
     half = 1.6 * HALF
     assert axis.get_title() == f"one-plain\nECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+    assert dressed(axis.figure) == RELIABILITY
 
 
 def test_no_text_wherever_it_stands_is_a_formula():
@@ -284,3 +292,83 @@ def test_a_section_shows_its_own_comparison_with_counts_and_what_others_publishe
     assert [picture.file for picture in made.pictures] == [
         f"figures/fer2013-7-x-{kind}.svg" for kind in ("curves", "confusion", "reliability", "costs")
     ]
+
+
+# What stands around the data of each figure (conftest.py).
+CURVES = """\
+8.45 2.65 inches
+epoch | at 0.521 0.038
+loss | at 0.012 0.566
+panel 0 at 0.095 0.245 0.249 0.566: one-plain
+  x: -, linear, 0.85 4.15, ticks 1 2 3 4
+  y: -, linear, -2.045 45.145, ticks 0 10 20 30 40, shared with 1
+  legend: training #0072b2 - None; validation #d55e00 - None
+panel 1 at 0.414 0.245 0.249 0.566: three-plain
+  x: -, linear, 0.85 4.15, ticks 1 2 3 4
+  y: -, linear, -2.045 45.145, ticks 0 10 20 30 40, shared with 0
+panel 2 at 0.734 0.245 0.249 0.566: two-focal
+  x: -, linear, 0.85 4.15, ticks 1 2 3 4
+  y: -, linear, 3.763 8.988, ticks 4 6 8"""
+CONFUSION = """\
+7.75 4.35 inches
+predicted class | at 0.523 0.023
+true class; a row adds up to 100 % | at 0.013 0.54
+panel 0 at 0.142 0.253 0.361 0.644: one-plain (n = 2)
+  x: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5
+  y: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5, down
+  no line left, right, bottom, top; aspect 1.0
+panel 1 at 0.619 0.253 0.361 0.644: three-plain (n = 1)
+  x: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5
+  y: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5, down
+  no line left, right, bottom, top; aspect 1.0"""
+HEADLINE = """\
+9.5 1.98 inches
+What a bounded shortcut changes against identity (same network, normalisation, loss and seeds) | at 0.01 0.98
+panel 0 at 0.125 0.11 0.775 0.77: synthetic-8: drawn faces, 4 epochs
+  x: test Accuracy, percentage points; right of 0: better than identity; bars: 95 % paired t-interval over seeds, \
+unadjusted, linear, -5.977 21.977, ticks -5 0 5 10 15 20
+  y: -, linear, -0.6 1.6, ticks 0 1, down
+  no line left"""
+SHORTCUTS = """\
+10.5 4 inches
+panel 0 at 0.125 0.11 0.352 0.77: shortcut H(x)
+  x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
+  y: -, linear, -2.2 2.2, ticks -2 -1.5 -1 -0.5 0 0.5 1 1.5 2
+panel 1 at 0.548 0.11 0.352 0.77: slope H'(x)
+  x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
+  y: -, linear, 0 1.08, ticks 0 0.2 0.4 0.6 0.8 1"""
+CIRCUMPLEX = """\
+5.45 3.2 inches
+valence | at 0.532 0.031
+arousal | at 0.018 0.555
+panel 0 at 0.119 0.203 0.385 0.656: the labels
+  x: -, linear, -1.15 1.15, ticks -1 0 1
+  y: -, linear, -1.15 1.15, ticks -1 0 1
+  no line left, right, bottom, top; aspect 1.0
+panel 1 at 0.587 0.203 0.385 0.656: net-identity-working-mse
+  x: -, linear, -1.15 1.15, ticks -1 0 1
+  y: -, linear, -1.15 1.15, ticks -1 0 1
+  no line left, right, bottom, top; aspect 1.0"""
+COSTS = """\
+11.5 3.6 inches
+panel 0 at 0.125 0.11 0.138 0.77: hollow: frozen normalisation; bars: 95 % t-interval over seeds
+  x: multiply-adds, log, 893.732 86155.6, ticks 1000 10000
+  y: test Accuracy, %, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 1 2 3
+panel 1 at 0.296 0.11 0.138 0.77: -
+  x: trainable parameters, log, 120.935 1522.48, ticks 200 500 1000
+  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 2 3
+panel 2 at 0.467 0.11 0.138 0.77: -
+  x: CPU latency, ms, log, 1.511 19.025, ticks 2 5 10
+  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 3
+panel 3 at 0.639 0.11 0.261 0.77: -
+  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
+  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 2
+  no axes"""
+RELIABILITY = """\
+2.9 3.3 inches
+confidence: probability of the answer given | at 0.56 0.03
+accuracy | at 0.034 0.553
+panel 0 at 0.259 0.197 0.69 0.606: one-plain / ECE 3.90 [-6.26, 14.06] %
+  x: -, linear, 0 1, ticks 0 0.5 1
+  y: -, linear, 0 1, ticks 0 0.5 1
+  aspect 1.0"""

@@ -182,6 +182,17 @@ def test_differences_of_the_grid_are_cell_minus_reference_over_common_seeds(run,
     assert of["fixed", "working"]["holm"].numbers["p"] == pytest.approx(holm["fixed"])
 
 
+def test_a_number_of_the_grid_leads_to_the_runs_behind_it(run, comparison):
+    values = {net("identity"): (0.5, 0.54), net("fixed"): (0.57, 0.63)}
+    own = comparison(*(run(cell, seed, {"accuracy": v}) for cell, of in values.items() for seed, v in enumerate(of)))
+    first, second = (("synthetic-8", cell.name) for cell in values)
+    reference, row = grid.grid(own).rows
+    assert {key: entry.cells for key, entry in reference.items() if entry.cells} == {"accuracy": [first]}
+    assert {key: list(entry.cells) for key, entry in row.items() if entry.cells} == {
+        "accuracy": [second], "difference": [second, first], "holm": [second],
+    }  # fmt: skip
+
+
 def test_small_p_and_no_spread_are_said(run, comparison):
     values = {net("identity"): (0.5, 0.54), net("fixed"): (0.6, 0.64), net("adaptive"): (0.8, 0.84000001)}
     runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
