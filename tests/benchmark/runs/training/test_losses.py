@@ -22,8 +22,16 @@ def test_weights_are_scikit_learns_balanced():
 
 
 def test_weights_need_every_class():
-    with pytest.raises(BadInput, match="class-weighted"):
+    line = r"^class-weighted loss: found training counts \[3, 0, 2\]; expected at least one image of every class$"
+    with pytest.raises(BadInput, match=line):
         class_weights([3, 0, 2])
+    assert class_weights([1, 3]) == [2, 2 / 3]
+
+
+def test_the_weights_lie_on_the_device_of_training():
+    meta = torch.device("meta")
+    loss = make_loss("weighted", counts=[1, 2, 3], device=meta)(torch.zeros(4, 3, device=meta), LABELS.to(meta))
+    assert loss.device == meta
 
 
 def test_weighted_cross_entropy_by_hand():
@@ -98,5 +106,5 @@ def test_ccc_of_a_constant_batch_has_a_finite_gradient():
 
 
 def test_unknown_loss():
-    with pytest.raises(BadInput, match="'hinge'; expected one of plain, weighted, focal, mse, ccc, mse\\+ccc"):
+    with pytest.raises(BadInput, match="^loss: found 'hinge'; expected one of plain, weighted, focal, mse, ccc, mse\\+ccc$"):
         make_loss("hinge")
