@@ -225,6 +225,11 @@ def test_every_state_that_a_run_can_be_in_is_taken(stopped, read, change):
     check(stopped[2], state)
 
 
+def test_tensors_are_read_onto_the_device_of_the_run(stopped):
+    state = checkpoint.read(stopped[0], torch.device("meta"))
+    assert {value.device.type for value in (state["loss_sum"], *state["model"].values())} == {"meta"}
+
+
 class Stranger:
     """What only loading with code could bring back."""
 

@@ -53,9 +53,12 @@ def test_what_is_compiled_and_how(monkeypatch, precision, kind):
         given.append((model, options))
         return lambda x: outputs.append(model(x)) or outputs[-1]
 
+    kinds, autocast = [], torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda *own, **named: kinds.append((own, named)) or autocast(*own, **named))
     monkeypatch.setattr(compiling.torch, "compile", compile)
     compiled(model := Small(), torch.zeros(2, 3, 4, 4), precision)
     assert given == [(model, {"dynamic": False, "fullgraph": True})] and [each.dtype for each in outputs] == [kind]
+    assert kinds == [(("cpu", torch.bfloat16), {"enabled": precision == "bf16"})]
 
 
 @pytest.mark.slow

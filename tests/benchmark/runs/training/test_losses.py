@@ -95,6 +95,7 @@ def test_ccc_against_torchmetrics():
     a, b = x.double().numpy(), y.double().numpy()
     ccc = 2 * ((a - a.mean(0)) * (b - b.mean(0))).mean(0) / (a.var(0) + b.var(0) + (a.mean(0) - b.mean(0)) ** 2)
     assert make_loss("ccc")(x, y).item() == pytest.approx(1 - ccc.mean(), rel=1e-5)
+    assert make_loss("ccc")(0.01 * x, 0.01 * y).item() == pytest.approx(1 - ccc.mean(), rel=1e-5)  # whatever the scale
     assert make_loss("mse+ccc")(x, y).item() == pytest.approx(((a - b) ** 2).mean() + 1 - ccc.mean(), rel=1e-5)
 
 

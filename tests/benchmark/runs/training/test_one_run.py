@@ -176,7 +176,7 @@ def test_every_part_of_the_configuration_is_compared(run, tiny_faces, tmp_path, 
     for key in ("protocol", "cell", "seed", "data", "code"):
         monkeypatch.setattr(training, "configuration", lambda *_, key=key: own | {key: "other"})
         with pytest.raises(BadInput, match=rf"run: found a record of another configuration \({key} differ\)"):
-            train(run, tiny_faces, tmp_path / "run", device=CPU)
+            training.existing_record(run, tiny_faces, tmp_path / "run", CPU)
     monkeypatch.setattr(training, "configuration", lambda *_: own | {"device type": "cuda"})  # a record is good anywhere
     assert train(run, tiny_faces, tmp_path / "run", device=CPU)["seed"] == 3
 
@@ -195,6 +195,9 @@ def test_faces_are_loaded_with_the_signal_to_stop(run, tiny_faces, tmp_path, mon
     with pytest.raises(Interrupted, match="resizing"):
         train(run, tiny_faces, tmp_path / "run", device=CPU, stop=stop)
     assert seen == [((tiny_faces, run.protocol, CPU), {"stop": stop})]
+    with pytest.raises(Interrupted, match="resizing"):
+        train(run, tiny_faces, tmp_path / "run", device=CPU)
+    assert seen.pop()[1]["stop"]() is False
     splits = load_splits(tiny_faces, run.protocol, CPU)
     for given in (splits, lambda: splits):
         monkeypatch.setattr(training, "Trainer", lambda *arguments, **_: pytest.fail(str(arguments[3] is splits)))
@@ -257,19 +260,20 @@ def test_a_loss_that_is_not_finite_is_seen_after_25_steps_or_an_epoch(tiny_faces
     assert trainer.step == 24 and not trainer.diverged
 
 
-def test_networks_and_pictures_lie_in_memory_channels_last(run, trainer):
+def test_networks_and_pictures_lie_in_memory_channels_last(run, trainer, monkeypatch):
     """With the channels of a pixel side by side, as convolutions are fastest. The device is the given one."""
     kernels = [p for p in build_model(run, CPU).parameters() if p.ndim == 4]
     assert kernels and all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
     assert {p.device for p in build_model(run, META).parameters()} == {META}
-    seen = []
+    seen, kinds, autocast = [], [], torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda *own, **named: kinds.append((own, named)) or autocast(*own, **named))
     trainer.model.register_forward_pre_hook(
         lambda model, given: seen.append(given[0].is_contiguous(memory_format=torch.channels_last))
     )
     trainer.train_step(trainer.order())
     trainer.step = 6
     trainer.finish_epoch()
-    assert seen == [True] * 3
+    assert seen == [True] * 3 and kinds == [(("cpu", torch.bfloat16), {"enabled": False})] * 3
 
 
 def test_the_order_lies_where_the_pictures_are_asked_for(trainer):

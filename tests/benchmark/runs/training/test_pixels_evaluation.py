@@ -243,3 +243,23 @@ def test_faces_are_predicted_256_at_a_time_and_the_next_are_announced(monkeypatc
     predict(Sizes(), split, Standardiser((0.0,) * 3, (1.0,) * 3), categorical=True)
     assert sizes == [(256, True), (256, True), (88, True)]
     assert asked == [(slice(at, at + 256), slice(at + 256, at + 512)) for at in (0, 256, 512)]
+
+
+def test_everything_stays_on_the_device_of_the_pictures(tiny_faces, tiny_protocol):
+    meta = torch.device("meta")
+    prepare = Standardiser((0.1, 0.2, 0.3), (1.0, 2.0, 4.0))
+    grey = prepare.unit(torch.empty(2, 1, 3, 2, dtype=torch.uint8, device=meta))
+    assert grey.shape == (2, 3, 3, 2) and prepare.standardise(grey).device == meta
+    assert {view.device for view in TTA["ten-crop"](torch.empty(2, 3, 8, 8, device=meta))} == {meta}
+    splits = load_splits(tiny_faces, tiny_protocol(), meta).values()
+    assert {tensor.device for split in splits for tensor in (split.pictures, split.targets)} == {meta}
+
+
+def test_the_precision_of_predictions_is_torchs_autocast(monkeypatch):
+    """To bfloat16, whatever the device's own is: on a GPU that would be float16."""
+    given, autocast = [], torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda *kinds, **named: given.append((kinds, named)) or autocast(*kinds, **named))
+    split = Split(np.array(["a"]), torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
+    for precision in ({"precision": "bf16"}, {"precision": "float32"}, {}):
+        predict(Centre(), split, Standardiser((0.0,), (1.0,)), categorical=True, **precision)
+    assert given == [(("cpu", torch.bfloat16), {"enabled": enabled}) for enabled in (True, False, False)]

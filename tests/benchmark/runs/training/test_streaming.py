@@ -335,6 +335,10 @@ def test_pictures_for_a_gpu_are_read_into_pinned_memory(monkeypatch):
         expected = array.transpose(0, 3, 1, 2) if channels_last else array
         np.testing.assert_array_equal(images._read(np.array([0])), expected[[1]])
     assert len(pinned) == 2
+    moved, to = [], torch.Tensor.to
+    monkeypatch.setattr(torch.Tensor, "to", lambda *given, **named: moved.append(named) or to(*given, **named))
+    images = Streamed(Watched(array), np.array([1, 0]), torch.device("meta"))
+    assert images[0:1].device.type == "meta" and moved == [{"non_blocking": True}]  # the copy waits for nothing
 
 
 def _resize(directory, out) -> None:
