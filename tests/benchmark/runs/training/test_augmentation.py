@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
+from benchmark.runs.training import augmentation
 from benchmark.runs.training.augmentation import AUGMENTATIONS, mirror, released, shift_hue, standard, uniform, warp
 
 
@@ -86,6 +87,34 @@ def test_mirror_turns_half_of_the_pictures_and_nothing_else():
     out = mirror(images, generator(2))
     turned, same = (out == images.flip(3)).flatten(1).all(1), (out == images).flatten(1).all(1)
     assert (turned ^ same).all() and turned.double().mean().item() == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("name", list(AUGMENTATIONS))
+def test_everything_is_drawn_and_computed_on_the_device_of_the_pictures(name, monkeypatch):
+    """A tensor on another device would stop a run on a GPU at its first step."""
+    meta, made = torch.device("meta"), []
+
+    def noting(function):
+        return lambda *given, **named: made.append(function(*given, **named)) or made[-1]
+
+    for each in ("rand", "randint", "zeros", "ones", "arange"):
+        monkeypatch.setattr(torch, each, noting(getattr(torch, each)))
+    assert AUGMENTATIONS[name](torch.empty(4, 3, 8, 8, device=meta), generator()).device == meta
+    assert made and {tensor.device for tensor in made} == {meta}
+
+
+def test_half_of_the_draws_are_below_one_half(monkeypatch):
+    """A draw of exactly 1/2 changes nothing, as it does not in the script."""
+    images = (torch.rand(1, 3, 12, 12, generator=generator()) * 255).round() / 255
+    found = {}
+    for zoomed, touched in ((0.5, 0.4), (0.6, 0.4), (0.4, 0.4), (0.4, 0.5)):
+        draws = iter([torch.tensor(value) for value in (0.0, 1.0, 0.0, 1.0, zoomed, touched)])
+        monkeypatch.setattr(augmentation, "uniform", lambda shape, *_, draws=draws: next(draws).expand(shape))
+        found[zoomed, touched] = released(images, generator(1))
+    assert torch.equal(found[0.5, 0.4], found[0.6, 0.4]) and not torch.equal(found[0.5, 0.4], found[0.4, 0.4])
+    assert torch.equal(found[0.4, 0.5], images)
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: torch.tensor([0.5]))
+    assert torch.equal(mirror(images, generator()), images)
 
 
 def standard_plainly(pictures: np.ndarray, draws: torch.Generator) -> np.ndarray:

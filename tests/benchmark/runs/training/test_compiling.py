@@ -44,6 +44,23 @@ def test_trying_it_leaves_the_model_as_it_was(monkeypatch):
     assert all(p.grad is None for p in model.parameters())
 
 
+@pytest.mark.parametrize("precision, kind", [("float32", torch.float32), ("bf16", torch.bfloat16)])
+def test_what_is_compiled_and_how(monkeypatch, precision, kind):
+    """The whole network for one shape, tried in the precision of the training."""
+    given, outputs = [], []
+
+    def compile(model, **options):
+        given.append((model, options))
+        return lambda x: outputs.append(model(x)) or outputs[-1]
+
+    kinds, autocast = [], torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda *own, **named: kinds.append((own, named)) or autocast(*own, **named))
+    monkeypatch.setattr(compiling.torch, "compile", compile)
+    compiled(model := Small(), torch.zeros(2, 3, 4, 4), precision)
+    assert given == [(model, {"dynamic": False, "fullgraph": True})] and [each.dtype for each in outputs] == [kind]
+    assert kinds == [(("cpu", torch.bfloat16), {"enabled": precision == "bf16"})]
+
+
 @pytest.mark.slow
 def test_a_compiled_run_learns_the_same(tmp_path, tiny_faces, tiny_protocol, tiny_cell):
     """Two epochs of the bounded shortcut with torch's compiler: the losses of the eager run, to rounding."""

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from benchmark.protocol.protocol import protocol_from
 from benchmark.records.importing import check
 from benchmark.records.optimism import run_picks, selection_optimism
 from benchmark.records.record import Record, read_record
+from benchmark.runs import sources
 from benchmark.runs.runner import Site, Worker, try_steps
 from benchmark.runs.training import crossvalidation
 from benchmark.runs.training import train as training
@@ -116,7 +118,7 @@ def test_what_has_no_folds_is_named(faces, protocol, tmp_path):
     plain = protocol(folds=None, splits={"train": "a", "validation": "b", "test": "c"})
     with pytest.raises(BadInput, match="protocol .*: found no folds"):
         fold_protocol(plain, 0)
-    with pytest.raises(BadInput, match="found no folds; expected the record of a cross-validation"):
+    with pytest.raises(BadInput, match=f"^{tmp_path}: found no folds; expected the record of a cross-validation$"):
         selected_validation(Record(tmp_path, {"protocol": plain.as_dict()}))
 
 
@@ -215,6 +217,98 @@ def test_summed_cost_by_hand():
     assert summed_cost(costs) == expected | {"device": "b"}
     costs[1]["peak_memory_bytes"] = None
     assert summed_cost(costs)["peak_memory_bytes"] is None
+
+
+def test_the_rounding_of_a_summed_cost():
+    """0.1234 s at 100 pictures a second and as long at 50: 18.51 pictures in 0.247 s. No time at all divides by none."""
+    cost = {"device": "a", "train_seconds": 0.1234, "evaluate_seconds": 0.1111, "peak_memory_bytes": 5}
+    found = summed_cost([cost | {"images_per_second": 100.0}, cost | {"images_per_second": 50.0}])
+    assert found == cost | {"train_seconds": 0.247, "evaluate_seconds": 0.222, "images_per_second": 74.94}
+    still = cost | {"train_seconds": 0.0, "images_per_second": 3.0}
+    assert summed_cost([still])["images_per_second"] == 0
+
+
+def test_the_selected_validation_by_hand(tmp_path):
+    """Each fold's own epoch, weighted by its faces: (3 x 0.5 + 1 x 0.25) / 4."""
+    folds = [
+        {"selected_epoch": epoch, "faces": {"train": 9, "validation": faces, "test": 7},
+         "history": [{"validation": {"accuracy": value, "loss": 9}} for value in values]}
+        for epoch, faces, values in ((2, 3, (0.1, 0.5)), (1, 1, (0.25, 0.9)))
+    ]  # fmt: skip
+    record = Record(tmp_path, {"folds": folds, "protocol": {"task": "categorical"}})
+    assert selected_validation(record) == pytest.approx(0.4375)
+
+
+def test_what_a_diverged_run_keeps_of_its_folds(faces, protocol, tmp_path):
+    run, common = Run(protocol(), _cell(), 5), {"data": {"name": "tiny"}, "environment": {"threads": 1}}
+    cost = {"device": "d", "train_seconds": 1.0, "evaluate_seconds": 1.0, "images_per_second": 8.0, "peak_memory_bytes": 3}
+    own = [
+        {"history": [{"epoch": 1, "learning_rate": 0.5, "train_loss": loss, "validation": scores, "test": scores}],
+         "selected_epoch": epoch, "train_counts": [1, 2], "input": {"mean": [0.5]}, "cost": cost}
+        for loss, scores, epoch in ((0.5, {"loss": 1.0, "accuracy": 0.5}, 1), (None, None, None))
+    ]  # fmt: skip
+    records = [
+        Record(tmp_path, own[0] | common | {"status": "finished", "parameters": 1}),
+        Record(tmp_path, own[1] | common | {"status": "diverged", "parameters": 42}),
+    ]
+    sizes = [{"train": 6, "validation": 2, "test": 1}, {"train": 5, "validation": 1, "test": 3}]
+    contents, predictions, files = crossvalidation.pooled(run, faces, CPU, records, sizes)
+    assert (predictions, files) == ({}, {})
+    assert contents == common | {
+        "status": "diverged",
+        "protocol": run.protocol.as_dict(),
+        "protocol_hash": run.protocol.hash,
+        "cell": run.cell.as_dict(),
+        "cell_hash": run.cell.hash,
+        "seed": 5,
+        "classes": ["low", "middle", "high"],
+        "history": [{"epoch": 1, "learning_rate": 0.5, "train_loss": None, "validation": None, "test": None}],
+        "selected_epoch": None,
+        "train_counts": None,
+        "input": {},
+        "parameters": 42,
+        "code": sources.code_digest("residual"),
+        "cost": cost | {"train_seconds": 2.0, "evaluate_seconds": 2.0},
+        "folds": [{"fold": "a", "faces": sizes[0]} | own[0], {"fold": "b", "faces": sizes[1]} | own[1]],
+    }
+
+
+def test_what_reaches_the_training_of_a_fold(faces, protocol, tmp_path, monkeypatch, capsys):
+    """Every option; after a fold that diverged, none of the later ones is trained."""
+    seen = {}
+
+    def noting(name, result):
+        return lambda *given, **named: seen.setdefault(name, []).append((given, named)) or result
+
+    monkeypatch.setattr(crossvalidation, "existing_record", noting("existing", None))
+    monkeypatch.setattr(crossvalidation, "load_splits", noting("splits", {"train": "abc", "validation": "de", "test": "f"}))
+    diverged = SimpleNamespace(diverged=True)
+    monkeypatch.setattr(crossvalidation, "train", noting("train", diverged))
+    monkeypatch.setattr(crossvalidation, "pooled", noting("pooled", ("contents", "predictions", "files")))
+    monkeypatch.setattr(crossvalidation, "write_record", noting("written", "record"))
+    run, place, options = (
+        Run(protocol(), _cell(), 0),
+        tmp_path / "seed0",
+        {"device": CPU, "stop": [].pop, "enough": [].append},
+    )
+    wish = {"restart_stale": True, "position": 7, "compile": True}
+    assert cross_validate(run, faces, place, **options, **wish) == "record"
+    assert capsys.readouterr().out == f"{run}: diverged in fold a; the run ends here\n"
+    assert seen["existing"] == [((run, faces, place, CPU), {"restart_stale": True})]
+    fold, own = fold_run(run, faces, 0)
+    ((given, named),) = seen["splits"]
+    assert given[1:] == (fold.protocol, CPU) and (given[0].split == own.split).all() and named == {"stop": options["stop"]}
+    ((given, named),) = seen["train"]
+    assert given[0] == fold and given[2] == tmp_path / "seed0.fold0"
+    assert named == options | wish | {"splits": {"train": "abc", "validation": "de", "test": "f"}}
+    assert seen["pooled"] == [((run, faces, CPU, [diverged], [{"train": 3, "validation": 2, "test": 1}]), {})]
+    assert seen["written"] == [((place, "contents", "predictions", "files"), {})]
+    seen.clear()
+    cross_validate(run, faces, place, device=CPU)
+    plain = seen["train"][0][1]
+    assert (plain["restart_stale"], plain["position"], plain["compile"]) == (False, 0, False)
+    assert plain["stop"]() is False and plain["enough"](None) is True
+    assert seen["existing"][0][1] == {"restart_stale": False}
 
 
 def test_stopped_and_resumed_equals_uninterrupted(faces, protocol, tiny_cell, tmp_path, monkeypatch):

@@ -22,8 +22,16 @@ def test_weights_are_scikit_learns_balanced():
 
 
 def test_weights_need_every_class():
-    with pytest.raises(BadInput, match="class-weighted"):
+    line = r"^class-weighted loss: found training counts \[3, 0, 2\]; expected at least one image of every class$"
+    with pytest.raises(BadInput, match=line):
         class_weights([3, 0, 2])
+    assert class_weights([1, 3]) == [2, 2 / 3]
+
+
+def test_the_weights_lie_on_the_device_of_training():
+    meta = torch.device("meta")
+    loss = make_loss("weighted", counts=[1, 2, 3], device=meta)(torch.zeros(4, 3, device=meta), LABELS.to(meta))
+    assert loss.device == meta
 
 
 def test_weighted_cross_entropy_by_hand():
@@ -87,6 +95,7 @@ def test_ccc_against_torchmetrics():
     a, b = x.double().numpy(), y.double().numpy()
     ccc = 2 * ((a - a.mean(0)) * (b - b.mean(0))).mean(0) / (a.var(0) + b.var(0) + (a.mean(0) - b.mean(0)) ** 2)
     assert make_loss("ccc")(x, y).item() == pytest.approx(1 - ccc.mean(), rel=1e-5)
+    assert make_loss("ccc")(0.01 * x, 0.01 * y).item() == pytest.approx(1 - ccc.mean(), rel=1e-5)  # whatever the scale
     assert make_loss("mse+ccc")(x, y).item() == pytest.approx(((a - b) ** 2).mean() + 1 - ccc.mean(), rel=1e-5)
 
 
@@ -98,5 +107,5 @@ def test_ccc_of_a_constant_batch_has_a_finite_gradient():
 
 
 def test_unknown_loss():
-    with pytest.raises(BadInput, match="'hinge'; expected one of plain, weighted, focal, mse, ccc, mse\\+ccc"):
+    with pytest.raises(BadInput, match="^loss: found 'hinge'; expected one of plain, weighted, focal, mse, ccc, mse\\+ccc$"):
         make_loss("hinge")

@@ -63,6 +63,7 @@ def test_updates_are_adams_with_decoupled_decay_of_matrices(recipe, kind, decay)
     optimizer = make_optimizer(recipe(optimizer=kind, weight_decay=decay, learning_rate=rate), model)
     assert type(optimizer) is {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[kind]
     assert [group["lr"] for group in optimizer.param_groups] == [rate, rate]
+    assert all(group["fused"] is True for group in optimizer.param_groups)  # torch's others round otherwise
     own = {name: value.detach().double() for name, value in model.named_parameters()}
     moments = dict.fromkeys(own, (0.0, 0.0))
     for step in range(1, 6):

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from benchmark.errors import BadInput
+from benchmark.runs.training import pixels
 from benchmark.runs.training.evaluation import TTA, predict
 from benchmark.runs.training.pixels import Split, Standardiser, load_splits, resized, standardiser
 
@@ -52,13 +53,14 @@ def test_roles_and_statistics(tiny_faces, tiny_protocol):
 
 
 @pytest.mark.parametrize("field", ["input_mean", "input_deviation"])
-@pytest.mark.parametrize("value, found", [("rgb", "'rgb'"), ((0.5,), "1 numbers")])
-def test_standardising_constants_are_numbers_one_a_channel(tiny_faces, tiny_protocol, field, value, found):
+@pytest.mark.parametrize("value, line", [("rgb", "found 'rgb'; expected training, or 3 numbers"),
+                                         ((0.5,), "found 1 numbers; expected 3")])  # fmt: skip
+def test_standardising_constants_are_numbers_one_a_channel(tiny_faces, tiny_protocol, field, value, line):
     """A string with as many letters as there are channels would pass a check of the length alone."""
     protocol = tiny_protocol()
     protocol = replace(protocol, recipe=replace(protocol.recipe, **{field: value}))
     assert protocol.channels == 3
-    with pytest.raises(BadInput, match=f"{field}: found {found}; expected"):
+    with pytest.raises(BadInput, match=f"^protocol tiny-categorical, {field}: {line}$"):
         standardiser(protocol, load_splits(tiny_faces, protocol, CPU)["train"])
 
 
@@ -111,7 +113,8 @@ def test_ten_crops_cover_the_corners():
 
 def test_unknown_augmentation():
     split = Split(np.array(["a"]), torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
-    with pytest.raises(BadInput, match="'twelve'"):
+    line = "^test-time augmentation: found 'twelve'; expected one of none, flip, ten-crop$"
+    with pytest.raises(BadInput, match=line):
         predict(Centre(), split, Standardiser((0.0,), (1.0,)), categorical=True, tta="twelve")
 
 
@@ -188,3 +191,75 @@ def test_pictures_that_are_not_square_are_averaged_only_by_whole_factors_of_both
     images = np.random.default_rng(3).integers(0, 256, (1, 12, 8, 1), dtype=np.uint8)
     found = resized(images, np.array([0]), 4, 1)[0, 0].numpy()
     np.testing.assert_array_equal(found, images[0, :, :, 0].reshape(4, 3, 4, 2).mean((1, 3)).round())
+
+
+def test_faces_without_a_label_of_the_task_are_refused_by_their_split(tiny_faces, tiny_protocol):
+    bare = replace(tiny_faces, expression=np.where(tiny_faces.split == "validation", -1, tiny_faces.expression))
+    line = "tiny, split validation: found no row with a label; expected some$"
+    with pytest.raises(BadInput, match=line):
+        load_splits(bare, tiny_protocol(), CPU)
+
+
+def test_what_decides_where_pictures_are_held(tiny_faces, tiny_protocol, monkeypatch):
+    """The memory of a device among its processes; what streaming them needs is handed on."""
+    asked, given = [], []
+    monkeypatch.setattr(pixels, "resident_limit", lambda device, jobs: asked.append((device, jobs)) or 160 * 12 * 12 - 1)
+    monkeypatch.setattr(pixels, "streamed", lambda faces, rows, *rest: given.append((len(rows), *rest)) or "streamed")
+    stop = [].append
+    protocol = tiny_protocol(input_size=12, channels=1)
+    assert load_splits(tiny_faces, protocol, CPU, jobs=3, stop=stop)["train"].pictures == "streamed"
+    assert given == [(rows, 12, 1, CPU, stop) for rows in (100, 25, 35)]
+    load_splits(tiny_faces, protocol, CPU)
+    assert asked == [(CPU, 3), (CPU, 1)] and given[-1][-1]() is False
+
+
+def test_statistics_do_not_depend_on_how_many_pictures_are_read_at_once(tiny_faces, tiny_protocol, monkeypatch):
+    protocol = tiny_protocol()
+    train = load_splits(tiny_faces, protocol, CPU)["train"]
+    whole, asked, batch = standardiser(protocol, train), [], Split.batch
+    monkeypatch.setattr(pixels, "CHUNK", 40)
+    monkeypatch.setattr(Split, "batch", lambda *given: asked.append(given[1:]) or batch(*given))
+    assert standardiser(protocol, train).mean == pytest.approx(whole.mean, rel=1e-12)
+    assert asked == [(slice(at, at + 40), slice(at + 40, at + 80)) for at in (0, 40, 80)]
+
+
+def test_statistics_of_grey_and_of_flat_pictures(tiny_protocol):
+    """Grey ones are those of each channel; a deviation of 0 would divide by 0."""
+    flat = torch.full((3, 1, 2, 2), 51, dtype=torch.uint8)
+    found = standardiser(tiny_protocol(), Split(np.array(["a", "b", "c"]), flat, torch.zeros(3)))
+    assert found.mean == pytest.approx((0.2,) * 3) and found.deviation == pytest.approx((1e-6,) * 3)
+
+
+def test_faces_are_predicted_256_at_a_time_and_the_next_are_announced(monkeypatch):
+    sizes, asked, batch = [], [], Split.batch
+
+    class Sizes(torch.nn.Module):
+        def forward(self, images):
+            sizes.append((len(images), images.is_contiguous(memory_format=torch.channels_last)))
+            return torch.zeros(len(images), 2)
+
+    monkeypatch.setattr(Split, "batch", lambda *given: asked.append(given[1:]) or batch(*given))
+    split = Split(np.arange(600).astype(str), torch.zeros(600, 3, 2, 2, dtype=torch.uint8), torch.zeros(600))
+    predict(Sizes(), split, Standardiser((0.0,) * 3, (1.0,) * 3), categorical=True)
+    assert sizes == [(256, True), (256, True), (88, True)]
+    assert asked == [(slice(at, at + 256), slice(at + 256, at + 512)) for at in (0, 256, 512)]
+
+
+def test_everything_stays_on_the_device_of_the_pictures(tiny_faces, tiny_protocol):
+    meta = torch.device("meta")
+    prepare = Standardiser((0.1, 0.2, 0.3), (1.0, 2.0, 4.0))
+    grey = prepare.unit(torch.empty(2, 1, 3, 2, dtype=torch.uint8, device=meta))
+    assert grey.shape == (2, 3, 3, 2) and prepare.standardise(grey).device == meta
+    assert {view.device for view in TTA["ten-crop"](torch.empty(2, 3, 8, 8, device=meta))} == {meta}
+    splits = load_splits(tiny_faces, tiny_protocol(), meta).values()
+    assert {tensor.device for split in splits for tensor in (split.pictures, split.targets)} == {meta}
+
+
+def test_the_precision_of_predictions_is_torchs_autocast(monkeypatch):
+    """To bfloat16, whatever the device's own is: on a GPU that would be float16."""
+    given, autocast = [], torch.autocast
+    monkeypatch.setattr(torch, "autocast", lambda *kinds, **named: given.append((kinds, named)) or autocast(*kinds, **named))
+    split = Split(np.array(["a"]), torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
+    for precision in ({"precision": "bf16"}, {"precision": "float32"}, {}):
+        predict(Centre(), split, Standardiser((0.0,), (1.0,)), categorical=True, **precision)
+    assert given == [(("cpu", torch.bfloat16), {"enabled": enabled}) for enabled in (True, False, False)]

@@ -25,7 +25,8 @@ def test_value_is_numpys_spawn_key_derivation():
 
 
 def test_unknown_stream():
-    with pytest.raises(KeyError, match="no random stream"):
+    names = "initialisation, order, augmentation, dropout"
+    with pytest.raises(KeyError, match=f"no random stream 'weather'; there are {names}"):
         stream_seed(0, "weather")
 
 

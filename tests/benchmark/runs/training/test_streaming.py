@@ -1,10 +1,12 @@
 """Pictures left on disk: the same bytes and the same records as pictures in memory, and training beyond a memory limit."""
 
+import contextlib
 import ctypes
 import hashlib
 import json
 import multiprocessing
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -15,10 +17,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import open_faceset, write_faceset
+from benchmark.progress import Silent
 from benchmark.protocol.cells import Run
 from benchmark.runs import runner
 from benchmark.runs.runner import Site, Worker
@@ -125,7 +129,11 @@ def test_prefetch_reads_in_a_thread_and_a_wrong_guess_is_harmless():
     images = Streamed(source, np.arange(10, 20), CPU)
     images.prefetch(torch.tensor([3, 1]))
     assert torch.equal(images[torch.tensor([3, 1])], torch.from_numpy(array[[13, 11]]))
-    assert len(source.reads) == 1 and source.reads[0][0] == [13, 11] and source.reads[0][1].startswith("pictures")
+    assert source.reads == [([13, 11], "pictures_0")]
+    assert torch.equal(images[torch.tensor([3, 1])], torch.from_numpy(array[[13, 11]]))
+    assert source.reads[1:] == [([13, 11], "MainThread")], "what was read ahead is given once"
+    images.prefetch(slice(10, 20))
+    assert len(source.reads) == 2, "nothing is there to read"
     images.prefetch(torch.tensor([3, 1]))
     assert torch.equal(images[torch.tensor([1, 3])], torch.from_numpy(array[[11, 13]]))
     assert torch.equal(images[8:12], torch.from_numpy(array[18:20]))
@@ -159,10 +167,23 @@ def test_records_are_the_same_bit_for_bit(tmp_path, tiny_faces, tiny_protocol, t
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
+class Counted(Silent):
+    """A bar that notes its steps."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def update(self, n=1):
+        self.steps.append(n)
+
+
 def test_resizing_goes_on_where_it_stopped(coloured, monkeypatch):
     monkeypatch.setattr(resampling, "CHUNK", 8)
     asked = iter([False, False, False, True])
-    with pytest.raises(Interrupted, match="after 24 pictures"):
+    bars = []
+    monkeypatch.setattr("benchmark.progress.bar", lambda **given: bars.append((given, [])) or Counted(bars[-1][1]))
+    line = "^noise to 10x10: stopped after 24 pictures; the next call goes on$"
+    with pytest.raises(Interrupted, match=line):
         resized_file(coloured, 10, 3, lambda: next(asked))
     folder = coloured.directory.parent / ".resized"
     (part,) = folder.glob("*.part")
@@ -173,6 +194,8 @@ def test_resizing_goes_on_where_it_stopped(coloured, monkeypatch):
     monkeypatch.setattr(resampling, "resized", lambda images, rows, *rest: seen.extend(rows) or true(images, rows, *rest))
     found = resized_file(coloured, 10, 3)
     assert seen == list(range(24, N)) and not list(folder.glob("*.part"))
+    shown = {"total": N, "desc": "noise to 10x10", "unit": "img"}
+    assert bars == [(shown | {"initial": 0}, [8, 8, 8]), (shown | {"initial": 24}, [8, 8, 8, 2])]
     np.testing.assert_array_equal(found[:], true(coloured.pictures, np.arange(N), 10, 3).numpy())
     np.testing.assert_array_equal(np.load(found.path), found[:])
     seen.clear()
@@ -246,14 +269,76 @@ def test_other_pictures_or_code_get_another_file(coloured, monkeypatch, tmp_path
     assert resized_file(again, 10, 3).path != first
 
 
+def test_another_torch_gets_another_file(coloured, monkeypatch):
+    first = resized_file(coloured, 10, 3).path
+    assert re.fullmatch(r"noise-10x10x3-[0-9a-f]{16}\.npy", first.name) and first.with_suffix(".lock").exists()
+    assert resized_file(coloured, 10, 1).path.name.startswith("noise-10x10x1-")
+    monkeypatch.setattr(torch, "__version__", "0.1")
+    assert resized_file(coloured, 10, 3).path != first
+
+
+def test_a_file_of_another_shape_is_refused(coloured):
+    path = resized_file(coloured, 10, 3).path
+    resized_file(coloured, 5, 3).path.replace(path)
+    line = f"{path}: found (50, 3, 5, 5); expected (50, 3, 10, 10); delete it"
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        resized_file(coloured, 10, 3)
+
+
+def test_a_header_that_was_cut_is_begun_again(coloured):
+    path = resized_file(coloured, 10, 3).path
+    whole = path.read_bytes()
+    for rest in (whole[:40], whole[:127], whole[:128], whole[: 128 + 299]):
+        path.unlink()
+        path.with_suffix(".part").write_bytes(rest)
+        assert resized_file(coloured, 10, 3).path.read_bytes() == whole
+
+
 def test_no_room_is_said_before_writing(coloured, monkeypatch):
-    usage = shutil.disk_usage(coloured.directory)._replace(free=100)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(BadInput, match="0 MiB free; expected .* FERBENCH_CACHE"):
-        resized_file(coloured, 10, 3)
+    """50 pictures of 128 x 128 x 3 bytes, and twice their digests of 32: 2,460,800."""
+    asked, folder = [], coloured.directory.parent / ".resized"
+    usage = shutil.disk_usage(coloured.directory)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: asked.append(path) or usage._replace(free=1_000_000))
+    line = f"{folder}: found 1 MiB free; expected 2 MiB for resized pictures; FERBENCH_CACHE names another folder"
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        resized_file(coloured, 128, 3)
+    assert asked == [folder] and not list(folder.glob("*.npy"))
+    for free, enough in ((50 * (300 + 64) - 1, False), (50 * (300 + 64), True)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, free=free: usage._replace(free=free))
+        with contextlib.nullcontext() if enough else pytest.raises(BadInput, match="MiB free"):
+            resized_file(coloured, 10, 3)
     monkeypatch.setattr(Path, "mkdir", lambda *a, **k: (_ for _ in ()).throw(PermissionError("read-only")))
-    with pytest.raises(BadInput, match="no right to write.*FERBENCH_CACHE"):
-        resized_file(coloured, 10, 3)
+    line = f"{folder}: found no right to write; expected some, for resized pictures; FERBENCH_CACHE names another folder"
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        resized_file(coloured, 12, 3)
+
+
+def test_who_waits_for_another_process_can_be_stopped(coloured, monkeypatch):
+    path = resized_file(coloured, 10, 3).path
+    path.unlink()
+    monkeypatch.setattr(streaming, "LOCK_POLL_SECONDS", 0.01)
+    asked = iter([False, False, True])
+    with FileLock(path.with_suffix(".lock")):
+        line = re.escape(f"stopped while another process made {path}")
+        with pytest.raises(Interrupted, match=f"^{line}$"):
+            resized_file(coloured, 10, 3, lambda: next(asked))
+    assert list(asked) == [] and not path.exists()
+
+
+def test_pictures_for_a_gpu_are_read_into_pinned_memory(monkeypatch):
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda found: pinned.append(found) or found)
+    array = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
+    for kind, channels_last in (("cuda", True), ("cpu", True), ("cuda", False)):
+        images = Streamed(Watched(array), np.array([1, 0]), torch.device(kind), channels_last=channels_last)
+        assert images.shape == ((2, 3, 2, 2) if channels_last else (2, 2, 2, 3)) and len(images) == 2
+        expected = array.transpose(0, 3, 1, 2) if channels_last else array
+        np.testing.assert_array_equal(images._read(np.array([0])), expected[[1]])
+    assert len(pinned) == 2
+    moved, to = [], torch.Tensor.to
+    monkeypatch.setattr(torch.Tensor, "to", lambda *given, **named: moved.append(named) or to(*given, **named))
+    images = Streamed(Watched(array), np.array([1, 0]), torch.device("meta"))
+    assert images[0:1].device.type == "meta" and moved == [{"non_blocking": True}]  # the copy waits for nothing
 
 
 def _resize(directory, out) -> None:
