@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import NoneType, SimpleNamespace
 
 import pytest
@@ -48,6 +49,7 @@ def test_the_names_and_limits():
     assert (registry.MODELS, registry.CELLS, registry.PROJECT, registry.TIMM) == (
         "ferbench.models", "ferbench.cells", "ferbench", "timm:",
     )  # fmt: skip
+    assert registry._PYPROJECT == Path(__file__).parents[3] / "pyproject.toml"
 
 
 RECIPE = FER2013.recipe.as_dict()
@@ -350,7 +352,7 @@ def test_entry_points(tmp_path, monkeypatch):
     assert list(registry.entry_points("g")) == ["o"]  # installed: its file is not asked
     installed(("o", "x:y", "other"))
     assert list(registry.entry_points("g")) == ["n", "o"]
-    for other in ('[project]\nname = "x"\n', "[other]\n", "[project]\n"):
+    for other in ('[project]\nname = "x"\n', "[other]\n", "[project]\n", '[project]\nname = "ferbench"\n'):
         (tmp_path / "pyproject.toml").write_text(other)
         assert list(registry.entry_points("g")) == ["o"]
     (tmp_path / "pyproject.toml").write_text("[")
