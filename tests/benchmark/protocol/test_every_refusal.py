@@ -84,6 +84,9 @@ def test_what_a_recipe_may_leave_out():
         ({"tta": ["none", "a\tb"]}, f", tta: found 'a\\tb'; expected {LINE}"),
         ({"classes": "abc"}, ", classes: found 'abc'; expected a value of type tuple"),
         ({"splits": None}, ", splits: found None; expected a value of type Mapping"),
+        ({"splits": ["a", "b", "c"]}, ", splits: found ('a', 'b', 'c'); expected a value of type Mapping"),
+        ({"folds": "abc", "splits": {}}, f", folds: found 'abc'; expected a value of type {tuple[str, ...] | None}"),
+        ({"tta": None}, ", tta: found None; expected a value of type tuple"),
         ({"task": "both"}, ", task: found both; expected one of ('categorical', 'dimensional')"),
         ({"selection": "x"}, ", selection: found x; expected one of ('last', 'best-validation')"),
         ({"folds": ["a", "b", "c/d"], "splits": {}}, f", fold: found name 'c/d'; expected {NAME}"),
@@ -114,6 +117,10 @@ def test_protocols_by_name_and_file(tmp_path, monkeypatch):
     assert refusal(load_protocol, str(other)) == (
         f"{other}, recipe: found 'own'; expected one of {', '.join(protocol.read_yaml(RECIPES))}"
     )
+    recipes = ", ".join(protocol.read_yaml(RECIPES))
+    assert refusal(protocol_from, {}, "file") == f"file, recipe: found None; expected one of {recipes}"
+    monkeypatch.setattr(protocol, "PROTOCOLS", tmp_path)
+    assert refusal(load_protocol, "other") == f"{other}, recipe: found 'own'; expected one of {recipes}"
     assert refusal(protocol_from, FER2013.as_dict(), "file", []) == (
         f"file, recipe standard: found []; expected a mapping with {', '.join(Recipe.__annotations__)}"
     )

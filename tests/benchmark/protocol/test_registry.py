@@ -186,3 +186,29 @@ def test_wrong_requests_say_what_is_wrong(outside, name, options, parts):
     assert "\n" not in str(error.value)
     if "hidden=4" in parts:  # the sizes are the protocol's, no option
         assert "num_outputs" not in str(error.value)
+
+
+def test_wrong_requests_word_by_word(outside):
+    def said(name, **options):
+        with pytest.raises(BadInput) as error:
+            create(name, **{**SIZES, **options})
+        return str(error.value)
+
+    for key in SIZES:
+        for value in (0, 8.0, True):
+            line = f"model 'strange', {key}: found {value!r}; expected a whole number of at least 1"
+            assert said("strange", **{key: value}) == line
+    assert said("strange", width=3) == (
+        "model 'strange', options: found got an unexpected keyword argument 'width'; expected options hidden=4"
+    )
+    assert said("no-module", width=3) == (
+        "model 'no-module', options: found got an unexpected keyword argument 'width'; expected options (none)"
+    )
+    assert (
+        said("no-module") == "model 'no-module': found strangers_model:no_module returned a int; expected a torch.nn.Module"
+    )
+    assert (
+        said("needs-more")
+        == "model 'needs-more': found package a_package_that_is_not_there is missing; expected it installed"
+    )
+    assert create("strange", num_outputs=1, in_channels=1, input_size=1)[2].out_features == 1
