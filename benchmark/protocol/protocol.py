@@ -205,7 +205,7 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", protocol.version):
         raise BadInput(f"{where}, version", f"{protocol.version!r}", "digits with dots between, such as 1.0")
     if protocol.folds is not None:
-        _check_folds(protocol, where)
+        _check_folds(protocol, protocol.folds, where)
     elif set(protocol.splits) != set(ROLES):
         raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
     elif len(set(protocol.splits.values())) != len(ROLES):
@@ -220,24 +220,18 @@ def _check_names(protocol: Protocol, where: object) -> None:
     checked_name(protocol.name, "protocol", where)
     checked_name(protocol.data, "data", where)
     checked_text(protocol.data_version, "data_version", where)
-    if not isinstance(protocol.splits, Mapping):
-        raise BadInput(f"{where}, splits", f"{protocol.splits!r}", f"the roles {', '.join(ROLES)}, each with its split")
     for role, split in protocol.splits.items():
         checked_text(split, f"splits, {role}", where)
     for key in ("classes", "tta"):
-        if not isinstance(names := getattr(protocol, key), tuple):
-            raise BadInput(f"{where}, {key}", f"{names!r}", "a list of names")
+        names = getattr(protocol, key)
         for name in names:
             checked_text(name, key, where)
         if len(set(names)) < len(names):
             raise BadInput(f"{where}, {key}", f"{names!r}", "names that differ")
 
 
-def _check_folds(protocol: Protocol, where: object) -> None:
+def _check_folds(protocol: Protocol, folds: tuple[str, ...], where: object) -> None:
     """Check that there are three or more folds, with valid and different names, and no splits besides."""
-    folds = protocol.folds
-    if not isinstance(folds, tuple):
-        raise BadInput(f"{where}, folds", f"{folds!r}", "a list of splits")
     for fold in folds:
         checked_name(fold, "fold", where)
     if len(folds) < len(ROLES) or len(set(folds)) != len(folds):

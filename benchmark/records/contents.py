@@ -101,7 +101,7 @@ def check_contents(contents: Mapping[str, Json], directory: Path | str) -> None:
     """Raise BadInput unless all contents together are `RESULT` and `MACHINE`, with names that can name folders and a
     protocol that is one."""
     where = Path(directory) / "record.json"
-    if contents.get("schema") not in (SCHEMA, OLD_SCHEMA):
+    if contents.get("schema") not in (SCHEMA, OLD_SCHEMA):  # true is refused below: it is no whole number
         raise BadInput(f"{where}, schema", contents.get("schema"), f"{SCHEMA} or {OLD_SCHEMA}")
     folds = {"folds?": [FOLD | {"cost": COST}]}
     check_shape(contents, RESULT | MACHINE | folds, where)

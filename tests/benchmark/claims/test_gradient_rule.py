@@ -1,6 +1,7 @@
 """The rule gradient_ratio: every verdict on fabricated measurements, and flips when the numbers do."""
 
 import math
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,10 +43,16 @@ FINE, EXPLODES, VANISHES = (3.0, 3.1, 2.9), (40.0, 41.0, 42.0), (1 / 40, 1 / 41,
 LOST = (None, None, None)
 
 
+@cache
+def known_editions():
+    """Reading their YAML takes longer than most tests here."""
+    return read_yaml(fingerprints.FILE)
+
+
 def header(protocol):
     """Of a plan's file: the suite's own protocol, on its own data."""
     own = load_protocol(protocol)
-    editions = read_yaml(fingerprints.FILE).get(own.data, {"1.0": [{"fingerprint": "0" * 64}]})
+    editions = known_editions().get(own.data, {"1.0": [{"fingerprint": "0" * 64}]})
     edition = {"name": own.data, "version": own.data_version, "fingerprint": editions["1.0"][0]["fingerprint"]}
     return {"plan": "x", "protocol": {"name": protocol}, "protocol_hash": own.hash, "data": edition}
 

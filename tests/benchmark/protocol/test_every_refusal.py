@@ -1,4 +1,4 @@
-"""Every refusal of this room as a person reads it: where, what was found, what was expected; and the limits that decide."""
+"""Every refusal of this room as a person reads it: where, what was found, what was expected."""
 
 import importlib.metadata
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
-from benchmark.protocol import cells, known, protocol, registry, typed, values
+from benchmark.protocol import cells, protocol, registry, typed
 from benchmark.protocol.cells import Cell, cells_in
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, Protocol, Recipe, load_protocol, protocol_from, protocol_names
 
@@ -25,30 +25,7 @@ def refusal(call, *arguments, **more):
     return str(error.value)
 
 
-# ---------------------------------------------------------------- names and limits
-
-
-def test_the_names_and_limits():
-    assert (known.OPTIMIZERS, known.SCHEDULES) == (("adam", "adamw"), ("cosine", "staircase"))
-    assert (known.AUGMENTATIONS, known.TTA) == (("flip", "released", "standard"), ("none", "flip", "ten-crop"))
-    assert (known.BATCHES, known.PRECISIONS, known.MEASURED) == (("across-epochs",), ("float32",), "training")
-    assert known.RECIPE_RANGES == {
-        "warmup": (0, 1), "weight_decay": (0, 1000), "label_smoothing": (0, 1), "gradient_clip": (0, 10**12),
-        "batch_size": (1, 2**20), "decay_steps": (1, 2**40),
-    }  # fmt: skip
-    assert known.PROTOCOL_RANGES == {"epochs": (1, 100_000), "input_size": (1, 4096)}
-    assert values.NAMES == {
-        "optimizer": known.OPTIMIZERS, "schedule": known.SCHEDULES, "augmentation": known.AUGMENTATIONS,
-    }  # fmt: skip
-    assert values.OPTIONAL_NAMES == {"batches": ("across-epochs",), "precision": ("float32",)}
-    assert (protocol.ROLES, protocol.SELECTION_RULES) == (("train", "validation", "test"), ("last", "best-validation"))
-    assert protocol.SELECTION_METRIC == {"categorical": "accuracy", "dimensional": "mean CCC"}
-    assert cells.LOSSES == {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
-    assert (cells.MOST_CELLS, typed.LARGEST, typed.DEEPEST) == (10_000, 2**63, 32)
-    assert (registry.MODELS, registry.CELLS, registry.PROJECT, registry.TIMM) == (
-        "ferbench.models", "ferbench.cells", "ferbench", "timm:",
-    )  # fmt: skip
-
+# ---------------------------------------------------------------- protocols and recipes
 
 RECIPE = FER2013.recipe.as_dict()
 
@@ -107,6 +84,9 @@ def test_what_a_recipe_may_leave_out():
         ({"tta": ["none", "a\tb"]}, f", tta: found 'a\\tb'; expected {LINE}"),
         ({"classes": "abc"}, ", classes: found 'abc'; expected a value of type tuple"),
         ({"splits": None}, ", splits: found None; expected a value of type Mapping"),
+        ({"splits": ["a", "b", "c"]}, ", splits: found ('a', 'b', 'c'); expected a value of type Mapping"),
+        ({"folds": "abc", "splits": {}}, f", folds: found 'abc'; expected a value of type {tuple[str, ...] | None}"),
+        ({"tta": None}, ", tta: found None; expected a value of type tuple"),
         ({"task": "both"}, ", task: found both; expected one of ('categorical', 'dimensional')"),
         ({"selection": "x"}, ", selection: found x; expected one of ('last', 'best-validation')"),
         ({"folds": ["a", "b", "c/d"], "splits": {}}, f", fold: found name 'c/d'; expected {NAME}"),
@@ -137,6 +117,10 @@ def test_protocols_by_name_and_file(tmp_path, monkeypatch):
     assert refusal(load_protocol, str(other)) == (
         f"{other}, recipe: found 'own'; expected one of {', '.join(protocol.read_yaml(RECIPES))}"
     )
+    recipes = ", ".join(protocol.read_yaml(RECIPES))
+    assert refusal(protocol_from, {}, "file") == f"file, recipe: found None; expected one of {recipes}"
+    monkeypatch.setattr(protocol, "PROTOCOLS", tmp_path)
+    assert refusal(load_protocol, "other") == f"{other}, recipe: found 'own'; expected one of {recipes}"
     assert refusal(protocol_from, FER2013.as_dict(), "file", []) == (
         f"file, recipe standard: found []; expected a mapping with {', '.join(Recipe.__annotations__)}"
     )
@@ -350,7 +334,7 @@ def test_entry_points(tmp_path, monkeypatch):
     assert list(registry.entry_points("g")) == ["o"]  # installed: its file is not asked
     installed(("o", "x:y", "other"))
     assert list(registry.entry_points("g")) == ["n", "o"]
-    for other in ('[project]\nname = "x"\n', "[other]\n", "[project]\n"):
+    for other in ('[project]\nname = "x"\n', "[other]\n", "[project]\n", '[project]\nname = "ferbench"\n'):
         (tmp_path / "pyproject.toml").write_text(other)
         assert list(registry.entry_points("g")) == ["o"]
     (tmp_path / "pyproject.toml").write_text("[")

@@ -195,3 +195,29 @@ def test_this_checkout_is_read_from_its_own_pyproject():
         found = {each.name: (each.value, each.group) for each in registry._from_checkout(group)}
         assert found == {name: (value, group) for name, value in contents[group].items()} and found
     assert registry._from_checkout("others") == []
+
+
+def test_wrong_requests_word_by_word(outside):
+    def said(name, **options):
+        with pytest.raises(BadInput) as error:
+            create(name, **{**SIZES, **options})
+        return str(error.value)
+
+    for key in SIZES:
+        for value in (0, 8.0, True):
+            line = f"model 'strange', {key}: found {value!r}; expected a whole number of at least 1"
+            assert said("strange", **{key: value}) == line
+    assert said("strange", width=3) == (
+        "model 'strange', options: found got an unexpected keyword argument 'width'; expected options hidden=4"
+    )
+    assert said("no-module", width=3) == (
+        "model 'no-module', options: found got an unexpected keyword argument 'width'; expected options (none)"
+    )
+    assert (
+        said("no-module") == "model 'no-module': found strangers_model:no_module returned a int; expected a torch.nn.Module"
+    )
+    assert (
+        said("needs-more")
+        == "model 'needs-more': found package a_package_that_is_not_there is missing; expected it installed"
+    )
+    assert create("strange", num_outputs=1, in_channels=1, input_size=1)[2].out_features == 1

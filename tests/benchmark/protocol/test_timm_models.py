@@ -175,3 +175,10 @@ def test_networks_of_timm(monkeypatch):
     reason = " ".join(str(KeyError("in\n  three   words" + "x" * 300)).split())[:200]
     line = f"model 'timm:resnet18': found KeyError ({reason}); expected a network for 32 pixels"
     assert refusal(timm_models.create, "resnet18", **sizes) == line and "  " not in reason
+
+
+def test_timm_is_an_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)  # as if it were not installed
+    assert refusal(timm_models.factory, "resnet18") == (
+        "model 'timm:resnet18': found package timm is missing; expected it installed"
+    )
