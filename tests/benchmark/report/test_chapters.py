@@ -39,7 +39,8 @@ ROBUST = {
     "flip": {"accuracy": 0.8, "consistency": 0.7}, "transfer": {},
 }  # fmt: skip
 COUNTED = {
-    "name": "net", "model": "other", "options": {}, "input": [1, 3, 8, 8], "outputs": 7, "parameters": {"trainable": 1, "total": 1}, "macs": 1, "flops": 1,
+    "name": "net", "model": "other", "options": {}, "input": [1, 3, 8, 8], "outputs": 7,
+    "parameters": {"trainable": 1, "total": 1}, "macs": 1, "flops": 1,
     "elementwise": {}, "skipped": {}, "uncounted": {},
 }  # fmt: skip
 TIMED = COUNTED | {
@@ -70,7 +71,8 @@ def shown(material):
 def test_every_chapter_in_its_place(material, undrawn, monkeypatch):
     monkeypatch.setattr(robustness, "calibration", lambda record: None)
     everything = material(
-        complexity={"networks": [COUNTED], "cells": {}}, latency={"networks": [TIMED], "cells": {}, "environment": {}}, gradients=[GRADIENTS], benches=[BENCH],
+        complexity={"networks": [COUNTED], "cells": {}}, latency={"networks": [TIMED], "cells": {}, "environment": {}},
+        gradients=[GRADIENTS], benches=[BENCH],
         robustness={"synthetic-8": {A.name: [ROBUST]}}, searches={"s": [TRIAL]}, scalars=b"<svg/>",
         sets=[Data(AUDIT, {}, None)],
     )  # fmt: skip
