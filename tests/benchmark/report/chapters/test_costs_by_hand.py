@@ -256,12 +256,18 @@ legend: training #d55e00 - o; evaluation #0072b2 - o | 2 columns
 panel 0 at 0.125 0.53 0.352 0.35: -
   x: -, log, 7.727 16.564, ticks 8 16, shared with 2
   y: ms an image, linear, 0 33.35, ticks 0 10 20 30, shared with 1
+  line: 8 16 | 5 11
+  line: 8 16 | 6 12
 panel 1 at 0.548 0.53 0.352 0.35: -
   x: -, log, 31.358 48.983, ticks 32 48, shared with 3
   y: -, linear, 0 33.35, ticks 0 10 20 30, shared with 0
+  line: 32 48 | 23 31
+  line: 32 48 | 24 32
 panel 2 at 0.125 0.11 0.352 0.35: -
   x: batch size, log, 7.727 16.564, ticks 8 16, shared with 0
   y: peak memory, MiB, linear, 0 42.2, ticks 0 10 20 30 40, shared with 3
+  line: 8 16 | 17 nan
 panel 3 at 0.548 0.11 0.352 0.35: -
   x: side of the input, pixels, log, 31.358 48.983, ticks 32 48, shared with 1
-  y: -, linear, 0 42.2, ticks 0 10 20 30 40, shared with 2"""
+  y: -, linear, 0 42.2, ticks 0 10 20 30 40, shared with 2
+  line: 32 48 | 29 41"""
