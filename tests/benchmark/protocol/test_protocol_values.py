@@ -113,6 +113,9 @@ def test_the_files_of_protocols_are_read_with_the_types_that_were_meant():
         read = yaml.safe_load(path.read_text())
         assert {key: type(read[key]) for key in kinds} == kinds, path.name
         assert all(type(each) is str for each in itertools.chain(read["classes"], read["tta"], read.get("folds", ())))
+        assert {key: type(value) for key, value in read.get("data_options", {}).items()} in (
+            {}, {key: type(value) for key, value in FACES.items()}, {key: type(value) for key, value in FRAMES.items()},
+        )  # fmt: skip
 
 
 def test_the_table_of_the_documentation_says_the_same():

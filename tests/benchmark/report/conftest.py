@@ -3,9 +3,11 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import load_protocol
@@ -120,7 +122,8 @@ def comparison():
 
 
 def around_the_data(figure) -> str:
-    """What stands around the data of a figure, as text: its size, its panels, titles, scales, limits, ticks, legends."""
+    """What stands around the data of a figure, as text: its size, its panels, titles, scales, limits, ticks, legends; the
+    texts in its panels where they are few, and lines of one or two points."""
 
     def few(values):
         return " ".join(f"{round(float(value), 3) + 0.0:g}" for value in values)
@@ -147,6 +150,12 @@ def around_the_data(figure) -> str:
             parts = [one.get_label_text() or "-", one.get_scale(), few(sorted((low, high))), f"ticks {few(ticks)}"]
             parts += ["down"] * bool(one.get_inverted()) + ([f"shared with {few(others)}"] if others else [])
             lines.append(f"  {name}: " + ", ".join(parts))
+        if len(axis.texts) < 20:
+            lines += [f"  text: {' / '.join(t.get_text().splitlines())} | at {few(t.get_position())}" for t in axis.texts]
+        lines += [f"  line: {few(x)} | {few(y)}" for x, y in map(Line2D.get_data, axis.lines) if len(np.atleast_1d(x)) < 3]
+        for patch in axis.patches if len(axis.patches) < 5 else ():
+            extents = patch.get_extents().transformed(axis.transData.inverted()).extents
+            lines.append(f"  {type(patch).__name__}: {few(extents)}")
         hidden = [name for name, spine in axis.spines.items() if not spine.get_visible()]
         words = ["no axes"] * (not axis.axison) + ([f"no line {', '.join(hidden)}"] if hidden else [])
         words += [f"aspect {axis.get_aspect()}"] * (axis.get_aspect() != "auto")

@@ -71,8 +71,7 @@ def shown(material):
 def test_every_chapter_in_its_place(material, undrawn, monkeypatch):
     monkeypatch.setattr(robustness, "calibration", lambda record: None)
     everything = material(
-        complexity={"networks": [COUNTED], "cells": {}},
-        latency={"networks": [TIMED], "cells": {}, "environment": {}},
+        complexity={"networks": [COUNTED], "cells": {}}, latency={"networks": [TIMED], "cells": {}, "environment": {}},
         gradients=[GRADIENTS], benches=[BENCH],
         robustness={"synthetic-8": {A.name: [ROBUST]}}, searches={"s": [TRIAL]}, scalars=b"<svg/>",
         sets=[Data(AUDIT, {}, None)],

@@ -85,8 +85,10 @@ def test_absent_and_damaged_files(folder, tmp_path):
     assert humans.references("fer2013", "categorical", {}) == []
     path = folder / "ferplus.json"
     path.write_text(json.dumps({key: v for key, v in json.loads(path.read_text()).items() if key != "fer2013_label"}))
-    with pytest.raises(BadInput, match="no fer2013_label"):
+    with pytest.raises(BadInput) as error:
         humans.read_humans(folder)
+    expected = "found no fer2013_label; expected a file of `ferbench ceilings`; run it again"
+    assert str(error.value) == f"{path}: {expected}"
     path.write_text("{")
     with pytest.raises(BadInput, match="valid JSON"):
         humans.read_humans(folder)

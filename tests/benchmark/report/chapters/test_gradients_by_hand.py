@@ -168,9 +168,14 @@ legend: fixed #d55e00 None o; identity #000000 None o; adaptive #0072b2 None o |
 panel 0 at 0.125 0.11 0.352 0.77: working BatchNorm
   x: -, linear, 4.725 5.275, ticks 4.8 4.9 5 5.1 5.2
   y: -, log, 0.079 12.589, ticks 0.1 1 10
+  line: 5 | 0.25
+  Rectangle: 4.725 0.1 5.275 10
 panel 1 at 0.548 0.11 0.352 0.77: frozen BatchNorm
   x: -, linear, 7.9 10.1, ticks 8 9 10
-  y: -, log, 0 9.48037e+15, ticks 0 0 0.001 1 1000 1e+06 1e+09 1e+12 1e+15"""
+  y: -, log, 0 9.48037e+15, ticks 0 0 0.001 1 1000 1e+06 1e+09 1e+12 1e+15
+  line: 8 | 100
+  line: 10 | 0.8
+  Rectangle: 7.9 0.1 10.1 10"""
 TRAINING = """\
 3 3.5 inches
 optimiser steps | at 0.5 0.01
@@ -178,7 +183,15 @@ gradient, first / last unit | at 0.02 0.5
 legend: identity #000000 - None; adaptive #0072b2 -- None | 3 columns
 panel 0 at 0.125 0.11 0.775 0.77: net, frozen BatchNorm
   x: -, symlog, -0.25 5.25, ticks -0.25 0 5.25
-  y: -, log, 0.06 5023.16, ticks 0.1 1 10 100 1000"""
+  y: -, log, 0.06 5023.16, ticks 0.1 1 10 100 1000
+  text: identity: diverged 1 of 2 | at 0.97 0.94
+  line: 0 5 | 10 3000
+  line: 0 | 1000
+  line: 0 | 100
+  line: 0 5 | 0.4 0.5
+  line: 0 5 | 1.6 2
+  line: 0 5 | 0.8 1
+  Rectangle: -0.25 0.1 5.25 10"""
 SCALARS = """\
 10.2 2.9 inches
 unit | at 0.5 0.01
@@ -186,9 +199,15 @@ legend: step 0 #767676 -- None; step 5 #083c7d - o | 2 columns
 panel 0 at 0.125 0.11 0.228 0.77: net, frozen: a
   x: -, linear, 0.95 2.05, ticks 1 2
   y: -, linear, 0.77 1.43, ticks 0.8 0.9 1 1.1 1.2 1.3 1.4
+  line: 1 2 | 1 1
+  line: 1 2 | 1.4 0.8
 panel 1 at 0.399 0.11 0.228 0.77: net, frozen: c
   x: -, linear, 0.95 2.05, ticks 1 2
   y: -, linear, 0.138 2.612, ticks 0.5 1 1.5 2 2.5
+  line: 1 2 | 1 1
+  line: 1 2 | 2.5 0.25
 panel 2 at 0.672 0.11 0.228 0.77: net, frozen: slope at 0
   x: -, linear, 0.95 2.05, ticks 1 2
-  y: -, linear, 0.113 0.938, ticks 0.2 0.4 0.6 0.8"""
+  y: -, linear, 0.113 0.938, ticks 0.2 0.4 0.6 0.8
+  line: 1 2 | 0.5 0.5
+  line: 1 2 | 0.15 0.9"""

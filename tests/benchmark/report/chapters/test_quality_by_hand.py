@@ -201,6 +201,22 @@ def test_accuracy_without_copies_by_counting(run, comparison):
     assert row["near"].text == "not defined"
 
 
+def test_no_table_of_leaks_without_a_leak_or_without_a_finished_run(run, comparison):
+    leaked = {"PrivateTest": {"Training": {"exact": ["test-0"], "near": []}}}
+    good, lost = run(A, 0, {}, protocol="fer2013-7", arrays=answers([1, 0])), run(B, 0, None, protocol="fer2013-7")
+    targets = np.ones(2, np.int64)
+    assert len(audits.leaks_table(comparison(good, lost, targets=targets), leaked).rows) == 2
+    assert audits.leaks_table(comparison(lost, targets=targets), leaked) is None
+    for other in ({}, {"PrivateTest": {}}, {"PublicTest": leaked["PrivateTest"]}, {"PrivateTest": {"PublicTest": {}}}):
+        assert audits.leaks_table(comparison(good, targets=targets), other) is None
+
+
+def test_a_change_that_some_resample_does_not_have_is_without_an_interval():
+    """One of two faces is kept: about a quarter of all resamples have none of it."""
+    change = audits._change(np.array([1.0, 0.0]), np.array([True, False]))
+    assert change.numbers == {"mean": 0.5, "low": None, "high": None}
+
+
 def test_leaks_are_counted_for_classes_alone(run, comparison):
     cell, data = Cell("one-mse", "one", {}, "mse"), Data(AUDIT | {"name": "synthetic"}, {}, None)
     runs = [run(cell, 0, {}, protocol="synthetic-va", arrays=answers([1, 0]))]

@@ -302,6 +302,9 @@ loss | at 0.012 0.566
 panel 0 at 0.095 0.245 0.249 0.566: one-plain
   x: -, linear, 0.85 4.15, ticks 1 2 3 4
   y: -, linear, -2.045 45.145, ticks 0 10 20 30 40, shared with 1
+  text: diverged 1 of 3 | at 0.03 0.06
+  line: 1 2 | 31 37
+  line: 1 2 | 41 43
   legend: training #0072b2 - None; validation #d55e00 - None
 panel 1 at 0.414 0.245 0.249 0.566: three-plain
   x: -, linear, 0.85 4.15, ticks 1 2 3 4
@@ -328,12 +331,23 @@ panel 0 at 0.125 0.11 0.775 0.77: synthetic-8: drawn faces, 4 epochs
   x: test Accuracy, percentage points; right of 0: better than identity; bars: 95 % paired t-interval over seeds, \
 unadjusted, linear, -5.977 21.977, ticks -5 0 5 10 15 20
   y: -, linear, -0.6 1.6, ticks 0 1, down
+  text: +8.00 [-4.71, +20.71], n = 2 | at 1.02 0
+  text: -3.00, n = 1, no interval | at 1.02 1
+  line: 0 0 | 0 1
+  line: 8 | 0
+  line: -3 | 1
   no line left"""
 SHORTCUTS = """\
 10.5 4 inches
 panel 0 at 0.125 0.11 0.352 0.77: shortcut H(x)
   x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
   y: -, linear, -2.2 2.2, ticks -2 -1.5 -1 -0.5 0 0.5 1 1.5 2
+  text: identity | at 1.7 1.9
+  text: fixed: a = c = 1 | at 6.2 0.947
+  text: a = 0.5, c = 1 | at 6.2 1.607
+  text: a = 2, c = 1 | at 6.2 0.423
+  text: a = 1, c = 0 | at 6.2 1.397
+  text: a = 1, c = 2 | at 6.2 0.633
 panel 1 at 0.548 0.11 0.352 0.77: slope H'(x)
   x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
   y: -, linear, 0 1.08, ticks 0 0.2 0.4 0.6 0.8 1"""
@@ -344,25 +358,51 @@ arousal | at 0.018 0.555
 panel 0 at 0.119 0.203 0.385 0.656: the labels
   x: -, linear, -1.15 1.15, ticks -1 0 1
   y: -, linear, -1.15 1.15, ticks -1 0 1
+  line: 0 1 | 0 0
+  line: 0 0 | 0 1
+  line: 0.1 -0.3 | 0.9 0.7
+  Circle: -1 -1 1 1
   no line left, right, bottom, top; aspect 1.0
 panel 1 at 0.587 0.203 0.385 0.656: net-identity-working-mse
   x: -, linear, -1.15 1.15, ticks -1 0 1
   y: -, linear, -1.15 1.15, ticks -1 0 1
+  line: 0 1 | 0 0
+  line: 0 0 | 0 1
+  line: 0 -0.4 | 0.8 0.6
+  Circle: -1 -1 1 1
   no line left, right, bottom, top; aspect 1.0"""
 COSTS = """\
 11.5 3.6 inches
 panel 0 at 0.125 0.11 0.138 0.77: hollow: frozen normalisation; bars: 95 % t-interval over seeds
   x: multiply-adds, log, 893.732 86155.6, ticks 1000 10000
   y: test Accuracy, %, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 1 2 3
+  line: 1055.25 | 63
+  line: 1146.65 | 71
+  line: 70000 | 46
 panel 1 at 0.296 0.11 0.138 0.77: -
   x: trainable parameters, log, 120.935 1522.48, ticks 200 500 1000
   y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 2 3
+  line: 203 | 63
+  line: 307 | 71
+  line: 907 | 46
 panel 2 at 0.467 0.11 0.138 0.77: -
   x: CPU latency, ms, log, 1.511 19.025, ticks 2 5 10
   y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 3
+  line: 2.5 | 63
+  line: 3.5 | 71
+  line: 11.5 | 46
 panel 3 at 0.639 0.11 0.261 0.77: -
   x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
   y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 2
+  text: net-identity-working-plain  63.00 | at 0.09 63
+  text: net-fixed-frozen-plain  71.00 | at 0.09 71
+  text: one-plain  46.00 | at 0.09 46
+  line: 0 0.06 | 63 63
+  line: 0 0.06 | 71 71
+  line: 0 0.06 | 46 46
+  line: 0.075 | 63
+  line: 0.075 | 71
+  line: 0.075 | 46
   no axes"""
 RELIABILITY = """\
 2.9 3.3 inches
@@ -371,4 +411,6 @@ accuracy | at 0.034 0.553
 panel 0 at 0.259 0.197 0.69 0.606: one-plain / ECE 3.90 [-6.26, 14.06] %
   x: -, linear, 0 1, ticks 0 0.5 1
   y: -, linear, 0 1, ticks 0 0.5 1
+  line: 0 1 | 0 1
+  line: 0.17 0.98 | 0.6 0.8
   aspect 1.0"""

@@ -315,6 +315,28 @@ def test_data_of_plots_are_those_of_their_split(run, comparison):
     assert mean["validation_loss"].tolist() == pytest.approx([2.65, 1.65, 2 / 3 + 0.65])
 
 
+def test_headline_metrics_of_valence_and_arousal(run, comparison):
+    cell = Cell("one-mse", "one", {}, "mse")
+    values = {"ccc_mean": 1 / 3, "ccc_valence": 0.31, "ccc_arousal": 0.37, "rmse_mean": 0.2}
+    own = comparison(run(cell, 0, values, protocol="synthetic-va"), run(LOST, 0, None, protocol="synthetic-va"))
+    assert plots.headline_metrics(Summary((own,))) == {"synthetic-va": {
+        "one-mse": values | {"ccc_mean": 0.3333333333, "seeds": 1, "diverged": 0, "trust": HERE},
+        "lost-plain": {"seeds": 0, "diverged": 1, "trust": HERE},
+    }}  # fmt: skip
+
+
+def test_the_history_of_a_run_that_diverged_ends_with_what_it_had(run, comparison):
+    entries = [*HISTORIES[0][:1], {"epoch": 2, "train_loss": None, "validation": None, "test": None}]
+    table = plots.history(Summary((comparison(run(A, 3, None, history=entries)),)))
+    assert list(table.columns) == [
+        "protocol", "cell", "seed", "epoch", "train_loss", "validation_loss", "validation_metric", "test_metric",
+    ]  # fmt: skip
+    first, last = table.to_dict("records")
+    assert first == {"protocol": "synthetic-8", "cell": "one-plain", "seed": 3, "epoch": 1, "train_loss": 3.7,
+                     "validation_loss": 2.5, "validation_metric": 0.5, "test_metric": 0.31}  # fmt: skip
+    assert (last["epoch"], last["seed"]) == (2, 3) and pd.isna([*last.values()][4:]).all()
+
+
 def test_confusion_names_what_is_and_what_was_answered_by_the_first_finished_seed(run, comparison):
     def arrays(answered):
         return {"test_targets": np.array([0, 1, 2]), "test_outputs_none": np.eye(8)[answered]}
