@@ -74,6 +74,20 @@ def clock(monkeypatch):
     return start
 
 
+@pytest.fixture
+def predicted(monkeypatch) -> list:
+    """What predictions are asked for: (faces, how). They are made by hand: the right class for all."""
+    asked = []
+
+    def predict(model, split, prepare, **how):
+        asked.append((len(split), how))
+        return np.eye(3, dtype=np.float32)[split.targets.numpy()]
+
+    monkeypatch.setattr(state, "predict", predict)
+    monkeypatch.setattr(state, "precision_of", lambda recipe, device: "bf16")
+    return asked
+
+
 def test_a_stopped_and_resumed_run_as_it_is_seen(run, tiny_faces, tmp_path, bars, capsys):
     with pytest.raises(Interrupted, match=f"^{re.escape(str(run))}: stopped in epoch 2; the next call resumes it$"):
         train(run, tiny_faces, tmp_path / "run", device=CPU, stop=after(8), position=2)
@@ -282,6 +296,23 @@ def test_the_order_lies_where_the_pictures_are_asked_for(trainer):
     assert trainer.order().device == META
 
 
+def test_a_run_makes_everything_on_its_device(run, trainer, tiny_faces, predicted, monkeypatch, tmp_path):
+    """A tensor elsewhere would end a run on a GPU."""
+    seen = []
+    monkeypatch.setattr(state, "compiled", lambda model, example, precision: seen.append(example.device) or model)
+    monkeypatch.setattr(state, "make_optimizer", lambda recipe, model: None)
+    other = Trainer(run, tiny_faces, META, trainer.splits, compile=True)
+    assert seen == [META] and other.loss_sum.device == META
+    monkeypatch.setattr(state.checkpoint, "read", lambda path, device: pytest.fail(f"{path.name} {device}"))
+    with pytest.raises(pytest.fail.Exception, match="^a meta$"):
+        other.load(tmp_path / "a")
+    trainer.device, trainer.step = META, 1
+    trainer.loss = lambda outputs, targets: seen.append(outputs.device) or torch.tensor(0.5)
+    trainer.finish_epoch()
+    assert seen[1:] == [META, META] and trainer.loss_sum.device == META
+    assert trainer.history[0]["validation"]["loss"] == 0.5
+
+
 def test_how_a_network_is_computed(trainer):
     trainer.forward = trainer.model = torch.nn.Linear(1, 1)
     assert trainer.implementation == "torch"
@@ -289,20 +320,6 @@ def test_how_a_network_is_computed(trainer):
     assert trainer.implementation == "by hand"
     trainer.forward = lambda pictures: pictures
     assert trainer.implementation == "torch.compile"
-
-
-@pytest.fixture
-def predicted(monkeypatch) -> list:
-    """What predictions are asked for: (faces, how). They are made by hand: the right class for all."""
-    asked = []
-
-    def predict(model, split, prepare, **how):
-        asked.append((len(split), how))
-        return np.eye(3, dtype=np.float32)[split.targets.numpy()]
-
-    monkeypatch.setattr(state, "predict", predict)
-    monkeypatch.setattr(state, "precision_of", lambda recipe, device: "bf16")
-    return asked
 
 
 def test_how_predictions_are_asked_for(run, tiny_faces, predicted, tmp_path):
