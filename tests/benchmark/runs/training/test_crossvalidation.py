@@ -240,18 +240,21 @@ def test_the_selected_validation_by_hand(tmp_path):
 
 
 def test_what_a_diverged_run_keeps_of_its_folds(faces, protocol, tmp_path):
+    """The values of the last of its three folds, the sums of all."""
     run, common = Run(protocol(), _cell(), 5), {"data": {"name": "tiny"}, "environment": {"threads": 1}}
     cost = {"device": "d", "train_seconds": 1.0, "evaluate_seconds": 1.0, "images_per_second": 8.0, "peak_memory_bytes": 3}
     own = [
         {"history": [{"epoch": 1, "learning_rate": 0.5, "train_loss": loss, "validation": scores, "test": scores}],
          "selected_epoch": epoch, "train_counts": [1, 2], "input": {"mean": [0.5]}, "cost": cost}
-        for loss, scores, epoch in ((0.5, {"loss": 1.0, "accuracy": 0.5}, 1), (None, None, None))
+        for loss, scores, epoch in (*[(0.5, {"loss": 1.0, "accuracy": 0.5}, 1)] * 2, (None, None, None))
     ]  # fmt: skip
+    own[2]["cost"] = cost | {"device": "last"}
     records = [
         Record(tmp_path, own[0] | common | {"status": "finished", "parameters": 1}),
-        Record(tmp_path, own[1] | common | {"status": "diverged", "parameters": 42}),
+        Record(tmp_path, own[1] | common | {"status": "finished", "parameters": 2}),
+        Record(tmp_path, own[2] | common | {"status": "diverged", "parameters": 42}),
     ]
-    sizes = [{"train": 6, "validation": 2, "test": 1}, {"train": 5, "validation": 1, "test": 3}]
+    sizes = [{"train": number, "validation": 2, "test": 1} for number in (6, 5, 4)]
     contents, predictions, files = crossvalidation.pooled(run, faces, CPU, records, sizes)
     assert (predictions, files) == ({}, {})
     assert contents == common | {
@@ -268,9 +271,10 @@ def test_what_a_diverged_run_keeps_of_its_folds(faces, protocol, tmp_path):
         "input": {},
         "parameters": 42,
         "code": sources.code_digest("residual"),
-        "cost": cost | {"train_seconds": 2.0, "evaluate_seconds": 2.0},
-        "folds": [{"fold": "a", "faces": sizes[0]} | own[0], {"fold": "b", "faces": sizes[1]} | own[1]],
+        "cost": cost | {"train_seconds": 3.0, "evaluate_seconds": 3.0, "device": "last"},
+        "folds": [{"fold": fold, "faces": size} | each for fold, size, each in zip("abc", sizes, own, strict=True)],
     }
+    assert all(tuple(fold) == crossvalidation.FOLD_FIELDS for fold in contents["folds"])
 
 
 def test_what_reaches_the_training_of_a_fold(faces, protocol, tmp_path, monkeypatch, capsys):

@@ -117,7 +117,7 @@ def test_no_limit_is_known_where_python_has_no_resource(monkeypatch):
 def test_peak_memory_is_what_the_system_counted(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 77 if device == GPU else None)
     assert memory.peak_memory(GPU) == 77
-    says(monkeypatch, self_status="Name:\tpython\nVmPeak:\t  99 kB\nVmHWM:\t   12 kB\nVmRSS:\t 5 kB\n")
+    says(monkeypatch, self_status="Name:\ta: b: c\nVmPeak:\t  99 kB\nVmHWM:\t   12 kB\nVmRSS:\t 5 kB\n")
     assert memory.peak_memory(CPU) == 12 * 1024
     says(monkeypatch, self_status="Name:\tpython\n")  # some sandboxes
     monkeypatch.setattr(resource, "getrusage", lambda who: SimpleNamespace(ru_maxrss=50 + who))

@@ -74,6 +74,20 @@ def clock(monkeypatch):
     return start
 
 
+@pytest.fixture
+def predicted(monkeypatch) -> list:
+    """What predictions are asked for: (faces, how). They are made by hand: the right class for all."""
+    asked = []
+
+    def predict(model, split, prepare, **how):
+        asked.append((len(split), how))
+        return np.eye(3, dtype=np.float32)[split.targets.numpy()]
+
+    monkeypatch.setattr(state, "predict", predict)
+    monkeypatch.setattr(state, "precision_of", lambda recipe, device: "bf16")
+    return asked
+
+
 def test_a_stopped_and_resumed_run_as_it_is_seen(run, tiny_faces, tmp_path, bars, capsys):
     with pytest.raises(Interrupted, match=f"^{re.escape(str(run))}: stopped in epoch 2; the next call resumes it$"):
         train(run, tiny_faces, tmp_path / "run", device=CPU, stop=after(8), position=2)
@@ -138,7 +152,7 @@ def test_a_checkpoint_is_due_after_half_a_minute(run, tiny_faces, tmp_path, monk
 
 
 def test_what_is_stale_is_replaced_and_the_new_run_is_compiled_as_asked(
-    run, tiny_faces, tiny_protocol, tiny_cell, tmp_path, monkeypatch, capsys
+    tiny_faces, tiny_protocol, tiny_cell, tmp_path, monkeypatch, capsys
 ):
     given = []
 
@@ -148,14 +162,15 @@ def test_what_is_stale_is_replaced_and_the_new_run_is_compiled_as_asked(
         return model.forward
 
     monkeypatch.setattr(state, "compiled", compiled)
-    place, other = tmp_path / "run", Run(tiny_protocol(epochs=1), tiny_cell("weighted"), 3)
+    short = tiny_protocol(epochs=1)
+    place, run, other = tmp_path / "run", Run(short, tiny_cell(), 3), Run(short, tiny_cell("weighted"), 3)
     with pytest.raises(Interrupted):
         train(run, tiny_faces, place, device=CPU, stop=after(1))
     assert given == []
     record = train(other, tiny_faces, place, device=CPU, restart_stale=True, compile=True)
     assert given == [((16, 3, 16, 16), CPU, True, 0, "float32")] * 2  # before the checkpoint was read, and then
     assert record["environment"]["implementation"] == "torch.compile"
-    stale = "found a {} of another configuration (protocol, cell differ); expected this run's; "
+    stale = "found a {} of another configuration (cell differ); expected this run's; "
     assert capsys.readouterr().out == (
         f"{place}.checkpoint: {stale.format('checkpoint')}delete it, or give --restart-stale to begin again: begun again\n"
     )
@@ -166,7 +181,8 @@ def test_what_is_stale_is_replaced_and_the_new_run_is_compiled_as_asked(
     )
 
 
-def test_every_part_of_the_configuration_is_compared(run, tiny_faces, tmp_path, monkeypatch):
+def test_every_part_of_the_configuration_is_compared(tiny_faces, tiny_protocol, tiny_cell, tmp_path, monkeypatch):
+    run = Run(tiny_protocol(epochs=1), tiny_cell(), 3)
     train(run, tiny_faces, tmp_path / "run", device=CPU)
     own = training.configuration(run, tiny_faces, CPU)
     assert own == {
@@ -282,6 +298,23 @@ def test_the_order_lies_where_the_pictures_are_asked_for(trainer):
     assert trainer.order().device == META
 
 
+def test_a_run_makes_everything_on_its_device(run, trainer, tiny_faces, predicted, monkeypatch, tmp_path):
+    """A tensor elsewhere would end a run on a GPU."""
+    seen = []
+    monkeypatch.setattr(state, "compiled", lambda model, example, precision: seen.append(example.device) or model)
+    monkeypatch.setattr(state, "make_optimizer", lambda recipe, model: None)
+    other = Trainer(run, tiny_faces, META, trainer.splits, compile=True)
+    assert seen == [META] and other.loss_sum.device == META
+    monkeypatch.setattr(state.checkpoint, "read", lambda path, device: pytest.fail(f"{path.name} {device}"))
+    with pytest.raises(pytest.fail.Exception, match="^a meta$"):
+        other.load(tmp_path / "a")
+    trainer.device, trainer.step = META, 1
+    trainer.loss = lambda outputs, targets: seen.append(outputs.device) or torch.tensor(0.5)
+    trainer.finish_epoch()
+    assert seen[1:] == [META, META] and trainer.loss_sum.device == META
+    assert trainer.history[0]["validation"]["loss"] == 0.5
+
+
 def test_how_a_network_is_computed(trainer):
     trainer.forward = trainer.model = torch.nn.Linear(1, 1)
     assert trainer.implementation == "torch"
@@ -289,20 +322,6 @@ def test_how_a_network_is_computed(trainer):
     assert trainer.implementation == "by hand"
     trainer.forward = lambda pictures: pictures
     assert trainer.implementation == "torch.compile"
-
-
-@pytest.fixture
-def predicted(monkeypatch) -> list:
-    """What predictions are asked for: (faces, how). They are made by hand: the right class for all."""
-    asked = []
-
-    def predict(model, split, prepare, **how):
-        asked.append((len(split), how))
-        return np.eye(3, dtype=np.float32)[split.targets.numpy()]
-
-    monkeypatch.setattr(state, "predict", predict)
-    monkeypatch.setattr(state, "precision_of", lambda recipe, device: "bf16")
-    return asked
 
 
 def test_how_predictions_are_asked_for(run, tiny_faces, predicted, tmp_path):

@@ -202,11 +202,13 @@ def test_faces_without_a_label_of_the_task_are_refused_by_their_split(tiny_faces
 
 def test_what_decides_where_pictures_are_held(tiny_faces, tiny_protocol, monkeypatch):
     """The memory of a device among its processes; what streaming them needs is handed on."""
-    asked, given = [], []
-    monkeypatch.setattr(pixels, "resident_limit", lambda device, jobs: asked.append((device, jobs)) or 160 * 12 * 12 - 1)
+    asked, given, limit = [], [], 160 * 12 * 12  # grey pictures of 12 x 12, made of coloured ones
+    monkeypatch.setattr(pixels, "resident_limit", lambda device, jobs: asked.append((device, jobs)) or limit)
     monkeypatch.setattr(pixels, "streamed", lambda faces, rows, *rest: given.append((len(rows), *rest)) or "streamed")
     stop = [].append
     protocol = tiny_protocol(input_size=12, channels=1)
+    assert load_splits(tiny_faces, protocol, CPU)["train"].pictures.shape == (100, 1, 12, 12)
+    limit, asked[:] = limit - 1, []
     assert load_splits(tiny_faces, protocol, CPU, jobs=3, stop=stop)["train"].pictures == "streamed"
     assert given == [(rows, 12, 1, CPU, stop) for rows in (100, 25, 35)]
     load_splits(tiny_faces, protocol, CPU)

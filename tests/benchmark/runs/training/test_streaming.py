@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from benchmark.array_file import ArrayFile
 from benchmark.errors import BadInput, Interrupted
@@ -132,6 +132,7 @@ def test_prefetch_reads_in_a_thread_and_a_wrong_guess_is_harmless():
     assert source.reads == [([13, 11], "pictures_0")]
     assert torch.equal(images[torch.tensor([3, 1])], torch.from_numpy(array[[13, 11]]))
     assert source.reads[1:] == [([13, 11], "MainThread")], "what was read ahead is given once"
+    assert images._reader._max_workers == 1, "threads would read against each other"
     images.prefetch(slice(10, 20))
     assert len(source.reads) == 2, "nothing is there to read"
     images.prefetch(torch.tensor([3, 1]))
@@ -323,6 +324,27 @@ def test_who_waits_for_another_process_can_be_stopped(coloured, monkeypatch):
         with pytest.raises(Interrupted, match=f"^{line}$"):
             resized_file(coloured, 10, 3, lambda: next(asked))
     assert list(asked) == [] and not path.exists()
+
+
+def test_a_stop_is_heeded_within_half_a_second_and_a_cache_may_be_anywhere(coloured, monkeypatch, tmp_path):
+    waited = []
+
+    class Held:
+        is_locked = False
+
+        def __init__(self, path):
+            self.path = path
+
+        def acquire(self, timeout):
+            waited.append((self.path.parent, timeout))
+            raise Timeout(str(self.path))
+
+    cache = tmp_path / "some" / "where"
+    monkeypatch.setenv("FERBENCH_CACHE", str(cache))
+    monkeypatch.setattr(streaming, "FileLock", Held)
+    with pytest.raises(Interrupted):
+        resized_file(coloured, 10, 3, lambda: True)
+    assert waited == [(cache, 0.5)]
 
 
 def test_pictures_for_a_gpu_are_read_into_pinned_memory(monkeypatch):
