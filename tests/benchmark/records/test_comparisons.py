@@ -1,13 +1,20 @@
 """Records -> comparisons: what may stand in one table, and the metrics of each run."""
 
+import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
 from benchmark.errors import BadInput
-from benchmark.records.comparisons import frame, summarise
+from benchmark.faces import fingerprints
+from benchmark.files import read_yaml
+from benchmark.protocol.protocol import load_protocol
+from benchmark.records.comparisons import Comparison, ScoredRun, Summary, frame, seeds_interval, summarise
+from benchmark.records.metrics import METRICS
 from benchmark.records.record import read_records, write_record
 from benchmark.report.sections.results import selection
 
@@ -172,3 +179,126 @@ def test_outside_entries_stand_in_no_comparison(make, cell, tmp_path):
     targets, scores = run.outputs("test")
     assert entry.scores["none"]["accuracy"] == pytest.approx(sk.accuracy_score(targets, scores.argmax(1)))
     assert entry.scores["none"]["roc_auc"] is None and list(entry.scores) == ["none"]
+
+
+# ---------------------------------------------------------------- a comparison written out here
+
+
+class Recorded(dict):
+    """What a table takes of a record."""
+
+    def __init__(self, place, seed, **contents):
+        own = {"status": "finished", "selected_epoch": 3, "code": "c" * 16, "predictions_sha256": "d" * 64}
+        super().__init__(own | contents)
+        self.directory, self.seed, self.diverged = Path("root", place), seed, contents.get("status") == "diverged"
+
+
+def compared(protocol="fer2013-7", fingerprint="0" * 64, targets=4000, runs=None, **changes):
+    own = load_protocol(protocol)
+    contents, data = own.as_dict() | changes, {"name": own.data, "version": "1.0", "fingerprint": fingerprint}
+    targets = None if targets is None else np.zeros(targets)
+    return Comparison("slug", contents, "h" * 16, data, runs or {}, targets)
+
+
+def scored(place, seed, scores, trust="predictions only", **contents):
+    return ScoredRun(Recorded(place, seed, **contents), scores, trust)
+
+
+def test_the_header_of_a_comparison():
+    known = read_yaml(fingerprints.FILE)["fer2013"]["1.0"][0]
+    by = "selection rule: best-validation (first epoch of the best validation accuracy)"
+    assert compared(fingerprint=known["fingerprint"]).header == (
+        f"Protocol fer2013-7 version 1.0 (hash {'h' * 16}); test split PrivateTest of fer2013 1.0 ({known['what']}), "
+        f"4,000 images; {by}"
+    )
+    assert compared(selection="last").header.endswith(
+        "of fer2013 1.0 (other bytes than the known editions), 4,000 images; "
+        "selection rule: last (the last epoch of the budget)"
+    )
+    folded = compared("diffusionfer-va", targets=None).header
+    assert ("; test: every face of diffusionfer 1.0 once, out of fold (5 folds)" in folded) and folded.endswith(
+        ", number not known (every run diverged); "
+        "selection rule: best-validation (first epoch of the best validation mean CCC)"
+    )
+    assert compared("affwild-va").edition == ""  # no edition of it is known
+
+
+def test_what_a_comparison_says_of_its_cells():
+    lost = {"status": "diverged"}
+    runs = {
+        "a": (
+            scored("x", 1, {"none": {"accuracy": 0.5}, "flip": {"accuracy": 0.6}}, "trained here"),
+            scored("y", 2, {}, **lost),
+        ),
+        "b": (scored("z", 1, {"none": {"accuracy": None}}),),
+    }
+    runs["a"][0].record["cell"], runs["b"][0].record["cell"] = {"name": "of a"}, {"name": "of b"}
+    one = compared(runs=runs)
+    assert (one.task, one.primary, one.selection_metric) == ("categorical", "accuracy", "accuracy")
+    assert one.classes == list(load_protocol("fer2013-7").classes) and compared("affwild-va").selection_metric == "mean CCC"
+    assert (one.trust("a"), one.trust("b")) == ("predictions only",) * 2 and one.cell("b") == {"name": "of b"}
+    assert [(one.diverged(label), one.finished(label)) for label in "ab"] == [(1, 1), (0, 1)]
+    assert one.metric("a", "accuracy") == {1: 0.5} and one.metric("a", "accuracy", "flip") == {1: 0.6}
+    assert one.metric("b", "accuracy") == {1: None} and one.metric("b", "accuracy", "flip") == {}
+    assert one.values("a", lambda scores: scores["accuracy"] + 1, "flip") == {1: 1.6}
+    waiting = dataclasses.replace(one, unfinished={"b": "1 of 3 seeds", "c": "none"})
+    assert waiting.waits("a", "b") == "b: 1 of 3 seeds" and waiting.waits("c", "b") == "c: none; b: 1 of 3 seeds"
+    assert waiting.waits("a") == one.waits("a", "b") == "" and one.unfinished == {}
+    assert ScoredRun(None, {}).trust == "predictions only"
+    assert seeds_interval({1: 0.5, 2: 0.7}).mean == pytest.approx(0.6)
+    assert seeds_interval({1: 0.5, 2: None}) is seeds_interval({}) is None
+
+
+def test_the_columns_and_cells_of_the_table_of_runs():
+    of_classes = {name: 0.25 + k / 100 for k, name in enumerate(n for n, m in METRICS.items() if m.task == "categorical")}
+    runs = {
+        "b": (scored("p/b/seed4", 4, {"none": of_classes, "flip": {"accuracy": 0.5}}, "trained here"),),
+        "a": (scored("p/a/seed0", 0, {}, status="diverged", selected_epoch=None, predictions_sha256=None),),
+    }
+    table = frame(Summary((compared(runs=runs),)), Path("root"))
+    last = ["trust", "selected_epoch", "code", "predictions_sha256", "record"]
+    assert list(table.columns) == ["protocol", "cell", "seed", "status", "tta", *of_classes, *last]
+    first, flip, lost = (row.to_dict() for _, row in table.iterrows())
+    own = {"protocol": "slug", "cell": "b", "seed": 4, "status": "finished", "tta": "none", "trust": "trained here"}
+    own |= {"selected_epoch": 3, "code": "c" * 16, "predictions_sha256": "d" * 64, "record": "p/b/seed4"}
+    assert first == own | of_classes
+    assert flip["tta"] == "flip" and flip["accuracy"] == 0.5 and np.isnan(flip["macro_f1"])
+    assert (lost["cell"], lost["seed"], lost["status"], lost["trust"], lost["record"]) == (
+        "a", 0, "diverged", "predictions only", "p/a/seed0",
+    )  # fmt: skip
+    assert {name for name, value in lost.items() if pd.isna(value)} == {
+        *of_classes, "tta", "selected_epoch", "predictions_sha256",
+    }  # fmt: skip
+    assert table["selected_epoch"].isna().tolist() == [False, False, True] and table["selected_epoch"].dtype == "Int64"
+    assert (Summary(()).remarks, Summary(()).outside) == ((), ())
+
+
+def test_remarks_word_by_word(make, cell, tmp_path):
+    own = cell("identity", "working", "plain")
+    make(tmp_path, "synthetic-8", own, 0, data={"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32})
+    make(
+        tmp_path,
+        "synthetic-8",
+        own,
+        0,
+        imported=True,
+        data={"name": "synthetic", "version": "1.0", "fingerprint": "cd" * 32},
+    )
+    summary = summarise(read_records(tmp_path), tmp_path, {tmp_path / "x" / "seed1": ["one", "two"]})
+    place = f"synthetic-8/{own.name}/seed0"
+    assert summary.remarks == (
+        "x/seed1: set apart: one; two.",
+        f"imported/{place}: left out, since {place} is a record of the same run.",
+        "synthetic-8-other-bytes: these records were made on other bytes of synthetic 1.0 than the known ones of "
+        "benchmark/faces/fingerprints.yaml (fingerprint cdcdcdcdcdcdcdcd), so they stand in tables of their own.",
+    )
+    for apart, found in (
+        ({}, "no record"), ({tmp_path / "x": ["bad"]}, "no record that is in order; x: set apart: bad."),
+    ):  # fmt: skip
+        with pytest.raises(BadInput) as error:
+            summarise([], tmp_path, apart)
+        expected = "at least one run's record (ferbench run, or ferbench import)"
+        assert str(error.value) == f"{tmp_path}: found {found}; expected {expected}"
+    with pytest.raises(BadInput) as error:
+        summarise([], tmp_path)
+    assert "found no record; expected" in str(error.value)

@@ -89,8 +89,8 @@ def test_of_statistics():
 def test_of_metrics():
     of_classes = {
         "accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro F1",
-        "weighted_f1": "Weighted F1",
-        "macro_ppv": "Macro PPV", "kappa": "Cohen's kappa", "alpha": "Krippendorff's alpha", "mcc": "MCC",
+        "weighted_f1": "Weighted F1", "macro_ppv": "Macro PPV",
+        "kappa": "Cohen's kappa", "alpha": "Krippendorff's alpha", "mcc": "MCC",
         "roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "nll": "NLL", "ece": "ECE", "brier": "Brier score",
     }  # fmt: skip
     parts = [(name, of) for name in ("rmse", "mae", "corr", "ccc", "sagr") for of in ("valence", "arousal", "mean")]

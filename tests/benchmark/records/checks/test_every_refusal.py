@@ -11,7 +11,7 @@ from benchmark.faces import fingerprints
 from benchmark.files import digest, read_yaml
 from benchmark.protocol.cells import load_cells
 from benchmark.records import seal
-from benchmark.records.checks import data, definition, faces, history, known, outputs, parameters, sealed
+from benchmark.records.checks import data, definition, faces, history, known, outputs, parameters, sealed, warnings
 from benchmark.records.checks.known import Known, Rows
 from benchmark.records.published import rows_digest
 from benchmark.records.record import Record
@@ -473,3 +473,11 @@ def test_folds():
 
 def test_epochs_are_those_of_the_protocol():
     assert SYNTHETIC.epochs == EPOCHS
+
+
+def test_warnings(monkeypatch):
+    monkeypatch.setattr(warnings, "doubts", lambda *_: ["one", "two"])
+    where = ", outside, warnings: found none of this kind; expected the warning '"
+    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["one"]})) == f"{where}two'"
+    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["two"]})) == f"{where}one'"
+    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["two", "one"]})) == line(warnings.check, run()) == ""
