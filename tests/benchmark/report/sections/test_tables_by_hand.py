@@ -356,8 +356,8 @@ def test_files_of_scores(run, comparison, monkeypatch, tmp_path):
     assert score_files(summary, tmp_path) == {
         "tables/runs.csv": b"a\n0.5\n",
         "metrics/synthetic-8/one-plain.json": (
-            b'{\n "accuracy": 0.51,\n "balanced_accuracy": 0.47,\n "macro_f1": 0.3333333333,\n "seeds": 1,\n "diverged": 0,\n'
-            b' "trust": "trained here"\n}\n'
+            b'{\n "accuracy": 0.51,\n "balanced_accuracy": 0.47,\n "macro_f1": 0.3333333333,\n "seeds": 1,\n'
+            b' "diverged": 0,\n "trust": "trained here"\n}\n'
         ),
     }
     assert asked == [(summary, tmp_path)]
