@@ -64,6 +64,21 @@ def test_markdown_blocks(table):
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {4}
 
 
+def test_a_whole_table_in_markdown():
+    rows = [{"cell": text("x|y"), "a": text(1), "b": text(2)}, {"cell": text("z"), "b": text(3)}]
+    table = Table("t", "T", ("n = 3", "TTA: none"), {"cell": "Cell", "a": "A", "b": "B"}, rows, ("cell",), (("a",), ("b",)))
+    assert table.markdown() == (
+        "**T.** n = 3. TTA: none.\n\n| Cell | A |\n| --- | --- |\n| x\\|y | 1 |\n\n"
+        "| Cell | B |\n| --- | --- |\n| x\\|y | 2 |\n| z | 3 |\n"
+    )
+    assert [list(frame.columns) for frame in table.shown()] == [["Cell", "A"], ["Cell", "B"]]
+    assert (
+        Table("t", "T", ("n",), {"cell": "Cell", "a": "A"}, rows)
+        .markdown()
+        .endswith("| Cell | A |\n| --- | --- |\n| x\\|y | 1 |\n")
+    )
+
+
 def check_latex(source):
     """Braces and environments balance; every row of a tabular has as many cells as it has columns."""
     plain = re.sub(r"\\[&%$#_{}]", "", source)

@@ -189,15 +189,18 @@ def test_stated_scores_are_compared_with_those_of_records_in_order(tmp_path, mon
     good, bad = {"read": Result(PASSED)}, {"read": Result(PASSED), "data": Result(FAILED)}
     examined = [Examined("a", tmp_path, "A", good), Examined("b", tmp_path, "B", bad), Examined("c", tmp_path, None, bad)]
     seen = []
-    monkeypatch.setattr(stating, "summarise", lambda records, *_: seen.extend(records))
-    monkeypatch.setattr(stating, "score_files", lambda *_: {"tables/runs.csv": b"a\n2\n", "metrics/p/c.json": b'{"x": 3}'})
+    monkeypatch.setattr(stating, "read_verification", lambda path: path)
+    monkeypatch.setattr(stating, "summarise", lambda *given: seen.append(given) or "summary")
+    fresh = {"tables/runs.csv": b"a\n2\n", "metrics/p/c.json": b'{"x": 3}'}
+    monkeypatch.setattr(stating, "score_files", lambda *given: seen.append(given) or fresh)
     files = {"tables/runs.csv": "a\n1\n", "tables/other.csv": "a\n7\n"}
     files |= {"metrics/p/c.json": '{"x": 3}', "metrics/p/d.json": '{"y": 4}'}
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    found = stating.stated(examined, tmp_path, tmp_path)
-    assert seen == ["A"] and found.values == 3
+    found = stating.stated(examined, tmp_path / "records", tmp_path)
+    made = (["A"], tmp_path / "records", {}, tmp_path / "verification.json")
+    assert seen == [made, ("summary", tmp_path / "records")] and found.values == 3
     assert [(d.where, d.found, d.expected) for d in found.deviations] == [
         ("metrics/p/d.json, y", "4", None), ("tables/runs.csv, row 1, a", "1", "2"),
     ]  # fmt: skip

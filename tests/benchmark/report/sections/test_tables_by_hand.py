@@ -12,7 +12,7 @@ from benchmark.records.comparisons import Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import Difference
 from benchmark.records.trust import HERE, PREDICTIONS
-from benchmark.report.scores import csv_bytes
+from benchmark.report.scores import csv_bytes, score_files
 from benchmark.report.sections import grid, pairs, plots, results, videos
 
 HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
@@ -345,6 +345,22 @@ def test_confusion_names_what_is_and_what_was_answered_by_the_first_finished_see
     (table,) = plots.confusion(comparison(*runs)).values()
     assert table["actual"].tolist() == ["neutral", "happy", "sad"]
     assert table["predicted"].tolist() == ["surprise", "happy", "fear"]
+
+
+def test_files_of_scores(run, comparison, monkeypatch, tmp_path):
+    """What the dvc.yaml names: one file a cell, indented by one space, and one table of all runs."""
+    own = comparison(run(A, 0, {"accuracy": 0.51, "balanced_accuracy": 0.47, "macro_f1": 1 / 3}))
+    asked = []
+    monkeypatch.setattr("benchmark.report.scores.frame", lambda *given: asked.append(given) or pd.DataFrame({"a": [0.5]}))
+    summary = Summary((own,))
+    assert score_files(summary, tmp_path) == {
+        "tables/runs.csv": b"a\n0.5\n",
+        "metrics/synthetic-8/one-plain.json": (
+            b'{\n "accuracy": 0.51,\n "balanced_accuracy": 0.47,\n "macro_f1": 0.3333333333,\n "seeds": 1,\n'
+            b' "diverged": 0,\n "trust": "trained here"\n}\n'
+        ),
+    }
+    assert asked == [(summary, tmp_path)]
 
 
 def test_scores_are_written_with_ten_digits_and_no_numbers_of_rows():
