@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmark.claims.count_rules import complexity_value, dearer_in
-from benchmark.claims.finding import Undecided
+from benchmark.claims.finding import Finding, Undecided
 from benchmark.claims.ledger import Ledger
 from benchmark.claims.rules import better_and_cheaper
 from benchmark.records.comparisons import summarise
+from benchmark.records.intervals import Interval
 from benchmark.records.record import read_records
 
 COUNTED = json.loads((Path(__file__).parents[3] / "reports" / "complexity.json").read_text())
@@ -79,3 +80,28 @@ def test_what_was_not_counted_is_named(ledger):
     with pytest.raises(Undecided) as error:
         dearer_in(ledger, "fer2013-7", A, "resnet18-plain")
     assert f"missing: fer2013-7/{A} in complexity.json" in error.value.finding.reason
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "verdict", "reason"),
+    [
+        ("parameters", 1000, "reproduced", "1,040 parameters counted (p / a), paper 1,000: 1.04 times"),
+        ("parameters", 2000, "exceeded", "1,040 parameters counted (p / a), paper 2,000: 0.52 times"),
+        ("flops", 1000, "not reproduced", "5,000,000 FLOPs counted (p / a), paper 1,000: 5e+03 times"),
+    ],
+)
+def test_a_whole_finding(quantity, value, verdict, reason):
+    counted = {"cells": {"p/a": {"parameters": {"trainable": 1040}, "flops": 5_000_000}}}
+    found = complexity_value(Ledger(None, counted), protocol="p", cell="a", quantity=quantity, value=value, precision=100)
+    count = 1040.0 if quantity == "parameters" else 5e6
+    assert found == Finding(verdict, reason, Interval(count, None, None, 1), "count")
+
+
+def test_what_is_dearer_is_named_in_words():
+    counts = {"a": (3, 10), "b": (3, 20), "c": (2, 10)}
+    counted = {"cells": {f"p/{n}": {"parameters": {"trainable": k}, "flops": f} for n, (k, f) in counts.items()}}
+    ledger = Ledger(None, counted)
+    assert dearer_in(ledger, "p", "a", "b") == (
+        ["parameters"], "parameters 3 against 3 (1 times); FLOPs 10 against 20 (0.5 times)",
+    )  # fmt: skip
+    assert dearer_in(ledger, "p", "a", "c")[0] == ["parameters", "FLOPs"] and dearer_in(ledger, "p", "c", "b")[0] == []

@@ -106,6 +106,11 @@ def test_every_entry_that_may_be_there(name):
         ({"test": NUMBER | {"metric": "ece"}},
          ", metric: found ece; expected some of accuracy, rmse_valence, rmse_arousal, rmse_mean"),
         ({"test": NUMBER | {"minimum_seeds": 2}}, ", minimum_seeds: found 2; expected at least 3"),
+        ({"scaled_down": [{"rule": "guess"}]}, ", rule: found guess; expected one of numeric, compare_cells, "
+         "better_and_cheaper, complexity_value, gradient_ratio, gradient_lessened, measured, measured_difference, "
+         "not_testable"),
+        ({"machinery": [MEASURED | {"x": 1}]},
+         ", measured: found missing or unknown: x; expected protocol, cell, metric, needs"),
         ({"seen": [NUMBER]}, ", seen: found rule numeric, which judges; expected one of measured, measured_difference, "
          "gradient_ratio, gradient_lessened, complexity_value"),
         ({"machinery": [MEASURED, PAIR | {"conditions": {"one": {}, "two": {"b": "c"}}}]},

@@ -335,3 +335,22 @@ def test_an_unsealed_one_at_home_is_sealed_by_importing_it_again(runs, tmp_path,
     done = import_records(runs, tmp_path / "in", known, replace=False, check_only=False)
     assert places(done.taken) == ["tiny/seed0"] and places(done.passed_over) == ["tiny/seed1"]
     assert read_record(home).sealed
+
+
+def test_what_is_a_part_of_a_record(make, cell, tmp_path):
+    """Some of its files, or none; not a file, a link, another file among them, other bytes, or all of it."""
+    record = make(tmp_path / "records", "synthetic-8", cell("identity", "working", "plain"), 0)
+    names = ("record.json", "machine.json", "predictions.npz", "seal.json")
+    places = {name: tmp_path / name for name in ("none", "some", "all", "more", "other", "file", "link", "folder", "sealed")}
+    for name in ("none", "some", "all", "more", "other", "folder", "sealed"):
+        places[name].mkdir()
+    for place, files in (("some", names[:2]), ("all", names), ("more", names[:1]), ("sealed", names[3:])):
+        for name in files:
+            shutil.copy(record.directory / name, places[place] / name)
+    (places["more"] / "notes.txt").touch()
+    (places["other"] / names[1]).write_text("other")
+    places["file"].touch()
+    places["link"].symlink_to(places["none"])
+    (places["folder"] / names[0]).mkdir()
+    found = {name for name, place in places.items() if importing._is_part(place, record)}
+    assert found == {"none", "some", "sealed"} and not importing._is_part(tmp_path / "nothing", record)

@@ -7,6 +7,9 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import BadInput
+from benchmark.records.bootstrapping import resampled_means
+from benchmark.records.image_variance import moments
+from benchmark.records.intervals import t_interval
 from benchmark.records.joint_test import half_width, joint_difference, tail_probability
 from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
 
@@ -140,3 +143,16 @@ def test_smallest_differences_are_of_known_metrics():
 def test_refusals(arguments, message):
     with pytest.raises(BadInput, match=message):
         joint_difference(*arguments)
+
+
+def test_numbers_of_single_precision_are_computed_in_double():
+    """0.1 + 0.2 + 0.4 of float32, rounded again at each step, would be another mean."""
+    values = np.array([0.1, 0.2, 0.4], np.float32)
+    mean = sum(float(value) for value in values) / 3
+    assert joint_difference(values, 0.1, 0.01).mean == pytest.approx(mean, rel=1e-14)
+    assert joint_difference(values, 0.1, 0.01) == joint_difference(values.astype(np.float64), 0.1, 0.01)
+    assert t_interval(values) == t_interval(values.astype(np.float64))
+    assert t_interval(values).mean == pytest.approx(mean, rel=1e-14)
+    column = values[:, None]
+    assert np.array_equal(resampled_means(column, 5, seed=1), resampled_means(column.astype(np.float64), 5, seed=1))
+    assert np.array_equal(moments(column, column), moments(*[column.astype(np.float64)] * 2))

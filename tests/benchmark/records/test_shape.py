@@ -71,3 +71,18 @@ def test_as_json_reads_it():
             else:
                 with pytest.raises(BadInput):
                     check_shape(json.loads(text), shape, "file")
+
+
+def test_how_deep_a_value_may_be():
+    def nested(depth):
+        value = 1
+        for _ in range(depth):
+            value = [value]
+        return value
+
+    check_shape(nested(30), ANYTHING, "file")
+    check_shape({"a": nested(29)}, ANYTHING, "file")
+    for value, place in ((nested(31), "entry 1, entry 1, entry 1"), ({"a": nested(30)}, "a, entry 1, entry 1")):
+        with pytest.raises(BadInput) as error:
+            check_shape(value, ANYTHING, "file")
+        assert str(error.value) == f"file, {place}: found deeper nesting; expected 30 levels at most"
