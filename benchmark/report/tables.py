@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -148,10 +148,19 @@ def measured(interval: Interval | None, show) -> Entry:
     return Entry(bracketed(interval, show), {"mean": interval.mean, "low": interval.low, "high": interval.high})
 
 
-def differing(difference: Difference, unit: str) -> Entry:
+def differing(difference: Difference | Interval, unit: str) -> Entry:
     """The entry for a signed difference with its interval."""
     shown = bracketed(difference, lambda v: number(v, unit, signed=True))
     return Entry(shown, {"mean": difference.mean, "low": difference.low, "high": difference.high})
+
+
+def over_images(difference: Difference | Interval, unit: str) -> Entry:
+    """The entry for a signed difference with its interval over resampled test images; without one if the difference is not
+    defined in every resample."""
+    entry = differing(difference, unit)
+    if difference.low is None:
+        return replace(entry, text=f"{number(difference.mean, unit, signed=True)}, no interval")
+    return entry
 
 
 def seeds(finished: int, diverged: int) -> Entry:

@@ -7,11 +7,11 @@ import numpy as np
 from benchmark.records.bootstrapping import paired_bootstrap
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.records.intervals import Interval
-from benchmark.records.written import bracketed, number
+from benchmark.records.written import number
 from benchmark.report import humans
 from benchmark.report.material import Data, Material
 from benchmark.report.parts import Chapter
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, over_images, seeds, text
 
 PLACE = 70
 
@@ -162,5 +162,4 @@ def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
         return float(np.average(rows[:, 0], weights=rows[:, 1])) if rows[:, 1].any() else None
 
     change: Interval = paired_bootstrap(accuracy, right, kept, everything, RESAMPLES, seed=SEED)
-    shown = bracketed(change, lambda v: number(v, "%", signed=True))
-    return Entry(shown, {"mean": change.mean, "low": change.low, "high": change.high})
+    return over_images(change, "%")

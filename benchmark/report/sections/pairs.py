@@ -17,7 +17,7 @@ from benchmark.records.metrics import METRICS
 from benchmark.records.pairs import Pair, Tested, finished_by_seed, resampled, tested
 from benchmark.records.statistics import holm
 from benchmark.report.sections.grid import places
-from benchmark.report.tables import Entry, Table, differing, not_tested, text
+from benchmark.report.tables import Entry, Table, not_tested, over_images, text
 
 BASELINES = ("resnet18", "resnet18-smallstem")  # models; the first one that has a cell with the same loss is the reference
 COLUMNS = {"question": "Compared", "a": "A", "b": "B"}
@@ -74,7 +74,7 @@ def table(comparison: Comparison) -> Table | None:
             rows.append(row | {"seeds": Entry("n = 0", {"": 0}), "difference": result})
             continue
         row["seeds"] = Entry(f"n = {result.over_seeds.n}", {"": result.over_seeds.n})
-        row["difference"] = differing(result.over_images, metric.unit)
+        row["difference"] = over_images(result.over_images, metric.unit)
         if result.discordant is not None:
             only_a, only_b = result.discordant
             row["discordant"] = Entry(f"{only_a:.1f} / {only_b:.1f}", {"a": only_a, "b": only_b})

@@ -12,7 +12,7 @@ from benchmark.escaping import latex
 from benchmark.records.intervals import Interval
 from benchmark.records.statistics import Difference
 from benchmark.records.written import bracketed, number
-from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
+from benchmark.report.tables import Entry, Table, differing, measured, not_tested, over_images, seeds, text
 
 
 def percent(value):
@@ -37,6 +37,8 @@ def test_numbers_as_shown():
     assert bracketed(Interval(0.5, None, None, 1), percent) == "50.00"
     assert bracketed(Interval(0.5, None, None, 3), percent) == "50.00 (no spread)"
     assert differing(Difference(0.01, -0.01, 0.03, 3, 0.5), "%").text == "+1.00 [-1.00, +3.00]"
+    assert over_images(Difference(0.01, -0.01, 0.03, 90, 0.5), "%") == differing(Difference(0.01, -0.01, 0.03, 90, 0.5), "%")
+    assert over_images(Difference(0.01, None, None, 90, None), "%").text == "+1.00, no interval", "not that all are equal"
     assert measured(None, percent).text == "not defined"
     assert seeds(1, 2).text == "n = 1, no interval; diverged 2 of 3"
 

@@ -12,6 +12,7 @@ from benchmark.report.sections import reliability as reliable
 from benchmark.report.sections.circumplex import circumplex
 from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
 from benchmark.report.sections.reliability import reliability
+from benchmark.report.style import INK, ON_COLOUR
 
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-plain", "two", {}, "plain")
 LONG = Cell("narrow16-50-adaptive-working-plain-and-more", "long", {}, "plain")
@@ -130,3 +131,30 @@ def test_more_cells_than_colours_have_other_lines(run, comparison):
     figure = robustness.severity_curves(va, {"one-mse": [one]})
     assert figure.axes[0].get_lines()[0].get_ydata() == pytest.approx([0.9, np.nan, 0.5, 0.5, 0.5, 0.5], nan_ok=True)
     assert figure.get_supylabel() == "CCC mean"
+
+
+def test_valence_and_arousal_are_drawn_as_they_are(run, comparison):
+    """No percent: the axis has the metric's name alone, and the numbers are not multiplied."""
+    options = {"units": [1, 1, 1], "normalisation": "working"}
+    cells = [Cell(f"net-{s}-working-mse", "residual", options | {"shortcut": s}, "mse") for s in ("identity", "fixed")]
+    runs = [
+        run(cell, 0, {"ccc_mean": value}, protocol="synthetic-va") for cell, value in zip(cells, (0.31, 0.42), strict=True)
+    ]
+    own = comparison(*runs)
+    (axis,) = figures.headline(Summary((own,))).axes
+    (dot,) = [line for line in axis.get_lines() if line.get_marker() == "o"]
+    assert dot.get_xydata().tolist() == [[pytest.approx(0.11), 0]]
+    assert axis.get_xlabel().startswith("test CCC mean; right of 0")
+    assert [text.get_text() for text in axis.texts] == ["+0.110, n = 1, no interval"]
+    found = {f"synthetic-va/{cell.name}": {"macs": 10, "parameters": {"trainable": 1}} for cell in cells}
+    first = accuracy_against_cost(own, {"cells": found}, COUNTS).axes[0]
+    assert first.get_ylabel() == "test CCC mean"
+    assert sorted(line.get_ydata()[0] for line in first.get_lines()) == pytest.approx([0.31, 0.42])
+
+
+def test_a_share_above_four_fifths_is_written_in_white(run, comparison):
+    confused = np.zeros((8, 8), int)
+    confused[0, :2], confused[1, 1:3] = (80, 20), (81, 19)
+    (axis,) = figures.confusion(comparison(run(A, 0, {"confusion": confused.tolist()}))).axes
+    colours = {text.get_text(): text.get_color() for text in axis.texts if text.get_text() in ("80", "81", "20")}
+    assert colours == {"80": INK, "81": ON_COLOUR, "20": INK}

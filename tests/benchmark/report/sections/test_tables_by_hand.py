@@ -193,6 +193,62 @@ def test_a_number_of_the_grid_leads_to_the_runs_behind_it(run, comparison):
     }  # fmt: skip
 
 
+def test_why_a_pair_of_the_grid_has_no_difference(run, comparison):
+    first, other, lost, late = net("identity"), net("fixed"), net("adaptive"), net("identity", "frozen")
+    runs = [run(first, 0, {"accuracy": 0.5}), run(other, 0, {"accuracy": None}), run(lost, 0, None)]
+    runs.append(run(late, 9, {"accuracy": 0.5}))
+    own, where = comparison(*runs), grid.place(first.as_dict())
+
+    def reason(b):
+        pair = grid.compare(own, where, first.name, b)
+        assert (pair.place, pair.a, pair.b, pair.difference) == (where, first.name, b, None)
+        return pair.reason
+
+    reasons = ["no record of the reference", "no common seed", "no common seed", "diverged"]
+    assert [reason(b) for b in (None, late.name, other.name, lost.name)] == reasons
+    waiting = dataclasses.replace(own, unfinished={late.name: "2 of 3 runs"})
+    for a, b in ((first.name, late.name), (late.name, first.name)):
+        said = f"{late.name}: 2 of 3 runs"
+        assert grid.compare(waiting, where, a, b).reason == said
+        assert pairs._test(waiting, pairs.Pair("x", a, b), {}).text == f"not tested: {said}"
+    assert pairs._test(own, pairs.Pair("x", first.name, lost.name), {}).text == "diverged"
+    assert pairs._test(own, pairs.Pair("x", lost.name, first.name), {}).text == "diverged"
+    assert pairs._test(own, pairs.Pair("x", first.name, late.name), {}).text == "not tested: no common seed"
+    assert pairs._test(own, pairs.Pair("x", first.name, other.name), {}).text == "not tested: no common seed"
+
+
+def test_a_pair_is_tested_on_its_common_seeds_a_before_b(run, comparison, monkeypatch):
+    values = {net("identity"): {0: 0.1, 1: 0.2, 2: None, 4: 0.3}, net("fixed"): {0: 0.4, 2: 0.5, 1: 0.6, 3: 0.7}}
+    own = comparison(*(run(cell, seed, {"accuracy": v}) for cell, of in values.items() for seed, v in of.items()))
+    monkeypatch.setattr(pairs, "tested", lambda *given: given)
+    a, b = (cell.name for cell in values)
+    drawn = {(name, seed): f"{name} {seed}" for name, of in zip((a, b), values.values(), strict=True) for seed in of}
+    of_a, of_b, drawn_a, drawn_b, task = pairs._test(own, pairs.Pair("x", a, b), drawn)
+    assert [(r.record.cell, r.record.seed) for r in (*of_a, *of_b)] == [(a, 0), (a, 1), (b, 0), (b, 1)]
+    assert (drawn_a, drawn_b, task) == ([f"{a} 0", f"{a} 1"], [f"{b} 0", f"{b} 1"], "categorical")
+
+
+def test_a_p_of_a_thousandth_is_written_out():
+    assert [pairs._p(p, "").text for p in (0.001, 0.00099)] == ["0.001", "< 0.001"]
+    assert (pairs._p(None, "why").text, pairs._p(0.25, "").numbers) == ("not tested: why", {"p": 0.25})
+
+
+def test_columns_of_valence_and_arousal_are_in_no_points(run, comparison):
+    options = dict(net("identity").options)
+    cells = [Cell(f"net-{s}-working-mse", "residual", options | {"shortcut": s}, "mse") for s in ("identity", "fixed")]
+    entries = [{"epoch": 1, "train_loss": 1.0, "validation": {"mean CCC": 0.5}, "test": {"mean CCC": 0.25}}]
+    entries += [{"epoch": 2, "train_loss": 1.0, "validation": {"mean CCC": 0.25}, "test": {"mean CCC": 0.375}}]
+    runs = [run(cell, 0, {"none": {"ccc_mean": 0.5}, "flip": {"ccc_mean": 0.75}}, protocol="synthetic-va", history=entries)
+            for cell in cells]  # fmt: skip
+    own = comparison(*runs)
+    chosen, flipped, gridded = results.selection(own), results.augmentation(own), grid.grid(own)
+    assert chosen.columns["optimism"] == "Oracle minus best on validation, CCC mean"
+    assert shown(chosen.rows[0])["optimism"] == "+0.125"
+    assert flipped.columns["gain_flip"] == "flip minus none, CCC mean" and shown(flipped.rows[0])["gain_flip"] == "+0.250"
+    assert gridded.columns["difference"] == "Difference (CCC mean)" and gridded.columns["ccc_mean"] == "CCC mean"
+    assert gridded.notes[-1] == "Not tested under this protocol: loss ccc, mse+ccc"
+
+
 def test_small_p_and_no_spread_are_said(run, comparison):
     values = {net("identity"): (0.5, 0.54), net("fixed"): (0.6, 0.64), net("adaptive"): (0.8, 0.84000001)}
     runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
