@@ -203,7 +203,7 @@ def find_cell(name: str) -> Cell:
     """The cell `name`. BadInput for an unknown name; the message lists similar names."""
     cells = load_cells()
     if name not in cells:
-        near = [known for known in cells if known.split("-")[0] == name.split("-", maxsplit=1)[0]] or list(cells)
+        near = [known for known in cells if known.partition("-")[0] == name.partition("-")[0]] or list(cells)
         raise BadInput("cell", f"'{name}'", f"one of {', '.join(near)}")
     return cells[name]
 

@@ -22,7 +22,7 @@ def factory(architecture: str) -> Callable[..., nn.Module]:
         import timm
     except ModuleNotFoundError as error:
         raise BadInput(where, f"package {error.name} is missing", "it installed") from error
-    name = architecture.split(".", maxsplit=1)[0]  # a suffix after the dot would select pre-trained weights
+    name = architecture.partition(".")[0]  # a suffix after the dot would select pre-trained weights
     if not timm.is_model(name):
         near = timm.list_models(f"{name.split('_')[0]}*")[:8] or ["convnextv2_atto"]
         raise BadInput(where, "no such network of timm", f"a name of timm.list_models(), such as {', '.join(near)}")

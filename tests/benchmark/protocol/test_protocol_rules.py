@@ -298,16 +298,24 @@ def test_targets_are_classes_or_valence_and_arousal_in_that_order():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"meta": {"name": "ferplus", "version": "1.0", "how": {}}}, "name: found ferplus; expected fer2013"),
-        ({"meta": {"name": "fer2013", "version": "1.1", "how": {}}}, "version: found 1.1; expected 1.0"),
-        ({"classes": CLASSES[::-1]}, "class order: found neutral, surprise"),
+        (
+            {"meta": {"name": "ferplus", "version": "1.0", "how": {}}},
+            "name: found ferplus; expected fer2013 for protocol fer2013-7",
+        ),
+        (
+            {"meta": {"name": "fer2013", "version": "1.1", "how": {}}},
+            "version: found 1.1; expected 1.0 for protocol fer2013-7",
+        ),
+        ({"classes": CLASSES[::-1]}, f"class order: found {', '.join(CLASSES[::-1])}; expected {', '.join(CLASSES)}"),
     ],
 )
 def test_another_faceset_is_refused(changes, message):
     check_faces(load_protocol("fer2013-7"), faces())
     for call in (check_faces, lambda protocol, own: role_rows(protocol, own, "test")):
-        with pytest.raises(BadInput, match=message):
-            call(load_protocol("fer2013-7"), faces(**changes))
+        own = faces(**changes)
+        with pytest.raises(BadInput) as error:
+            call(load_protocol("fer2013-7"), own)
+        assert str(error.value) == f"{own.directory}, {message}"
     with pytest.raises(BadInput, match="option every: found none; expected 5"):
         check_faces(replace(load_protocol("fer2013-7"), data_options={"every": 5}), faces())
 
