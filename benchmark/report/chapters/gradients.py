@@ -224,10 +224,8 @@ def learned_scalars(adaptive: Sequence[Group]) -> Figure:
                     continue
                 mean = np.mean([value(each) for each in found], axis=0)
                 colour = colormaps["Blues"](0.35 + 0.6 * rise / max(1, len(group.steps) - 1))
-                style = (
-                    {"color": GREY, "linestyle": "--"} if step == 0 else {"color": colour, "marker": "o", "markersize": 2.5}
-                )
-                axis.plot(range(1, len(mean) + 1), mean, linewidth=1.2, label=f"step {step}", **style)
+                style = {"color": GREY, "linestyle": "--"} if step == 0 else {"color": colour, "marker": "o"}
+                axis.plot(range(1, len(mean) + 1), mean, linewidth=1.2, markersize=2.5, label=f"step {step}", **style)
             axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))

@@ -118,7 +118,7 @@ def shortcut_functions() -> Figure:
         slopes.plot(x, slope, style, color=colour, linewidth=1.8)
     functions.set(xlim=(-6, 6), ylim=(-2.2, 2.2), xlabel="x", title="shortcut H(x)")
     slopes.set(xlim=(-6, 6), ylim=(0, 1.08), xlabel="x", title="slope H'(x)")
-    functions.text(1.7, 1.9, "identity", ha="right", fontsize=9)
+    functions.text(1.7, 1.9, lines[0][0], ha="right", fontsize=9)
     bounded_lines = lines[1:]
     heights = spread([function[-1] for *_, function, _ in bounded_lines], 0.21)
     for (name, colour, *_), height in zip(bounded_lines, heights, strict=True):

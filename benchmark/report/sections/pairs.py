@@ -107,7 +107,7 @@ def _other_shortcuts(where: Place) -> tuple[str, ...]:
 
 
 def _network(cell: Mapping) -> str:
-    return digest({"model": cell["model"], "options": dict(cell["options"])})
+    return digest([cell["model"], dict(cell["options"])])
 
 
 def _test(comparison: Comparison, pair: Pair, resampled: Mapping[tuple[str, int], np.ndarray]) -> Tested | Entry:

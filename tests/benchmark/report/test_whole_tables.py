@@ -299,6 +299,7 @@ def test_leaderboards(run, comparison):
     counted = {"cells": {"fer2013-7/one-plain": {"macs": 5_003}}}
     (table,) = leaderboard.tables(Summary((comparison(*runs),), (), (outside,)), counted, anchors)
     same("leaderboards-1", table)
+    assert table.notes[2].endswith("tested here [95 % Wilson interval over test images]")
     va = Cell("one-mse", "one", {}, "mse")
     runs = [run(va, 0, {"ccc_mean": 0.317}, protocol="synthetic-va", parameters=7)]
     outside = run(
@@ -311,6 +312,7 @@ def test_leaderboards(run, comparison):
     )
     (table,) = leaderboard.tables(Summary((comparison(*runs),), (), (outside,)), None, {})
     same("leaderboards-2", table)
+    assert table.notes[2].endswith("tested here (no interval)") and table.notes[0].endswith("on synthetic 1.0; CCC mean")
 
 
 def test_videos(run, comparison):
