@@ -51,7 +51,7 @@ def written(table):
 
 
 def same(name, table):
-    """The table is, as text, what was written by hand into whole_tables/NAME.txt."""
+    """The table is, as text, whole_tables/NAME.txt: made by the code once, then read against what was put in."""
     assert written(table) == Path(__file__).with_name("whole_tables").joinpath(f"{name}.txt").read_text().rstrip("\n")
 
 
