@@ -26,8 +26,7 @@ def table(name: str, lines: Sequence[Mapping]) -> Table:
     latest = {(line["cell"], line["recipe"]["learning_rate"]): line for line in lines}
     rates = sorted({rate for _, rate in latest}, reverse=True)
     cells = load_cells()
-    nothing = {"model": "", "options": {}, "loss": ""}
-    known = {cell: cells[cell].as_dict() if cell in cells else {"name": cell, **nothing} for cell, _ in latest}
+    known = {cell: cells[cell].as_dict() if cell in cells else {"options": {}} for cell, _ in latest}
     order = sorted(known, key=lambda cell: sort_key(cell, known[cell]))
     rows = []
     for cell in order:

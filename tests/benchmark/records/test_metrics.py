@@ -393,6 +393,9 @@ def test_constant_outputs(dtype):
     for dimension in ("valence", "arousal", "mean"):
         assert found[f"corr_{dimension}"] is None and found[f"ccc_{dimension}"] == 0
     assert ccc_mean(targets, np.full((999, 2), 0.1, dtype)) == 0
+    constant = np.full(3, 0.1)
+    assert (constant - constant.mean()).any()  # by rounding
+    assert ccc(constant, np.array([1.0, 2.0, 4.0])) == ccc(np.array([1.0, 2.0, 4.0]), constant) == 0
 
 
 def test_nearly_constant_outputs_have_no_correlation():

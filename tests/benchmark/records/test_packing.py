@@ -119,3 +119,16 @@ def test_a_folder_of_runs_that_is_not_there_leaves_earlier_archives(runs, tmp_pa
     assert before and main(["pack", "--runs", str(tmp_path / "typo"), *out]) == 2
     assert "typo: found no folder" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in (tmp_path / "home").iterdir()} == before
+
+
+def test_archives_are_unpacked_where_temporary_files_go(runs, tmp_path, monkeypatch):
+    """Nothing is left there, and nothing appears in the working directory."""
+    place, here = tmp_path / "temporary", tmp_path / "here"
+    for folder in (place, here):
+        folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    monkeypatch.chdir(here)
+    pack(runs, tmp_path / "packed")
+    with unpacked(tmp_path / "packed") as (own, other):
+        assert own == tmp_path / "packed" and other.is_relative_to(place)
+    assert not list(place.iterdir()) and not list(here.iterdir())

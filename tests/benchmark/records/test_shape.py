@@ -86,3 +86,11 @@ def test_how_deep_a_value_may_be():
         with pytest.raises(BadInput) as error:
             check_shape(value, ANYTHING, "file")
         assert str(error.value) == f"file, {place}: found deeper nesting; expected 30 levels at most"
+
+
+def test_the_alternative_of_the_values_own_kind_says_what_is_wrong():
+    for shape in ((None, str), (str, None), ([int], str)):
+        with pytest.raises(BadInput, match="^w: found .*; expected text$"):
+            check_shape("\ud800", shape, "w")
+    with pytest.raises(BadInput, match="^w: found 1.5; expected text or a list$"):
+        check_shape(1.5, (str, [int]), "w")

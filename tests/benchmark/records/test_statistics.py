@@ -594,3 +594,13 @@ def test_coverage_full():
         errors, power = rejections_family(rng, 4000, 6, different, 5)
         study(f"Holm, 6 cells against one, {different} differ, any false rejection", errors, 0.01, 0.062)
         print(f"  found of those that differ: {power:.3f}")
+
+
+@pytest.mark.parametrize("correct", [0, 1])
+def test_accuracy_of_a_single_image(correct):
+    """Wilson (1927) by hand: centre and half width of the score interval for n = 1."""
+    z = special.ndtri(0.975)
+    middle, half = (correct + z**2 / 2) / (1 + z**2), z / (1 + z**2) * math.sqrt(z**2 / 4)
+    found = accuracy_interval(correct, 1)
+    assert (found.low, found.high) == pytest.approx((middle - half, middle + half), abs=1e-12)
+    assert (found.mean, found.n) == (correct, 1)

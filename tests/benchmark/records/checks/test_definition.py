@@ -71,6 +71,16 @@ def test_what_does_not_fit_its_digest_or_the_installed_one_is_named(committed, f
     assert set(found) == {"definition"} and sentence in found["definition"]
 
 
+def test_the_name_of_an_installed_cell_for_another_definition_is_refused_by_its_place(committed, faults):
+    def focal(contents):
+        contents["cell"]["loss"] = "focal"
+        contents["cell_hash"] = digest({key: value for key, value in contents["cell"].items() if key != "name"})
+
+    record = committed(PLAIN, focal)
+    said = faults(record)["definition"]
+    assert said.startswith(f"{record.directory}, cell {record.cell}: found the definition ") and "'loss': 'focal'" in said
+
+
 def test_an_outside_entry_has_no_definition(committed, faults):
     found = faults(committed(OUTSIDE, lambda c: c["cell"].update(model="resnet18")))
     assert set(found) == {"definition"} and "'model': 'resnet18'" in found["definition"]

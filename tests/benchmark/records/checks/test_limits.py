@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -268,6 +269,20 @@ def test_the_mean_over_folds_is_weighted_by_the_faces_of_each_role(place):
     said = f"history, epoch 1, {' '.join(place)}: found {entry[place[-1]]}; expected [0-9.e-]+, the mean of the folds$"
     with pytest.raises(BadInput, match=said):
         history._check_mean(unweighted, own, "accuracy")
+
+
+def test_the_last_fold_of_a_diverged_run_may_have_diverged(monkeypatch):
+    """And no other; a finished run has no such fold."""
+    own, asked = folds(), []
+    monkeypatch.setattr(history, "_check_course", lambda course, selected, diverged, protocol, where: asked.append(diverged))
+    monkeypatch.setattr(history, "_check_mean", lambda *given: None)
+    monkeypatch.setattr(history, "_check_sizes", lambda *given: None)
+    protocol = SimpleNamespace(folds=tuple(fold["fold"] for fold in own), task="dimensional")
+    for status, wanted in (("diverged", [False, False, True]), ("finished", [False, False, False])):
+        record = run(folds=own, history=[mean_of(own)], status=status, selected_epoch=None, train_counts=None, input=None)
+        history._check_folds(record, own, protocol)
+        assert asked[-3:] == wanted
+    assert len(asked) == 6
 
 
 def test_where_one_fold_has_no_number_the_mean_has_none():

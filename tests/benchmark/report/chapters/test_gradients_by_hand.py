@@ -82,6 +82,10 @@ def test_a_seed_without_a_number_leaves_the_row_without_one(contents):
     contents["measurements"][0]["moments"][0]["gradient"][-1] = 0.0
     row = gradients.table(contents).rows[1]
     assert row["ratio"].text == "not defined" and row["loss"].text != "not defined"
+    for end in (0, -1):
+        contents["measurements"][0]["moments"][0]["weights"][end] = 0.0
+        assert gradients.table(contents).rows[1]["weights"].text == "not defined"
+        contents["measurements"][0]["moments"][0]["weights"][end] = 1.0
 
 
 def panel(figure, title):
