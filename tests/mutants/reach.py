@@ -131,8 +131,8 @@ class Reach:
         path, found = mutant.path, self.hits(mutant)
         room = "tests/" + str(Path(path).parent)
         near = "tests/" + "/".join(Path(path).parts[:2])
-        if found and _while_importing(mutant):  # a constant, a default: used by tests that came after the import
-            found |= self._tests(set().union(*self.contexts[path].values()))
+        if path.endswith(".py") and _while_importing(mutant):  # a constant, a default: used by tests after the import
+            found |= self._tests(set().union(*self.contexts.get(path, {}).values()))
             found |= {name for name in self.tests if name.startswith(near + "/")}
         if not found:  # run while importing, or in another process
             found = self._tests(set().union(*self.contexts.get(mutant.reader, {}).values()))
