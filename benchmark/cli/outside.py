@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, check_outputs, only_with, options_of, write_verified
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
 from benchmark.errors import BadInput, visible
 
 
@@ -18,6 +18,7 @@ def evaluate(arguments) -> None:
     from benchmark.protocol.protocol import load_protocol
     from benchmark.records.sameness import IDENTICAL
     from benchmark.records.trust import FILE, read_verification
+    from benchmark.room import check_room
     from benchmark.runs.environment import pick_device
 
     if arguments.write and arguments.out != OUTSIDE:
@@ -25,7 +26,7 @@ def evaluate(arguments) -> None:
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
     only_with(arguments, "a file that may run code", Path(arguments.model).suffix in exported.SUFFIXES, "trust")
-    check_outputs(arguments.out / "record.json")
+    check_room(arguments.out, 0, "an entry")
     protocol, device = load_protocol(arguments.protocol), pick_device(arguments.device)
     record = outside_models.evaluate(
         arguments.model,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .options_of_networks import EVALUATE, P
+from .options_of_networks import P
 from .options_of_verify import RETRAIN
 from .test_options import TABLE
 
@@ -24,7 +24,6 @@ ROBUST = f"robustness synthetic-8 {P} --seeds 3 5"
         ("audit fer2013", "reports/data/fer2013/audit.json"),
         ("tune synthetic", "reports/tuning/synthetic.jsonl"),
         ("study one", "reports/tuning/s.jsonl"),
-        (f"{EVALUATE} --out o", "o/record.json"),
         (TABLE["first-contact"]["base"], "home/first-contact.json"),
         ("compare x y --picture pair.jpg", "pair.jpg"),
         ("verify --json found.json", "found.json"),

@@ -33,6 +33,8 @@ from benchmark.report.chapters import (
 from benchmark.report.environments import environments
 from benchmark.report.sections import grid, pairs, results, videos
 from benchmark.report.tables import Table, not_tested
+from tests.benchmark.report.chapters.test_costs_by_hand import BENCH, spread
+from tests.benchmark.report.sections.test_tables_by_hand import scores
 
 MIB = 2**20
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-plain", "two", {}, "plain")
@@ -55,14 +57,6 @@ def same(name, table):
     assert written(table) == Path(__file__).with_name("whole_tables").joinpath(f"{name}.txt").read_text().rstrip("\n")
 
 
-def scores(base, task="categorical"):
-    names = [name for name, metric in METRICS.items() if metric.task == task]
-    found = {name: base + 0.0131 * k for k, name in enumerate(names)}
-    for place, measure in ((1, "recall"), (2, "precision")):
-        found[measure] = [base + 0.001 * place + 0.017 * k for k in range(8)]
-    return found
-
-
 def history(validation, test):
     return [
         {"epoch": k, "train_loss": 1.0, "validation": {"accuracy": v, "loss": 1.0}, "test": {"accuracy": t}}
@@ -72,7 +66,7 @@ def history(validation, test):
 
 def test_results(run, comparison):
     targets = np.array([0, 0, 0, 1, 2, 2])
-    runs = [run(A, 0, scores(0.1)), run(LOST, 0, None)]
+    runs = [run(A, 0, scores(0.1, step=0.0131)), run(LOST, 0, None)]
     own = comparison(*runs, targets=targets)
     same("results-1", results.results(own))
     same("results-2", results.per_class(own))
@@ -83,7 +77,9 @@ def test_valence(run, comparison):
     targets = np.array([[0.1, -0.2], [0.3, 0.4]], np.float32)
     same(
         "valence-1",
-        results.results(comparison(run(cell, 0, scores(0.1, "dimensional"), protocol="synthetic-va"), targets=targets)),
+        results.results(
+            comparison(run(cell, 0, scores(0.1, step=0.0131, task="dimensional"), protocol="synthetic-va"), targets=targets)
+        ),
     )
 
 
@@ -157,26 +153,11 @@ def test_costs(run, comparison):
 
 
 def test_speed():
-    def spread(median, lower, upper):
-        return {"median": median, "lower_quartile": lower, "upper_quartile": upper, "values": []}
-
-    bench = {
-        "device_type": "cpu", "environment": {"device": "chip", "threads": 3}, "batch": 19, "rounds": 5, "steps": 2,
-        "growth": [],
-        "comparisons": [{
-            "shortcut": "fixed", "size": 24,
-            "contenders": {
-                "suite": {"train": spread(3083, 3049, 3121), "evaluate": spread(4127, 4111, 4201), "memory_bytes": 31 * MIB},
-                "plain": {"train": spread(1041, 1012, 1098), "evaluate": spread(2061, 2003, 2089), "memory_bytes": 47 * MIB},
-                "compiled": {"train": spread(1, 1, 1), "evaluate": spread(2, 2, 2), "memory_bytes": None},
-                "timm:x": {"train": spread(5.4, 5.1, 6.9), "evaluate": spread(7.2, 6.8, 7.9), "memory_bytes": None},
-            },
-            "ratios": {
-                "plain": {"train": spread(2.96, 2.81, 3.07), "evaluate": spread(2.01, 1.93, 2.12), "memory": 0.66},
-            },
-            "floor": {"achieved": {"train": 0.37, "evaluate": 1.09}},
-        }],
-    }  # fmt: skip
+    (of,) = BENCH["comparisons"]
+    contenders = {name: of["contenders"][name] for name in ("suite", "plain")}
+    contenders["compiled"] = {"train": spread(1, 1, 1), "evaluate": spread(2, 2, 2), "memory_bytes": None}
+    contenders["timm:x"] = of["contenders"]["timm:x"]
+    bench = BENCH | {"comparisons": [of | {"contenders": contenders, "ratios": {"plain": of["ratios"]["plain"]}}]}
     (table,) = training_speed.tables([bench])
     same("speed-1", table)
 

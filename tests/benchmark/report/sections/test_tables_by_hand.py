@@ -36,10 +36,10 @@ def around(one, other, signed=""):
     return f"{mean:{signed}.2f} [{mean - half:{signed}.2f}, {mean + half:{signed}.2f}]"
 
 
-def scores(base, task="categorical"):
-    """Every metric of a task, each 0.013 above the one before it; recall and precision of each class."""
+def scores(base, task="categorical", step=0.013):
+    """Every metric of a task, each `step` above the one before it; recall and precision of each class."""
     names = [name for name, metric in METRICS.items() if metric.task == task]
-    found = {name: base + 0.013 * k for k, name in enumerate(names)}
+    found = {name: base + step * k for k, name in enumerate(names)}
     for place, measure in ((1, "recall"), (2, "precision")):
         found[measure] = [base + 0.001 * place + 0.017 * k for k in range(8)]
     return found
