@@ -14,7 +14,6 @@ import numpy as np
 from benchmark.claims.load import load_claims
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
-from benchmark.records.metrics import METRICS
 from benchmark.records.statistics import Difference
 from benchmark.report import humans
 from benchmark.report.chapters import (
