@@ -117,7 +117,9 @@ def read_object(path: Path) -> dict[str, Json]:
     """The JSON object in a file, which must exist. BadInput for a file that is not JSON or contains something else."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
+    except RecursionError as error:
+        raise BadInput(path, "thousands of brackets", "fewer") from error
+    except ValueError as error:
         raise BadInput(path, error, "valid JSON") from error
     if not isinstance(contents, dict):
         raise BadInput(path, f"a JSON {type(contents).__name__}", "an object")

@@ -34,6 +34,7 @@ from benchmark.leftovers import clear, clear_below, temporary
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs import sources
+from benchmark.runs.data_check import check_data
 from benchmark.runs.environment import pick_device
 from benchmark.runs.runner import Site, Worker
 from benchmark.runs.space import check_space
@@ -107,6 +108,7 @@ def run_on_ray(
     try:
         share = dataclasses.replace(share, gpus=_gpus(ray, share))
         places = dataclasses.replace(places, prepared=places.prepared.resolve(), out=places.out.resolve())
+        check_data(runs, places.prepared, places.out)
         check_space(runs, places.prepared, places.out, jobs=1)
         places.out.mkdir(parents=True, exist_ok=True)
         clear(places.out / SHARED)

@@ -19,6 +19,7 @@ from benchmark.leftovers import clear_below
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.record import Record
+from benchmark.runs.data_check import check_data
 from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
@@ -160,11 +161,13 @@ def run_all(
         ended: called whenever a run has ended, after its line was printed.
 
     Raises:
-        BadInput: a network that can not be built; what `train` raises.
+        BadInput: faces that are not prepared (`benchmark.runs.data_check`) and a network that can not be built, before
+            anything is trained; what `train` raises.
         Interrupted: by signal or time budget. Everything finished so far is kept.
         SystemSaysNo: too little room on the disk for the runs, before anything is trained.
     """
     budget = TimeBudget.of(time_budget)
+    check_data(runs, places.prepared, places.out)
     check_space(runs, places.prepared, places.out, jobs)
     clear_below(*sorted({(places.out / run.place).parent for run in runs}))
     jobs = min(jobs, len(runs))

@@ -22,7 +22,7 @@ def check_space(runs: Sequence[Run], prepared: Path, out: Path, jobs: int) -> No
     """Check that `out` can be written to and has room for the runs that are not finished there.
 
     Args:
-        prepared: folder of FaceSets; one that is not there is left to the run that needs it.
+        prepared: folder of FaceSets (`benchmark.runs.data_check` looks whether they are there).
         jobs: runs at once, each with a checkpoint and, while it is replaced, a second one.
 
     Raises:

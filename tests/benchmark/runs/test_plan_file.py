@@ -130,3 +130,11 @@ def test_without_pyyaml_a_profile_is_refused_in_one_line(tmp_path):
     refused = bare(tmp_path, ["run", "--profile", "smoke"])
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1
     assert "no package pyyaml to read it; expected it installed, or run --plan FILE.json" in refused.stderr
+
+
+def test_a_plan_of_brackets(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text("[" * 50_000)
+    with pytest.raises(BadInput) as error:
+        read_plan(path)
+    assert str(error.value) == f"{path}: found thousands of brackets; expected fewer"
