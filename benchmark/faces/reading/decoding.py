@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces.faceset import FaceSet, Integers, Reals, Texts, write_faceset
+from benchmark.faces.faceset import PICTURES_A_PART, FaceSet, Integers, Reals, Texts, write_faceset
 from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
 from benchmark.files import Json
 from benchmark.room import check_room
@@ -34,6 +34,7 @@ LISTED = 1000  # most unreadable pictures that meta.json names; it counts all of
 Source = TypeVar("Source")
 Load = Callable[[Source], Iterable[np.ndarray | Unreadable]]
 Shape = tuple[int, int, int]
+SplitOf = Callable[[NDArray[np.intp], NDArray[np.str_]], Texts]
 Lost = list[tuple[int, str]]  # rows of a batch that have no picture, and why
 
 
@@ -57,7 +58,6 @@ class Columns(TypedDict):
     version: str
     classes: Sequence[str]
     id: Texts
-    split: Texts
     expression: NotRequired[Integers | None]
     valence: NotRequired[Reals | None]
     arousal: NotRequired[Reals | None]
@@ -75,6 +75,7 @@ def write_decoded(
     size: int,
     channels: int,
     where: Sequence[str],
+    split: Texts | SplitOf,
     allow_unreadable: float = 0.001,
     processes: int | None = None,
     how: Mapping[str, Json] | None = None,
@@ -86,6 +87,8 @@ def write_decoded(
         load: a function at the top level of a module. From the source of a batch it makes, for each row in order, a picture
             uint8 (size, size, channels), or an Unreadable that says why there is none. It may be a generator.
         where: for each row, the name of its raw picture in messages.
+        split: str (N,), or a function for splits that depend on which pictures are copies. It gets the rows that are kept,
+            int64 (K,), and the digests of their pictures, str (K,), as in faces.csv, and returns their splits, str (K,).
         allow_unreadable: largest fraction of the rows, 0..1, that may be unreadable. They are left out of the FaceSet, and
             counted and named in ``meta["how"]["unreadable"]``.
         processes: number of worker processes; None: one per core.
@@ -102,7 +105,8 @@ def write_decoded(
     shape = (size, size, channels)
     if not partial.exists():  # the decoded pictures, and their copy in the FaceSet
         check_room(directory, 2 * rows * int(np.prod(shape)), f"{rows} pictures of {size} x {size}")
-    journal = _Journal(partial, _digest(batches, load, shape, columns), rows * int(np.prod(shape)))
+    splits = {} if callable(split) else {"split": split}  # a function changes no decoded picture
+    journal = _Journal(partial, _digest(batches, load, shape, {**columns, **splits}), rows * int(np.prod(shape)))
     todo = [number for number in range(len(batches)) if number not in journal.done]
     processes = min(processes or os.cpu_count() or 1, len(todo))
     with progress.bar(total=rows, initial=journal.rows_done(batches), desc=directory.name, unit="face") as bar:
@@ -126,7 +130,9 @@ def write_decoded(
     for name in _BY_ROW:
         if (values := columns.get(name)) is not None:
             by_row[name] = np.asarray(values)[kept]
-    faces = write_faceset(directory, _Kept(journal.pictures, kept, shape), how={**(how or {}), **account}, **by_row)
+    pictures = _Kept(journal.pictures, kept, shape)
+    own = split(kept, _digests(pictures)) if callable(split) else np.asarray(split)[kept]
+    faces = write_faceset(directory, pictures, split=own, how={**(how or {}), **account}, **by_row)
     shutil.rmtree(partial)
     return faces
 
@@ -150,8 +156,13 @@ class _Kept:
         return pixels.reshape(-1, *self.shape[1:])[rows - first]
 
 
-_ByRow = Literal["id", "split", "expression", "valence", "arousal", "votes", "group", "flag"]
-_BY_ROW: tuple[_ByRow, ...] = ("id", "split", "expression", "valence", "arousal", "votes", "group", "flag")
+def _digests(pictures: _Kept) -> NDArray[np.str_]:
+    parts = (pictures[start : start + PICTURES_A_PART] for start in range(0, len(pictures), PICTURES_A_PART))
+    return np.array([hashlib.sha256(picture).hexdigest() for part in parts for picture in part], dtype="U64")
+
+
+_ByRow = Literal["id", "expression", "valence", "arousal", "votes", "group", "flag"]
+_BY_ROW: tuple[_ByRow, ...] = ("id", "expression", "valence", "arousal", "votes", "group", "flag")
 
 
 class _Journal:

@@ -209,3 +209,25 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_splits_can_depend_on_which_pictures_are_copies(tmp_path):
+    """The function gets the rows that were kept and the digests of their pictures, as in faces.csv; also after a stop."""
+    seen = []
+
+    def split_of(rows, digest):
+        seen.append((rows.tolist(), digest.tolist()))
+        return ["copied" if (digest == own).sum() > 1 else "alone" for own in digest]
+
+    class Thirds(Loader):
+        def __call__(self, start):
+            for row, picture in zip(range(start, start + EACH), super().__call__(start), strict=False):
+                yield picture if isinstance(picture, Unreadable) else np.full(SHAPE, row // 3 % 6, np.uint8)
+
+    with pytest.raises(Interrupted):
+        write(tmp_path, Thirds({4}, stop=9), split=split_of, allow_unreadable=0.1)
+    assert not seen
+    faces = write(tmp_path, Thirds({4}), split=split_of, allow_unreadable=0.1)
+    assert seen == [([row for row in range(ROWS) if row != 4], faces.sha256.tolist())]
+    values = [int(image.max()) for image in faces.pictures]
+    assert faces.split.tolist() == ["copied" if values.count(value) > 1 else "alone" for value in values]

@@ -1,0 +1,86 @@
+"""What a reader finds in a raw file or folder before anything is written or decoded: `Survey`, and the lines that show
+it."""
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from benchmark.faces.reading.pictures import Unreadable, load_image
+
+SAMPLE = 200  # pictures that are decoded by a check
+SIDE = 32  # side to which they are reduced, in pixels
+SHOWN = 3  # sizes and unreadable pictures that a note names
+Counts = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What `prepare` would read.
+
+    Attributes:
+        edition: which release of the data set this is.
+        counts: split -> class -> faces. The splits are those of the release where the reader makes others of them only when
+            the pictures are decoded. Faces without a class are counted as "none".
+        known: the published counts of this edition in the same form; None: none are known.
+        notes: a sentence for each thing that is unusual, and what is done about it.
+    """
+
+    edition: str
+    counts: Counts
+    known: Counts | None = None
+    notes: Sequence[str] = ()
+
+
+def lines(survey: Survey) -> list[str]:
+    """A survey as lines of text: edition, counts beside the known ones, notes."""
+    out = [f"edition: {survey.edition}"]
+    for split, own in survey.counts.items():
+        known = None if survey.known is None else survey.known.get(split)
+        classes = ", ".join(f"{name} {number}" for name, number in own.items())
+        out.append(f"{split}: {sum(own.values())} faces: {classes}{_beside(own, known)}")
+    if survey.known is not None:
+        out += [
+            f"{split}: no face; published {sum(own.values())}"
+            for split, own in survey.known.items()
+            if split not in survey.counts
+        ]
+    return out + [f"note: {note}" for note in survey.notes]
+
+
+def decode_sample(paths: Sequence[Path], count: int = SAMPLE) -> tuple[str, ...]:
+    """Decode at most `count` pictures, evenly spaced in the list, and return notes: the sizes that occur, and the pictures
+    that can not be read, by name. Empty for an empty list."""
+    if not paths:
+        return ()
+    number = min(count, len(paths))
+    chosen = [k * (len(paths) - 1) // max(number - 1, 1) for k in range(number)]
+    sizes: Counter[tuple[int, int]] = Counter()
+    broken = []
+    for path in (Path(paths[k]) for k in chosen):
+        try:
+            load_image(path, size=SIDE, channels=3)
+            with Image.open(path) as image:
+                sizes[image.size] += 1
+        except Unreadable as error:
+            broken.append(f"{path}: {error}")
+    sentences = []
+    if sizes:
+        common = ", ".join(f"{width}x{height} ({times})" for (width, height), times in sizes.most_common(SHOWN))
+        rest = len(sizes) - SHOWN
+        others = f" and {rest} other sizes" if rest > 1 else " and another size" if rest == 1 else ""
+        sentences.append(f"{sum(sizes.values())} of {len(paths)} pictures were decoded: {common}{others}")
+    if broken:
+        sentences.append(f"{len(broken)} of {len(chosen)} sampled pictures can not be read: {'; '.join(broken[:SHOWN])}")
+    return tuple(sentences)
+
+
+def _beside(own: Mapping[str, int], known: Mapping[str, int] | None) -> str:
+    if known is None:
+        return ""
+    names = list(itertools.chain(own, (name for name in known if name not in own)))
+    differ = [f"{name} {known.get(name, 0)}" for name in names if own.get(name, 0) != known.get(name, 0)]
+    return f" (published: {', '.join(differ)})" if differ else " (as published)"
