@@ -43,7 +43,7 @@ def fer_data() -> Path:
     """The folder of real data sets (fer2013/, ferplus/, ...), from the environment variable FER_DATA."""
     folder = os.environ.get("FER_DATA")
     if not folder or not Path(folder).is_dir():
-        pytest.skip("FER_DATA names no folder: tests on real data need one (see docs/data.md)")
+        pytest.skip("FER_DATA names no folder: tests on real data need one (see docs/data)")
     return Path(folder).resolve()
 
 

@@ -136,7 +136,7 @@ class Ledger:
         if not many:
             return ""
         records = f"{many} record{'s' * (many > 1)} of that name"
-        why = "another protocol file, another cell or learning rate, or data of unlisted bytes (docs/data.md)"
+        why = "another protocol file, another cell or learning rate, or data of unlisted bytes (docs/data)"
         return f"; not counted: {records} with {why}"
 
     def scale(

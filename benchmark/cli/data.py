@@ -84,7 +84,7 @@ def add(verb: Callable, verbs) -> None:
     data = verbs.add_parser("data", help="add raw data files").add_subparsers(metavar="VERB", required=True)
     one = verb("add", data_add, "check a raw file, copy it to data/raw (for a folder: write a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
-    one.add_argument("name", help="data set (docs/data.md lists them)")
+    one.add_argument("name", help="data set (docs/data lists them)")
     one.add_argument("path", type=Path, help="file as downloaded, or folder (it is not copied)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 

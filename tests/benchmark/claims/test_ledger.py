@@ -181,7 +181,7 @@ def test_records_of_the_missing_runs_that_do_not_count_are_told(many, words):
     found = refused(both.planned, SMALL, (X,), "x", 3)
     assert found.reason == (
         f"1 of 3, no verdict; missing: {SMALL} / {X}, seeds 1, 2; not counted: {words} with another protocol file, "
-        "another cell or learning rate, or data of unlisted bytes (docs/data.md)"
+        "another cell or learning rate, or data of unlisted bytes (docs/data)"
     )
 
 

@@ -106,7 +106,7 @@ PLANS = {
         }
     ],
 }
-# Besides the runs: options of `prepare` (docs/data.md), plans of gradients, the search of rates.
+# Besides the runs: options of `prepare` (docs/data), plans of gradients, the search of rates.
 BESIDE = {
     "default": {"data": {"synthetic": {"faces": 4200}}, "gradients": ["default"]},
     "smoke": {"data": {"synthetic": {"faces": 600}}, "gradients": ["smoke"]},
