@@ -8,6 +8,7 @@ import concurrent.futures
 import hashlib
 import io
 import multiprocessing
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def draw_all(tasks: Iterable[tuple[Iterable[Path], str, tuple[int, int], str]], 
     with concurrent.futures.ProcessPoolExecutor(processes, mp_context=spawn) as pool:
         for _ in pool.map(_draw_all, parts):
             pass
+
+
+class Linked:
+    """Draws many pictures of one size; after the first `distinct` of them they are hard links to those, in turn."""
+
+    def __init__(self, size: tuple[int, int], distinct: int | None, key: str):
+        self.size, self.distinct, self.key, self.number, self.first = size, distinct, key, 0, []
+
+    def add(self, path: str) -> None:
+        """Writes the next picture."""
+        if self.distinct is None or self.number < self.distinct:
+            draw(Path(path), f"{self.key}/{self.number}", self.size)
+            self.first.append(path)
+        else:
+            source = self.first[self.number % self.distinct]
+            try:
+                os.link(source, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path))
+                os.link(source, path)
+        self.number += 1
 
 
 def apple_double(*files: Path) -> list[Path]:

@@ -43,11 +43,13 @@ class Row(NamedTuple):
 @dataclass
 class Truth:
     """`folder` is what a user would give to `data add`. `rows` has every row of every list, in the order written, those that
-    a reader has to leave out included. `traps` has an entry for each trap that was switched on: what it did."""
+    a reader has to leave out included. `traps` has an entry for each trap that was switched on: what it did. `totals`
+    has numbers of a part that stay known where the rows were not kept."""
 
     folder: Path
     rows: list[Row]
     traps: dict[str, dict] = field(default_factory=dict)
+    totals: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counts(self, keep: Callable[[Row], bool] = lambda row: True) -> dict[str, dict[str, int]]:
         """Rows per part and class word, of the rows that `keep` accepts. Parts and words in order of appearance."""
