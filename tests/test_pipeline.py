@@ -108,6 +108,6 @@ def test_a_prepared_set_depends_on_what_reads_it(name):
 def test_the_audit_depends_on_what_it_does():
     """Readers are loaded by name, so the reader of the data set is a separate dependency."""
     found = upstream("benchmark.faces.audit")
-    faces = ["data_sets", "faceset", "meta", "readers"]
+    faces = ["attributes", "data_sets", "faces_table", "faceset", "meta", "readers"]
     ground = [name for name in GROUND if name in found]
     assert uncovered(found, "audit") == sorted([*ground, *(f"benchmark/faces/{name}" for name in faces)])
