@@ -26,18 +26,25 @@ TRAPS = (
 )
 
 
-def columns(usage: Sequence[str] | None = None, *, seed: int = 0, copies: Sequence[tuple[int, int]] = ()) -> dict:
+def columns(
+    usage: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    copies: Sequence[tuple[int, int]] = (),
+    doubled: Sequence[tuple[int, int]] = (),
+) -> dict:
     """Columns for `write`: "usage", "names", "votes" (N, 10) of label.csv, "new_votes" (N, 10) of fer2013new.csv.
 
     Ten votes a row. The number in a name lags behind the row by the nameless rows before it. `copies` are pairs (row,
-    earlier row): fer2013new.csv gives the row the earlier one's votes, where label.csv has its own.
+    earlier row): fer2013new.csv gives the row the earlier one's votes, where label.csv has its own. `doubled` are pairs
+    (row, other row): the row bears the other one's name.
     """
     held = [part for part, number in USAGE for _ in range(number)] if usage is None else list(usage)
     rng, total = np.random.default_rng(seed), len(held)
     leaning = rng.dirichlet(np.full(8, 0.3), total)
     chances = np.concatenate([0.96 * leaning, np.full((total, 1), 0.03), np.full((total, 1), 0.01)], axis=1)
     votes = rng.multinomial(10, chances / chances.sum(axis=1, keepdims=True))
-    copied = {row for pair in copies for row in pair}
+    copied = {row for pair in (*copies, *doubled) for row in pair}
     free = [row for row in range(60, total) if row not in copied] or list(range(1, total))
     nameless = set(rng.choice(free, min(len(free), max(1, round(total * NAMELESS / 35_887))), replace=False).tolist())
     votes[sorted(nameless)] = [0] * 9 + [10]
@@ -45,6 +52,8 @@ def columns(usage: Sequence[str] | None = None, *, seed: int = 0, copies: Sequen
     for row in range(total):
         lag += row in nameless
         names.append("" if row in nameless else f"fer{row - lag:07d}.png")
+    for row, other in doubled:
+        names[row] = names[other]
     new_votes = votes.copy()
     for row, earlier in copies:
         new_votes[row] = votes[earlier]
@@ -64,26 +73,33 @@ def write(
 
     Args:
         usage: Training, PublicTest or PrivateTest.
-        names: "fer0000000.png", or "" for a row without a name, which no label.csv has.
+        names: "fer0000000.png", or "" for a row without a name, which no label.csv has. Of two rows of one name in a part
+            label.csv has the later one alone. Its lines are in the order of the names.
         votes: int (N, 10) for label.csv.
         new_votes: int (N, 10) for fer2013new.csv; None: the same.
         trap: names of `TRAPS`.
 
     Returns:
         Truth with `id` the row's number, `attributes` {"name", "votes", "new_votes"}; `file` and `line` are those of
-        label.csv. `traps` has under "rows" the rows concerned.
+        label.csv ("" and 0: no line there). `traps` has under "rows" the rows concerned.
     """
     folder, traps, rows = Path(folder), chosen(trap, TRAPS), []
     other = votes if new_votes is None else new_votes
-    table, labels = [HEADER], {part: [] for part in FOLDERS}
     told: dict[str, dict] = {name: {"rows": []} for name in traps}
+    table = [HEADER]
     for index, (part, name, own, new) in enumerate(zip(usage, names, votes.tolist(), other.tolist(), strict=True)):
         table.append(",".join(map(str, (part, name, *new))))
-        if name:
-            labels[part].append(f'{name},"(0, 0, 48, 48)",' + ",".join(map(str, own)))
-        place = {"file": f"{FOLDERS[part]}/label.csv", "line": len(labels[part])} if name else {}
-        rows.append(Row(str(index), "", part, index, **place, attributes={"name": name, "votes": own, "new_votes": new}))
-    named = {part: [row for row in rows if row.part == part and row.line] for part in FOLDERS}
+        rows.append(Row(str(index), "", part, index, attributes={"name": name, "votes": own, "new_votes": new}))
+    labels: dict[str, list[str]] = {}
+    named: dict[str, list[Row]] = {}
+    for part, place in FOLDERS.items():
+        last = {names[row.index]: row.index for row in rows if row.part == part and names[row.index]}
+        labels[part] = [
+            f'{name},"(0, 0, 48, 48)",' + ",".join(map(str, votes[last[name]].tolist())) for name in sorted(last)
+        ]
+        for line, name in enumerate(sorted(last), start=1):
+            rows[last[name]] = rows[last[name]]._replace(file=f"{place}/label.csv", line=line)
+        named[part] = [rows[last[name]] for name in sorted(last)]
     if "cell_missing" in traps:
         labels["Training"][1] = labels["Training"][1].rpartition(",")[0]
         told["cell_missing"]["rows"] = [named["Training"][1]]
