@@ -1,12 +1,13 @@
 """The facsimiles of sets of pictures in folders against lines and numbers of the real ones, written down here by hand."""
 
+import csv
 import json
 import re
 from collections import Counter
 
 import numpy as np
 
-from tests.facsimiles import afewva, ckplus48, expw, jaffe, rafdb
+from tests.facsimiles import afewva, ckplus48, diffusionfer, expw, jaffe, rafdb
 from tests.facsimiles.reading import lines_of
 
 
@@ -71,3 +72,19 @@ class TestFolderSets:
                 assert held["frames"][row.id.split("/")[1]]["valence"] == row.valence
         assert min(row.valence for row in made.rows) < -1
         assert max(row.valence for row in made.rows) <= 10
+
+    def test_diffusionfer_sheet_is_like_the_real_one(self, fer_data, tmp_path):
+        made = diffusionfer.write(tmp_path, scale=1, side=8)
+        line = re.compile(
+            r"DiffusionFER/DiffusionEmotion_S/cropped/[a-z]+/[a-z]{8,9}_[\d-]\.png,-?[01]\.\d,-?[01]\.\d,[0-6]"
+        )
+        counts = []
+        # the real sheet has three names of nine letters and one that ends with a hyphen
+        for sheet in (fer_data / "diffusionfer" / "dataset_sheet.csv", tmp_path / "dataset_sheet.csv"):
+            first, *lines = lines_of(sheet)
+            assert first == "subDirectory_filePath,valence,arousal,expression"
+            shown = [each for each in lines if each]
+            assert sum(bool(line.fullmatch(each)) for each in shown) == len(shown) == 1285, sheet
+            counts.append(Counter(row[0].split("/")[3] for row in csv.reader(shown)))
+        assert counts[0] == counts[1]
+        assert all(row.path.endswith(".png") and (tmp_path / row.path).is_file() for row in made.rows)
