@@ -79,6 +79,13 @@ class TestAffectNet2017:
         if name == "empty_picture":
             assert (tmp_path / row.path).stat().st_size == 0
 
+    @pytest.mark.parametrize("seed", range(6))
+    def test_the_bad_row_is_happy_and_where_it_is_in_the_release(self, seed, tmp_path):
+        made = affectnet_2017.write(tmp_path, scale=0.0005, seed=seed, trap="null_row", pictures=())
+        (row,) = made.traps["null_row"]["rows"]
+        assert (row.word, row.box) == ("Happy", None)
+        assert row.index == int(315_313 * sum(each.part == "training" for each in made.rows) / 414_800)
+
     def test_copies_have_the_bytes_and_the_box_of_another(self, tmp_path):
         made = affectnet_2017.write(tmp_path, scale=0.005, side=32, trap="copies")
         rows, copies = {row.id: row for row in made.rows}, made.traps["copies"]["rows"]
