@@ -90,7 +90,8 @@ def faces(arguments) -> None:
 
 
 def add(verb: Callable, verbs) -> None:
-    """Add the verbs of this module. `verbs`: the subparsers to which the two-word verbs `data add` and `data check` are added."""
+    """Add the verbs of this module. `verbs`: the subparsers to which `data add` and `data check` are added, verbs of two
+    words."""
     data = verbs.add_parser("data", help="check and add raw data files").add_subparsers(metavar="VERB", required=True)
     one = verb("add", data_add, "check a raw file, copy it to data/raw (for a folder: write a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
@@ -98,7 +99,7 @@ def add(verb: Callable, verbs) -> None:
     one.add_argument("path", type=Path, help="file as downloaded, or folder (it is not copied)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 
-    one = verb("check", data_check, "say what a raw file or folder holds, what would be read and what is wrong; write nothing",
+    one = verb("check", data_check, "say what a raw file or folder holds and what is wrong with it; write nothing",
                "ferbench data check affectnet ~/AffectNet", to=data)  # fmt: skip
     one.add_argument("name", help="data set (docs/data lists them)")
     one.add_argument("path", type=Path, help="file as downloaded, or folder")
