@@ -17,7 +17,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
 from benchmark.faces.readers.affectnet import counts, lists, parts
 from benchmark.faces.readers.affectnet.folders import check_pictures, places
-from benchmark.faces.readers.affectnet.rows import CLASSES, OTHER, Release, Row
+from benchmark.faces.readers.affectnet.rows import ATTRIBUTES, CLASSES, OTHER, Release, Row
 from benchmark.faces.reading.copies import hold_out
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
@@ -122,6 +122,7 @@ def prepare(
         expression=[row.code for row in rows],
         valence=[row.valence for row in rows],
         arousal=[row.arousal for row in rows],
+        attributes=_attributes(rows),
         how={
             "reader": "affectnet",
             "edition": edition,
@@ -166,6 +167,12 @@ def read(folder: Path, *, align: bool = False, sample: int | None = None) -> Rel
         edition = counts.EDITIONS[of_2021[1][0]]
         raise BadInput(folder, f"option align, and the {edition}", "the lists of 2017, which have landmarks")
     return parts.read(folder, inside, *of_2021, sample)
+
+
+def _attributes(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The columns of `ATTRIBUTES` in which any face has a text."""
+    columns = {name: [row.attributes[k] if row.attributes else "" for row in rows] for k, name in enumerate(ATTRIBUTES)}
+    return {name: texts for name, texts in columns.items() if any(texts)}
 
 
 def _class_folders(inside: Sequence[Path]) -> str:
