@@ -55,15 +55,15 @@ def sentences(release: Release) -> list[str]:
     said = [_row_left_out(release)] if release.left_out else []
     for part, name in release.names.items():
         rows, total = release.of(part), release.annotated[part]
+        left = other(rows)
         if len(rows) < total:
-            classes = ", ".join(f"{c} {n}" for c, n in _named(per_class(rows)).items())
-            said.append(
-                f"{name}: {len(rows)} of {total} annotations were read, evenly spaced ({classes}); prepare reads all"
-            )
+            classes = ", ".join(f"{c} {n}" for c, n in (_named(per_class(rows)) | left).items())
+            read = f"{len(rows)} of {total} annotations were read, evenly spaced ({classes})"
+            said.append(f"{name}: {read}; prepare reads all")
         if published := ROWS.get(release.form, {}).get(part):
             listed = total + (len(release.left_out) if part == "train" else 0)
             said.append(f"{name}: {listed} rows{_beside(listed == published, str(published))}")
-        if left := other(rows):
+        if left and len(rows) == total:
             none, rest = left.get(OTHER[0], 0), sum(left.get(each, 0) for each in OTHER[1:])
             beside = ""
             if wanted := WITHOUT_CLASS.get(release.form, {}).get(part):

@@ -60,8 +60,8 @@ def find(folder: Path, places: Sequence[Path]) -> tuple[dict[str, Path], list[st
         raise BadInput(folder, f"{TRAINING} in {', '.join(map(str, tops))[:300]}", f"one {TRAINING}")
     seconds = [name for name in SECOND if (tops[0] / name).is_dir()]
     if len(seconds) != 1:
-        found = f"both {' and '.join(SECOND)}" if seconds else f"{TRAINING} without {' or '.join(SECOND)}"
-        raise BadInput(tops[0], found, f"{TRAINING} and one of {' or '.join(SECOND)}, as released")
+        said = f"both {' and '.join(SECOND)}" if seconds else f"{TRAINING} without {' or '.join(SECOND)}"
+        raise BadInput(tops[0], said, f"{TRAINING} and one of {' or '.join(SECOND)}, as released")
     place = tops[0] / TRAINING
     found = {name: names(place / name) for name in ("annotations", "images", ".")}
     every = [name for own in found.values() for name in own]

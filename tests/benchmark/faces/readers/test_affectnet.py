@@ -98,6 +98,28 @@ def test_byte_order_mark_and_columns_in_another_order(lists, raw, faces):
     assert int((prepared(raw).split == "test").sum()) == 15
 
 
+def test_missing_empty_and_cut_pictures_are_named_and_limited(lists, raw, faces, tmp_path):
+    pictures = lists.parent / "Manually_Annotated_Images"
+    (pictures / "0/00000000.png").unlink()
+    (pictures / "1/00000001.PNG").write_bytes(b"")
+    path = pictures / "5/00000005.png"
+    path.write_bytes(path.read_bytes()[:1500])
+    outside = tmp_path / "outside.png"
+    (pictures / "3/0000000a.png").rename(outside)
+    (pictures / "3/0000000a.png").symlink_to(outside)
+    with pytest.raises(
+        BadInput, match="training.csv line 2: found no picture .*0/00000000.png; 1 of the 60 pictures are missing"
+    ):
+        prepared(raw)
+    with pytest.raises(BadInput, match="found 4 of 60 pictures that can not be read .*00000000.png"):
+        prepared(raw, allow_unreadable=0.05)
+    found = prepared(raw, allow_unreadable=0.1)
+    lost = {Path(name).name: why for name, why in found.meta["how"]["unreadable"]["first"].items()}
+    assert set(lost) == {"00000000.png", "00000001.PNG", "00000005.png", "0000000a.png"}
+    assert lost["00000001.PNG"] == "an empty file" and "out of the folder" in lost["0000000a.png"]
+    assert len(found) == 56
+
+
 def test_killed_with_signal_9_and_resumed_to_the_same_bytes(raw, faces, tmp_path):
     layouts.write_named(raw / "affectnet", layouts.some_faces(1200, 900, drawn=True))
     command = "from pathlib import Path; from benchmark.faces.readers.affectnet import reader as affectnet; "

@@ -228,5 +228,5 @@ def test_copies_are_never_on_both_sides(raw):
     assert [split[f"train_set/{k:03d}"] for k in range(400)] == expected
     by_id_alone = ["validation" if position(f"train_set/{k:03d}") < 0.05 else "train" for k in range(400)]
     assert expected[300:] == by_id_alone[300:] and expected[:300] != by_id_alone[:300]
-    assert 0 < expected[300:].count("validation") and 0 < expected[:300].count("validation")
+    assert {"train", "validation"} == set(expected[300:]) == set(expected[:300])
     assert found.meta["version"] == "1.1"
