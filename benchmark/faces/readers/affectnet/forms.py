@@ -56,7 +56,7 @@ class Npy:
 
     def where(self, id: str) -> str:
         """Name of the file of the expression."""
-        return str(self.folder / f"{id}_exp.npy")
+        return f"{self.folder}/{id}_exp.npy"
 
     def read(self, id: str) -> Annotation:
         """From three files."""
