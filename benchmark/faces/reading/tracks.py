@@ -89,6 +89,11 @@ def shown(names: Iterable[str], limit: int = 5) -> str:
     return ", ".join(names[:limit]) + more
 
 
+def number_of(number: int, noun: str) -> str:
+    """A number with its noun: "1 track", "2 tracks"."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def digest_of_files(paths: Iterable[Path], root: Path) -> str:
     """SHA-256 over the names (relative to `root`) and bytes of files, sorted by name."""
     total = hashlib.sha256()

@@ -24,6 +24,7 @@ from benchmark.faces.reading.tracks import (
     check_tracks,
     counted,
     digest_of_files,
+    number_of,
     share,
     shown,
     taken,
@@ -169,20 +170,23 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
         "videos_without_labels": unlabelled,
         "decoder": versions(),
     }
-    notes = [f"{len(labels)} videos with labels ({LABELLED_VIDEOS} according to the paper); scale of the values {scale}"]
+    found = number_of(len(labels), "video")
+    notes = [f"{found} with labels ({LABELLED_VIDEOS} according to the paper); scale of the values {scale}"]
     if "from 0" in layout:
         from_1 = sum(own.numbers[0] == 2 for own in labels.values())
-        notes.append(f"frames are counted from 0 in all files, because some have a frame 0; {from_1} files begin with 1")
+        notes.append(
+            f"frames are counted from 0 in all files, because some have a frame 0; {number_of(from_1, 'file')} from 1"
+        )
     if worst is not None:
         three = "valence {}, arousal {}, video {}".format(*uneven[worst])
         notes.append(
-            f"{len(uneven)} videos have other numbers of frames than of labels; the shortest counts, {cut} are left out; "
+            f"{number_of(len(uneven), 'video')} with unequal lengths: the shortest counts; frames left out: {cut}; "
             f"the largest difference is that of {worst}: {three}"
         )
     if closed:
         notes.append(f"videos that do not open: {shown(sorted(path.stem for path in closed))}")
     if unlabelled:
-        notes.append(f"{len(unlabelled)} videos without labels are not used: {shown(unlabelled)}")
+        notes.append(f"{number_of(len(unlabelled), 'video')} without labels, not used: {shown(unlabelled)}")
     if others:
         notes.append(f"text files that are not read: {shown(path.relative_to(root).as_posix() for path in others)}")
     notes.append(f"pictures: {faces['pictures']}" + (f" ({faces['why']})" if "why" in faces else ""))

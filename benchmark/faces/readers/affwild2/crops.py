@@ -9,7 +9,7 @@ from benchmark.faces.readers.affwild2.numbering import Crops, first_number, read
 from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, far_apart, rows_taken, track_of
 from benchmark.faces.readers.affwild2.splits import Chosen
 from benchmark.faces.readers.affwild2.tree import Tree
-from benchmark.faces.reading.tracks import Pictures, shown
+from benchmark.faces.reading.tracks import Pictures, number_of, shown
 from benchmark.files import Json
 
 # In the release, 100 of 318 label files have no more lines than the video has frames; there the last line can have a crop.
@@ -50,22 +50,24 @@ def from_crops(
     unlabelled = len(set(tree.crops_of) - set(labels))
     begin = [[name for name, own in crops.items() if own.numbers[0] == number] for number in (0, 1)]
     if first == 0:
+        zero = number_of(len(begin[0]), "track")
+        notes.append(f"{zero} with a crop 0, so crop n is taken for label line n + 1")
         notes.append(
-            f"{len(begin[0])} tracks have a crop 0, so crop n is taken for label line n + 1. The released crops begin "
-            "with 1: these were cut by somebody else, and results on them can not be compared with results on the release"
-            + (f"; tracks that begin with 1 are counted from 0 as well: {shown(begin[1])}" if begin[1] else "")
+            "the released crops begin with 1; these were cut by somebody else, so results on them are not comparable"
         )
+        if begin[1]:
+            notes.append(f"tracks whose crops begin with 1 are counted from 0 as well: {shown(begin[1])}")
     elif not ends and len(crops) >= ENOUGH and edition != LISTS:
         notes.append(
             f"none of {len(crops)} tracks has a crop for its last label line; in the release some have. Crops numbered from "
             "0 would look like this if each track lacked the first one, and their names could not show it"
         )
     if beyond:
-        notes.append(f"{beyond} crops beyond the last label line are not used")
+        notes.append(f"{number_of(beyond, 'crop')} beyond the last label line, not used")
     if without:
         notes.append(f"tracks without crops, which are left out: {shown(without)}")
     if unlabelled:
-        notes.append(f"{unlabelled} folders of crops have no labels (the release has some: its test part)")
+        notes.append(f"{number_of(unlabelled, 'folder')} of crops without labels (the release has some: its test part)")
     account: dict[str, Json] = {
         "numbering": {
             "crop_of_label_line_1": first,

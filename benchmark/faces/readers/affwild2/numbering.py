@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.tracks import shown
+from benchmark.faces.reading.tracks import number_of, shown
 
 CROP = re.compile(r"(\d+)(\.(?:jpg|jpeg|png))", re.ASCII | re.IGNORECASE)
 EXCEPTIONS = 0.05  # largest fraction of the tracks that may begin with 1 in a numbering from 0
@@ -80,6 +80,8 @@ def first_number(crops: Mapping[str, Crops], *, named_by_lists: bool) -> int:
     if named_by_lists:
         raise BadInput(where, "a crop 0", "crops numbered from 1, as those that the multi-task lists name")
     if len(one) > EXCEPTIONS * (len(zero) + len(one)):
-        found = f"a crop 0, as in {len(zero)} tracks, while {len(one)} begin with 1: {shown(one)}"
+        found = (
+            f"a crop 0, as in {number_of(len(zero), 'track')}, beside {number_of(len(one), 'track')} from 1: {shown(one)}"
+        )
         raise BadInput(where, found, "one numbering: in all tracks from 1, as released, or in all from 0")
     return 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.labels import LISTS, Labels
 from benchmark.faces.readers.affwild2.splits import Chosen
-from benchmark.faces.reading.tracks import Pictures, Track, shown, taken
+from benchmark.faces.reading.tracks import Pictures, Track, number_of, shown, taken
 from benchmark.faces.reading.video import Clip
 from benchmark.files import Json
 
@@ -74,5 +74,7 @@ def check_lengths(root: Path, apart: Mapping[str, tuple[int, int]], total: int, 
         expected = f"label line n for frame n (at most {100 * LACKING:g} % of the tracks may differ by more than 10 %)"
         raise BadInput(root, found, expected)
     return (
-        [f"lengths that do not fit in {len(apart)} tracks; label line n is frame n all the same: {named}"] if apart else []
+        [f"lengths that do not fit in {number_of(len(apart), 'track')}; label line n is frame n all the same: {named}"]
+        if apart
+        else []
     )

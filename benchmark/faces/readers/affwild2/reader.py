@@ -28,6 +28,7 @@ from benchmark.faces.reading.tracks import (
     check_tracks,
     counted,
     digest_of_files,
+    number_of,
     shown,
     write_tracks,
 )
@@ -63,7 +64,8 @@ def check(path: Path) -> Survey:
     plan = _plan(Path(path), every=EVERY, size=SIZE, allow_unreadable=ALLOW_UNREADABLE)
     crops = [name for track in plan.tracks if isinstance(track.source, Pictures) for name in track.source.paths]
     sample = decode_sample([Path(name) for name in crops])
-    return Survey(plan.edition, counted(plan.tracks, CLASSES), notes=[*plan.notes, *sample])
+    classes = CLASSES if any(track.expression is not None for track in plan.tracks) else ()
+    return Survey(plan.edition, counted(plan.tracks, classes), notes=[*plan.notes, *sample])
 
 
 def prepare(
@@ -124,7 +126,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
     notes = [*_parts(found, pictures.account), *pictures.notes]
     if several:
         notes.append(
-            f"{len(several)} sources have several videos (by their names), which stay in one split: {shown(several)}"
+            f"{number_of(len(several), 'source')} of several videos (by their names), kept in one split: {shown(several)}"
         )
     if left_out:
         notes.append(f"training tracks of sources that the validation part has too are left out: {shown(left_out)}")
@@ -133,7 +135,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
         notes.append(f"text files that are not read: {places}")
     videos = sum(path.suffix.lower() in SUFFIXES for path in tree.files)
     if videos and source == "crops":
-        notes.append(f"{videos} videos are not read, because there are crops")
+        notes.append(f"{number_of(videos, 'video')} not read, because there are crops")
     how: dict[str, Json] = {
         "reader": "affwild2",
         "options": {"every": every, "size": size},
@@ -159,12 +161,13 @@ def _parts(found: Found, account: Mapping[str, Json]) -> list[str]:
         own = {track: labels for track, labels in found.labels.items() if labels.official == official}
         frames = sum(len(labels.numbers) for labels in own.values())
         known = ABAW5[official]
-        text = f"official {name} part: {len({video_of(t) for t in own})} videos, {len(own)} tracks, {frames} labelled frames"
+        videos = number_of(len({video_of(track) for track in own}), "video")
+        text = f"official {name} part: {videos}, {number_of(len(own), 'track')}, {number_of(frames, 'labelled frame')}"
         if isinstance(crops, Mapping):
             text += f", {crops[official]['with_a_crop']} with a crop"
             text += f" (ABAW5: {sum(known.values())}, {known['with_a_crop']} with a crop)"
         else:
             text += f" (ABAW5: {sum(known.values())})"
         notes.append(text)
-    notes.append(f"{len(found.labels)} tracks (ABAW5: {ABAW5_TRACKS}); {found.ignored} frames have no valid label")
-    return notes
+    ignored = number_of(found.ignored, "frame")
+    return [*notes, f"{number_of(len(found.labels), 'track')} (ABAW5: {ABAW5_TRACKS}); {ignored} without a valid label"]

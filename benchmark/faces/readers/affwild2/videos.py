@@ -9,7 +9,7 @@ from benchmark.faces.readers.affwild2.labels import LISTS
 from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, far_apart, rows_taken, track_of
 from benchmark.faces.readers.affwild2.splits import Chosen
 from benchmark.faces.readers.affwild2.tree import VA_FOLDERS, Tree
-from benchmark.faces.reading.tracks import shown
+from benchmark.faces.reading.tracks import number_of, shown
 from benchmark.faces.reading.video import SUFFIXES, Clip, frame_count, versions
 from benchmark.files import Json
 
@@ -53,9 +53,9 @@ def from_videos(tree: Tree, edition: str, chosen: Sequence[Chosen], every: int, 
     notes.append("no crops were found: whole frames are used, cut to the largest centred square")
     if set(more) - {0}:
         table = ", ".join(f"{difference:+d} in {number}" for difference, number in sorted(more.items()))
-        notes.append(f"label lines more than the video has frames: {table} videos; line n is frame n, nothing is shifted")
+        notes.append(f"label lines more than the video has frames: {table} tracks; line n is frame n, nothing is shifted")
     if doubled:
-        notes.append(f"{len(doubled)} videos lie in two folders; one file of each is used: {shown(doubled)}")
+        notes.append(f"{number_of(len(doubled), 'video')} in two folders, of which one file is used: {shown(doubled)}")
     if persons:
         notes.append(f"tracks of two persons in one video, which need crops, are left out: {shown(persons)}")
     if without:
