@@ -143,9 +143,10 @@ def check_opened(tracks: Sequence[Track], closed: Collection[Path], root: Path, 
 
 
 def counted(tracks: Sequence[Track], classes: Sequence[str] = ()) -> dict[str, dict[str, int]]:
-    """Split -> class -> frames, as `faceset.counts` would count them in the FaceSet."""
+    """Split -> class -> frames, as the FaceSet of the tracks will have them; train, validation and test in this order."""
     split = np.array([track.split for track in tracks]).repeat([len(track) for track in tracks])
-    return counts(split, _expressions(tracks), classes)
+    found = counts(split, _expressions(tracks), classes)
+    return {name: found[name] for name in ("train", "validation", "test") if name in found}
 
 
 def write_tracks(

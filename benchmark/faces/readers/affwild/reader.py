@@ -173,7 +173,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
     found = number_of(len(labels), "video")
     notes = [f"{found} with labels ({LABELLED_VIDEOS} according to the paper); scale of the values {scale}"]
     if "from 0" in layout:
-        from_1 = sum(own.numbers[0] == 2 for own in labels.values())
+        from_1 = sum(bool(own.numbers[0] == 2) for own in labels.values())
         notes.append(
             f"frames are counted from 0 in all files, because some have a frame 0; {number_of(from_1, 'file')} from 1"
         )
