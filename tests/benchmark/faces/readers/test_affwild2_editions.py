@@ -307,3 +307,113 @@ def test_splits_follow_the_source(tmp_path):
     for row in usable(truth):
         expected = split_of(row.group, "test" if row.part == "validation" else "train")
         assert faces.split[faces.id == row.id][0] == expected
+
+
+def test_a_mac_s_copy_beside_is_passed_over(tmp_path):
+    truth = facsimile.write(tmp_path / "data/Aff-Wild2")
+    shutil.copytree(truth.folder, tmp_path / "data/__MACOSX")
+    truth.folder = tmp_path / "data"
+    faces = prepared(tmp_path, truth.folder)
+    assert set(faces.id) == {row.id for row in usable(truth)}
+
+
+def test_a_link_to_a_folder_above_ends(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    (truth.folder / "annotations/again").symlink_to(truth.folder)
+    agrees(prepared(tmp_path, truth.folder), truth)
+
+
+def test_the_expression_set_itself(tmp_path):
+    truth = facsimile.write(tmp_path / "data", trap="both_sets")
+    folder = truth.folder / "annotations/EXPR_Set"
+    first = truth.folder / truth.traps["both_sets"]["rows"][0].file
+    header = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
+    refused(tmp_path, folder, f"^{re.escape(f'{first} line 1: found {header!r}; expected valence,arousal')}$")
+
+
+def test_a_track_whose_name_is_not_printable_is_refused_by_the_check(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    for path in list(truth.folder.rglob("1-30-1280x720*")):
+        path.rename(path.with_name(path.name.replace("1-30", "1\t30")))
+    refused(tmp_path, truth.folder, r"found the name '1\\t30-1280x720'; expected a name of printable characters")
+
+
+def write_lists(truth):
+    """The labels of the facsimile as multi-task lists, every second line, with the official list without labels beside."""
+    shutil.rmtree(truth.folder / "annotations")
+    header = "image,valence,arousal,expression,aus\n"
+    for name, part in (("training", "train"), ("validation", "validation")):
+        rows = [row for row in truth.rows if row.part == part and row.line % 2]
+        lines = (f"{row.id}.jpg,{-5 if row.valence is None else row.valence},{row.arousal or -5},3,0-0\n" for row in rows)
+        (truth.folder / f"{name}_set_annotations_22.txt").write_text(header + "".join(lines))
+    (truth.folder / "MTL_Challenge_test_set_release.txt").write_text(header + "9-30-640x360/00001.jpg\n")
+
+
+def test_the_list_of_the_test_part_is_passed_over_by_name(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    write_lists(truth)
+    survey = affwild2.check(truth.folder)
+    assert survey.edition == "multi-task lists, crops"
+    assert "text files that are not read: MTL_Challenge_test_set_release.txt" in survey.notes
+    assert set(survey.counts["train"]) == {*affwild2.CLASSES}
+    faces = prepared(tmp_path, truth.folder)
+    assert set(faces.id) == {row.id for row in usable(truth) if row.line % 2}
+
+
+def test_the_list_of_the_test_part_beside_an_edition(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    (truth.folder / "MTL_Challenge_test_set_release.txt").write_text("image,valence,arousal,expression,aus\na/00001.jpg\n")
+    agrees(prepared(tmp_path, truth.folder), truth)
+    assert "text files that are not read: MTL_Challenge_test_set_release.txt" in notes(truth.folder)
+
+
+def test_another_list_without_a_part_is_refused(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    write_lists(truth)
+    shutil.copy(truth.folder / "training_set_annotations_22.txt", truth.folder / "my_list.txt")
+    said = "lists my_list.txt, training_set_annotations_22.txt, validation_set_annotations_22.txt"
+    refused(
+        tmp_path,
+        truth.folder,
+        f"^{re.escape(f'{truth.folder}: found {said}; expected one whose name begins with train and one with val')}$",
+    )
+
+
+def test_lists_and_a_set_are_two_editions(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    shutil.copytree(truth.folder / "annotations", tmp_path / "annotations")
+    write_lists(truth)
+    shutil.move(tmp_path / "annotations", truth.folder / "annotations")
+    found = "annotations/VA_Set, training_set_annotations_22.txt, validation_set_annotations_22.txt"
+    line = f"{truth.folder}: found labels of several editions: {found}; expected one of them; move the others away"
+    refused(tmp_path, truth.folder, f"^{re.escape(line)}$")
+
+
+@pytest.mark.parametrize(
+    "spoil, found",
+    [
+        (lambda line: line.partition(",")[0], "1 field, {half!r}; expected 2 numbers parted by a comma"),
+        (lambda line: line.partition(",")[0] + ",", "''; expected 2 numbers parted by a comma"),
+        (lambda line: "nan,nan", "'nan'; expected 2 numbers parted by a comma"),
+        (lambda line: "", "1 field, ''; expected 2 numbers parted by a comma"),
+        (lambda line: line + ",1", "3 fields, {three!r}; expected 2 numbers parted by a comma"),
+    ],
+)
+def test_lines_that_are_refused_by_file_and_line(tmp_path, spoil, found):
+    truth = facsimile.write(tmp_path / "data")
+    path = truth.folder / truth.rows[0].file
+    lines = path.read_text().splitlines()
+    found = found.format(half=lines[9].partition(",")[0], three=lines[9] + ",1")
+    lines[9] = spoil(lines[9])
+    path.write_text("\n".join(lines) + "\n")
+    refused(tmp_path, truth.folder, f"^{re.escape(f'{path} line 10: found {found}')}$")
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text + "\n", lambda text: text + " \n\n", lambda text: text.replace("\n", "\r\n"), str.rstrip]
+)
+def test_ends_of_lines_that_are_accepted(tmp_path, spoil):
+    truth = facsimile.write(tmp_path / "data")
+    path = truth.folder / truth.rows[0].file
+    path.write_bytes(spoil(path.read_text()).encode())
+    agrees(prepared(tmp_path, truth.folder), truth)

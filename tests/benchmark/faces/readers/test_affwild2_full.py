@@ -59,7 +59,7 @@ def test_all_tracks_with_a_kill_in_between(tmp_path, killed, monkeypatch):
     total = sum(sum(own.values()) for own in survey.counts.values())
     assert len(faces) == total
     assert total - tracks.PICTURES_A_BATCH * done <= decoded < total
-    assert faces.meta["counts"] == {split: {c: 0 for c in affwild2.CLASSES} | own for split, own in survey.counts.items()}
+    assert faces.meta["counts"] == {split: dict.fromkeys(affwild2.CLASSES, 0) | own for split, own in survey.counts.items()}
     assert faces.meta["how"]["pictures"]["labelled_frames"] == {
         official: {"with_a_crop": own["with_crop"], "without": own["labelled"] - own["with_crop"]}
         for official, own in (("train", truth.totals["train"]), ("test", truth.totals["validation"]))
