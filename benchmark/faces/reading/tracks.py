@@ -1,13 +1,12 @@
 """Makes a FaceSet from labels per video frame; shared by the readers of Aff-Wild and Aff-Wild2.
 
 A Track is one annotated person in one video. Its frames are rows of the FaceSet, with the id ``<track>/<number>`` (numbers
-from 1). The group is the video, which may have two tracks, so that all its frames stay in one split.
+from 1). The group is the video, or the source that several videos were cut from; all its frames stay in one split.
 """
 
 import hashlib
 import itertools
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
+from benchmark.faces.faces_table import NO_EXPRESSION, counts
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
@@ -22,8 +22,6 @@ from benchmark.faces.reading.raw import check_names
 from benchmark.faces.reading.video import Clip, read_clip
 from benchmark.files import Json
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-DELIMITERS = {",": "a comma", "\t": "a tab", ";": "a semicolon", " ": "a space"}
 PICTURES_A_BATCH = 256
 
 
@@ -44,6 +42,7 @@ class Track:
     Attributes:
         name: of the annotation, unique in the data set.
         video: name of the video; tracks of two persons may have the same one.
+        group: name of what must stay in one split: the video, or a source of several videos.
         split: "train", "validation" or "test".
         numbers: int64 (F,), frame numbers from 1, ascending.
         valence, arousal: float (F,) in [-1, 1].
@@ -53,6 +52,7 @@ class Track:
 
     name: str
     video: str
+    group: str
     split: str
     numbers: NDArray[np.int64]
     valence: NDArray[np.floating]
@@ -62,46 +62,6 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.numbers)
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file, without line ends. A byte-order mark and empty lines at the end are removed.
-
-    Raises:
-        BadInput: an empty file, or one that is not UTF-8 text.
-    """
-    try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadInput(path, f"byte {error.object[error.start]:#04x} at {error.start}", "UTF-8 text") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
-        raise BadInput(path, "an empty file", "one line per frame")
-    return lines
-
-
-def numbers_in(line: str, columns: int, delimiter: str | None, where: str) -> list[float]:
-    """The numbers in one line.
-
-    Args:
-        columns: how many numbers there must be.
-        delimiter: None: spaces or tabs.
-        where: file and line, for error messages.
-
-    Raises:
-        BadInput: a wrong number of fields, or a field that is not a finite decimal number (nan is refused too).
-    """
-    fields = [field.strip() for field in line.split(delimiter)]
-    expected = f"{columns} number{'s' * (columns > 1)}"
-    if columns > 1:
-        expected += f" parted by {DELIMITERS[delimiter or ' ']}"
-    if len(fields) != columns:
-        raise BadInput(where, f"{len(fields)} fields, {line[:60]!r}", expected)
-    for field in fields:
-        if not NUMBER.fullmatch(field):
-            raise BadInput(where, f"{field[:60]!r}", expected)
-    return [float(field) for field in fields]
 
 
 def share(video: str, salt: str) -> float:
@@ -129,6 +89,11 @@ def shown(names: Iterable[str], limit: int = 5) -> str:
     return ", ".join(names[:limit]) + more
 
 
+def number_of(number: int, noun: str) -> str:
+    """A number with its noun: "1 track", "2 tracks"."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def digest_of_files(paths: Iterable[Path], root: Path) -> str:
     """SHA-256 over the names (relative to `root`) and bytes of files, sorted by name."""
     total = hashlib.sha256()
@@ -147,6 +112,41 @@ def _load_picture(path: str, source: Pictures) -> np.ndarray | Unreadable:
         return load_image(Path(path), size=source.size, channels=source.channels)
     except Unreadable as error:
         return error
+
+
+def check_tracks(tracks: Sequence[Track], root: Path) -> None:
+    """Refuse what could not be written, before anything is decoded.
+
+    Raises:
+        BadInput: no labelled frame; a group in two splits; a name that is not printable.
+    """
+    if not sum(map(len, tracks)):
+        raise BadInput(root, "no labelled frame", "some")
+    splits: dict[str, str] = {}
+    for track in tracks:
+        if splits.setdefault(track.group, track.split) != track.split:
+            raise BadInput(f"group {track.group}", f"in {splits[track.group]} and in {track.split}", "one split a group")
+        source = track.source
+        paths = [str(source.path)] if isinstance(source, Clip) else source.paths
+        check_names(itertools.chain((track.name, track.group), (path.removeprefix(str(root)) for path in paths)), root)
+
+
+def check_opened(tracks: Sequence[Track], closed: Collection[Path], root: Path, allow_unreadable: float) -> None:
+    """Raise BadInput if more than the fraction `allow_unreadable` of all frames is in the videos `closed`, which do not
+    open. `write_decoded` would refuse them too, but only when all the others are decoded."""
+    lost = sum(len(track) for track in tracks if isinstance(track.source, Clip) and track.source.path in closed)
+    total = sum(map(len, tracks))
+    if lost > allow_unreadable * total:
+        names = shown(path.relative_to(root).as_posix() for path in sorted(closed))
+        found = f"{len(closed)} video{'s do' if len(closed) > 1 else ' does'} not open, {lost} of {total} frames: {names}"
+        raise BadInput(root, found, f"at most {100 * allow_unreadable:g} % of the frames; see the option allow_unreadable")
+
+
+def counted(tracks: Sequence[Track], classes: Sequence[str] = ()) -> dict[str, dict[str, int]]:
+    """Split -> class -> frames, as the FaceSet of the tracks will have them; train, validation and test in this order."""
+    split = np.array([track.split for track in tracks]).repeat([len(track) for track in tracks])
+    found = counts(split, _expressions(tracks), classes)
+    return {name: found[name] for name in ("train", "validation", "test") if name in found}
 
 
 def write_tracks(
@@ -171,14 +171,9 @@ def write_tracks(
         allow_unreadable, processes: as for `write_decoded`.
 
     Raises:
-        BadInput: no labelled frame; a video in two splits; whatever `write_decoded` refuses.
+        BadInput: whatever `check_tracks` and `write_decoded` refuse.
     """
-    if not sum(map(len, tracks)):
-        raise BadInput(root, "no labelled frame", "some")
-    splits: dict[str, str] = {}
-    for track in tracks:
-        if splits.setdefault(track.video, track.split) != track.split:
-            raise BadInput(f"video {track.video}", f"in {splits[track.video]} and in {track.split}", "one split a video")
+    check_tracks(tracks, root)
     ids: list[str] = []
     split: list[str] = []
     group: list[str] = []
@@ -189,7 +184,7 @@ def write_tracks(
         width = max(5, len(str(track.numbers.max(initial=0))))
         ids += [f"{track.name}/{number:0{width}d}" for number in track.numbers.tolist()]
         split += [track.split] * len(track)
-        group += [track.video] * len(track)
+        group += [track.group] * len(track)
         if isinstance(track.source, Clip):
             place = track.source.path.relative_to(root).as_posix()
             where += [f"{place} frame {number}" for number in track.numbers.tolist()]
@@ -202,11 +197,6 @@ def write_tracks(
             length = len(source.numbers if isinstance(source, Clip) else source.paths)
             batches.append(Batch(range(row, row + length), source))
             row += length
-    check_names(itertools.chain(ids, group, where), root)
-    expression = None
-    if any(track.expression is not None for track in tracks):
-        none = [np.full(len(track), -1) if track.expression is None else track.expression for track in tracks]
-        expression = np.concatenate(none)
     return write_decoded(
         directory,
         batches,
@@ -220,13 +210,18 @@ def write_tracks(
         split=split,
         group=group,
         where=where,
-        expression=expression,
+        expression=_expressions(tracks),
         valence=np.concatenate([track.valence for track in tracks]),
         arousal=np.concatenate([track.arousal for track in tracks]),
         how={**how, "parts": _parts(tracks)},
         allow_unreadable=allow_unreadable,
         processes=processes,
     )
+
+
+def _expressions(tracks: Sequence[Track]) -> NDArray[np.int64]:
+    none = [np.full(len(track), NO_EXPRESSION) if track.expression is None else track.expression for track in tracks]
+    return np.concatenate(none)
 
 
 def _parts(tracks: Sequence[Track]) -> dict[str, dict[str, int]]:

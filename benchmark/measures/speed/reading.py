@@ -63,7 +63,7 @@ def prepare_video(raw: Path, out: Path, every: int) -> dict:
         {seconds: wall-clock time, processor: processor time in seconds, faces: frames kept, peak_mib: peak memory of this
         process in MiB}. With a single video, this process does all the work itself.
     """
-    from benchmark.faces.readers import affwild
+    from benchmark.faces.readers.affwild import reader as affwild
 
     start = time.perf_counter()
     faces = affwild.prepare(out, raw=raw, every=every)

@@ -72,7 +72,7 @@ HASHES = {
     "affectnet-8": ("1.1", "ae44fb029f7dce50"),
     "affectnet-va": ("1.1", "bc06d71f46d754a7"),
     "affwild-va": ("1.0", "207856528f972f2d"),
-    "affwild2-va": ("1.0", "f1189fda95122cb7"),
+    "affwild2-va": ("1.1", "2e62aef40ee895bf"),
     "diffusionfer-7": ("1.0", "e3e0a259270b059a"),
     "diffusionfer-7-quick": ("1.0", "12bca261354cd320"),
     "diffusionfer-va": ("1.0", "1b9d6078dffa286b"),

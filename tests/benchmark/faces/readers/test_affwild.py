@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
-from benchmark.faces.readers import affwild
+from benchmark.faces.readers.affwild import reader as affwild
 from benchmark.faces.reading.tracks import share
 
 pytest.importorskip("av")
@@ -221,7 +221,7 @@ def test_what_fits_no_layout_is_refused(tmp_path, raw, spoil, message):
 
 def test_an_empty_video_is_named(tmp_path, raw):
     (raw / "affwild/videos/train/411.mp4").write_bytes(b"")
-    refused(tmp_path, raw, r"411\.mp4 frame 1")
+    refused(tmp_path, raw, r"1 video does not open, 3 of 26 frames: videos/train/411\.mp4; expected at most 0\.1 %")
     faces = prepared(tmp_path, raw, allow_unreadable=0.5)
     assert "411" not in faces.group
     assert faces.meta["how"]["lengths"]["videos_that_do_not_open"] == ["411"]

@@ -9,7 +9,8 @@ from PIL import Image
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
-from benchmark.faces.readers import affwild2
+from benchmark.faces.readers.affwild2 import reader as affwild2
+from benchmark.faces.readers.affwild2.splits import split_of, video_of
 from benchmark.faces.reading.tracks import share
 
 TRAIN = {"1-30-1280x720": 40, "video7": 23, "10-60-1280x720_left": 31, "10-60-1280x720_right": 31, "6-30-1920x1080": 17}
@@ -132,7 +133,7 @@ def test_parts_and_groups(tmp_path, raw):
 def test_two_persons_of_one_video_share_a_split_whatever_its_name():
     for number in range(300):
         names = [f"{number}-30-640x480{person}" for person in ("", "_left", "_right")]
-        assert len({affwild2.split_of(affwild2.video_of_track(name), "train") for name in names}) == 1
+        assert len({split_of(video_of(name), "train") for name in names}) == 1
 
 
 def test_codes_of_expressions_are_those_of_the_challenge():
@@ -142,10 +143,10 @@ def test_codes_of_expressions_are_those_of_the_challenge():
 
 def test_a_tenth_of_the_official_training_videos_is_validation():
     names = [f"{number}-30-640x480" for number in range(2000)]
-    parts = [affwild2.split_of(name, "train") for name in names]
+    parts = [split_of(name, "train") for name in names]
     assert parts == ["validation" if share(name, "affwild2") < 0.1 else "train" for name in names]
     assert 160 < parts.count("validation") < 240
-    assert {affwild2.split_of(name, "test") for name in names} == {"test"}
+    assert {split_of(name, "test") for name in names} == {"test"}
 
 
 def test_every_fifth_frame_at_112_pixels_unless_said_otherwise(tmp_path, raw):
@@ -191,7 +192,7 @@ def test_a_video_in_both_official_parts_is_test_alone(tmp_path, raw):
     faces = prepared(tmp_path, raw)
     own = np.char.startswith(faces.id, "10-60")
     assert set(faces.split[own]) == {"test"} and np.char.startswith(faces.id[own], "10-60-1280x720_right/").all()
-    assert faces.meta["how"]["videos_in_both_official_parts"] == ["10-60-1280x720"]
+    assert faces.meta["how"]["training_tracks_of_test_sources"] == ["10-60-1280x720_left"]
 
 
 def test_a_track_in_both_official_parts_is_refused(tmp_path, raw):
@@ -211,11 +212,11 @@ def test_byte_order_mark_and_spaces(tmp_path, raw):
     [
         (1, "0.1,0.2", r"84\.txt line 1: found '0.1,0.2'; expected valence,arousal"),
         (1, "valence;arousal", r"line 1: found 'valence;arousal'"),
-        (3, "0.1;0.2", r"line 3: found 1 fields, '0.1;0.2'; expected 2 numbers parted by a comma"),
-        (3, "0.1\t0.2", "line 3: found 1 fields"),
+        (3, "0.1;0.2", r"line 3: found 1 field, '0.1;0.2'; expected 2 numbers parted by a comma"),
+        (3, "0.1\t0.2", "line 3: found 1 field"),
         (3, "nan,0.2", "line 3: found 'nan'; expected 2 numbers"),
         (3, "0.1,0.2,0.3", "line 3: found 3 fields"),
-        (3, "", "line 3: found 1 fields"),
+        (3, "", "line 3: found 1 field"),
     ],
 )
 def test_a_line_that_is_no_label(tmp_path, raw, line, text, message):
@@ -241,7 +242,7 @@ def test_a_crop_that_can_not_be_read(tmp_path, raw):
 
 def test_crops_that_are_not_there(tmp_path, raw):
     shutil.rmtree(raw / "affwild2/cropped_aligned/84")
-    refused(tmp_path, raw, "no folder of crops for 1 of 7 tracks: 84")
+    refused(tmp_path, raw, "no crop for 1 of 7 tracks: 84")
 
 
 def test_two_crops_of_one_number(tmp_path, raw):
@@ -255,7 +256,7 @@ def test_other_files_among_crops_and_crops_beyond_the_labels(tmp_path, raw):
     folder = raw / "affwild2/cropped_aligned/84"
     for name in (".DS_Store", "Thumbs.db", "face.jpg"):
         (folder / name).write_bytes(b"x")
-    shutil.copy(folder / "00001.jpg", folder / "00016.jpg")
+    shutil.copy(folder / "00001.jpg", folder / "00013.jpg")
     (folder.parent / "a-test-video").mkdir()
     faces = prepared(tmp_path, raw)
     assert faces.fingerprint == before
@@ -336,7 +337,7 @@ def test_videos_where_there_are_no_crops(tmp_path, raw, write_video, decode):
     pytest.importorskip("av")
     shutil.rmtree(raw / "affwild2/cropped_aligned")
     for track, frames in TRACKS.items():
-        video = affwild2.video_of_track(track)
+        video = video_of(track)
         if not (raw / "affwild2/batch1" / f"{video}.mp4").exists():
             write_video(raw / "affwild2/batch1" / f"{video}.mp4", frames - (track == "84"), width=64)
     faces = prepared(tmp_path, raw, every=1, size=48)
@@ -353,7 +354,7 @@ def test_videos_where_there_are_no_crops(tmp_path, raw, write_video, decode):
 
 def test_neither_crops_nor_videos(tmp_path, raw):
     shutil.rmtree(raw / "affwild2/cropped_aligned")
-    refused(tmp_path, raw, "neither a folder cropped_aligned nor a video")
+    refused(tmp_path, raw, "neither a folder cropped_aligned with crops nor a video")
 
 
 def test_the_same_twice(tmp_path, raw):

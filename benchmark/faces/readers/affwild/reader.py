@@ -7,58 +7,40 @@ split here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
+from benchmark.faces.readers.affwild.labels import SCALES, find, scale_of
 from benchmark.faces.reading.face_boxes import find_boxes
 from benchmark.faces.reading.raw import raw_folder
 from benchmark.faces.reading.tracks import (
     Track,
+    check_opened,
     check_options,
+    check_tracks,
+    counted,
     digest_of_files,
-    numbers_in,
-    read_lines,
+    number_of,
     share,
     shown,
     taken,
     write_tracks,
 )
 from benchmark.faces.reading.video import Clip, frame_count, versions, video_files
+from benchmark.faces.survey import Survey
 from benchmark.files import Json
 
 VERSION = "1.0"
 CLASSES: tuple[str, ...] = ()
 RAW = ("affwild",)
 TAKES_FOLDERS = True
-DIMENSIONS = ("valence", "arousal")
-COLUMNS = ("frame", *DIMENSIONS)
+EVERY, SIZE, ALLOW_GAP, ALLOW_UNREADABLE = 5, 112, 0.1, 0.001
 LABELLED_VIDEOS = 252  # of 298, according to the paper; recorded beside the number found, which may differ
 TEST, VALIDATION = 0.20, 0.10  # fractions of the videos, chosen by hash of the name
-SCALES = {"-1..1": 1.0, "-1000..1000": 1000.0}
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The labels of one video.
-
-    Attributes:
-        numbers: int64 (F,), frame numbers from 1.
-        values: float64 (F, 2), valence and arousal as written in the files.
-        files: the files of valence and of arousal.
-        first_line: line of the first label in the files.
-        lengths: number of labelled frames in the file of each dimension.
-    """
-
-    numbers: NDArray[np.int64]
-    values: NDArray[np.float64]
-    files: tuple[Path, Path]
-    first_line: int
-    lengths: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -66,23 +48,27 @@ class Plan:
     """Everything that is known before frames are decoded."""
 
     root: Path
+    layout: str
     tracks: Sequence[Track]
+    notes: Sequence[str]
     how: Mapping[str, Json]
 
 
-def check(path: Path) -> None:
-    """Validate labels, names and layout of a folder as `prepare` does, without decoding. BadInput says what is wrong."""
-    _plan(Path(path), every=5, size=112, allow_gap=0.1)
+def check(path: Path) -> Survey:
+    """What a folder contains: all labels are read and all videos opened, none is decoded. BadInput as for `prepare`. The
+    counts are those of the sampling step of the protocol."""
+    plan = _plan(Path(path), every=EVERY, size=SIZE, allow_gap=ALLOW_GAP, allow_unreadable=ALLOW_UNREADABLE)
+    return Survey(plan.layout, counted(plan.tracks), notes=plan.notes)
 
 
 def prepare(
     directory: Path,
     *,
     raw: Path = Path("data/raw"),
-    every: int = 5,
-    size: int = 112,
-    allow_gap: float = 0.1,
-    allow_unreadable: float = 0.001,
+    every: int = EVERY,
+    size: int = SIZE,
+    allow_gap: float = ALLOW_GAP,
+    allow_unreadable: float = ALLOW_UNREADABLE,
     processes: int | None = None,
 ) -> FaceSet:
     """Write the FaceSet of the videos in ``raw/affwild``: frames 1, 1 + every, ... of each, uint8 (N, size, size, 3).
@@ -102,9 +88,11 @@ def prepare(
 
     Raises:
         BadInput: an unknown layout; two files for one video; labels without a video or with one dimension only; an invalid
-            line; values that fit neither scale; lengths that differ by more than `allow_gap`; too many unreadable frames.
+            line; values that fit neither scale; lengths that differ by more than `allow_gap`; too many unreadable frames, or
+            frames of videos that do not open.
     """
-    plan = _plan(raw_folder(raw, "affwild"), every=every, size=size, allow_gap=allow_gap)
+    folder = raw_folder(raw, "affwild")
+    plan = _plan(folder, every=every, size=size, allow_gap=allow_gap, allow_unreadable=allow_unreadable)
     return write_tracks(
         directory,
         plan.tracks,
@@ -124,11 +112,11 @@ def split_of(video: str) -> str:
     return "test" if position < TEST else "validation" if position < TEST + VALIDATION else "train"
 
 
-def _plan(folder: Path, *, every: int, size: int, allow_gap: float) -> Plan:
+def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unreadable: float) -> Plan:
     check_options(every=every, size=size)
     root = _root(folder)
-    layout, labels = _labels(root / "annotations" / "train")
-    scale = _scale(labels)
+    layout, labels, others = find(root / "annotations" / "train")
+    scale = scale_of(labels)
     folder = root / "videos" / "train"
     videos = video_files(path for path in folder.glob("[!.]*") if path.is_file())
     if missing := sorted(set(labels) - set(videos)):
@@ -154,9 +142,13 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float) -> Plan:
             rows, box = rows[seen], boxes[video][seen]
         numbers, values = own.numbers[rows], own.values[rows] / SCALES[scale]
         clip = Clip(videos[video], numbers, box, 0.0, size, 3)
-        tracks.append(Track(video, video, split_of(video), numbers, values[:, 0], values[:, 1], clip))
+        tracks.append(Track(video, video, video, split_of(video), numbers, values[:, 0], values[:, 1], clip))
     uneven = {video: known for video, known in lengths.items() if len(set(known) - {None}) > 1}
     worst = max(uneven, key=lambda v: np.ptp([n for n in uneven[v] if n is not None]), default=None)
+    closed = {videos[video] for video, known in lengths.items() if known[2] is None}
+    check_tracks(tracks, root)
+    check_opened(tracks, closed, root, allow_unreadable)
+    unlabelled = sorted(set(videos) - set(labels))
     how = {
         "reader": "affwild",
         "options": {"every": every, "size": size},
@@ -170,95 +162,44 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float) -> Plan:
             "videos_that_differ": len(uneven),
             "frames_left_out": int(cut),
             "largest": None if worst is None else {"video": worst, "valence_arousal_video": uneven[worst]},
-            "videos_that_do_not_open": sorted(video for video, known in lengths.items() if known[2] is None),
+            "videos_that_do_not_open": sorted(path.stem for path in closed),
         },
         "faces": faces,
         "split": f"share(video, 'affwild'): test below {TEST}, validation below {TEST + VALIDATION:g}, train above",
         "labelled_videos": {"found": len(labels), "expected": LABELLED_VIDEOS},
-        "videos_without_labels": sorted(set(videos) - set(labels)),
+        "videos_without_labels": unlabelled,
         "decoder": versions(),
     }
-    return Plan(root, tracks, how)
+    found = number_of(len(labels), "video")
+    notes = [f"{found} with labels ({LABELLED_VIDEOS} according to the paper); scale of the values {scale}"]
+    if "from 0" in layout:
+        from_1 = sum(bool(own.numbers[0] == 2) for own in labels.values())
+        notes.append(
+            f"frames are counted from 0 in all files, because some have a frame 0; {number_of(from_1, 'file')} from 1"
+        )
+    if worst is not None:
+        three = "valence {}, arousal {}, video {}".format(*uneven[worst])
+        notes.append(
+            f"{number_of(len(uneven), 'video')} with unequal lengths: the shortest counts; frames left out: {cut}; "
+            f"the largest difference is that of {worst}: {three}"
+        )
+    if closed:
+        notes.append(f"videos that do not open: {shown(sorted(path.stem for path in closed))}")
+    if unlabelled:
+        notes.append(f"{number_of(len(unlabelled), 'video')} without labels, not used: {shown(unlabelled)}")
+    if others:
+        notes.append(f"text files that are not read: {shown(path.relative_to(root).as_posix() for path in others)}")
+    notes.append(f"pictures: {faces['pictures']}" + (f" ({faces['why']})" if "why" in faces else ""))
+    return Plan(root, layout, tracks, notes, how)
 
 
 def _root(folder: Path) -> Path:
     """The folder that contains annotations/train and videos/train: `folder` itself, or one at most two levels below it."""
     levels = [folder, *sorted(folder.glob("[!.]*")), *sorted(folder.glob("[!.]*/[!.]*"))]
+    levels = [path for path in levels if "__MACOSX" not in path.relative_to(folder).parts]
     found = [path for path in levels if (path / "annotations" / "train").is_dir() and (path / "videos" / "train").is_dir()]
     if len(found) != 1:
         inside = shown(sorted(path.name for path in folder.glob("[!.]*"))) or "nothing"
         what = f"{len(found)} folders with annotations/train and videos/train" if found else inside
-        raise BadInput(folder, what, "one folder with annotations/train and videos/train (docs/data.md, affwild)")
+        raise BadInput(folder, what, "one folder with annotations/train and videos/train (docs/data/affwild.md)")
     return found[0]
-
-
-def _labels(folder: Path) -> tuple[str, dict[str, Labels]]:
-    """(layout, video -> Labels), sorted by video."""
-    parts = [folder / dimension for dimension in DIMENSIONS]
-    if any(part.is_dir() for part in parts):
-        files = _text_files(parts[0]), _text_files(parts[1])
-        for present, other, lacking in ((*files, DIMENSIONS[1]), (*files[::-1], DIMENSIONS[0])):
-            if alone := sorted(set(present) - set(other)):
-                raise BadInput(folder / lacking, f"no file for {shown(alone)}", "one for each file of the other dimension")
-        found = {video: _from_two(files[0][video], files[1][video]) for video in sorted(files[0])}
-        layout = "one file a dimension"
-    else:
-        found = {video: _from_one(path) for video, path in sorted(_text_files(folder).items())}
-        layout = "one file a video (frame, valence, arousal)"
-        if found and min(own.numbers[0] for own in found.values()) == 0:
-            layout += ", frames counted from 0"
-            for video, own in found.items():
-                last = own.lengths[0] + 1
-                found[video] = replace(own, numbers=own.numbers + 1, lengths=(last, last))
-    if not found:
-        raise BadInput(folder, "no label file", "valence/<id>.txt and arousal/<id>.txt, or <id>.txt")
-    return layout, found
-
-
-def _text_files(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in folder.glob("[!.]*.txt") if path.is_file()}
-
-
-def _from_two(valence: Path, arousal: Path) -> Labels:
-    columns = []
-    for path in (valence, arousal):
-        lines = enumerate(read_lines(path), 1)
-        columns.append([numbers_in(line, 1, None, f"{path} line {k}")[0] for k, line in lines])
-    lengths = len(columns[0]), len(columns[1])
-    values = np.array([column[: min(lengths)] for column in columns]).T
-    return Labels(np.arange(1, min(lengths) + 1), values, (valence, arousal), 1, lengths)
-
-
-def _from_one(path: Path) -> Labels:
-    lines = read_lines(path)
-    delimiter = "," if "," in lines[0] else None
-    header = [name.strip().lower() for name in lines[0].split(delimiter)]
-    start = int(header == list(COLUMNS))
-    rows = [numbers_in(line, 3, delimiter, f"{path} line {k}") for k, line in enumerate(lines[start:], 1 + start)]
-    if not rows:
-        raise BadInput(path, "a header alone", "one line per frame")
-    table = np.array(rows)
-    wrong = np.flatnonzero((table[:, 0] != table[:, 0].round()) | (np.diff(table[:, 0], prepend=-1) <= 0))
-    if len(wrong):
-        where = f"{path} line {wrong[0] + 1 + start}, frame"
-        raise BadInput(where, f"{table[wrong[0], 0]:g}", "a whole number from 0, larger than the one before")
-    last = int(table[-1, 0])
-    return Labels(table[:, 0].astype(np.int64), table[:, 1:], (path, path), 1 + start, (last, last))
-
-
-def _scale(labels: Mapping[str, Labels]) -> str:
-    """The scale of the values, a key of `SCALES`. It is found from all files together: a short file with only small whole
-    numbers could have either scale."""
-    largest = max(np.abs(own.values).max() for own in labels.values())
-    if largest <= 1:
-        return "-1..1"
-    whole = all((own.values == own.values.round()).all() for own in labels.values())
-    if whole and largest <= 1000:
-        return "-1000..1000"
-    own = next(own for own in labels.values() if np.abs(own.values).max() > (1000 if whole else 1))
-    row, column = np.unravel_index(np.abs(own.values).argmax(), own.values.shape)
-    raise BadInput(
-        f"{own.files[column]} line {row + own.first_line}, {DIMENSIONS[column]}",
-        f"{own.values[row, column]:g}",
-        "all values in [-1, 1], or all of them whole numbers in [-1000, 1000]",
-    )

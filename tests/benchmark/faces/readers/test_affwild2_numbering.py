@@ -1,0 +1,151 @@
+"""Aff-Wild2: which label line a crop belongs to, where the numbers of the crops tell it and where they can not."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.errors import BadInput
+from benchmark.faces.readers.affwild2 import reader as affwild2
+from benchmark.faces.readers.affwild2.numbering import read_crops
+
+LINES = 6
+
+
+def written(folder, crops, lines=LINES):
+    """A small tree. crops: track -> numbers of its crops; the last track is the validation part. The labels of line n are
+    n / 100 and -n / 100; every crop has the level of its number."""
+    (folder / "VA_Set/Train_Set").mkdir(parents=True)
+    (folder / "VA_Set/Validation_Set").mkdir()
+    for place, (track, numbers) in enumerate(crops.items(), 1):
+        part = "Validation_Set" if place == len(crops) else "Train_Set"
+        text = "".join(f"{n / 100},{-n / 100}\n" for n in range(1, lines + 1))
+        (folder / "VA_Set" / part / f"{track}.txt").write_text(f"valence,arousal\n{text}")
+        for number in numbers:
+            path = folder / "cropped_aligned" / track / f"{number:05d}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((8, 8, 3), 10 * number, np.uint8)).save(path)
+    return folder
+
+
+def pairs(tmp_path, folder):
+    """{(label line, number of its crop)} of all faces, by the labels and the levels of the pictures."""
+    (tmp_path / "raw").mkdir(exist_ok=True)
+    (tmp_path / "raw/affwild2").symlink_to(folder)
+    faces = affwild2.prepare(tmp_path / "prepared", raw=tmp_path / "raw", every=1, size=8, processes=1)
+    levels = faces.pictures[:].reshape(len(faces), -1).mean(axis=1)
+    numbers = np.round(levels / 10).astype(int).tolist()
+    lines = np.round(100 * faces.valence).astype(int).tolist()
+    assert [int(name[-5:]) for name in faces.id] == lines
+    return set(zip(lines, numbers, strict=True)), faces.meta["how"]["pictures"]["numbering"]
+
+
+def tree(zero=0, one=0, late=0):
+    """Crops of so many tracks that begin with 0, with 1 and with 2."""
+    begins = [0] * zero + [1] * one + [2] * late
+    return {f"{k}-30-64x64": range(begin, begin + 5) for k, begin in enumerate(begins, 1)}
+
+
+def notes(folder):
+    return "\n".join(affwild2.check(folder).notes)
+
+
+@pytest.mark.parametrize(
+    "crops, shift",
+    [
+        (tree(one=3), 0),
+        (tree(one=1, late=2), 0),
+        (tree(late=3), 0),
+        (tree(zero=3), 1),
+        (tree(zero=1, late=2), 1),  # one crop 0 shows it, if no track begins with 1
+        (tree(zero=19, one=1), 1),  # 5 %: a face in the second frame alone
+    ],
+)
+def test_the_line_of_a_crop(tmp_path, crops, shift):
+    folder = written(tmp_path / "data", crops)
+    found, numbering = pairs(tmp_path, folder)
+    assert found == {(n + shift, n) for numbers in crops.values() for n in numbers if n + shift <= LINES}
+    assert numbering["crop_of_label_line_1"] == 1 - shift
+    assert ("with a crop 0" in notes(folder)) == bool(shift)
+
+
+def test_tracks_that_begin_with_1_are_named_in_a_numbering_from_0(tmp_path):
+    folder = written(tmp_path / "data", tree(zero=19, one=1))
+    assert "tracks whose crops begin with 1 are counted from 0 as well: 20-30-64x64" in notes(folder)
+
+
+@pytest.mark.parametrize(
+    "zero, one, said",
+    [
+        (1, 1, "1 track, beside 1 track from 1: "),
+        (18, 1, "18 tracks, beside 1 track from 1: "),
+        (1, 30, "1 track, beside 30 tracks from 1: "),
+    ],
+)
+def test_two_numberings_are_refused(tmp_path, zero, one, said):
+    folder = written(tmp_path / "data", tree(zero=zero, one=one))
+    names = sorted(tree(zero=zero, one=one))
+    zeros = [name for name in names if int(name.partition("-")[0]) <= zero]
+    ones = [name for name in names if name not in zeros]
+    many = f" and {len(ones) - 5} more" if len(ones) > 5 else ""
+    line = (
+        f"{folder}/cropped_aligned/{zeros[0]}/00000.jpg: found a crop 0, as in {said}"
+        f"{', '.join(ones[:5])}{many}; expected one numbering: in all tracks from 1, as released, or in all from 0"
+    )
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        affwild2.check(folder)
+
+
+def test_a_numbering_from_0_that_its_names_can_not_show(tmp_path):
+    """20 tracks whose crop 0 is missing: read as from 1, because the names are those of released crops; but no track
+    reaches its last label line, and that is said. One track that reaches it, or 19 tracks, are not enough to say so."""
+    said = "none of 20 tracks has a crop for its last label line"
+    frames = {name: range(1, LINES) for name in tree(one=20)}  # 0..5, without 0
+    assert said in notes(written(tmp_path / "all", frames))
+    assert "last label line" not in notes(written(tmp_path / "reached", frames | {"20-30-64x64": range(1, LINES + 1)}))
+    assert "last label line" not in notes(written(tmp_path / "few", dict(list(frames.items())[:19])))
+
+
+def test_crops_far_beyond_the_labels(tmp_path):
+    """As crops of twice the frame rate. 3 beyond 6 lines do not fit, 2 may be."""
+    crops = tree(one=2)
+    first = next(iter(crops))
+    assert "2 crops beyond the last label line, not used" in notes(
+        written(tmp_path / "near", crops | {first: range(1, LINES + 3)})
+    )
+    folder = written(tmp_path / "far", crops | {first: range(1, LINES + 4)})
+    line = (
+        f"{folder}: found lengths that do not fit for 1 of 2 tracks: {first} (6 label lines, last crop 9); expected label "
+        "line n for frame n (at most 5 % of the tracks may differ by more than 10 %)"
+    )
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        affwild2.check(folder)
+    crops = tree(one=20)
+    many = written(tmp_path / "many", crops | {first: range(1, LINES + 4)})
+    assert f"lengths that do not fit in 1 track; label line n is frame n all the same: {first} (6 label" in notes(many)
+
+
+def test_a_crop_0_beside_multi_task_lists(tmp_path):
+    """The lists name the released crops; which of these other crops is meant can not be told."""
+    folder = written(tmp_path / "data", tree(zero=2))
+    for part, track, name in (("Train_Set", "1-30-64x64", "training"), ("Validation_Set", "2-30-64x64", "validation")):
+        rows = "".join(f"{track}/{n:05d}.jpg,0.1,0.2,3,0-0\n" for n in range(1, 4))
+        (folder / f"{name}_set_annotations_22.txt").write_text(f"image,valence,arousal,expression,aus\n{rows}")
+        (folder / "VA_Set" / part / f"{track}.txt").unlink()
+    line = (
+        f"{folder}/cropped_aligned/1-30-64x64/00000.jpg: found a crop 0; expected crops numbered from 1, as those that the "
+        "multi-task lists name"
+    )
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        affwild2.check(folder)
+
+
+def test_names_of_several_forms(tmp_path):
+    """Digits and endings may differ between the files of a folder."""
+    names = {3: "00003.jpg", 7: "7.PNG", 12: "0012.jpeg", 100000: "100000.jpg"}
+    for name in [*names.values(), "face.jpg", "Thumbs.db", "._00004.jpg", "5.txt"]:
+        (tmp_path / name).touch()
+    crops = read_crops(tmp_path)
+    assert crops.numbers.tolist() == list(names)
+    assert {number: crops.path(number) for number in names} == {n: f"{tmp_path}/{name}" for n, name in names.items()}
