@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
-from benchmark.faces.reading.archives import open_csv, zip_members
+from benchmark.faces.reading.archives import zip_members
+from benchmark.faces.reading.csv_files import open_csv
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading import fer2013_csv
-from benchmark.faces.reading.archives import open_csv
+from benchmark.faces.reading.csv_files import open_csv
 from benchmark.faces.reading.raw import raw_file
 from benchmark.files import Json
 

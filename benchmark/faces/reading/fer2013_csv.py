@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.archives import open_csv
+from benchmark.faces.reading.csv_files import open_csv
 from benchmark.files import Json
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
