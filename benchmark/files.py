@@ -166,6 +166,12 @@ def read_yaml(path: Path) -> dict[str, Json]:
     return value
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def whole_digest(value: object) -> str:
     """Hexadecimal SHA-256 of `value` as canonical JSON. ValueError for a string that is not Unicode text."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput, one_line
 from benchmark.files import Json, read_object, whole_digest
+from benchmark.names import NAME, checked_name, checked_text
 
 FORMAT = 2  # 2: with a seal
 AGAIN = "prepare the data again"
@@ -21,8 +22,8 @@ def sealed(meta: Mapping[str, Json]) -> dict[str, Json]:
 def read_meta(path: Path) -> dict[str, Json]:
     """The contents of a meta.json, which must exist.
 
-    Every key of `_FIELDS` is there with a value of the right type, and so are the optional keys of "how" that the code
-    reads.
+    Every key of `_FIELDS` is there with a value of the right type, and so are those optional keys that are there, also of
+    "how".
 
     Raises:
         BadInput: not a JSON object; made by another version; changed since it was written (the seal does not fit); a value
@@ -40,11 +41,27 @@ def read_meta(path: Path) -> dict[str, Json]:
     for key, (fits_type, expected) in _FIELDS.items():
         if key not in meta or not fits_type(meta[key]):
             raise BadInput(f"{path}, {key}", one_line(repr(meta.get(key, "nothing")), SHOWN), f"{expected}; {AGAIN}")
+    for key, (fits_type, expected) in _OPTIONAL.items():
+        if key in meta and not fits_type(meta[key]):
+            raise BadInput(f"{path}, {key}", one_line(repr(meta[key]), SHOWN), f"{expected}; {AGAIN}")
     how = meta["how"]
     for key, (fits_type, expected) in _HOW.items():
         if key in how and not fits_type(how[key]):
             raise BadInput(f"{path}, how.{key}", one_line(repr(how[key]), SHOWN), f"{expected}; {AGAIN}")
     return meta
+
+
+def check_names(meta: Mapping[str, Json], where: object) -> None:
+    """Raise BadInput for a name in a meta.json that is no plain one, or a class or column of votes that occurs twice."""
+    checked_name(meta.get("name"), "name", where)
+    checked_text(meta.get("version"), "version", where)
+    for key in ("classes", "vote_columns"):
+        if not isinstance(names := meta.get(key), list):
+            raise BadInput(f"{where}, {key}", f"{names!r}", "a list of names")
+        for name in names:
+            checked_text(name, key, where)
+        if len(set(names)) < len(names):
+            raise BadInput(f"{where}, {key}", ", ".join(names), "names that differ")
 
 
 def _text(value: Json) -> bool:
@@ -73,6 +90,13 @@ def _fingerprint(value: Json) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
+def _attributes(value: Json) -> bool:
+    if not (isinstance(value, dict) and set(value) == {"columns", "sha256"} and _fingerprint(value["sha256"])):
+        return False
+    columns = value["columns"]
+    return _texts(columns) and len(columns) > 0 and all(NAME.fullmatch(name) and name != "id" for name in columns)
+
+
 def _object(value: Json) -> bool:
     return isinstance(value, dict)
 
@@ -96,6 +120,9 @@ _FIELDS: dict[str, _Check] = {
     "counts": (_counts, "split -> class -> number of faces"),
     "fingerprint": (_fingerprint, "a SHA-256 of 64 hexadecimal digits"),
     "how": (_object, "an object"),
+}
+_OPTIONAL: dict[str, _Check] = {
+    "attributes": (_attributes, "columns (different plain names other than id) and sha256 (64 hexadecimal digits)"),
 }
 _HOW: dict[str, _Check] = {
     "options": (_object, "an object"),

@@ -5,7 +5,8 @@ with `mlcroissant`; writing it needs no package.
 """
 
 from benchmark.faces.card import card
-from benchmark.faces.faceset import COLUMNS, FaceSet
+from benchmark.faces.faces_table import COLUMNS
+from benchmark.faces.faceset import FaceSet
 from benchmark.files import Json
 
 # The part of the context prescribed by the specification that is used here.

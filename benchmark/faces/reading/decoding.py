@@ -65,6 +65,7 @@ class Columns(TypedDict):
     vote_columns: NotRequired[Sequence[str]]
     group: NotRequired[Texts | None]
     flag: NotRequired[Texts | None]
+    attributes: NotRequired[Mapping[str, Texts] | None]
 
 
 def write_decoded(
@@ -130,6 +131,7 @@ def write_decoded(
     for name in _BY_ROW:
         if (values := columns.get(name)) is not None:
             by_row[name] = np.asarray(values)[kept]
+    by_row["attributes"] = {name: np.asarray(each)[kept] for name, each in (columns.get("attributes") or {}).items()}
     pictures = _Kept(journal.pictures, kept, shape)
     own = split(kept, _digests(pictures)) if callable(split) else np.asarray(split)[kept]
     faces = write_faceset(directory, pictures, split=own, how={**(how or {}), **account}, **by_row)

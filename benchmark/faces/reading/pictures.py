@@ -54,8 +54,11 @@ def load_image(
             return fit(shown, size=size, channels=channels, box=box, margin=margin, roll=roll)
     except Unreadable:
         raise
+    except FileNotFoundError as error:
+        raise Unreadable("no such file") from error  # the path is not in the reason: meta.json keeps it
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
-        raise Unreadable(" ".join(str(error).replace(str(path), "file").split()) or type(error).__name__) from error
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)  # without "[Errno 13]"
+        raise Unreadable(" ".join(said.replace(str(path), "file").split()) or type(error).__name__) from error
 
 
 def fit(

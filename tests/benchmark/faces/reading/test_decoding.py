@@ -72,8 +72,18 @@ def test_lost_rows_are_named_and_the_others_keep_their_labels(tmp_path):
     assert faces.id.tolist() == [str(row) for row in kept]
     assert [int(image.max()) for image in faces.pictures] == kept
     assert faces.valence.tolist() == pytest.approx([row / ROWS for row in kept])
+    assert faces.attributes == {}
     found = faces.meta["how"]["unreadable"]
     assert found == {"count": 2, "first": {"file 0": "row 0 is lost", "file 7": "row 7 is lost"}}
+
+
+def test_attributes_are_those_of_the_rows_kept(tmp_path):
+    given = {"age": [str(20 + row) for row in range(ROWS)], "race": ["", "a"] * (ROWS // 2)}
+    faces = write(tmp_path, Loader(lost=(3,)), allow_unreadable=0.1, attributes=given)
+    assert faces.id.tolist() == [str(row) for row in range(ROWS) if row != 3]
+    assert {name: values.tolist() for name, values in faces.attributes.items()} == {
+        name: values[:3] + values[4:] for name, values in given.items()
+    }
 
 
 def test_stopped_and_resumed(tmp_path):

@@ -72,8 +72,10 @@ def test_what_can_not_be_read(tmp_path, quadrants, monkeypatch):
         path.write_bytes(content)
         with pytest.raises(Unreadable):
             load_image(path, size=8, channels=3)
-    with pytest.raises(Unreadable, match="No such file"):
+    with pytest.raises(Unreadable, match="^no such file$"):
         load_image(tmp_path / "none.jpg", size=8, channels=3)
+    with pytest.raises(Unreadable, match="^Is a directory$"):
+        load_image(tmp_path, size=8, channels=3)
     path.write_bytes(data)
     monkeypatch.setattr(pictures, "PIXEL_LIMIT", 64 * 64 - 1)
     with pytest.raises(Unreadable, match="64 x 64 pixels"):
