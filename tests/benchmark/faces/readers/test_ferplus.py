@@ -1,16 +1,11 @@
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from ferplus_rows import HEADER, NAMES, VOTES, table, write
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
 from benchmark.faces.readers import ferplus
 from benchmark.faces.reading import fer2013_csv
+from tests.benchmark.faces.readers.ferplus_rows import HEADER, NAMES, VOTES, table, write
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """The edition of label.csv on a small data set: the join by name, and what is refused."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ferplus_rows import NAMES, VOTES, table, write
-
 from benchmark.errors import BadInput
 from benchmark.faces.adding import add
 from benchmark.faces.readers import ferplus
+from tests.benchmark.faces.readers.ferplus_rows import NAMES, VOTES, table, write
 
 # By label.csv: row 3 has no name; rows 1 and 6 have one name, whose line is row 6's; row 9 is a copy of row
 # 0, and has votes of its own there.
