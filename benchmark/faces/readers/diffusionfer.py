@@ -43,7 +43,7 @@ SHEET_MD5 = "c6b033401ade6c58059d91bb7484aea3"  # of the published sheet
 FOLDS = 5
 # Near duplicates may differ in this many of 256 bits. This is looser than the audit's threshold, because joining two
 # unrelated faces does no harm to the folds, while a missed pair leaks into the test fold. At 64 no group has more than five
-# faces; from 70 on, chains of pairs join different people (docs/data.md).
+# faces; from 70 on, chains of pairs join different people (docs/data/diffusionfer.md).
 NEAR = 64
 SHEET_LIMIT = PICTURE_LIMIT = 1 << 24  # most bytes that are unpacked for the sheet, and for one picture in an archive
 _CODE = {b"%d" % code: code for code in range(len(CLASSES))}

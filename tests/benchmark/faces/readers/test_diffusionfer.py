@@ -321,7 +321,7 @@ def test_real_pictures_are_those_of_the_index(real):
 
 
 def test_real_folds(real):
-    """The figures of docs/data.md; no near-duplicate group in two folds, classes spread to within one or two faces."""
+    """The figures of docs/data/diffusionfer.md; no near-duplicate group in two folds, classes spread to within one or two faces."""
     _, faces = real
     folds = [f"fold{k}" for k in range(5)]
     assert Counter(faces.split.tolist()) == dict.fromkeys(folds, 257)
@@ -337,7 +337,7 @@ def test_real_folds(real):
 
 
 def test_real_faces_lie_between_copies_and_strangers(real):
-    """The figures that docs/data.md gives for the limit of 64 bits."""
+    """The figures that docs/data/diffusionfer.md gives for the limit of 64 bits."""
     _, faces = real
     own = hashes(faces.pictures)
     pairs = near_pairs(own, diffusionfer.NEAR)
