@@ -321,7 +321,7 @@ def test_real_pictures_are_those_of_the_index(real):
 
 
 def test_real_folds(real):
-    """The figures of docs/data/diffusionfer.md; no near-duplicate group in two folds, classes spread to within one or two faces."""
+    """The figures of docs/data/diffusionfer.md; no near-duplicate group in two folds, classes spread to one or two faces."""
     _, faces = real
     folds = [f"fold{k}" for k in range(5)]
     assert Counter(faces.split.tolist()) == dict.fromkeys(folds, 257)
