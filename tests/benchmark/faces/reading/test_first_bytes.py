@@ -69,6 +69,7 @@ WRITTEN = {
     "ustar": (archive(tarfile.USTAR_FORMAT), TAR),
     "GNU tar": (archive(tarfile.GNU_FORMAT), TAR),
     "oldest tar": (oldest_tar(), TAR),
+    "tar with a damaged header": (b"x" + archive()[1:], TAR),
     "PNG": (picture("PNG"), "a PNG picture"),
     "JPEG": (picture("JPEG"), "a JPEG picture"),
     "GIF": (picture("GIF"), "a GIF picture"),
