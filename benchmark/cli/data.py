@@ -70,7 +70,7 @@ def ceilings(arguments) -> None:
     else:
         found = humans.c25(arguments.path, HUMANS)
     for part in (key for key, value in found.items() if isinstance(value, dict) and "n" in value):
-        own = {key: value for key, value in found[part].items() if key != "n"}
+        own = {key: value for key, value in found[part].items() if isinstance(value, dict)}
         print(f"{part}: " + ", ".join(f"{k} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for k, v in own.items()))
     print(f"wrote {HUMANS / arguments.source}.json")
 

@@ -126,5 +126,6 @@ _OPTIONAL: dict[str, _Check] = {
 }
 _HOW: dict[str, _Check] = {
     "options": (_object, "an object"),
+    "difference": (_counts, "split -> what -> number of faces"),
     "cross_tabulation": (_table, "rows and columns (names), counts (a number for each pair) and other (a name)"),
 }

@@ -31,6 +31,8 @@ _C25 = {
 # (source, part) -> description of the part in a reference row. Metrics have the names of benchmark.records.metrics.
 PARTS = {
     ("ferplus", "leave_one_out"): "one FER+ rater against the majority of the other nine",
+    ("ferplus", "panel_retest"): "one FER+ panel of ten against another one on an exact copy, where their votes differ",
+    ("ferplus", "panel_retest_all"): "one FER+ panel of ten against another one on an exact copy",
     ("ferplus", "fer2013_label"): "FER2013 label against the FER+ majority (7 common classes)",
 } | {("affectnet_c25", name + of): f"{what}, {which}" for of, which in SETS.items() for name, what in _C25.items()}
 # Parts that compare labels with labels, without people.
@@ -38,7 +40,7 @@ LABELS = {("ferplus", "fer2013_label")}
 # (data set of a protocol, task) -> the parts that say how well people do on it, or on the most similar available data set.
 REFERENCES = {
     ("fer2013", "categorical"): [("ferplus", "fer2013_label")],
-    ("ferplus", "categorical"): [("ferplus", "leave_one_out")],
+    ("ferplus", "categorical"): [("ferplus", "leave_one_out"), ("ferplus", "panel_retest"), ("ferplus", "panel_retest_all")],
     ("affectnet", "categorical"): [("affectnet_c25", "expression_set2"), ("affectnet_c25", "expression_set1")],
 }
 # The parts for every data set with valence and arousal. Set II (random) comes first: Set I was chosen for being confusing.
@@ -76,7 +78,7 @@ def references(data: str, task: str, humans: Humans) -> list[dict[str, Entry]]:
             other = "" if (data, source) in SAME_PICTURES else "; other pictures"
             kind = "labels, not people" if (source, part) in LABELS else "people"
             row = {"cell": text(f"{kind}: {PARTS[source, part]}{other}")}
-            row["n"] = Entry(f"reference, {values['n']:,} pictures", {"note": "reference"})
+            row["n"] = Entry(f"reference, {values['n']:,} {_counted(values)}", {"note": "reference"})
             rows.append(row | {name: _entry(name, value, values["n"]) for name, value in values.items() if name in METRICS})
     return rows
 
@@ -100,6 +102,7 @@ def human_table(humans: Humans) -> Table:
             "AffectNetC25 was rated in two sets, by 25 people each: Set I was chosen for being confusing, Set II at random; "
             'figures of "both sets together" mix the two',
             "The raters of FER+ are not told apart; pictures without a majority are not among its rows",
+            *_editions(humans),
         ),
         columns=COLUMNS,
         rows=_rows(humans, of_labels=False),
@@ -122,6 +125,22 @@ def label_table(humans: Humans) -> Table:
     )
 
 
+def _editions(humans: Humans) -> list[str]:
+    """What is known of the two editions of the votes of FER+, as a note."""
+    own = humans.get("ferplus", {})
+    if not {"editions", "copies"} <= set(own):
+        return []
+    editions, copies = own["editions"], own["copies"]
+    return [
+        f"The votes of FER+ have two editions, which differ in {editions['other votes']:,} rows, "
+        f"{editions['of these, copies of an earlier picture']:,} of them exact copies, to which fer2013new.csv gives the "
+        f"votes of the first copy. The figures are of label.csv; there {copies['conflicting']:,} of {copies['groups']:,} "
+        "groups of exact copies have different labels",
+        "Copies with equal votes may have had one panel, but most of these votes are unanimous or nearly so, as those of "
+        "two panels can be: the agreement of two panels lies between the two figures. Intervals over groups of copies",
+    ]
+
+
 def _rows(humans: Humans, of_labels: bool) -> list[dict[str, Entry]]:
     rows = []
     for source, contents in humans.items():
@@ -130,10 +149,12 @@ def _rows(humans: Humans, of_labels: bool) -> list[dict[str, Entry]]:
                 continue
             what = PARTS.get((source, part)) or _between(part, contents["raters"])
             for name, value in values.items():
-                if name == "n":
+                if not isinstance(value, Mapping):
                     continue
                 row = {"what": text(what), "figure": text(_title(name)), "value": _entry(name, value, values["n"])}
-                rows.append(row | {"pictures": text(f"{values['n']}"), "set": text(contents["pictures"])})
+                rows.append(
+                    row | {"pictures": text(f"{values['n']}"), "set": text(values.get("pictures", contents["pictures"]))}
+                )
     return rows
 
 
@@ -197,6 +218,11 @@ def _beyond(claimed: float, human: Mapping, direction: str) -> str:
 def _data_of(protocol: str) -> str:
     """The data set of a protocol. A claim can name a protocol that does not exist here; then the first word of its name."""
     return load_protocol(protocol).data if protocol in protocol_names() else protocol.split("-", maxsplit=1)[0]
+
+
+def _counted(values: Mapping) -> str:
+    """What the n of a part counts."""
+    return "pairs of copies" if "groups" in values else "pictures"
 
 
 def _title(name: str) -> str:

@@ -28,9 +28,9 @@ read_protocol = cache(load_protocol)  # reading its YAML takes longer than the r
 
 
 @cache
-def known_bytes(data: str) -> str:
-    """The first known fingerprint of a data set; of one that has none listed, any."""
-    return read_yaml(FILE).get(data, {"1.0": [{"fingerprint": "0" * 64}]})["1.0"][0]["fingerprint"]
+def known_bytes(data: str, version: str) -> str:
+    """The first known fingerprint of a version of a data set; of one that has none listed, any."""
+    return read_yaml(FILE).get(data, {}).get(version, [{"fingerprint": "0" * 64}])[0]["fingerprint"]
 
 
 def grid_cell(shortcut: str, normalisation: str, loss: str) -> Cell:
@@ -128,7 +128,11 @@ def fabricate(
         "cell": cell.as_dict(),
         "cell_hash": cell.hash,
         "seed": seed,
-        "data": {"name": protocol.data, "version": protocol.data_version, "fingerprint": known_bytes(protocol.data)},
+        "data": {
+            "name": protocol.data,
+            "version": protocol.data_version,
+            "fingerprint": known_bytes(protocol.data, protocol.data_version),
+        },
         "classes": list(protocol.classes),
         "history": history,
         "selected_epoch": None if diverged else selected,

@@ -86,6 +86,16 @@ def nominal(counts: np.ndarray) -> dict[str, float]:
     }
 
 
+def retest(confusions: np.ndarray) -> dict[str, float]:
+    """Accuracy and Cohen's kappa between two labels of the same picture. `confusions`: int (G, K, K), for each group of
+    pictures the number of pairs by first and second label. Kappa is NaN if every label is the same."""
+    pairs = confusions.sum(axis=0)
+    total = pairs.sum()
+    agreed = float(np.trace(pairs) / total)
+    by_chance = float(pairs.sum(axis=1) @ pairs.sum(axis=0) / total**2)
+    return {"accuracy": agreed, "kappa": (agreed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")}
+
+
 def bootstrap(
     measure: Callable[[Sequence[np.ndarray]], Mapping[str, float]], parts: Sequence[np.ndarray], *, seed: int = 0
 ) -> dict[str, dict[str, float]]:

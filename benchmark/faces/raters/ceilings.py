@@ -1,5 +1,6 @@
 """How well people agree, measured on published votes and ratings. Only aggregate numbers are written, to reports/humans."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,29 +11,51 @@ from benchmark.errors import BadInput
 from benchmark.faces.audit.label_checks import plain_name
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.raters import affectnet_c25
-from benchmark.faces.raters.agreement import DIMENSIONAL, bootstrap, leave_one_out, nominal, pairwise, vote_accuracy
+from benchmark.faces.raters.agreement import (
+    DIMENSIONAL,
+    bootstrap,
+    leave_one_out,
+    nominal,
+    pairwise,
+    retest,
+    vote_accuracy,
+)
 from benchmark.files import Json, write_json
 
-SCHEMA = 1
+SCHEMA = {"ferplus": 2, "affectnet_c25": 1}  # 2: with panel_retest
 SPLIT = "PrivateTest"
+EDITION = "2.0"  # of FER+, in which copies of a picture have votes of their own
 
 
 def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
-    """Write ``out/ferplus.json``, from the test pictures that have a majority label in FER+.
+    """Write ``out/ferplus.json``, from the pictures that have a majority label in FER+: of the first three parts those of
+    the test split, of the others all.
 
     * leave_one_out: a rater's vote (including "unknown" and "not a face") compared with the majority of the other nine;
     * agreement: Fleiss' kappa and Krippendorff's alpha between the ten raters;
     * fer2013_label: accuracy and Cohen's kappa of the FER2013 label compared with the FER+ majority, on pictures whose
-      majority is one of the seven classes that both data sets have.
+      majority is one of the seven classes that both data sets have;
+    * panel_retest: accuracy and Cohen's kappa of the majority of one panel of ten compared with that of another one on the
+      same picture, over all pairs of exact copies whose votes differ, so that two panels certainly voted. Intervals over
+      groups of copies;
+    * panel_retest_all: the same over all pairs of copies. Most of the equal votes are unanimous or nearly so, as those of
+      two panels can be; without them the agreement is too low, and with them too high if some panels voted once for both;
+    * editions: how the two editions of the votes differ, summed over the splits; copies: groups of exact copies, and those
+      of them with different labels.
 
     Raises:
-        BadInput: FaceSets that are not fer2013 and ferplus, or ids that FER2013 does not have.
+        BadInput: FaceSets that are not fer2013 and ferplus, ids that FER2013 does not have, or the edition of the votes that
+            gives copies the votes of the first one.
     """
     for faces, name in ((fer2013, "fer2013"), (voted, "ferplus")):
         if faces.meta["name"] != name:
             raise BadInput(faces.directory, f"FaceSet {faces.meta['name']}", name)
     if voted.votes is None:
         raise BadInput(voted.directory, "no votes", "the raters' votes, as `ferbench prepare ferplus` writes them")
+    difference = voted.meta["how"].get("difference")
+    if voted.meta["version"] != EDITION or difference is None:
+        expected = f"{EDITION}, the edition of label.csv, in which copies of a picture have votes of their own"
+        raise BadInput(voted.directory, f"ferplus {voted.meta['version']}", expected)
     rows = voted.rows(SPLIT)
     counts = voted.votes[rows]
     equal = counts[counts.sum(axis=1) == 10]
@@ -46,7 +69,7 @@ def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
     common = np.isin(majority, [plain_name(name) for name in fer2013.classes])
     labels = np.stack([theirs[common], majority[common]], axis=1)
     contents = {
-        "schema": SCHEMA,
+        "schema": SCHEMA["ferplus"],
         "source": "FER+ votes (Barsoum et al. 2016) and FER2013 labels",
         "pictures": f"{SPLIT} pictures of FER2013 with a majority in FER+",
         "sha256": {"fer2013 FaceSet": fer2013.fingerprint, "ferplus FaceSet": voted.fingerprint},
@@ -54,9 +77,48 @@ def ferplus(fer2013: FaceSet, voted: FaceSet, out: Path) -> dict[str, Json]:
         "leave_one_out": {"n": len(rows)} | bootstrap(_accuracy_of_votes, [vote_accuracy(counts)]),
         "agreement": {"n": len(equal)} | bootstrap(lambda parts: nominal(parts[0]), [equal]),
         "fer2013_label": {"n": len(labels)} | bootstrap(_label_against_label, [labels]),
+        "panel_retest": _retest(voted, differing=True),
+        "panel_retest_all": _retest(voted, differing=False),
+        "editions": _summed(difference),
+        "copies": _conflicts(voted),
     }
     write_json(out / "ferplus.json", contents)
     return contents
+
+
+def _retest(voted: FaceSet, *, differing: bool) -> dict[str, Json]:
+    """The agreement of the labels of exact copies. `differing`: only over pairs whose votes differ."""
+    assert voted.votes is not None  # checked by the caller
+    k = len(voted.classes)
+    confusions = []
+    for rows in _copies(voted):
+        own = np.zeros((k, k), np.int64)
+        for a, b in itertools.combinations(rows, 2):
+            if not (differing and np.array_equal(voted.votes[a], voted.votes[b])):
+                own[voted.expression[a], voted.expression[b]] += 1
+        if own.any():
+            confusions.append(own)
+    pictures = "pairs of exact copies of FER2013's pictures with a majority in FER+, all splits"
+    n: dict[str, Json] = {"pictures": f"{pictures}{', with different votes' * differing}", "groups": len(confusions)}
+    stacked = np.array(confusions)
+    return {"n": int(stacked.sum())} | n | bootstrap(lambda parts: retest(parts[0]), [stacked])
+
+
+def _copies(faces: FaceSet) -> list[list[int]]:
+    """The rows of each group of two or more exact copies."""
+    groups: dict[str, list[int]] = {}
+    for row, digest in enumerate(faces.sha256.tolist()):
+        groups.setdefault(digest, []).append(row)
+    return [rows for rows in groups.values() if len(rows) > 1]
+
+
+def _conflicts(faces: FaceSet) -> dict[str, int]:
+    groups = _copies(faces)
+    return {"groups": len(groups), "conflicting": sum(len(set(faces.expression[rows].tolist())) > 1 for rows in groups)}
+
+
+def _summed(difference: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {what: sum(own[what] for own in difference.values()) for what in next(iter(difference.values()))}
 
 
 def c25(folder: Path, out: Path) -> dict[str, Json]:
@@ -79,7 +141,7 @@ def c25(folder: Path, out: Path) -> dict[str, Json]:
     for number, *own in zip(affectnet_c25.SETS, both, votes, strict=True):
         parts |= {f"{name}_set{number}": values for name, values in _c25_parts(*([each] for each in own)).items()}
     contents = {
-        "schema": SCHEMA,
+        "schema": SCHEMA["affectnet_c25"],
         "source": "AffectNetC25 (github.com/kdoodoo/affectnetc25)",
         "pictures": "two sets of 800 pictures of AffectNet's training list, each with 25 raters of its own",
         "sha256": digests,

@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, write_faceset
-from benchmark.faces.reading.archives import open_csv, zip_members
+from benchmark.faces.reading.archives import zip_members
+from benchmark.faces.reading.csv_files import open_csv
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
+from benchmark.faces.survey import Survey, decode_sample
 from benchmark.files import Json
 
 VERSION = "1.0"
@@ -36,10 +38,12 @@ SHEET = "dataset_sheet.csv"
 COLUMNS = ("subDirectory_filePath", "valence", "arousal", "expression")
 PROMPTS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")  # names of the picture folders
 ROWS = 1285
+COUNTS = (410, 336, 89, 166, 72, 53, 159)  # rows of each class in the published sheet
+SHEET_MD5 = "c6b033401ade6c58059d91bb7484aea3"  # of the published sheet
 FOLDS = 5
 # Near duplicates may differ in this many of 256 bits. This is looser than the audit's threshold, because joining two
 # unrelated faces does no harm to the folds, while a missed pair leaks into the test fold. At 64 no group has more than five
-# faces; from 70 on, chains of pairs join different people (docs/data.md).
+# faces; from 70 on, chains of pairs join different people (docs/data/diffusionfer.md).
 NEAR = 64
 SHEET_LIMIT = PICTURE_LIMIT = 1 << 24  # most bytes that are unpacked for the sheet, and for one picture in an archive
 _CODE = {b"%d" % code: code for code in range(len(CLASSES))}
@@ -82,11 +86,30 @@ class Picture:
         return f"{self.path}: {self.member}" if self.member else str(self.path)
 
 
-def check(path: Path) -> None:
+def check(path: Path) -> Survey:
     """Validate a raw folder or archive: the sheet must be valid and every row must have exactly one picture. BadInput says
-    what is wrong."""
-    rows, _ = read_sheet(path)
-    find_pictures(path, rows)
+    what is wrong. The folds are made later, so all faces are one part."""
+    path = Path(path)
+    rows, account = read_sheet(path)
+    pictures = find_pictures(path, rows)
+    times = Counter(CLASSES[row.expression] for row in rows)
+    other = [row for row in rows if PROMPTS[row.expression] != row.prompt]
+    notes = []
+    if other:
+        notes.append(
+            f"{len(other)} faces have another expression in the sheet than the folder they are in, which is the prompt (the "
+            f"first: {other[0].where}); the sheet's is the label"
+        )
+    packed = sum(picture.member is not None for picture in pictures.values())
+    if packed:
+        notes.append(f"{packed} pictures are in an archive, whose members are decoded only by `ferbench prepare`")
+    files = [picture.path for picture in pictures.values() if picture.member is None]
+    return Survey(
+        edition=f"{SHEET} as published" if account["csv_md5"] == SHEET_MD5 else f"{SHEET} with other bytes than published",
+        counts={"all": {name: times[name] for name in CLASSES}},
+        known={"all": dict(zip(CLASSES, COUNTS, strict=True))},
+        notes=[*notes, *decode_sample(files)],
+    )
 
 
 def prepare(directory: Path, *, raw: Path = Path("data/raw"), size: int = 112) -> FaceSet:

@@ -6,9 +6,13 @@ Source of the classes and their order: the challenge's data page (0 angry .. 6 n
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
+from benchmark.faces.faces_table import counts
 from benchmark.faces.faceset import FaceSet, write_faceset
 from benchmark.faces.reading import fer2013_csv
 from benchmark.faces.reading.raw import raw_file
+from benchmark.faces.survey import Survey
 from benchmark.files import Json
 
 VERSION = "1.0"
@@ -21,9 +25,25 @@ def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]]:
     return {split: dict(zip(CLASSES, counts, strict=True)) for split, counts in fer2013_csv.COUNTS.items()}
 
 
-def check(path: Path) -> None:
+def check(path: Path) -> Survey:
     """Validate a file as `fer2013_csv.read` does. BadInput says what is wrong. Nothing is written."""
-    fer2013_csv.read(path)
+    pictures = fer2013_csv.read(path)
+    black = np.flatnonzero(pictures.flag == "black")
+    distinct = len({picture.tobytes() for picture in pictures.images})
+    notes = []
+    if len(black):
+        notes.append(
+            f"{len(black)} of the pictures are black, the first in line {black[0] + 2}; they are kept, with the flag black"
+        )
+    if distinct < len(pictures.images):
+        copies = len(pictures.images) - distinct
+        notes.append(f"{copies} of the pictures are exact copies of earlier ones; they are kept, and the audit counts them")
+    return Survey(
+        edition=str(pictures.source["bytes"]),
+        counts=counts(pictures.split, pictures.expression, CLASSES),
+        known=expected_counts({}),
+        notes=notes,
+    )
 
 
 def prepare(directory: Path, *, raw: Path = Path("data/raw")) -> FaceSet:

@@ -1,9 +1,7 @@
-"""Reads archives, with checks of names, kinds and sizes: the one csv file in a .zip or .tar.gz (or a plain csv) as a stream,
-the names in a .zip, the files of a .tar. Nothing is unpacked to disk here."""
+"""Opens zip and tar archives with checks of names, kinds and sizes: the names in a .zip, the files of a .tar. Nothing is
+unpacked to disk here."""
 
 import contextlib
-import gzip
-import hashlib
 import lzma
 import stat
 import struct
@@ -11,21 +9,19 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from benchmark.errors import BadInput
 
-LONGEST_LINE = 1 << 16  # bytes; a FER2013 row has at most 9,230
 LARGEST_READ = 1 << 20  # most bytes that are read at once; larger headers of a tar archive are refused
 MOST_MEMBERS = 100_000
-# The errors that zipfile, tarfile and gzip raise for damaged bytes.
-_DAMAGE = (
+# The errors that zipfile, tarfile, gzip, bz2 and lzma raise for damaged bytes. bz2 raises a bare OSError.
+DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    gzip.BadGzipFile,
+    OSError,
     EOFError,
     zlib.error,
     lzma.LZMAError,
@@ -35,84 +31,27 @@ _DAMAGE = (
 )
 
 
-@dataclass
-class CsvSource:
-    """The rows of an open csv file.
+class Stream(Protocol):
+    """What is used of a stream of bytes."""
 
-    Attributes:
-        where: file name; for an archive, also the member's name. It is the beginning of every error message.
-        member: the member's name; None for a plain file.
-        md5: hexadecimal digest of the bytes of the csv that were read so far; of the whole csv after the last row.
-    """
+    def read(self, size: int, /) -> bytes: ...
 
-    where: str
-    member: str | None
-    stream: IO[bytes]
-    _digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
+    def readline(self, size: int, /) -> bytes: ...
 
-    @property
-    def md5(self) -> str:
-        return self._digest.hexdigest()
+    def seek(self, position: int, /) -> int: ...
 
-    def __iter__(self) -> Iterator[tuple[str, list[bytes]]]:
-        """Yield ("FILE line N", fields) for each line, starting with line 1, the header.
-
-        White space and double quotes around a field and a UTF-8 byte-order mark are removed. Line ends may be LF or CRLF.
-        Blank lines are allowed only at the end. Commas inside quotes are not supported: these data sets have none.
-
-        Raises:
-            BadInput: a line of more than `LONGEST_LINE` bytes, a blank line between rows.
-        """
-        number, blank = 0, None
-        while line := self.stream.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(line) > LONGEST_LINE:
-                raise BadInput(f"{self.where} line {number}", f"more than {LONGEST_LINE} bytes", "a shorter line")
-            self._digest.update(line)
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line.strip():
-                blank = blank or number
-                continue
-            if blank:
-                raise BadInput(f"{self.where} line {blank}", "a blank line", "a row")
-            yield f"{self.where} line {number}", [cell.strip(b' \t\r\n"') for cell in line.split(b",")]
+    def tell(self) -> int: ...
 
 
 @contextlib.contextmanager
-def open_csv(path: Path, names: Sequence[str], *, limit: int) -> Iterator[CsvSource]:
-    """Open a csv file, or the one csv file with a given name in an archive.
-
-    The kind of the file is recognised by its first bytes, not by its name: zip, gzip (with a tar inside), else plain csv.
-
-    Args:
-        path: the file.
-        names: names that the csv may have inside an archive, without folders; it may be in any folder.
-        limit: most unpacked bytes of the member of a zip archive, or of a whole tar archive.
-
-    Raises:
-        BadInput: no such file; an empty or damaged archive; none or several of `names` in it; a member whose path leads out
-            of the archive (absolute or with ".."); a link, an encrypted or a sparse member; more than `limit` bytes. Some
-            damage is found only while the rows are read.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise BadInput(path, "no file", "a csv file, or a .zip or .tar.gz archive with one")
-    with open(path, "rb") as stream:
-        start = stream.read(4)
-    if not start:
-        raise BadInput(path, "an empty file", f"{' or '.join(names)}, plain or in a .zip or .tar.gz archive")
-    if start in (b"PK\x03\x04", b"PK\x05\x06"):
-        opened = _open_zip(path, names, limit)
-    elif start.startswith(b"\x1f\x8b"):
-        opened = _open_tar(path, names, limit)
-    else:
-        opened = _open_plain(path)
+def damage_refused(path: Path, kind: str) -> Iterator[None]:
+    """BadInput in place of an error that damaged bytes cause. What the system raises (it has a number) stays as it is."""
     try:
-        with opened as source:
-            yield source
-    except _DAMAGE as error:
-        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .zip or .tar.gz archive") from error
+        yield
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise BadInput(path, f"a damaged or truncated archive ({error})", f"{kind} that is whole") from error
 
 
 def zip_members(path: Path, *, limit: int) -> list[str]:
@@ -126,18 +65,16 @@ def zip_members(path: Path, *, limit: int) -> list[str]:
             archive; a link; an encrypted member; a compression that zipfile does not know; more than `limit` bytes.
     """
     names = []
-    try:
+    with damage_refused(path, "a .zip archive"):
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
         if len(infos) > MOST_MEMBERS:
             raise BadInput(path, f"{len(infos)} members", f"at most {MOST_MEMBERS}")
         for info in infos:
-            _check_name(path, info.filename)
-            _check_zip_member(f"{path}: {info.filename}", info, limit)
+            check_name(path, info.filename)
+            check_zip_member(f"{path}: {info.filename}", info, limit)
             if not info.is_dir():
                 names.append(info.filename)
-    except _DAMAGE as error:
-        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .zip archive") from error
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise BadInput(path, f"member {twice[0]!r} twice", "each name once")
     return names
@@ -153,27 +90,29 @@ def tar_files(path: Path, *, limit: int) -> Iterator[tuple[str, bytes]]:
         BadInput: a damaged archive; more than `MOST_MEMBERS`; a path that leads out of the archive; a link, a sparse or
             special member; more than `limit` bytes. Earlier files of the archive have already been yielded by then.
     """
-    try:
-        with open(path, "rb") as stream, _tar(_Bounded(stream, path, limit)) as archive:
-            for number, info in enumerate(archive):
-                _check_name(path, info.name)
-                if number == MOST_MEMBERS:
-                    raise BadInput(path, f"more than {MOST_MEMBERS} members", f"at most {MOST_MEMBERS}")
-                if info.isdir():
-                    continue
-                if not info.isreg() or info.issparse():
-                    raise BadInput(f"{path}: {info.name}", "a link, sparse or special file", "a regular file")
-                with _contents(archive, info) as member:
-                    # In blocks, because `_Bounded` refuses larger reads.
-                    contents = b"".join(iter(lambda: member.read(LARGEST_READ), b""))
-                if len(contents) != info.size:
-                    raise BadInput(f"{path}: {info.name}", f"{len(contents)} bytes", f"{info.size}; the archive is cut off")
-                yield info.name, contents
-    except _DAMAGE as error:
-        raise BadInput(path, f"a damaged or truncated archive ({error})", "a whole .tar archive") from error
+    with (
+        damage_refused(path, "a .tar archive"),
+        open(path, "rb") as stream,
+        _tar(Bounded(stream, path, limit)) as archive,
+    ):
+        for number, info in enumerate(archive):
+            check_name(path, info.name)
+            if number == MOST_MEMBERS:
+                raise BadInput(path, f"more than {MOST_MEMBERS} members", f"at most {MOST_MEMBERS}")
+            if info.isdir():
+                continue
+            if not info.isreg() or info.issparse():
+                raise BadInput(f"{path}: {info.name}", "a link, sparse or special file", "a regular file")
+            with open_member(archive, info) as member:
+                # In blocks, because `Bounded` refuses larger reads.
+                contents = b"".join(iter(lambda: member.read(LARGEST_READ), b""))
+            if len(contents) != info.size:
+                raise BadInput(f"{path}: {info.name}", f"{len(contents)} bytes", f"{info.size}; the archive is cut off")
+            yield info.name, contents
 
 
-def _check_zip_member(where: str, info: zipfile.ZipInfo, limit: int) -> None:
+def check_zip_member(where: str, info: zipfile.ZipInfo, limit: int) -> None:
+    """Raise BadInput for a member that can not be read safely, or unpacks to more than `limit` bytes."""
     if stat.S_ISLNK(info.external_attr >> 16):
         raise BadInput(where, "a link", "a regular file")
     if info.flag_bits & 1:
@@ -186,55 +125,28 @@ def _check_zip_member(where: str, info: zipfile.ZipInfo, limit: int) -> None:
         raise BadInput(where, f"{info.file_size} bytes unpacked", f"at most {limit}")
 
 
-@contextlib.contextmanager
-def _open_plain(path: Path) -> Iterator[CsvSource]:
-    with open(path, "rb") as stream:
-        yield CsvSource(str(path), None, stream)
+def tar_members(stream: "Bounded", path: Path, limit: int) -> tuple[tarfile.TarFile, list[tarfile.TarInfo]]:
+    """An open tar archive and all of its members.
+
+    Raises:
+        BadInput: more than `MOST_MEMBERS`; a path that leads out of the archive; a member of more than `limit` bytes. One
+            of `DAMAGE`: a damaged archive.
+    """
+    archive = _tar(stream)
+    members = []
+    for number, info in enumerate(archive):
+        check_name(path, info.name)
+        if number == MOST_MEMBERS or not 0 <= info.size <= limit:
+            raise BadInput(
+                path,
+                f"member {info.name} of {info.size} bytes, number {number + 1}",
+                f"0 to {limit} bytes and at most {MOST_MEMBERS} members",
+            )
+        members.append(info)
+    return archive, members
 
 
-@contextlib.contextmanager
-def _open_zip(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
-    with zipfile.ZipFile(path) as archive:
-        members: dict[str, list[zipfile.ZipInfo]] = {}
-        for info in archive.infolist():
-            _check_name(path, info.filename)
-            if not info.is_dir() and _base(info.filename) in names:
-                members.setdefault(info.filename, []).append(info)
-        name = _only(path, [n for n, infos in members.items() for _ in infos], names)
-        info = members[name][0]
-        where = f"{path}: {name}"
-        _check_zip_member(where, info, limit)
-        with archive.open(info) as stream:  # never gives more than info.file_size bytes
-            yield CsvSource(where, name, stream)
-
-
-@contextlib.contextmanager
-def _open_tar(path: Path, names: Sequence[str], limit: int) -> Iterator[CsvSource]:
-    with contextlib.ExitStack() as stack:
-        unpacked = _Bounded(stack.enter_context(gzip.open(path)), path, limit)
-        archive = stack.enter_context(_tar(unpacked))
-        members = []
-        for number, info in enumerate(archive):
-            _check_name(path, info.name)
-            if number == MOST_MEMBERS or not 0 <= info.size <= limit:
-                raise BadInput(
-                    path,
-                    f"member {info.name} of {info.size} bytes, number {number + 1}",
-                    f"0 to {limit} bytes and at most {MOST_MEMBERS} members",
-                )
-            if not info.isdir() and _base(info.name) in names:
-                members.append(info)
-        while unpacked.read(LARGEST_READ):  # to the end, where gzip's checksum is
-            pass
-        name = _only(path, [info.name for info in members], names)
-        where = f"{path}: {name}"
-        if not members[0].isreg() or members[0].issparse():
-            raise BadInput(where, "a link, sparse or special file", "a regular file")
-        with _contents(archive, members[0]) as stream:
-            yield CsvSource(where, name, stream)
-
-
-class _Bounded:
+class Bounded:
     """A stream of the unpacked bytes of an archive. It refuses more than `limit` bytes in total, and more than
     `LARGEST_READ` in one read.
 
@@ -242,7 +154,7 @@ class _Bounded:
     unpacks them.
     """
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int):
+    def __init__(self, stream: Stream, path: Path, limit: int):
         self.stream, self.path, self.limit = stream, path, limit
 
     def read(self, size: int) -> bytes:
@@ -251,6 +163,11 @@ class _Bounded:
         block = self.stream.read(size)
         self._check(self.stream.tell())
         return block
+
+    def readline(self, size: int) -> bytes:
+        line = self.stream.readline(size)
+        self._check(self.stream.tell())
+        return line
 
     def seek(self, position: int) -> int:
         self._check(position)
@@ -264,33 +181,20 @@ class _Bounded:
             raise BadInput(self.path, f"more than {self.limit} bytes unpacked", f"at most {self.limit}")
 
 
-def _tar(stream: _Bounded) -> tarfile.TarFile:
+def _tar(stream: Bounded) -> tarfile.TarFile:
     opened: tarfile.TarFile = tarfile.open(fileobj=stream, mode="r:")  # type: ignore[call-overload]  # wants a write, unused
     return opened
 
 
-def _contents(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+def open_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     """The contents of a regular file in a tar archive, as a stream."""
     stream = archive.extractfile(info)
     assert stream is not None  # None only for folders and other entries that are no files
     return stream
 
 
-def _base(name: str) -> str:
-    return name.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def _check_name(path: Path, name: str) -> None:
+def check_name(path: Path, name: str) -> None:
+    """Raise BadInput for a member whose path leads out of the archive."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or not parts[0] or parts[0].endswith(":"):
         raise BadInput(path, f"member {name!r}", "names that stay inside the archive (no '..', not absolute)")
-
-
-def _only(path: Path, found: list[str], names: Sequence[str]) -> str:
-    if len(found) != 1:
-        raise BadInput(
-            path,
-            f"{len(found)} candidates{': ' if found else ''}{', '.join(sorted(found))}",
-            f"exactly one {' or '.join(names)} in the archive",
-        )
-    return found[0]

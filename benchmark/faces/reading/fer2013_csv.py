@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.archives import open_csv
+from benchmark.faces.reading.csv_files import open_csv
 from benchmark.files import Json
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -69,7 +69,7 @@ def usage_of_rows() -> list[str]:
 
 
 def read(path: Path) -> Pictures:
-    """Read and validate a whole file: fer2013.csv, icml_face_data.csv, or a .zip or .tar.gz with one of them.
+    """Read and validate a whole file: fer2013.csv or icml_face_data.csv, in a form that `open_csv` reads.
 
     The columns are found by their names in the header. The bytes may differ from the official files (line ends, quoting or
     lossless repairs change an MD5). But the number of rows, the order of Usage and the counts per class must be those of

@@ -40,3 +40,15 @@ def raw_folder(raw: Path, name: str) -> Path:
     if not folder.is_dir():
         raise BadInput(folder, "no folder", f"the data set's folder: `ferbench data add {name} FOLDER`")
     return linking.resolve(folder)
+
+
+def raw_source(raw: Path, name: str) -> Path:
+    """Where a data set lies that is a file or a folder: the folder that ``raw/name/source.yaml`` names, the only file in
+    ``raw/name``, or this folder itself if there are folders in it.
+
+    Raises:
+        BadInput: as `raw_folder`; nothing, or several files and no folder, in ``raw/name``.
+    """
+    folder = raw_folder(raw, name)
+    inside = [path for path in folder.glob("[!.]*") if path.name != linking.POINTER]
+    return folder if any(path.is_dir() for path in inside) else raw_file(raw, name)

@@ -53,11 +53,13 @@ def small_fer2013(monkeypatch) -> SmallFer2013:
 
 @pytest.fixture(scope="session")
 def fer2013_raw(official_csv, fer_data, tmp_path_factory) -> Path:
-    """A data/raw with the complete FER2013 and FER+."""
+    """A data/raw with the complete FER2013 and both editions of FER+."""
     raw = tmp_path_factory.mktemp("raw")
-    for name, source in (("fer2013", official_csv), ("ferplus", fer_data / "ferplus" / "fer2013new.csv")):
+    parts = [fer_data / "ferplus" / name for name in ("fer2013new.csv", "FER2013Train", "FER2013Valid", "FER2013Test")]
+    for name, sources in (("fer2013", [official_csv]), ("ferplus", parts)):
         (raw / name).mkdir()
-        (raw / name / source.name).symlink_to(source)
+        for source in sources:
+            (raw / name / source.name).symlink_to(source)
     return raw
 
 

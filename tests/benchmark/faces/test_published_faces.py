@@ -3,6 +3,7 @@
 import pytest
 
 from benchmark.faces.fingerprints import is_other
+from benchmark.faces.readers import ferplus
 from benchmark.faces.readers.diffusionfer import prepare
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.prepared import entry_of
@@ -12,7 +13,7 @@ from benchmark.records.published import published
 def check(faces):
     """Every protocol on these faces has an entry, and it is theirs."""
     name = faces.meta["name"]
-    if is_other(name, "1.0", faces.fingerprint):
+    if is_other(name, faces.meta["version"], faces.fingerprint):
         pytest.skip(f"the {name} in FER_DATA is none of the known editions")
     own = [protocol for each in protocol_names() if (protocol := load_protocol(each)).data == name]
     assert len(own) >= 2
@@ -23,6 +24,11 @@ def check(faces):
 @pytest.mark.slow
 def test_fer2013(fer2013_faces):
     check(fer2013_faces)
+
+
+@pytest.mark.slow
+def test_ferplus(fer2013_raw, tmp_path):
+    check(ferplus.prepare(tmp_path / "prepared", raw=fer2013_raw))
 
 
 def test_diffusionfer(fer_data, tmp_path):

@@ -81,8 +81,8 @@ HASHES = {
     "fer2013-7-quick": ("1.0", "37cca062469cac0c"),
     "fer2013-7-released": ("1.1", "b7b5d70262fefb22"),
     "fer2013-7-small": ("1.0", "56c46adf197df2df"),
-    "ferplus-8": ("1.0", "e641028a39c59c0c"),
-    "ferplus-8-released": ("1.1", "46122df407dc5e50"),
+    "ferplus-8": ("2.0", "849eaf56facd1f85"),
+    "ferplus-8-released": ("2.0", "d9e1c34a397ef14e"),
     "synthetic-8": ("1.0", "9dcd13558b863ccb"),
     "synthetic-va": ("1.0", "2f53e078916202b8"),
 }

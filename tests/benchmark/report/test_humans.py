@@ -23,6 +23,11 @@ def folder(tmp_path):
     agreement = {"n": 7, "fleiss_kappa": value(0.5), "krippendorff_alpha": value(0.51)}
     label = {"n": 90, "accuracy": value(0.67), "kappa": value(0.6)}
     ferplus = shared | {"leave_one_out": {"n": 95, "accuracy": value(0.77)}, "agreement": agreement, "fer2013_label": label}
+    of = {"groups": 40, "pictures": "pairs of copies"}
+    ferplus["panel_retest"] = {"n": 60, **of, "accuracy": value(0.91), "kappa": value(0.87)}
+    ferplus["panel_retest_all"] = {"n": 80, **of, "accuracy": value(0.92), "kappa": value(0.89)}
+    ferplus["editions"] = {"other votes": 1602, "of these, copies of an earlier picture": 1601}
+    ferplus["copies"] = {"groups": 1249, "conflicting": 117}
     c25 = shared | {"leave_one_out": {"n": 1600} | affect, "pairwise": {"n": 1600} | affect, "agreement": agreement}
     c25 |= {"expression": {"n": 1600, "accuracy": value(0.55)}}
     for of, accuracy in (("_set1", 0.5), ("_set2", 0.6)):
@@ -80,6 +85,20 @@ def test_labels_stand_apart_from_people(folder):
     assert expression == {'Set I, "Confusing Images"': 0.5, "Set II, random images": 0.6, "both sets together": 0.55}
 
 
+def test_panels_and_editions(folder):
+    people = humans.tables(humans.read_humans(folder), load_claims())[0]
+    rows = [(row["figure"].text, row["value"].numbers["mean"], row["pictures"].text, row["set"].text)
+            for row in people.rows if "panel" in row["what"].text]  # fmt: skip
+    assert rows == [
+        ("Accuracy, %", 0.91, "60", "pairs of copies"),
+        ("Cohen's kappa", 0.87, "60", "pairs of copies"),
+        ("Accuracy, %", 0.92, "80", "pairs of copies"),
+        ("Cohen's kappa", 0.89, "80", "pairs of copies"),
+    ]
+    assert "differ in 1,602 rows, 1,601 of them exact copies" in people.notes[4]
+    assert "there 117 of 1,249 groups of exact copies have different labels" in people.notes[4]
+
+
 def test_absent_and_damaged_files(folder, tmp_path):
     assert humans.tables(humans.read_humans(tmp_path / "nothing"), load_claims()) == []
     assert humans.references("fer2013", "categorical", {}) == []
@@ -100,5 +119,5 @@ def test_a_file_that_lacks_parts_is_refused(folder):
     path.write_text(json.dumps({"schema": 1, "agreement": contents["agreement"]}))
     with pytest.raises(BadInput) as refused:
         humans.read_humans(folder)
-    missing = "no leave_one_out, fer2013_label"
+    missing = "no leave_one_out, panel_retest, panel_retest_all, fer2013_label"
     assert str(refused.value) == f"{path}: found {missing}; expected a file of `ferbench ceilings`; run it again"

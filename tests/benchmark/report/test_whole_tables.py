@@ -331,6 +331,10 @@ def test_humans():
             "leave_one_out": {"n": 1095, "accuracy": value(0.77)},
             "agreement": {"n": 71, "fleiss_kappa": value(0.5), "krippendorff_alpha": value(0.51)},
             "fer2013_label": {"n": 90, "accuracy": value(0.67), "kappa": value(0.6)},
+            "panel_retest": {"n": 61, "pictures": "pairs", "groups": 41, "accuracy": value(0.91), "kappa": value(0.87)},
+            "panel_retest_all": {"n": 83, "pictures": "all pairs", "groups": 43, "accuracy": value(0.92)},
+            "editions": {"other votes": 1602, "of these, copies of an earlier picture": 1601},
+            "copies": {"groups": 1249, "conflicting": 117},
         },
         "affectnet_c25": {
             "source": "other",

@@ -93,8 +93,10 @@ def test_ferplus_ceilings(tmp_path):
     votes[np.arange(n), 8] += 3
     split = np.where(np.arange(n) < 20, "Training", "PrivateTest")
     images = rng.integers(0, 256, (n, 4, 4, 1), dtype=np.uint8)
+    images[:20] = images[20:40]  # each of these has a copy among the test pictures
     ids = [f"fer2013-{k:05d}" for k in range(n)]
-    common = {"version": "1.0", "split": split, "id": ids}
+    how = {"difference": {"Training": {"other votes": 3}, "PrivateTest": {"other votes": 4}}}
+    common = {"version": "2.0", "split": split, "id": ids, "how": how}
     a = write_faceset(tmp_path / "a", images, name="fer2013", classes=fer2013.CLASSES, expression=theirs, **common)
     columns = reader.VOTE_COLUMNS
     b = write_faceset(
@@ -119,6 +121,10 @@ def test_ferplus_ceilings(tmp_path):
     assert found["fer2013_label"]["n"] == len(pairs)
     assert found["fer2013_label"]["accuracy"]["mean"] == pytest.approx(np.mean([x == y for x, y in pairs]))
     assert found["fer2013_label"]["kappa"]["mean"] == pytest.approx(cohen_kappa_score(*zip(*pairs, strict=True)))
+    twins = list(zip(voted[:20], voted[20:40], strict=True))
+    assert found["panel_retest_all"]["n"] == found["panel_retest_all"]["groups"] == 20
+    assert found["panel_retest_all"]["accuracy"]["mean"] == pytest.approx(np.mean([x == y for x, y in twins]))
+    assert found["panel_retest"]["n"] == sum(x != y for x, y in twins) and found["editions"] == {"other votes": 7}
     with pytest.raises(BadInput, match="expected fer2013"):
         ferplus(b, a, tmp_path / "other")
     unvoted = write_faceset(tmp_path / "c", images, name="ferplus", classes=reader.CLASSES, expression=voted, **common)

@@ -245,6 +245,37 @@ def test_no_sheet_or_several(packed, tmp_path):
         check(tmp_path / "nowhere")
 
 
+def test_survey_of_a_tree(published):
+    found = check(published)
+    assert found.edition == "dataset_sheet.csv with other bytes than published"
+    by_hand = {"neutral": 1, "happy": 1, "sad": 1, "surprise": 1, "fear": 1, "disgust": 0, "anger": 1}
+    assert found.counts == {"all": by_hand} and sum(found.known["all"].values()) == 1285
+    assert found.notes == [
+        "1 faces have another expression in the sheet than the folder they are in, which is the prompt (the first: "
+        f"{published / 'DiffusionFER' / 'dataset_sheet.csv'} line 4); the sheet's is the label",
+        "6 of 6 pictures were decoded: 32x32 (6)",
+    ]
+    (published / "DiffusionFER" / "DiffusionEmotion_S" / "cropped" / "sad" / "eee_2.png").write_bytes(b"x")
+    assert "1 of 6 sampled pictures can not be read: " in check(published).notes[2]
+
+
+def test_survey_of_an_archive(packed):
+    assert check(packed()).notes[1] == "6 pictures are in an archive, whose members are decoded only by `ferbench prepare`"
+
+
+def test_survey_of_the_real_set(fer_data, monkeypatch):
+    if not (fer_data / "diffusionfer").is_dir():
+        pytest.skip("no diffusionfer in FER_DATA")
+    monkeypatch.setattr(diffusionfer, "ROWS", 1285)
+    found = check(fer_data / "diffusionfer")
+    with open(fer_data / "diffusionfer" / "index.csv", newline="") as file:
+        codes = Counter(int(row["expression"]) for row in csv.DictReader(file))
+    assert list(found.counts["all"].values()) == [codes[code] for code in range(7)] and found.counts == found.known
+    assert found.edition == "dataset_sheet.csv as published" and found.notes[0].startswith(
+        "194 faces have another expression"
+    )
+
+
 def test_is_registered():
     assert reader("diffusionfer") is diffusionfer
 
@@ -290,7 +321,7 @@ def test_real_pictures_are_those_of_the_index(real):
 
 
 def test_real_folds(real):
-    """The figures of docs/data.md; no near-duplicate group in two folds, classes spread to within one or two faces."""
+    """The figures of docs/data/diffusionfer.md; no near-duplicate group in two folds, classes spread to one or two faces."""
     _, faces = real
     folds = [f"fold{k}" for k in range(5)]
     assert Counter(faces.split.tolist()) == dict.fromkeys(folds, 257)
@@ -306,7 +337,7 @@ def test_real_folds(real):
 
 
 def test_real_faces_lie_between_copies_and_strangers(real):
-    """The figures that docs/data.md gives for the limit of 64 bits."""
+    """The figures that docs/data/diffusionfer.md gives for the limit of 64 bits."""
     _, faces = real
     own = hashes(faces.pictures)
     pairs = near_pairs(own, diffusionfer.NEAR)

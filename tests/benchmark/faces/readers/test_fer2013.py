@@ -1,5 +1,8 @@
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import zipfile
 
@@ -66,6 +69,34 @@ def test_archives(small_fer2013, tmp_path):
         source = assert_read(tmp_path / file, small_fer2013).source
         assert (source["file"], source["member"]) == (file, member)
         assert source["csv_md5"] == hashlib.md5(text).hexdigest()
+
+
+@pytest.mark.parametrize("form", ["tar", "gz", "bz2", "xz", "tar.xz"])
+def test_forms_that_are_told_by_their_first_bytes(form, small_fer2013, tmp_path):
+    """All are called fer2013.csv, as programs that unpack one half of a .tar.gz or keep a name leave them."""
+    content = text = small_fer2013.text().encode()
+    if "tar" in form:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for name, data in (("fer2013/fer2013.csv", text), ("fer2013/README", b"a, note, with, commas\n")):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        content = out.getvalue()
+    compress = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "tar": bytes}[form.rsplit(".")[-1]]
+    source = assert_read(write(tmp_path / "fer2013.csv", compress(content)), small_fer2013).source
+    assert source["csv_md5"] == hashlib.md5(text).hexdigest()
+
+
+def test_survey(small_fer2013, tmp_path):
+    small_fer2013.images[9] = small_fer2013.images[0]
+    found = fer2013.check(small_fer2013.write(tmp_path / "fer2013.csv"))
+    assert found.edition == "other bytes than the official files" and found.counts == found.known
+    assert found.counts["PublicTest"] == {name: 2 * (name == "happy") for name in fer2013.CLASSES}
+    assert found.notes == [
+        "1 of the pictures are black, the first in line 5; they are kept, with the flag black",
+        "1 of the pictures are exact copies of earlier ones; they are kept, and the audit counts them",
+    ]
 
 
 def test_prepare(small_fer2013, tmp_path):
@@ -138,9 +169,11 @@ BAD_FILES = {
     "only line ends": (b"\n\n", "line 1: found header ''"),
     "train.csv of the challenge": (b"emotion,pixels\n0,1 2 3\n", "line 1: found header 'emotion,pixels'"),
     "no header": (b"0,1 2 3,Training\n", "line 1: found header"),
-    "utf-16": ("emotion,pixels,Usage\n".encode("utf-16"), "line 1: found header"),
+    "utf-16": ("emotion,pixels,Usage\n".encode("utf-16"), "found UTF-16 text; expected a csv file"),
     "one endless line": (b"emotion" * 20_000, "line 1: found more than 65536 bytes"),
-    "binary": (bytes(range(256)) * 4, "line 1: found header"),
+    "binary": (bytes(range(256)) * 4, "found binary data of an unknown kind (first bytes 00 01"),
+    "page": (b"<!DOCTYPE html>\n<html>", "found an HTML page; expected a csv file"),
+    "RAR": (b"Rar!\x1a\x07\x01\x00\n" + bytes(99), "found a RAR archive; expected a csv file"),
 }
 
 
@@ -195,6 +228,10 @@ def test_real_pixels(fer2013_faces, official_csv):
                 expected = np.array(line.split(",")[1].split(), dtype=int).reshape(48, 48, 1)
                 np.testing.assert_array_equal(fer2013_faces.pictures[row], expected)
     assert len(set(fer2013_faces.sha256)) == 34034  # distinct pictures in the pack that the csv was expanded from
+
+
+def test_real_fingerprint(fer2013_faces):
+    assert fer2013_faces.fingerprint == "6871d29689d002c5ac5df398b2e3c7cec17dab61980195f1e8c0cca5a7475bef"
 
 
 def test_real_black_rows(fer2013_faces):

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -7,34 +5,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
 from benchmark.faces.readers import ferplus
 from benchmark.faces.reading import fer2013_csv
-
-HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-# Votes of the 11 small rows and, by hand, what the majority rule makes of them.
-VOTES = [
-    ([4, 0, 0, 1, 3, 2, 0, 0, 0, 0], -1),  # 4 of 9 left
-    ([6, 0, 1, 1, 0, 0, 0, 0, 2, 0], 0),  # 6 of 8 left
-    ([5, 0, 0, 3, 1, 0, 0, 0, 1, 0], 0),  # 5 of 8 left: a majority only because single votes go first
-    ([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], 9),
-    ([4, 0, 0, 4, 1, 0, 0, 0, 1, 0], -1),  # 4 of 8 is not MORE than half
-    ([0, 0, 0, 0, 0, 0, 0, 6, 2, 2], 7),
-    ([0, 0, 0, 2, 0, 0, 0, 0, 7, 1], 8),
-    ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], -1),  # nothing left
-    ([0, 1, 0, 0, 0, 0, 8, 0, 0, 1], 6),
-    ([0, 9, 0, 0, 0, 0, 0, 0, 0, 0], 1),  # nine votes
-    ([5, 5, 0, 0, 0, 0, 0, 0, 0, 0], -1),
-]
-# The name's number lags behind the row after the nameless row 3, as in the official file.
-NAMES = [f"fer{k:07d}.png" for k in (0, 1, 2)] + [""] + [f"fer{k:07d}.png" for k in range(3, 10)]
-
-
-def table(small, names=NAMES):
-    return [[usage, name, *map(str, votes)] for usage, name, (votes, _) in zip(small.usage, names, VOTES, strict=True)]
-
-
-def write(path, rows, header=HEADER):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([header, *map(",".join, rows)]) + "\n")
-    return path
+from tests.benchmark.faces.readers.ferplus_rows import HEADER, NAMES, VOTES, table, write
 
 
 @pytest.fixture
@@ -146,93 +117,6 @@ def test_wrong_header_is_refused(small_fer2013, tmp_path):
     swapped = HEADER.replace("anger,disgust", "disgust,anger")
     with pytest.raises(BadInput, match="line 1: found header 'Usage,Image name,.*disgust,anger"):
         ferplus.check(write(tmp_path / "fer2013new.csv", table(small_fer2013), swapped))
-
-
-@pytest.fixture(scope="module")
-def faces(fer2013_raw, tmp_path_factory):
-    return ferplus.prepare(tmp_path_factory.mktemp("prepared") / "ferplus", raw=fer2013_raw)
-
-
-@pytest.fixture(scope="module")
-def csv(fer_data):
-    """fer2013new.csv with the columns `top` and `label`, derived here with pandas."""
-    import pandas
-
-    csv = pandas.read_csv(fer_data / "ferplus" / "fer2013new.csv")
-    votes = csv.iloc[:, 2:].mask(csv.iloc[:, 2:] == 1, 0)
-    csv["top"] = votes.idxmax(axis=1).where(votes.max(axis=1) / votes.sum(axis=1) > 0.5, "no majority")
-    csv["label"] = csv["top"].mask(csv["top"].isin(["unknown", "NF"]))
-    return csv
-
-
-def row_of(faces):
-    return np.array([int(name.removeprefix("fer2013-")) for name in faces.id])
-
-
-def test_real_counts(faces, csv):
-    counts = csv.groupby("Usage")["top"].value_counts()
-    for usage, by_class in faces.meta["counts"].items():
-        assert by_class == {name: counts[usage, name] for name in faces.classes}
-    dropped = {"no majority": "no majority", "majority unknown": "unknown", "majority NF": "NF"}
-    for usage, reasons in faces.meta["how"]["dropped"].items():
-        assert reasons == {reason: counts[usage, name] for reason, name in dropped.items()}
-    assert len(faces) == 31412
-
-
-def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
-    from benchmark.faces.audit.label_checks import label_order
-
-    table = faces.meta["how"]["cross_tabulation"]
-    theirs = fer2013_faces.expression[row_of(faces)]
-    for k, name in enumerate(table["rows"]):
-        for other in range(len(faces.classes)):
-            both = (theirs == fer2013_faces.classes.index(name)) & (faces.expression == other)
-            assert table["counts"][k][other] == int(both.sum())
-    assert label_order(faces, None)["ok"] is True
-    for a in range(8):
-        for b in range(a):
-            columns = list(table["columns"])
-            columns[a], columns[b] = columns[b], columns[a]
-            meta = dict(faces.meta) | {"how": {"cross_tabulation": table | {"columns": columns}}}
-            swapped = dataclasses.replace(faces, meta=meta)
-            if "contempt" not in (columns[a], columns[b]):
-                assert label_order(swapped, None)["ok"] is False, (columns[a], columns[b])
-
-
-def test_real_rows_are_joined_by_row(faces, csv, fer2013_faces):
-    rows = row_of(faces)
-    kept = csv["label"].isin(faces.classes)
-    assert rows.tolist() == csv.index[kept].tolist()
-    assert [faces.classes[k] for k in faces.expression] == csv["label"][rows].tolist()
-    np.testing.assert_array_equal(faces.votes, csv.iloc[rows, 2:12])
-    assert faces.sha256.tolist() == fer2013_faces.sha256[rows].tolist()
-    assert faces.split.tolist() == fer2013_faces.split[rows].tolist()
-
-
-def test_real_join_by_name_would_be_wrong(faces, csv):
-    # Row 59 has no name and row 60 is called fer0000059.png: from there on the number in the name lags behind the row.
-    assert csv["Image name"][60] == "fer0000059.png" and csv["Image name"][61] == "fer0000060.png"
-    position = {row: k for k, row in enumerate(row_of(faces))}
-    assert faces.votes[position[60]].tolist() == csv.iloc[60, 2:12].tolist() != csv.iloc[61, 2:12].tolist()
-    numbers = csv["Image name"].str.extract(r"(\d{7})")[0].dropna().astype(int)
-    by_name = csv["label"][numbers.index].set_axis(numbers.to_numpy()).groupby(level=0).last()
-    labels = np.array(faces.classes)[faces.expression]
-    wrong = np.mean(labels != by_name.reindex(row_of(faces)).to_numpy())
-    assert wrong > 0.7  # a join by name gives most faces the label of another one
-
-
-def test_real_flags(faces):
-    flagged = dict(zip(row_of(faces), faces.flag, strict=True))
-    assert {row: flag for row, flag in flagged.items() if flag} == {
-        5274: "votes-of-another-picture",
-        33200: "name-of-another-picture",
-    }
-
-
-def test_real_black_pictures_are_not_faces(csv):
-    # The order check of `prepare` rests on this.
-    from_facts = [6458, 7629, 10423, 11286, 13148, 13402, 13988, 15894, 22198, 22927, 28601, 30002]
-    assert set(csv["top"][from_facts]) == {"NF"}
 
 
 def test_small_counts_do_not_leak_into_the_module():

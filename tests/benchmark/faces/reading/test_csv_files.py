@@ -1,6 +1,8 @@
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import stat
 import struct
 import tarfile
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.archives import LARGEST_READ, open_csv
+from benchmark.faces.reading.archives import LARGEST_READ
+from benchmark.faces.reading.csv_files import csv_names, open_csv
 
 TEXT = b"a, b\n1,2\n3,4\n"
 ROWS = [("line 1", [b"a", b"b"]), ("line 2", [b"1", b"2"]), ("line 3", [b"3", b"4"])]
@@ -212,10 +215,143 @@ def test_damaged_bytes_never_end_in_another_error(make, tmp_path):
             assert "\n" not in str(error), k
 
 
-def test_gzip_without_a_tar_inside_and_no_file(tmp_path):
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(TEXT))
-    assert "damaged or truncated archive" in refusal(tmp_path / "a.csv.gz")
-    assert refusal(tmp_path / "absent.csv").startswith(": found no file;")
+FORMS = "a csv file, plain or in a .zip, .tar, .gz, .bz2, .xz or .tar.gz"
+COMPRESS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+def plain_tar(folder, members):
+    with gzip.open(make_tar(folder / "t.tgz", members)) as unpacked:
+        return unpacked.read()
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+def test_a_csv_compressed_without_a_tar(compress, tmp_path):
+    path = tmp_path / "fer2013.csv"  # the name says nothing
+    path.write_bytes(compress(TEXT))
+    rows, source = read(path)
+    assert rows == ROWS and source.md5 == hashlib.md5(TEXT).hexdigest() and source.member is None
+    assert source.where == f"{path} (unpacked)"
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+def test_a_tar_in_any_compression(compress, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(compress(plain_tar(tmp_path, [regular("x", b"." * 9_000), regular("d/wanted.csv")])))
+    rows, source = read(path)
+    assert rows == ROWS and source.member == "d/wanted.csv" and source.where == f"{path}: d/wanted.csv"
+
+
+def test_an_uncompressed_tar_that_is_called_csv(tmp_path):
+    """Windows programs unpack only the outer half of a .tar.gz. The second member has commas."""
+    path = tmp_path / "wanted.csv"
+    path.write_bytes(plain_tar(tmp_path, [regular("d/wanted.csv"), regular("d/README", b"a, note, with, commas\n")]))
+    rows, source = read(path)
+    assert rows == ROWS and source.member == "d/wanted.csv"
+    path.write_bytes(plain_tar(tmp_path, [regular("d/README")]))
+    assert refusal(path) == ": found 0 candidates; expected exactly one wanted.csv or other.csv in the archive"
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+def test_bombs_without_a_tar(compress, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(compress(b"1,2\n" * 50_000))
+    assert refusal(path) == ": found more than 100000 bytes unpacked; expected at most 100000"
+    assert len(read(path, limit=200_000)[0]) == 50_000
+    path.write_bytes(compress(plain_tar(tmp_path, [regular(f"x{k}", b"." * 30_000) for k in range(4)])))
+    assert refusal(path) == ": found more than 100000 bytes unpacked; expected at most 100000"
+
+
+def test_an_xz_file_that_needs_too_much_memory(tmp_path):
+    path = tmp_path / "a.xz"
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 29, "mode": lzma.MODE_FAST, "mf": lzma.MF_HC3}]
+    compressor = lzma.LZMACompressor(filters=filters)
+    path.write_bytes(compressor.compress(TEXT) + compressor.flush())
+    assert refusal(path) == ": found an xz file whose dictionary is too large; expected at most 268435456 bytes"
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
+def test_truncated_without_a_tar(compress, share, tmp_path):
+    path, content = tmp_path / "a", compress(noise(50_000).replace(b"5", b"\n5"))
+    path.write_bytes(content[: int(len(content) * share)])
+    assert refusal(path).startswith(": found a damaged or truncated archive (")
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+def test_damaged_bytes_without_a_tar(compress, tmp_path):
+    content = compress(noise(900))
+    rng = np.random.default_rng(2)
+    for k in range(200):
+        damaged = np.frombuffer(content, np.uint8).copy()
+        damaged[rng.integers(6, len(damaged), 3)] = rng.integers(0, 256, 3)
+        (tmp_path / "b").write_bytes(damaged)
+        try:
+            read(tmp_path / "b")
+        except BadInput as error:
+            assert str(error).isprintable(), k
+
+
+OTHER_KINDS = {
+    "RAR": (b"Rar!\x1a\x07\x01\x00" + bytes(600), "a RAR archive"),
+    "page": (b"<!DOCTYPE html><html>" + b"." * 100_000, "an HTML page"),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Office file (such as .xls)"),
+    "nothing known": (b"\x80\x02}q\x00" * 100, "binary data of an unknown kind (first bytes 80 02 7d 71 00 80 02 7d)"),
+    "twice": (gzip.compress(gzip.compress(TEXT)), "a gzip file in a gzip file"),
+    "xz in bzip2": (bz2.compress(lzma.compress(TEXT)), "an xz file in a bzip2 file"),
+    "page in gzip": (gzip.compress(b"<html>"), "an HTML page in a gzip file"),
+    "nothing in gzip": (gzip.compress(b""), "an empty file in a gzip file"),
+}
+
+
+@pytest.mark.parametrize("content, found", OTHER_KINDS.values(), ids=OTHER_KINDS)
+def test_any_other_kind_is_named(content, found, tmp_path):
+    (tmp_path / "a.csv").write_bytes(content)
+    assert refusal(tmp_path / "a.csv") == f": found {found}; expected {FORMS}"
+
+
+def test_a_member_of_another_kind_is_named(tmp_path):
+    path = make_zip(tmp_path / "a.zip", [("d/wanted.csv", gzip.compress(TEXT))])
+    assert refusal(path) == f": d/wanted.csv: found a gzip file; expected {FORMS}"
+
+
+def test_an_excel_file_is_named(tmp_path):
+    path = make_zip(tmp_path / "wanted.csv", [("[Content_Types].xml", b""), ("xl/workbook.xml", b"")])
+    assert refusal(path) == f": found an Excel file (.xlsx); expected {FORMS}; save the sheet as csv"
+
+
+def test_folders_may_be_part_of_the_name(tmp_path):
+    members = [("r/A/x.csv", TEXT), ("r/B/x.csv", b"b\n"), ("__MACOSX/r/A/x.csv", b"m"), ("r/ZA/x.csv", b"z")]
+    with open_csv(make_zip(tmp_path / "a.zip", members), ["A/x.csv"], limit=LIMIT) as source:
+        assert [cells for _, cells in source] == [cells for _, cells in ROWS] and source.member == "r/A/x.csv"
+
+
+def test_which_names_an_archive_has(tmp_path):
+    ends = ["B/x.csv", "A/x.csv", "C/x.csv"]
+    members = ["r/A/x.csv", "r/B/x.csv", "r/ZC/x.csv", "__MACOSX/C/x.csv"]
+    paths = [make_zip(tmp_path / "a.zip", [(name, TEXT) for name in members])]
+    paths.append(make_tar(tmp_path / "a.tgz", [regular(name) for name in members]))
+    paths.append(tmp_path / "a.tar")
+    paths[2].write_bytes(plain_tar(tmp_path, [regular(name) for name in members]))
+    for path in paths:
+        assert csv_names(path, ends, limit=LIMIT) == ["B/x.csv", "A/x.csv"]
+    for content in (TEXT, gzip.compress(TEXT), b"\x80"):
+        (tmp_path / "b").write_bytes(content)
+        assert csv_names(tmp_path / "b", ends, limit=LIMIT) is None
+
+
+def test_no_file(tmp_path):
+    assert refusal(tmp_path / "absent.csv") == f": found no file; expected {FORMS}"
     assert refusal(tmp_path).startswith(": found no file;")
     (tmp_path / "empty.csv").touch()
     assert refusal(tmp_path / "empty.csv").startswith(": found an empty file;")
+
+
+def test_what_the_system_refuses_is_no_damage(tmp_path, monkeypatch):
+    path = make_zip(tmp_path / "a.zip", [("wanted.csv", TEXT)])
+
+    def refuse(*_, **__):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        read(path)
