@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, eye_array
 
-from benchmark.faces.audit.searching import compare, hash_both, processes_for
+from benchmark.faces.audit.searching import compare, hash_both, processes_for, read_all
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.hash_pairs import Pairs
 from benchmark.faces.known_changes import calibration
 from benchmark.faces.near_duplicates import (
     Threshold,
-    blank,
     distinct,
     in_order,
     random_distances,
@@ -83,7 +82,7 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
     """The exact copies of a FaceSet, and the near copies. Near copies are not searched if there are more than `limit`
     distinct pictures that are not blank, or fewer than two."""
     first, exact = distinct(faces.sha256)
-    empty = blank(faces.pictures)
+    empty = read_all(faces.pictures)
     number = np.flatnonzero(~empty[first])  # numbers of the distinct pictures that are not blank
     if not 2 <= len(number) <= limit:
         return Copies(exact, first, empty)

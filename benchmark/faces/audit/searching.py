@@ -1,5 +1,5 @@
-"""The two parts of the search for near copies that take long, shared among processes, with a bar: hashing all pictures, and
-comparing all pairs of hashes."""
+"""The parts of the search for copies that take long, each with a bar: reading all pictures, hashing them and comparing all
+pairs of hashes. The last two are shared among processes."""
 
 import os
 from collections import deque
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark import progress
 from benchmark.array_file import Pictures
 from benchmark.faces.hash_pairs import Pairs, Words, pair_blocks, words
-from benchmark.faces.near_duplicates import BITS, hashes
+from benchmark.faces.near_duplicates import BITS, blank, hashes
 from benchmark.workers import Workers
 
 ALONE = 50_000  # fewer pictures are faster without workers, which take seconds to start
@@ -28,6 +28,17 @@ Result = TypeVar("Result")
 def processes_for(pictures: int) -> int:
     """How many processes a search among that many pictures takes: one for each processor, or only this one."""
     return 1 if pictures <= ALONE else os.cpu_count() or 1
+
+
+def read_all(pictures: Pictures) -> NDArray[np.bool_]:
+    """Read every picture, which verifies it, and return which are blank (`near_duplicates.blank`): bool (N,)."""
+    empty = np.empty(len(pictures), bool)
+    with progress.bar(total=len(pictures), desc="reading", unit="picture") as bar:
+        for start in range(0, len(pictures), PICTURES):
+            rows = np.arange(start, min(start + PICTURES, len(pictures)))
+            empty[rows] = blank(pictures, rows)
+            bar.update(len(rows))
+    return empty
 
 
 def hash_both(pictures: Pictures, rows: NDArray[np.intp], processes: int) -> tuple[Bits, Bits]:

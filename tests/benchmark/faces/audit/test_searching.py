@@ -10,6 +10,13 @@ from benchmark.faces.near_duplicates import hashes
 from tests.benchmark.faces.test_near_duplicates import photographs
 
 
+def test_blank_pictures_are_found_in_every_part(monkeypatch):
+    monkeypatch.setattr(searching, "PICTURES", 3)
+    images = photographs(8, side=16)
+    images[0], images[4], images[7] = 9, 0, 255
+    assert np.flatnonzero(searching.read_all(images)).tolist() == [0, 4, 7]
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_hashes_are_those_of_each_picture_and_of_its_mirror_image(monkeypatch, processes):
     monkeypatch.setattr(searching, "PICTURES", 7)
