@@ -4,11 +4,11 @@ Pictures are compared by the perceptual hash of imagehash with 16 x 16 bits (`im
 frequency of a cosine transform, whether it is above their median). Its default of 8 x 8 bits can not tell aligned faces
 apart. Two pictures are near duplicates if at most t of the 256 bits differ, where t is given by `threshold_for`. It is
 `LARGEST`, or less if the unrelated pictures of the data set are so similar, or so many, that more than one picture in 1000
-would be paired falsely. docs/audit.md has the figures behind this; `calibration` measures them on any data set.
+would be paired falsely. docs/audit.md has the figures behind this; `benchmark.faces.known_changes` measures them on any
+data set.
 """
 
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import imagehash
@@ -19,26 +19,18 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmark.array_file import Pictures
+from benchmark.faces.hash_pairs import Pairs, pair_blocks, words
 
 SIDE = 16
 BITS = SIDE * SIDE
 LARGEST = 60  # in FER2013, changed copies differ by fewer bits than this, unrelated pictures by more (docs/audit.md)
 UNCALIBRATED = 24  # threshold for data sets too small to estimate one: finds copies that were only saved again or brightened
 FALSE_SHARE = 1e-3  # largest expected number of false pairs, as a fraction of the number of pictures
-TILE = 4096  # pictures per side of a block of distances: 64 MiB of float32
 _SAMPLE = 4_000_000  # random pairs from which a threshold is estimated
 _TAIL = (1e-4, 1e-3)  # quantiles of their distances; the slope of the tail is estimated between these two
+_READ = 256  # pictures read at a time
 _EDGES = 2_000_000  # pairs held in memory before they are merged into groups
 Rows = Sequence[int] | NDArray[np.integer]  # row numbers of some pictures
-
-
-class Pairs(NamedTuple):
-    """P pairs of rows, each pair once. first, second: int64 (P,), first < second. distance: int64 (P,), number of bits that
-    differ."""
-
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    distance: NDArray[np.int64]
 
 
 class Threshold(NamedTuple):
@@ -124,37 +116,10 @@ def threshold_for(own: np.ndarray, group: np.ndarray | None = None, *, largest: 
     return Threshold(bits, float(pairs * share[0] * np.exp(slope * (bits - low))) if np.isfinite(slope) else None)
 
 
-def pair_blocks(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Iterator[Pairs]:
-    """All pairs of rows whose hashes differ in at most `threshold` bits, block by block. The search is exhaustive.
-
-    Bits are written as -1 and +1. The dot product of two such rows is 256 - 2 x distance, so distances are computed by
-    matrix products (BLAS). This takes about 4 s for 36,000 pictures on one core and grows with the square of their number.
-    It needs 64 MiB of memory, besides the hashes as float32 (1 KiB per picture).
-
-    Args:
-        own: bool (N, 256).
-        other: bool (N, 256), the hashes used for the second picture of a pair (for instance, those of the mirror images);
-            None: the same as `own`.
-    """
-    a = _signs(own)
-    b = a if other is None else _signs(other)
-    n = len(a)
-    for top in range(0, n, TILE):
-        for left in range(top, n, TILE):
-            product = a[top : top + TILE] @ b[left : left + TILE].T
-            first, second = np.nonzero(product >= BITS - 2 * threshold)
-            if left == top:
-                upper = second > first
-                first, second = first[upper], second[upper]
-            if len(first):
-                distance = (BITS - product[first, second].astype(np.int64)) // 2
-                yield Pairs(first + top, second + left, distance)
-
-
 def near_pairs(own: np.ndarray, threshold: int, other: np.ndarray | None = None) -> Pairs:
     """The pairs of all `pair_blocks` together, sorted by first, then second. Video frames may have too many pairs for that:
     use `near_groups` for them."""
-    blocks = list(pair_blocks(own, threshold, other))
+    blocks = list(pair_blocks(words(own), threshold, None if other is None else words(other)))
     first, second, distance = (
         np.concatenate([block[k] for block in blocks]) if blocks else np.empty(0, np.int64) for k in range(3)
     )
@@ -190,11 +155,13 @@ def near_groups(
     passes = [None, *([hashes(pictures, rows=rows, mirrored=True)] if mirrors else [])]
     group = np.arange(len(rows))
     edges: list[np.ndarray] = []
+    held = 0
     for other in passes:
-        for block in pair_blocks(own, threshold, other):
+        for block in pair_blocks(words(own), threshold, None if other is None else words(other)):
             edges.append(np.stack([block.first, block.second]))
-            if sum(e.shape[1] for e in edges) > _EDGES:
-                group, edges = _joined(group, edges), []
+            held += len(block.first)
+            if held > _EDGES:
+                group, edges, held = _joined(group, edges), [], 0
     group = _joined(group, edges)
     of_distinct = np.arange(len(first))
     place = np.searchsorted(first, rows)
@@ -221,12 +188,12 @@ def in_order(group: np.ndarray) -> np.ndarray:
 
 def blank(pictures: Pictures, rows: Rows | None = None) -> np.ndarray:
     """Whether each picture is blank, that is, has the same value everywhere (in each channel): bool (N,)."""
-    chosen = range(len(pictures)) if rows is None else rows
-    return np.array([bool((pixels == pixels[:1, :1]).all()) for pixels in map(pictures.__getitem__, chosen)], bool)
-
-
-def _signs(bits: np.ndarray) -> np.ndarray:
-    return np.where(bits, np.float32(1), np.float32(-1))
+    chosen = np.arange(len(pictures)) if rows is None else np.asarray(rows)
+    found = np.empty(len(chosen), bool)
+    for start in range(0, len(chosen), _READ):
+        pixels = np.asarray(pictures[chosen[start : start + _READ]])
+        found[start : start + _READ] = (pixels == pixels[:, :1, :1]).all(axis=(1, 2, 3))
+    return found
 
 
 def _joined(group: NDArray[np.int64], edges: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -237,74 +204,3 @@ def _joined(group: NDArray[np.int64], edges: Sequence[NDArray[np.int64]]) -> NDA
     ends = coo_array((np.ones(len(first), bool), (group[first], group[second])), shape=(len(group),) * 2)
     joined: NDArray[np.int32] = connected_components(ends, directed=False)[1]
     return joined[group].astype(np.int64)
-
-
-def _jpeg(quality: int) -> Callable[[Image.Image], Image.Image]:
-    def change(image: Image.Image) -> Image.Image:
-        stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=quality)
-        return Image.open(stream)
-
-    return change
-
-
-def _rescaled(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image: Image.Image) -> Image.Image:
-        small = image.resize([max(1, round(side * share)) for side in image.size], Image.Resampling.BILINEAR)
-        return small.resize(image.size, Image.Resampling.BILINEAR)
-
-    return change
-
-
-def _cropped(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image: Image.Image) -> Image.Image:
-        x, y = image.width * share, image.height * share
-        return image.resize(image.size, Image.Resampling.BILINEAR, box=(x, y, image.width - x, image.height - y))
-
-    return change
-
-
-def _shifted(share: float) -> Callable[[Image.Image], Image.Image]:
-    def change(image: Image.Image) -> Image.Image:
-        x, y = round(image.width * share), round(image.height * share)
-        pixels = np.asarray(image)
-        padding = ((y, 0), (x, 0)) + ((0, 0),) * (pixels.ndim - 2)
-        return Image.fromarray(np.pad(pixels, padding, mode="edge")[: image.height, : image.width])
-
-    return change
-
-
-# Changes after which a person still sees the same picture. In FER2013, 1/48 of the side is one pixel.
-CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "JPEG, quality 75": _jpeg(75),
-    "JPEG, quality 30": _jpeg(30),
-    "grey levels x 1.2 + 12": lambda image: image.point(lambda level: round(level * 1.2 + 12)),
-    "scaled to 3/4 and back": _rescaled(0.75),
-    "cropped by 1/48 on every side": _cropped(1 / 48),
-    "cropped by 2/48 on every side": _cropped(2 / 48),
-    "rotated by 3 degrees": lambda image: image.rotate(3, Image.Resampling.BILINEAR),
-    "shifted by 1/48 down and right": _shifted(1 / 48),
-    "shifted by 2/48 down and right": _shifted(2 / 48),
-}
-
-
-def calibration(pictures: Pictures, rows: Rows, threshold: int) -> dict[str, dict[str, float]]:
-    """How many bits of a picture's hash each of `CHANGES` changes. These are known near duplicates, to check the threshold.
-
-    Args:
-        pictures: uint8 (N, H, W, 1 or 3).
-        rows: pictures that are not blank, at least one.
-
-    Returns:
-        change -> {median, q95 (of the distances, in bits), found (fraction of the pictures within the threshold)}.
-    """
-    own, found = hashes(pictures, rows=rows), {}
-    for name, change in CHANGES.items():
-        changed = [imagehash.phash(change(picture(np.asarray(pictures[row]))), hash_size=SIDE).hash.ravel() for row in rows]
-        distance = np.sum(own != np.array(changed), axis=1)
-        found[name] = {
-            "median": float(np.median(distance)),
-            "q95": float(np.quantile(distance, 0.95)),
-            "found": float(np.mean(distance <= threshold)),
-        }
-    return found

@@ -17,7 +17,6 @@ from benchmark.faces.audit.label_checks import label_order, valence_arousal
 from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.fingerprints import known_as
-from benchmark.faces.near_duplicates import blank
 from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 2
@@ -38,7 +37,6 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
     """
     expected = expected_counts(faces)
     copies = find_copies(faces, limit=near_limit)
-    empty = blank(faces.pictures)
     leaked = leaks(faces, copies)
     contents = {
         "schema": SCHEMA,
@@ -52,9 +50,9 @@ def audit(faces: FaceSet, out: Path, private: Path, *, near_limit: int = NEAR_LI
         "shape": faces.meta["shape"],
         "flags": _count(faces.flag[faces.flag != ""]),
         "blank": {
-            "faces": int(empty.sum()),
-            "unflagged": int(np.sum(empty & (faces.flag == ""))),
-            "ids": faces.id[empty].tolist(),
+            "faces": int(copies.blank.sum()),
+            "unflagged": int(np.sum(copies.blank & (faces.flag == ""))),
+            "ids": faces.id[copies.blank].tolist(),
         },
         "exact_copies": exact_account(faces, copies),
         "near_copies": near_account(faces, copies),

@@ -8,23 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, eye_array
 
+from benchmark.faces.audit.searching import compare, hash_both, processes_for, read_all
 from benchmark.faces.faceset import FaceSet
+from benchmark.faces.hash_pairs import Pairs
+from benchmark.faces.known_changes import calibration
 from benchmark.faces.near_duplicates import (
-    Pairs,
     Threshold,
-    blank,
-    calibration,
     distinct,
-    hashes,
     in_order,
-    pair_blocks,
     random_distances,
     threshold_for,
 )
 from benchmark.files import Json
 
 # Near copies are searched among at most this many distinct pictures. All pairs are compared twice (mirror images too), which
-# takes about 20 minutes on one core.
+# takes about six minutes on one core.
 NEAR_LIMIT = 400_000
 SAMPLE = 1_000_000  # random pairs whose distances are shown
 CALIBRATED = 300  # pictures used for `calibration`
@@ -70,11 +68,13 @@ class Copies:
     Attributes:
         exact: int64 (N,), the number of the distinct picture in each row; numbered from 0 in order of first appearance.
         first: int64 (D,), the first row of each distinct picture.
+        blank: bool (N,), whether the picture in each row has the same value everywhere (in each channel).
         near: the near copies; None if they were not searched.
     """
 
     exact: NDArray[np.int64]
     first: NDArray[np.int64]
+    blank: NDArray[np.bool_]
     near: NearCopies | None = None
 
 
@@ -82,25 +82,27 @@ def find_copies(faces: FaceSet, *, limit: int = NEAR_LIMIT, seed: int = 0) -> Co
     """The exact copies of a FaceSet, and the near copies. Near copies are not searched if there are more than `limit`
     distinct pictures that are not blank, or fewer than two."""
     first, exact = distinct(faces.sha256)
-    number = np.flatnonzero(~blank(faces.pictures, first))  # numbers of the distinct pictures that are not blank
+    empty = read_all(faces.pictures)
+    number = np.flatnonzero(~empty[first])  # numbers of the distinct pictures that are not blank
     if not 2 <= len(number) <= limit:
-        return Copies(exact, first)
-    rows = first[number]
-    own, other = hashes(faces.pictures, rows=rows), hashes(faces.pictures, rows=rows, mirrored=True)
+        return Copies(exact, first, empty)
+    rows, processes = first[number], processes_for(len(number))
+    own, other = hash_both(faces.pictures, rows, processes)
     threshold = threshold_for(own, faces.group[rows])
-    wide = _pairs(own, max(WIDEST, threshold.bits) if len(rows) <= WIDE_LIMIT else threshold.bits, faces.group[rows])
+    widest = max(WIDEST, threshold.bits) if len(rows) <= WIDE_LIMIT else threshold.bits
+    wide, mirrored = compare(own, other, (widest, threshold.bits), faces.group[rows], processes)
     close = wide.distance <= threshold.bits
     rng = np.random.default_rng(seed)
     chosen = rng.choice(rows, size=min(CALIBRATED, len(rows)), replace=False)
     near = NearCopies(
         pairs=_numbered(Pairs(*(column[close] for column in wide)), number),
-        mirrored=_numbered(_pairs(own, threshold.bits, faces.group[rows], other), number),
+        mirrored=_numbered(mirrored, number),
         threshold=threshold,
         distances=np.bincount(wide.distance, minlength=WIDEST + 1)[: WIDEST + 1],
         quantiles=_quantiles(own, faces.expression[rows]),
         calibration=calibration(faces.pictures, chosen, threshold.bits),
     )
-    return Copies(exact, first, near)
+    return Copies(exact, first, empty, near)
 
 
 def exact_account(faces: FaceSet, copies: Copies) -> dict[str, Json]:
@@ -216,16 +218,6 @@ def _near_groups(copies: Copies, pairs: Pairs) -> np.ndarray:
     n = len(copies.first)
     ends = coo_array((np.ones(len(pairs.first), bool), (pairs.first, pairs.second)), shape=(n, n))
     return in_order(connected_components(ends, directed=False)[1].astype(np.int64)[copies.exact])
-
-
-def _pairs(own: np.ndarray, bits: int, group: np.ndarray, other: np.ndarray | None = None) -> Pairs:
-    """The near pairs, without those inside one group: neighbouring frames of a video make many near pairs, but are always in
-    the same split."""
-    parts = [Pairs(*(np.empty(0, np.int64),) * 3)]
-    for block in pair_blocks(own, bits, other):
-        apart = (group[block.first] != group[block.second]) | (group[block.first] == "")
-        parts.append(Pairs(*(column[apart] for column in block)))
-    return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _numbered(pairs: Pairs, number: np.ndarray) -> Pairs:

@@ -6,12 +6,12 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.stats import binom
 
-from benchmark.faces import near_duplicates
+from benchmark.faces import hash_pairs, near_duplicates
+from benchmark.faces.hash_pairs import pair_blocks, words
+from benchmark.faces.known_changes import CHANGES, calibration
 from benchmark.faces.near_duplicates import (
     BITS,
-    CHANGES,
     blank,
-    calibration,
     hashes,
     near_groups,
     near_pairs,
@@ -38,9 +38,10 @@ def changed(image: np.ndarray, change: str) -> np.ndarray:
     return np.asarray(CHANGES[change](picture(image)))[..., None]
 
 
-@pytest.mark.parametrize("tile", [7, 4096])
-def test_pairs_are_those_of_imagehash(monkeypatch, tile):
-    monkeypatch.setattr(near_duplicates, "TILE", tile)
+@pytest.mark.parametrize("rows, columns", [(7, 5), (32, 4096), (1, 1)])
+def test_pairs_are_those_of_imagehash(monkeypatch, rows, columns):
+    monkeypatch.setattr(hash_pairs, "ROWS", rows)
+    monkeypatch.setattr(hash_pairs, "COLUMNS", columns)
     images = photographs(40)
     images[30:] = [changed(image, "cropped by 2/48 on every side") for image in images[:10]]
     own = [imagehash.phash(Image.fromarray(image[..., 0]), hash_size=16) for image in images]
@@ -52,6 +53,27 @@ def test_pairs_are_those_of_imagehash(monkeypatch, tile):
         )
         assert pairs == {pair: distance for pair, distance in expected.items() if distance <= threshold}
     assert len(pairs) >= 10
+
+
+def test_every_distance_from_none_to_all_bits():
+    """A hash, then one that differs from it in the first k bits for each k: 256 different bits are not 0."""
+    own = np.tri(BITS + 1, BITS, -1, dtype=bool)
+    for threshold in (0, 1, 63, 64, 128, 255, 256):
+        found = [pair for block in pair_blocks(words(own), threshold) for pair in zip(*map(list, block), strict=True)]
+        expected = [(i, j, j - i) for i in range(BITS + 1) for j in range(i + 1, BITS + 1) if j - i <= threshold]
+        assert sorted(found) == expected
+
+
+def test_pairs_by_parts_of_the_first_rows_and_with_other_hashes():
+    rng = np.random.default_rng(1)
+    own, other = rng.integers(0, 2, (2, 70, BITS)).astype(bool)
+    other[50:] = own[:20] ^ (rng.random((20, BITS)) < 0.1)
+    expected = {(i, j): np.sum(own[i] != other[j]) for i in range(70) for j in range(i + 1, 70)}
+    expected = {pair: distance for pair, distance in expected.items() if distance <= 50}
+    parts = [range(33), range(33, 34), range(34, 70)]
+    blocks = [block for part in parts for block in pair_blocks(words(own), 50, words(other), part)]
+    found = {(i, j): d for block in blocks for i, j, d in zip(*map(list, block), strict=True)}
+    assert found == expected and len(found) == 20
 
 
 @pytest.mark.parametrize("edges", [1, 10**6])
