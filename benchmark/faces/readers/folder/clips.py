@@ -39,14 +39,14 @@ class Clips:
         """Whether a folder has this layout: one clip."""
         return any(file.stem == file.parent.name for file in base.glob(f"{CLIP}/{CLIP}.json"))
 
-    def read(self, base: Path) -> list[Row]:
-        """The rows of all frames, sorted by clip and frame. The group of a face is its clip.
+    def read(self, base: Path) -> tuple[list[Row], list[str]]:
+        """The rows of all frames, sorted by clip and frame, and no notes. The group of a face is its clip.
 
         Raises:
             BadInput: a folder of a clip without its json; what is not as in the release: a missing key, valence or arousal
                 that is not a number within the scale, another number of landmarks, a clip beyond the last split.
         """
-        return [row for folder in sorted(base.glob(CLIP)) if folder.is_dir() for row in self._clip(folder)]
+        return [row for folder in sorted(base.glob(CLIP)) if folder.is_dir() for row in self._clip(folder)], []
 
     def _clip(self, folder: Path) -> list[Row]:
         path = folder / f"{folder.name}.json"

@@ -43,12 +43,17 @@ def examined(rows: Sequence[Row], base: Path, options: Options) -> tuple[list[Ro
         if why := files[row.path] or ("a face box without area" if without_area else ""):
             lost.append((row, why))
         kept.append(row if options.group is None else dataclasses.replace(row, group=_group(row, options.group)))
-    if len(lost) > options.allow_unreadable * len(rows):
+    check_share(lost, len(rows), base, options)
+    return kept, lost
+
+
+def check_share(lost: Lost, rows: int, base: Path, options: Options) -> None:
+    """BadInput, naming the first, if more faces have no picture than the options allow."""
+    if len(lost) > options.allow_unreadable * rows:
         row, why = lost[0]
-        many = f" ({len(lost)} of {len(rows)} faces without a picture)" if len(lost) > 1 else ""
+        many = f" ({len(lost)} of {rows} faces without a picture)" if len(lost) > 1 else ""
         expected = f"a picture; at most {100 * options.allow_unreadable:g} % may have none (allow_unreadable)"
         raise BadInput(row.where, f"{why}: {base / row.path}{many}", expected)
-    return kept, lost
 
 
 def _why_not(file: Path, row: Row, top: Path) -> str:

@@ -45,9 +45,9 @@ class Lines:
         """Whether a folder has this layout: its list."""
         return any((base / name).is_file() for name in self.lists)
 
-    def read(self, base: Path) -> list[Row]:
-        """The rows of the list. The id of a face is the file's name, in a list with face boxes ``NAME#n``: the n-th line of
-        that name from 0.
+    def read(self, base: Path) -> tuple[list[Row], list[str]]:
+        """The rows of the list, and notes. The id of a face is the file's name, in a list with face boxes ``NAME#n``: the
+        n-th face of that name from 0. A line that stands twice counts once. A face that has several expressions is left out.
 
         Raises:
             BadInput: several lists, no or several folders of pictures, bytes that are not UTF-8, a line of another number of
@@ -59,18 +59,9 @@ class Lines:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             raise BadInput(path, f"bytes that are not UTF-8 ({error.reason})", "text in UTF-8") from error
-        boxed = set(SIDES) <= set(self.columns)
-        times: dict[str, int] = {}
-        rows = []
-        for number, line in enumerate(lines, 1):
-            where = f"{path} line {number}"
-            if line.strip():
-                row = self._row(line, where, pictures)
-                if boxed:
-                    times[row.id] = times.get(row.id, -1) + 1
-                    row = dataclasses.replace(row, id=f"{row.id}#{times[row.id]}")
-                rows.append(row)
-        return rows
+        every = [self._row(line, f"{path} line {k}", pictures) for k, line in enumerate(lines, 1) if line.strip()]
+        rows, notes = _once(every)
+        return (_numbered(rows) if set(SIDES) <= set(self.columns) else rows), notes
 
     def _row(self, line: str, where: str, pictures: str) -> Row:
         fields = line.split()
@@ -89,6 +80,32 @@ class Lines:
         path = PurePosixPath(pictures) / file
         box = _box(given, where) if set(SIDES) <= set(given) else None
         return Row(where, path, split, given.get("expression", ""), box=box, id=file.as_posix())
+
+
+def _once(every: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Each face once, without those that have several expressions; and what was left out."""
+    faces: dict[tuple[PurePosixPath, Box | None], list[Row]] = {}
+    for row in every:
+        faces.setdefault((row.path, row.box), []).append(row)
+    alike = [own for own in faces.values() if len({row.expression for row in own}) == 1]
+    doubtful = [own for own in faces.values() if len({row.expression for row in own}) > 1]
+    notes = []
+    if again := [row for own in alike for row in own[1:]]:
+        notes.append(f"{len(again)} lines repeat another one and are left out (the first: {again[0].where})")
+    if doubtful:
+        shown = f"{doubtful[0][0].where} and {doubtful[0][1].where.rpartition(' ')[2]}"
+        number = f"{len(doubtful)} faces with several expressions, {sum(map(len, doubtful))} lines"
+        notes.append(f"{number}, are left out (the first: {shown})")
+    return [own[0] for own in alike], notes
+
+
+def _numbered(rows: Sequence[Row]) -> list[Row]:
+    times: dict[str, int] = {}
+    numbered = []
+    for row in rows:
+        times[row.id] = times.get(row.id, -1) + 1
+        numbered.append(dataclasses.replace(row, id=f"{row.id}#{times[row.id]}"))
+    return numbered
 
 
 def _only(base: Path, found: Sequence[str], places: Sequence[str]) -> str:

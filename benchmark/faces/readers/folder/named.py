@@ -35,8 +35,9 @@ class Named:
         """Whether a folder has this layout: one such picture."""
         return any(re.fullmatch(self.pattern, file.name) for file in base.iterdir())
 
-    def read(self, base: Path) -> list[Row]:
-        """The rows of the pictures directly in a folder, sorted by name. Other files and folders are passed over.
+    def read(self, base: Path) -> tuple[list[Row], list[str]]:
+        """The rows of the pictures directly in a folder, sorted by name, and no notes. Other files and folders are passed
+        over.
 
         Raises:
             BadInput: a picture with another name.
@@ -50,4 +51,4 @@ class Named:
                 raise BadInput(file, "a picture of another name", f"one like {self.example} ({self.pattern})")
             expression, group = match["expression"], match["group"]
             rows.append(Row(str(file), PurePosixPath(file.name), "", expression, group=group))
-        return rows
+        return rows, []

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
-from benchmark.faces.readers.folder.examining import Lost, examined, together
+from benchmark.faces.readers.folder.boxes import outside
+from benchmark.faces.readers.folder.examining import Lost, check_share, examined, together
 from benchmark.faces.readers.folder.options import OPTIONS_FILE, Options, plain, read_options
 from benchmark.faces.readers.folder.preset import HoldOut, Preset
 from benchmark.faces.readers.folder.rows import Box, Row, label, meaning
@@ -39,7 +40,7 @@ Source = tuple[str, tuple[Cut, ...], int, int, float]  # one batch: folder, face
 @dataclass(frozen=True)
 class Listing:
     """What a folder has. `base`: where it begins. `classes`: what is written -> name. `labels`: int64 (N,). `read`: files
-    directly in `base` that were read. The other fields are as their names say."""
+    directly in `base` that were read. `notes`: of the layout. The other fields are as their names say."""
 
     edition: str
     base: Path
@@ -49,6 +50,7 @@ class Listing:
     classes: Mapping[str, str]
     labels: NDArray[np.int64]
     read: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class Reader:
@@ -74,16 +76,25 @@ class Reader:
         found = self.listing(path, {})
         if found.options.folds is not None:
             _folds(found, path)
-        shown = (found.edition, found.base, found.rows, found.lost, found.classes, found.labels)
-        return survey(*shown, preset=self.preset, read=found.read)
+        nowhere, in_part = outside(found.rows, found.base)
+        already = {row.name for row, _ in found.lost}
+        lost = [*found.lost, *((row, "a face box outside of the picture") for row in nowhere if row.name not in already)]
+        check_share(lost, len(found.rows), found.base, found.options)
+        notes = list(found.notes)
+        if in_part:
+            notes.append(f"{len(in_part)} face boxes reach beyond their picture; what is outside is black")
+        return survey(
+            found.edition, found.base, found.rows, lost, found.classes, found.labels, self.preset, found.read, notes
+        )
 
     def listing(self, folder: Path, given: Mapping[str, Json]) -> Listing:
         """The rows of a folder, checked. `given`: options that take precedence. BadInput says what is wrong."""
         read: tuple[str, ...] = ()
+        notes: list[str] = []
         if self.preset is not None:
             options = self.preset.with_options(given)
             layout, base = self.preset.find(folder)
-            edition, rows = layout.edition, layout.read(base)
+            edition, (rows, notes) = layout.edition, layout.read(base)
         else:
             options = read_options(folder, given)
             base = folder if options.top is None else folder / options.top
@@ -97,7 +108,7 @@ class Reader:
         rows, lost = examined(rows, base, options)
         written = sorted({row.expression for row in rows} - {""})
         classes = meaning(options.classes, written, folder / OPTIONS_FILE)
-        return Listing(edition, base, options, rows, lost, classes, label(rows, classes), read)
+        return Listing(edition, base, options, rows, lost, classes, label(rows, classes), read, notes)
 
     def expected_counts(self, meta: Mapping[str, Json]) -> dict[str, dict[str, int]] | None:
         """The published counts, if this is a preset with splits. A split that was held out has the faces that it has, and

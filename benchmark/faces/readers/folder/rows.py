@@ -15,6 +15,7 @@ from benchmark.names import checked_text
 
 Box = tuple[float, float, float, float]  # x1 y1 x2 y2 in pixels
 Classes = tuple[str, ...] | Mapping[str, str]  # names; or what is written -> name
+NONE = "none"  # what counts call faces without a class
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def meaning(options: Classes | None, found: Sequence[str], where: Path) -> Mappi
         where: the file in which the user could name the classes.
 
     Raises:
-        BadInput: no names, and numbers as expressions; a name that is no line of text; names that differ by case or blanks
-            alone.
+        BadInput: no names, and numbers as expressions; a name that is no line of text, or `NONE`; names that differ
+            by case or blanks alone.
     """
     if options is None:
         if any(name.lstrip("+-").isdigit() for name in found):
@@ -89,6 +90,8 @@ def meaning(options: Classes | None, found: Sequence[str], where: Path) -> Mappi
             raise BadInput(f"{where}, classes", f"none, and numbers as expressions ({shown})", "a name for each number")
         options = tuple(found)
     written = options if isinstance(options, Mapping) else {name: name for name in options}
+    if NONE in written.values():
+        raise BadInput(f"{where}, classes", f"a class '{NONE}'", "another name: this one counts the faces without a class")
     for spellings, names in ((Spellings("class"), written.values()), (Spellings("expression"), written)):
         for name in names:
             checked_text(name, "class", where.parent)

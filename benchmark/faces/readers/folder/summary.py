@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from benchmark.faces.faceset import NO_EXPRESSION
 from benchmark.faces.readers.folder.examining import Lost
 from benchmark.faces.readers.folder.preset import Preset
-from benchmark.faces.readers.folder.rows import Row
-from benchmark.faces.reading.pictures import Unreadable, load_image
+from benchmark.faces.readers.folder.rows import NONE, Row
+from benchmark.faces.reading.pictures import SUFFIXES
 from benchmark.faces.reading.walking import passed_over
-from benchmark.faces.survey import SAMPLE, SIDE, Survey, decode_sample
+from benchmark.faces.survey import Survey, decode_sample
 
 ALL = "all"  # in place of a split, where the release has none
-NONE = "none"  # in place of a class
 ANNOTATIONS = frozenset({".csv", ".tsv", ".txt", ".lst", ".json", ".xml", ".mat", ".npy", ".xlsx"})
 SHOWN = 5  # names in a sentence
 
@@ -30,6 +29,7 @@ def survey(
     labels: NDArray[np.int64],
     preset: Preset | None,
     read: Iterable[str],
+    notes: Sequence[str],
 ) -> Survey:
     """The survey of checked rows.
 
@@ -37,6 +37,7 @@ def survey(
         labels: of the rows, int64 (N,).
         preset: None for a user's own folder.
         read: names of the files directly in `base` that were read.
+        notes: what the layout says.
     """
     names = [*classes.values()]
     without = {id(row) for row, _ in lost}
@@ -47,17 +48,19 @@ def survey(
             name = NONE if number == NO_EXPRESSION else names[number]
             own[name] = own.get(name, 0) + 1
     files = [base / path for path in dict.fromkeys(row.path for row in rows if id(row) not in without)]
-    notes = [
+    found = [
+        *notes,
         *_lost(lost, base),
         *_classes_of_one_split(counts),
         *_divided(rows),
         *_beside(base, read),
+        *_not_listed(rows, base),
         *([] if preset is None else _of_preset(preset, rows, lost)),
         *decode_sample(files),
-        *_boxes([row for row in rows if id(row) not in without], base),
+        *_boxes(rows),
     ]
     known = None if preset is None else preset.known.counts
-    return Survey(edition=edition, counts=counts, known=known, notes=tuple(notes))
+    return Survey(edition=edition, counts=counts, known=known, notes=tuple(found))
 
 
 def _lost(lost: Lost, base: Path) -> list[str]:
@@ -115,23 +118,20 @@ def _of_preset(preset: Preset, rows: Sequence[Row], lost: Lost) -> list[str]:
     return notes
 
 
-def _boxes(rows: Sequence[Row], base: Path) -> list[str]:
-    boxed = [row for row in rows if row.box is not None]
-    if not boxed:
+def _not_listed(rows: Sequence[Row], base: Path) -> list[str]:
+    """Pictures that no row names, in the folders that have pictures of rows, and directly in `base`."""
+    own = {row.path for row in rows}
+    others = [
+        folder / file.name
+        for folder in sorted({PurePosixPath("."), *(path.parent for path in own)})
+        for file in sorted((base / folder).iterdir())
+        if file.suffix.lower() in SUFFIXES and not passed_over(file.name) and folder / file.name not in own
+    ]
+    return [f"{len(others)} pictures have no label and are passed over (the first: {base / others[0]})"] if others else []
+
+
+def _boxes(rows: Sequence[Row]) -> list[str]:
+    pictures = Counter(row.path for row in rows if row.box is not None)
+    if not pictures:
         return []
-    pictures: Counter[PurePosixPath] = Counter(row.path for row in boxed)
-    notes = [f"{len(boxed)} face boxes in {len(pictures)} pictures, at most {max(pictures.values())} in one"]
-    number = min(SAMPLE, len(boxed))
-    outside = []
-    for row in (boxed[k * (len(boxed) - 1) // max(number - 1, 1)] for k in range(number)):
-        try:
-            load_image(base / row.path, size=SIDE, channels=3)
-        except Unreadable:
-            continue  # is among those of `decode_sample`
-        try:
-            load_image(base / row.path, size=SIDE, channels=3, box=row.box)
-        except Unreadable as error:
-            outside.append(f"{row.where}: {error}")
-    if outside:
-        notes.append(f"{len(outside)} of {number} sampled face boxes give no picture and are left out: {outside[0]}")
-    return notes
+    return [f"{pictures.total()} face boxes in {len(pictures)} pictures, at most {max(pictures.values())} in one"]

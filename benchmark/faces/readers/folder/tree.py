@@ -37,9 +37,9 @@ class Tree:
         """Whether a folder has this layout."""
         return all((base / name).is_dir() for name in self.needs)
 
-    def read(self, base: Path) -> list[Row]:
-        """As `read_tree`."""
-        return read_tree(base, splits=self.splits, id=self.id)
+    def read(self, base: Path) -> tuple[list[Row], list[str]]:
+        """As `read_tree`, and no notes."""
+        return read_tree(base, splits=self.splits, id=self.id), []
 
 
 def read_tree(folder: Path, *, splits: bool, id: str = "path") -> list[Row]:

@@ -65,9 +65,21 @@ def test_expw(tmp_path, listed, pictures):
     (base / listed).write_text("".join(lines) + "angry_actor_0.jpg 1 5 ten 30 25 51.4 6\n")
     with pytest.raises(BadInput, match="line 19: found face box left ten, top 5, right 30, bottom 25; expected four"):
         reader("expw").check(base)
-    (base / listed).write_text("".join(lines) + "angry_actor_0.jpg 1 5 10 30 25 50.0 5\n")
-    with pytest.raises(BadInput, match=f"line 19: found {pictures}/.* with the same face box, which .*line 1 has too"):
-        reader("expw").check(base)
+    (base / listed).write_text("".join(lines) + "angry_actor_0.jpg 1 5 10 30 25 50.0 5\n")  # as line 1, but surprise
+    notes = reader("expw").check(base).notes
+    label = base / listed
+    assert f"1 faces with several expressions, 2 lines, are left out (the first: {label} line 1 and 19)" in notes
+    label.write_text("".join(lines) + lines[0])
+    survey = reader("expw").check(base)
+    assert f"1 lines repeat another one and are left out (the first: {label} line 19)" in survey.notes
+    assert survey.counts["all"]["neutral"] == 12
+    beyond = "angry_actor_0.jpg 1 -5 10 30 25 50.0 5\n"
+    label.write_text("".join(lines) + beyond)
+    assert "1 face boxes reach beyond their picture; what is outside is black" in reader("expw").check(base).notes
+    for box in ("60 0 90 30", "0 -40 30 0", "70 10 50 30"):  # top, left, right, bottom; the pictures are 90 x 60
+        label.write_text("".join(lines) + f"angry_actor_0.jpg 1 {box} 50.0 5\n")
+        with pytest.raises(BadInput, match="line 19: found a face box (outside of the picture|without area): .*;"):
+            reader("expw").check(base)
 
 
 def test_ckplus48(tmp_path):
