@@ -76,9 +76,11 @@ def test_expw(tmp_path, listed, pictures):
     beyond = "angry_actor_0.jpg 1 -5 10 30 25 50.0 5\n"
     label.write_text("".join(lines) + beyond)
     assert "face boxes that reach beyond their picture, black outside: 1" in reader("expw").check(base).notes
-    for box in ("60 0 90 30", "0 -40 30 0", "70 10 50 30"):  # top, left, right, bottom; the pictures are 90 x 60
+    # top, left, right, bottom; the pictures are 90 x 60
+    outside, flat = "outside of the picture", "without area"
+    for box, why in (("60 10 30 80", outside), ("5 -40 0 25", outside), ("5 90 99 25", outside), ("5 30 30 25", flat)):
         label.write_text("".join(lines) + f"angry_actor_0.jpg 1 {box} 50.0 5\n")
-        with pytest.raises(BadInput, match="line 19: found a face box (outside of the picture|without area): .*;"):
+        with pytest.raises(BadInput, match=f"line 19: found a face box {why}: /.*/angry_actor_0.jpg; expected a picture"):
             reader("expw").check(base)
 
 

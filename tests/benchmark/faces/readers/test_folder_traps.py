@@ -208,7 +208,7 @@ def test_what_systems_leave_behind_is_passed_over(root):
         "train/anger/Thumbs.db",
         "val/desktop.ini",
         "test/.DS_Store",
-        "__MACOSX/train/anger/._0.png",
+        "__MACOSX/train/anger/0.png",
         "val/._anger",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
