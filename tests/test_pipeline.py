@@ -56,7 +56,8 @@ def test_what_training_imports_is_in_the_list_or_decides_no_number():
     own = {name.removeprefix("benchmark.") for name in done.stdout.split() if name.startswith("benchmark.")}
     listed = {path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".") for path in training_sources()}
     # Reading and writing; what is fixed, which has hashes of its own; what is said of a run beside its numbers.
-    ground = {"faces.faceset", "faces.meta", "records.contents", "records.record", "records.seal", "records.shape"}
+    ground = {f"faces.{name}" for name in ("attributes", "faces_table", "faceset", "meta")}
+    ground |= {f"records.{name}" for name in ("contents", "record", "seal", "shape")}
     fixed = {f"protocol.{name}" for name in ("cells", "known", "protocol", "registry", "typed", "values")}
     said, packages = {"runs.environment", "runs.sources"}, {"faces", "protocol", "records", "runs", "runs.training"}
     assert own - listed - {*READING} == ground | fixed | said | packages
@@ -107,6 +108,6 @@ def test_a_prepared_set_depends_on_what_reads_it(name):
 def test_the_audit_depends_on_what_it_does():
     """Readers are loaded by name, so the reader of the data set is a separate dependency."""
     found = upstream("benchmark.faces.audit")
-    faces = ["data_sets", "faceset", "meta", "readers"]
+    faces = ["attributes", "data_sets", "faces_table", "faceset", "meta", "readers"]
     ground = [name for name in GROUND if name in found]
     assert uncovered(found, "audit") == sorted([*ground, *(f"benchmark/faces/{name}" for name in faces)])

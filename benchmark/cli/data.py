@@ -79,6 +79,25 @@ def faces(arguments) -> None:
     print(f"easiest and hardest test faces of {arguments.name}: {reason}")
 
 
+def subgroups(arguments) -> None:
+    from benchmark.faces.faceset import open_faceset
+    from benchmark.measures.subgroups.measure import subgroups as split
+    from benchmark.records.checks.known import Known
+    from benchmark.records.examine import gather
+
+    checked_name(arguments.name, "data set", "ferbench subgroups")
+    out = REPORTS / "subgroups" / f"{arguments.name}.json"
+    check_outputs(out)
+    faces, by = open_faceset(PREPARED / arguments.name), arguments.by.split(",") if arguments.by else []
+    own = [record for record in gather(RECORDS, Known()).records if record.outside is None]
+    found = split(faces, own, by, RECORDS, out)
+    for entry in found["protocols"]:
+        print(f"{entry['protocol']}: {len(entry['cells'])} cells by {', '.join(entry['by'])}")
+    if not found["protocols"]:
+        print("no finished run on these faces")
+    print(f"wrote {out}")
+
+
 def add(verb: Callable, verbs) -> None:
     """Add the verbs of this module. `verbs`: the subparsers to which the two-word verb `data add` is added."""
     data = verbs.add_parser("data", help="add raw data files").add_subparsers(metavar="VERB", required=True)
@@ -108,3 +127,8 @@ def add(verb: Callable, verbs) -> None:
     one = verb("faces", faces, "find the easiest and hardest test faces of a FaceSet -> reports/faces",
                "ferbench faces synthetic")  # fmt: skip
     one.add_argument("name")
+
+    one = verb("subgroups", subgroups, "split the results on a FaceSet by attributes of its faces -> reports/subgroups",
+               "ferbench subgroups affectnet --by age,gender")  # fmt: skip
+    one.add_argument("name")
+    one.add_argument("--by", metavar="NAMES", help="attributes, separated by commas (default: all that the FaceSet has)")

@@ -16,6 +16,7 @@ from benchmark.measures.gradients.file import read as read_gradients
 from benchmark.measures.machine import read_below
 from benchmark.measures.robustness.file import Measured, read_robustness
 from benchmark.measures.speed.file import read_benches
+from benchmark.measures.subgroups.file import Split, read_subgroups
 from benchmark.names import checked_name, checked_text
 from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import Summary, summarise
@@ -103,6 +104,7 @@ class Material:
         people: agreement of human raters.
         faces: test faces that may be shown.
         gradients, robustness, benches: measurements of networks.
+        subgroups: results split by attributes of the faces.
         machines: name of a measurement -> the environment it was made in, for gradients and robustness.
         searches: search for learning rates -> its trials.
         scalars: the figure of the released shortcut coefficients, as SVG; None if the release was not audited.
@@ -122,6 +124,7 @@ class Material:
     gradients: Sequence[Mapping]
     robustness: Measured
     benches: Sequence[Mapping]
+    subgroups: Sequence[Split]
     machines: Mapping[str, Mapping]
     searches: Mapping[str, Sequence[Mapping]]
     scalars: bytes | None
@@ -154,6 +157,7 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         gradients=gradients,
         robustness=read_robustness(out / "robustness", summary),
         benches=read_benches(out / "bench"),
+        subgroups=read_subgroups(out / "subgroups", summary),
         machines={
             f"{verb} {name}": environment
             for verb in ("gradients", "robustness")

@@ -38,6 +38,7 @@ HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500], kappa 0.1250 [0.0000, 1.00
 OURS, THEIRS = (
     Record(RECORDS / name, {"outside": outside}) for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
 )
+SPLIT = {"protocols": [{"protocol": "p", "cells": [1, 2], "by": {"age": {}, "race": {}}}]}
 SHOWN = {"protocols": [{"protocol": "p"}], "shown": True}
 
 TABLE = {
@@ -125,6 +126,28 @@ TABLE = {
                 | {"extremes.faces": "data/prepared/ferplus", "extremes.out": Path("reports/faces/ferplus")}
                 | {"printed": "easiest and hardest test faces of ferplus: p\n"},
             )
+        },
+    },
+    "subgroups": {
+        "spies": OPEN
+        | {
+            "benchmark.measures.subgroups.measure.subgroups": SPLIT,
+            "benchmark.records.examine.gather": SimpleNamespace(records=[OURS, THEIRS]),
+        },
+        "base": "subgroups fer2013",
+        "arrives": opened("fer2013")
+        | named("gather", {"root": RECORDS, "known": None})
+        | named("subgroups", {"faces": "data/prepared/fer2013", "records": [OURS.directory], "by": [], "root": RECORDS})
+        | {"subgroups.out": Path("reports/subgroups/fer2013.json")}
+        | {"printed": "p: 2 cells by age, race\nwrote reports/subgroups/fer2013.json\n"},
+        "options": {
+            "name": (
+                "subgroups ferplus",
+                opened("ferplus")
+                | {"subgroups.faces": "data/prepared/ferplus", "subgroups.out": Path("reports/subgroups/ferplus.json")}
+                | {"printed": "wrote reports/subgroups/ferplus.json\n"},
+            ),
+            "by": ("subgroups fer2013 --by race,age", {"subgroups.by": ["race", "age"]}),
         },
     },
 }

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmark.measures.subgroups.file import Split
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
 from benchmark.report.chapter_list import made_chapters
@@ -46,6 +47,10 @@ COUNTED = {
 TIMED = COUNTED | {
     "latency": {"median_ms": 1.0, "lower_quartile_ms": 1.0, "upper_quartile_ms": 1.0, "device": "d", "threads": 1}
 }
+BY_AGE = {
+    "metrics": ["accuracy"], "by": {"age": {"unknown": 1, "groups": {"0 to 2": 40}}},
+    "cells": [{"seeds": 1, "by": {"age": {"groups": {}, "gaps": {"accuracy": None}}}}],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ def material(run, comparison):
         parts = {
             "summary": Summary((own,)), "complexity": None, "latency": None, "claims": [], "anchors": {}, "sets": [],
             "people": {}, "gradients": [], "robustness": {}, "benches": [], "machines": {}, "searches": {}, "scalars": None,
+            "subgroups": [],
         }  # fmt: skip
         return SimpleNamespace(**(parts | changed))
 
@@ -68,13 +74,13 @@ def shown(material):
     ]
 
 
-def test_every_chapter_in_its_place(material, undrawn, monkeypatch):
+def test_every_chapter_in_its_place(material, run, comparison, undrawn, monkeypatch):
     monkeypatch.setattr(robustness, "calibration", lambda record: None)
     everything = material(
         complexity={"networks": [COUNTED], "cells": {}}, latency={"networks": [TIMED], "cells": {}, "environment": {}},
         gradients=[GRADIENTS], benches=[BENCH],
         robustness={"synthetic-8": {A.name: [ROBUST]}}, searches={"s": [TRIAL]}, scalars=b"<svg/>",
-        sets=[Data(AUDIT, {}, None)],
+        sets=[Data(AUDIT, {}, None)], subgroups=[Split(comparison(run(A, 0)), {}, BY_AGE, {A.name: BY_AGE["cells"][0]})],
     )  # fmt: skip
     plan = "gradients-p"
     assert shown(everything) == [
@@ -88,6 +94,7 @@ def test_every_chapter_in_its_place(material, undrawn, monkeypatch):
         ["Machines", "costs.html", "environments"],
         ["Learning rates", "index.html", "s-learning-rates"],
         ["The data, audited", "index.html", "audits"],
+        ["Results by subgroup", "index.html", "synthetic-8-by-age"],
         ["Gradients along the units", "index.html", plan, *(
             f"figures/{plan}-{kind}.svg" for kind in ("norm", "deviation", "depth"))],
         ["The release, audited", "index.html", "release/shortcut-scalars.svg",

@@ -29,7 +29,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
     """The readers have tests of their own: here each says what it was given."""
     readers = (
         "complexity", "latency", "gradients", "data", "humans", "faces", "robustness", "benches", "searches", "scalars",
-        "verification",
+        "subgroups", "verification",
     )  # fmt: skip
     for name in readers:
         monkeypatch.setattr(module, f"read_{name}", lambda *given, name=name: (name, *given))
@@ -54,7 +54,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
         "latency": ("latency", out / "latency.json"), "claims": "claims", "judged": judged, "anchors": "anchors",
         "sets": ("data", data, out), "people": ("humans", out / "humans"), "faces": ("faces", out / "faces", summary),
         "gradients": gradients, "robustness": ("robustness", out / "robustness", summary),
-        "benches": ("benches", out / "bench"),
+        "benches": ("benches", out / "bench"), "subgroups": ("subgroups", out / "subgroups", summary),
         "machines": {"gradients of gradients": out / "gradients", "robustness of robustness": out / "robustness"},
         "searches": ("searches", out / "tuning"), "scalars": ("scalars", out / "release"),
     }  # fmt: skip
