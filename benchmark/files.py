@@ -9,7 +9,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +144,9 @@ def read_made(path: Path, schema: int, part: str, verb: str) -> dict[str, Json]:
     return contents
 
 
-def read_yaml(path: Path) -> dict[str, Json]:
+def read_yaml(path: Path, as_written: Collection[str] = ()) -> dict[str, Json]:
     """The mapping in a YAML file. BadInput if the file is missing, is not UTF-8 text, is not YAML, has a key twice
-    (`benchmark.strict_yaml`) or contains something else."""
+    (`benchmark.strict_yaml`) or contains something else. `as_written`: as for `strict_yaml.parsed`."""
     if not path.is_file():
         raise BadInput(path, "no such file", "a YAML file")
     try:
@@ -154,7 +154,7 @@ def read_yaml(path: Path) -> dict[str, Json]:
     except ModuleNotFoundError as error:
         raise BadInput(path, "no package pyyaml to read it", "it installed, or run --plan FILE.json") from error
     try:
-        value = parsed(path.read_text(encoding="utf-8"))
+        value = parsed(path.read_text(encoding="utf-8"), as_written)
     except UnicodeDecodeError as error:
         raise BadInput(path, f"bytes that are not UTF-8 ({error.reason}, byte {error.start})", "text in UTF-8") from error
     except BadInput as error:

@@ -5,6 +5,8 @@ PyYAML's own loader lets the last of two equal keys win without a word, so a lin
 what a run means. Its loader in C is not used: thousands of nested brackets end the process.
 """
 
+from collections.abc import Collection
+
 import yaml
 
 from benchmark.errors import BadInput
@@ -14,7 +16,28 @@ LONGEST = 1024  # bits of a whole number; Python refuses to show one of more tha
 
 
 class _Loader(yaml.SafeLoader):
-    """As SafeLoader, without repeated keys."""
+    """As SafeLoader, without repeated keys; with text alone below some keys of the whole document."""
+
+    def __init__(self, text: str, as_written: Collection[str]):
+        super().__init__(text)
+        self.as_written, self.depth, self.below = as_written, 0, 0
+
+    # PyYAML passes the key's node for a value of a mapping, None for a key, and a number in a list.
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth == 2 and isinstance(index, yaml.ScalarNode) and index.value in self.as_written:
+            self.below = self.depth
+        node = super().compose_node(parent, index)  # type: ignore[arg-type]  # its types allow a number alone
+        if self.depth == self.below:
+            self.below = 0
+        self.depth -= 1
+        return node
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: object) -> str:
+        """The tag of a value without one; that of text for a scalar below a key of `as_written`."""
+        if self.below and self.depth > self.below and kind is yaml.ScalarNode:
+            return "tag:yaml.org,2002:str"
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML's own
 
     # PyYAML passes the anchor's name or None; its types say this.
     def compose_mapping_node(self, anchor: dict[object, yaml.Node]) -> yaml.MappingNode:
@@ -34,15 +57,23 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def parsed(text: str) -> object:
+def parsed(text: str, as_written: Collection[str] = ()) -> object:
     """The value of the one document in `text`; None if there is nothing in it.
+
+    Args:
+        as_written: keys of the document in whose lists and mappings every key and value is the text that was written: ``NO``
+            is not false there, ``01`` not 1.
 
     Raises:
         BadInput: text that is not YAML or is nested too deeply; two equal keys in a mapping; a value that contains itself;
             more than `LARGEST` values. The message says where in the text, as far as that is known.
     """
     try:
-        value: object = yaml.load(text, _Loader)  # noqa: S506  # a subclass of SafeLoader
+        loader = _Loader(text, as_written)
+        try:
+            value: object = loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "YAML" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"

@@ -7,15 +7,19 @@ data set, and a card (`benchmark.faces.card`). A reader module has
   FaceSet;
 * ``CLASSES``: tuple of str, in label order;
 * ``RAW``: tuple of the folders below data/raw that it reads, at most two; empty for a data set that is generated;
-* ``check(path) -> None``, unless the data set is generated: validates all of a raw file, raises BadInput, writes nothing;
+* ``check(path) -> Survey``, unless the data set is generated: validates all of a raw file, raises BadInput, writes nothing;
 * ``TAKES_FOLDERS = True``, if ``check`` accepts a folder: `ferbench data add` then writes a pointer to it, and copies
   nothing;
 * ``expected_counts(meta) -> {split: {class: rows}} or None``, if published counts of the edition in `meta` are known;
 * ``prepare(directory, *, raw=Path("data/raw"), **options) -> FaceSet``.
+
+A data set of pictures in folders needs no module, if the kinds of layout of `readers.folder` are enough. Then it is a file
+of a few lines, ``readers/folder/presets/NAME.yaml`` (`readers.folder.preset`), and a card.
 """
 
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -24,24 +28,36 @@ from benchmark.faces import readers
 from benchmark.names import NAME
 
 if TYPE_CHECKING:
-    from benchmark.faces.readers import folder
+    from benchmark.faces.readers.folder.reader import Reader
 
 OWN = "folder"  # the reader of any folder of pictures: a user's own data set, named folder-NAME
 FOLDER = f"{OWN}-"  # in front of the name of a user's own data set
 
 
+PRESETS = Path(readers.__file__).parent / OWN / "presets"
+
+
 def names() -> list[str]:
     """Names of the suite's data sets, sorted."""
-    return sorted({found.name for found in pkgutil.iter_modules(readers.__path__)} - {OWN})
+    modules = {found.name for found in pkgutil.iter_modules(readers.__path__)} - {OWN}
+    return sorted(modules | {path.stem for path in PRESETS.glob("*.yaml")})
 
 
-def reader(name: str) -> "ModuleType | folder.Reader":
-    """The reader of a data set: its module, or for a user's own data set (folder-NAME) an object with the same attributes.
-    BadInput for an unknown name."""
+def reader(name: str) -> "ModuleType | Reader":
+    """The reader of a data set: its module, or an object with the same attributes for a preset and for a user's own data set
+    (folder-NAME). BadInput for an unknown name."""
     if name.startswith(FOLDER) and NAME.fullmatch(name) and NAME.fullmatch(name.removeprefix(FOLDER)):
-        own: folder.Reader = importlib.import_module(f"{readers.__name__}.{OWN}").Reader(name)
-        return own
+        return _of_folders(name, None)
     if name not in names():
         raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
+    if (path := PRESETS / f"{name}.yaml").is_file():
+        return _of_folders(name, path)
     module = importlib.import_module(f"{readers.__name__}.{name}")
     return importlib.import_module(f"{module.__name__}.reader") if hasattr(module, "__path__") else module
+
+
+def _of_folders(name: str, preset: Path | None) -> "Reader":
+    from benchmark.faces.readers.folder.preset import read_preset
+    from benchmark.faces.readers.folder.reader import Reader
+
+    return Reader(name, None if preset is None else read_preset(preset))

@@ -116,7 +116,7 @@ def test_report(killed, project, monkeypatch):
 
 def test_prepare(killed, project, monkeypatch):
     """Pictures in a folder, decoded in this process, so that a kill can be before any call."""
-    from benchmark.faces.readers import folder
+    from benchmark.faces.readers.folder import reader as folder
 
     draw = np.random.default_rng(15)
     for row in range(200):

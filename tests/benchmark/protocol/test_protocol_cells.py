@@ -351,3 +351,14 @@ def test_gradients_bring_their_package(tmp_path, monkeypatch):
     )
     read = params.write_params("mine", tmp_path / "params.yaml")
     assert read["gradients"]["smoke"]["package"] == "ablations" and set(read["packages"]) == {"ablations", "baselines"}
+
+
+@pytest.mark.parametrize("classes", ["[AN, NE, NO]", "[01, 02]", "[1.0, 2.0]", "[happy, null]", "[happy, 2024-01-02]"])
+def test_classes_that_yaml_has_turned_into_other_things_are_refused(tmp_path, classes):
+    text = (PROTOCOLS / "fer2013-7.yaml").read_text().replace("name: fer2013-7", "name: mine")
+    own = [line for line in text.splitlines() if not line.startswith("classes:")]
+    assert len(own) < len(text.splitlines())
+    path = tmp_path / "mine.yaml"
+    path.write_text("\n".join([*own, f"classes: {classes}"]))
+    with pytest.raises(BadInput, match="mine.yaml, classes: found"):
+        load_protocol(str(path))

@@ -1,0 +1,137 @@
+"""The `Survey` of a folder: what would be read, and what is unusual about it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.faces.faceset import NO_EXPRESSION
+from benchmark.faces.readers.folder.examining import Lost
+from benchmark.faces.readers.folder.preset import Preset
+from benchmark.faces.readers.folder.rows import NONE, Row
+from benchmark.faces.reading.pictures import SUFFIXES
+from benchmark.faces.reading.walking import passed_over
+from benchmark.faces.survey import Survey, decode_sample
+
+ALL = "all"  # in place of a split, where the release has none
+ANNOTATIONS = frozenset({".csv", ".tsv", ".txt", ".lst", ".json", ".xml", ".mat", ".npy", ".xlsx"})
+SHOWN = 5  # names in a sentence
+
+
+def survey(
+    edition: str,
+    base: Path,
+    rows: Sequence[Row],
+    lost: Lost,
+    classes: Mapping[str, str],
+    labels: NDArray[np.int64],
+    preset: Preset | None,
+    read: Iterable[str],
+    notes: Sequence[str],
+) -> Survey:
+    """The survey of checked rows.
+
+    Args:
+        labels: of the rows, int64 (N,).
+        preset: None for a user's own folder.
+        read: names of the files directly in `base` that were read.
+        notes: what the layout says.
+    """
+    names = [*classes.values()]
+    without = {id(row) for row, _ in lost}
+    counts: dict[str, dict[str, int]] = {}
+    for row, number in zip(rows, labels.tolist(), strict=True):
+        if id(row) not in without:
+            own = counts.setdefault(row.split or ALL, dict.fromkeys(names, 0))
+            name = NONE if number == NO_EXPRESSION else names[number]
+            own[name] = own.get(name, 0) + 1
+    files = [base / path for path in dict.fromkeys(row.path for row in rows if id(row) not in without)]
+    found = [
+        *notes,
+        *_lost(lost, base),
+        *_classes_of_one_split(counts),
+        *_divided(rows),
+        *_beside(base, read),
+        *_not_listed(rows, base),
+        *([] if preset is None else _of_preset(preset, rows, lost)),
+        *decode_sample(files),
+        *_boxes(rows),
+    ]
+    known = None if preset is None else preset.known.counts
+    return Survey(edition=edition, counts=counts, known=known, notes=tuple(found))
+
+
+def _lost(lost: Lost, base: Path) -> list[str]:
+    if not lost:
+        return []
+    row, why = lost[0]
+    return [f"{len(lost)} faces have no picture and are left out (the first: {row.where}, {why}: {base / row.path})"]
+
+
+def _classes_of_one_split(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    notes = []
+    for name in dict.fromkeys(name for own in counts.values() for name in own if name != NONE):
+        having = [split for split, own in counts.items() if own.get(name)]
+        if having and len(having) < len(counts):
+            lacking = ", ".join(split for split in counts if split not in having)
+            notes.append(f"class '{name}' has faces in {', '.join(having)}, and none in {lacking}")
+    return notes
+
+
+def _divided(rows: Sequence[Row]) -> list[str]:
+    """Groups, and pictures with several faces, that are in several splits."""
+    notes = []
+    for what, names in (("groups", [row.group for row in rows]), ("pictures", [row.path.as_posix() for row in rows])):
+        splits: dict[str, set[str]] = {}
+        for row, name in zip(rows, names, strict=True):
+            if name:
+                splits.setdefault(name, set()).add(row.split)
+        several = [name for name, own in splits.items() if len(own) > 1]
+        if several:
+            notes.append(f"{len(several)} {what} have faces in several splits (the first: {several[0]}); they stay so")
+    return notes
+
+
+def _beside(base: Path, read: Iterable[str]) -> list[str]:
+    own = {*read}
+    found = [
+        file.name
+        for file in sorted(base.iterdir())
+        if file.suffix.lower() in ANNOTATIONS and not passed_over(file.name) and file.name not in own and file.is_file()
+    ]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return [f"files that look like annotations were not read: {', '.join(found[:SHOWN])}{more}"] if found else []
+
+
+def _of_preset(preset: Preset, rows: Sequence[Row], lost: Lost) -> list[str]:
+    notes = []
+    faces, groups = len(rows) - len(lost), len({row.group for row in rows if row.group})
+    for what, known, found in (("faces", preset.known.faces, faces), ("groups", preset.known.groups, groups)):
+        if known is not None and known != found:
+            notes.append(f"known: {known:,} {what}, found: {found:,}")
+    if preset.hold_out is not None:
+        held = preset.hold_out
+        part = f"{100 * held.share:g} % of {held.of} become the split {held.name}"
+        notes.append(f"{part} when the pictures are decoded, so that exact copies are on one side")
+    return notes
+
+
+def _not_listed(rows: Sequence[Row], base: Path) -> list[str]:
+    """Pictures that no row names, in the folders that have pictures of rows, and directly in `base`."""
+    own = {row.path for row in rows}
+    others = [
+        folder / file.name
+        for folder in sorted({PurePosixPath("."), *(path.parent for path in own)})
+        for file in sorted((base / folder).iterdir())
+        if file.suffix.lower() in SUFFIXES and not passed_over(file.name) and folder / file.name not in own
+    ]
+    return [f"{len(others)} pictures have no label and are passed over (the first: {base / others[0]})"] if others else []
+
+
+def _boxes(rows: Sequence[Row]) -> list[str]:
+    pictures = Counter(row.path for row in rows if row.box is not None)
+    if not pictures:
+        return []
+    return [f"{pictures.total()} face boxes in {len(pictures)} pictures, at most {max(pictures.values())} in one"]
