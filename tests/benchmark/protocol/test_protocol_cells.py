@@ -77,8 +77,8 @@ def test_class_orders_are_the_sources():
 # protocol that changes on purpose gets a new version.
 HASHES = {
     "afewva-va": ("1.0", "eab29fb0515ea87d"),
-    "affectnet-8": ("1.0", "bfeef55806af086d"),
-    "affectnet-va": ("1.0", "f3860880220f2f05"),
+    "affectnet-8": ("1.1", "ae44fb029f7dce50"),
+    "affectnet-va": ("1.1", "bc06d71f46d754a7"),
     "affwild-va": ("1.0", "207856528f972f2d"),
     "affwild2-va": ("1.0", "f1189fda95122cb7"),
     "ckplus48-7": ("1.0", "52b26133017dd0c2"),
