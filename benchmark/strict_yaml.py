@@ -22,22 +22,22 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self.as_written, self.depth, self.below = as_written, 0, 0
 
-    # PyYAML passes the key's node for a value of a mapping, None for a key, and a number in a list.
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+    # PyYAML passes the key's node for a value of a mapping, None for a key, a number in a list; its types allow the last.
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth == 2 and isinstance(index, yaml.ScalarNode) and index.value in self.as_written:
             self.below = self.depth
-        node = super().compose_node(parent, index)  # type: ignore[arg-type]  # its types allow a number alone
+        node = super().compose_node(parent, index)
         if self.depth == self.below:
             self.below = 0
         self.depth -= 1
         return node
 
-    def resolve(self, kind: type[yaml.Node], value: str, implicit: object) -> str:
-        """The tag of a value without one; that of text for a scalar below a key of `as_written`."""
-        if self.below and self.depth > self.below and kind is yaml.ScalarNode:
-            return "tag:yaml.org,2002:str"
-        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML's own
+    def compose_scalar_node(self, anchor: dict[object, yaml.Node]) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        if self.below and self.depth > self.below:
+            node.tag = "tag:yaml.org,2002:str"
+        return node
 
     # PyYAML passes the anchor's name or None; its types say this.
     def compose_mapping_node(self, anchor: dict[object, yaml.Node]) -> yaml.MappingNode:

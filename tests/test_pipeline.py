@@ -102,6 +102,7 @@ def test_a_prepared_set_depends_on_what_reads_it(name):
     code = params.stage_dependencies(name)["code"]
     module = code.removesuffix(".py").replace("/", ".")
     found = upstream(module)
+    found.discard("benchmark/faces/survey")  # what `check` says of raw files; it decides nothing of what is prepared
     assert uncovered(found, "prepare", code) == [name for name in GROUND if name in found]
 
 

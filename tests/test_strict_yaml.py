@@ -74,3 +74,20 @@ def test_every_file_of_the_suite_means_the_same_as_to_pyyaml():
     assert len(files) > 20
     for path in files:
         assert read_yaml(path) == yaml.safe_load(path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a: {01: NO, 1: 1.10}\nb: {NO: 01}", {"a": {"01": "NO", "1": "1.10"}, "b": {False: 1}}),
+        ("a: [on, null, 2024-01-02, 0x10, '1', ~]", {"a": ["on", "null", "2024-01-02", "0x10", "1", "~"]}),
+        ("a: [[NO], {x: yes}]\nb: yes", {"a": [["NO"], {"x": "yes"}], "b": True}),
+        ("a: yes\nb: {a: {1: no}}", {"a": True, "b": {"a": {1: False}}}),
+        ("a:\nb: 1", {"a": None, "b": 1}),
+        ("b: 1\na: {<<: 1}", {"b": 1, "a": {"<<": "1"}}),
+    ],
+)
+def test_text_below_a_key(tmp_path, text, expected):
+    (tmp_path / "x.yaml").write_text(text)
+    found = read_yaml(tmp_path / "x.yaml", as_written=("a",))
+    assert found == expected and repr(found) == repr(expected)

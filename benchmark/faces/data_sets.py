@@ -59,7 +59,7 @@ def reader(name: str) -> "ModuleType | Reader":
 
 
 def _of_folders(name: str, preset: Path | None) -> "Reader":
-    from benchmark.faces.readers.folder.preset import read_preset
-    from benchmark.faces.readers.folder.reader import Reader
-
-    return Reader(name, None if preset is None else read_preset(preset))
+    folder = f"{readers.__name__}.{OWN}"
+    contents = None if preset is None else importlib.import_module(f"{folder}.preset").read_preset(preset)
+    made: Reader = importlib.import_module(f"{folder}.reader").Reader(name, contents)
+    return made

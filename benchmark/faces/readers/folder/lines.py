@@ -91,11 +91,11 @@ def _once(every: Sequence[Row]) -> tuple[list[Row], list[str]]:
     doubtful = [own for own in faces.values() if len({row.expression for row in own}) > 1]
     notes = []
     if again := [row for own in alike for row in own[1:]]:
-        notes.append(f"{len(again)} lines repeat another one and are left out (the first: {again[0].where})")
+        notes.append(f"lines that repeat another one, left out: {len(again)} (the first: {again[0].where})")
     if doubtful:
         shown = f"{doubtful[0][0].where} and {doubtful[0][1].where.rpartition(' ')[2]}"
-        number = f"{len(doubtful)} faces with several expressions, {sum(map(len, doubtful))} lines"
-        notes.append(f"{number}, are left out (the first: {shown})")
+        number = f"{len(doubtful)}, in {sum(map(len, doubtful))} lines"
+        notes.append(f"faces with several expressions, left out: {number} (the first: {shown})")
     return [own[0] for own in alike], notes
 
 

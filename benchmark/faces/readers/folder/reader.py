@@ -82,7 +82,7 @@ class Reader:
         check_share(lost, len(found.rows), found.base, found.options)
         notes = list(found.notes)
         if in_part:
-            notes.append(f"{len(in_part)} face boxes reach beyond their picture; what is outside is black")
+            notes.append(f"face boxes that reach beyond their picture, black outside: {len(in_part)}")
         return survey(
             found.edition, found.base, found.rows, lost, found.classes, found.labels, self.preset, found.read, notes
         )

@@ -67,7 +67,7 @@ def _lost(lost: Lost, base: Path) -> list[str]:
     if not lost:
         return []
     row, why = lost[0]
-    return [f"{len(lost)} faces have no picture and are left out (the first: {row.where}, {why}: {base / row.path})"]
+    return [f"faces without a picture, left out: {len(lost)} (the first: {row.where}, {why}: {base / row.path})"]
 
 
 def _classes_of_one_split(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -90,7 +90,7 @@ def _divided(rows: Sequence[Row]) -> list[str]:
                 splits.setdefault(name, set()).add(row.split)
         several = [name for name, own in splits.items() if len(own) > 1]
         if several:
-            notes.append(f"{len(several)} {what} have faces in several splits (the first: {several[0]}); they stay so")
+            notes.append(f"{what} with faces in several splits, which stay so: {len(several)} (the first: {several[0]})")
     return notes
 
 
@@ -127,11 +127,11 @@ def _not_listed(rows: Sequence[Row], base: Path) -> list[str]:
         for file in sorted((base / folder).iterdir())
         if file.suffix.lower() in SUFFIXES and not passed_over(file.name) and folder / file.name not in own
     ]
-    return [f"{len(others)} pictures have no label and are passed over (the first: {base / others[0]})"] if others else []
+    return [f"pictures without a label, passed over: {len(others)} (the first: {base / others[0]})"] if others else []
 
 
 def _boxes(rows: Sequence[Row]) -> list[str]:
     pictures = Counter(row.path for row in rows if row.box is not None)
     if not pictures:
         return []
-    return [f"{pictures.total()} face boxes in {len(pictures)} pictures, at most {max(pictures.values())} in one"]
+    return [f"face boxes: {pictures.total()} in {len(pictures)} pictures, at most {max(pictures.values())} in one"]

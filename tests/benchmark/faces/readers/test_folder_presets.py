@@ -53,7 +53,7 @@ def test_expw(tmp_path, listed, pictures):
     survey = reader("expw").check(base)
     assert survey.edition == "label.lst with face boxes" and survey.counts["all"]["neutral"] == 12
     assert "known: 91,793 faces, found: 18" in survey.notes
-    assert "18 face boxes in 12 pictures, at most 2 in one" in survey.notes
+    assert "face boxes: 18 in 12 pictures, at most 2 in one" in survey.notes
     faces = prepared("expw", tmp_path)
     assert faces.id.tolist()[:3] == ["angry_actor_0.jpg#0", "angry_actor_1.jpg#0", "angry_actor_1.jpg#1"]
     assert faces.expression.tolist()[:3] == [6, 6, 0] and set(faces.split.tolist()) == {f"fold{k}" for k in range(5)}
@@ -68,17 +68,19 @@ def test_expw(tmp_path, listed, pictures):
     (base / listed).write_text("".join(lines) + "angry_actor_0.jpg 1 5 10 30 25 50.0 5\n")  # as line 1, but surprise
     notes = reader("expw").check(base).notes
     label = base / listed
-    assert f"1 faces with several expressions, 2 lines, are left out (the first: {label} line 1 and 19)" in notes
+    assert f"faces with several expressions, left out: 1, in 2 lines (the first: {label} line 1 and 19)" in notes
     label.write_text("".join(lines) + lines[0])
     survey = reader("expw").check(base)
-    assert f"1 lines repeat another one and are left out (the first: {label} line 19)" in survey.notes
+    assert f"lines that repeat another one, left out: 1 (the first: {label} line 19)" in survey.notes
     assert survey.counts["all"]["neutral"] == 12
     beyond = "angry_actor_0.jpg 1 -5 10 30 25 50.0 5\n"
     label.write_text("".join(lines) + beyond)
-    assert "1 face boxes reach beyond their picture; what is outside is black" in reader("expw").check(base).notes
-    for box in ("60 0 90 30", "0 -40 30 0", "70 10 50 30"):  # top, left, right, bottom; the pictures are 90 x 60
+    assert "face boxes that reach beyond their picture, black outside: 1" in reader("expw").check(base).notes
+    # top, left, right, bottom; the pictures are 90 x 60
+    outside, flat = "outside of the picture", "without area"
+    for box, why in (("60 10 30 80", outside), ("5 -40 0 25", outside), ("5 90 99 25", outside), ("5 30 30 25", flat)):
         label.write_text("".join(lines) + f"angry_actor_0.jpg 1 {box} 50.0 5\n")
-        with pytest.raises(BadInput, match="line 19: found a face box (outside of the picture|without area): .*;"):
+        with pytest.raises(BadInput, match=f"line 19: found a face box {why}: /.*/angry_actor_0.jpg; expected a picture"):
             reader("expw").check(base)
 
 

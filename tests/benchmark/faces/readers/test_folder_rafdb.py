@@ -120,10 +120,10 @@ def test_lines_that_repeat_or_contradict_others_and_pictures_without_a_line(tmp_
     with open(path, "a") as stream:
         stream.write("\ntrain_00042.jpg 1\ntrain_00041.jpg 1\n")  # train_00042 has the code 1, train_00041 the code 7
     survey = reader("rafdb").check(tmp_path)
-    assert f"1 lines repeat another one and are left out (the first: {path} line 50)" in survey.notes
-    assert f"1 faces with several expressions, 2 lines, are left out (the first: {path} line 41 and 51)" in survey.notes
+    assert f"lines that repeat another one, left out: 1 (the first: {path} line 50)" in survey.notes
+    assert f"faces with several expressions, left out: 1, in 2 lines (the first: {path} line 41 and 51)" in survey.notes
     without = tmp_path / "Image" / "aligned" / "train_00041_aligned.jpg"
-    assert f"2 pictures have no label and are passed over (the first: {without})" in survey.notes
+    assert f"pictures without a label, passed over: 2 (the first: {without})" in survey.notes
     assert survey.counts["train"]["surprise"] == 6 and survey.counts["train"]["neutral"] == 5
 
 

@@ -208,7 +208,7 @@ def test_what_systems_leave_behind_is_passed_over(root):
         "train/anger/Thumbs.db",
         "val/desktop.ini",
         "test/.DS_Store",
-        "__MACOSX/train/anger/._0.png",
+        "__MACOSX/train/anger/0.png",
         "val/._anger",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -229,7 +229,7 @@ def test_several_faces_in_a_picture(root):
     whole = np.asarray(Image.open(root / "a.png"))
     np.testing.assert_array_equal(faces.pictures[0], whole[20:44, 10:34])
     np.testing.assert_array_equal(faces.pictures[2], whole[30:54, 60:84])
-    assert "2 face boxes in 1 pictures, at most 2 in one" in check(root).notes
+    assert "face boxes: 2 in 1 pictures, at most 2 in one" in check(root).notes
     options(root, "margin: 0.5")
     around = Image.fromarray(whole[8:56, 0:46]).crop((-2, 0, 46, 48))  # 48 x 48 from (-2, 8), black on the left
     halved = np.asarray(around.resize((24, 24), Image.Resampling.BILINEAR, reducing_gap=2.0))
@@ -294,7 +294,7 @@ def test_pictures_without_which_it_goes(root):
         check(root)
     assert str(error.value) == f"{missing} (allow_unreadable)"
     options(root, "allow_unreadable: 0.2")
-    note = f"1 faces have no picture and are left out (the first: {root}/list.csv line 6, no such picture: {root}/4.png)"
+    note = f"faces without a picture, left out: 1 (the first: {root}/list.csv line 6, no such picture: {root}/4.png)"
     survey = check(root)
     assert note in survey.notes and survey.counts == {"train": {"none": 4}}
     faces = prepared(root)
@@ -304,4 +304,4 @@ def test_pictures_without_which_it_goes(root):
 def test_groups_in_several_splits_are_said(root):
     draw(root, "a.png", "b.png")
     (root / "list.csv").write_text("path,split,group\na.png,train,S1\nb.png,test,S1\n")
-    assert "1 groups have faces in several splits (the first: S1); they stay so" in check(root).notes
+    assert "groups with faces in several splits, which stay so: 1 (the first: S1)" in check(root).notes
