@@ -1,63 +1,90 @@
-"""From the folder of a data set that is a preset to a record: the stages of the pipeline in turn, without DVC."""
+"""Data sets that are presets, from the folder to a record: the stages of the pipeline in turn, without DVC; and whether the
+protocols of each fit what its reader makes."""
 
 import csv
+import importlib
 import json
 from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from benchmark.cli.main import main
+from benchmark.faces.data_sets import reader
+from benchmark.protocol.cells import Run
+from benchmark.protocol.protocol import ROLES, load_protocol
+from benchmark.protocol.roles import role_rows
+from benchmark.records.per_video import video_of
+from benchmark.runs.data_check import check_data
+from tests.facsimiles import rafdb
 
-CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # codes 1..7
 KEY = "rafdb-7-quick_narrow8-12-identity-working-plain"
-PLACE = KEY.replace("_", "/")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture
-def rafdb(tmp_path):
-    """RAF-DB's official tree in small: 12 training and 2 test pictures of each class. The folder, and name -> code."""
-    folder, rng = tmp_path / "RAF-DB", np.random.default_rng(3)
-    codes = {f"{part}_{k:05d}": 1 + k % 7 for part, number in (("train", 84), ("test", 14)) for k in range(1, number + 1)}
-    pictures = folder / "basic/Image/aligned"
-    pictures.mkdir(parents=True)
-    for name, code in codes.items():
-        noise = rng.integers(0, 60, (25, 25, 3), dtype=np.uint8) + np.uint8(25 * code)
-        Image.fromarray(noise).resize((100, 100)).save(pictures / f"{name}_aligned.jpg")
-    labels = folder / "basic/EmoLabel/list_patition_label.txt"
-    labels.parent.mkdir()
-    labels.write_text("\n".join(f"{name}.jpg {code}" for name, code in codes.items()))  # its last line has no end
-    return folder, codes
-
-
-def test_from_the_folder_to_a_record(rafdb, tmp_path, monkeypatch, capsys):
-    folder, codes = rafdb
+def test_from_the_folder_to_a_record(tmp_path, monkeypatch, capsys):
+    truth = rafdb.write(tmp_path / "RAF-DB", scale=0.02, trap="copies")
     monkeypatch.chdir(tmp_path)
     for call in (
         ["profile", "rafdb-quick"],
-        ["data", "add", "rafdb", str(folder), "--no-dvc"],
+        ["data", "add", "rafdb", str(truth.folder), "--no-dvc"],
         ["prepare", "rafdb", "--params"],
         ["audit", "rafdb"],
         ["run", "--params", KEY, "--device", "cpu", "--jobs", "1"],
         ["collect", "--params", KEY],
     ):
         assert main(call) == 0, capsys.readouterr()
+    wanted = {row.id: row for row in truth.rows}
     with (tmp_path / "data/prepared/rafdb/faces.csv").open() as file:
-        faces = [{**row, "name": row["id"].partition("_aligned")[0]} for row in csv.DictReader(file)]
-    assert sorted(row["name"] for row in faces) == sorted(codes)
-    assert all(row["expression"] == str(codes[row["name"]] - 1) for row in faces)
-    splits = Counter(row["split"] for row in faces)
-    assert splits["test"] == 14 and splits["train"] + splits["validation"] == 84 and 0 < splits["validation"] < 25
-    assert all((row["split"] == "test") == row["name"].startswith("test") for row in faces)
-    # What is wrong of this set is only that it is small: its counts are not the published ones.
+        faces = {named(row["id"]): row for row in csv.DictReader(file)}
+    assert set(faces) == set(wanted)
+    for name, row in wanted.items():
+        assert faces[name]["expression"] == str(row.code - 1)
+        assert faces[name]["split"] in (("train", "validation") if row.part == "train" else ("test",))
+        assert not row.copy_of or faces[name]["split"] == faces[row.copy_of]["split"]
+    assert set(Counter(row["split"] for row in faces.values())) == set(ROLES)
+    # All that is wrong with this set is that it is small.
     wrong = json.loads((tmp_path / "reports/data/rafdb/audit.json").read_text())["findings"]["wrong"]
     assert wrong and all("published" in sentence for sentence in wrong)
-    record = tmp_path / "reports/records" / PLACE / "seed0"
+    record = tmp_path / "reports/records" / KEY.replace("_", "/") / "seed0"
     contents = json.loads((record / "record.json").read_text())
-    assert contents["classes"] == list(CLASSES) and contents["status"] == "finished" and len(contents["history"]) == 8
+    assert contents["classes"] == [word.lower() for word in rafdb.WORDS.values()] and len(contents["history"]) == 8
     with np.load(record / "predictions.npz") as stored:
-        names = [name.partition("_aligned")[0] for name in stored["test_ids"].tolist()]
-        tested = dict(zip(names, stored["test_targets"].tolist(), strict=True))
-    assert tested == {name: code - 1 for name, code in codes.items() if name.startswith("test")}
+        tested = dict(zip(map(named, stored["test_ids"].tolist()), stored["test_targets"].tolist(), strict=True))
+    assert tested == {name: row.code - 1 for name, row in wanted.items() if row.part == "test"}
+
+
+def named(face: str) -> str:
+    """The picture's name in the official list."""
+    return face.replace("_aligned", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "scale", "protocols"),
+    [
+        ("rafdb", 0.02, ["rafdb-7", "rafdb-7-quick"]),
+        ("expw", 0.01, ["expw-7"]),
+        ("ckplus48", 0.5, ["ckplus48-7"]),
+        ("jaffe", 1.0, ["jaffe-7"]),
+        ("afewva", 0.01, ["afewva-va"]),
+    ],
+)
+def test_protocols_fit_the_preset(data, scale, protocols, tiny_cell, tmp_path):
+    """Every face has a role in every protocol; what must not be divided (a person, a picture, a clip) is not."""
+    truth = importlib.import_module(f"tests.facsimiles.{data}").write(tmp_path / "raw" / data, scale=scale)
+    faces = reader(data).prepare(tmp_path / "prepared" / data, raw=tmp_path / "raw")
+    assert len(faces) == len(truth.rows)
+    for name in protocols:
+        protocol = load_protocol(name)
+        check_data(
+            [Run(protocol, tiny_cell("plain" if protocol.classes else "mse"), 0)], tmp_path / "prepared", tmp_path / "runs"
+        )
+        rows = np.concatenate([role_rows(protocol, faces, role) for role in ROLES])
+        assert sorted(rows.tolist()) == list(range(len(faces)))
+        assert set(faces.split.tolist()) == set(protocol.folds or protocol.splits.values())
+        grouped = faces.group != ""
+        assert bool(grouped.any()) == any(row.group for row in truth.rows)
+        divided = Counter(group for group, _ in set(zip(faces.group[grouped], faces.split[grouped], strict=True)))
+        assert all(times == 1 for times in divided.values())
+        if protocol.frames_of == "video":
+            assert video_of(faces.id).tolist() == faces.group.tolist()
