@@ -87,7 +87,7 @@ def fit(
     if isinstance(image, np.ndarray):
         image = Image.fromarray(np.ascontiguousarray(image))
     if box is not None:
-        _check_box(box, image.width, image.height)
+        check_box(box, image.width, image.height)
     if image.mode != (mode := "RGB" if channels == 3 else "L"):
         image = image.convert(mode)
     if roll:
@@ -110,7 +110,7 @@ def fit(
     return np.asarray(cut).reshape(size, size, channels)
 
 
-def _check_box(box: Sequence[float], width: int, height: int) -> None:
+def check_box(box: Sequence[float], width: int, height: int) -> None:
     """Raise Unreadable if the box itself, without margin, has nothing of the picture: it would give a face that is black, or
     of one colour."""
     x1, y1, x2, y2 = box

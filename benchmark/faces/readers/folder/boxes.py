@@ -6,18 +6,20 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from benchmark.faces.readers.folder.examining import Lost
 from benchmark.faces.readers.folder.rows import Row
-from benchmark.faces.reading.pictures import FORMATS
+from benchmark.faces.reading.pictures import FORMATS, Unreadable, check_box
 
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 _ORIENTATION = 0x0112
 
 
-def outside(rows: Sequence[Row], base: Path) -> tuple[list[Row], list[Row]]:
-    """(the faces of whose box no pixel lies in the picture, those whose box lies in it only in part). Faces without a box,
-    and those of pictures whose header can not be read, are in neither."""
+def beyond(rows: Sequence[Row], base: Path) -> tuple[Lost, list[Row]]:
+    """(the faces whose box has nothing of the picture and why, as `check_box`; those whose box lies in it only in part).
+    Faces without a box, and those of pictures whose header can not be read, are in neither."""
     sizes: dict[PurePosixPath, tuple[int, int] | None] = {}
-    nowhere, in_part = [], []
+    nowhere: Lost = []
+    in_part = []
     for row in rows:
         if row.box is None:
             continue
@@ -26,9 +28,12 @@ def outside(rows: Sequence[Row], base: Path) -> tuple[list[Row], list[Row]]:
         if (size := sizes[row.path]) is None:
             continue
         (left, top, right, bottom), (width, height) = row.box, size
-        if min(right, width) <= max(left, 0) or min(bottom, height) <= max(top, 0):
-            nowhere.append(row)
-        elif left < 0 or top < 0 or right > width or bottom > height:
+        try:
+            check_box(row.box, width, height)
+        except Unreadable as error:
+            nowhere.append((row, str(error)))
+            continue
+        if left < 0 or top < 0 or right > width or bottom > height:
             in_part.append(row)
     return nowhere, in_part
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
-from benchmark.faces.readers.folder.boxes import outside
+from benchmark.faces.readers.folder.boxes import beyond
 from benchmark.faces.readers.folder.examining import Lost, check_share, examined, together
 from benchmark.faces.readers.folder.options import OPTIONS_FILE, Options, plain, read_options
 from benchmark.faces.readers.folder.preset import HoldOut, Preset
@@ -76,9 +76,9 @@ class Reader:
         found = self.listing(path, {})
         if found.options.folds is not None:
             _folds(found, path)
-        nowhere, in_part = outside(found.rows, found.base)
+        nowhere, in_part = beyond(found.rows, found.base)
         already = {row.name for row, _ in found.lost}
-        lost = [*found.lost, *((row, "a face box outside of the picture") for row in nowhere if row.name not in already)]
+        lost = [*found.lost, *((row, why) for row, why in nowhere if row.name not in already)]
         check_share(lost, len(found.rows), found.base, found.options)
         notes = list(found.notes)
         if in_part:

@@ -253,6 +253,23 @@ def test_bad_boxes(root, last, message):
         check(root)
 
 
+def test_boxes_outside_of_the_picture_are_left_out_within_the_share_allowed(root):
+    draw(root, "a.png", size=30)
+    boxed(root, ["a.png,train,happy,2,2,24,24", "a.png,train,sad,40,2,24,24", "a.png,train,sad,3.2,4.2,0.5,9"])
+    first = f"{root}/list.csv line 3: found a face box outside of the picture: {root}/a.png"
+    with pytest.raises(BadInput) as error:
+        check(root)
+    share = "expected a picture; at most 0.1 % may have none (allow_unreadable)"
+    assert str(error.value) == f"{first} (2 of 3 faces without a picture); {share}"
+    options(root, "allow_unreadable: 0.7")
+    assert check(root).counts == {"train": {"happy": 1, "sad": 0}}
+    faces = prepared(root)
+    assert faces.id.tolist() == ["a.png#0"] and faces.meta["how"]["unreadable"]["first"] == {
+        "a.png#1": "a face box outside of the picture",
+        "a.png#2": "a face box that covers no whole pixel of the picture",
+    }
+
+
 def test_a_part_of_the_columns_of_a_box(root):
     (root / "list.csv").write_text("path,split,face_x\na.png,train,1\n")
     with pytest.raises(BadInput, match="header 'path,split,face_x'; .*those of the box all four"):
