@@ -69,12 +69,10 @@ def _rows(protocol: Protocol, faces: FaceSet) -> Rows:
     ids = {role: faces.id[rows] for role, rows in of.items()}
     targets = {role: role_targets(protocol, faces, rows) for role, rows in of.items()}
     digests = {role: rows_digest(ids[role], targets[role]) for role in EVALUATED}
-    return Rows(f"the FaceSet {faces.directory}", train_counts(protocol, faces), digests, ids, targets)
+    return Rows(f"the FaceSet {faces.directory}", _train_counts(protocol, faces), digests, ids, targets)
 
 
-def train_counts(protocol: Protocol, faces: FaceSet) -> list[int] | list[list[int]] | None:
-    """Number of training faces of each class, in the order of the classes; with folds, such a list for each fold. None for a
-    dimensional task. BadInput as of `roles.role_rows`."""
+def _train_counts(protocol: Protocol, faces: FaceSet) -> list[int] | list[list[int]] | None:
     if protocol.task != "categorical":
         return None
     if protocol.folds is None:

@@ -12,8 +12,8 @@ from benchmark.faces.untrained import told
 from benchmark.progress import say
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import Protocol
-from benchmark.protocol.roles import check_faces, labelled, role_rows
-from benchmark.records.prepared import train_counts
+from benchmark.protocol.roles import check_faces, role_rows
+from benchmark.runs.training.crossvalidation import fold_faces, fold_protocol
 
 Part = tuple[str, Mapping[str, int]]  # what a part is called, and its faces of each class
 
@@ -68,20 +68,15 @@ def check_classes(protocol: Protocol, faces: FaceSet) -> list[str]:
 def _rounds(protocol: Protocol, faces: FaceSet) -> Iterator[tuple[Part, Part]]:
     """(training part, test part) of each network of a run: one, or one for each fold."""
     if protocol.folds is None:
-        train, test = (protocol.splits[role] for role in ("train", "test"))
-        rows = (role_rows(protocol, faces, role) for role in ("train", "test"))
-        training, tested = (_counts(protocol, faces.expression[each]) for each in rows)
-        yield (f"split {train}", training), (f"split {test}", tested)
+        train, test = (f"split {protocol.splits[role]}" for role in ("train", "test"))
+        yield (train, _counts(protocol, faces, "train")), (test, _counts(protocol, faces, "test"))
         return
-    trained = train_counts(protocol, faces)
-    assert trained is not None  # only of a dimensional task
-    for place, (fold, own) in enumerate(zip(protocol.folds, trained, strict=True)):
-        validation = protocol.folds[(place + 1) % len(protocol.folds)]
-        rows_of_fold = labelled(protocol, faces, faces.rows(fold))
-        test_part = fold, _counts(protocol, faces.expression[rows_of_fold])
-        yield (f"the folds besides {fold} and {validation}", dict(zip(protocol.classes, own, strict=True))), test_part
+    for number, test in enumerate(protocol.folds):
+        own, among = fold_protocol(protocol, number), fold_faces(faces, protocol, number)
+        train = f"the folds besides {test} and {own.splits['validation']}"
+        yield (train, _counts(own, among, "train")), (test, _counts(own, among, "test"))
 
 
-def _counts(protocol: Protocol, labels: np.ndarray) -> dict[str, int]:
-    numbers: list[int] = np.bincount(labels, minlength=len(protocol.classes)).tolist()
-    return dict(zip(protocol.classes, numbers, strict=True))
+def _counts(protocol: Protocol, faces: FaceSet, role: str) -> dict[str, int]:
+    labels = faces.expression[role_rows(protocol, faces, role)]
+    return dict(zip(protocol.classes, np.bincount(labels, minlength=len(protocol.classes)).tolist(), strict=True))
