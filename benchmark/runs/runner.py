@@ -18,8 +18,9 @@ from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.leftovers import clear_below
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
+from benchmark.protocol.roles import check_faces
 from benchmark.records.record import Record
-from benchmark.runs.data_check import check_data
+from benchmark.runs.data_check import check_classes, check_data
 from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
@@ -220,7 +221,14 @@ def _work(run: Run) -> str:
 
 
 def try_steps(run: Run, faces: FaceSet, steps: int, device: torch.device) -> Iterator[float]:
-    """The training loss at each of the first `steps` steps of a run (of its first fold), before the weights are updated."""
+    """The training loss at each of the first `steps` steps of a run (of its first fold), before the weights are updated.
+
+    Raises:
+        BadInput: faces that are not the protocol's; as `benchmark.runs.data_check.check_classes`, whose lines are printed.
+    """
+    check_faces(run.protocol, faces)
+    for line in check_classes(run.protocol, faces):
+        progress.say(line)
     if run.protocol.folds:
         run, faces = fold_run(run, faces, 0)
     trainer = Trainer(run, faces, device, load_splits(faces, run.protocol, device))

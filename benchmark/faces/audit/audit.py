@@ -17,6 +17,7 @@ from benchmark.faces.audit.label_checks import label_order, valence_arousal
 from benchmark.faces.card import card
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.fingerprints import known_as
+from benchmark.faces.untrained import by_split_names
 from benchmark.files import Json, replacing_directory, write_json
 
 SCHEMA = 2
@@ -101,6 +102,7 @@ def findings(contents: Mapping[str, Json]) -> dict[str, list[str]]:
                 wrong.append(f"{split} has {found:,} faces of {name}, published are {number:,}")
     if expected and (surplus := sorted(set(counts) - set(expected))):
         wrong.append(f"unexpected splits: {', '.join(surplus)}")
+    wrong += by_split_names(counts)
     order = contents["label_order"]
     if order["ok"] is False:
         wrong.append(f"class order doubtful, by {order['by']}: {order['found']}")

@@ -24,7 +24,7 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "command, line",
     [
-        ("data add fer2014 x.csv", "ferbench: data set: found 'fer2014'; expected one of affectnet, affwild"),
+        ("data add fer2014 x.csv", "ferbench: data set: found 'fer2014'; expected one of afewva, affectnet"),
         ("data add fer2013 x.csv", "x.csv"),
         ("prepare fer2013", "data/raw/fer2013: found no file"),
         ("audit synthetic", "no meta.json; expected a prepared FaceSet"),

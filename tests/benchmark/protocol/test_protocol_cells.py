@@ -11,6 +11,7 @@ import yaml
 
 from benchmark.errors import BadInput
 from benchmark.faces.data_sets import reader
+from benchmark.faces.readers.folder.reader import Reader
 from benchmark.files import read_yaml
 from benchmark.protocol.cells import Cell, Run, cells_in, find_cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from, protocol_names
@@ -31,6 +32,8 @@ def test_every_protocol_fits_its_data_set(name):
     if protocol.task == "categorical":
         assert protocol.classes == tuple(module.CLASSES)
     defaults = {name: p.default for name, p in inspect.signature(module.prepare).parameters.items()}
+    if isinstance(module, Reader):  # a preset
+        defaults |= vars(module.preset.options)
     for option, value in (protocol.data_options or {}).items():  # `ferbench prepare NAME` alone must fit the protocol
         assert defaults[option] == value
 
@@ -58,31 +61,41 @@ def test_data_options_are_fixed_and_part_of_the_hash(tiny_faces):
 
 
 def test_class_orders_are_the_sources():
-    """Kaggle's FER2013 codes, FER+'s column order and AffectNet's codes, typed in from their own documentation."""
+    """Kaggle's FER2013 codes, FER+'s column order, AffectNet's codes and RAF-DB's (1 to 7), typed in from their own
+    documentation; ExpW has FER2013's."""
     assert load_protocol("fer2013-7").classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     ferplus = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
     assert load_protocol("ferplus-8").classes == ferplus
     affectnet = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
     assert load_protocol("synthetic-8").classes == affectnet
+    rafdb = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+    assert load_protocol("rafdb-7").classes == load_protocol("rafdb-7-quick").classes == rafdb
+    assert load_protocol("expw-7").classes == load_protocol("fer2013-7").classes
 
 
 # As committed records have them, or would: no optional field may change the hash of a protocol that does not use it. A
 # protocol that changes on purpose gets a new version.
 HASHES = {
+    "afewva-va": ("1.0", "eab29fb0515ea87d"),
     "affectnet-8": ("1.1", "ae44fb029f7dce50"),
     "affectnet-va": ("1.1", "bc06d71f46d754a7"),
     "affwild-va": ("1.0", "207856528f972f2d"),
     "affwild2-va": ("1.1", "2e62aef40ee895bf"),
+    "ckplus48-7": ("1.0", "52b26133017dd0c2"),
     "diffusionfer-7": ("1.0", "e3e0a259270b059a"),
     "diffusionfer-7-quick": ("1.0", "12bca261354cd320"),
     "diffusionfer-va": ("1.0", "1b9d6078dffa286b"),
     "diffusionfer-va-quick": ("1.0", "60b3f70d52dc6ac5"),
+    "expw-7": ("1.0", "7dc4f94fe2457f2d"),
     "fer2013-7": ("1.0", "ee075296c94d5a11"),
     "fer2013-7-quick": ("1.0", "37cca062469cac0c"),
     "fer2013-7-released": ("1.1", "b7b5d70262fefb22"),
     "fer2013-7-small": ("1.0", "56c46adf197df2df"),
     "ferplus-8": ("2.0", "849eaf56facd1f85"),
     "ferplus-8-released": ("2.0", "d9e1c34a397ef14e"),
+    "jaffe-7": ("1.0", "6c97832baa739beb"),
+    "rafdb-7": ("1.0", "d4226a21c278caf1"),
+    "rafdb-7-quick": ("1.0", "f2931366b2e62f82"),
     "synthetic-8": ("1.0", "9dcd13558b863ccb"),
     "synthetic-va": ("1.0", "2f53e078916202b8"),
 }

@@ -105,6 +105,36 @@ PLANS = {
             "affectnet-va": OF_VIDEOS,
         }
     ],
+    "rafdb-quick": [{"rafdb-7-quick": [(f"narrow8-12-{SHORTCUTS}-working-plain", [0])]}],
+    "rafdb": [
+        {
+            "rafdb-7": [
+                (f"bregnext-50-{SHORTCUTS}-{BOTH}-plain", THREE),
+                (f"{POST}-plain", THREE),
+                (f"bregnext-50-{SHORTCUTS}-working-weighted", THREE),
+                ("resnet{18,50}-smallstem-plain", THREE),
+            ]
+        }
+    ],
+    "expw": [
+        {
+            "expw-7": [
+                (f"bregnext-50-{{,post-}}{SHORTCUTS}-working-plain", THREE),
+                ("resnet18-smallstem-plain", THREE),
+            ]
+        }
+    ],
+    "ckplus48": [{"ckplus48-7": [(f"narrow8-12-{SHORTCUTS}-working-plain", THREE)]}],
+    "jaffe": [{"jaffe-7": [(f"narrow8-12-{SHORTCUTS}-working-plain", THREE)]}],
+    "afewva": [
+        {
+            "afewva-va": [
+                (f"bregnext-50-{{,post-}}{SHORTCUTS}-working-mse", THREE),
+                (f"bregnext-50-{SHORTCUTS}-working-ccc", THREE),
+                ("resnet18-smallstem-mse", THREE),
+            ]
+        }
+    ],
 }
 # Besides the runs: options of `prepare` (docs/data), plans of gradients, the search of rates.
 BESIDE = {
@@ -114,7 +144,7 @@ BESIDE = {
     "fer2013-study": {"rates": "fer2013-small"},
     "fer2013": {"gradients": ["fer2013"]},
 }
-OF_ONE_SEED = ("smoke", "fer2013-quick")
+OF_ONE_SEED = ("smoke", "fer2013-quick", "rafdb-quick")
 
 
 def names(written):

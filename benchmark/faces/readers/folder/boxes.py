@@ -12,6 +12,7 @@ from benchmark.faces.reading.pictures import FORMATS, Unreadable, check_box
 
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 _ORIENTATION = 0x0112
+_EXIF_OF_PNG = {"exif", "Raw profile type exif"}
 
 
 def beyond(rows: Sequence[Row], base: Path) -> tuple[Lost, list[Row]]:
@@ -43,6 +44,9 @@ def _size(path: Path) -> tuple[int, int] | None:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
             width, height = image.size
+            # In a PNG without EXIF before its pixels, Pillow looks behind them, and decodes the whole picture for that.
+            if image.format == "PNG" and not _EXIF_OF_PNG & set(image.info):
+                return width, height
             return (height, width) if image.getexif().get(_ORIENTATION) in TURNED else (width, height)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -178,6 +178,25 @@ def test_strict_verb(faulty, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "reports/data/faulty/audit.json").is_file()
 
 
+def test_a_class_without_a_training_face_is_wrong(tmp_path, monkeypatch, capsys):
+    """As `tests/benchmark/faces/test_untrained.py` says which; here, that the audit says it, and nothing else is wrong."""
+    write_faceset(
+        tmp_path / "data/prepared/lost",
+        photographs(9, side=48),
+        name="lost",
+        version="1.0",
+        classes=("neutral", "happy", "neural"),
+        id=[f"f{k}" for k in range(9)],
+        split=["train"] * 5 + ["test"] * 4,
+        expression=[0, 1, 0, 1, 0, 1, 2, 2, -1],
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["audit", "lost", "--strict"]) == 1
+    wrong = json.loads((tmp_path / "reports/data/lost/audit.json").read_text())["findings"]["wrong"]
+    assert wrong == ["no face of neural in train, but 2 in test (neural: perhaps neutral, which has 3 in train)"]
+    assert f"wrong: {wrong[0]}" in capsys.readouterr().out
+
+
 def test_an_audit_that_fails_leaves_the_old_one(faulty, tmp_path, monkeypatch):
     out = tmp_path / "out"
     audit(faulty, out, tmp_path / "private")

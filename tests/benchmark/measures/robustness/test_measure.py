@@ -199,10 +199,10 @@ def test_shared_classes_go_by_meaning():
 
 def test_cards_name_the_classes_of_the_protocols():
     cards = {path.stem: card(path.stem) for path in CARDS.glob("*.yaml")}
-    assert set(cards) <= set(names()) and sum(bool(own.meanings) for own in cards.values()) == 4
+    assert set(cards) <= set(names()) and sum(bool(own.meanings) for own in cards.values()) == 8
     for data, own in cards.items():
         of = {name for name in protocol_names() if (p := load_protocol(name)).data == data and p.task == "categorical"}
-        assert of, data
+        assert of or not own.meanings, data
         for name in of:
             assert not own.meanings or set(load_protocol(name).classes) <= set(own.meanings), name
         assert len(set(own.meanings.values())) == len(own.meanings)
