@@ -1,5 +1,6 @@
 """Verbs that add, prepare and examine data."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,15 @@ def data_add(arguments) -> None:
     from benchmark.faces.adding import add
 
     add(arguments.name, arguments.path, dvc=not arguments.no_dvc)
+
+
+def data_check(arguments) -> None:
+    from benchmark.faces.adding import examine
+    from benchmark.faces.survey import lines
+
+    for line in lines(examine(arguments.name, arguments.path)):
+        print(line)
+    print(f"nothing is refused; `ferbench data add {arguments.name} {shlex.quote(str(arguments.path))}` adds it")
 
 
 def prepare(arguments) -> None:
@@ -99,13 +109,19 @@ def subgroups(arguments) -> None:
 
 
 def add(verb: Callable, verbs) -> None:
-    """Add the verbs of this module. `verbs`: the subparsers to which the two-word verb `data add` is added."""
-    data = verbs.add_parser("data", help="add raw data files").add_subparsers(metavar="VERB", required=True)
+    """Add the verbs of this module. `verbs`: the subparsers to which `data add` and `data check` are added, verbs of two
+    words."""
+    data = verbs.add_parser("data", help="check and add raw data files").add_subparsers(metavar="VERB", required=True)
     one = verb("add", data_add, "check a raw file, copy it to data/raw (for a folder: write a pointer), track it with DVC",
                "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
     one.add_argument("name", help="data set (docs/data lists them)")
     one.add_argument("path", type=Path, help="file as downloaded, or folder (it is not copied)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
+
+    one = verb("check", data_check, "say what a raw file or folder holds and what is wrong with it; write nothing",
+               "ferbench data check affectnet ~/AffectNet", to=data)  # fmt: skip
+    one.add_argument("name", help="data set (docs/data lists them)")
+    one.add_argument("path", type=Path, help="file as downloaded, or folder")
 
     one = verb("prepare", prepare, "make the FaceSet of a data set from raw files -> data/prepared",
                "ferbench prepare synthetic")  # fmt: skip

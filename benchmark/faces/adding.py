@@ -6,12 +6,14 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.data_sets import reader
 from benchmark.faces.reading.linking import write_pointer
 from benchmark.faces.reading.raw import raw_files
+from benchmark.faces.survey import Survey, lines
 from benchmark.files import replacing_file
 
 _BLOCK = 1 << 24  # bytes copied between two updates of the progress bar
@@ -39,17 +41,14 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
             raised before anything is written. A ``dvc add`` that fails is reported in the same way; the copy then stays.
     """
     path, folder = Path(path), Path(root) / "data" / "raw" / name
-    module = reader(name)
-    if not hasattr(module, "check"):
-        raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
-    if path.is_dir() and not getattr(module, "TAKES_FOLDERS", False):
-        raise BadInput(path, "a folder", f"one file; {name} is not read from a folder")
+    check = _check_of(name, path)
     target = folder / safe_name(path.name)
     track = dvc and _in_dvc_repository(Path(root))
     if track and importlib.util.find_spec("dvc") is None:
         raise BadInput("dvc add", "no DVC in this Python", "the package dvc, or an add without DVC")
     _say(f"checking {path}")
-    module.check(path)
+    for line in lines(check(path)):
+        _say(line)
     present = None if path.is_dir() else _same_bytes(path, folder)
     if path.is_dir():
         target = write_pointer(folder, path)
@@ -65,6 +64,26 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
     elif dvc:
         _say("no DVC repository here: the copy is not tracked")
     return present or target
+
+
+def examine(name: str, path: Path) -> Survey:
+    """What `add` would find in a file or folder. Nothing is written.
+
+    Raises:
+        BadInput: an unknown data set, or one that is generated; a folder for a data set that is read from one file;
+            whatever ``check`` refuses.
+    """
+    return _check_of(name, Path(path))(Path(path))
+
+
+def _check_of(name: str, path: Path) -> Callable[[Path], Survey]:
+    module = reader(name)
+    check: Callable[[Path], Survey] | None = getattr(module, "check", None)
+    if check is None:
+        raise BadInput(f"data set {name}", "a file to add", "none: it is generated")
+    if path.is_dir() and not getattr(module, "TAKES_FOLDERS", False):
+        raise BadInput(path, "a folder", f"one file; {name} is not read from a folder")
+    return check
 
 
 def safe_name(name: str) -> str:

@@ -7,7 +7,9 @@ data set, and a card (`benchmark.faces.card`). A reader module has
   FaceSet;
 * ``CLASSES``: tuple of str, in label order;
 * ``RAW``: tuple of the folders below data/raw that it reads, at most two; empty for a data set that is generated;
-* ``check(path) -> None``, unless the data set is generated: validates all of a raw file, raises BadInput, writes nothing;
+* ``check(path) -> Survey``, unless the data set is generated: says what would be read of a raw file or folder
+  (`benchmark.faces.survey`). It raises BadInput for all that ``prepare`` would refuse and that shows without decoding every
+  picture, and writes nothing;
 * ``TAKES_FOLDERS = True``, if ``check`` accepts a folder: `ferbench data add` then writes a pointer to it, and copies
   nothing;
 * ``expected_counts(meta) -> {split: {class: rows}} or None``, if published counts of the edition in `meta` are known;

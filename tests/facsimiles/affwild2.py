@@ -84,9 +84,9 @@ def _tracks(traps: frozenset[str], scale: float, lines: int | None, rng: np.rand
         for own, own_bare in zip(shares(total, [1] * number), shares(bare, [1] * number), strict=True):
             name = f"{len(plan) + 1}-{('30-1280x720', '30-640x360', '25-1920x1080')[len(plan) % 3]}"
             plan.append((name, part, name, own, own_bare))
-    more = rng.permutation(
-        np.repeat(list(LINES_MORE), shares(len(plan), list(LINES_MORE.values()), len(plan) >= 5))
-    ).tolist()
+    each_once = 4 < len(plan) < 53  # of 53 files one is of the rarest kind
+    kinds = shares(len(plan), list(LINES_MORE.values()), least=each_once)
+    more = rng.permutation(np.repeat(list(LINES_MORE), kinds)).tolist()
     extra = [*SEGMENTS] * ("segments" in traps)
     extra += [(f"{PEOPLE}{side}", PEOPLE) for side in ("", "_left", "_right")] * ("people" in traps)
     plan += [(name, "train", source, lines or 300, 3) for name, source in extra]

@@ -1,5 +1,6 @@
 """Makes a square picture of a FaceSet from a picture file or from the pixels of a video frame."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def load_image(
 
     Raises:
         Unreadable: a file that does not exist, is empty or truncated, is not a picture of `FORMATS` or has more than
-            `PIXEL_LIMIT` pixels.
+            `PIXEL_LIMIT` pixels; a box as for `fit`.
     """
     try:
         if isinstance(path, Path) and not path.stat().st_size:
@@ -81,10 +82,12 @@ def fit(
             box (bilinear; parts from outside of the picture are black). 0: no rotation.
 
     Raises:
-        Unreadable: a box of more than `PIXEL_LIMIT` pixels.
+        Unreadable: a box that covers no whole pixel of the picture; one of more than `PIXEL_LIMIT` pixels.
     """
     if isinstance(image, np.ndarray):
         image = Image.fromarray(np.ascontiguousarray(image))
+    if box is not None:
+        _check_box(box, image.width, image.height)
     if image.mode != (mode := "RGB" if channels == 3 else "L"):
         image = image.convert(mode)
     if roll:
@@ -105,6 +108,17 @@ def fit(
         within = (left, top, min(right, image.width), min(bottom, image.height))
         cut = image.resize((size, size), Image.Resampling.BILINEAR, box=within, reducing_gap=2.0)
     return np.asarray(cut).reshape(size, size, channels)
+
+
+def _check_box(box: Sequence[float], width: int, height: int) -> None:
+    """Raise Unreadable if the box itself, without margin, has nothing of the picture: it would give a face that is black, or
+    of one colour."""
+    x1, y1, x2, y2 = box
+    left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+    if left >= right or top >= bottom:
+        raise Unreadable("a face box outside of the picture")
+    if math.floor(right) - math.ceil(left) < 1 or math.floor(bottom) - math.ceil(top) < 1:
+        raise Unreadable("a face box that covers no whole pixel of the picture")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -142,7 +142,7 @@ def _frames(path: Path) -> Iterator[tuple[int, "VideoFrame", bool]]:
                 yield number, frame, damaged
 
 
-def _picture(frame: "VideoFrame", clip: Clip, row: int) -> np.ndarray:
+def _picture(frame: "VideoFrame", clip: Clip, row: int) -> np.ndarray | Unreadable:
     pixels = frame.to_ndarray(format="rgb24" if clip.channels == 3 else "gray")
     turns, rest = divmod(frame.rotation, RIGHT_ANGLE)
     if turns and not rest:
@@ -155,4 +155,7 @@ def _picture(frame: "VideoFrame", clip: Clip, row: int) -> np.ndarray:
         pixels = pixels[top : top + side, left : left + side]
     else:
         box = clip.boxes[row].tolist()
-    return fit(pixels, size=clip.size, channels=clip.channels, box=box, margin=clip.margin)
+    try:
+        return fit(pixels, size=clip.size, channels=clip.channels, box=box, margin=clip.margin)
+    except Unreadable as error:  # of this frame's box alone: the frames after it can be read
+        return error

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+from benchmark.faces.survey import Survey
 from benchmark.records.importing import Import
 from benchmark.records.record import Record
 
@@ -40,6 +41,9 @@ OURS, THEIRS = (
 )
 SPLIT = {"protocols": [{"protocol": "p", "cells": [1, 2], "by": {"age": {}, "race": {}}}]}
 SHOWN = {"protocols": [{"protocol": "p"}], "shown": True}
+FOUND = Survey("A", {"train": {"happy": 1, "sad": 2}}, None, ("one row is left out",))
+CHECKED = "edition: A\ntrain: 3 faces: happy 1, sad 2\nnote: one row is left out\n"
+CHECKED += "nothing is refused; `ferbench data add %s` adds it\n"
 
 TABLE = {
     "data add": {
@@ -50,6 +54,15 @@ TABLE = {
             "name": ("data add ferplus x.csv", {"add.name": "ferplus"}),
             "path": ("data add fer2013 y", {"add.path": Path("y")}),
             "no_dvc": ("data add fer2013 x.csv --no-dvc", {"add.dvc": False}),
+        },
+    },
+    "data check": {
+        "spies": {"benchmark.faces.adding.examine": lambda name, path: FOUND},
+        "base": "data check fer2013 x.csv",
+        "arrives": named("examine", {"name": "fer2013", "path": Path("x.csv")}) | {"printed": CHECKED % "fer2013 x.csv"},
+        "options": {
+            "name": ("data check ferplus x.csv", {"examine.name": "ferplus", "printed": CHECKED % "ferplus x.csv"}),
+            "path": ("data check fer2013 y;z", {"examine.path": Path("y;z"), "printed": CHECKED % "fer2013 'y;z'"}),
         },
     },
     "prepare": {

@@ -54,7 +54,7 @@ VALUES = {
     "synthetic-va": ("synthetic", None, PLAIN, 32, "quick", 4, FLIP),
 }
 OPTIONS = {"affectnet-8": FACES, "affectnet-va": FACES, "affwild-va": FRAMES, "affwild2-va": FRAMES}
-VERSIONS = {"affwild2": "1.1"}  # of the data; others have 1.0
+VERSIONS = {"affectnet": "1.1", "affwild2": "1.1"}  # of the data; others have 1.0
 OF_VIDEOS = {"affwild-va", "affwild2-va"}
 
 

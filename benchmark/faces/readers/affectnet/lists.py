@@ -1,18 +1,21 @@
 """AffectNet's release of 2017: uncropped pictures, with training.csv and validation.csv, which give each picture's face box.
 
 The published lists have a header line. Copies of validation.csv without it are in circulation, so the first line is checked.
-Facial landmarks (68 points in coordinates of the uncropped picture) are read on demand; they give the roll of a face.
+One row of the released training.csv has no corner of its face box (face_x and face_y are NULL) although it has width and
+height: such a row is left out and named, and every other row keeps its number.
 """
 
 import csv
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.affectnet.rows import Row, affect_of, code_of
-from benchmark.files import Json
+from benchmark.faces.readers.affectnet.folders import names
+from benchmark.faces.readers.affectnet.landmarks import roll_of
+from benchmark.faces.readers.affectnet.rows import CLASSES, LeftOut, Release, Row, affect_of, code_of
 
 COLUMNS = (
     "subDirectory_filePath",
@@ -26,49 +29,74 @@ COLUMNS = (
     "arousal",
 )
 FILES = {"train": "training.csv", "val": "validation.csv"}
-POINTS = 68
-EYES = (range(36, 42), range(42, 48))  # left and right eye in the picture, of 68 points (Sagonas et al., 300-W, ICCVW 2013)
-PICTURES = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images", ".")
+AUTOMATIC = "automatically_annotated.csv"
+PICTURES = "Manually_Annotated_Images"  # the copies that circulate have it inside another folder, also one of its own name
+PROBED = 200  # pictures by which the folder of pictures is told
+NULL = frozenset({"", "NULL", "null"})
 
 
-def find(folder: Path) -> dict[str, Path] | None:
-    """The two lists: part -> file. They are searched at most two folders deep. None if there are none. BadInput if one is
-    missing or there are several of one name."""
-    found = {
-        part: [p for depth in ("", "*/", "*/*/") for p in sorted(folder.glob(depth + name))] for part, name in FILES.items()
-    }
+def find(folder: Path, places: Sequence[Path]) -> dict[str, Path] | None:
+    """The two lists among `places`: part -> file. None if there are none. BadInput if one is missing or there are several of
+    one name."""
+    found = {part: [p / name for p in places if (p / name).is_file()] for part, name in FILES.items()}
     if not any(found.values()):
         return None
     for part, paths in found.items():
         if len(paths) != 1:
-            names = ", ".join(map(str, paths)) or f"no {FILES[part]}"
-            raise BadInput(folder, names, f"exactly one {FILES[part]}")
+            shown = ", ".join(map(str, paths)) or f"no {FILES[part]}"
+            raise BadInput(folder, shown, f"exactly one {FILES[part]}")
     return {part: paths[0] for part, paths in found.items()}
 
 
-def read(folder: Path, lists: dict[str, Path], *, align: bool = False) -> tuple[list[Row], dict[str, Json]]:
-    """The rows of both lists, in their order, and file name -> SHA-256 for meta.json. `align` as for `read_list`.
+def read(folder: Path, places: Sequence[Path], lists: dict[str, Path], *, align: bool = False) -> Release:
+    """The release with these lists. `align` as for `read_list`.
+
+    The folder of pictures is the one, of those called `PICTURES`, of the lists' own and of the given one, in which most of
+    `PROBED` evenly spaced pictures of the lists are.
 
     Raises:
         BadInput: a picture that is listed twice; also as `read_list`.
     """
-    pictures = next((p for p in PICTURES[:-1] if (folder / p).is_dir()), PICTURES[-1])
     rows: list[Row] = []
-    account: dict[str, Json] = {}
+    left_out: list[LeftOut] = []
+    files: dict[str, str] = {}
     seen: dict[str, str] = {}
     for part, path in lists.items():
-        for row in read_list(path, part, pictures, align=align):
+        own, without = read_list(path, part, align=align)
+        for row in own:
             if row.id in seen:
                 raise BadInput(row.where, f"{row.id}, which {seen[row.id]} has too", "each picture once")
             seen[row.id] = row.where
-            rows.append(row)
+        rows += own
+        left_out += without
         with open(path, "rb") as stream:
-            account[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return rows, account
+            files[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    base = _base(folder, [*(p for p in places if p.name == PICTURES), *(path.parent for path in lists.values())], rows)
+    if base != ".":
+        rows = [replace(row, path=f"{base}/{row.path}") for row in rows]
+    automatic = [p / name for p in places for name in names(p) if name.lower() == AUTOMATIC]
+    return Release(
+        "lists",
+        {part: Path(name).stem for part, name in FILES.items()},
+        {part: sum(row.part == part for row in rows) for part in FILES},
+        [row for row in rows if row.code < len(CLASSES)],
+        rows,
+        left_out,
+        tuple(f"{path} is not read: its labels are automatic" for path in automatic),
+        files,
+    )
 
 
-def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> list[Row]:
-    """The rows of one list: UTF-8 with or without a byte-order mark, with or without the header line.
+def _base(folder: Path, candidates: Sequence[Path], rows: Sequence[Row]) -> str:
+    faces = [row.path for row in rows if row.code < len(CLASSES)]
+    probed = faces[:: max(1, len(faces) // PROBED)]
+    best = max([*candidates, folder], key=lambda place: sum((place / path).exists() for path in probed))  # first of equals
+    return best.relative_to(folder).as_posix()
+
+
+def read_list(path: Path, part: str, *, align: bool = False) -> tuple[list[Row], list[LeftOut]]:
+    """The rows of one list, and those left out: UTF-8 with or without a byte-order mark, with or without the header line.
+    The path of a row is the one in the list.
 
     Args:
         align: also read the landmarks of faces that have a box.
@@ -77,7 +105,9 @@ def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> l
         BadInput: unexpected columns, another delimiter or encoding; a path that is absolute or has ".."; an invalid code,
             valence, arousal or box; with `align`, invalid landmarks.
     """
-    rows, order, line = [], None, 1
+    rows: list[Row] = []
+    left_out: list[LeftOut] = []
+    order, line = None, 1
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
@@ -92,72 +122,65 @@ def read_list(path: Path, part: str, pictures: str, *, align: bool = False) -> l
                         continue
                 if len(cells) != len(order):
                     raise BadInput(where, f"{len(cells)} fields", f"{len(order)}, separated by commas")
-                rows.append(_row([cells[k].strip() for k in order], part, pictures, where, align))
+                values, index = [cells[k].strip() for k in order], len(rows) + len(left_out)
+                if _without_corner(values[1:5]):
+                    left_out.append(LeftOut(path.name, line, index, code_of(values[6], where)))
+                else:
+                    rows.append(_row(values, part, where, index, align))
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} after line {line}", f"bytes that are not UTF-8 ({error.reason})", "text in UTF-8") from error
     except csv.Error as error:
         raise BadInput(f"{path} after line {line}", str(error), "a csv with commas") from error
     if not rows:
-        raise BadInput(path, "no row", "at least one picture")
-    return rows
+        raise BadInput(path, "no row" + " with a usable face box" * bool(left_out), "at least one picture")
+    return rows, left_out
 
 
 def _order(cells: Sequence[str], where: str) -> tuple[list[int], bool]:
     """The position of each of `COLUMNS`, and whether this first line is a header."""
-    names = [cell.strip() for cell in cells]
-    if sorted(names) == sorted(COLUMNS):
-        return [names.index(column) for column in COLUMNS], True
-    if len(names) == len(COLUMNS) and names[COLUMNS.index("expression")].isdigit():
+    found = [cell.strip() for cell in cells]
+    if sorted(found) == sorted(COLUMNS):
+        return [found.index(column) for column in COLUMNS], True
+    if len(found) == len(COLUMNS) and found[COLUMNS.index("expression")].isdigit():
         return list(range(len(COLUMNS))), False
     raise BadInput(
-        where, f"{len(cells)} fields, {','.join(names)[:80]!r}", f"the header {','.join(COLUMNS)}, or nine values"
+        where, f"{len(cells)} fields, {','.join(found)[:80]!r}", f"the header {','.join(COLUMNS)}, or nine values"
     )
 
 
-def _row(cells: Sequence[str], part: str, pictures: str, where: str, align: bool) -> Row:
+def _row(cells: Sequence[str], part: str, where: str, index: int, align: bool) -> Row:
     name, x, y, width, height, landmarks, expression, valence, arousal = cells
     path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
         raise BadInput(where, f"path {name[:80]!r}", "a path inside the folder of pictures, with '/' and without '..'")
-    box = _box((x, y, width, height), where)
+    box, id = _box((x, y, width, height), where), path.as_posix()
     return Row(
         where,
         part,
-        path.as_posix(),
-        (PurePosixPath(pictures) / path).as_posix(),
+        id,
+        id,
         code_of(expression, where),
         affect_of(valence, "valence", where),
         affect_of(arousal, "arousal", where),
         box,
         roll_of(landmarks, where) if align and box is not None else 0.0,
+        index,
     )
 
 
-def roll_of(landmarks: str, where: str) -> float:
-    """The roll of a face: the angle in degrees between the line through the centres of the eyes and the horizontal. It is
-    positive if the line falls towards the right, that is, if the face leans clockwise.
-
-    Args:
-        landmarks: "x;y;x;y;..." of 68 points, in pixels.
-
-    Raises:
-        BadInput: a wrong number of values, a value that is not a finite number, or both eyes in the same place.
-    """
+def _without_corner(cells: Sequence[str]) -> bool:
+    """Whether face_x and face_y are NULL, and width and height are numbers."""
+    if not (cells[0] in NULL and cells[1] in NULL):
+        return False
     try:
-        values = [float(cell) for cell in landmarks.split(";")]
+        return all(math.isfinite(float(cell)) for cell in cells[2:])
     except ValueError:
-        values = []
-    if len(values) != 2 * POINTS or not all(map(math.isfinite, values)):
-        raise BadInput(where, f"landmarks {landmarks[:60]!r}", f"{2 * POINTS} numbers with ';' between them")
-    (left, top), (right, bottom) = ([sum(values[2 * k + axis] for k in eye) / len(eye) for axis in (0, 1)] for eye in EYES)
-    if left == right and top == bottom:
-        raise BadInput(where, "landmarks with both eyes in one place", "two eyes")
-    return math.degrees(math.atan2(bottom - top, right - left))
+        return False
 
 
 def _box(cells: Sequence[str], where: str) -> tuple[float, float, float, float] | None:
     """Corners (x1, y1, x2, y2) of the face box; None if the list has no box (NULL, or a box without area)."""
-    if all(cell in ("", "NULL", "null") for cell in cells):
+    if all(cell in NULL for cell in cells):
         return None
     try:
         x, y, width, height = (float(cell) for cell in cells)

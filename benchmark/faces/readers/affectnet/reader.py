@@ -1,45 +1,53 @@
 """AffectNet (Mollahosseini, Hasani, Mahoor, IEEE TAC 2019, arXiv:1708.03985): faces with expression, valence and arousal.
 
-It is read from any layout that `lists` (release of 2017) or `sidecars` (2021, AffectNet+) knows. The official validation set
-is used as the test split, because AffectNet's test set was never released. A part of the training set is held out for
-validation.
+It is read from any layout that `lists` (release of 2017) or `parts` (2021, AffectNet+) knows. The official validation set is
+used as the test split, because AffectNet's test set was never released. A part of the training set is held out for
+validation, with all exact copies of a picture on one side.
 """
 
-import hashlib
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.faceset import FaceSet
-from benchmark.faces.readers.affectnet import lists, sidecars
-from benchmark.faces.readers.affectnet.rows import Row
+from benchmark.faces.faceset import FaceSet, Texts
+from benchmark.faces.readers.affectnet import counts, lists, parts
+from benchmark.faces.readers.affectnet.folders import check_pictures, places
+from benchmark.faces.readers.affectnet.rows import ATTRIBUTES, CLASSES, OTHER, Release, Row
+from benchmark.faces.reading.copies import hold_out
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
-from benchmark.files import Json
+from benchmark.faces.survey import SAMPLE, SIDE, Survey, decode_sample
 
-VERSION = "1.0"
-CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
+VERSION = "1.1"
 RAW = ("affectnet",)
 TAKES_FOLDERS = True
-OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
 HELD_OUT = 0.05  # fraction of the training set that becomes the validation split
+ALLOWED = 0.001  # largest fraction of pictures that may be missing or damaged
+ANNOTATIONS = 6000  # annotations of a part that a check opens, where each is a file; all of 2021's val_set
 PICTURES_A_BATCH = 64
+NAMED = 1000  # most rows left out that meta.json names
 Cut = tuple[str, tuple[float, float, float, float] | None, float]  # one picture: path in the folder, face box, roll
 Source = tuple[str, tuple[Cut, ...], int, float]  # one batch: folder, its pictures, size, margin
-# Class counts of the manually annotated training list, as quoted in public code. The validation set has 500 pictures per
-# class (in the 2021 release one contempt picture less).
-TRAINING = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
-VALIDATION = {3999: (500, 500, 500, 500, 500, 500, 500, 499), 4000: (500,) * 8}
 
 
-def check(path: Path) -> None:
-    """Validate every annotation in a raw folder. BadInput says what is wrong. Pictures are not opened."""
-    read(Path(path))
+def check(path: Path) -> Survey:
+    """What `prepare` would read from a raw folder. Every list and every name is read; of annotations that are one file each,
+    at most `ANNOTATIONS` a part; of the pictures a sample is decoded.
+
+    Raises:
+        BadInput: as `read`; more than `ALLOWED` of the listed pictures are not there.
+    """
+    folder = Path(path)
+    release = read(folder, sample=ANNOTATIONS)
+    notes = check_pictures(folder, release.listed, ALLOWED)
+    paths = [folder / picture.path for picture in release.listed]
+    return counts.survey(release, (*notes, *decode_sample(paths), *_sample_boxes(folder, release)))
 
 
 def prepare(
@@ -49,20 +57,22 @@ def prepare(
     size: int = 64,
     margin: float = 0.0,
     align: bool = False,
-    allow_unreadable: float = 0.001,
+    allow_unreadable: float = ALLOWED,
     processes: int | None = None,
 ) -> FaceSet:
     """Write the FaceSet of the folder ``raw/affectnet``. Pictures are decoded in parallel; a stopped call can be resumed.
 
-    Images are uint8 (N, size, size, 3). The splits are "train", "validation" (held out of the training set, see `held_out`)
+    Images are uint8 (N, size, size, 3). The splits are "train", "validation" (held out of the training set, see `splits`)
     and "test" (the official validation set). Rows of the classes None, Uncertain and No-Face are left out and counted in
-    ``meta["how"]``. Valence and arousal are NaN where the release has -2.
+    ``meta["how"]``. Valence and arousal are NaN where the release has -2. Age, gender and race are attributes, if the
+    release has them.
 
     Args:
         size: side of the pictures in pixels.
         margin: a face box of the 2017 lists is widened on every side by this fraction of its longer side.
         align: rotate every face by its landmarks so that the eyes are level; only for the 2017 lists.
-        allow_unreadable: largest fraction of pictures that may be missing or damaged, 0..1.
+        allow_unreadable: largest fraction of pictures that may be missing or damaged, or have a face box outside of the
+            picture, 0..1.
         processes: as for `write_decoded`.
 
     Raises:
@@ -80,11 +90,14 @@ def prepare(
                 f"affectnet, option {name}", value, "size 8..1024, margin 0..2, align true or false, allow_unreadable 0..1"
             )
     folder = raw_folder(raw, "affectnet")
-    every, edition, files = read(folder, align=align)
-    rows = [row for row in every if row.code < len(CLASSES)]
+    release = read(folder, align=align)
+    rows = [row for row in release.rows if row.code < len(CLASSES)]
     check_names((name for row in rows for name in (row.id, row.path)), folder)
-    match = compare_counts(rows)
+    missing = check_pictures(folder, rows, allow_unreadable)
+    edition, match = counts.EDITIONS[release.form], counts.compare(release)
     print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
+    for note in (*release.notes, *counts.sentences(release), *missing):
+        print(f"note: {note}", file=sys.stderr)
     batches = [
         Batch(
             range(start, min(start + PICTURES_A_BATCH, len(rows))),
@@ -92,7 +105,6 @@ def prepare(
         )
         for start in range(0, len(rows), PICTURES_A_BATCH)
     ]
-    codes = Counter((row.part, row.code) for row in every)
     return write_decoded(
         directory,
         batches,
@@ -106,47 +118,84 @@ def prepare(
         version=VERSION,
         classes=CLASSES,
         id=[row.id for row in rows],
-        split=[split_of(row) for row in rows],
+        split=lambda kept, digest: splits([rows[k] for k in kept], digest),
         expression=[row.code for row in rows],
         valence=[row.valence for row in rows],
         arousal=[row.arousal for row in rows],
+        attributes=_attributes(rows),
         how={
             "reader": "affectnet",
             "edition": edition,
-            "files": files,
+            "files": dict(release.files or {}),
             "options": {"size": size, "margin": margin, "align": align, "allow_unreadable": allow_unreadable},
             "counts": match,
-            "left out": {p: {n: codes[p, 8 + k] for k, n in enumerate(OTHER)} for p in sidecars.PARTS},
+            "notes": [*counts.sentences(release)],
+            "left out": {p: dict.fromkeys(OTHER, 0) | counts.other(release.of(p)) for p in release.names},
+            "rows without a corner of the face box": [asdict(row) for row in release.left_out[:NAMED]],
             "without valence or arousal": int(sum(np.isnan(row.valence) or np.isnan(row.arousal) for row in rows)),
             "without face box": sum(row.box is None for row in rows),
-            "validation": f"{HELD_OUT:g} of the training set, by SHA-256 of the id",
+            "validation": f"{HELD_OUT:g} of the training set, by SHA-256 of the smallest id among the exact copies",
         },
     )
 
 
-def read(folder: Path, *, align: bool = False) -> tuple[list[Row], str, dict[str, Json]]:
-    """(all rows, training set first; name of the edition; digests of the list files for meta.json).
+def read(folder: Path, *, align: bool = False, sample: int | None = None) -> Release:
+    """The release in a folder.
 
     Args:
         align: also read the landmarks.
+        sample: as for `parts.read`.
 
     Raises:
-        BadInput: no known layout, or several; `align` for an edition without landmarks; whatever `lists` and `sidecars`
-            refuse.
+        BadInput: no known layout, or several; `align` for an edition without landmarks; whatever `lists` and `parts` refuse.
     """
     if not folder.is_dir():
         raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
-    csv_files, parts = lists.find(folder), sidecars.find(folder)
-    if csv_files is not None and parts is None:
-        rows, files = lists.read(folder, csv_files, align=align)
-        return rows, "2017 release, csv lists", files
-    if csv_files is not None or parts is None:
-        found = "neither training.csv nor train_set" if parts is None else "the lists of 2017 beside a train_set"
-        raise BadInput(folder, found, "one release of AffectNet: training.csv and validation.csv, or train_set and val_set")
-    top, form = parts
+    inside = places(folder)
+    csv_files, of_2021 = lists.find(folder, inside), parts.find(folder, inside)
+    if csv_files is not None and of_2021 is None:
+        return lists.read(folder, inside, csv_files, align=align)
+    if csv_files is not None or of_2021 is None:
+        expected = "one release of AffectNet: training.csv and validation.csv, or train_set and val_set"
+        if csv_files is not None:
+            raise BadInput(folder, "the lists of 2017 beside a train_set", expected)
+        if classes := _class_folders(inside):
+            expected += "; pictures in folders of classes: `ferbench data add folder-NAME PATH`"
+            raise BadInput(folder, classes, expected)
+        raise BadInput(folder, "neither training.csv nor train_set", expected)
     if align:
-        raise BadInput(folder, f"option align, and the {sidecars.EDITIONS[form]}", "the lists of 2017, which have landmarks")
-    return sidecars.read(folder, top, form), sidecars.EDITIONS[form], {}
+        edition = counts.EDITIONS[of_2021[1][0]]
+        raise BadInput(folder, f"option align, and the {edition}", "the lists of 2017, which have landmarks")
+    return parts.read(folder, inside, *of_2021, sample)
+
+
+def _attributes(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The columns of `ATTRIBUTES` in which any face has a text."""
+    columns = {name: [row.attributes[k] if row.attributes else "" for row in rows] for k, name in enumerate(ATTRIBUTES)}
+    return {name: texts for name, texts in columns.items() if any(texts)}
+
+
+def _class_folders(inside: Sequence[Path]) -> str:
+    """What Kaggle's copies have: Train and Test with a folder for each class. "" if that is not there."""
+    found = [place for place in inside if place.name.lower() in ("train", "test", "val", "valid", "validation")]
+    own = {place: sorted(each.name for each in inside if each.parent == place) for place in found}
+    return "; ".join(f"{place} with the folders {', '.join(classes)}" for place, classes in own.items() if classes)
+
+
+def _sample_boxes(folder: Path, release: Release) -> tuple[str, ...]:
+    """A note about the face boxes, of an evenly spaced sample, that are outside of their picture."""
+    boxed = [row for row in release.rows if row.code < len(CLASSES) and row.box is not None]
+    chosen = boxed[:: -(-len(boxed) // SAMPLE) or 1]
+    outside = []
+    for row in chosen:
+        try:
+            load_image(folder / row.path, size=SIDE, channels=3, box=row.box)
+        except Unreadable as error:
+            if "a face box" in str(error):
+                outside.append(f"{row.where}: {error}")
+    if not outside:
+        return ()
+    return (f"{len(outside)} of {len(chosen)} sampled face boxes can not be used, these faces are left out: {outside[0]}",)
 
 
 def load(source: Source) -> list[np.ndarray | Unreadable]:
@@ -165,31 +214,16 @@ def load(source: Source) -> list[np.ndarray | Unreadable]:
     return pictures
 
 
-def split_of(row: Row) -> str:
-    """ "test" for the official validation set, else "validation" or "train"."""
-    return "test" if row.part == "val" else "validation" if held_out(row.id) else "train"
+def splits(rows: Sequence[Row], digest: NDArray[np.str_]) -> Texts:
+    """ "test" for the official validation set, else "validation" or "train" as `hold_out` decides: copies of a picture are
+    on one side, and a face without a copy is decided by its id alone.
 
-
-def held_out(id: str) -> bool:
-    """Whether a picture of the training set is held out for validation. This depends only on its id, so a subset of the data
-    has the same split."""
-    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") < HELD_OUT * 2**64
-
-
-def compare_counts(rows: Sequence[Row]) -> str:
-    """A sentence that compares the class counts with the known ones."""
-    found = {
-        part: tuple(int(n) for n in np.bincount([r.code for r in rows if r.part == part], minlength=len(CLASSES)))
-        for part in sidecars.PARTS
-    }
-    known = {"train": TRAINING, "val": VALIDATION.get(sum(found["val"]), VALIDATION[4000])}
-    said = []
-    for part, name in (("train", "training"), ("val", "validation")):
-        if found[part] == known[part]:
-            said.append(f"{name} set as known ({sum(known[part])})")
-        else:
-            kind = (
-                "a subset" if all(a <= b for a, b in zip(found[part], known[part], strict=True)) else "not the known counts"
-            )
-            said.append(f"{name} set {kind}: {list(found[part])} of {list(known[part])}")
-    return "; ".join(said)
+    Args:
+        rows: N rows.
+        digest: str (N,), digests of their prepared pictures.
+    """
+    training = np.array([row.part == "train" for row in rows])
+    held_out = np.zeros(len(rows), dtype=bool)
+    ids = [row.id for row in rows if row.part == "train"]
+    held_out[training] = hold_out(ids, digest[training], HELD_OUT)
+    return np.where(training, np.where(held_out, "validation", "train"), "test")

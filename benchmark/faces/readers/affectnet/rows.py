@@ -1,12 +1,17 @@
-"""`Row`, the common form of one picture in every release of AffectNet, and the checks that all releases share."""
+"""`Row`, the common form of one picture in every release of AffectNet, and the checks that all releases share; `Release`."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.errors import BadInput
+from benchmark.faces.readers.affectnet.folders import Listed
 from benchmark.files import Json
 
 CODES = 11  # 0..7 the classes, 8 None, 9 Uncertain, 10 No-Face
+CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
+OTHER = ("None", "Uncertain", "No-Face")  # codes 8, 9, 10
+ATTRIBUTES = ("age", "gender", "race")
 NOT_ANNOTATED = -2.0  # what the release has as valence and arousal of faces that were not annotated
 
 
@@ -23,6 +28,8 @@ class Row:
         valence, arousal: in [-1, 1]; NaN: none.
         box: x1 y1 x2 y2 of the face in pixels of the picture; None: the whole picture.
         roll: degrees by which the face leans clockwise; 0 if landmarks were not read.
+        index: number of the row in its list, from 0, which is how AffectNetC25 names it; -1 in a release without lists.
+        attributes: texts as `ATTRIBUTES`, "" for unknown; empty if the release has none.
     """
 
     where: str
@@ -34,6 +41,48 @@ class Row:
     arousal: float
     box: tuple[float, float, float, float] | None = None
     roll: float = 0.0
+    index: int = -1
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row of a list that is left out because its box has no corner. file: name of the list; line: from 1; index: from 0,
+    as in `Row`; code: 0..10."""
+
+    file: str
+    line: int
+    index: int
+    code: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it was found.
+
+    Attributes:
+        form: "lists", "npy", "csv", "named" or "json".
+        names: part -> its name in the release.
+        annotated: part -> number of annotations, those left out not among them.
+        listed: every picture that may be decoded.
+        rows: the annotations, the training part first; in a check perhaps only some of a part.
+        left_out: rows of the lists that are no rows here.
+        notes: what is unusual, one sentence each.
+        files: name of a list -> SHA-256.
+    """
+
+    form: str
+    names: Mapping[str, str]
+    annotated: Mapping[str, int]
+    listed: Sequence[Listed]
+    rows: Sequence[Row]
+    left_out: Sequence[LeftOut] = ()
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, str] | None = None
+
+    def of(self, part: str) -> list[Row]:
+        """The rows of one part."""
+        return [row for row in self.rows if row.part == part]
 
 
 def code_of(value: Json, where: str) -> int:
@@ -54,6 +103,8 @@ def affect_of(value: Json, name: str, where: str) -> float:
 
 def _number(value: Json) -> float | None:
     """A finite number, or None."""
+    if isinstance(value, bool):
+        return None
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -53,23 +53,30 @@ def value(number: float) -> float:
     return -2 if np.isnan(number) else number
 
 
-def write_lists(folder: Path, faces: Faces, *, header: bool = True) -> Path:
+def write_lists(
+    folder: Path,
+    faces: Faces,
+    *,
+    header: bool = True,
+    images: str = "Manually_Annotated_Images",
+    tables_in: str = "Manually_Annotated_file_lists",
+) -> Path:
     """2017: pictures 3 columns and 5 rows away from the corner of a larger one, odd endings; three faces of no class."""
     tables = {"train": [], "val": []}
     for part, _, row in faces.parts():
         name = f"{row % 7}/{row:08x}{('.png', '.PNG', '.bmp', '.BMP', '.tif')[row % 5]}"
         canvas = np.random.default_rng(row).integers(0, 256, (SIDE + 9, SIDE + 8, 3)).astype(np.uint8)
         canvas[5 : 5 + SIDE, 3 : 3 + SIDE] = faces.pictures[row]
-        path = folder / "Manually_Annotated_Images" / name
+        path = folder / images / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(canvas).save(path)
         affect = value(faces.valence[row]), value(faces.arousal[row])
         tables[part].append([name, 3, 5, SIDE, SIDE, LANDMARKS, faces.code[row], *affect])
     for code in (8, 9, 10):
         tables["train"].append([f"9/{code}.jpg", "NULL", "NULL", "NULL", "NULL", "", code, -2, -2])
-    (folder / "Manually_Annotated_file_lists").mkdir()
+    (folder / tables_in).mkdir(parents=True, exist_ok=True)
     for part, name in (("train", "training.csv"), ("val", "validation.csv")):
-        with open(folder / "Manually_Annotated_file_lists" / name, "w", newline="") as stream:
+        with open(folder / tables_in / name, "w", newline="") as stream:
             if header or part == "train":
                 stream.write(HEADER + "\n")
             csv.writer(stream).writerows(tables[part])
@@ -112,4 +119,47 @@ def write_json(folder: Path, faces: Faces, *, nested: bool) -> Path:
             {"Human-Label": faces.code[row], "Metadata": affect} if nested else {"human_label": faces.code[row], **affect}
         )
         (place / "annotations" / f"{number}.json").write_text(json.dumps(contents))
+    return folder
+
+
+def write_table(folder: Path, faces: Faces) -> Path:
+    """2021, with one csv a part in place of the npy files."""
+    lines = {"train": [], "val": []}
+    for part, number, row in faces.parts():
+        place = folder / f"{part}_set" / "images"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(faces.pictures[row]).save(place / f"{number}.png")
+        lines[part].append(f"{number},{faces.code[row]},{value(faces.valence[row])},{value(faces.arousal[row])}\n")
+    for part, own in lines.items():
+        text = "number,expression,valence,arousal\n" + "".join(own)
+        (folder / f"{part}_set_annotation_without_lnd.csv").write_text(text)
+    return folder
+
+
+def write_plus(folder: Path, faces: Faces, *, unlabelled: int = 4, **meta) -> Path:
+    """AffectNet+ as released: `meta` goes into the meta-data of every face; pictures without human labels beside."""
+    for part, number, row in faces.parts():
+        place = folder / "AffectNet+" / "human_annotated" / {"train": "train_set", "val": "validation_set"}[part]
+        for name in ("images", "annotations"):
+            (place / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(faces.pictures[row]).save(place / "images" / f"{number}.png")
+        contents = {
+            "human-label": faces.code[row],
+            "soft-label": [0.125] * 8,
+            "subset": row % 3,
+            "meta-data": {
+                **meta,
+                "pose": {"yaw": 1.5, "pitch": -2.0, "roll": 0.5},
+                "landmark-68": [12.5] * 136,
+                "landmark-29": [12.5] * 58,
+                "valence": value(faces.valence[row]),
+                "arousal": value(faces.arousal[row]),
+            },
+        }
+        (place / "annotations" / f"{number}.json").write_text(json.dumps(contents))
+    for name, suffix in (("images", "jpg"), ("annotations", "json")):
+        place = folder / "AffectNet+" / "no_human_annotated" / name
+        place.mkdir(parents=True)
+        for number in range(unlabelled):
+            (place / f"{number}.{suffix}").write_bytes(b"{}")
     return folder

@@ -64,6 +64,33 @@ def test_boxes(quadrants):
     assert np.array_equal(tall, quadrants)
 
 
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        ((500, 500, 580, 580), "a face box outside of the picture"),  # nothing of the picture
+        ((64, 0, 80, 16), "a face box outside of the picture"),  # its edge is the picture's
+        ((-20, 0, 0, 64), "a face box outside of the picture"),
+        ((-8, 0, -2, 64), "a face box outside of the picture"),  # made square, it would reach into the picture
+        ((0, -9, 64, -1), "a face box outside of the picture"),
+        ((63.5, 63.5, 63.9, 63.9), "a face box that covers no whole pixel of the picture"),
+        ((10.5, 10, 11.5, 20), "a face box that covers no whole pixel of the picture"),  # two halves
+        ((-10, 10, 0.75, 20), "a face box that covers no whole pixel of the picture"),
+    ],
+)
+def test_a_box_with_nothing_of_the_picture(tmp_path, quadrants, box, why):
+    Image.fromarray(quadrants).save(tmp_path / "a.png")
+    for margin in (0, 2):
+        with pytest.raises(Unreadable, match=f"^{why}$"):
+            fit(quadrants, size=8, channels=3, box=box, margin=margin)
+        with pytest.raises(Unreadable, match=f"^{why}$"):
+            load_image(tmp_path / "a.png", size=8, channels=3, box=box, margin=margin, roll=20.0)
+
+
+@pytest.mark.parametrize("box", [(63, 63, 64, 64), (-10, -10, 100, 100), (10.5, 10.5, 12, 12), (63, 63, 200, 200)])
+def test_a_box_with_one_pixel_of_the_picture_is_read(quadrants, box):
+    assert fit(quadrants, size=8, channels=3, box=box).any()
+
+
 def test_what_can_not_be_read(tmp_path, quadrants, monkeypatch):
     path = tmp_path / "a.jpg"
     Image.fromarray(quadrants).save(path)

@@ -75,6 +75,14 @@ def test_the_centred_square_and_boxes(tmp_path, write_video, decode):
     assert np.abs(second - quarter).mean() < 12
 
 
+def test_a_box_outside_of_its_frame_costs_that_frame_alone(tmp_path, write_video, decode):
+    path = write_video(tmp_path / "a.mp4", 12, "libx264")
+    boxes = np.array([[0, 0, 48, 48], [500, 0, 520, 20], [0, 0, 48, 48]], np.float32)
+    first, second, third = read_clip(clip(path, [2, 5, 9], boxes=boxes))
+    assert isinstance(second, Unreadable) and str(second) == "a face box outside of the picture"
+    assert decode(first) == 2 and decode(third) == 9
+
+
 @pytest.mark.parametrize("degrees", [90, 180, -90])
 def test_a_rotation_in_the_metadata_is_applied(tmp_path, write_video, decode, degrees):
     """Players turn the stored pictures anticlockwise by `degrees`, so they are written turned the other way."""

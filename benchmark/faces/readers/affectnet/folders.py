@@ -1,0 +1,74 @@
+"""What lies in the folders of AffectNet: names without hidden files, and listed pictures that are not there."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from benchmark.errors import BadInput
+
+OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # what Windows and macOS leave behind, in lower case
+DEPTH = 2  # folders below the given one in which lists and parts are searched
+
+
+class Listed(Protocol):
+    """A picture that the release lists."""
+
+    @property
+    def where(self) -> str:
+        """File (and line) that lists it."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the raw folder, with '/'."""
+
+
+def visible(name: str) -> bool:
+    """Whether a name is neither hidden nor one that a system leaves behind. Other names are passed over everywhere."""
+    return not name.startswith(".") and name.lower() not in OF_SYSTEMS
+
+
+def names(folder: Path) -> list[str]:
+    """The visible names in a folder, in no order. Empty if it is no folder."""
+    try:
+        return list(filter(visible, os.listdir(folder)))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def places(folder: Path, depth: int = DEPTH) -> list[Path]:
+    """The folder and the visible folders at most `depth` below it, level by level, each level sorted."""
+    level, every = [folder], [folder]
+    for _ in range(depth):
+        level = sorted(Path(e.path) for top in level for e in os.scandir(top) if visible(e.name) and e.is_dir())
+        every += level
+    return every
+
+
+def check_pictures(folder: Path, listed: Sequence[Listed], allowed: float) -> tuple[str, ...]:
+    """Notes about listed pictures that are not there. Each folder is listed once; no picture is opened.
+
+    Raises:
+        BadInput: more than the fraction `allowed` of them are missing.
+    """
+    missing = _missing(folder, listed)
+    if not missing:
+        return ()
+    first, share = missing[0], f"{len(missing)} of the {len(listed)} pictures"
+    if len(missing) > allowed * len(listed):
+        expected = f"at most {100 * allowed:g} % of the listed pictures missing"
+        raise BadInput(first.where, f"no picture {folder / first.path}; {share} are missing", expected)
+    return (f"{share} are missing and left out, the first is {folder / first.path} ({first.where})",)
+
+
+def _missing(folder: Path, listed: Sequence[Listed]) -> list[Listed]:
+    by_folder: dict[str, list[int]] = defaultdict(list)
+    for number, picture in enumerate(listed):
+        by_folder[picture.path.rpartition("/")[0]].append(number)
+    missing = []
+    for parent, numbers in by_folder.items():
+        present = set(names(folder / parent))
+        absent = [k for k in numbers if listed[k].path.rpartition("/")[2] not in present]
+        missing += [k for k in absent if not (folder / listed[k].path).exists()]  # a name may be written in another way
+    return [listed[k] for k in sorted(missing)]
