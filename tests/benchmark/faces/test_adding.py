@@ -6,8 +6,9 @@ import tarfile
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.faces.adding import add, safe_name
+from benchmark.faces.adding import add, examine, safe_name
 from benchmark.faces.readers import fer2013
+from benchmark.faces.survey import lines
 
 
 @pytest.fixture
@@ -31,7 +32,24 @@ def test_copy_is_made_and_can_be_prepared(csv, root, small_fer2013, capsys):
     assert copy.read_bytes() == csv.read_bytes()
     assert everything(root) == ["data", "data/raw", "data/raw/fer2013", "data/raw/fer2013/fer2013.csv"]
     assert len(fer2013.prepare(root / "prepared", raw=root / "data" / "raw")) == 11
-    assert capsys.readouterr().err.splitlines() == [f"checking {csv}", f"copied to {copy}"]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"checking {csv}", *lines(examine("fer2013", csv)), f"copied to {copy}"]
+    assert said[1:3] == [
+        "edition: other bytes than the official files",
+        "Training: 7 faces: angry 1, disgust 1, fear 1, happy 1, sad 1, surprise 1, neutral 1 (as published)",
+    ]
+
+
+def test_an_examination_writes_nothing_and_refuses_as_an_addition_does(csv, root, tmp_path):
+    before = everything(tmp_path)
+    assert sum(sum(own.values()) for own in examine("fer2013", csv).counts.values()) == 11
+    for name, path in (("fer2013", csv.parent), ("fer2013", csv.with_name("none.csv")), ("synthetic", csv), ("ours", csv)):
+        with pytest.raises(BadInput) as examined:
+            examine(name, path)
+        with pytest.raises(BadInput) as added:
+            add(name, path, root=root)
+        assert str(examined.value) == str(added.value)
+    assert everything(tmp_path) == before
 
 
 def test_archive_is_kept_as_it_is_under_a_plain_name(csv, root):
