@@ -21,12 +21,9 @@ def test_all_rows_with_a_kill_in_between(tmp_path, killed):
     def timed(what, work):
         begun, used = time.monotonic(), time.process_time()
         result = work()
+        clock, processor = time.monotonic() - begun, time.process_time() - used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{what}: {time.monotonic() - begun:.1f} s, {time.process_time() - used:.1f} s of the processor in this process, "
-            f"peak memory of it so far {peak:.0f} MiB",
-            flush=True,
-        )
+        print(f"{what}: {clock:.1f} s, {processor:.1f} s of it in this process, its peak memory {peak:.0f} MiB", flush=True)
         return result
 
     folder = tmp_path / "AffectNet"
