@@ -550,7 +550,7 @@ def test_records_of_a_protocol_that_is_not_in_the_suite_decide(world, make, tmp_
 
 def test_records_that_are_not_comparable_do_not_decide(world):
     world.add("a", [45, 46, 44], protocol="affectnet-8")  # no bytes of AffectNet are known, so any may be its own
-    other = {"name": "affectnet", "version": "1.0", "fingerprint": "cd" * 32}
+    other = {"name": "affectnet", "version": "1.1", "fingerprint": "cd" * 32}
     world.add("b", [45, 46, 44], protocol="affectnet-8", data=other)
     found = world.find(number(protocol="affectnet-8"))
     assert found.verdict == "undetermined" and "not comparable" in found.reason
