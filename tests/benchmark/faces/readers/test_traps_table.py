@@ -6,7 +6,7 @@ from tests.benchmark.faces.readers.traps_table import PAGE, cases, row
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", cases(), ids=lambda case: "-".join(map(str, case)))
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: "-".join(map(str, case)))
 def test_a_row_of_the_table(case):
     found = row(case)
     assert found is None or found in PAGE.read_text().splitlines()
