@@ -12,10 +12,10 @@ from benchmark.runs import params
 from benchmark.runs.sources import PACKAGE, TRAINING, training_sources
 
 ROOT = Path(__file__).parents[1]
-# Modules whose change does not change a number: reading, writing, processes and how they end.
+# Modules whose change does not change a number: reading, checking types, writing, processes and how they end.
 READING = (
     "array_file", "errors", "exchange", "files", "leftovers", "names", "progress", "room", "sealed_file", "stopping",
-    "strict_yaml", "workers",
+    "strict_yaml", "typed", "workers",
 )  # fmt: skip
 GROUND = [f"benchmark/{name}" for name in READING]
 PLUMBING = {*READING, "faces", "runs"}
@@ -58,7 +58,7 @@ def test_what_training_imports_is_in_the_list_or_decides_no_number():
     # Reading and writing; what is fixed, which has hashes of its own; what is said of a run beside its numbers.
     ground = {f"faces.{name}" for name in ("attributes", "faces_table", "faceset", "meta")}
     ground |= {f"records.{name}" for name in ("contents", "record", "seal", "shape")}
-    fixed = {f"protocol.{name}" for name in ("cells", "known", "protocol", "registry", "typed", "values")}
+    fixed = {f"protocol.{name}" for name in ("cells", "known", "protocol", "registry", "values")}
     said, packages = {"runs.environment", "runs.sources"}, {"faces", "protocol", "records", "runs", "runs.training"}
     assert own - listed - {*READING} == ground | fixed | said | packages
 

@@ -25,7 +25,7 @@ class Survey:
         edition: which release of the data set this is.
         counts: split -> class -> faces. The splits are those of the release where the reader makes others of them only when
             the pictures are decoded. Faces without a class are counted as "none".
-        known: the published counts of this edition in the same form; None: none are known.
+        known: the known counts of this edition in the same form; None: none are known. A data set's page says from where.
         notes: a sentence for each thing that is unusual, and what is done about it.
     """
 
@@ -44,7 +44,7 @@ def lines(survey: Survey) -> list[str]:
         out.append(f"{split}: {sum(own.values())} faces: {classes}{_beside(own, known)}")
     if survey.known is not None:
         out += [
-            f"{split}: no face; published {sum(own.values())}"
+            f"{split}: no face; known are {sum(own.values())}"
             for split, own in survey.known.items()
             if split not in survey.counts
         ]
@@ -83,4 +83,4 @@ def _beside(own: Mapping[str, int], known: Mapping[str, int] | None) -> str:
         return ""
     names = list(itertools.chain(own, (name for name in known if name not in own)))
     differ = [f"{name} {known.get(name, 0)}" for name in names if own.get(name, 0) != known.get(name, 0)]
-    return f" (published: {', '.join(differ)})" if differ else " (as published)"
+    return f" (known: {', '.join(differ)})" if differ else " (as known)"

@@ -26,7 +26,7 @@ from benchmark.files import Json, digest, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol import registry
 from benchmark.protocol.protocol import Protocol, Recipe
-from benchmark.protocol.typed import plain
+from benchmark.typed import plain
 
 MOST_CELLS = 10_000  # of one grid
 LOSSES = {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}

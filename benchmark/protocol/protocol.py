@@ -15,8 +15,8 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
 from benchmark.names import checked_name, checked_text
-from benchmark.protocol.typed import from_mapping
 from benchmark.protocol.values import check_recipe, check_values
+from benchmark.typed import from_mapping
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")

@@ -14,9 +14,9 @@ from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
-from benchmark.protocol.typed import plain
 from benchmark.runs import sources
 from benchmark.runs.plan import checked_seeds
+from benchmark.typed import plain
 
 # Key -> what it has to be, in words.
 PARTS = {"seeds": "a list", "runs": "a mapping"}

@@ -9,7 +9,7 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
-from benchmark.protocol.typed import plain
+from benchmark.typed import plain
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
 LARGEST_SEED = 2**63  # seeds are smaller: a record takes no larger number

@@ -27,6 +27,7 @@ from benchmark.faces.reading.csv_files import open_csv
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
+from benchmark.faces.reading.walking import files_below
 from benchmark.faces.survey import Survey, decode_sample
 from benchmark.files import Json
 
@@ -241,11 +242,10 @@ def _row(line: str, path: bytes, valence: bytes, arousal: bytes, expression: byt
 
 
 def _files(path: Path) -> list[Path]:
-    """Every file in or below a folder, without hidden ones. For a file: the file itself."""
+    """Every file in or below a folder, as `files_below`. For a file: the file itself."""
     if path.is_file():
         return [path]
-    found = sorted(p for p in path.rglob("*") if p.is_file())
-    return [p for p in found if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+    return [path / inside for inside in files_below(path)]
 
 
 def _archives(path: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.reading import archives
 from benchmark.faces.reading.archives import Bounded, Stream, damage_refused
 from benchmark.faces.reading.first_bytes import BZIP2, EMPTY, GZIP, HEAD, TAR, TEXT, XZ, ZIP, kind
+from benchmark.faces.reading.walking import passed_over
 
 LONGEST_LINE = 1 << 16  # bytes; a FER2013 row has at most 9,230
 XZ_MEMORY = 1 << 28  # most bytes that the dictionary of an xz file may need; `xz -9` needs 65 MiB
@@ -197,7 +198,7 @@ def _in_tar(
 
 def _ends(name: str, endings: Sequence[str]) -> bool:
     path = "/" + name.replace("\\", "/")
-    return "/__MACOSX/" not in path and any(path.endswith(f"/{ending}") for ending in endings)
+    return any(path.endswith(f"/{ending}") for ending in endings) and not any(map(passed_over, path.split("/")[1:]))
 
 
 def _only(path: Path, found: list[str], names: Sequence[str]) -> str:

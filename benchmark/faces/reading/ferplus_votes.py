@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from benchmark.errors import BadInput
 from benchmark.faces.reading import fer2013_csv
 from benchmark.faces.reading.csv_files import csv_names, open_csv
+from benchmark.faces.reading.walking import within_passed_over
 from benchmark.files import Json
 
 VOTE_COLUMNS = (
@@ -209,9 +210,7 @@ def _only_below(folder: Path, name: str) -> Path | None:
     """The only file of a name (with its own folder) in `folder` or a few folders down; None if there is none."""
     above = ("*/" * depth for depth in range(DEPTH + 1))
     files = sorted(file for stars in above for file in folder.glob(f"{stars}{name}") if file.is_file())
-    visible = [
-        file for file in files if not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
-    ]
+    visible = [file for file in files if not within_passed_over(file.relative_to(folder))]
     if len(visible) > 1:
         raise BadInput(folder, f"{visible[0]} and {visible[1]}", f"one {name}")
     return visible[0] if visible else None

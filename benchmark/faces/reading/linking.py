@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.faces.reading.walking import passed_over
 from benchmark.files import Json, read_yaml, write_text
 
 POINTER = "source.yaml"
@@ -19,15 +20,15 @@ def listing(folder: Path) -> dict[str, Json]:
     """{``files``: number of files below `folder`, ``bytes``: their total size, ``sha256``: digest of the sorted lines
     "name<TAB>size", one per file}.
 
-    Hidden files and folders are ignored. A link to a file counts with the size of its target. Links to folders are not
-    followed.
+    What is `passed_over` is ignored: hidden files, and what systems add later. A link to a file counts with the size of its
+    target. Links to folders are not followed.
     """
     lines = []
     for top, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not passed_over(name)]
         inside = os.path.relpath(top, folder)
         for name in files:
-            if not name.startswith("."):
+            if not passed_over(name):
                 path = os.path.join(top, name)
                 size = os.stat(path).st_size if os.path.exists(path) else -1  # -1: a link to nothing
                 lines.append((os.fsencode(os.path.normpath(os.path.join(inside, name))), size))

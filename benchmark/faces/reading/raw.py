@@ -6,11 +6,12 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.reading import linking
+from benchmark.faces.reading.walking import passed_over
 
 
 def raw_files(folder: Path) -> list[Path]:
-    """The files directly in a raw folder, sorted, without hidden ones. Empty if the folder does not exist."""
-    return sorted(p for p in folder.glob("[!.]*") if p.is_file())
+    """The files directly in a raw folder, sorted, without those `passed_over`. Empty if the folder does not exist."""
+    return sorted(p for p in folder.glob("*") if p.is_file() and not passed_over(p.name))
 
 
 def raw_file(raw: Path, name: str) -> Path:

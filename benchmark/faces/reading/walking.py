@@ -1,16 +1,20 @@
 """The files below a folder, without those that systems leave there."""
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
-LEFT_BY_WINDOWS = frozenset({"thumbs.db", "desktop.ini"})  # in lower case
-LEFT_BY_MACOS = "__MACOSX"
+LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # Windows, macOS and its archives; in lower case
 
 
 def passed_over(name: str) -> bool:
     """Whether a file or folder of this name is no part of a data set: hidden (``.DS_Store``, ``._x.jpg``), Thumbs.db,
     desktop.ini or __MACOSX."""
-    return name.startswith(".") or name.lower() in LEFT_BY_WINDOWS or name == LEFT_BY_MACOS
+    return name.startswith(".") or name.lower() in LEFT_BY_SYSTEMS
+
+
+def within_passed_over(path: PurePath) -> bool:
+    """Whether a relative path, or a folder on it, is `passed_over`."""
+    return any(map(passed_over, path.parts))
 
 
 def files_below(folder: Path) -> list[PurePosixPath]:

@@ -8,6 +8,7 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.faces.adding import add, examine, safe_name
 from benchmark.faces.readers import fer2013
+from benchmark.faces.reading.linking import listing
 from benchmark.faces.survey import lines
 
 
@@ -36,7 +37,7 @@ def test_copy_is_made_and_can_be_prepared(csv, root, small_fer2013, capsys):
     assert said == [f"checking {csv}", *lines(examine("fer2013", csv)), f"copied to {copy}"]
     assert said[1:3] == [
         "edition: other bytes than the official files",
-        "Training: 7 faces: angry 1, disgust 1, fear 1, happy 1, sad 1, surprise 1, neutral 1 (as published)",
+        "Training: 7 faces: angry 1, disgust 1, fear 1, happy 1, sad 1, surprise 1, neutral 1 (as known)",
     ]
 
 
@@ -179,3 +180,16 @@ def test_dvc_tracks_the_pointer_to_a_folder_and_nothing_of_it(tmp_path, reposito
     (folder / "val_set/images/9s1s0s0.jpg").write_bytes(b"one more")
     add("affectnet", folder, root=repository)
     assert (repository / "data/raw/affectnet.dvc").read_text() != first  # so `prepare` goes stale
+
+
+def test_what_a_system_adds_later_does_not_change_the_listing(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_bytes(b"x")
+    before = listing(tmp_path)
+    assert before["files"] == 1
+    (tmp_path / "__MACOSX" / "a").mkdir(parents=True)
+    for name in ("Thumbs.db", "a/desktop.ini", "a/.DS_Store", "a/._1.jpg", "__MACOSX/a/1.jpg"):
+        (tmp_path / name).write_bytes(b"y")
+    assert listing(tmp_path) == before
+    (tmp_path / "a" / "2.jpg").write_bytes(b"x")
+    assert listing(tmp_path) != before

@@ -15,16 +15,16 @@ def test_counts_are_shown_beside_the_published_ones():
     )
     assert lines(survey) == [
         "edition: release A",
-        "train: 5 faces: happy 3, sad 2 (published: sad 4)",
-        "test: 2 faces: happy 1, sad 1 (as published)",
-        "extra: no face; published 7",
+        "train: 5 faces: happy 3, sad 2 (known: sad 4)",
+        "test: 2 faces: happy 1, sad 1 (as known)",
+        "extra: no face; known are 7",
         "note: one row left out",
     ]
 
 
 def test_a_class_that_is_missing_is_named():
     assert lines(Survey("A", {"train": {"happy": 3}}, {"train": {"happy": 3, "sad": 4}}))[1:] == [
-        "train: 3 faces: happy 3 (published: sad 4)"
+        "train: 3 faces: happy 3 (known: sad 4)"
     ]
 
 

@@ -8,9 +8,10 @@ from types import NoneType, SimpleNamespace
 
 import pytest
 
+from benchmark import typed
 from benchmark.errors import BadInput
 from benchmark.files import Json
-from benchmark.protocol import cells, protocol, registry, typed
+from benchmark.protocol import cells, protocol, registry
 from benchmark.protocol.cells import Cell, cells_in
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, Protocol, Recipe, load_protocol, protocol_from, protocol_names
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmark.protocol import cells, known, protocol, registry, typed, values
+from benchmark import typed
+from benchmark.protocol import cells, known, protocol, registry, values
 
 
 def test_the_names_and_limits():

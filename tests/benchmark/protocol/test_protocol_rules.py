@@ -16,7 +16,7 @@ from benchmark.protocol import protocol as module
 from benchmark.protocol.cells import Cell, Run, cell_from, cell_of, cell_or_model, cells_in, find_cell, named_cell
 from benchmark.protocol.protocol import PROTOCOLS, RECIPES, load_protocol, protocol_from
 from benchmark.protocol.roles import check_faces, labelled, role_rows, role_targets
-from benchmark.protocol.typed import DEEPEST, plain
+from benchmark.typed import DEEPEST, plain
 
 FOLDS = ["a", "b", "c"]
 THREE = {"train": "x", "validation": "y", "test": "z"}

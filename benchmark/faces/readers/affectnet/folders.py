@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmark.errors import BadInput
+from benchmark.faces.reading.walking import passed_over
 
-OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # what Windows and macOS leave behind, in lower case
 DEPTH = 2  # folders below the given one in which lists and parts are searched
 
 
@@ -24,24 +24,19 @@ class Listed(Protocol):
         """Relative to the raw folder, with '/'."""
 
 
-def visible(name: str) -> bool:
-    """Whether a name is neither hidden nor one that a system leaves behind. Other names are passed over everywhere."""
-    return not name.startswith(".") and name.lower() not in OF_SYSTEMS
-
-
 def names(folder: Path) -> list[str]:
-    """The visible names in a folder, in no order. Empty if it is no folder."""
+    """The names in a folder without those that are `passed_over`, in no order. Empty if it is no folder."""
     try:
-        return list(filter(visible, os.listdir(folder)))
+        return [name for name in os.listdir(folder) if not passed_over(name)]
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
 def places(folder: Path, depth: int = DEPTH) -> list[Path]:
-    """The folder and the visible folders at most `depth` below it, level by level, each level sorted."""
+    """The folder and the folders at most `depth` below it, level by level, each level sorted."""
     level, every = [folder], [folder]
     for _ in range(depth):
-        level = sorted(Path(e.path) for top in level for e in os.scandir(top) if visible(e.name) and e.is_dir())
+        level = sorted(Path(e.path) for top in level for e in os.scandir(top) if not passed_over(e.name) and e.is_dir())
         every += level
     return every
 

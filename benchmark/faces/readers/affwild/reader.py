@@ -31,6 +31,7 @@ from benchmark.faces.reading.tracks import (
     write_tracks,
 )
 from benchmark.faces.reading.video import Clip, frame_count, versions, video_files
+from benchmark.faces.reading.walking import within_passed_over
 from benchmark.faces.survey import Survey
 from benchmark.files import Json
 
@@ -196,7 +197,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
 def _root(folder: Path) -> Path:
     """The folder that contains annotations/train and videos/train: `folder` itself, or one at most two levels below it."""
     levels = [folder, *sorted(folder.glob("[!.]*")), *sorted(folder.glob("[!.]*/[!.]*"))]
-    levels = [path for path in levels if "__MACOSX" not in path.relative_to(folder).parts]
+    levels = [path for path in levels if not within_passed_over(path.relative_to(folder))]
     found = [path for path in levels if (path / "annotations" / "train").is_dir() and (path / "videos" / "train").is_dir()]
     if len(found) != 1:
         inside = shown(sorted(path.name for path in folder.glob("[!.]*"))) or "nothing"

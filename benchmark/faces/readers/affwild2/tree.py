@@ -6,17 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.errors import BadInput
+from benchmark.faces.reading.walking import passed_over
 
 VA_FOLDERS = ("VA_Set", "VA_Estimation_Challenge")
 PARTS = {"train_set": "train", "training_set": "train", "validation_set": "test"}
 # The archive of 2020 unpacks to annotations/phoebe/dk15/new_aff_wild/Aff-Wild2_ready/VA_Set/annotations/Train_set.
 DEEPEST = 10  # levels of folders that are searched below the data set's folder
-SYSTEM = ("__macosx", "thumbs.db", "desktop.ini")  # what systems and archivers leave behind, in lower case
-
-
-def passed_over(name: str) -> bool:
-    """Whether a file or folder is not part of the data: a hidden one, or one of `SYSTEM`."""
-    return name.startswith(".") or name.lower() in SYSTEM
 
 
 class Tree:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from benchmark.errors import BadInput
 from benchmark.faces.readers.folder.options import Options
 from benchmark.faces.readers.folder.rows import Row
@@ -80,16 +82,15 @@ def together(rows: Sequence[Row]) -> list[str]:
     the other faces of the picture and their groups. "": none."""
     if len({row.path for row in rows}) == len(rows):
         return [row.group for row in rows]
-    parent: dict[str, str] = {}
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for row in rows:
-        if row.group:
-            first, second = sorted((root(f"picture {row.path.as_posix()}"), root(f"group {row.group}")))
-            parent[second] = first
-    return [root(f"picture {row.path.as_posix()}") for row in rows]
+    pictures = [f"picture {row.path.as_posix()}" for row in rows]
+    groups = [f"group {row.group}" if row.group else picture for row, picture in zip(rows, pictures, strict=True)]
+    names, ends = np.unique([pictures, groups], return_inverse=True)
+    first, second = ends.reshape(2, -1)
+    pairs = coo_array((np.ones(len(rows), bool), (first, second)), shape=(len(names),) * 2)
+    part = connected_components(pairs, directed=False)[1]
+    _, smallest = np.unique(part, return_index=True)  # the name of a part is its first one
+    found: list[str] = names[smallest[part[first]]].tolist()
+    return found

@@ -10,12 +10,9 @@ It has the layouts in which the data set is known to lie in folders, and what th
   ``faces``, ``groups``. Others are reported, never refused.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import TypeVar, get_args, get_origin
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.folder.clips import Clips
@@ -24,12 +21,12 @@ from benchmark.faces.readers.folder.named import Named
 from benchmark.faces.readers.folder.options import AS_WRITTEN, Options, checked
 from benchmark.faces.readers.folder.tree import Tree
 from benchmark.files import Json, read_yaml
+from benchmark.typed import from_mapping
 
 Layout = Tree | Lines | Named | Clips
 LAYOUTS: Mapping[str, type[Layout]] = {"tree": Tree, "lines": Lines, "named": Named, "clips": Clips}
 OWN = ("version", "classes", "size", "channels", "margin", "group", "folds")  # options that the file gives
 GIVEN = ("size", "channels", "margin", "allow_unreadable")  # options that a profile may give
-Made = TypeVar("Made", Layout, "HoldOut", "Known")
 
 
 @dataclass(frozen=True)
@@ -96,45 +93,18 @@ def read_preset(path: Path) -> Preset:
         kind = entry.get("kind") if isinstance(entry, dict) else None
         if not isinstance(kind, str) or kind not in LAYOUTS:
             raise BadInput(f"{where}, kind", f"{kind!r}", f"one of {', '.join(LAYOUTS)}")
-        layouts.append(_made(LAYOUTS[kind], {key: value for key, value in entry.items() if key != "kind"}, where))
+        layouts.append(from_mapping(LAYOUTS[kind], {key: value for key, value in entry.items() if key != "kind"}, where))
     hold_out, known = contents.get("hold_out"), contents.get("known", {})
     return Preset(
         path,
         values,
         checked(values, str(path)),
         layouts,
-        None if hold_out is None else _made(HoldOut, hold_out, f"{path}, hold_out"),
-        _made(Known, known, f"{path}, known"),
+        None if hold_out is None else from_mapping(HoldOut, hold_out, f"{path}, hold_out"),
+        from_mapping(Known, known, f"{path}, known"),
     )
 
 
 def _bases(folder: Path, patterns: Sequence[str]) -> list[Path]:
     found = [base for each in patterns for base in ([folder] if each == "." else sorted(folder.glob(each))) if base.is_dir()]
     return list(dict.fromkeys(found))
-
-
-def _made(kind: type[Made], contents: object, where: str) -> Made:
-    """A dataclass from a mapping with exactly its fields; those with a default may be absent."""
-    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
-    if not isinstance(contents, Mapping):
-        raise BadInput(where, f"{contents!r}"[:80], f"a mapping with {', '.join(fields)}")
-    required = {name for name, entry in fields.items() if entry.default is MISSING and entry.default_factory is MISSING}
-    if odd := sorted(map(str, (required - set(contents)) | (set(contents) - set(fields)))):
-        raise BadInput(where, f"missing or unknown {', '.join(odd)}", f"of {', '.join(fields)}")
-    values: dict[str, Json] = {name: tuple(each) if isinstance(each, list) else each for name, each in contents.items()}
-    for name, value in values.items():
-        if not _fits(value, fields[name].type):
-            raise BadInput(f"{where}, {name}", f"{value!r}"[:80], f"a value of type {fields[name].type}")
-    return kind(**values)
-
-
-def _fits(value: Json, kind: Json) -> bool:
-    origin: object = get_origin(kind)
-    arguments = get_args(kind)
-    if origin is UnionType:
-        return any(_fits(value, each) for each in arguments)
-    if origin is tuple:
-        return isinstance(value, tuple) and bool(value) and all(_fits(each, arguments[0]) for each in value)
-    if origin is Mapping:
-        return isinstance(value, dict) and all(_fits(k, arguments[0]) and _fits(v, arguments[1]) for k, v in value.items())
-    return type(value) is (type(None) if kind is None else kind)

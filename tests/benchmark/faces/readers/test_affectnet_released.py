@@ -146,7 +146,7 @@ def test_a_part_of_many_files_is_sampled_by_a_check_and_read_whole_by_prepare(ra
     assert sum(found.counts["val_set"].values()) == 15 and set(found.counts["val_set"]) == set(CLASSES)
     assert found.notes[0].startswith("train_set: 20 of 45 annotations were read, evenly spaced (neutral ")
     assert found.notes[0].endswith("; prepare reads all")
-    assert lines(found)[1] == "train_set: 45 faces: of any class 45 (published: of any class 287651)"
+    assert lines(found)[1] == "train_set: 45 faces: of any class 45 (known: of any class 287651)"
     with pytest.raises(BadInput, match="1_exp.npy: found expression '12'"):
         prepared(raw)
 

@@ -25,7 +25,7 @@ def from_mapping(kind: type[Made], contents: object, where: object) -> Made:
     expected = {entry.name: entry.type for entry in fields(kind)}
     if not isinstance(contents, Mapping):
         raise BadInput(where, f"{contents!r}"[:200], f"a mapping with {', '.join(expected)}")
-    required = {entry.name for entry in fields(kind) if entry.default is MISSING}
+    required = {entry.name for entry in fields(kind) if entry.default is MISSING and entry.default_factory is MISSING}
     if odd := sorted(map(str, (required - set(contents)) | (set(contents) - set(expected)))):
         raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(expected)}")
     values: dict[str, Json] = {}
