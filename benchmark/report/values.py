@@ -52,7 +52,7 @@ class Comparison:
         sizes = [each.size for each in self.deviations if each.size is not None]
         by = f" by at most {max(sizes):.2g}" if sizes else ""
         others = len(self.deviations) - len(sizes)
-        added = (", " if sizes else " ") + f"{others} in words or missing" if others else ""
+        added = f", {others} in words or missing" if others else ""
         return f"{len(self.deviations):,} of {self.values:,} table values differ{by}{added}"
 
 

@@ -31,7 +31,7 @@ def test_what_a_deviation_says_and_how_large_it_is():
     assert str(missing) == "w: 'no such value', expected '0.5'" and missing.size is None
     assert str(words) == f"w: '{'x' * 120}', expected 'y'" and words.size is None
     assert Deviation("w", "0.25", "1").size == 0.75 and Deviation("w", "nan", "1").size is None
-    assert Comparison(9, (words,)).told == "1 of 9 table values differ 1 in words or missing"
+    assert Comparison(9, (words,)).told == "1 of 9 table values differ, 1 in words or missing"
     both = Comparison(12_345, (Deviation("w", "0.25", "1"), Deviation("w", "2", "1"), missing, words))
     assert both.told == "4 of 12,345 table values differ by at most 1, 2 in words or missing"
     assert Comparison(2, (Deviation("w", "1", "1.000123"),)).told == "1 of 2 table values differ by at most 0.00012"
