@@ -36,7 +36,9 @@ def from_mapping(kind: type[Made], contents: object, where: object) -> Made:
             value = float(value)
         if not fits(value, expected[key]):
             name = getattr(expected[key], "__name__", str(expected[key]))
-            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}")
+            texts = isinstance(value, tuple) and get_origin(expected[key]) is tuple and get_args(expected[key])[0] is str
+            hint = "; text that YAML reads as something else, such as NO and 1.0, goes in quotes" if texts else ""
+            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}{hint}")
         values[key] = dict(value) if isinstance(value, Mapping) else value
     return kind(**values)
 

@@ -104,7 +104,7 @@ def subgroups(arguments) -> None:
     for entry in found["protocols"]:
         print(f"{entry['protocol']}: {len(entry['cells'])} cells by {', '.join(entry['by'])}")
     if not found["protocols"]:
-        print("no finished run on these faces")
+        print(f"no record on these faces in {RECORDS}: `dvc repro` or `ferbench import` brings finished runs there")
     print(f"wrote {out}")
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from benchmark.errors import BadInput
 from benchmark.faces.reading.pictures import Unreadable, load_image
 
 SAMPLE = 200  # pictures that are decoded by a check
 SIDE = 32  # side to which they are reduced, in pixels
+CHANCE = 1e-4  # a sample refuses if an allowed share of all pictures would give as many broken ones less often than this
 SHOWN = 3  # sizes and unreadable pictures that a note names
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -51,13 +53,38 @@ def lines(survey: Survey) -> list[str]:
     return out + [f"note: {note}" for note in survey.notes]
 
 
-def decode_sample(paths: Sequence[Path], count: int = SAMPLE) -> tuple[str, ...]:
+def evenly(total: int, count: int = SAMPLE) -> list[int]:
+    """At most `count` of the numbers 0 to `total` - 1, evenly spaced, the first and the last one among them."""
+    number = min(count, total)
+    return [k * (total - 1) // max(number - 1, 1) for k in range(number)]
+
+
+def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, allowed: float) -> None:
+    """Raise BadInput for a sample that shows that `prepare` would refuse: its unusable pictures are more than the share
+    `allowed` of all, or too many for a sample of pictures with that share (binomial, `CHANCE`).
+
+    Args:
+        broken: (name, why) of each unusable picture.
+        looked: number of pictures in the sample.
+        total: number of all pictures.
+        allowed: largest share that may be unusable, 0..1.
+    """
+    if not broken:
+        return
+    from scipy.stats import binom
+
+    if len(broken) > allowed * total or binom.sf(len(broken) - 1, looked, allowed) < CHANCE:
+        where, why = broken[0]
+        found = f"{why}; {len(broken)} of {looked} pictures that were tried can not be used"
+        raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; see the option allow_unreadable")
+
+
+def decode_sample(paths: Sequence[Path], count: int = SAMPLE, *, allowed: float = 0.001) -> tuple[str, ...]:
     """Decode at most `count` pictures, evenly spaced in the list, and return notes: the sizes that occur, and the pictures
-    that can not be read, by name. Empty for an empty list."""
+    that can not be read, by name. Empty for an empty list. BadInput as `check_sample`."""
     if not paths:
         return ()
-    number = min(count, len(paths))
-    chosen = [k * (len(paths) - 1) // max(number - 1, 1) for k in range(number)]
+    chosen = evenly(len(paths), count)
     sizes: Counter[tuple[int, int]] = Counter()
     broken = []
     for path in (Path(paths[k]) for k in chosen):
@@ -66,7 +93,8 @@ def decode_sample(paths: Sequence[Path], count: int = SAMPLE) -> tuple[str, ...]
             with Image.open(path) as image:
                 sizes[image.size] += 1
         except Unreadable as error:
-            broken.append(f"{path}: {error}")
+            broken.append((path, str(error)))
+    check_sample(broken, len(chosen), len(paths), allowed)
     sentences = []
     if sizes:
         common = ", ".join(f"{width}x{height} ({times})" for (width, height), times in sizes.most_common(SHOWN))
@@ -74,7 +102,8 @@ def decode_sample(paths: Sequence[Path], count: int = SAMPLE) -> tuple[str, ...]
         others = f" and {rest} other sizes" if rest > 1 else " and another size" if rest == 1 else ""
         sentences.append(f"{sum(sizes.values())} of {len(paths)} pictures were decoded: {common}{others}")
     if broken:
-        sentences.append(f"{len(broken)} of {len(chosen)} sampled pictures can not be read: {'; '.join(broken[:SHOWN])}")
+        names = "; ".join(f"{path}: {why}" for path, why in broken[:SHOWN])
+        sentences.append(f"{len(broken)} of {len(chosen)} sampled pictures can not be read: {names}")
     return tuple(sentences)
 
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.walking import passed_over
+from benchmark.faces.reading.walking import folders_below
 from benchmark.files import Json, read_yaml, write_text
 
 POINTER = "source.yaml"
@@ -20,18 +20,16 @@ def listing(folder: Path) -> dict[str, Json]:
     """{``files``: number of files below `folder`, ``bytes``: their total size, ``sha256``: digest of the sorted lines
     "name<TAB>size", one per file}.
 
-    What is `passed_over` is ignored: hidden files, and what systems add later. A link to a file counts with the size of its
-    target. Links to folders are not followed.
+    The files are those of `walking.folders_below`: without hidden ones and what systems add later, and also behind links. A
+    link to a file counts with the size of its target.
     """
     lines = []
-    for top, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not passed_over(name)]
+    for top, files, _ in folders_below(folder):
         inside = os.path.relpath(top, folder)
         for name in files:
-            if not passed_over(name):
-                path = os.path.join(top, name)
-                size = os.stat(path).st_size if os.path.exists(path) else -1  # -1: a link to nothing
-                lines.append((os.fsencode(os.path.normpath(os.path.join(inside, name))), size))
+            path = os.path.join(top, name)
+            size = os.stat(path).st_size if os.path.exists(path) else -1  # -1: a link to nothing
+            lines.append((os.fsencode(os.path.normpath(os.path.join(inside, name))), size))
     total = hashlib.sha256()
     for path_bytes, size in sorted(lines):
         total.update(b"%s\t%d\n" % (path_bytes, size))
@@ -40,15 +38,15 @@ def listing(folder: Path) -> dict[str, Json]:
 
 def write_pointer(folder: Path, target: Path) -> Path:
     """Write the pointer ``folder/source.yaml`` to `target` and return the pointer's path. If there is one to the same
-    target, its listing is updated. BadInput if `folder` contains anything else."""
+    target, or to a folder that is not there any more, it is written anew. BadInput if `folder` contains anything else."""
     import yaml
 
     pointer, target = folder / POINTER, target.resolve()
     present = sorted(p.name for p in folder.glob("[!.]*") if p.name != POINTER) if folder.is_dir() else []
     if present or folder.is_symlink() or folder.resolve() == target:
         raise BadInput(folder, ", ".join(present[:3]) or "a link or the folder itself", f"nothing, or a {POINTER}")
-    if pointer.is_file() and (other := _read(pointer)["path"]) != str(target):
-        raise BadInput(pointer, other, f"no {POINTER}, or one of {target}")
+    if pointer.is_file() and (other := _read(pointer)["path"]) != str(target) and Path(other).is_dir():
+        raise BadInput(pointer, other, f"no {POINTER}, or one of {target}; delete it to change the folder")
     write_text(pointer, yaml.safe_dump({"path": str(target), **listing(target)}, sort_keys=False, allow_unicode=True))
     return pointer
 

@@ -4,11 +4,12 @@ import sys
 import tarfile
 
 import pytest
+from PIL import Image
 
 from benchmark.errors import BadInput
 from benchmark.faces.adding import add, examine, safe_name
 from benchmark.faces.readers import fer2013
-from benchmark.faces.reading.linking import listing
+from benchmark.faces.reading.linking import listing, resolve, write_pointer
 from benchmark.faces.survey import lines
 
 
@@ -171,13 +172,13 @@ def test_dvc_tracks_the_pointer_to_a_folder_and_nothing_of_it(tmp_path, reposito
     for part in ("train_set", "val_set"):
         (folder / part / "images").mkdir(parents=True)
         for number in range(3):
-            (folder / part / "images" / f"{number}s0s500s-500.jpg").write_bytes(b"never opened by check")
+            Image.new("RGB", (8, 8)).save(folder / part / "images" / f"{number}s0s500s-500.jpg")
     add("affectnet", folder, root=repository)
     first = (repository / "data/raw/affectnet.dvc").read_text()
     assert "nfiles: 1" in first
     add("affectnet", folder, root=repository)
     assert (repository / "data/raw/affectnet.dvc").read_text() == first
-    (folder / "val_set/images/9s1s0s0.jpg").write_bytes(b"one more")
+    Image.new("RGB", (8, 8)).save(folder / "val_set/images/9s1s0s0.jpg")
     add("affectnet", folder, root=repository)
     assert (repository / "data/raw/affectnet.dvc").read_text() != first  # so `prepare` goes stale
 
@@ -191,5 +192,30 @@ def test_what_a_system_adds_later_does_not_change_the_listing(tmp_path):
     for name in ("Thumbs.db", "a/desktop.ini", "a/.DS_Store", "a/._1.jpg", "__MACOSX/a/1.jpg"):
         (tmp_path / name).write_bytes(b"y")
     assert listing(tmp_path) == before
+    (tmp_path / "round").symlink_to(tmp_path)  # a link to a folder above: not for ever
+    assert listing(tmp_path) == before
     (tmp_path / "a" / "2.jpg").write_bytes(b"x")
     assert listing(tmp_path) != before
+
+
+def test_files_behind_a_link_are_in_the_listing(tmp_path):
+    folder, other = tmp_path / "set", tmp_path / "disk"
+    folder.mkdir()
+    other.mkdir()
+    (folder / "pictures").symlink_to(other)
+    before = listing(folder)
+    (other / "1.jpg").write_bytes(b"x")
+    assert listing(folder)["files"] == before["files"] + 1 == 1
+
+
+def test_a_folder_that_was_moved_is_added_again_from_its_new_place(tmp_path):
+    (tmp_path / "old").mkdir()
+    pointer = write_pointer(tmp_path / "raw", tmp_path / "old")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(BadInput, match=f"found {tmp_path}/old; .* or one of {tmp_path}/other; delete it"):
+        write_pointer(tmp_path / "raw", tmp_path / "other")
+    (tmp_path / "old").rename(tmp_path / "new")
+    with pytest.raises(BadInput, match="add it again from its new place"):
+        resolve(tmp_path / "raw")
+    assert write_pointer(tmp_path / "raw", tmp_path / "new") == pointer
+    assert resolve(tmp_path / "raw") == tmp_path / "new"

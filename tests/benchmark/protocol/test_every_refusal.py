@@ -172,6 +172,9 @@ def test_a_dataclass_from_a_mapping():
         ({"number": 2**63}, f", number: found {2**63}; expected a value of type float"),
         ({"number": True}, ", number: found True; expected a value of type float"),
         ({"number": 1, "names": "a"}, ", names: found 'a'; expected a value of type tuple"),
+        ({"number": 1, "names": [False, "a"]},
+         ", names: found (False, 'a'); expected a value of type tuple; text that YAML reads as something else, such as NO "
+         "and 1.0, goes in quotes"),
         ({"number": 1, "inner": {"x": 1}}, f", inner: found {{'x': 1}}; expected a value of type {Inner | None}"),
     ):  # fmt: skip
         assert refusal(typed.from_mapping, Own, contents, "file") == f"file{line}"

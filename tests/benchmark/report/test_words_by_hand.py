@@ -110,7 +110,7 @@ def test_the_largest_of_several_deviations_is_said():
     assert [each.size for each in found.deviations] == [0.25, 0.75, None]
     assert [(each.found, each.expected) for each in found.deviations] == [("1.5", "1.25"), ("2.25", "3.0"), ("x", "y")]
     words = values.compare({"t.csv": b"a\nx\n"}, {"t.csv": b"a\ny\n"})
-    assert words.told == "1 of 1 table values differ 1 in words or missing"
+    assert words.told == "1 of 1 table values differ, 1 in words or missing"
 
 
 def test_small_numbers_are_compared_relatively():

@@ -45,14 +45,22 @@ def check_pictures(folder: Path, listed: Sequence[Listed], allowed: float) -> tu
     """Notes about listed pictures that are not there. Each folder is listed once; no picture is opened.
 
     Raises:
-        BadInput: more than the fraction `allowed` of them are missing.
+        BadInput: more than the fraction `allowed` of them are missing; a folder of pictures is a link that leads out.
     """
-    missing = _missing(folder, listed)
+    missing, base = _missing(folder, listed), folder.resolve()
+    first_of: dict[str, Listed] = {}
+    for picture in listed:
+        first_of.setdefault(picture.path.rpartition("/")[0], picture)
+    for picture in first_of.values():
+        if not (place := (folder / picture.path).parent).resolve().is_relative_to(base):
+            raise BadInput(picture.where, f"{place}, a link that leads out of {folder}", "pictures in the folder given")
     if not missing:
         return ()
     first, share = missing[0], f"{len(missing)} of the {len(listed)} pictures"
     if len(missing) > allowed * len(listed):
         expected = f"at most {100 * allowed:g} % of the listed pictures missing"
+        if len(missing) == len(listed):
+            expected += f"; folders of pictures are searched at most {DEPTH} folders below the given one"
         raise BadInput(first.where, f"no picture {folder / first.path}; {share} are missing", expected)
     return (f"{share} are missing and left out, the first is {folder / first.path} ({first.where})",)
 

@@ -32,6 +32,7 @@ FILES = {"train": "training.csv", "val": "validation.csv"}
 AUTOMATIC = "automatically_annotated.csv"
 PICTURES = "Manually_Annotated_Images"  # the copies that circulate have it inside another folder, also one of its own name
 PROBED = 200  # pictures by which the folder of pictures is told
+MOST_LEFT_OUT = 0.001  # fraction of the rows of a list that may have no corner of their box; the released one has one row
 NULL = frozenset({"", "NULL", "null"})
 
 
@@ -131,6 +132,10 @@ def read_list(path: Path, part: str, *, align: bool = False) -> tuple[list[Row],
         raise BadInput(f"{path} after line {line}", f"bytes that are not UTF-8 ({error.reason})", "text in UTF-8") from error
     except csv.Error as error:
         raise BadInput(f"{path} after line {line}", str(error), "a csv with commas") from error
+    if len(left_out) > max(1, MOST_LEFT_OUT * (len(rows) + len(left_out))):
+        first = left_out[0]
+        found = f"{len(left_out)} rows with NULL as face_x and face_y beside a width and a height"
+        raise BadInput(f"{path} line {first.line}", found, "one, as released, or a copy of the list that is whole")
     if not rows:
         raise BadInput(path, "no row" + " with a usable face box" * bool(left_out), "at least one picture")
     return rows, left_out

@@ -108,4 +108,7 @@ def _plain(contents: object, path: Path) -> dict[str, Json]:
     flat = {re.sub(r"[^a-z0-9]", "", key.lower()): value for key, value in contents.items()}
     if len(flat) < len(contents):
         raise BadInput(path, f"keys {', '.join(map(str, contents))[:120]}", "each key in one spelling")
-    return {**_plain(flat["metadata"], path), **flat} if "metadata" in flat else flat
+    inner = _plain(flat.get("metadata"), path)
+    if odd := [key for key in inner if key in flat and inner[key] != flat[key]]:
+        raise BadInput(path, f"{odd[0]} {flat[odd[0]]!r}, and {inner[odd[0]]!r} in the meta-data", "one value")
+    return {**inner, **flat}

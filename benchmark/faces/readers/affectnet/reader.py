@@ -22,7 +22,7 @@ from benchmark.faces.reading.copies import hold_out
 from benchmark.faces.reading.decoding import Batch, write_decoded
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
-from benchmark.faces.survey import SAMPLE, SIDE, Survey, decode_sample
+from benchmark.faces.survey import SIDE, Survey, check_sample, decode_sample, evenly
 
 VERSION = "1.1"
 RAW = ("affectnet",)
@@ -41,13 +41,15 @@ def check(path: Path) -> Survey:
     at most `ANNOTATIONS` a part; of the pictures a sample is decoded.
 
     Raises:
-        BadInput: as `read`; more than `ALLOWED` of the listed pictures are not there.
+        BadInput: as `read`; more than `ALLOWED` of the listed pictures are not there; a sample that shows that more than
+            these can not be used (`benchmark.faces.survey.check_sample`); a name that is not printable.
     """
     folder = Path(path)
     release = read(folder, sample=ANNOTATIONS)
+    check_names((picture.path for picture in release.listed), folder)
     notes = check_pictures(folder, release.listed, ALLOWED)
     paths = [folder / picture.path for picture in release.listed]
-    return counts.survey(release, (*notes, *decode_sample(paths), *_sample_boxes(folder, release)))
+    return counts.survey(release, (*notes, *decode_sample(paths, allowed=ALLOWED), *_sample_boxes(folder, release)))
 
 
 def prepare(
@@ -183,19 +185,22 @@ def _class_folders(inside: Sequence[Path]) -> str:
 
 
 def _sample_boxes(folder: Path, release: Release) -> tuple[str, ...]:
-    """A note about the face boxes, of an evenly spaced sample, that are outside of their picture."""
+    """A note about the face boxes, of an evenly spaced sample, that are outside of their picture. BadInput as
+    `check_sample`."""
     boxed = [row for row in release.rows if row.code < len(CLASSES) and row.box is not None]
-    chosen = boxed[:: -(-len(boxed) // SAMPLE) or 1]
+    chosen = [boxed[k] for k in evenly(len(boxed))]
     outside = []
     for row in chosen:
         try:
             load_image(folder / row.path, size=SIDE, channels=3, box=row.box)
         except Unreadable as error:
             if "a face box" in str(error):
-                outside.append(f"{row.where}: {error}")
+                outside.append((row.where, str(error)))
+    check_sample(outside, len(chosen), len(boxed), ALLOWED)
     if not outside:
         return ()
-    return (f"{len(outside)} of {len(chosen)} sampled face boxes can not be used, these faces are left out: {outside[0]}",)
+    first = ": ".join(outside[0])
+    return (f"{len(outside)} of {len(chosen)} sampled face boxes can not be used, these faces are left out: {first}",)
 
 
 def load(source: Source) -> list[np.ndarray | Unreadable]:

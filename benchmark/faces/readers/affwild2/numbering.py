@@ -14,6 +14,8 @@ from benchmark.faces.reading.tracks import number_of, shown
 
 CROP = re.compile(r"(\d+)(\.(?:jpg|jpeg|png))", re.ASCII | re.IGNORECASE)
 EXCEPTIONS = 0.05  # largest fraction of the tracks that may begin with 1 in a numbering from 0
+LEAST = 0.5  # smallest fraction of all tracks that must have a crop 0 in one; most first frames show a face
+ONE = "one numbering: in all tracks from 1, as released, or in all from 0"
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,22 @@ def read_crops(folder: Path) -> Crops | None:
     return Crops(folder, np.array(sorted(found), dtype=np.int64), digits, ending, others) if found else None
 
 
-def first_number(crops: Mapping[str, Crops], *, named_by_lists: bool) -> int:
+def first_number(crops: Mapping[str, Crops], lines: Mapping[str, int], *, named_by_lists: bool) -> int:
     """The number of the crop that belongs to label line 1: 1 as released; 0 if crops have the number 0.
 
     A crop 0 can not exist in the released numbering. It shows that somebody else cut the crops and counted from 0. This is
     concluded for all tracks if at most 5 % begin with 1 while others begin with 0: in a numbering from 0, such a track shows
-    a face in the second frame and none in the first.
+    a face in the second frame and none in the first. And at least half of the tracks must have a
+    crop 0; otherwise a few stray crops 0 lie among crops that are numbered from 1.
 
     Args:
         crops: track -> its crops.
+        lines: track -> number of its label lines.
         named_by_lists: whether the labels name single crops, as multi-task lists do.
 
     Raises:
-        BadInput: more tracks begin with 1, so there may be two numberings; a crop 0 beside lists, which name the released
-            crops.
+        BadInput: more tracks begin with 1, or one of them would end beyond its labels, or fewer have a crop 0: there may be
+            two numberings; a crop 0 beside lists, which name the released crops.
     """
     zero = [name for name, own in crops.items() if own.numbers[0] == 0]
     one = [name for name, own in crops.items() if own.numbers[0] == 1]
@@ -83,5 +87,12 @@ def first_number(crops: Mapping[str, Crops], *, named_by_lists: bool) -> int:
         found = (
             f"a crop 0, as in {number_of(len(zero), 'track')}, beside {number_of(len(one), 'track')} from 1: {shown(one)}"
         )
-        raise BadInput(where, found, "one numbering: in all tracks from 1, as released, or in all from 0")
+        raise BadInput(where, found, ONE)
+    few = len(zero) < LEAST * len(crops)
+    past = [name for name in one if crops[name].numbers[-1] + 1 > lines[name]]
+    if few or past:
+        found = f"a crop 0, as in {number_of(len(zero), 'track')} of {len(crops)}"
+        if past:
+            found += f"; counted from 0, the crops of {shown(past)}, which begin with 1, end beyond the last label line"
+        raise BadInput(where, found, ONE)
     return 0

@@ -64,6 +64,8 @@ class Options:
 def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
     """The options in the folder's own file; those in `given` take precedence. BadInput for an unknown or invalid option."""
     path = folder / OPTIONS_FILE
+    if (other := path.with_suffix(".yml")).is_file():
+        raise BadInput(other, "a file that is not read", f"the name {OPTIONS_FILE} for options")
     own = read_yaml(path, as_written=AS_WRITTEN) if path.is_file() else {}
     check_known(own, path)
     check_known(given, f"options of {folder.name}")

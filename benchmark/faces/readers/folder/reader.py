@@ -83,8 +83,9 @@ class Reader:
         notes = list(found.notes)
         if in_part:
             notes.append(f"face boxes that reach beyond their picture, black outside: {len(in_part)}")
+        allowed = found.options.allow_unreadable
         return survey(
-            found.edition, found.base, found.rows, lost, found.classes, found.labels, self.preset, found.read, notes
+            found.edition, found.base, found.rows, lost, found.classes, found.labels, self.preset, found.read, notes, allowed
         )
 
     def listing(self, folder: Path, given: Mapping[str, Json]) -> Listing:

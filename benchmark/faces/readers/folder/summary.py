@@ -30,6 +30,7 @@ def survey(
     preset: Preset | None,
     read: Iterable[str],
     notes: Sequence[str],
+    allow_unreadable: float,
 ) -> Survey:
     """The survey of checked rows.
 
@@ -38,6 +39,10 @@ def survey(
         preset: None for a user's own folder.
         read: names of the files directly in `base` that were read.
         notes: what the layout says.
+        allow_unreadable: largest share of pictures that may be unreadable, 0..1.
+
+    Raises:
+        BadInput: as `benchmark.faces.survey.check_sample`.
     """
     names = [*classes.values()]
     without = {id(row) for row, _ in lost}
@@ -56,7 +61,7 @@ def survey(
         *_beside(base, read),
         *_not_listed(rows, base),
         *([] if preset is None else _of_preset(preset, rows, lost)),
-        *decode_sample(files),
+        *decode_sample(files, allowed=allow_unreadable),
         *_boxes(rows),
     ]
     known = None if preset is None else preset.known.counts

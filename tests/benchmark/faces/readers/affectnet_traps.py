@@ -12,13 +12,13 @@ CODES = "found expression '{}'; expected an integer 0..10"
 LACKING = "1 of the 60 pictures are missing; expected at most 0.1 % of the listed pictures missing"
 
 
-def changed(path, old, new):
-    """A trap: `old`, which must be there, becomes `new` in the file."""
+def changed(path, old, new, times=1):
+    """A trap: `old`, which must be there, becomes `new` in the file, the first `times` times."""
 
     def trap(top):
         text = (top / path).read_text()
         assert old in text
-        (top / path).write_text(text.replace(old, new, 1))
+        (top / path).write_text(text.replace(old, new, times))
 
     return trap
 

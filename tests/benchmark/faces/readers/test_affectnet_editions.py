@@ -98,7 +98,33 @@ REFUSED = {
         lambda top: (top / "Manually_Annotated_Images").rename(top / "Elsewhere"),
         LINES
         + " 2: found no picture {top}/Manually_Annotated_file_lists/0/00000000.png; 60 of the 60 pictures are missing; "
-        "expected at most 0.1 % of the listed pictures missing",
+        "expected at most 0.1 % of the listed pictures missing; folders of pictures are searched at most 2 folders below "
+        "the given one",
+    ),
+    "2017, two rows without a corner": (
+        layouts.write_lists,
+        changed(TRAIN, ",3,5,32,", ",NULL,NULL,32,", times=2),
+        LINES + " 2: found 2 rows with NULL as face_x and face_y beside a width and a height; expected one, as released, or "
+        "a copy of the list that is whole",
+    ),
+    "2017, pictures on another disk": (
+        layouts.write_lists,
+        lambda top: [
+            (top / "Manually_Annotated_Images").rename(top.parent / "disk"),
+            (top / "Manually_Annotated_Images").symlink_to(top.parent / "disk"),
+        ],
+        LINES
+        + " 2: found {top}/Manually_Annotated_Images/0, a link that leads out of {top}; expected pictures in the folder "
+        "given",
+    ),
+    "2017, a name that is not printable": (
+        layouts.write_lists,
+        lambda top: [
+            changed(TRAIN, "0/00000000.png", "0/a\xa0b.png")(top),
+            (top / "Manually_Annotated_Images/0/00000000.png").rename(top / "Manually_Annotated_Images/0/a\xa0b.png"),
+        ],
+        "{top}: found the name 'Manually_Annotated_Images/0/a\\xa0b.png'; expected a name of printable characters, in "
+        "UTF-8; rename the file",
     ),
     "2017, one list": (
         layouts.write_lists,

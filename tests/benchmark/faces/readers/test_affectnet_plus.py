@@ -155,6 +155,10 @@ REFUSED = {
         lambda c: c.update({"Human_Label": 3}),
         "found keys human-label, soft-label, subset, meta-data, Human_Label; expected each key in one spelling",
     ),
+    "valence in two places": (
+        lambda c: [c.update({"valence": 0.25}), meta(valence=0.5)(c)],
+        "found valence 0.25, and 0.5 in the meta-data; expected one value",
+    ),
     "no label": (
         lambda c: [c.pop("human-label"), meta(gender="Man")(c)],
         f"found keys {KEYS.replace('humanlabel, ', '')}; expected a label, as humanlabel or expression or exp",

@@ -58,7 +58,7 @@ def notes(folder):
         (tree(one=1, late=2), 0),
         (tree(late=3), 0),
         (tree(zero=3), 1),
-        (tree(zero=1, late=2), 1),  # one crop 0 shows it, if no track begins with 1
+        (tree(zero=2, late=2), 1),  # half of the tracks show it, if no track begins with 1
         (tree(zero=19, one=1), 1),  # 5 %: a face in the second frame alone
     ],
 )
@@ -95,6 +95,39 @@ def test_two_numberings_are_refused(tmp_path, zero, one, said):
     )
     with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
         affwild2.check(folder)
+
+
+@pytest.mark.parametrize(
+    "crops, said",
+    [
+        (tree(zero=1, late=2), "a crop 0, as in 1 track of 3"),  # a stray file among crops that are numbered from 1
+        (
+            tree(zero=19) | {"20-30-64x64": range(1, LINES + 1)},
+            "a crop 0, as in 19 tracks of 20; counted from 0, the crops of 20-30-64x64, which begin with 1, end beyond the "
+            "last label line",
+        ),
+    ],
+)
+def test_a_numbering_that_a_few_crops_contradict_is_refused(tmp_path, crops, said):
+    folder = written(tmp_path / "data", crops)
+    line = f"{folder}/cropped_aligned/1-30-64x64/00000.jpg: found {said}; expected one numbering: in all tracks from 1, as "
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}released, or in all from 0$"):
+        affwild2.check(folder)
+
+
+def test_crops_of_another_frame_rate_are_refused(tmp_path):
+    """Every third frame of 18, numbered 1 to 6: crop 2 is frame 4. One of four tracks may end so early."""
+    crops = {name: range(1, 7) for name in tree(one=3)}
+    folder = written(tmp_path / "third", crops, lines=18)
+    line = (
+        f"{folder}: found crops that end before 75 % of the label lines in 3 of 3 tracks: 1-30-64x64 (18 label lines, last "
+        "crop 6), 2-30-64x64 (18 label lines, last crop 6), 3-30-64x64 (18 label lines, last crop 6); expected crop n for "
+        "label line n (in at most 25 % of the tracks they may end so early): were they cut at another frame rate?"
+    )
+    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+        affwild2.check(folder)
+    whole = {f"{k}-30-64x64": range(1, 19 if k < 4 else 7) for k in range(1, 5)}
+    assert affwild2.check(written(tmp_path / "one of four", whole, lines=18)).counts
 
 
 def test_a_numbering_from_0_that_its_names_can_not_show(tmp_path):

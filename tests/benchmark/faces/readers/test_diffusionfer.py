@@ -256,7 +256,8 @@ def test_survey_of_a_tree(published):
         "6 of 6 pictures were decoded: 32x32 (6)",
     ]
     (published / "DiffusionFER" / "DiffusionEmotion_S" / "cropped" / "sad" / "eee_2.png").write_bytes(b"x")
-    assert "1 of 6 sampled pictures can not be read: " in check(published).notes[2]
+    with pytest.raises(BadInput, match="eee_2.png: found cannot identify image file 'file'; 1 of 6 pictures"):
+        check(published)
 
 
 def test_survey_of_an_archive(packed):

@@ -322,3 +322,30 @@ def test_groups_in_several_splits_are_said(root):
     draw(root, "a.png", "b.png")
     (root / "list.csv").write_text("path,split,group\na.png,train,S1\nb.png,test,S1\n")
     assert "groups with faces in several splits, which stay so: 1 (the first: S1)" in check(root).notes
+
+
+def test_folders_behind_a_link(root):
+    """A link inside the folder is followed, one that leads out is refused, and so is a folder under two names."""
+    tree(root, splits=("train", "test"))
+    (root / "train" / "happy").rename(root.parent / "elsewhere")
+    (root / "train" / "happy").symlink_to(root.parent / "elsewhere")
+    with pytest.raises(BadInput, match=r"train/happy/.*, which leads out of "):
+        check(root)
+    (root / "train" / "happy").unlink()
+    (root.parent / "elsewhere").rename(root / ".real")
+    (root / "train" / "happy").symlink_to(root / ".real")
+    assert {split: own["happy"] for split, own in check(root).counts.items()} == {"train": 2, "test": 2}
+    (root / "val").symlink_to(root / "test")
+    with pytest.raises(
+        BadInput, match=f"^{root}/val: found the folder {root}/test a second time, by a link; expected each "
+    ):
+        check(root)
+
+
+def test_options_under_another_name(root):
+    tree(root)
+    (root / "folder.yml").write_text("classes: [happy, anger]")
+    with pytest.raises(
+        BadInput, match="folder.yml: found a file that is not read; expected the name folder.yaml for options"
+    ):
+        check(root)
