@@ -1,6 +1,7 @@
 """Splits that a reader makes itself, so that exact copies of a picture are never on both sides."""
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,13 @@ def hold_out(id: Texts, digest: Texts, share: float, salt: str = "") -> NDArray[
     for name, key in zip(ids, keys, strict=True):
         leader[key] = min(name, leader.get(key, name))
     return np.array([_position(salt + leader[key]) < share for key in keys], dtype=bool)
+
+
+def expected_parts(known: Mapping[str, int], held: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """(counts that the rest of a training part must have, counts of the held-out part), both by class: of the `known` counts
+    of the whole part and those that the FaceSet has of the `held` one. How many are held out depends on the copies."""
+    part = {name: held.get(name, 0) for name in known}
+    return {name: number - part[name] for name, number in known.items()}, part
 
 
 def _position(text: str) -> float:

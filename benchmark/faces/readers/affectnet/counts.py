@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from benchmark.faces.readers.affectnet.rows import CLASSES, OTHER, Release, Row
+from benchmark.faces.reading.copies import expected_parts
 from benchmark.faces.survey import Counts, Survey
+from benchmark.files import Json
 
 EDITIONS = {
     "lists": "2017 release, csv lists",
@@ -73,6 +75,16 @@ def sentences(release: Release) -> list[str]:
     if release.form == "lists" and (whole := sum(row.box is None for row in faces)):
         said.append(f"{whole} faces have no box: the whole picture is taken")
     return said
+
+
+def expected_counts(meta: Mapping[str, Json]) -> dict[str, dict[str, int]] | None:
+    """The known counts of the edition of a FaceSet, split -> class -> faces; None for AffectNet+. The validation part has
+    the faces that it has, and train must have the other faces of the training part."""
+    form = {edition: form for form, edition in EDITIONS.items()}.get(meta["how"].get("edition"))
+    if form is None or (known := KNOWN.get(form)) is None:
+        return None
+    train, validation = expected_parts(_named(known["train"]), meta["counts"].get("validation", {}))
+    return {"train": train, "validation": validation, "test": _named(known["val"])}
 
 
 def other(rows: Sequence[Row]) -> dict[str, int]:

@@ -34,7 +34,7 @@ FORMS: dict[str, Callable[[Path], Form]] = {"npy": Npy, "json": Plus, "csv": Tab
 WORDS = {
     "npy": "<id>_exp.npy",
     "json": "<id>.json",
-    "csv": "train_set_annotation*.csv",
+    "csv": "train_set_annotation*.csv beside it",
     "named": "pictures named <id>s<exp>s<val>s<aro>",
 }
 
@@ -73,7 +73,7 @@ def find(folder: Path, places: Sequence[Path]) -> tuple[dict[str, Path], list[st
     }
     forms = [form for form in FORMS if fits[form]]
     if not forms:
-        shown = ", ".join(sorted(every)[:3]) or "none"
+        shown = ", ".join(sorted(every, key=lambda name: (not name.lower().endswith(".csv"), name))[:3]) or "none"
         beside = f", and beside it {', '.join(csv_files[:3])}" if (csv_files := csv_names(tops[0])) else ""
         raise BadInput(place, f"files such as {shown}{beside}", ", or ".join(WORDS.values()))
     return {"train": place, "val": tops[0] / seconds[0]}, forms
@@ -93,7 +93,7 @@ def read(folder: Path, places: Sequence[Path], parts: dict[str, Path], forms: Se
     form = forms[0]
     rows: list[Row] = []
     listed: list[Picture] = []
-    notes = [f"annotations in the form {WORDS[other]} lie beside {WORDS[form]} and are not read" for other in forms[1:]]
+    notes = [f"annotations as {WORDS[form]} are read, and those as {WORDS[other]} are not" for other in forms[1:]]
     annotated = {}
     for part, place in parts.items():
         files, annotations = pictures(place, named=form == "named"), FORMS[form](place)

@@ -26,6 +26,7 @@ from benchmark.faces.survey import SIDE, Survey, check_sample, decode_sample, ev
 
 VERSION = "1.1"
 RAW = ("affectnet",)
+expected_counts = counts.expected_counts
 TAKES_FOLDERS = True
 HELD_OUT = 0.05  # fraction of the training set that becomes the validation split
 ALLOWED = 0.001  # largest fraction of pictures that may be missing or damaged

@@ -23,7 +23,7 @@ from benchmark.faces.readers.folder.rows import Box, Row, label, meaning
 from benchmark.faces.readers.folder.summary import ALL, survey
 from benchmark.faces.readers.folder.table import find_table, read_table
 from benchmark.faces.readers.folder.tree import read_tree
-from benchmark.faces.reading.copies import hold_out
+from benchmark.faces.reading.copies import expected_parts, hold_out
 from benchmark.faces.reading.decoding import Batch, SplitOf, write_decoded
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import Unreadable, load_image
@@ -120,8 +120,7 @@ class Reader:
         counts = {split: dict(own) for split, own in known.items()}
         if (held := self.preset.hold_out) is not None:
             part = meta["counts"].get(held.name, {})
-            counts[held.of] = {name: number - part.get(name, 0) for name, number in counts[held.of].items()}
-            counts[held.name] = {name: part.get(name, 0) for name in counts[held.of]}
+            counts[held.of], counts[held.name] = expected_parts(counts[held.of], part)
         return counts
 
     def prepare(self, directory: Path, *, raw: Path = Path("data/raw"), **options: Json) -> FaceSet:

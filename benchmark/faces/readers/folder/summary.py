@@ -56,6 +56,7 @@ def survey(
     found = [
         *notes,
         *_lost(lost, base),
+        *_no_training(counts),
         *_classes_of_one_split(counts),
         *_divided(rows),
         *_beside(base, read),
@@ -73,6 +74,14 @@ def _lost(lost: Lost, base: Path) -> list[str]:
         return []
     row, why = lost[0]
     return [f"faces without a picture, left out: {len(lost)} (the first: {row.where}, {why}: {base / row.path})"]
+
+
+def _no_training(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence if no split is called like one for training, as when the outer folders are those of classes or persons."""
+    if not counts or any(name == ALL or "train" in name.lower() or "fold" in name.lower() for name in counts):
+        return []
+    names = ", ".join([*counts][:SHOWN]) + (f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else "")
+    return [f"no split is called train: the splits are {names}; if these are classes or persons, see 'folds' and the csv"]
 
 
 def _classes_of_one_split(counts: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -92,7 +92,13 @@ REFUSED = {
         lambda folder, faces: npy(folder, faces) and (folder / "labels.csv").write_text("a\n"),
         removed("train_set/annotations"),
         "{top}/train_set: found files such as 0.png, 1.png, 10.png, and beside it labels.csv; expected <id>_exp.npy, or "
-        "<id>.json, or train_set_annotation*.csv, or pictures named <id>s<exp>s<val>s<aro>",
+        "<id>.json, or train_set_annotation*.csv beside it, or pictures named <id>s<exp>s<val>s<aro>",
+    ),
+    "2021, a csv inside the part": (
+        lambda folder, faces: npy(folder, faces) and written("train_set/train_set_annotation.csv")(folder),
+        removed("train_set/annotations"),
+        "{top}/train_set: found files such as train_set_annotation.csv, 0.png, 1.png; expected <id>_exp.npy, or "
+        "<id>.json, or train_set_annotation*.csv beside it, or pictures named <id>s<exp>s<val>s<aro>",
     ),
     "2021 csv, another header": (
         layouts.write_table,
@@ -217,4 +223,4 @@ def test_two_forms_beside_each_other_are_said(tmp_path, faces):
     layouts.write_table(npy(tmp_path, faces), faces)
     found = affectnet.check(tmp_path)
     assert found.edition == "2021 release, npy"
-    assert found.notes[0] == "annotations in the form train_set_annotation*.csv lie beside <id>_exp.npy and are not read"
+    assert found.notes[0] == "annotations as <id>_exp.npy are read, and those as train_set_annotation*.csv beside it are not"

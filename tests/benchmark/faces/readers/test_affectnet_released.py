@@ -232,3 +232,23 @@ def test_copies_are_never_on_both_sides(raw):
     assert expected[300:] == by_id_alone[300:] and expected[:300] != by_id_alone[:300]
     assert {"train", "validation"} == set(expected[300:]) == set(expected[:300])
     assert found.meta["version"] == "1.1"
+
+
+@pytest.mark.parametrize("edition, contempt", [("2017 release, csv lists", 500), ("2021 release, npy", 499)])
+def test_the_audit_knows_the_counts_of_an_edition(edition, contempt):
+    """A training part of the known size with 100 faces held out; what is held out is taken as it is."""
+    known = {
+        "neutral": 74874,
+        "happy": 134415,
+        "sad": 25459,
+        "surprise": 14090,
+        "fear": 6378,
+        "disgust": 3803,
+        "anger": 24882,
+    }
+    known["contempt"] = 3750
+    expected = affectnet.expected_counts({"how": {"edition": edition}, "counts": {"validation": {"happy": 99, "sad": 1}}})
+    assert expected["train"] == known | {"happy": 134316, "sad": 25458}
+    assert expected["validation"] == dict.fromkeys(known, 0) | {"happy": 99, "sad": 1}
+    assert expected["test"] == dict.fromkeys(known, 500) | {"contempt": contempt}
+    assert affectnet.expected_counts({"how": {"edition": "AffectNet+, JSON"}, "counts": {}}) is None

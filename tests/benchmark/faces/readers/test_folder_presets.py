@@ -87,7 +87,8 @@ def test_expw(tmp_path, listed, pictures):
 def test_ckplus48(tmp_path):
     base, names_ = tmp_path / "raw" / "ckplus48" / "CK+48", reader("ckplus48").CLASSES
     for k in range(42):
-        draw(base / names_[k % 7] / f"S{10 + k // 3:03d}_{k % 7 + 1:03d}_{k:08d}.png", k, mode="L")
+        ending = ".PNG" if k == 41 else ".png"  # some copies have both
+        draw(base / names_[k % 7] / f"S{10 + k // 3:03d}_{k % 7 + 1:03d}_{k:08d}{ending}", k, mode="L")
     survey = reader("ckplus48").check(base.parent)
     assert survey.counts == {"all": dict.fromkeys(names_, 6)} and survey.known["all"]["surprise"] == 249
     assert "known: 118 groups, found: 14" in survey.notes
@@ -104,7 +105,7 @@ def test_jaffe(tmp_path):
     base, codes = tmp_path / "raw" / "jaffe", ("AN", "DI", "FE", "HA", "NE", "SA", "SU")
     women = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
     for k, (woman, code) in enumerate((woman, code) for woman in women for code in codes):
-        draw(base / f"{woman}.{code}1.{k + 1}.tiff", k, mode="L")
+        draw(base / f"{woman}.{code}1.{k + 1}{'.TIFF' if k == 8 else '.tif' if k == 9 else '.tiff'}", k, mode="L")
     (base / "README").write_text("x")
     (base / "Thumbs.db").write_bytes(b"x")
     survey = reader("jaffe").check(base)

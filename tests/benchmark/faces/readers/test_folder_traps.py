@@ -349,3 +349,11 @@ def test_options_under_another_name(root):
         BadInput, match="folder.yml: found a file that is not read; expected the name folder.yaml for options"
     ):
         check(root)
+
+
+def test_outer_folders_that_are_no_splits_are_said(root):
+    tree(root, splits=("anger", "happy"), classes=("S001", "S002"))
+    note = "no split is called train: the splits are anger, happy; if these are classes or persons, see 'folds' and the csv"
+    assert note in check(root).notes
+    tree(root, splits=("training",), classes=("S001", "S002"))
+    assert not any(each.startswith("no split") for each in check(root).notes)

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from benchmark.faces.reading.copies import hold_out
+from benchmark.faces.reading.copies import expected_parts, hold_out
 
 
 def position(text):
@@ -32,3 +32,11 @@ def test_copies_stay_together_and_follow_the_smallest_id():
 def test_a_salt_makes_another_choice():
     ids = [str(k) for k in range(1000)]
     assert hold_out(ids, ids, 0.5, "a ").tolist() == [position(f"a {id}") < 0.5 for id in ids]
+
+
+def test_known_counts_are_divided_as_the_held_out_part_is():
+    whole = {"happy": 10, "sad": 4, "fear": 1}
+    assert expected_parts(whole, {"happy": 3, "sad": 4, "calm": 9}) == (
+        {"happy": 7, "sad": 0, "fear": 1},
+        {"happy": 3, "sad": 4, "fear": 0},
+    )
