@@ -38,6 +38,8 @@ TRAPS = (
     "box_outside",  # nothing of the picture lies in the box
     "box_beyond",  # the box reaches beyond the picture's edges
     "box_thin",  # the box is less than a pixel wide
+    "web_pages",  # every tenth picture is a page of HTML, as a failed download leaves it
+    "linked",  # Manually_Annotated_Images is a link to a folder beside the given one
     "missing_pictures",  # `missing` training pictures of classes 0..7 are not there
     "apple_double",  # ._training.csv, and ._NAME beside a picture
     "rubbish",  # Thumbs.db, desktop.ini and .DS_Store beside pictures and lists
@@ -225,6 +227,15 @@ def write(
 def _beside(folder: Path, lists: Path, rows: list[Row], told: dict[str, dict]) -> None:
     """Files that lie beside those of the release."""
     seen = [folder / row.path for row in rows if row.picture]
+    if "web_pages" in told:
+        told["web_pages"]["files"] = seen[::10]
+        for path in seen[::10]:
+            path.write_bytes(b"<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n")
+    if "linked" in told:
+        pictures = folder / "Manually_Annotated_Images"
+        pictures.rename(folder.parent / f"disk of {folder.name}")
+        pictures.symlink_to(folder.parent / f"disk of {folder.name}")
+        told["linked"]["files"] = [pictures]
     if "automatic_list" in told:
         file = folder / "Automatically_Annotated_file_lists" / "automatically_annotated.csv"
         some = [f"2/{hashlib.sha224(str(each).encode()).hexdigest()}.jpg,9,9,40,40,{_landmarks(9, 40, each)},{each},0.5,0.25"

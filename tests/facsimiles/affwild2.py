@@ -42,6 +42,8 @@ TRAPS = (
     "segments",  # tracks that are segments of one source
     "people",  # VIDEO_left and VIDEO_right, and VIDEO itself
     "zero_based",  # crops numbered from 00000: the crop of line n is called n - 1
+    "stray_zero",  # one track has a crop 00000 beside those that count from 1
+    "every_third",  # crops of frames 1, 4, 7, ... of a video cut at a third of its rate, numbered 1, 2, 3, ...
     "no_crops",  # one training track has no crop
     "half_ignored",  # one line has -5 as arousal alone
     "out_of_range",  # one line has a valence of 1.5
@@ -177,8 +179,13 @@ def write(
             put(again, file.read_bytes())
             told["two_editions"]["files"].append(again)
         shown = [number for number in range(1, track.frames + 1) if number not in track.bare]
+        if "every_third" in traps:
+            shown = [number // 3 + 1 for number in shown if number % 3 == 1]
         for number in shown:
             pictures.add(f"{crops}/{number - shift:05d}.jpg")
+        if "stray_zero" in traps and place == 0:
+            told["stray_zero"]["files"] = [crops / "00000.jpg"]
+            pictures.add(f"{crops}/00000.jpg")
         if videos:
             _write_video(top, tree, track, seed)
         own_rows = _va_rows(folder, track, file, os.path.relpath(crops, folder) + "/{:05d}.jpg", shift)

@@ -15,6 +15,7 @@ SUBJECTS = 118
 TRAPS = (
     "capitals",  # some pictures of anger lie in a second folder, Anger
     "stray_picture",  # one picture lies beside the class folders
+    "capital_endings",  # .PNG
     "apple_double",
     "rubbish",
     "macosx",
@@ -35,6 +36,7 @@ def write(
         `traps` has under "rows" the rows concerned, under "files" the files added.
     """
     folder, traps = Path(folder), chosen(trap, TRAPS)
+    ending = "PNG" if "capital_endings" in traps else "png"
     told: dict[str, dict] = {name: {"rows": [], "files": []} for name in traps}
     subjects, sequence, rows = max(10, scaled(SUBJECTS, scale)), 0, []
     for code, (word, number) in enumerate(COUNTS.items()):
@@ -43,10 +45,12 @@ def write(
             sequence += 1
             for frame in range(start, start + 3):
                 place = "Anger" if "capitals" in traps and word == "anger" and frame == start and own == 1 else word
-                path = f"{place}/{subject}_{own:03d}_{frame:08d}.png"
+                path = f"{place}/{subject}_{own:03d}_{frame:08d}.{ending}"
                 rows.append(Row(path, path, "all", len(rows), code, word, group=subject))
                 if place != word:
                     told["capitals"]["rows"].append(rows[-1])
+    if "capital_endings" in traps:
+        told["capital_endings"]["rows"] = [*rows]
     draw_all(([folder / row.path], f"{seed}/{row.id}", (side, side), "L") for row in rows)
     if "stray_picture" in traps:
         stray = folder / "S999_001_00000001.png"

@@ -22,6 +22,7 @@ COUNTS = {"AN": 30, "DI": 29, "FE": 32, "HA": 31, "NE": 30, "SA": 31, "SU": 30}
 SUBJECTS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
 TRAPS = (
     "unknown_code",  # one picture has XX for its class
+    "capital_endings",  # .TIFF
     "readme",  # README and a list of ratings beside the pictures
     "apple_double",
     "rubbish",
@@ -43,11 +44,12 @@ def write(
         under "rows" the rows concerned, under "files" the files added.
     """
     folder, traps, rows = Path(folder), chosen(trap, TRAPS), []
+    ending = "TIFF" if "capital_endings" in traps else "tiff"
     told: dict[str, dict] = {name: {"rows": [], "files": []} for name in traps}
     for code, (letters, number) in enumerate(COUNTS.items()):
         for place in range(scaled(number, scale)):
             subject, odd = SUBJECTS[place % 10], "unknown_code" in traps and not rows
-            name = f"{subject}.{'XX' if odd else letters}{1 + place // 10}.{39 + len(rows)}.tiff"
+            name = f"{subject}.{'XX' if odd else letters}{1 + place // 10}.{39 + len(rows)}.{ending}"
             word = None if odd else WORDS[letters]
             rows.append(
                 Row(
@@ -57,6 +59,8 @@ def write(
             if odd:
                 told["unknown_code"]["rows"].append(rows[-1])
     draw_all(([folder / row.path], f"{seed}/{row.id}", (side, side), "L") for row in rows)
+    if "capital_endings" in traps:
+        told["capital_endings"]["rows"] = [*rows]
     if "readme" in traps:
         told["readme"]["files"] = [folder / "README", folder / "ratings.txt"]
         for file in told["readme"]["files"]:

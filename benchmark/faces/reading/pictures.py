@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from benchmark.faces.reading.first_bytes import HEAD, kind
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})  # in lower case
 # What is tried, whatever a file is called: formats that Pillow decodes itself. Others start a program (PostScript:
@@ -57,9 +59,20 @@ def load_image(
         raise
     except FileNotFoundError as error:
         raise Unreadable("no such file") from error  # the path is not in the reason: meta.json keeps it
+    except UnidentifiedImageError as error:
+        raise Unreadable(f"no picture that can be read: {_kind(path)}") from error
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)  # without "[Errno 13]"
         raise Unreadable(" ".join(said.replace(str(path), "file").split()) or type(error).__name__) from error
+
+
+def _kind(path: Path | BinaryIO) -> str:
+    """What a file is that Pillow does not know, in words."""
+    if isinstance(path, Path):
+        with open(path, "rb") as stream:
+            return kind(stream.read(HEAD))
+    path.seek(0)
+    return kind(path.read(HEAD))
 
 
 def fit(

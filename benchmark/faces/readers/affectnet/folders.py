@@ -53,7 +53,7 @@ def check_pictures(folder: Path, listed: Sequence[Listed], allowed: float) -> tu
         first_of.setdefault(picture.path.rpartition("/")[0], picture)
     for picture in first_of.values():
         if not (place := (folder / picture.path).parent).resolve().is_relative_to(base):
-            raise BadInput(picture.where, f"{place}, a link that leads out of {folder}", "pictures in the folder given")
+            raise BadInput(picture.where, f"{place}, a link that leads out of {folder}", "lists and pictures in one folder")
     if not missing:
         return ()
     first, share = missing[0], f"{len(missing)} of the {len(listed)} pictures"

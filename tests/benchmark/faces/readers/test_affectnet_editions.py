@@ -114,8 +114,8 @@ REFUSED = {
             (top / "Manually_Annotated_Images").symlink_to(top.parent / "disk"),
         ],
         LINES
-        + " 2: found {top}/Manually_Annotated_Images/0, a link that leads out of {top}; expected pictures in the folder "
-        "given",
+        + " 2: found {top}/Manually_Annotated_Images/0, a link that leads out of {top}; expected lists and pictures in "
+        "one folder",
     ),
     "2017, a name that is not printable": (
         layouts.write_lists,

@@ -256,7 +256,7 @@ def test_survey_of_a_tree(published):
         "6 of 6 pictures were decoded: 32x32 (6)",
     ]
     (published / "DiffusionFER" / "DiffusionEmotion_S" / "cropped" / "sad" / "eee_2.png").write_bytes(b"x")
-    with pytest.raises(BadInput, match="eee_2.png: found cannot identify image file 'file'; 1 of 6 pictures"):
+    with pytest.raises(BadInput, match="eee_2.png: found no picture that can be read: text; 1 of 6 pictures"):
         check(published)
 
 

@@ -1,5 +1,6 @@
 """Picture files of every kind that turns up, against hand-made expectations."""
 
+import io
 import os
 import struct
 import zlib
@@ -118,12 +119,25 @@ def test_no_program_is_started_for_a_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # looked for once
     path = tmp_path / "face.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n")
-    with pytest.raises(Unreadable, match="cannot identify image file"):
+    with pytest.raises(Unreadable, match="^no picture that can be read: text$"):
         load_image(path, size=8, channels=3)
     assert not started.exists()
     with pytest.raises(OSError), Image.open(path) as image:  # so that the test can fail: without the list it is started
         image.load()
     assert started.exists()
+
+
+def test_a_file_that_is_no_picture_is_named_in_words(tmp_path):
+    path = tmp_path / "face.jpg"
+    for head, name in (
+        (b"<html><title>404</title>", "an HTML page"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\xff\xd8\xff", "a JPEG picture"),
+    ):
+        path.write_bytes(head + bytes(64))
+        for given in (path, io.BytesIO(head + bytes(64))):
+            with pytest.raises(Unreadable, match=f"^no picture that can be read: {name}$"):
+                load_image(given, size=8, channels=3)
 
 
 def test_what_the_suffixes_promise_is_read(tmp_path, quadrants):
