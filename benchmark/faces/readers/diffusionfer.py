@@ -28,7 +28,7 @@ from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import SUFFIXES, Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
 from benchmark.faces.reading.walking import files_below
-from benchmark.faces.survey import Survey, decode_sample
+from benchmark.faces.survey import SHOWN, Survey, decode_sample
 from benchmark.files import Json
 
 VERSION = "1.0"
@@ -200,17 +200,20 @@ def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
     """
     found: dict[str, list[Picture]] = {}
     for picture in _pictures(path):
-        if len(picture.name.parts) > 1:
-            found.setdefault(_key(picture.name), []).append(picture)
+        found.setdefault(_key(picture.name), []).append(picture)
     chosen = {}
     for row in rows:
-        candidates = found.get(row.id, [])
-        if len(candidates) > 1:
-            ending = row.path.with_suffix("").as_posix()
-            candidates = [c for c in candidates if f"/{c.name.with_suffix('')}".endswith(f"/{ending}")]
+        candidates = every = found.get(row.id, [])
+        ending = row.path.with_suffix("").as_posix()
+        if not every:
+            raise BadInput(f"{row.where}, {row.path}", f"no picture {row.id} (.png, .webp, ...) below {path}", "one picture")
+        if len(every) > 1:
+            candidates = [c for c in every if f"/{c.name.with_suffix('')}".endswith(f"/{ending}")]
         if len(candidates) != 1:
-            names = ", ".join(map(str, candidates)) or f"no picture {row.id} (.png, .webp, ...) below {path}"
-            raise BadInput(f"{row.where}, {row.path}", names, "one picture")
+            several = candidates or every
+            names = f"{len(several)} pictures {row.id}: {', '.join(map(str, several[:SHOWN]))}"
+            expected = f"one picture, or one whose path ends with {ending}; remove the others"
+            raise BadInput(f"{row.where}, {row.path}", names, expected)
         chosen[row.id] = candidates[0]
     return chosen
 
