@@ -239,10 +239,11 @@ def test_options_of_a_profile(tmp_path):
 
 def test_a_folder_that_a_link_reaches_too_is_one(tmp_path):
     base = tmp_path / "ExpW"
-    draw(base / "origin" / "a.jpg")
-    (base / "label.lst").write_text("a.jpg 0 0 0 20 20 9.5 3\n")
+    for k in range(5):
+        draw(base / "origin" / f"{k}.jpg")
+    (base / "label.lst").write_text("".join(f"{k}.jpg 0 0 0 20 20 9.5 3\n" for k in range(5)))
     (tmp_path / "expw").symlink_to(base)
-    assert reader("expw").check(tmp_path).counts["all"]["happy"] == 1
+    assert reader("expw").check(tmp_path).counts["all"]["happy"] == 5
 
 
 def test_a_box_of_no_size_that_can_be_is_refused_by_its_line(tmp_path):
