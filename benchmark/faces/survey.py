@@ -59,7 +59,7 @@ def evenly(total: int, count: int = SAMPLE) -> list[int]:
     return [k * (total - 1) // max(number - 1, 1) for k in range(number)]
 
 
-def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, allowed: float) -> None:
+def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, allowed: float, others: int = 0) -> None:
     """Raise BadInput for a sample that shows that `prepare` would refuse: its unusable pictures are more than the share
     `allowed` of all, or too many for a sample of pictures with that share (binomial, `CHANCE`).
 
@@ -68,20 +68,25 @@ def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, 
         looked: number of pictures in the sample.
         total: number of all pictures.
         allowed: largest share that may be unusable, 0..1.
+        others: pictures that are known to be unusable and are not in the sample, but among `total`.
     """
     if not broken:
         return
     from scipy.stats import binom
 
-    if len(broken) > allowed * total or binom.sf(len(broken) - 1, looked, allowed) < CHANCE:
+    if len(broken) + others > allowed * total or binom.sf(len(broken) - 1, looked, allowed) < CHANCE:
         where, why = broken[0]
         found = f"{why}; {len(broken)} of {looked} pictures that were tried can not be used"
+        found += f", nor can {others} others" if others else ""
         raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; see the option allow_unreadable")
 
 
-def decode_sample(paths: Sequence[Path], count: int = SAMPLE, *, allowed: float = 0.001) -> tuple[str, ...]:
+def decode_sample(
+    paths: Sequence[Path], count: int = SAMPLE, *, allowed: float = 0.001, others: int = 0, total: int | None = None
+) -> tuple[str, ...]:
     """Decode at most `count` pictures, evenly spaced in the list, and return notes: the sizes that occur, and the pictures
-    that can not be read, by name. Empty for an empty list. BadInput as `check_sample`."""
+    that can not be read, by name. Empty for an empty list. BadInput as `check_sample`;
+    `total`: None for the length of the list."""
     if not paths:
         return ()
     chosen = evenly(len(paths), count)
@@ -94,13 +99,13 @@ def decode_sample(paths: Sequence[Path], count: int = SAMPLE, *, allowed: float 
                 sizes[image.size] += 1
         except Unreadable as error:
             broken.append((path, str(error)))
-    check_sample(broken, len(chosen), len(paths), allowed)
+    check_sample(broken, len(chosen), len(paths) if total is None else total, allowed, others)
     sentences = []
     if sizes:
         common = ", ".join(f"{width}x{height} ({times})" for (width, height), times in sizes.most_common(SHOWN))
         rest = len(sizes) - SHOWN
-        others = f" and {rest} other sizes" if rest > 1 else " and another size" if rest == 1 else ""
-        sentences.append(f"{sum(sizes.values())} of {len(paths)} pictures were decoded: {common}{others}")
+        more = f" and {rest} other sizes" if rest > 1 else " and another size" if rest == 1 else ""
+        sentences.append(f"{sum(sizes.values())} of {len(paths)} pictures were decoded: {common}{more}")
     if broken:
         names = "; ".join(f"{path}: {why}" for path, why in broken[:SHOWN])
         sentences.append(f"{len(broken)} of {len(chosen)} sampled pictures can not be read: {names}")

@@ -36,7 +36,7 @@ def load_image(
     """A picture uint8 (size, size, channels) from a file of one of `FORMATS`, rotated by its EXIF orientation.
 
     Transparent parts become black. CMYK, palette and other modes are converted to RGB by Pillow. 16-bit values are divided
-    by 257.
+    by 257, whatever range they use.
 
     Args:
         path: a file, or an open stream (a member of an archive).
@@ -44,7 +44,7 @@ def load_image(
 
     Raises:
         Unreadable: a file that does not exist, is empty or truncated, is not a picture of `FORMATS` or has more than
-            `PIXEL_LIMIT` pixels; a box as for `fit`.
+            `PIXEL_LIMIT` pixels; floating-point values outside of 0..255, or none above 1; a box as for `fit`.
     """
     try:
         if isinstance(path, Path) and not path.stat().st_size:
@@ -100,7 +100,7 @@ def fit(
     if isinstance(image, np.ndarray):
         image = Image.fromarray(np.ascontiguousarray(image))
     if box is not None:
-        check_box(box, image.width, image.height)
+        check_box(box, image.width, image.height, margin)
     if image.mode != (mode := "RGB" if channels == 3 else "L"):
         image = image.convert(mode)
     if roll:
@@ -114,8 +114,6 @@ def fit(
         left, top, right, bottom = (x1 + x2) / 2 - half, (y1 + y2) / 2 - half, (x1 + x2) / 2 + half, (y1 + y2) / 2 + half
         if left < 0 or top < 0 or right > image.width or bottom > image.height:
             around = int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom))
-            if (around[2] - around[0]) * (around[3] - around[1]) > PIXEL_LIMIT:
-                raise Unreadable(f"a face box of {2 * half:.0f} pixels")
             image = image.crop(around)  # Pillow fills with black
             left, right, top, bottom = left - around[0], right - around[0], top - around[1], bottom - around[1]
         within = (left, top, min(right, image.width), min(bottom, image.height))
@@ -123,21 +121,27 @@ def fit(
     return np.asarray(cut).reshape(size, size, channels)
 
 
-def check_box(box: Sequence[float], width: int, height: int) -> None:
+def check_box(box: Sequence[float], width: int, height: int, margin: float = 0.0) -> None:
     """Raise Unreadable if the box itself, without margin, has nothing of the picture: it would give a face that is black, or
-    of one colour."""
+    of one colour. Also if the square that is cut, with its margin, has more than `PIXEL_LIMIT` pixels."""
     x1, y1, x2, y2 = box
     left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
     if left >= right or top >= bottom:
         raise Unreadable("a face box outside of the picture")
     if math.floor(right) - math.ceil(left) < 1 or math.floor(bottom) - math.ceil(top) < 1:
         raise Unreadable("a face box that covers no whole pixel of the picture")
+    side = max(x2 - x1, y2 - y1) * (1 + 2 * margin)
+    if side**2 > PIXEL_LIMIT:
+        raise Unreadable(f"a face box of {side:.4g} pixels")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
-        if values.size and values.max() > 255:
+        if image.mode == "F":
+            if not (values.min() >= 0 and 1 < values.max() <= 255):  # false for nan
+                raise Unreadable(f"floating-point values from {values.min():g} to {values.max():g}, not 0 to 255")
+        elif image.mode != "I" or values.max() > 255:  # older Pillows read 16 bits as "I"
             values = values / WIDE
         return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:

@@ -11,8 +11,8 @@ LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # Windows
 
 def passed_over(name: str) -> bool:
     """Whether a file or folder of this name is no part of a data set: hidden (``.DS_Store``, ``._x.jpg``), Thumbs.db,
-    desktop.ini or __MACOSX."""
-    return name.startswith(".") or name.lower() in LEFT_BY_SYSTEMS
+    desktop.ini, __MACOSX or the mark of a file that is open in an office program (``~$labels.csv``)."""
+    return name.startswith((".", "~$")) or name.lower() in LEFT_BY_SYSTEMS
 
 
 def within_passed_over(path: PurePath) -> bool:

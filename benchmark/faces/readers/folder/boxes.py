@@ -15,8 +15,8 @@ _ORIENTATION = 0x0112
 _EXIF_OF_PNG = {"exif", "Raw profile type exif"}
 
 
-def beyond(rows: Sequence[Row], base: Path) -> tuple[Lost, list[Row]]:
-    """(the faces whose box has nothing of the picture and why, as `check_box`; those whose box lies in it only in part).
+def beyond(rows: Sequence[Row], base: Path, margin: float) -> tuple[Lost, list[Row]]:
+    """(the faces that `check_box` refuses with this margin and why; those whose box lies in the picture only in part).
     Faces without a box, and those of pictures whose header can not be read, are in neither."""
     sizes: dict[PurePosixPath, tuple[int, int] | None] = {}
     nowhere: Lost = []
@@ -30,7 +30,7 @@ def beyond(rows: Sequence[Row], base: Path) -> tuple[Lost, list[Row]]:
             continue
         (left, top, right, bottom), (width, height) = row.box, size
         try:
-            check_box(row.box, width, height)
+            check_box(row.box, width, height, margin)
         except Unreadable as error:
             nowhere.append((row, str(error)))
             continue

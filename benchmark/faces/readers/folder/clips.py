@@ -40,13 +40,17 @@ class Clips:
         return any(file.stem == file.parent.name for file in base.glob(f"{CLIP}/{CLIP}.json"))
 
     def read(self, base: Path) -> tuple[list[Row], list[str]]:
-        """The rows of all frames, sorted by clip and frame, and no notes. The group of a face is its clip.
+        """The rows of all frames, sorted by clip and frame, and a note about clips without frames. The group of a face is
+        its clip.
 
         Raises:
             BadInput: a folder of a clip without its json; what is not as in the release: a missing key, valence or arousal
                 that is not a number within the scale, another number of landmarks, a clip beyond the last split.
         """
-        return [row for folder in sorted(base.glob(CLIP)) if folder.is_dir() for row in self._clip(folder)], []
+        clips = {folder: self._clip(folder) for folder in sorted(base.glob(CLIP)) if folder.is_dir()}
+        bare = [folder.name for folder, rows in clips.items() if not rows]
+        notes = [f"clips without an annotated frame: {len(bare)} (the first: {bare[0]})"] if bare else []
+        return [row for rows in clips.values() for row in rows], notes
 
     def _clip(self, folder: Path) -> list[Row]:
         path = folder / f"{folder.name}.json"

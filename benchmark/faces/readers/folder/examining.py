@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.folder.options import Options
-from benchmark.faces.readers.folder.rows import Row
+from benchmark.faces.readers.folder.rows import Row, Spellings
 from benchmark.names import checked_text
 
 Lost = list[tuple[Row, str]]  # faces without a picture, and why
@@ -20,14 +20,15 @@ def examined(rows: Sequence[Row], base: Path, options: Options) -> tuple[list[Ro
 
     Raises:
         BadInput: no row; a face that is listed twice; a name that is not printable; a picture outside of `base`; more faces
-            without a picture than the options allow; a path in which the option `group` finds nothing.
+            without a picture than the options allow; a path in which the option `group` finds nothing; groups that differ by
+            case or blanks alone.
     """
     if not rows:
         raise BadInput(base, "no picture", "some, as split/class/picture or listed in a csv")
     seen: dict[object, str] = {}
     files: dict[PurePosixPath, str] = {}  # path -> why it is no picture, "" for one that is
     lost: Lost = []
-    kept = []
+    kept, groups = [], Spellings("group")
     top = base.resolve()
     for row in rows:
         for key in (row.name, (row.path, row.box)):
@@ -45,6 +46,8 @@ def examined(rows: Sequence[Row], base: Path, options: Options) -> tuple[list[Ro
         if why := files[row.path] or ("a face box without area" if without_area else ""):
             lost.append((row, why))
         kept.append(row if options.group is None else dataclasses.replace(row, group=_group(row, options.group)))
+        if kept[-1].group:
+            groups.add(kept[-1].group, row.where)
     check_share(lost, len(rows), base, options)
     return kept, lost
 

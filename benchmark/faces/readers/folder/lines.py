@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.folder.rows import Box, Row, inside
+from benchmark.faces.readers.folder.rows import FARTHEST, Box, Row, inside
 
 SIDES = ("left", "top", "right", "bottom")
 IGNORED = "-"
@@ -110,7 +110,8 @@ def _numbered(rows: Sequence[Row]) -> list[Row]:
 
 def _only(base: Path, found: Sequence[str], places: Sequence[str]) -> str:
     if len(found) != 1:
-        raise BadInput(base, " and ".join(found) or f"none of {', '.join(places)}", "one of them")
+        unpacked = "one of them" if found else "one of them; an archive is to be unpacked first"
+        raise BadInput(base, " and ".join(found) or f"none of {', '.join(places)}", unpacked)
     return found[0]
 
 
@@ -119,7 +120,7 @@ def _box(given: Mapping[str, str], where: str) -> Box:
         left, top, right, bottom = (float(given[side]) for side in SIDES)
     except ValueError:
         left, top, right, bottom = (math.nan,) * 4
-    if not all(math.isfinite(side) for side in (left, top, right, bottom)):
-        shown = ", ".join(f"{side} {given[side]}" for side in SIDES)
+    if not all(abs(side) < FARTHEST for side in (left, top, right, bottom)):  # false for nan
+        shown = ", ".join(f"{side} {given[side][:20]}" for side in SIDES)
         raise BadInput(where, f"face box {shown}", "four numbers of pixels")
     return left, top, right, bottom

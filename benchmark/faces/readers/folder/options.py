@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -64,19 +64,28 @@ class Options:
 def read_options(folder: Path, given: Mapping[str, Json]) -> Options:
     """The options in the folder's own file; those in `given` take precedence. BadInput for an unknown or invalid option."""
     path = folder / OPTIONS_FILE
-    if (other := path.with_suffix(".yml")).is_file():
-        raise BadInput(other, "a file that is not read", f"the name {OPTIONS_FILE} for options")
+    _check_names(folder, {OPTIONS_FILE})
     own = read_yaml(path, as_written=AS_WRITTEN) if path.is_file() else {}
     check_known(own, path)
     check_known(given, f"options of {folder.name}")
-    return checked(own | dict(given), f"{path}, options")
+    options = checked(own | dict(given), f"{path}, options")
+    if options.top is not None and PurePosixPath(options.top).parts:
+        _check_names(folder / options.top, set())
+    return options
+
+
+def _check_names(folder: Path, read: Collection[str]) -> None:
+    """BadInput for a file that is called like one of options and is none of those that are read."""
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.name.lower() in (OPTIONS_FILE, "folder.yml") and file.name not in read:
+            raise BadInput(file, "a file that is not read", f"options in {OPTIONS_FILE}, at the top of the folder")
 
 
 def check_known(contents: Mapping[str, Json], where: object) -> None:
     """BadInput for a key that is no field of `Options`."""
     known = [entry.name for entry in dataclasses.fields(Options)]
     if unknown := sorted(str(key) for key in set(contents) - set(known)):
-        raise BadInput(where, f"unknown {', '.join(unknown)}", f"of {', '.join(known)}")
+        raise BadInput(where, f"unknown {', '.join(unknown)}", f"some of {', '.join(known)}")
 
 
 def checked(values: Mapping[str, Json], where: str) -> Options:
@@ -92,7 +101,8 @@ def checked(values: Mapping[str, Json], where: str) -> Options:
     for name, most in (("margin", 2), ("allow_unreadable", 1)):
         share = values.get(name, default[name])
         if type(share) not in (int, float) or not 0 <= share <= most:
-            raise BadInput(f"{where}, {name}", f"{share!r}", f"a share from 0 to {most}")
+            expected = f"a share from 0 to {most}, such as 0.1 (YAML reads 1e-1 as text)"
+            raise BadInput(f"{where}, {name}", f"{share!r}", expected)
     if values.get("tree", False) and values.get("table") is not None:
         raise BadInput(f"{where}, tree", f"true beside table: {values['table']}", "one of them")
     if (top := values.get("top")) is not None and (PurePosixPath(top).is_absolute() or ".." in PurePosixPath(top).parts):

@@ -69,7 +69,14 @@ class Preset:
         found = [(layout, base) for layout in self.layouts for base in _bases(folder, layout.top) if layout.lies_in(base)]
         if not found:
             wanted = "; ".join(f"{each.edition}: {each.wanted} (in {', '.join(each.top)})" for each in self.layouts)
-            raise BadInput(folder, f"no layout of {self.path.stem} that is known", wanted)
+            lacking = [
+                f"{base} has no {', '.join(lacks)}"
+                for layout in self.layouts
+                if isinstance(layout, Tree)
+                for base in _bases(folder, layout.top)
+                if 0 < len(lacks := layout.lacks(base)) < len(layout.needs)
+            ]
+            raise BadInput(folder, "; ".join([f"no layout of {self.path.stem} that is known", *lacking]), wanted)
         if len(found) > 1:
             raise BadInput(folder, "; ".join(f"{layout.edition} in {base}" for layout, base in found), "the folder of one")
         return found[0]
@@ -107,4 +114,4 @@ def read_preset(path: Path) -> Preset:
 
 def _bases(folder: Path, patterns: Sequence[str]) -> list[Path]:
     found = [base for each in patterns for base in ([folder] if each == "." else sorted(folder.glob(each))) if base.is_dir()]
-    return list(dict.fromkeys(found))
+    return list({base.resolve(): base for base in reversed(found)}.values())[::-1]  # one that links reach twice counts once

@@ -22,7 +22,7 @@ from benchmark.faces.readers.folder.preset import HoldOut, Preset
 from benchmark.faces.readers.folder.rows import Box, Row, label, meaning
 from benchmark.faces.readers.folder.summary import ALL, survey
 from benchmark.faces.readers.folder.table import find_table, read_table
-from benchmark.faces.readers.folder.tree import read_tree
+from benchmark.faces.readers.folder.tree import empty_folders, read_tree
 from benchmark.faces.reading.copies import expected_parts, hold_out
 from benchmark.faces.reading.decoding import Batch, SplitOf, write_decoded
 from benchmark.faces.reading.folds import assign_folds
@@ -76,7 +76,7 @@ class Reader:
         found = self.listing(path, {})
         if found.options.folds is not None:
             _folds(found, path)
-        nowhere, in_part = beyond(found.rows, found.base)
+        nowhere, in_part = beyond(found.rows, found.base, found.options.margin)
         already = {row.name for row, _ in found.lost}
         lost = [*found.lost, *((row, why) for row, why in nowhere if row.name not in already)]
         check_share(lost, len(found.rows), found.base, found.options)
@@ -106,6 +106,7 @@ class Reader:
                 edition, read, rows = f"pictures listed in {table}", (table,), read_table(base, table, options)
             else:
                 edition, rows = "a tree of folders", read_tree(base, splits=options.folds is None)
+                notes = empty_folders(base)
         rows, lost = examined(rows, base, options)
         written = sorted({row.expression for row in rows} - {""})
         classes = meaning(options.classes, written, folder / OPTIONS_FILE)

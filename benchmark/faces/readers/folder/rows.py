@@ -15,6 +15,7 @@ from benchmark.names import checked_text
 
 Box = tuple[float, float, float, float]  # x1 y1 x2 y2 in pixels
 Classes = tuple[str, ...] | Mapping[str, str]  # names; or what is written -> name
+FARTHEST = 1_000_000  # pixels, the largest coordinate of a box
 NONE = "none"  # what counts call faces without a class
 
 

@@ -12,7 +12,7 @@ from benchmark.faces.readers.folder.examining import Lost
 from benchmark.faces.readers.folder.preset import Preset
 from benchmark.faces.readers.folder.rows import NONE, Row
 from benchmark.faces.reading.pictures import SUFFIXES
-from benchmark.faces.reading.walking import passed_over
+from benchmark.faces.reading.walking import folders_below, passed_over
 from benchmark.faces.survey import Survey, decode_sample
 
 ALL = "all"  # in place of a split, where the release has none
@@ -60,9 +60,9 @@ def survey(
         *_classes_of_one_split(counts),
         *_divided(rows),
         *_beside(base, read),
-        *_not_listed(rows, base),
+        *_not_listed(rows, base, every=preset is None),
         *([] if preset is None else _of_preset(preset, rows, lost)),
-        *decode_sample(files, allowed=allow_unreadable),
+        *decode_sample(files, allowed=allow_unreadable, others=len(lost), total=len(rows)),
         *_boxes(rows),
     ]
     known = None if preset is None else preset.known.counts
@@ -88,7 +88,9 @@ def _classes_of_one_split(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     notes = []
     for name in dict.fromkeys(name for own in counts.values() for name in own if name != NONE):
         having = [split for split, own in counts.items() if own.get(name)]
-        if having and len(having) < len(counts):
+        if not having:
+            notes.append(f"class '{name}' has no face")
+        elif len(having) < len(counts):
             lacking = ", ".join(split for split in counts if split not in having)
             notes.append(f"class '{name}' has faces in {', '.join(having)}, and none in {lacking}")
     return notes
@@ -132,15 +134,18 @@ def _of_preset(preset: Preset, rows: Sequence[Row], lost: Lost) -> list[str]:
     return notes
 
 
-def _not_listed(rows: Sequence[Row], base: Path) -> list[str]:
-    """Pictures that no row names, in the folders that have pictures of rows, and directly in `base`."""
+def _not_listed(rows: Sequence[Row], base: Path, every: bool) -> list[str]:
+    """Pictures that no row names, in `every` folder or in `base` and the folders that have pictures of rows. Releases have
+    others beside, such as the pictures from which faces were cut."""
     own = {row.path for row in rows}
-    others = [
-        folder / file.name
-        for folder in sorted({PurePosixPath("."), *(path.parent for path in own)})
-        for file in sorted((base / folder).iterdir())
-        if file.suffix.lower() in SUFFIXES and not passed_over(file.name) and folder / file.name not in own
-    ]
+    searched = {PurePosixPath("."), *(path.parent for path in own)}
+    others = []
+    for top, files, _ in folders_below(base):
+        folder = PurePosixPath(Path(top).relative_to(base).as_posix())
+        if every or folder in searched:
+            pictures = (folder / name for name in files if PurePosixPath(name).suffix.lower() in SUFFIXES)
+            others += [path for path in pictures if path not in own]
+    others.sort()
     return [f"pictures without a label, passed over: {len(others)} (the first: {base / others[0]})"] if others else []
 
 

@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.folder.options import OPTIONS_FILE, Options
-from benchmark.faces.readers.folder.rows import Box, Row, Spellings, inside
+from benchmark.faces.readers.folder.rows import FARTHEST, Box, Row, Spellings, inside
+from benchmark.faces.reading.walking import passed_over
 
 BOX = ("face_x", "face_y", "face_width", "face_height")
 COLUMNS = ("path", "split", "expression", "valence", "arousal", "group", *BOX)
-FARTHEST = 1_000_000  # pixels
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -20,7 +20,8 @@ def find_table(base: Path, options: Options) -> str | None:
     """The name of the csv to read; None: the folders are read. BadInput if there are several and no option says which."""
     if options.tree:
         return None
-    tables = [options.table] if options.table is not None else sorted(p.name for p in base.glob("[!.]*.csv"))
+    found = (file.name for file in base.iterdir() if file.suffix.lower() == ".csv" and not passed_over(file.name))
+    tables = [options.table] if options.table is not None else sorted(found)
     if len(tables) > 1:
         how = f"the option 'table' in {OPTIONS_FILE}, or 'tree: true' there to read the folders"
         raise BadInput(base, ", ".join(tables), f"one csv, or {how}")

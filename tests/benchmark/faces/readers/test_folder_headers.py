@@ -21,5 +21,5 @@ def test_sizes_without_decoding(tmp_path, monkeypatch, ending, orientation, wide
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("a picture was decoded"))
     boxes = [(0.0, 0.0, wide, high), (0.0, 0.0, wide + 1, high), (0.0, 0.0, wide, high + 1), (wide, 0.0, wide + 9, high)]
     rows = [Row("x", PurePosixPath(name), "train", box=box) for box in boxes]
-    nowhere, in_part = beyond(rows, tmp_path)
+    nowhere, in_part = beyond(rows, tmp_path, 0.0)
     assert in_part == rows[1:3] and [row for row, _ in nowhere] == rows[3:]

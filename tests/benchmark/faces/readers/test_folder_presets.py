@@ -35,7 +35,15 @@ def test_every_preset_is_a_data_set():
     assert reader("expw").CLASSES == reader("fer2013").CLASSES and reader("afewva").CLASSES == ()
 
 
-@pytest.mark.parametrize("listed, pictures", [("label.lst", "origin"), ("label/label.lst", "image/origin")])
+@pytest.mark.parametrize(
+    "listed, pictures",
+    [
+        ("label.lst", "origin"),
+        ("label/label.lst", "image/origin"),
+        ("data/label/label.lst", "data/image/origin"),
+        ("ExpW/data/label/label.lst", "ExpW/data/image/origin.7z/origin"),
+    ],
+)
 def test_expw(tmp_path, listed, pictures):
     """`name face_id top left right bottom confidence label`: a box around a bright square gives that square."""
     base, lines = tmp_path / "raw" / "expw", []
@@ -48,7 +56,7 @@ def test_expw(tmp_path, listed, pictures):
         path = base / pictures / f"angry_actor_{k}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path, "PNG")
-    (base / listed).parent.mkdir(exist_ok=True)
+    (base / listed).parent.mkdir(exist_ok=True, parents=True)
     (base / listed).write_text("".join(lines))
     survey = reader("expw").check(base)
     assert survey.edition == "label.lst with face boxes" and survey.counts["all"]["neutral"] == 12
@@ -227,3 +235,44 @@ def test_options_of_a_profile(tmp_path):
         raf.prepare(tmp_path / "two", folds=3, **where)
     with pytest.raises(BadInput, match="options of rafdb, margin: found 3; expected a share from 0 to 2"):
         raf.prepare(tmp_path / "two", margin=3, **where)
+
+
+def test_a_folder_that_a_link_reaches_too_is_one(tmp_path):
+    base = tmp_path / "ExpW"
+    for k in range(5):
+        draw(base / "origin" / f"{k}.jpg")
+    (base / "label.lst").write_text("".join(f"{k}.jpg 0 0 0 20 20 9.5 3\n" for k in range(5)))
+    (tmp_path / "expw").symlink_to(base)
+    assert reader("expw").check(tmp_path).counts["all"]["happy"] == 5
+
+
+def test_a_box_of_no_size_that_can_be_is_refused_by_its_line(tmp_path):
+    draw(tmp_path / "origin" / "a.jpg")
+    (tmp_path / "label.lst").write_text("a.jpg 0 0 0 1e300 20 9.5 3\n")
+    line = "label.lst line 1: found face box left 0, top 0, right 1e300, bottom 20; expected four numbers of pixels"
+    with pytest.raises(BadInput, match=line):
+        reader("expw").check(tmp_path)
+
+
+def test_what_half_a_copy_lacks_is_named(tmp_path):
+    for name in ("anger", "contempt", "disgust", "fear", "happy", "sadness"):
+        draw(tmp_path / "CK+48" / name / "S010_001_00000001.png", mode="L")
+    with pytest.raises(BadInput, match="found no layout of ckplus48 that is known; .*/CK.48 has no surprise; expected"):
+        reader("ckplus48").check(tmp_path)
+    draw(tmp_path / "CK+48" / "surprise" / "flip_S010_001_00000001.png", mode="L")
+    with pytest.raises(BadInput, match="flip_S010_001_00000001.png, in which .* finds nothing"):
+        reader("ckplus48").check(tmp_path)
+    (tmp_path / "basic" / "EmoLabel").mkdir(parents=True)
+    (tmp_path / "basic" / "EmoLabel" / "list_patition_label.txt").write_text("train_00001.jpg 5\n")
+    with pytest.raises(
+        BadInput, match="found none of Image/aligned; expected one of them; an archive is to be unpacked first"
+    ):
+        reader("rafdb").check(tmp_path)
+
+
+def test_a_clip_without_frames_is_said(tmp_path):
+    clip(tmp_path, 1)
+    clip(tmp_path, 2)
+    contents = json.loads((tmp_path / "002" / "002.json").read_text())
+    (tmp_path / "002" / "002.json").write_text(json.dumps(contents | {"frames": {}}))
+    assert "clips without an annotated frame: 1 (the first: 002)" in reader("afewva").check(tmp_path).notes

@@ -76,6 +76,27 @@ def test_layouts_at_every_depth_give_the_same_faces(tmp_path, write, below, edit
     assert sum(expected_counts["train"].values()) + len(held) == 12271 and set(expected_counts) == set(faces.meta["counts"])
 
 
+@pytest.mark.parametrize("split", ["validation", "val", "train_augmented"])
+def test_a_split_that_the_release_has_not_is_refused(tmp_path, split):
+    """A tenth of what is left of train would be held out again, and mixed with it."""
+    kaggle(tmp_path)
+    (tmp_path / split / "4").mkdir(parents=True)
+    first = min((tmp_path / "train" / "4").iterdir())
+    first.rename(tmp_path / split / "4" / first.name)
+    with pytest.raises(BadInput, match=f"/{split}: found the split '{split}'; expected train and test, as released$"):
+        reader("rafdb").check(tmp_path)
+
+
+def test_a_picture_of_the_other_split_is_refused(tmp_path):
+    kaggle(tmp_path)
+    moved = min((tmp_path / "test" / "4").iterdir())
+    moved.rename(tmp_path / "train" / "4" / moved.name)
+    with pytest.raises(
+        BadInput, match=f"train/4/{moved.name}: found a picture named {moved.name}; expected in train, one with"
+    ):
+        reader("rafdb").check(tmp_path)
+
+
 def test_what_is_refused(tmp_path):
     raf = reader("rafdb")
     with pytest.raises(BadInput) as error:

@@ -342,13 +342,76 @@ def test_folders_behind_a_link(root):
         check(root)
 
 
-def test_options_under_another_name(root):
+@pytest.mark.parametrize("name", ["folder.yml", "Folder.yaml", "train/folder.yaml"])
+def test_options_in_another_place_are_refused(root, name):
+    """So that they are not passed over: the label order would be another one."""
     tree(root)
-    (root / "folder.yml").write_text("classes: [happy, anger]")
+    options(root, "top: train\nfolds: 2") if "/" in name else None
+    (root / name).write_text("classes: [happy, anger]")
     with pytest.raises(
-        BadInput, match="folder.yml: found a file that is not read; expected the name folder.yaml for options"
+        BadInput, match=f"{name}: found a file that is not read; expected options in folder.yaml, at the top"
     ):
         check(root)
+
+
+def test_groups_in_two_spellings_are_refused(root):
+    """In folds they would be two subjects, and one person on both sides."""
+    draw(root, *(f"{k}.png" for k in range(4)))
+    options(root, "folds: 2")
+    lines = [f"{k}.png,happy,{group}" for k, group in enumerate(("S01", "S02", "S02", "s01"))]
+    (root / "list.csv").write_text("\n".join(["path,expression,group", *lines]))
+    line = "list.csv line 5: found group 's01' beside 'S01' (.*list.csv line 2); expected one spelling"
+    with pytest.raises(BadInput, match=line.replace("(", "\\(").replace(")", "\\)")):
+        check(root)
+    (root / "list.csv").unlink()
+    tree(root, splits=("train",), classes=("S1", "s2"))
+    options(root, "top: train\nfolds: 2\ngroup: '^(.)'")
+    with pytest.raises(BadInput, match="found group 's' beside 'S'"):
+        check(root)
+
+
+def test_what_a_copy_lacks_is_said(root):
+    """Empty folders, a class that no split has, pictures in folders of which none is listed."""
+    tree(root)
+    (root / "train" / "fear").mkdir()
+    (root / "validation").mkdir()
+    options(root, "classes: [anger, happy, fear]")
+    notes = check(root).notes
+    assert f"empty folders: 2 (the first: {root}/train/fear)" in notes and "class 'fear' has no face" in notes
+    (root / "list.csv").write_text("path,split,expression\ntrain/anger/0.png,train,anger\n")
+    note = f"pictures without a label, passed over: 11 (the first: {root}/test/anger/0.png)"
+    assert note in check(root).notes
+    (root / "list.csv").rename(root / "LIST.CSV")
+    (root / "~$LIST.CSV").write_bytes(b"open")
+    assert check(root).edition == "pictures listed in LIST.CSV"
+
+
+def test_missing_and_damaged_pictures_are_added_up(root):
+    """One of 40 may have no picture: one is missing, and one that is damaged lies in the sample."""
+    draw(root, *(f"{k}.png" for k in range(39)))
+    options(root, "allow_unreadable: 0.025")
+    (root / "list.csv").write_text("\n".join(["path,split", *(f"{k}.png,train" for k in range(40))]))
+    assert "faces without a picture, left out: 1" in check(root).notes[0]
+    (root / "38.png").write_bytes(b"<html>")
+    line = (
+        "38.png: found .*an HTML page; 1 of 39 pictures that were tried can not be used, nor can 1 others; expected at most"
+    )
+    with pytest.raises(BadInput, match=f"{line} 2.5 % of all 40"):
+        check(root)
+
+
+def test_a_box_that_is_too_large_is_counted_before_a_picture_is_decoded(root):
+    """9,000 x 9,000 pixels are more than 67 million; 8,000 x 8,000 are not, but with a margin of 0.1 they are."""
+    draw(root, "a.png")
+    for side, margin, fits in ((8000, 0, True), (8000, 0.1, False), (9000, 0, False)):
+        options(root, f"margin: {margin}")
+        (root / "list.csv").write_text(f"path,split,face_x,face_y,face_width,face_height\na.png,train,0,0,{side},{side}\n")
+        if fits:
+            assert "face boxes that reach beyond their picture, black outside: 1" in check(root).notes
+        else:
+            shown = f"{side * (1 + 2 * margin):.4g}"
+            with pytest.raises(BadInput, match=f"list.csv line 2: found a face box of {shown} pixels: "):
+                check(root)
 
 
 def test_outer_folders_that_are_no_splits_are_said(root):

@@ -157,3 +157,24 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
     (tmp_path / "a.png").write_bytes(data)
     with pytest.raises(Unreadable, match="10000000000 pixels|100000 x 100000 pixels"):
         load_image(tmp_path / "a.png", size=8, channels=3)
+
+
+def test_bits_beyond_eight(tmp_path):
+    """16 bits are divided by 257, dark pictures too; floating-point values are taken from 0 to 255, others refused."""
+    dark = np.arange(64, dtype=np.uint16).reshape(8, 8) * 4
+    Image.fromarray(dark).save(tmp_path / "dark.png")
+    assert np.array_equal(
+        load_image(tmp_path / "dark.png", size=8, channels=1)[..., 0], np.round(dark / 257).astype(np.uint8)
+    )
+    whole = np.arange(64, dtype=np.float32).reshape(8, 8) * 4
+    Image.fromarray(whole).save(tmp_path / "float.tiff")
+    assert np.array_equal(load_image(tmp_path / "float.tiff", size=8, channels=1)[..., 0], whole.astype(np.uint8))
+    for values, shown in (
+        (whole / 252, "0 to 1"),
+        (whole - 1, "-1 to 251"),
+        (whole * 100, "0 to 25200"),
+        (whole * np.nan, "nan"),
+    ):
+        Image.fromarray(values).save(tmp_path / "float.tiff")
+        with pytest.raises(Unreadable, match=f"floating-point values from {shown}.*, not 0 to 255"):
+            load_image(tmp_path / "float.tiff", size=8, channels=1)
