@@ -1,7 +1,9 @@
 """A frozen dataclass from a mapping that somebody wrote: exactly its fields, each with a value of its type."""
 
 import dataclasses
+import datetime
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from types import NoneType, UnionType
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63  # numbers are smaller; larger ones break what computes with them
 DEEPEST = 32  # levels of a value of any kind; deeper ones break what walks through them
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Made = TypeVar("Made", bound="DataclassInstance")
 
@@ -36,11 +39,21 @@ def from_mapping(kind: type[Made], contents: object, where: object) -> Made:
             value = float(value)
         if not fits(value, expected[key]):
             name = getattr(expected[key], "__name__", str(expected[key]))
-            texts = isinstance(value, tuple) and get_origin(expected[key]) is tuple and get_args(expected[key])[0] is str
-            hint = "; text that YAML reads as something else, such as NO and 1.0, goes in quotes" if texts else ""
-            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}{hint}")
+            raise BadInput(f"{where}, {key}", f"{value!r}"[:200], f"a value of type {name}{_hint(value, expected[key])}")
         values[key] = dict(value) if isinstance(value, Mapping) else value
     return kind(**values)
+
+
+def _hint(value: Json, kind: Json) -> str:
+    """How to write a value that YAML has read as something else than was meant; empty if it is wrong in another way."""
+    kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    texts = isinstance(value, tuple) and get_origin(kind) is tuple and get_args(kind)[0] is str
+    if texts or (str in kinds and isinstance(value, bool | int | float | datetime.date)):
+        return "; text that YAML reads as something else, such as NO and 1.0, goes in quotes"
+    if float in kinds and isinstance(value, str) and _NUMBER.fullmatch(value) and _usual(float(value)):
+        number = repr(float(value))  # PyYAML takes an exponent only after a point
+        return f"; this is text in YAML, write {number if '.' in number else number.replace('e', '.0e')}"
+    return ""
 
 
 def fits(value: Json, kind: Json) -> bool:

@@ -119,7 +119,8 @@ class FaceSet:
         """Row numbers (int64, ascending) of one split. BadInput for a split that does not occur."""
         found = np.flatnonzero(self.split == split)
         if not len(found):
-            raise BadInput(self.directory / "faces.csv", f"no row of split '{split}'", f"one of {sorted(set(self.split))}")
+            names = ", ".join(np.unique(self.split))
+            raise BadInput(self.directory / "faces.csv", f"no row of split '{split}'", f"one of {names}")
         return found
 
 

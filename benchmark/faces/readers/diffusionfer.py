@@ -212,8 +212,7 @@ def find_pictures(path: Path, rows: list[Row]) -> dict[str, Picture]:
         if len(candidates) != 1:
             several = candidates or every
             names = f"{len(several)} pictures {row.id}: {', '.join(map(str, several[:SHOWN]))}"
-            expected = f"one picture, or one whose path ends with {ending}; remove the others"
-            raise BadInput(f"{row.where}, {row.path}", names, expected)
+            raise BadInput(f"{row.where}, {row.path}", names, f"one picture, or one at .../{ending}; remove the others")
         chosen[row.id] = candidates[0]
     return chosen
 

@@ -55,7 +55,9 @@ RECIPE = FER2013.recipe.as_dict()
          "input_deviation: found (1e-07,); expected training, or one number per channel, each from 1e-06 to 1"),
         ({"input_mean": [0.5]}, "input_mean: found 1 numbers; expected 3, one per channel, or training"),
         ({"input_deviation": [0.5]}, "input_deviation: found 1 numbers; expected 3, one per channel, or training"),
-        ({"optimizer": 3}, "optimizer: found 3; expected a value of type str"),
+        ({"optimizer": 3},
+         "optimizer: found 3; expected a value of type str; text that YAML reads as something else, such as NO and 1.0, "
+         "goes in quotes"),
         ({"shuffle_buffer": 2.0}, "shuffle_buffer: found 2.0; expected a value of type int | None"),
     ],
 )  # fmt: skip

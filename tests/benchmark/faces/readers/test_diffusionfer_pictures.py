@@ -62,7 +62,7 @@ def test_several_pictures_of_a_row_are_said(folder, names, found):
     with pytest.raises(BadInput) as error:
         diffusionfer.check(folder)
     found = found.format(folder, zip=f"{folder}/pictures.zip: neutral/aaa_0.webp")
-    expected = f"one picture, or one whose path ends with {FOLDER}/neutral/aaa_0; remove the others"
+    expected = f"one picture, or one at .../{FOLDER}/neutral/aaa_0; remove the others"
     where = f"{folder}/dataset_sheet.csv line 2, {FOLDER}/neutral/aaa_0.png"
     assert str(error.value) == f"{where}: found {found}; expected {expected}"
 
