@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.cli.shared import (
     PARAMS,
     PREPARED,
+    RAW,
     REPORTS,
     RUNS,
     budget_of,
@@ -23,6 +24,8 @@ from benchmark.errors import BadInput
 
 
 def profile(arguments) -> None:
+    from benchmark.faces.data_sets import reader
+    from benchmark.faces.reading.walking import passed_over
     from benchmark.runs.params import write_params
     from benchmark.runs.plan import profile_names
 
@@ -31,6 +34,9 @@ def profile(arguments) -> None:
         return
     contents = write_params(arguments.name, PARAMS)
     runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
+    for name in dict.fromkeys(name for data in contents["data"] for name in reader(data).RAW):
+        if all(passed_over(path.name) for path in (RAW / name).glob("*")):
+            print(f"{RAW / name}: no data yet; first: ferbench data add {name} PATH")
     print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
 
 

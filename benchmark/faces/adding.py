@@ -96,7 +96,8 @@ def _same_bytes(path: Path, folder: Path) -> Path | None:
     files = raw_files(folder)
     for other in files:
         if not filecmp.cmp(path, other, shallow=False):
-            raise BadInput(folder, f"another file, {other.name}", f"no file, or the same bytes as {path}")
+            how = f"to read {path} in its place, remove {other} first"
+            raise BadInput(folder, f"another file, {other.name}", f"no file, or the same bytes as {path}; {how}")
     return files[0] if files else None
 
 

@@ -43,8 +43,12 @@ def write_pointer(folder: Path, target: Path) -> Path:
 
     pointer, target = folder / POINTER, target.resolve()
     present = sorted(p.name for p in folder.glob("[!.]*") if p.name != POINTER) if folder.is_dir() else []
-    if present or folder.is_symlink() or folder.resolve() == target:
-        raise BadInput(folder, ", ".join(present[:3]) or "a link or the folder itself", f"nothing, or a {POINTER}")
+    if folder.is_symlink() or folder.resolve() == target:
+        raise BadInput(folder, "a link or the folder itself", f"no such folder, or one with a {POINTER}")
+    if present:
+        what = folder / present[0] if len(present) == 1 else f"what is in {folder}"
+        expected = f"nothing, or a {POINTER}; to read {target} in its place, remove {what} first"
+        raise BadInput(folder, ", ".join(present[:3]), expected)
     if pointer.is_file() and (other := _read(pointer)["path"]) != str(target) and Path(other).is_dir():
         raise BadInput(pointer, other, f"no {POINTER}, or one of {target}; delete it to change the folder")
     write_text(pointer, yaml.safe_dump({"path": str(target), **listing(target)}, sort_keys=False, allow_unicode=True))

@@ -56,7 +56,9 @@ class Named(str):
 
 TABLE = {
     "profile": {
-        "spies": {"benchmark.runs.params.write_params": {"runs": {"a": {"seeds": [1]}, "b": {}}, "seeds": [0, 1]}},
+        "spies": {
+            "benchmark.runs.params.write_params": {"runs": {"a": {"seeds": [1]}, "b": {}}, "seeds": [0, 1], "data": {}}
+        },
         "base": "profile",
         "arrives": {"printed": "default\n"},
         "options": {

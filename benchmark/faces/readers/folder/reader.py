@@ -108,8 +108,7 @@ class Reader:
                 edition, rows = "a tree of folders", read_tree(base, splits=options.folds is None)
                 notes = empty_folders(base)
         rows, lost = examined(rows, base, options)
-        written = sorted({row.expression for row in rows} - {""})
-        classes = meaning(options.classes, written, folder / OPTIONS_FILE)
+        classes = meaning(options.classes, rows, folder / OPTIONS_FILE)
         return Listing(edition, base, options, rows, lost, classes, label(rows, classes), read, notes)
 
     def expected_counts(self, meta: Mapping[str, Json]) -> dict[str, dict[str, int]] | None:

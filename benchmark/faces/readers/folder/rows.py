@@ -74,29 +74,33 @@ def inside(text: str, where: object) -> PurePosixPath:
     return path
 
 
-def meaning(options: Classes | None, found: Sequence[str], where: Path) -> Mapping[str, str]:
+def meaning(options: Classes | None, rows: Sequence[Row], where: Path) -> Mapping[str, str]:
     """What is written -> name of the class, in label order.
 
     Args:
-        found: expressions that occur, sorted; they are the classes if `options` has none.
+        rows: their expressions, sorted, are the classes if `options` has none.
         where: the file in which the user could name the classes.
 
     Raises:
         BadInput: no names, and numbers as expressions; a name that is no line of text, or `NONE`; names that differ
-            by case or blanks alone.
+            by case or blanks alone. Names that `options` does not give are those of rows, which the message then names.
     """
-    if options is None:
-        if any(name.lstrip("+-").isdigit() for name in found):
-            shown = ", ".join(found[:8])
-            raise BadInput(f"{where}, classes", f"none, and numbers as expressions ({shown})", "a name for each number")
-        options = tuple(found)
-    written = options if isinstance(options, Mapping) else {name: name for name in options}
-    if NONE in written.values():
-        raise BadInput(f"{where}, classes", f"a class '{NONE}'", "another name: this one counts the faces without a class")
+    first: dict[str, str] = {}  # expression -> where it is first
+    for row in rows:
+        if row.expression:
+            first.setdefault(row.expression, row.where)
+    found = sorted(first)
+    if options is None and any(name.lstrip("+-").isdigit() for name in found):
+        shown = ", ".join(found[:8])
+        raise BadInput(f"{where}, classes", f"none, and numbers as expressions ({shown})", "a name for each number")
+    written = options if isinstance(options, Mapping) else {name: name for name in (found if options is None else options)}
     for spellings, names in ((Spellings("class"), written.values()), (Spellings("expression"), written)):
         for name in names:
-            checked_text(name, "class", where.parent)
-            spellings.add(name, f"{where}, classes")
+            place = f"{where}, classes" if options is not None else first[name]
+            if name == NONE and spellings.what == "class":
+                raise BadInput(place, f"a class '{NONE}'", "another name: this one counts the faces without a class")
+            checked_text(name, "class", where.parent if options is not None else place)
+            spellings.add(name, place)
     return written
 
 

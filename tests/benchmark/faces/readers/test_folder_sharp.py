@@ -95,7 +95,7 @@ def test_a_class_that_no_face_has_is_in_no_split_alone(root):
     (root / "folder.yaml").write_text("classes: [happy, calm]\n")
     survey = check(root)
     assert survey.counts == {"test": {"happy": 1, "calm": 0}, "train": {"happy": 1, "calm": 0}}
-    assert not [note for note in survey.notes if "calm" in note]
+    assert not [note for note in survey.notes if "calm" in note and "none in" in note]
 
 
 def test_a_group_that_is_called_like_a_picture_is_another(root):
@@ -140,5 +140,5 @@ def test_a_file_is_no_folder_of_pictures(tmp_path):
     (tmp_path / "origin").write_text("where they come from")
     assert made.check(tmp_path).counts["all"]["happy"] == 6
     (tmp_path / "image" / "origin").rename(tmp_path / "elsewhere")
-    with pytest.raises(BadInput, match=f"{tmp_path}: found none of origin, image/origin; expected one of them"):
+    with pytest.raises(BadInput, match=f"{tmp_path}: found none of origin, image/origin"):
         made.check(tmp_path)

@@ -146,7 +146,7 @@ def test_everything_below_classes_is_text(root):
 
 def test_a_class_that_counts_could_not_show(root):
     tree(root, ("happy", "none"))
-    with pytest.raises(BadInput, match="folder.yaml, classes: found a class 'none'; expected another name: this one counts"):
+    with pytest.raises(BadInput, match="test/none/0.png: found a class 'none'; expected another name: this one counts"):
         check(root)
 
 
