@@ -113,6 +113,20 @@ def test_a_gap_as_between_frame_rates_is_refused(tmp_path, raw):
     assert len(prepared(tmp_path, raw, allow_gap=0.2, every=1))
 
 
+@pytest.mark.parametrize("frames, fits", [(26, False), (27, True), (33, True), (34, False)])
+def test_the_length_of_the_video_counts_as_well(tmp_path, raw, write_video, frames, fits):
+    """30 lines of both dimensions. 27 frames are 10 % fewer, 33 a little less than 10 % more."""
+    write_video(raw / "affwild/videos/train/105.mp4", frames, width=64)
+    if fits:
+        lengths = prepared(tmp_path, raw).meta["how"]["lengths"]
+        assert lengths["videos_that_differ"] == 3 and lengths["frames_left_out"] == 3 + 3
+        assert lengths["largest"] == {"video": "105", "valence_arousal_video": [30, 30, frames]}
+    else:
+        refused(
+            tmp_path, raw, rf"105\.mp4, frames: found valence 30, arousal 30, video {frames}; expected lengths that differ"
+        )
+
+
 @pytest.mark.parametrize("first, header, delimiter", [(0, False, " "), (1, True, " "), (1, True, ","), (0, True, "\t")])
 def test_one_file_a_video_in_thousandths(tmp_path, raw, first, header, delimiter):
     """The same labels rounded to thousandths: the same rows, frames and splits as from the authors' files."""
