@@ -13,6 +13,7 @@ If the files had width and height instead of the second corner, x1 < x2 would be
 size. So they would be "not recognised", never read as wrong boxes.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ def _corners(path: Path) -> NDArray[np.float64]:
             fields = [float(field) for field in line.replace(",", " ").split()]
         except ValueError as error:
             raise Unknown(f"{path.name} line {k + 1}: {error}") from error
-        if len(fields) != table.shape[1] or not np.isfinite(fields).all():
+        if len(fields) != table.shape[1] or not all(map(math.isfinite, fields)):
             raise Unknown(f"{path.name} line {k + 1} has not four finite numbers")
         table[k] = fields
     if not len(table):

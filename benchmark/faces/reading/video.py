@@ -92,7 +92,7 @@ def frame_count(path: Path) -> int | None:
 
 def whole_packets(path: Path) -> int | None:
     """How many packets of a video come before the place where the file is cut short or damaged, if it has fewer than the
-    frames that its header declares; None if none is missing. A video gives at most as many frames.
+    frames that its header declares; None if none is missing. A video gives at most as many frames; none if it does not open.
 
     Nothing is decoded. If the file has a complete index, the places in it are compared with the file's length; only
     otherwise all packets are read. So damage within a file of full length is not seen.

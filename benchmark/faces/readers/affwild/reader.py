@@ -58,8 +58,9 @@ class Plan:
 
 
 def check(path: Path) -> Survey:
-    """What a folder contains: all labels are read and all videos opened, none is decoded. BadInput as for `prepare`. The
-    counts are those of the sampling step of the protocol."""
+    """What a folder contains: all labels and face boxes are read, all videos opened and the first frame of each decoded.
+    BadInput as for `prepare`, but for damage within a video of full length. The counts are those of the sampling step of the
+    protocol."""
     plan = _plan(Path(path), every=EVERY, size=SIZE, allow_gap=ALLOW_GAP, allow_unreadable=ALLOW_UNREADABLE)
     return Survey(plan.layout, counted(plan.tracks), notes=plan.notes)
 
@@ -91,8 +92,8 @@ def prepare(
 
     Raises:
         BadInput: an unknown layout; two files for one video; labels without a video or with one dimension only; an invalid
-            line; values that fit neither scale; lengths that differ by more than `allow_gap`; too many unreadable frames, or
-            frames of videos that do not open.
+            line; values that fit neither scale; lengths that differ by more than `allow_gap`; face boxes of other lengths
+            (`find_boxes`); too many frames that can not be read or whose face box is outside of them.
     """
     folder = raw_folder(raw, "affwild")
     plan = _plan(folder, every=every, size=size, allow_gap=allow_gap, allow_unreadable=allow_unreadable)

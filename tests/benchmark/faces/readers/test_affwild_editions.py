@@ -139,6 +139,14 @@ def test_traps_of_a_messy_copy_are_refused_before_anything_is_decoded(tmp_path, 
     assert not (tmp_path / "prepared").exists() and not (tmp_path / ".prepared.partial").exists()
 
 
+def test_face_boxes_that_are_not_unpacked_are_named(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    (truth.folder / "bboxs/train").rmdir()
+    (truth.folder / "bboxs/train.7z").write_bytes(b"")
+    said = "whole frames, cut to the largest centred square (no folder bboxs/train; not unpacked: bboxs/train.7z)"
+    assert f"pictures: {said}" in affwild.check(truth.folder).notes
+
+
 def test_a_cut_video_is_refused_by_the_check_or_noted(tmp_path):
     """Most of this small file is its header, so that two frames of 20 are left."""
     truth = facsimile.write(tmp_path / "data", trap="cut_video")

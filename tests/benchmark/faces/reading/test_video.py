@@ -144,6 +144,18 @@ def test_a_frame_that_lacks_its_last_bytes(tmp_path, write_video, name, codec):
     assert whole_packets(path) == 59
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_file_that_ends_between_two_frames(tmp_path, write_video, lost):
+    """No frame is damaged: the number in the header alone tells that some are missing."""
+    path = write_video(tmp_path / "a.avi", 60, "mjpeg")
+    data = path.read_bytes()
+    end = data.rindex(b"idx1")
+    for _ in range(lost):
+        end = data.rindex(b"00dc", 0, end)
+    path.write_bytes(data[:end])
+    assert frame_count(path) == 60 and whole_packets(path) == 60 - lost
+
+
 def test_videos_that_do_not_declare_their_length(tmp_path, write_video):
     """Nothing is known to be missing from a file in fragments, which can end after any."""
     fragments = {"movflags": "frag_keyframe+empty_moov"}
