@@ -26,13 +26,20 @@ def check_clips(tracks: Sequence[Track], root: Path, allow_unreadable: float) ->
     number, total = sum(len(own) for _, own in lost), sum(map(len, tracks))
     if not number:
         return []
-    named = shown(f"{track.name} ({len(own)} of {number_of(len(track), 'frame')}: {own[0][1]})" for track, own in lost)
+    track, ((first, why), *_) = lost[0]
+    named = shown(
+        f"{track.name} ({len(own)} of {number_of(len(track), 'frame')}{_other(own[0][1], why)})" for track, own in lost
+    )
     if number > allow_unreadable * total:
-        track, ((first, why), *_) = lost[0]
         where = f"{track.source.path if isinstance(track.source, Clip) else root} frame {first}"
         found = f"{why}; {number} of {number_of(total, 'frame')} can not be used: {named}"
         raise BadInput(where, found, f"at most {100 * allow_unreadable:g} % of the frames; see the option allow_unreadable")
-    return [f"{number} of {number_of(total, 'frame')} can not be used and will be left out: {named}"]
+    return [f"{number} of {number_of(total, 'frame')} can not be used and will be left out: {why}: {named}"]
+
+
+def _other(why: str, first: str) -> str:
+    """A reason, to be added to the name of a video, if it is not the first one."""
+    return "" if why == first else f": {why}"
 
 
 def _lost(clip: Clip) -> Lost:

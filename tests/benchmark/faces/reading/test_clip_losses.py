@@ -64,7 +64,7 @@ def test_what_is_told_of_a_cut_file_is_lost_indeed(tmp_path, write_video, name, 
     read = {n for n, p in enumerate(read_clip(own.source), 1) if not isinstance(p, Unreadable)}
     (note,) = check_clips([own], tmp_path, 1)
     pattern = (
-        rf"(\d+) of 120 frames can not be used and will be left out: {path.stem} \(\1 of 120 frames: the file is cut .*"
+        rf"(\d+) of 120 frames can not be used and will be left out: the file is cut .*: {path.stem} \(\1 of 120 frames\)"
     )
     told = int(re.fullmatch(pattern, note)[1])
     assert len(read) + told <= 120 and 120 - len(read) - told <= 4
@@ -79,11 +79,12 @@ def test_a_cut_after_the_last_wanted_frame_costs_nothing(tmp_path, write_video):
 def test_boxes_outside_of_the_picture(tmp_path, write_video):
     path = write_video(tmp_path / "a.mp4", 12, "libx264", width=64)
     own = track(path, range(1, 5), [(0, 0, 48, 48), (100, 0, 120, 20), (-9, -9, 5, 5), (0, 100, 20, 120)])
-    named = r"a \(2 of 4 frames: a face box outside of the picture, which has 64 x 48 pixels\)"
-    assert re.fullmatch(rf"2 of 4 frames can not be used and will be left out: {named}", *check_clips([own], tmp_path, 0.5))
+    why = "a face box outside of the picture, which has 64 x 48 pixels"
+    said = f"2 of 4 frames can not be used and will be left out: {why}: a (2 of 4 frames)"
+    assert check_clips([own], tmp_path, 0.5) == [said]
     said = (
-        r".*/a\.mp4 frame 2: found a face box outside of the picture, which has 64 x 48 pixels; "
-        rf"2 of 4 frames can not be used: {named}; expected at most 49 % of the frames; see the option allow_unreadable"
+        rf".*/a\.mp4 frame 2: found {why}; 2 of 4 frames can not be used: a \(2 of 4 frames\); "
+        "expected at most 49 % of the frames; see the option allow_unreadable"
     )
     refused([own], tmp_path, said, 0.49)
 
@@ -118,7 +119,19 @@ def test_a_file_that_is_no_video_loses_all(tmp_path, contents, why):
     path = tmp_path / "a.mp4"
     path.write_bytes(contents)
     (note,) = check_clips([track(path, [1, 6])], tmp_path, 1)
-    assert re.fullmatch(rf"2 of 2 frames can not be used and will be left out: a \(2 of 2 frames: {why}\)", note)
+    assert re.fullmatch(rf"2 of 2 frames can not be used and will be left out: {why}: a \(2 of 2 frames\)", note)
+
+
+def test_several_reasons_are_said(tmp_path, write_video):
+    """That of the first video, and with each other video its own if it is another."""
+    (tmp_path / "b.mp4").write_bytes(b"")
+    outside = [(100, 100, 120, 120)] * 2
+    small = [track(write_video(tmp_path / name, 5), [1, 2], outside) for name in ("a.mp4", "c.mp4")]
+    (note,) = check_clips([small[0], track(tmp_path / "b.mp4", [1]), small[1]], tmp_path, 1)
+    assert note == (
+        "5 of 5 frames can not be used and will be left out: a face box outside of the picture, which has 48 x 48 pixels: "
+        "a (2 of 2 frames), b (1 of 1 frame: an empty file), c (2 of 2 frames)"
+    )
 
 
 def test_a_video_without_wanted_frames_is_not_opened(tmp_path, monkeypatch):
