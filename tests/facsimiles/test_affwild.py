@@ -1,6 +1,7 @@
 """The facsimiles of Aff-Wild and Aff-Wild2 against lines and numbers of the real files, written down here by hand."""
 
 import re
+import zipfile
 from collections import Counter
 
 import pytest
@@ -120,3 +121,41 @@ class TestAffWild:
         assert first == "frame valence arousal"
         assert all(re.fullmatch(r"\d+ -?\d{1,4} -?\d{1,4}", line) for line in lines)
         assert int(lines[0].split()[1]) == round(1000 * made.rows[0].valence)
+
+    def test_boxes_belong_to_the_frames_of_their_line(self, tmp_path):
+        made = affwild.write(tmp_path, trap="boxes_blank", videos=False)
+        blank = []
+        for row in (row for row in made.rows if row.part == "train"):
+            line = lines_of(tmp_path / f"bboxs/train/{row.group}.txt")[row.index]
+            if row.box is None:
+                blank.append((row.group, row.index, line))
+            else:
+                assert line == "{} {} {} {}".format(*row.box)
+        assert blank == [("105", 2, "")]
+
+    def test_short_boxes_and_boxes_outside(self, tmp_path):
+        for trap, lines, first in (("boxes_short", 8, "8 8 28 28"), ("boxes_outside", 20, "100 100 120 120")):
+            affwild.write(tmp_path / trap, trap=trap, videos=False)
+            files = list((tmp_path / trap / "bboxs/train").iterdir())
+            assert len(files) == 7
+            assert {(len(lines_of(path)), lines_of(path)[0]) for path in files} == {(lines, first)}
+
+    def test_whole_numbers_from_minus_10_to_10(self, tmp_path):
+        made = affwild.write(tmp_path, trap="tens", videos=False)
+        values = [row.valence for row in made.rows if row.part == "train"]
+        assert max(values) == 10
+        assert min(values) == -10
+        assert all(re.fullmatch(r"-?\d{1,2}", line) for line in lines_of(tmp_path / made.rows[0].file))
+
+    def test_files_beside_in_place_of_and_cut(self, tmp_path):
+        pytest.importorskip("av")
+        made = affwild.write(tmp_path, trap=("two_endings", "cut_video", "packed"))
+        assert (tmp_path / "annotations/train/valence/105.TXT").read_bytes() == (
+            tmp_path / "annotations/train/valence/105.txt"
+        ).read_bytes()
+        assert not (tmp_path / "videos").exists()
+        with zipfile.ZipFile(tmp_path / "videos.zip") as archive:
+            sizes = {each.filename: each.file_size for each in archive.infolist()}
+        (cut,) = made.traps["cut_video"]["videos"]
+        whole = affwild.write(tmp_path / "whole")
+        assert sizes[f"videos/train/{cut}.avi"] == (whole.folder / f"videos/train/{cut}.avi").stat().st_size * 6 // 10

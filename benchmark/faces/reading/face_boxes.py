@@ -3,7 +3,8 @@
 Two forms are accepted as face boxes, and only if every labelled video has its boxes in that form and every line is valid:
 
 * ``<id>.txt``: line k is frame k, with four numbers x1 y1 x2 y2 in pixels (separated by spaces, tabs or commas), x1 < x2 and
-  y1 < y2. Four equal numbers, such as 0 0 0 0 or -1 -1 -1 -1, mean that there is no face.
+  y1 < y2. Four equal numbers, such as 0 0 0 0 or -1 -1 -1 -1, and an empty line mean that there is no face; so an empty line
+  shifts no other. Empty lines at the end are passed over.
 * ``<id>/<frame>.pts``: the points format of iBUG (``version: 1``, ``n_points: n``, the points in braces, one ``x y`` per
   line), with at least two points. The box is the smallest that contains all points. Frames are numbered from 0 if any video
   has a frame 0, else from 1. A frame without a file has no face.
@@ -12,82 +13,176 @@ If the files had width and height instead of the second corner, x1 < x2 would be
 size. So they would be "not recognised", never read as wrong boxes.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.errors import BadInput
+from benchmark.faces.reading.tracks import number_of, shown
 from benchmark.files import Json
 
 WHOLE = "whole frames, cut to the largest centred square"
 POINTS = re.compile(r"\s*version:\s*1\s+n_points:\s*(\d+)\s*\{([^{}]*)\}\s*", re.ASCII)
+# The rule for labels and videos of Aff-Wild2: lengths that differ by more than both are not those of the same frames.
+LINES, FRACTION = 2, 0.10
+# Largest fraction of the videos whose boxes may have such a length. Points files are missing where no face was found, which
+# may be so to the end of a video; if they were made at another frame rate, all videos would end early.
+APART = {"corners": 0.05, "points": 0.25}
 
 
 class Unknown(Exception):
     """The folder contains something else; str(error) says what."""
 
 
-def find_boxes(folder: Path, wanted: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray] | None, dict[str, Json]]:
+@dataclass(frozen=True)
+class Boxes:
+    """The face boxes of some videos.
+
+    Attributes:
+        of: video -> float32 (F, 4), x1 y1 x2 y2 of each wanted frame, NaN where there is no face; None: whole frames.
+        account: entry for ``meta["how"]``.
+        notes: sentences for a survey.
+    """
+
+    of: Mapping[str, NDArray[np.float32]] | None
+    account: Mapping[str, Json]
+    notes: list[str]
+
+
+def find_boxes(folder: Path, wanted: Mapping[str, NDArray[np.int64]], frames: Mapping[str, int]) -> Boxes:
     """The face boxes of the wanted frames, if the folder has them in one of the two forms.
 
     Args:
         folder: bboxs/train.
         wanted: video -> int64 (F,) frame numbers from 1.
+        frames: video -> number of its frames that have labels and a picture.
 
-    Returns:
-        (boxes, entry for ``meta["how"]``). boxes: video -> float32 (F, 4), x1 y1 x2 y2, NaN where there is no face; None if
-        the folder was not recognised.
+    Raises:
+        BadInput: two files for the boxes of one video or frame; boxes for more or fewer frames than the video has, by more
+            than two and more than 10 %, in more of the videos than `APART`.
     """
     if not folder.is_dir():
-        return None, {"pictures": WHOLE, "why": "no folder bboxs/train"}
+        return Boxes(None, {"pictures": WHOLE, "why": "no folder bboxs/train"}, [])
+    empty: dict[str, int] = {}
+    texts = _one_each(path for path in folder.glob("[!.]*") if path.suffix.lower() == ".txt" and path.is_file())
     try:
         if (folder / next(iter(wanted))).is_dir():
-            form, boxes = "points", _from_points(folder, wanted)
+            form, (boxes, lengths) = "points", _from_points(folder, wanted, texts)
         else:
-            form = "corners"
-            boxes = {video: _from_corners(folder / f"{video}.txt", numbers) for video, numbers in wanted.items()}
+            form, boxes, lengths = "corners", {}, {}
+            for video, numbers in wanted.items():
+                if video not in texts:
+                    nothing = f"neither {video}.txt nor a folder of that name"
+                    raise Unknown(f"a folder {video}, not {video}.txt" if (folder / video).is_dir() else nothing)
+                _check_alone(folder, video, texts)
+                table = _corners(texts[video])
+                boxes[video], lengths[video] = _taken(table, numbers), len(table)
+                if blank := int(np.isneginf(table[:, 0]).sum()):
+                    empty[video] = blank
     except Unknown as reason:
-        return None, {"pictures": WHOLE, "why": f"bboxs/train not recognised: {reason}"}
+        return Boxes(None, {"pictures": WHOLE, "why": f"bboxs/train not recognised: {reason}"}, [])
     lost = sum(int(np.isnan(box).any(axis=1).sum()) for box in boxes.values())
-    return boxes, {"pictures": f"cut to the boxes of bboxs/train ({form})", "frames_without_a_face": lost}
+    notes = _check_lengths(folder, lengths, frames, form)
+    if empty:
+        named = shown(f"{video}.txt ({number})" for video, number in empty.items())
+        notes.append(f"box files with empty lines, which are frames without a face: {named}")
+    if lost:
+        notes.append(f"{lost} of {number_of(sum(map(len, wanted.values())), 'frame')} without a face box, left out")
+    return Boxes(boxes, {"pictures": f"cut to the boxes of bboxs/train ({form})", "frames_without_a_face": lost}, notes)
 
 
-def _from_corners(path: Path, numbers: np.ndarray) -> np.ndarray:
-    if not path.is_file():
-        raise Unknown(f"neither {path.name} nor a folder of that name")
+def _check_lengths(folder: Path, lengths: Mapping[str, int], frames: Mapping[str, int], form: str) -> list[str]:
+    """A note about the videos with boxes for fewer frames than they have, and those with far more. BadInput for too many
+    of them."""
+    what = "box lines" if form == "corners" else "last points file"
+    far = {v: n for v, n in lengths.items() if abs(n - frames[v]) > max(LINES, FRACTION * max(n, frames[v]))}
+    if len(far) > APART[form] * len(lengths):
+        named = shown(f"{video} ({what} {number}, frames {frames[video]})" for video, number in far.items())
+        found = f"boxes of a length that does not fit for {len(far)} of {number_of(len(lengths), 'video')}: {named}"
+        share = f"at most {100 * APART[form]:g} % of the videos may differ by more than {100 * FRACTION:g} %"
+        expected = f"boxes for the frames that have labels ({share})"
+        raise BadInput(folder, found, expected)
+    odd = {v: n for v, n in lengths.items() if n < frames[v] or v in far}
+    named = shown(f"{video} ({what} {number}, frames {frames[video]})" for video, number in odd.items())
+    return [f"boxes for fewer or far more frames than have labels in {number_of(len(odd), 'video')}: {named}"] if odd else []
+
+
+def _one_each(paths: Iterable[Path]) -> dict[str, Path]:
+    """Name without suffix -> file. BadInput for two files with one name."""
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        if (first := found.setdefault(path.stem, path)) is not path:
+            raise BadInput(path, f"a second file '{path.stem}' beside {first}", "one file for the boxes of a video")
+    return found
+
+
+def _check_alone(folder: Path, video: str, texts: Mapping[str, Path]) -> None:
+    if video in texts and (folder / video).is_dir():
+        raise BadInput(texts[video], f"a folder {video} beside it", "one of them for the boxes of a video")
+
+
+def _taken(table: NDArray[np.float64], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    boxes = np.full((len(numbers), 4), np.nan, np.float32)
+    within = numbers <= len(table)
+    boxes[within] = np.where(np.isfinite(table), table, np.nan)[numbers[within] - 1]
+    return boxes
+
+
+def _corners(path: Path) -> NDArray[np.float64]:
+    """float64 (L, 4): the corners in each line; NaN for a frame without a face, -inf for an empty line."""
     try:
-        text = path.read_text(encoding="utf-8-sig").replace(",", " ")
-        table = np.array([[float(field) for field in line.split()] for line in text.splitlines() if line.strip()])
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except ValueError as error:
         raise Unknown(f"{path.name}: {error}") from error
-    if table.ndim != 2 or table.shape[1] != 4 or not np.isfinite(table).all():
-        raise Unknown(f"{path.name} has not four finite numbers in each line")
+    table = np.full((len(lines), 4), -np.inf)
+    for k, line in enumerate(lines):
+        if not line.strip():
+            continue
+        try:
+            fields = [float(field) for field in line.replace(",", " ").split()]
+        except ValueError as error:
+            raise Unknown(f"{path.name} line {k + 1}: {error}") from error
+        if len(fields) != table.shape[1] or not all(map(math.isfinite, fields)):
+            raise Unknown(f"{path.name} line {k + 1} has not four finite numbers")
+        table[k] = fields
+    if not len(table):
+        raise Unknown(f"{path.name} is empty")
     absent = (table == table[:, :1]).all(axis=1)
     wrong = np.flatnonzero(~absent & ~((table[:, 0] < table[:, 2]) & (table[:, 1] < table[:, 3])))
     if len(wrong):
         raise Unknown(f"{path.name} line {wrong[0] + 1} is not x1 y1 x2 y2")
-    table[absent] = np.nan
-    boxes = np.full((len(numbers), 4), np.nan, np.float32)
-    within = numbers <= len(table)
-    boxes[within] = table[numbers[within] - 1]
-    return boxes
+    table[absent & np.isfinite(table[:, 0])] = np.nan
+    return table
 
 
-def _from_points(folder: Path, wanted: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    files = {video: {path.stem: path for path in (folder / video).glob("[!.]*.pts")} for video in wanted}
-    for video, own in files.items():
-        if not own or not all(name.isascii() and name.isdecimal() for name in own):
+def _from_points(
+    folder: Path, wanted: Mapping[str, NDArray[np.int64]], texts: Mapping[str, Path]
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
+    """(video -> boxes of the wanted frames, video -> number of the last frame that has a file, from 1)."""
+    numbered: dict[str, dict[int, Path]] = {}
+    for video in wanted:
+        _check_alone(folder, video, texts)
+        files = [path for path in (folder / video).glob("[!.]*") if path.suffix.lower() == ".pts"]
+        if not files or not all(path.stem.isascii() and path.stem.isdecimal() for path in files):
             raise Unknown(f"{video}/ has no files <frame>.pts alone")
-    numbered = {video: {int(name): path for name, path in own.items()} for video, own in files.items()}
-    first = 0 if any(0 in own for own in numbered.values()) else 1
+        own = numbered[video] = {}
+        for path in sorted(files):
+            if (first := own.setdefault(int(path.stem), path)) is not path:
+                raise BadInput(path, f"frame {int(path.stem)} a second time, beside {first}", "one file a frame")
+    start = min(min(own) for own in numbered.values())
+    shift = int(start == 0)
     boxes = {}
     for video, numbers in wanted.items():
         boxes[video] = np.full((len(numbers), 4), np.nan, np.float32)
         for row, number in enumerate(numbers.tolist()):
-            if (path := numbered[video].get(number - 1 + first)) is not None:
-                boxes[video][row] = _box_of_points(path, f"{video}/{path.name}")
-    return boxes
+            if (file := numbered[video].get(number - shift)) is not None:
+                boxes[video][row] = _box_of_points(file, f"{video}/{file.name}")
+    return boxes, {video: max(own) + shift for video, own in numbered.items()}
 
 
 def _box_of_points(path: Path, where: str) -> tuple[float, float, float, float]:

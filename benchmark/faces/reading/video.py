@@ -6,7 +6,8 @@ stamps. So there is no seeking: a video is decoded once, in order, up to the las
 are converted to pictures.
 """
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +90,48 @@ def frame_count(path: Path) -> int | None:
         return None
 
 
+def whole_packets(path: Path) -> int | None:
+    """How many packets of a video come before the place where the file is cut short or damaged, if it has fewer than the
+    frames that its header declares; None if none is missing. A video gives at most as many frames; none if it does not open.
+
+    Nothing is decoded. If the file has a complete index, the places in it are compared with the file's length; only
+    otherwise all packets are read. So damage within a file of full length is not seen.
+    """
+    av = library()
+    whole = 0
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            stream = container.streams.best("video")
+            if stream is None or not stream.frames:
+                return None
+            declared, length = stream.frames, path.stat().st_size
+            entries = getattr(stream, "index_entries", ())  # PyAV before 16.1 does not have it
+            if len(entries) >= declared and all(entry.pos + entry.size <= length for entry in entries):
+                return None
+            for packet in container.demux(stream):
+                if packet.is_corrupt:
+                    return whole
+                whole += packet.size > 0
+    except av.FFmpegError:
+        return whole
+    return None if whole >= declared else whole
+
+
+def shown_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of a video's first frame as it is displayed. Only this frame is decoded; Unreadable if that
+    fails."""
+    av = library()
+    try:
+        with contextlib.closing(_frames(path)) as frames:
+            _, frame, _ = next(frames, (0, None, False))
+    except av.FFmpegError as error:
+        raise Unreadable(f"the decoder stops ({error.strerror})") from error
+    if frame is None:
+        raise Unreadable("no frame in the file")
+    turns, rest = divmod(frame.rotation, RIGHT_ANGLE)
+    return (frame.height, frame.width) if turns % 2 and not rest else (frame.width, frame.height)
+
+
 def read_clip(clip: Clip) -> Iterator[np.ndarray | Unreadable]:
     """For each frame number of a clip, in order: a picture uint8 (size, size, channels), or an Unreadable that says why
     there is none.
@@ -117,7 +160,7 @@ def read_clip(clip: Clip) -> Iterator[np.ndarray | Unreadable]:
         yield Unreadable(f"{reason} after frame {last}" if last else reason)
 
 
-def _frames(path: Path) -> Iterator[tuple[int, "VideoFrame", bool]]:
+def _frames(path: Path) -> Generator[tuple[int, "VideoFrame", bool]]:
     """(number from 1, frame, whether it is damaged) for every frame, in order of display."""
     av = library()
     if not path.stat().st_size:

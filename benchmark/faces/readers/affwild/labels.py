@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
+from benchmark.faces.readers.affwild.tree import not_unpacked
 from benchmark.faces.reading.label_lines import read_lines, table
 from benchmark.faces.reading.tracks import shown
 
 DIMENSIONS = ("valence", "arousal")
 COLUMNS = ("frame", *DIMENSIONS)
 SCALES = {"-1..1": 1.0, "-1000..1000": 1000.0}
+# Thousandths of a whole data set go beyond this. Scales of few steps, such as -10..10 or per cent, do not; which they are is
+# not stated in the files, so they are refused.
+BEYOND = 100
 
 
 @dataclass(frozen=True)
@@ -35,24 +39,31 @@ class Labels:
     lengths: tuple[int, int]
 
 
-def find(folder: Path) -> tuple[str, dict[str, Labels], list[Path]]:
-    """(layout, video -> labels sorted by video, text files that are not read) of the folder annotations/train.
+def find(root: Path) -> tuple[str, dict[str, Labels], list[Path]]:
+    """(layout, video -> labels sorted by video, text files that are not read) of the folder annotations/train below `root`.
 
     Raises:
-        BadInput: no label file; a video with labels of one dimension only; an empty file or an invalid line.
+        BadInput: no label file; two of one name, or in both layouts, for one video; a video with labels of one dimension
+            only; an empty file or an invalid line.
     """
+    folder = root / "annotations" / "train"
     parts = [folder / dimension for dimension in DIMENSIONS]
     others: list[Path] = []
+    beside = _text_files(folder)
     if any(part.is_dir() for part in parts):
         files = _text_files(parts[0]), _text_files(parts[1])
         for present, other, lacking in ((*files, DIMENSIONS[1]), (*files[::-1], DIMENSIONS[0])):
             if alone := sorted(set(present) - set(other)):
-                raise BadInput(folder / lacking, f"no file for {shown(alone)}", "one for each file of the other dimension")
+                what = f"no file for {shown(alone)}{not_unpacked(root)}"
+                raise BadInput(folder / lacking, what, "one for each file of the other dimension")
+            if doubled := sorted(set(present) & set(beside)):
+                what = f"labels of {doubled[0]} a second time, beside {present[doubled[0]]}"
+                raise BadInput(beside[doubled[0]], what, "one layout; move the other away")
         found = {video: _from_two(files[0][video], files[1][video]) for video in sorted(files[0])}
         layout = "one file a dimension"
-        others = sorted(_text_files(folder).values())
+        others = sorted(beside.values())
     else:
-        found = {video: _from_one(path) for video, path in sorted(_text_files(folder).items())}
+        found = {video: _from_one(path) for video, path in sorted(beside.items())}
         layout = "one file a video (frame, valence, arousal)"
         if found and min(own.numbers[0] for own in found.values()) == 0:
             layout += ", frames counted from 0"
@@ -60,13 +71,16 @@ def find(folder: Path) -> tuple[str, dict[str, Labels], list[Path]]:
                 last = own.lengths[0] + 1
                 found[video] = replace(own, numbers=own.numbers + 1, lengths=(last, last))
     if not found:
-        raise BadInput(folder, "no label file", "valence/<id>.txt and arousal/<id>.txt, or <id>.txt")
+        raise BadInput(folder, f"no label file{not_unpacked(root)}", "valence/<id>.txt and arousal/<id>.txt, or <id>.txt")
     return layout, found, others
 
 
 def _text_files(folder: Path) -> dict[str, Path]:
-    files = [path for path in folder.glob("[!.]*") if path.suffix.lower() == ".txt" and path.is_file()]
-    return {path.stem: path for path in files}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("[!.]*")):
+        if path.suffix.lower() == ".txt" and path.is_file() and (first := found.setdefault(path.stem, path)) is not path:
+            raise BadInput(path, f"a second file '{path.stem}' beside {first}", "one file a video")
+    return found
 
 
 def _from_two(valence: Path, arousal: Path) -> Labels:
@@ -94,17 +108,20 @@ def _from_one(path: Path) -> Labels:
 
 def scale_of(labels: Mapping[str, Labels]) -> str:
     """The scale of the values, a key of `SCALES`. It is found from all files together: a short file with only small whole
-    numbers could have either scale."""
-    largest = max(np.abs(own.values).max() for own in labels.values())
+    numbers could have either scale. BadInput for any other, such as whole numbers from -10 to 10."""
+    low = min(own.values.min() for own in labels.values())
+    high = max(own.values.max() for own in labels.values())
+    largest = max(-low, high)
     if largest <= 1:
         return "-1..1"
     whole = all((own.values == own.values.round()).all() for own in labels.values())
-    if whole and largest <= 1000:
+    if whole and BEYOND < largest <= SCALES["-1000..1000"]:
         return "-1000..1000"
-    own = next(own for own in labels.values() if np.abs(own.values).max() > (1000 if whole else 1))
+    limit = SCALES["-1000..1000"] if whole and largest > BEYOND else 1
+    own = next(own for own in labels.values() if np.abs(own.values).max() > limit)
     row, column = np.unravel_index(np.abs(own.values).argmax(), own.values.shape)
     raise BadInput(
         f"{own.files[column]} line {row + own.first_line}, {DIMENSIONS[column]}",
-        f"{own.values[row, column]:g}",
-        "all values in [-1, 1], or all of them whole numbers in [-1000, 1000]",
+        f"{own.values[row, column]:g} ({'whole numbers' if whole else 'values'} from {low:g} to {high:g} in all files)",
+        f"all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-{BEYOND}, {BEYOND}]",
     )

@@ -15,6 +15,9 @@ import numpy as np
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.readers.affwild.labels import SCALES, find, scale_of
+from benchmark.faces.readers.affwild.lengths import lengths_of
+from benchmark.faces.readers.affwild.tree import not_unpacked, root_of
+from benchmark.faces.reading.clip_losses import check_clips
 from benchmark.faces.reading.face_boxes import find_boxes
 from benchmark.faces.reading.raw import raw_folder
 from benchmark.faces.reading.tracks import (
@@ -30,8 +33,7 @@ from benchmark.faces.reading.tracks import (
     taken,
     write_tracks,
 )
-from benchmark.faces.reading.video import Clip, frame_count, versions, video_files
-from benchmark.faces.reading.walking import within_passed_over
+from benchmark.faces.reading.video import Clip, versions, video_files
 from benchmark.faces.survey import Survey
 from benchmark.files import Json
 
@@ -56,8 +58,9 @@ class Plan:
 
 
 def check(path: Path) -> Survey:
-    """What a folder contains: all labels are read and all videos opened, none is decoded. BadInput as for `prepare`. The
-    counts are those of the sampling step of the protocol."""
+    """What a folder contains: all labels and face boxes are read, all videos opened and the first frame of each decoded.
+    BadInput as for `prepare`, but for damage within a video of full length. The counts are those of the sampling step of the
+    protocol."""
     plan = _plan(Path(path), every=EVERY, size=SIZE, allow_gap=ALLOW_GAP, allow_unreadable=ALLOW_UNREADABLE)
     return Survey(plan.layout, counted(plan.tracks), notes=plan.notes)
 
@@ -89,8 +92,8 @@ def prepare(
 
     Raises:
         BadInput: an unknown layout; two files for one video; labels without a video or with one dimension only; an invalid
-            line; values that fit neither scale; lengths that differ by more than `allow_gap`; too many unreadable frames, or
-            frames of videos that do not open.
+            line; values that fit neither scale; lengths that differ by more than `allow_gap`; face boxes of other lengths
+            (`find_boxes`); too many frames that can not be read or whose face box is outside of them.
     """
     folder = raw_folder(raw, "affwild")
     plan = _plan(folder, every=every, size=size, allow_gap=allow_gap, allow_unreadable=allow_unreadable)
@@ -115,42 +118,35 @@ def split_of(video: str) -> str:
 
 def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unreadable: float) -> Plan:
     check_options(every=every, size=size)
-    root = _root(folder)
-    layout, labels, others = find(root / "annotations" / "train")
+    root = root_of(folder)
+    layout, labels, others = find(root)
     scale = scale_of(labels)
     folder = root / "videos" / "train"
     videos = video_files(path for path in folder.glob("[!.]*") if path.is_file())
     if missing := sorted(set(labels) - set(videos)):
-        raise BadInput(folder, f"no video for the labels of {shown(missing)}", "an .mp4 or .avi of the same name for each")
-    lengths, chosen, cut = {}, {}, 0
+        what = f"no video for the labels of {shown(missing)}{not_unpacked(root)}"
+        raise BadInput(folder, what, "an .mp4 or .avi of the same name for each")
+    lengths = lengths_of(labels, videos, allow_gap)
+    frames, chosen = lengths.shortest, {}
     for video, own in labels.items():
-        frames = frame_count(videos[video])
-        lengths[video] = [*own.lengths, frames]
-        known = [length for length in lengths[video] if length is not None]
-        if min(known) < (1 - allow_gap) * max(known):
-            found = "valence {}, arousal {}, video {}".format(*("unknown" if n is None else n for n in lengths[video]))
-            raise BadInput(f"{videos[video]}, frames", found, f"lengths that differ by {100 * allow_gap:g} % at most")
-        within = own.numbers <= (frames or own.numbers.max())
-        cut += max(known) - min(known)
+        within = own.numbers <= (lengths.of[video][2] or own.numbers.max())
         chosen[video] = np.flatnonzero(within & taken(own.numbers, every))
-    boxes, faces = find_boxes(root / "bboxs" / "train", {v: labels[v].numbers[rows] for v, rows in chosen.items()})
+    boxes = find_boxes(root / "bboxs" / "train", {v: labels[v].numbers[rows] for v, rows in chosen.items()}, frames)
     tracks = []
     for video in sorted(labels):
         own, rows = labels[video], chosen[video]
         box = None
-        if boxes is not None:
-            seen = ~np.isnan(boxes[video]).any(axis=1)
-            rows, box = rows[seen], boxes[video][seen]
+        if boxes.of is not None:
+            seen = ~np.isnan(boxes.of[video]).any(axis=1)
+            rows, box = rows[seen], boxes.of[video][seen]
         numbers, values = own.numbers[rows], own.values[rows] / SCALES[scale]
         clip = Clip(videos[video], numbers, box, 0.0, size, 3)
         tracks.append(Track(video, video, video, split_of(video), numbers, values[:, 0], values[:, 1], clip))
-    uneven = {video: known for video, known in lengths.items() if len(set(known) - {None}) > 1}
-    worst = max(uneven, key=lambda v: np.ptp([n for n in uneven[v] if n is not None]), default=None)
-    closed = {videos[video] for video, known in lengths.items() if known[2] is None}
     check_tracks(tracks, root)
-    check_opened(tracks, closed, root, allow_unreadable)
-    unlabelled = sorted(set(videos) - set(labels))
-    how = {
+    check_opened(tracks, {videos[video] for video in lengths.closed}, root, allow_unreadable)
+    losses = check_clips(tracks, root, allow_unreadable)
+    unlabelled, worst = sorted(set(videos) - set(labels)), lengths.worst
+    how: dict[str, Json] = {
         "reader": "affwild",
         "options": {"every": every, "size": size},
         "labels": {
@@ -160,12 +156,12 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
         },
         "lengths": {
             "rule": "the shortest of valence, arousal and video counts",
-            "videos_that_differ": len(uneven),
-            "frames_left_out": int(cut),
-            "largest": None if worst is None else {"video": worst, "valence_arousal_video": uneven[worst]},
-            "videos_that_do_not_open": sorted(path.stem for path in closed),
+            "videos_that_differ": len(lengths.uneven),
+            "frames_left_out": lengths.left_out,
+            "largest": None if worst is None else {"video": worst, "valence_arousal_video": list(lengths.of[worst])},
+            "videos_that_do_not_open": lengths.closed,
         },
-        "faces": faces,
+        "faces": dict(boxes.account),
         "split": f"share(video, 'affwild'): test below {TEST}, validation below {TEST + VALIDATION:g}, train above",
         "labelled_videos": {"found": len(labels), "expected": LABELLED_VIDEOS},
         "videos_without_labels": unlabelled,
@@ -178,29 +174,14 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
         notes.append(
             f"frames are counted from 0 in all files, because some have a frame 0; {number_of(from_1, 'file')} from 1"
         )
-    if worst is not None:
-        three = "valence {}, arousal {}, video {}".format(*uneven[worst])
-        notes.append(
-            f"{number_of(len(uneven), 'video')} with unequal lengths: the shortest counts; frames left out: {cut}; "
-            f"the largest difference is that of {worst}: {three}"
-        )
-    if closed:
-        notes.append(f"videos that do not open: {shown(sorted(path.stem for path in closed))}")
+    notes += lengths.notes()
+    if lengths.closed:
+        notes.append(f"videos that do not open: {shown(lengths.closed)}")
+    notes += losses
     if unlabelled:
         notes.append(f"{number_of(len(unlabelled), 'video')} without labels, not used: {shown(unlabelled)}")
     if others:
         notes.append(f"text files that are not read: {shown(path.relative_to(root).as_posix() for path in others)}")
-    notes.append(f"pictures: {faces['pictures']}" + (f" ({faces['why']})" if "why" in faces else ""))
+    why = f" ({boxes.account['why']}{not_unpacked(root)})" if "why" in boxes.account else ""
+    notes += [f"pictures: {boxes.account['pictures']}{why}", *boxes.notes]
     return Plan(root, layout, tracks, notes, how)
-
-
-def _root(folder: Path) -> Path:
-    """The folder that contains annotations/train and videos/train: `folder` itself, or one at most two levels below it."""
-    levels = [folder, *sorted(folder.glob("[!.]*")), *sorted(folder.glob("[!.]*/[!.]*"))]
-    levels = [path for path in levels if not within_passed_over(path.relative_to(folder))]
-    found = [path for path in levels if (path / "annotations" / "train").is_dir() and (path / "videos" / "train").is_dir()]
-    if len(found) != 1:
-        inside = shown(sorted(path.name for path in folder.glob("[!.]*"))) or "nothing"
-        what = f"{len(found)} folders with annotations/train and videos/train" if found else inside
-        raise BadInput(folder, what, "one folder with annotations/train and videos/train (docs/data/affwild.md)")
-    return found[0]

@@ -113,6 +113,20 @@ def test_a_gap_as_between_frame_rates_is_refused(tmp_path, raw):
     assert len(prepared(tmp_path, raw, allow_gap=0.2, every=1))
 
 
+@pytest.mark.parametrize("frames, fits", [(26, False), (27, True), (33, True), (34, False)])
+def test_the_length_of_the_video_counts_as_well(tmp_path, raw, write_video, frames, fits):
+    """30 lines of both dimensions. 27 frames are 10 % fewer, 33 a little less than 10 % more."""
+    write_video(raw / "affwild/videos/train/105.mp4", frames, width=64)
+    if fits:
+        lengths = prepared(tmp_path, raw).meta["how"]["lengths"]
+        assert lengths["videos_that_differ"] == 3 and lengths["frames_left_out"] == 3 + 3
+        assert lengths["largest"] == {"video": "105", "valence_arousal_video": [30, 30, frames]}
+    else:
+        refused(
+            tmp_path, raw, rf"105\.mp4, frames: found valence 30, arousal 30, video {frames}; expected lengths that differ"
+        )
+
+
 @pytest.mark.parametrize("first, header, delimiter", [(0, False, " "), (1, True, " "), (1, True, ","), (0, True, "\t")])
 def test_one_file_a_video_in_thousandths(tmp_path, raw, first, header, delimiter):
     """The same labels rounded to thousandths: the same rows, frames and splits as from the authors' files."""
@@ -159,8 +173,14 @@ def test_byte_order_mark_line_ends_and_empty_lines_at_the_end(tmp_path, raw):
         ("1_0", "'1_0'"),
         ("", "0 fields"),
         ("inf", "'inf'"),
-        ("-5", r"-5; expected all values in \[-1, 1\], or all of them whole numbers"),
-        ("1.2", r"1.2; expected all values in \[-1, 1\], or all of them whole numbers"),
+        (
+            "-5",
+            r"-5 \(values from -5 to 0\.\d+ in all files\); expected all values in \[-1, 1\], or all of them",
+        ),
+        (
+            "1.2",
+            r"1\.2 \(values from -0\.\d+ to 1\.2 in all files\); expected all values in \[-1, 1\], or all of",
+        ),
     ],
 )
 def test_a_line_that_is_no_label(tmp_path, raw, line, found):
@@ -232,7 +252,8 @@ def test_a_video_cut_short_loses_its_end_alone(tmp_path, raw, decode):
     path = raw / "affwild/videos/train/33.avi"
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"movi") + (len(data) - data.index(b"movi")) // 2])
-    refused(tmp_path, raw, r"33\.avi frame")
+    refused(tmp_path, raw, r"33\.avi frame \d+: found the file is cut short or damaged after frame \d+; \d of 26 frames can")
+    assert not (tmp_path / ".prepared.partial").exists()  # nothing was decoded
     faces = prepared(tmp_path, raw, allow_unreadable=0.5, every=1)
     own = np.flatnonzero(faces.group == "33")
     assert 0 < len(own) < 25

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
@@ -10,7 +11,7 @@ from benchmark.faces.readers.affwild import reader as affwild
 from benchmark.faces.reading.linking import write_pointer
 from tests.facsimiles import affwild as facsimile
 
-pytest.importorskip("av")
+av = pytest.importorskip("av")
 FRAMES = 40
 LAYOUTS = {(): "one file a dimension", ("thousandths",): "one file a video (frame, valence, arousal), frames counted from 0"}
 
@@ -91,6 +92,91 @@ def test_traps_that_are_refused(tmp_path, trap, line):
         with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
             call()
     assert not (tmp_path / "prepared").exists()
+
+
+EXPECTED_SCALE = "all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-100, 100]"
+SHORT = ", ".join(f"{video} (box lines 8, frames 20)" for video in range(105, 110))
+OUTSIDE = "a face box outside of the picture, which has 64 x 64 pixels"
+
+
+@pytest.mark.parametrize(
+    "trap, line",
+    [
+        (
+            "tens",
+            "{folder}/annotations/train/arousal/105.txt line 2, arousal: found -10 "
+            f"(whole numbers from -10 to 10 in all files); expected {EXPECTED_SCALE}",
+        ),
+        (
+            "two_endings",
+            "{folder}/annotations/train/valence/105.txt: found a second file '105' beside "
+            "{folder}/annotations/train/valence/105.TXT; expected one file a video",
+        ),
+        (
+            "boxes_short",
+            f"{{folder}}/bboxs/train: found boxes of a length that does not fit for 7 of 7 videos: {SHORT} and 2 more; "
+            "expected boxes for the frames that have labels (at most 5 % of the videos may differ by more than 10 %)",
+        ),
+        (
+            "boxes_outside",
+            f"{{folder}}/videos/train/105.mp4 frame 1: found {OUTSIDE}; 28 of 28 frames can not be used: "
+            + ", ".join(f"{video} (4 of 4 frames)" for video in range(105, 110))
+            + " and 2 more; expected at most 0.1 % of the frames; see the option allow_unreadable",
+        ),
+        (
+            "packed",
+            "{folder}: found annotations, bboxs, landmarks, videos.zip; not unpacked: videos.zip; expected one folder with "
+            "annotations/train and videos/train (docs/data/affwild.md)",
+        ),
+    ],
+)
+def test_traps_of_a_messy_copy_are_refused_before_anything_is_decoded(tmp_path, trap, line):
+    truth = facsimile.write(tmp_path / "data", trap=trap)
+    line = line.format(folder=truth.folder)
+    for call in (lambda: affwild.check(truth.folder), lambda: prepared(tmp_path, truth.folder, every=5)):
+        with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
+            call()
+    assert not (tmp_path / "prepared").exists() and not (tmp_path / ".prepared.partial").exists()
+
+
+def test_face_boxes_that_are_not_unpacked_are_named(tmp_path):
+    truth = facsimile.write(tmp_path / "data")
+    (truth.folder / "bboxs/train").rmdir()
+    (truth.folder / "bboxs/train.7z").write_bytes(b"")
+    said = "whole frames, cut to the largest centred square (no folder bboxs/train; not unpacked: bboxs/train.7z)"
+    assert f"pictures: {said}" in affwild.check(truth.folder).notes
+
+
+def test_a_cut_video_is_refused_by_the_check_or_noted(tmp_path):
+    """Most of this small file is its header, so that two frames of 20 are left."""
+    truth = facsimile.write(tmp_path / "data", trap="cut_video")
+    cut = r"the file is cut short or damaged after frame 2"
+    line = (
+        rf"{truth.folder}/videos/train/108\.avi frame 6: found {cut}; 3 of 28 frames can not be used: "
+        rf"108 \(3 of 4 frames\); expected at most 0\.1 % of the frames; see the option allow_unreadable"
+    )
+    for call in (lambda: affwild.check(truth.folder), lambda: prepared(tmp_path, truth.folder, every=5)):
+        with pytest.raises(BadInput, match=f"^{line}$"):
+            call()
+    faces = prepared(tmp_path, truth.folder, every=5, allow_unreadable=3 / 28)
+    assert faces.id[faces.group == "108"].tolist() == ["108/00001"] and len(faces) == 25
+
+
+@pytest.mark.parametrize("trap", ["boxes", "boxes_blank"])
+def test_boxes_belong_to_their_frames(tmp_path, trap):
+    """Frames that have a box are those of the facsimile, and their pictures are cut to it."""
+    truth = facsimile.write(tmp_path / "data", trap=trap)
+    blank = trap == "boxes_blank"
+    notes = affwild.check(truth.folder).notes
+    assert ("box files with empty lines, which are frames without a face: 105.txt (1)" in notes) == blank
+    boxes = {f"{row.group}/{row.index + 1:05d}": row.box for row in truth.rows if row.box}
+    faces = prepared(tmp_path, truth.folder, size=20)
+    assert set(faces.id) == set(boxes) and len(faces) == 140 - blank
+    with av.open(str(truth.folder / "videos/train/105.mp4")) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    for face in np.flatnonzero(faces.group == "105"):
+        x1, y1, x2, y2 = boxes[faces.id[face]]
+        assert np.array_equal(faces.pictures[face], frames[int(faces.id[face][-5:]) - 1][y1:y2, x1:x2])
 
 
 def test_what_a_mac_packs_beside_is_passed_over(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.faces.reading.decoding import Unreadable
-from benchmark.faces.reading.video import Clip, frame_count, library, read_clip, video_files
+from benchmark.faces.reading.video import Clip, frame_count, library, read_clip, shown_size, video_files, whole_packets
 
 av = pytest.importorskip("av")
 
@@ -34,7 +34,7 @@ CODED = [
 @pytest.mark.parametrize("name, codec, options", CODED, ids=[name for name, *_ in CODED])
 def test_every_frame_by_its_number(tmp_path, write_video, decode, name, codec, options):
     path = write_video(tmp_path / name, 60, codec, **options)
-    assert frame_count(path) == 60
+    assert frame_count(path) == 60 and whole_packets(path) is None
     assert numbers_of(read_clip(clip(path, range(1, 61))), decode) == list(range(1, 61))
 
 
@@ -124,6 +124,62 @@ def test_cut_short(tmp_path, write_video, decode, name, codec):
     assert counts == sorted(counts) and counts[-1] > 25
 
 
+def test_a_file_that_lacks_its_index_alone_lacks_no_frame(tmp_path, write_video, decode):
+    """As a camera leaves it that was switched off: the index is the last part of an AVI file. All packets are read."""
+    path = write_video(tmp_path / "a.avi", 60, "mpeg4")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"idx1")])
+    assert whole_packets(path) is None
+    assert numbers_of(read_clip(clip(path, [1, 59, 60])), decode) == [1, 59, 60]
+
+
+@pytest.mark.parametrize("name, codec", [("fast.mp4", "libx264"), ("a.avi", "mjpeg")])
+def test_a_frame_that_lacks_its_last_bytes(tmp_path, write_video, name, codec):
+    """The packets of the last frame end with the content; one byte less of it, and one frame less is whole."""
+    front = {"movflags": "faststart"} if name.endswith(".mp4") else {}
+    path = write_video(tmp_path / name, 60, codec, container=front)
+    data = path.read_bytes()
+    end = len(data) if front else data.rindex(b"idx1") - 1  # AVI pads to an even length
+    path.write_bytes(data[: end - 1])
+    assert whole_packets(path) == 59
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_file_that_ends_between_two_frames(tmp_path, write_video, lost):
+    """No frame is damaged: the number in the header alone tells that some are missing."""
+    path = write_video(tmp_path / "a.avi", 60, "mjpeg")
+    data = path.read_bytes()
+    end = data.rindex(b"idx1")
+    for _ in range(lost):
+        end = data.rindex(b"00dc", 0, end)
+    path.write_bytes(data[:end])
+    assert frame_count(path) == 60 and whole_packets(path) == 60 - lost
+
+
+def test_videos_that_do_not_declare_their_length(tmp_path, write_video):
+    """Nothing is known to be missing from a file in fragments, which can end after any."""
+    fragments = {"movflags": "frag_keyframe+empty_moov"}
+    path = write_video(tmp_path / "a.mp4", 60, "libx264", container=fragments)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert whole_packets(path) is None
+
+
+@pytest.mark.parametrize("rotation, size", [(0, (96, 48)), (180, (96, 48)), (90, (48, 96)), (-90, (48, 96))])
+def test_the_size_of_the_picture_displayed(tmp_path, write_video, rotation, size):
+    """The width and height that `write_video` takes are those displayed upright; the stored picture is turned."""
+    path = write_video(tmp_path / "r.mp4", 2, "libx264", width=96, height=48)
+    copy = tmp_path / "copy.mp4"
+    with av.open(str(path)) as source, av.open(str(copy), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    assert shown_size(copy) == size
+
+
 def test_damage_in_the_middle_is_not_passed_on(tmp_path, write_video, decode):
     """Bytes of a few frames overwritten: no frame that is given may show another number than its own."""
     path = write_video(tmp_path / "a.avi", 60, "mpeg4", group=12)
@@ -144,6 +200,8 @@ def test_no_video_at_all(tmp_path, content, reason):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     assert frame_count(path) is None
+    with pytest.raises(Unreadable, match=reason):
+        shown_size(path)
     found = list(read_clip(clip(path, [1, 6, 11])))
     assert len(found) == 3 and all(isinstance(entry, Unreadable) and reason in str(entry) for entry in found)
 
@@ -156,7 +214,7 @@ def test_sound_alone(tmp_path):
         frame.sample_rate = 48000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    assert frame_count(path) is None
+    assert frame_count(path) is None and whole_packets(path) is None
     assert [str(entry) for entry in read_clip(clip(path, [1]))] == ["no video in the file"]
 
 
@@ -170,6 +228,8 @@ def test_huge_frames_are_not_decoded(tmp_path, write_video, monkeypatch):
 
     path = write_video(tmp_path / "a.mp4", 3, "libx264")
     monkeypatch.setattr(video, "PIXEL_LIMIT", 48 * 48 - 1)
+    with pytest.raises(Unreadable, match="frames of 48 x 48 pixels"):
+        shown_size(path)
     assert [str(entry) for entry in read_clip(clip(path, [1]))] == ["frames of 48 x 48 pixels"]
 
 
