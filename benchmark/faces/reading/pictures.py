@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from benchmark.faces.reading.first_bytes import HEAD, kind
 
@@ -18,6 +18,10 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 PIXEL_LIMIT = 1 << 26  # 67 million; a larger picture may be a decompression bomb, so it is refused before decoding
 RESAMPLING = "Pillow BILINEAR, antialiased, after whole-factor averaging to no less than twice the size"
 WIDE = 257  # divisor from 16 to 8 bits: 65535 = 255 x 257
+TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+_ORIENTATION = 0x0112
+_EXIF_OF_PNG = {"exif", "Raw profile type exif"}
+_SIZE_OF_TIFF = (256, 257)  # tags
 
 
 class Unreadable(Exception):
@@ -133,6 +137,21 @@ def check_box(box: Sequence[float], width: int, height: int, margin: float = 0.0
     side = max(x2 - x1, y2 - y1) * (1 + 2 * margin)
     if side**2 > PIXEL_LIMIT:
         raise Unreadable(f"a face box of {side:.4g} pixels")
+
+
+def shown_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture file as `load_image` shows it, from its header; None if that can not be read."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            # In a PNG without EXIF before its pixels, Pillow looks behind them, and decodes the whole picture for that.
+            if image.format == "PNG" and not _EXIF_OF_PNG & set(image.info):
+                return width, height
+            if isinstance(image, TiffImagePlugin.TiffImageFile):  # its size is turned already, by some versions of Pillow
+                width, height = (int(image.tag_v2[tag]) for tag in _SIZE_OF_TIFF)
+            return (height, width) if image.getexif().get(_ORIENTATION) in TURNED else (width, height)
+    except (OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError):
+        return None
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

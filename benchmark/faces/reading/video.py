@@ -105,7 +105,7 @@ def whole_packets(path: Path) -> int | None:
             if stream is None or not stream.frames:
                 return None
             declared, length = stream.frames, path.stat().st_size
-            entries = getattr(stream, "index_entries", ())  # PyAV before 16.1 does not have it
+            entries = getattr(stream, "index_entries", ())  # older versions of PyAV do not have it
             if len(entries) >= declared and all(entry.pos + entry.size <= length for entry in entries):
                 return None
             for packet in container.demux(stream):

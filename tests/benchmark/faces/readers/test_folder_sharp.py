@@ -74,7 +74,7 @@ def test_names_that_can_not_be_shown(root, row, message):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("ending", ["jpg", "png"])
+@pytest.mark.parametrize("ending", ["jpg", "png", "tiff"])
 def test_a_box_is_of_the_picture_as_it_is_shown(root, orientation, ending):
     """A file of 40 x 30 pixels, and a box that reaches down to row 38: Pillow says whether it is shown as 30 x 40."""
     exif = Image.Exif()
