@@ -149,10 +149,12 @@ def check_pictures(
     total = f"the {len(listed)} pictures" if faces is None else f"about {faces:.0f} pictures of the eight classes"
     first, share = missing[0], f"{'at least ' * enough}{len(missing)} of {total}"
     if len(missing) > limit:
+        found = f"no picture {folder / first.path}; {share} are missing"
         expected = f"at most {100 * allowed:g} % of the listed pictures missing"
         if len(absent) == len(listed):
+            found = "; ".join(filter(None, (found, archives(search(folder, ()).places))))
             expected += f"; {searched}"
-        raise BadInput(first.where, f"no picture {folder / first.path}; {share} are missing", expected)
+        raise BadInput(first.where, found, expected)
     return (f"{share} are missing and left out, the first is {folder / first.path} ({first.where})",)
 
 
