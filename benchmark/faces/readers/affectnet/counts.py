@@ -73,7 +73,7 @@ def sentences(release: Release) -> list[str]:
             said.append(f"{name}: left out are {', '.join(f'{c} {n}' for c, n in left.items())}{beside}")
     faces = [row for row in release.rows if row.code < len(CLASSES)]
     if release.form == "lists" and (whole := sum(row.box is None for row in faces)):
-        said.append(f"{whole} faces have no box: the whole picture is taken")
+        said.append(f"{whole} face{' has' if whole == 1 else 's have'} no box: the whole picture is taken")
     return said
 
 

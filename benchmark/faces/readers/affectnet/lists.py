@@ -8,12 +8,14 @@ height: such a row is left out and named, and every other row keeps its number.
 import csv
 import hashlib
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.affectnet.folders import names
+from benchmark.faces.readers.affectnet.folders import DEPTH, Searched
+from benchmark.faces.readers.affectnet.forms import plain
 from benchmark.faces.readers.affectnet.landmarks import roll_of
 from benchmark.faces.readers.affectnet.rows import CLASSES, LeftOut, Release, Row, affect_of, code_of
 
@@ -33,13 +35,18 @@ AUTOMATIC = "automatically_annotated.csv"
 PICTURES = "Manually_Annotated_Images"  # the copies that circulate have it inside another folder, also one of its own name
 PROBED = 200  # pictures by which the folder of pictures is told
 MOST_LEFT_OUT = 0.001  # fraction of the rows of a list that may have no corner of their box; the released one has one row
-NULL = frozenset({"", "NULL", "null"})
+NULL = frozenset({"", "null", "nan", "none"})  # in lower case; the last two as programs write NULL again
+WANTED = (*FILES.values(), AUTOMATIC, PICTURES.lower())
+SEARCHED = (
+    f"the folder of pictures must be called {PICTURES} and lie at most {DEPTH} folders below the given one, or the pictures "
+    "lie beside the lists"
+)
 
 
-def find(folder: Path, places: Sequence[Path]) -> dict[str, Path] | None:
-    """The two lists among `places`: part -> file. None if there are none. BadInput if one is missing or there are several of
-    one name."""
-    found = {part: [p / name for p in places if (p / name).is_file()] for part, name in FILES.items()}
+def find(folder: Path, searched: Searched) -> dict[str, Path] | None:
+    """The two lists that were found: part -> file. None if there are none. BadInput if one is missing or there are several
+    of one name, in any case."""
+    found = {part: searched.files(name) for part, name in FILES.items()}
     if not any(found.values()):
         return None
     for part, paths in found.items():
@@ -49,14 +56,14 @@ def find(folder: Path, places: Sequence[Path]) -> dict[str, Path] | None:
     return {part: paths[0] for part, paths in found.items()}
 
 
-def read(folder: Path, places: Sequence[Path], lists: dict[str, Path], *, align: bool = False) -> Release:
+def read(folder: Path, searched: Searched, lists: dict[str, Path], *, align: bool = False) -> Release:
     """The release with these lists. `align` as for `read_list`.
 
-    The folder of pictures is the one, of those called `PICTURES`, of the lists' own and of the given one, in which most of
-    `PROBED` evenly spaced pictures of the lists are.
+    The folder of pictures is the one, of those called `PICTURES` (in any case), of the lists' own and of the given one, in
+    which most of about `PROBED` evenly spaced pictures of the lists are.
 
     Raises:
-        BadInput: a picture that is listed twice; also as `read_list`.
+        BadInput: a picture that is listed twice; two folders with equally many of the pictures; also as `read_list`.
     """
     rows: list[Row] = []
     left_out: list[LeftOut] = []
@@ -72,10 +79,10 @@ def read(folder: Path, places: Sequence[Path], lists: dict[str, Path], *, align:
         left_out += without
         with open(path, "rb") as stream:
             files[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    base = _base(folder, [*(p for p in places if p.name == PICTURES), *(path.parent for path in lists.values())], rows)
+    named = [place for place in searched.places if place.name.lower() == PICTURES.lower()]
+    base, others = _base(folder, [*named, *(path.parent for path in lists.values())], rows)
     if base != ".":
         rows = [replace(row, path=f"{base}/{row.path}") for row in rows]
-    automatic = [p / name for p in places for name in names(p) if name.lower() == AUTOMATIC]
     return Release(
         "lists",
         {part: Path(name).stem for part, name in FILES.items()},
@@ -83,16 +90,30 @@ def read(folder: Path, places: Sequence[Path], lists: dict[str, Path], *, align:
         [row for row in rows if row.code < len(CLASSES)],
         rows,
         left_out,
-        tuple(f"{path} is not read: its labels are automatic" for path in automatic),
+        (*searched.notes, *others, *(f"{path} is not read: its labels are automatic" for path in searched.files(AUTOMATIC))),
         files,
     )
 
 
-def _base(folder: Path, candidates: Sequence[Path], rows: Sequence[Row]) -> str:
+def _base(folder: Path, candidates: Sequence[Path], rows: Sequence[Row]) -> tuple[str, list[str]]:
+    """The folder of pictures, relative to the given one, and notes about others that have some of the pictures."""
     faces = [row.path for row in rows if row.code < len(CLASSES)]
     probed = faces[:: max(1, len(faces) // PROBED)]
-    best = max([*candidates, folder], key=lambda place: sum((place / path).exists() for path in probed))  # first of equals
-    return best.relative_to(folder).as_posix()
+    places: dict[Path, Path] = {}
+    for place in (*candidates, folder):
+        places.setdefault(place.resolve(), place)
+    hits = {place: sum(os.path.exists(place / path) for path in probed) for place in places.values()}
+    most = max(hits.values())
+    tied = [place for place, number in hits.items() if number == most]
+    if most and len(tied) > 1:
+        expected = "one folder of pictures, that for which the face boxes were made"
+        raise BadInput(folder, f"pictures of the lists in {' and as many in '.join(map(str, tied))}", expected)
+    others = [
+        f"pictures are read from {tied[0]}; {place} has {number} of the {len(probed)} that were looked for too"
+        for place, number in hits.items()
+        if 0 < number < most
+    ]
+    return tied[0].relative_to(folder).as_posix(), others
 
 
 def read_list(path: Path, part: str, *, align: bool = False) -> tuple[list[Row], list[LeftOut]]:
@@ -115,7 +136,7 @@ def read_list(path: Path, part: str, *, align: bool = False) -> tuple[list[Row],
             for cells in reader:
                 line = reader.line_num
                 where = f"{path} line {line}"
-                if not cells:
+                if not any(map(str.strip, cells)):
                     continue
                 if order is None:
                     order, is_header = _order(cells, where)
@@ -143,9 +164,9 @@ def read_list(path: Path, part: str, *, align: bool = False) -> tuple[list[Row],
 
 def _order(cells: Sequence[str], where: str) -> tuple[list[int], bool]:
     """The position of each of `COLUMNS`, and whether this first line is a header."""
-    found = [cell.strip() for cell in cells]
-    if sorted(found) == sorted(COLUMNS):
-        return [found.index(column) for column in COLUMNS], True
+    found, columns = [cell.strip() for cell in cells], [plain(cell) for cell in cells]
+    if sorted(columns) == sorted(map(plain, COLUMNS)):
+        return [columns.index(plain(column)) for column in COLUMNS], True
     if len(found) == len(COLUMNS) and found[COLUMNS.index("expression")].isdigit():
         return list(range(len(COLUMNS))), False
     raise BadInput(
@@ -175,7 +196,7 @@ def _row(cells: Sequence[str], part: str, where: str, index: int, align: bool) -
 
 def _without_corner(cells: Sequence[str]) -> bool:
     """Whether face_x and face_y are NULL, and width and height are numbers."""
-    if not (cells[0] in NULL and cells[1] in NULL):
+    if not (cells[0].lower() in NULL and cells[1].lower() in NULL):
         return False
     try:
         return all(math.isfinite(float(cell)) for cell in cells[2:])
@@ -185,7 +206,7 @@ def _without_corner(cells: Sequence[str]) -> bool:
 
 def _box(cells: Sequence[str], where: str) -> tuple[float, float, float, float] | None:
     """Corners (x1, y1, x2, y2) of the face box; None if the list has no box (NULL, or a box without area)."""
-    if all(cell in NULL for cell in cells):
+    if all(cell.lower() in NULL for cell in cells):
         return None
     try:
         x, y, width, height = (float(cell) for cell in cells)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet.folders import names
-from benchmark.faces.readers.affectnet.forms import Annotation
+from benchmark.faces.readers.affectnet.forms import Annotation, Part
 from benchmark.faces.readers.affectnet.rows import ATTRIBUTES
 from benchmark.files import Json
 
@@ -30,9 +30,9 @@ KEYS = {
 class Plus:
     """The annotations of one part; see `forms`."""
 
-    def __init__(self, place: Path):
+    def __init__(self, part: Part):
         self.files: dict[str, str] = {}  # text: a Path for each of 400,000 files takes seconds
-        for folder in (place / "annotations", place / "images", place):
+        for folder in dict.fromkeys((part.annotations, part.pictures, part.folder)):
             for name in names(folder):
                 if name.lower().endswith(".json"):
                     path, id = f"{folder}/{name}", name[: -len(".json")]
@@ -42,20 +42,25 @@ class Plus:
         self.largest: Counter[str] = Counter()
         self.undecided: Counter[str] = Counter()
 
-    def where(self, id: str) -> str:
+    def where(self, id: str, value: str = "expression") -> str:
         """Name of the file."""
         return self.files[id]
 
     def read(self, id: str) -> Annotation:
         """From its file."""
         path = Path(self.files[id])
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except IsADirectoryError:
+            raise BadInput(path, "a folder", "a file of JSON") from None
         if len(data) > LIMIT:
             raise BadInput(path, f"{len(data)} bytes", f"at most {LIMIT}")
         try:
             contents = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise BadInput(path, str(error)[:100], "JSON") from error
+        if not isinstance(contents, Mapping):
+            raise BadInput(path, f"JSON that is {_kind(contents)}", "an object with the label, valence and arousal")
         flat = _plain(contents, path)
         values: list[Json] = []
         for name, spellings in KEYS.items():
@@ -94,6 +99,13 @@ class Plus:
         if len(text) > LONGEST or not text.isprintable():
             raise BadInput(path, f"{name} {text[:60]!r}", f"at most {LONGEST} printable characters")
         return text
+
+
+def _kind(contents: object) -> str:
+    if contents is None:
+        return "null"
+    kinds = {list: "a list", str: "a text", bool: "true or false"}
+    return next((word for kind, word in kinds.items() if isinstance(contents, kind)), "a number")
 
 
 def _is_number(value: Json) -> bool:

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
-from benchmark.faces.readers.affectnet import counts, lists, parts
-from benchmark.faces.readers.affectnet.folders import check_pictures, places
+from benchmark.faces.readers.affectnet import boxes, counts, lists, parts
+from benchmark.faces.readers.affectnet.folders import DEPTH, archives, check_pictures, search
 from benchmark.faces.readers.affectnet.rows import ATTRIBUTES, CLASSES, OTHER, Release, Row
 from benchmark.faces.reading.copies import hold_out
 from benchmark.faces.reading.decoding import Batch, write_decoded
+from benchmark.faces.reading.first_bytes import HEAD, kind
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
-from benchmark.faces.survey import SIDE, Survey, check_sample, decode_sample, evenly
+from benchmark.faces.survey import Survey, decode_sample
 
 VERSION = "1.1"
 RAW = ("affectnet",)
@@ -43,14 +44,16 @@ def check(path: Path) -> Survey:
 
     Raises:
         BadInput: as `read`; more than `ALLOWED` of the listed pictures are not there; a sample that shows that more than
-            these can not be used (`benchmark.faces.survey.check_sample`); a name that is not printable.
+            these can not be used (`benchmark.faces.survey.check_sample`), or that face boxes do not fit the pictures
+            (`boxes.check_fit`); a name that is not printable.
     """
     folder = Path(path)
     release = read(folder, sample=ANNOTATIONS)
     check_names((picture.path for picture in release.listed), folder)
-    notes = check_pictures(folder, release.listed, ALLOWED)
-    paths = [folder / picture.path for picture in release.listed]
-    return counts.survey(release, (*notes, *decode_sample(paths, allowed=ALLOWED), *_sample_boxes(folder, release)))
+    missing = check_pictures(folder, release.listed, ALLOWED, faces=release.faces(), searched=_searched(release))
+    decoded = decode_sample([folder / row.path for row in release.spread()], allowed=ALLOWED)
+    sampled = boxes.sample(folder, release.rows)
+    return counts.survey(release, (*missing, *decoded, *boxes.check_fit(sampled), *boxes.check_outside(sampled, ALLOWED)))
 
 
 def prepare(
@@ -79,8 +82,8 @@ def prepare(
         processes: as for `write_decoded`.
 
     Raises:
-        BadInput: as `read`; an option out of range; `align` for a release with cropped faces; more unreadable pictures than
-            allowed.
+        BadInput: as `read`; an option out of range; `align` for a release with cropped faces; face boxes that do not fit the
+            pictures (`boxes.check_fit`); more unreadable pictures than allowed.
     """
     for name, value, good in (
         ("size", size, type(size) is int and 8 <= size <= 1024),
@@ -94,12 +97,13 @@ def prepare(
             )
     folder = raw_folder(raw, "affectnet")
     release = read(folder, align=align)
-    rows = [row for row in release.rows if row.code < len(CLASSES)]
+    rows = [row for row in release.rows if row.is_face]
     check_names((name for row in rows for name in (row.id, row.path)), folder)
-    missing = check_pictures(folder, rows, allow_unreadable)
+    missing = check_pictures(folder, rows, allow_unreadable, searched=_searched(release))
+    fit = boxes.check_fit(boxes.sample(folder, rows))
     edition, match = counts.EDITIONS[release.form], counts.compare(release)
     print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
-    for note in (*release.notes, *counts.sentences(release), *missing):
+    for note in (*release.notes, *counts.sentences(release), *missing, *fit):
         print(f"note: {note}", file=sys.stderr)
     batches = [
         Batch(
@@ -153,23 +157,39 @@ def read(folder: Path, *, align: bool = False, sample: int | None = None) -> Rel
         BadInput: no known layout, or several; `align` for an edition without landmarks; whatever `lists` and `parts` refuse.
     """
     if not folder.is_dir():
-        raise BadInput(folder, "no such folder", "the unpacked folder of AffectNet")
-    inside = places(folder)
-    csv_files, of_2021 = lists.find(folder, inside), parts.find(folder, inside)
+        raise BadInput(folder, *_no_folder(folder))
+    searched = search(folder, {*lists.WANTED, *parts.WANTED})
+    csv_files, of_2021 = lists.find(folder, searched), parts.find(folder, searched)
     if csv_files is not None and of_2021 is None:
-        return lists.read(folder, inside, csv_files, align=align)
+        return lists.read(folder, searched, csv_files, align=align)
     if csv_files is not None or of_2021 is None:
         expected = "one release of AffectNet: training.csv and validation.csv, or train_set and val_set"
         if csv_files is not None:
             raise BadInput(folder, "the lists of 2017 beside a train_set", expected)
-        if classes := _class_folders(inside):
+        if classes := _class_folders(searched.places):
             expected += "; pictures in folders of classes: `ferbench data add folder-NAME PATH`"
             raise BadInput(folder, classes, expected)
-        raise BadInput(folder, "neither training.csv nor train_set", expected)
+        found = ["neither training.csv nor train_set", archives(searched.places), *searched.notes]
+        expected += f", in the given folder or at most {DEPTH} folders below it"
+        raise BadInput(folder, "; ".join(filter(None, found)), expected)
     if align:
         edition = counts.EDITIONS[of_2021[1][0]]
         raise BadInput(folder, f"option align, and the {edition}", "the lists of 2017, which have landmarks")
-    return parts.read(folder, inside, *of_2021, sample)
+    return parts.read(folder, searched, *of_2021, sample)
+
+
+def _no_folder(path: Path) -> tuple[str, str]:
+    """What is in place of the folder, and what is expected."""
+    expected = "the unpacked folder of AffectNet"
+    if not path.is_file():
+        return "no such folder", expected
+    with open(path, "rb") as stream:
+        return f"a file: {kind(stream.read(HEAD))}", f"{expected}; an archive is to be unpacked first"
+
+
+def _searched(release: Release) -> str:
+    """Where pictures are looked for, for a refusal."""
+    return lists.SEARCHED if release.form == "lists" else parts.SEARCHED
 
 
 def _attributes(rows: Sequence[Row]) -> dict[str, list[str]]:
@@ -183,25 +203,6 @@ def _class_folders(inside: Sequence[Path]) -> str:
     found = [place for place in inside if place.name.lower() in ("train", "test", "val", "valid", "validation")]
     own = {place: sorted(each.name for each in inside if each.parent == place) for place in found}
     return "; ".join(f"{place} with the folders {', '.join(classes)}" for place, classes in own.items() if classes)
-
-
-def _sample_boxes(folder: Path, release: Release) -> tuple[str, ...]:
-    """A note about the face boxes, of an evenly spaced sample, that are outside of their picture. BadInput as
-    `check_sample`."""
-    boxed = [row for row in release.rows if row.code < len(CLASSES) and row.box is not None]
-    chosen = [boxed[k] for k in evenly(len(boxed))]
-    outside = []
-    for row in chosen:
-        try:
-            load_image(folder / row.path, size=SIDE, channels=3, box=row.box)
-        except Unreadable as error:
-            if "a face box" in str(error):
-                outside.append((row.where, str(error)))
-    check_sample(outside, len(chosen), len(boxed), ALLOWED)
-    if not outside:
-        return ()
-    first = ": ".join(outside[0])
-    return (f"{len(outside)} of {len(chosen)} sampled face boxes can not be used, these faces are left out: {first}",)
 
 
 def load(source: Source) -> list[np.ndarray | Unreadable]:

@@ -44,6 +44,11 @@ class Row:
     index: int = -1
     attributes: tuple[str, ...] = ()
 
+    @property
+    def is_face(self) -> bool:
+        """Whether it is of one of `CLASSES`."""
+        return self.code < len(CLASSES)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -64,7 +69,7 @@ class Release:
         form: "lists", "npy", "csv", "named" or "json".
         names: part -> its name in the release.
         annotated: part -> number of annotations, those left out not among them.
-        listed: every picture that may be decoded.
+        listed: every picture that may be decoded; of a part that was read whole, only faces of `CLASSES`.
         rows: the annotations, the training part first; in a check perhaps only some of a part.
         left_out: rows of the lists that are no rows here.
         notes: what is unusual, one sentence each.
@@ -83,6 +88,28 @@ class Release:
     def of(self, part: str) -> list[Row]:
         """The rows of one part."""
         return [row for row in self.rows if row.part == part]
+
+    def faces_of(self, part: str) -> list[Row]:
+        """The rows of one part that are of `CLASSES`."""
+        return [row for row in self.of(part) if row.is_face]
+
+    def faces(self) -> float | None:
+        """About how many annotations are of `CLASSES`, where a part was read by a sample: from the shares of the samples.
+        None: all were read, and `listed` are these."""
+        read = {part: len(self.of(part)) for part in self.names}
+        if all(read[part] == number for part, number in self.annotated.items()):
+            return None
+        return sum(number * len(self.faces_of(part)) / read[part] for part, number in self.annotated.items())
+
+    def spread(self) -> list[Row]:
+        """Faces of `CLASSES` to draw a sample from: every one of a part that was read whole. Those of a sampled part are
+        repeated evenly to the number of its annotations, so that each part has its share."""
+        rows: list[Row] = []
+        for part, number in self.annotated.items():
+            own = self.faces_of(part)
+            whole = not own or len(self.of(part)) == number
+            rows += own if whole else [own[k * len(own) // number] for k in range(number)]
+        return rows
 
 
 def code_of(value: Json, where: str) -> int:

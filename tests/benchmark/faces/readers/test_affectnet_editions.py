@@ -16,6 +16,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet import reader as affectnet
 
 ONE = "one release of AffectNet: training.csv and validation.csv, or train_set and val_set"
+BELOW = ", in the given folder or at most 2 folders below it"
 TRAIN = "Manually_Annotated_file_lists/training.csv"
 
 
@@ -98,8 +99,8 @@ REFUSED = {
         lambda top: (top / "Manually_Annotated_Images").rename(top / "Elsewhere"),
         LINES
         + " 2: found no picture {top}/Manually_Annotated_file_lists/0/00000000.png; 60 of the 60 pictures are missing; "
-        "expected at most 0.1 % of the listed pictures missing; folders of pictures are searched at most 2 folders below "
-        "the given one",
+        "expected at most 0.1 % of the listed pictures missing; the folder of pictures must be called "
+        "Manually_Annotated_Images and lie at most 2 folders below the given one, or the pictures lie beside the lists",
     ),
     "2017, two rows without a corner": (
         layouts.write_lists,
@@ -144,7 +145,7 @@ REFUSED = {
     "nothing": (
         lambda folder, faces: folder.mkdir(),
         lambda top: None,
-        f"{{top}}: found neither training.csv nor train_set; expected {ONE}",
+        f"{{top}}: found neither training.csv nor train_set; expected {ONE}{BELOW}",
     ),
     "no folder": (
         lambda folder, faces: None,

@@ -102,8 +102,14 @@ REFUSED = {
     ),
     "2021 csv, another header": (
         layouts.write_table,
-        changed(CSV, "number,", "index,number,"),
-        f"{{top}}/{CSV} line 1: found index,number,expression,valence,arousal; expected the header "
+        changed(CSV, "number,", "index,"),
+        f"{{top}}/{CSV} line 1: found index,expression,valence,arousal; expected the header "
+        "number,expression,valence,arousal",
+    ),
+    "2021 csv, a column twice": (
+        layouts.write_table,
+        changed(CSV, "number,", "number, Number,"),
+        f"{{top}}/{CSV} line 1: found number,Number,expression,valence,arousal; expected the header "
         "number,expression,valence,arousal",
     ),
     "2021 csv, an empty file": (

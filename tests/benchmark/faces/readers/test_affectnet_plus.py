@@ -185,7 +185,12 @@ def test_a_bad_annotation_is_refused_in_one_line(tmp_path, faces, change, line):
     [
         (b"[" * 100_000, "found maximum recursion depth exceeded"),
         (b"{", "found Expecting property name"),
-        (b"[]", "found keys none; expected a label, as humanlabel or expression or exp"),
+        (b"[]", "found JSON that is a list; expected an object with the label, valence and arousal"),
+        (b'"a"', "found JSON that is a text; expected an object with the label, valence and arousal"),
+        (b"7", "found JSON that is a number; expected an object with the label, valence and arousal"),
+        (b"true", "found JSON that is true or false; expected an object with the label, valence and arousal"),
+        (b"null", "found JSON that is null; expected an object with the label, valence and arousal"),
+        (b"{}", "found keys none; expected a label, as humanlabel or expression or exp"),
         (b" " * ((1 << 20) + 1), "found 1048577 bytes; expected at most 1048576"),
     ],
 )
