@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet.rows import Row
-from benchmark.faces.reading.pictures import FORMATS, Unreadable, load_image
+from benchmark.faces.reading.pictures import Unreadable, load_image, shown_size
 from benchmark.faces.survey import SIDE, check_sample, evenly
 
 SLACK = 1  # pixels by which a box may reach beyond its picture without being counted
 MOST_BEYOND = 0.25  # fraction of the sample that may reach beyond the pictures
-TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,11 @@ def sample(folder: Path, rows: Sequence[Row]) -> Boxes:
                 continue
             outside.append((row.where, str(error)))
             usable = False
+        if row.box is None or (size := shown_size(path)) is None:
+            continue  # neither happens: it has a box and was read
         fitted += 1
-        width, height = _size(path)
-        if row.box is not None and _beyond(row.box, width, height):
-            beyond.append((row, (width, height)))
+        if _beyond(row.box, *size):
+            beyond.append((row, size))
             in_part += usable
     return Boxes(len(boxed), len(chosen), fitted, outside, beyond, in_part)
 
@@ -94,10 +91,3 @@ def check_outside(boxes: Boxes, allowed: float) -> tuple[str, ...]:
 def _beyond(box: Sequence[float], width: int, height: int) -> bool:
     left, top, right, bottom = box
     return left < -SLACK or top < -SLACK or right > width + SLACK or bottom > height + SLACK
-
-
-def _size(path: Path) -> tuple[int, int]:
-    """Width and height of a readable picture, as it is shown."""
-    with Image.open(path, formats=FORMATS) as image:
-        width, height = image.size
-        return (height, width) if image.getexif().get(_ORIENTATION) in TURNED else (width, height)
