@@ -350,7 +350,7 @@ def write_lists(truth):
 
 
 def test_the_list_of_the_test_part_is_passed_over_by_name(tmp_path):
-    truth = facsimile.write(tmp_path / "data")
+    truth = facsimile.write(tmp_path / "data", lines=48)
     write_lists(truth)
     survey = affwild2.check(truth.folder)
     assert survey.edition == "multi-task lists, crops"
