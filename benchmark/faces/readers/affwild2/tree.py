@@ -59,20 +59,20 @@ class Tree:
 
     @cached_property
     def crops_of(self) -> dict[str, Path]:
-        """Track -> its folder of crops. A cropped_aligned folder may contain another one, because archives unpack so."""
+        """Track -> its folder of crops. A cropped_aligned folder may contain another one, because archives unpack so. Of two
+        folders of a track, one without crops is passed over; BadInput if both have some."""
         found: dict[str, Path] = {}
         waiting = list(self.crops)
         while waiting:
             with os.scandir(waiting.pop()) as entries:
                 inside = sorted((Path(e.path) for e in entries if e.is_dir() and not passed_over(e.name)), key=str)
             for folder in inside:
-                first = found.setdefault(folder.name, folder)
                 if is_crops(folder.name):
-                    waiting.append(found.pop(folder.name))
-                elif first is not folder and has_crops(folder):
-                    if has_crops(first):
-                        raise BadInput(folder, f"track {folder.name} a second time, beside {first}", "it once")
+                    waiting.append(folder)
+                elif folder.name not in found or not has_crops(found[folder.name]):
                     found[folder.name] = folder
+                elif has_crops(folder):
+                    raise BadInput(folder, f"track {folder.name} a second time, beside {found[folder.name]}", "it once")
         return found
 
     @cached_property
