@@ -27,7 +27,7 @@ def from_videos(tree: Tree, edition: str, chosen: Sequence[Chosen], every: int, 
         raise BadInput(lost[0], f"a link to nothing ({os.readlink(lost[0])})", "the folder of crops that it leads to")
     files: dict[str, list[Path]] = defaultdict(list)
     for path in tree.files:
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in SUFFIXES and path.exists():  # no link to nothing
             files[path.stem].append(path)
     if not files:
         expected = "pictures or .mp4/.avi files: give the folder that contains both the labels and the pictures"

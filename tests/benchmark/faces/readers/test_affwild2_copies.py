@@ -240,6 +240,21 @@ def test_archives_beside_videos(folder, write_video):
     assert said in affwild2.check(folder).notes
 
 
+def test_videos_that_are_links_to_nothing(folder, write_video):
+    """Passed over beside the video itself; named where there is no other."""
+    pytest.importorskip("av")
+    shutil.rmtree(folder / "cropped_aligned")
+    for track in (ONE, TWO):
+        write_video(folder / f"raw_video/{track}.mp4", LINES, width=64)
+    before = affwild2.check(folder).counts
+    (folder / "more").mkdir()
+    (folder / f"more/{ONE}.mp4").symlink_to("/nowhere")
+    assert affwild2.check(folder).counts == before
+    (folder / f"raw_video/{ONE}.mp4").unlink()
+    found = f"no video for 1 of 2 tracks: {ONE}; links to nothing: more/{ONE}.mp4"
+    refused(folder, found, "one for each (at most 5 % may lack it)")
+
+
 def test_videos_that_are_longer_than_lists(folder, write_video):
     """Lists name some frames of a video: nothing follows for its length."""
     pytest.importorskip("av")
