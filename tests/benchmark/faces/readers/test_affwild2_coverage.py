@@ -44,10 +44,11 @@ RATE = ": were they cut at another frame rate?"
             "2-30-64x64 (crops for 16 of 20 labelled frames, 20 label lines, last crop 16)",
             MOST + RATE,
         ),
-        (  # 60 % deleted, up to the end
-            [[1, 3, 6, 9, 12, 15, 18, 20], ALL],
-            "no crop for 12 of 40 labelled frames (30.0 %) of the 2 tracks with crops; most are missing in "
-            "1-30-64x64 (crops for 8 of 20 labelled frames, 20 label lines, last crop 20)",
+        (  # deleted up to the end; the track that lacks most is named first
+            [[*range(1, 4), *range(7, 21)], [1, 3, 6, 9, 12, 15, 18, 20]],
+            "no crop for 15 of 40 labelled frames (37.5 %) of the 2 tracks with crops; most are missing in "
+            "2-30-64x64 (crops for 8 of 20 labelled frames, 20 label lines, last crop 20), "
+            "1-30-64x64 (crops for 17 of 20 labelled frames, 20 label lines, last crop 20)",
             MOST,
         ),
         (  # counted from 0: the crops 0 to 14 are those of the lines 1 to 15
@@ -56,7 +57,7 @@ RATE = ": were they cut at another frame rate?"
             "1-30-64x64 (crops for 15 of 20 labelled frames, 20 label lines, last crop 15)",
             MOST + RATE,
         ),
-        (  # six tracks of 28 were cut to three crops; those that lack most are named first
+        (  # six tracks of 28 were cut to three crops
             [ALL] * 22 + [range(1, 4)] * 6,
             "no crop for 102 of 560 labelled frames (18.2 %) of the 28 tracks with crops; most are missing in "
             + ", ".join(
@@ -127,6 +128,7 @@ def test_a_numbering_from_0_that_its_names_can_not_show(tmp_path):
     frames = crops(*[range(1, LINES)] * 20)  # 0..19, without 0
     assert said in affwild2.check(written(tmp_path / "all", frames)).notes
     assert "has a crop for its last" not in notes(written(tmp_path / "reached", frames | {"20-30-64x64": ALL}))
+    assert "has a crop for its last" not in notes(written(tmp_path / "zero", crops(*[range(LINES - 1)] * 20)))
     assert "has a crop for its last" not in notes(written(tmp_path / "few", dict(list(frames.items())[:19])))
 
 
