@@ -85,8 +85,9 @@ def test_a_tenth_of_the_labelled_frames_may_lack_a_crop(tmp_path, first):
 
 
 def test_frames_without_a_label_need_no_crop(tmp_path):
-    """Nine of 20 crops, but eleven lines are to be ignored."""
-    folder = written(tmp_path / "data", crops(range(1, 10), range(1, 10)))
+    """Nine of 20 crops, but eleven lines are to be ignored; in one track all lines are."""
+    folder = written(tmp_path / "data", crops(range(1, 10), range(1, 10), range(1, 10)))
+    (folder / "VA_Set/Train_Set/2-30-64x64.txt").write_text("valence,arousal\n" + "-5,-5\n" * 20)
     for path in folder.glob("VA_Set/*/*.txt"):
         lines = path.read_text().splitlines()
         path.write_text("\n".join([*lines[:10], *["-5,-5"] * 11]) + "\n")
