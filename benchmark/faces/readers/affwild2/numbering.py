@@ -41,6 +41,12 @@ class Crops:
         return f"{self.folder}{os.sep}{name}"
 
 
+def has_crops(folder: Path) -> bool:
+    """Whether there is a crop in a folder."""
+    with os.scandir(folder) as entries:
+        return any(CROP.fullmatch(entry.name) for entry in entries)
+
+
 def read_crops(folder: Path) -> Crops | None:
     """The crops in a folder, without files of other names; None if there is none. BadInput for two files of one number."""
     found: dict[int, str] = {}

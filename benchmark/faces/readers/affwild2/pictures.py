@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.labels import LISTS, Labels
 from benchmark.faces.readers.affwild2.splits import Chosen
+from benchmark.faces.readers.affwild2.tree import Tree
 from benchmark.faces.reading.tracks import Pictures, Track, number_of, shown, taken
 from benchmark.faces.reading.video import Clip
 from benchmark.files import Json
@@ -58,11 +59,11 @@ def far_apart(lines: int, frames: int) -> bool:
     return abs(lines - frames) > max(LINES, FRACTION * max(lines, frames))
 
 
-def check_lacking(root: Path, without: Sequence[str], total: int, what: str) -> None:
+def check_lacking(tree: Tree, without: Sequence[str], total: int, what: str) -> None:
     """Raise BadInput if too many of `total` tracks have no pictures; `what` they would be."""
     if len(without) > LACKING * total:
-        found = f"no {what} for {len(without)} of {total} tracks: {shown(without)}"
-        raise BadInput(root, found, f"one for each (at most {100 * LACKING:g} % may lack it)")
+        found = f"no {what} for {len(without)} of {total} tracks: {shown(without)}{tree.hints()}"
+        raise BadInput(tree.root, found, f"one for each (at most {100 * LACKING:g} % may lack it)")
 
 
 def check_lengths(root: Path, apart: Mapping[str, tuple[int, int]], total: int, what: str) -> list[str]:

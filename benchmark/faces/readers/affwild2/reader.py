@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.readers.affwild2.crops import from_crops
-from benchmark.faces.readers.affwild2.labels import CLASSES, Found, find
+from benchmark.faces.readers.affwild2.labels import CLASSES, LISTS, Found, find
 from benchmark.faces.readers.affwild2.splits import RULE, choose, segments, video_of
 from benchmark.faces.readers.affwild2.tree import Tree
 from benchmark.faces.readers.affwild2.videos import from_videos
@@ -130,6 +130,9 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
         )
     if left_out:
         notes.append(f"training tracks of sources that the validation part has too are left out: {shown(left_out)}")
+    if tree.closed:
+        places = shown(f"{path.relative_to(folder).as_posix()} ({why})" for path, why in tree.closed.items())
+        notes.append(f"folders that can not be read: {places}")
     if found.others:
         places = shown(f"{place} ({number})" if number > 1 else place for place, number in found.others.items())
         notes.append(f"text files that are not read: {places}")
@@ -143,6 +146,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
             "edition": found.edition,
             "files_sha256": digest_of_files({own.path for own in found.labels.values()}, folder),
             "frames_not_labelled": found.ignored,
+            "frames_with_an_expression_alone": found.ignored_expressions,
             "text_files_not_read": dict(found.others),
         },
         "pictures": {"source": source, **pictures.account},
@@ -154,20 +158,23 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
 
 
 def _parts(found: Found, account: Mapping[str, Json]) -> list[str]:
-    """What the official parts have, beside the published numbers."""
+    """What the official parts have, beside the published numbers if these are of the same kind of labels."""
     notes = []
     crops = account.get("labelled_frames")
+    beside = found.edition != LISTS
     for official, name in OFFICIAL.items():
         own = {track: labels for track, labels in found.labels.items() if labels.official == official}
         frames = sum(len(labels.numbers) for labels in own.values())
         known = ABAW5[official]
         videos = number_of(len({video_of(track) for track in own}), "video")
         text = f"official {name} part: {videos}, {number_of(len(own), 'track')}, {number_of(frames, 'labelled frame')}"
+        published = f"ABAW5: {sum(known.values())}"
         if isinstance(crops, Mapping):
             text += f", {crops[official]['with_a_crop']} with a crop"
-            text += f" (ABAW5: {sum(known.values())}, {known['with_a_crop']} with a crop)"
-        else:
-            text += f" (ABAW5: {sum(known.values())})"
-        notes.append(text)
-    ignored = number_of(found.ignored, "frame")
-    return [*notes, f"{number_of(len(found.labels), 'track')} (ABAW5: {ABAW5_TRACKS}); {ignored} without a valid label"]
+            published += f", {known['with_a_crop']} with a crop"
+        notes.append(f"{text} ({published})" if beside else text)
+    tracks = number_of(len(found.labels), "track") + f" (ABAW5: {ABAW5_TRACKS})" * beside
+    ignored = f"{number_of(found.ignored, 'frame')} without valid valence and arousal"
+    if found.ignored_expressions:
+        ignored += f", which are left out, although {found.ignored_expressions} have an expression"
+    return [*notes, f"{tracks}; {ignored}"]

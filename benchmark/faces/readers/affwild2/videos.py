@@ -1,5 +1,6 @@
 """Aff-Wild2's videos, which are used where there are no crops."""
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.labels import LISTS
 from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, far_apart, rows_taken, track_of
 from benchmark.faces.readers.affwild2.splits import Chosen
-from benchmark.faces.readers.affwild2.tree import VA_FOLDERS, Tree
+from benchmark.faces.readers.affwild2.tree import VA_FOLDERS, Tree, is_crops
 from benchmark.faces.reading.tracks import number_of, shown
 from benchmark.faces.reading.video import SUFFIXES, Clip, frame_count, versions
 from benchmark.files import Json
@@ -19,20 +20,22 @@ def from_videos(tree: Tree, edition: str, chosen: Sequence[Chosen], every: int, 
     left out, because the frames show both, and which one is called left is not known: they need their crops.
 
     Raises:
-        BadInput: no video; two different videos of one name; more than 5 % of the tracks without a video, or with a length
-            that does not fit.
+        BadInput: no video; a link to crops that leads to nothing; two different videos of one name; more than 5 % of the
+            tracks without a video, or with a length that does not fit.
     """
+    if lost := [path for path in tree.dead_links if is_crops(path.name)]:
+        raise BadInput(lost[0], f"a link to nothing ({os.readlink(lost[0])})", "the folder of crops that it leads to")
     files: dict[str, list[Path]] = defaultdict(list)
     for path in tree.files:
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in SUFFIXES and path.exists():  # no link to nothing
             files[path.stem].append(path)
     if not files:
         expected = "pictures or .mp4/.avi files: give the folder that contains both the labels and the pictures"
-        raise BadInput(tree.root, "neither a folder cropped_aligned with crops nor a video", expected)
+        raise BadInput(tree.root, f"neither a folder cropped_aligned with crops nor a video{tree.hints()}", expected)
     persons = [track.name for track in chosen if track.name not in files and track.video in files]
     without = [track.name for track in chosen if track.name not in files and track.video not in files]
     own = [track for track in chosen if track.name in files]
-    check_lacking(tree.root, without, len(own) + len(without), "video")
+    check_lacking(tree, without, len(own) + len(without), "video")
     tracks, closed, doubled = [], set(), []
     lengths: dict[str, tuple[int, int]] = {}
     for track in own:
@@ -50,7 +53,7 @@ def from_videos(tree: Tree, edition: str, chosen: Sequence[Chosen], every: int, 
     apart = {name: pair for name, pair in lengths.items() if far_apart(*pair)}
     notes = check_lengths(tree.root, apart, len(own), "frames")
     more = Counter(lines - frames for lines, frames in lengths.values())
-    notes.append("no crops were found: whole frames are used, cut to the largest centred square")
+    notes.append(f"no crops were found: whole frames are used, cut to the largest centred square{tree.hints()}")
     if set(more) - {0}:
         table = ", ".join(f"{difference:+d} in {number}" for difference, number in sorted(more.items()))
         notes.append(f"label lines more than the video has frames: {table} tracks; line n is frame n, nothing is shifted")

@@ -94,6 +94,10 @@ def test_crops_numbered_from_0(tmp_path, tree):
     truth = facsimile.write(tmp_path / "zero", tree=tree, trap="zero_based")
     faces = prepared(tmp_path, truth.folder)
     agrees(faces, truth)
+    assert faces.meta["how"]["pictures"]["labelled_frames"] == {
+        official: {"with_a_crop": own["with_crop"], "without": own["labelled"] - own["with_crop"]}
+        for official, own in (("train", truth.totals["train"]), ("test", truth.totals["validation"]))
+    }
     numbering = faces.meta["how"]["pictures"]["numbering"]
     assert numbering["crop_of_label_line_1"] == 0 and numbering["tracks_that_begin_with_0"] == len(
         set(map(track_of, truth.rows))
@@ -136,6 +140,8 @@ def test_segments_of_one_source_stay_in_one_split(tmp_path):
     "track, source",
     [
         ("122-60-1920x1080-3", "122-60-1920x1080"),
+        ("122-60-1920x1080-12", "122-60-1920x1080"),
+        ("video45_12", "video45"),
         ("24-30-1920x1080-2_left", "24-30-1920x1080"),
         ("1-30-1280x720", "1-30-1280x720"),
         ("10-60-1280x720_right", "10-60-1280x720"),
@@ -350,7 +356,7 @@ def write_lists(truth):
 
 
 def test_the_list_of_the_test_part_is_passed_over_by_name(tmp_path):
-    truth = facsimile.write(tmp_path / "data")
+    truth = facsimile.write(tmp_path / "data", lines=48)
     write_lists(truth)
     survey = affwild2.check(truth.folder)
     assert survey.edition == "multi-task lists, crops"

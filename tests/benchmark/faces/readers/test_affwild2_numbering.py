@@ -4,29 +4,11 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2 import reader as affwild2
 from benchmark.faces.readers.affwild2.numbering import read_crops
-
-LINES = 6
-
-
-def written(folder, crops, lines=LINES):
-    """A small tree. crops: track -> numbers of its crops; the last track is the validation part. The labels of line n are
-    n / 100 and -n / 100; every crop has the level of its number."""
-    (folder / "VA_Set/Train_Set").mkdir(parents=True)
-    (folder / "VA_Set/Validation_Set").mkdir()
-    for place, (track, numbers) in enumerate(crops.items(), 1):
-        part = "Validation_Set" if place == len(crops) else "Train_Set"
-        text = "".join(f"{n / 100},{-n / 100}\n" for n in range(1, lines + 1))
-        (folder / "VA_Set" / part / f"{track}.txt").write_text(f"valence,arousal\n{text}")
-        for number in numbers:
-            path = folder / "cropped_aligned" / track / f"{number:05d}.jpg"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(np.full((8, 8, 3), 10 * number, np.uint8)).save(path)
-    return folder
+from tests.benchmark.faces.readers.affwild2_trees import LINES, notes, tree, written
 
 
 def pairs(tmp_path, folder):
@@ -39,16 +21,6 @@ def pairs(tmp_path, folder):
     lines = np.round(100 * faces.valence).astype(int).tolist()
     assert [int(name[-5:]) for name in faces.id] == lines
     return set(zip(lines, numbers, strict=True)), faces.meta["how"]["pictures"]["numbering"]
-
-
-def tree(zero=0, one=0, late=0):
-    """Crops of so many tracks that begin with 0, with 1 and with 2."""
-    begins = [0] * zero + [1] * one + [2] * late
-    return {f"{k}-30-64x64": range(begin, begin + 5) for k, begin in enumerate(begins, 1)}
-
-
-def notes(folder):
-    return "\n".join(affwild2.check(folder).notes)
 
 
 @pytest.mark.parametrize(
@@ -115,33 +87,8 @@ def test_a_numbering_that_a_few_crops_contradict_is_refused(tmp_path, crops, sai
         affwild2.check(folder)
 
 
-def test_crops_of_another_frame_rate_are_refused(tmp_path):
-    """Every third frame of 18, numbered 1 to 6: crop 2 is frame 4. One of four tracks may end so early."""
-    crops = {name: range(1, 7) for name in tree(one=3)}
-    folder = written(tmp_path / "third", crops, lines=18)
-    line = (
-        f"{folder}: found crops that end before 75 % of the label lines in 3 of 3 tracks: 1-30-64x64 (18 label lines, last "
-        "crop 6), 2-30-64x64 (18 label lines, last crop 6), 3-30-64x64 (18 label lines, last crop 6); expected crop n for "
-        "label line n (in at most 25 % of the tracks they may end so early): were they cut at another frame rate?"
-    )
-    with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
-        affwild2.check(folder)
-    whole = {f"{k}-30-64x64": range(1, 19 if k < 4 else 7) for k in range(1, 5)}
-    assert affwild2.check(written(tmp_path / "one of four", whole, lines=18)).counts
-
-
-def test_a_numbering_from_0_that_its_names_can_not_show(tmp_path):
-    """20 tracks whose crop 0 is missing: read as from 1, because the names are those of released crops; but no track
-    reaches its last label line, and that is said. One track that reaches it, or 19 tracks, are not enough to say so."""
-    said = "none of 20 tracks has a crop for its last label line"
-    frames = {name: range(1, LINES) for name in tree(one=20)}  # 0..5, without 0
-    assert said in notes(written(tmp_path / "all", frames))
-    assert "last label line" not in notes(written(tmp_path / "reached", frames | {"20-30-64x64": range(1, LINES + 1)}))
-    assert "last label line" not in notes(written(tmp_path / "few", dict(list(frames.items())[:19])))
-
-
 def test_crops_far_beyond_the_labels(tmp_path):
-    """As crops of twice the frame rate. 3 beyond 6 lines do not fit, 2 may be."""
+    """As crops of twice the frame rate. 3 beyond 20 lines do not fit, 2 may be."""
     crops = tree(one=2)
     first = next(iter(crops))
     assert "2 crops beyond the last label line, not used" in notes(
@@ -149,14 +96,14 @@ def test_crops_far_beyond_the_labels(tmp_path):
     )
     folder = written(tmp_path / "far", crops | {first: range(1, LINES + 4)})
     line = (
-        f"{folder}: found lengths that do not fit for 1 of 2 tracks: {first} (6 label lines, last crop 9); expected label "
+        f"{folder}: found lengths that do not fit for 1 of 2 tracks: {first} (20 label lines, last crop 23); expected label "
         "line n for frame n (at most 5 % of the tracks may differ by more than 10 %)"
     )
     with pytest.raises(BadInput, match=f"^{re.escape(line)}$"):
         affwild2.check(folder)
     crops = tree(one=20)
     many = written(tmp_path / "many", crops | {first: range(1, LINES + 4)})
-    assert f"lengths that do not fit in 1 track; label line n is frame n all the same: {first} (6 label" in notes(many)
+    assert f"lengths that do not fit in 1 track; label line n is frame n all the same: {first} (20 label" in notes(many)
 
 
 def test_a_crop_0_beside_multi_task_lists(tmp_path):
