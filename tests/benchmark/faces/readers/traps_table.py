@@ -22,8 +22,8 @@ What `ferbench data check` says of facsimiles of every edition, as released and 
 written by `tests/facsimiles`, which shares no code with the readers; each row is a test
 (`tests/benchmark/faces/readers/test_traps_table.py`), and the readers' own tests compare every face with what was written.
 `FOLDER` is the folder given. *read* is followed by the notes of the check, without that of the decoded sample; a row with a
-trap shows only the notes that the edition has not without it. What shows only when pictures are decoded (a box outside of
-its picture, a picture of 0 bytes) is counted by `prepare` and in meta.json. FER2013, FER+ and DiffusionFER have their
+trap shows only the notes that the edition has not without it. What shows only when every picture is decoded (a damaged one
+outside of the check's sample) is counted by `prepare` and in meta.json. FER2013, FER+ and DiffusionFER have their
 refusals in their own tests, which need the real number of rows.
 
 | data set | edition | trap | result |
