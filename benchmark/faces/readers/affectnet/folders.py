@@ -2,7 +2,6 @@
 pictures are not there."""
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmark.errors import BadInput
+from benchmark.faces.reading.unpacked import not_unpacked
 from benchmark.faces.reading.walking import passed_over
 
 DEPTH = 2  # folders below the given one in which lists and parts are searched
 ENOUGH = 1000  # missing pictures whose annotations are read to tell faces from others, if that is enough to refuse
-ARCHIVES = re.compile(r".*\.(zip|rar|tar|tgz|tar\.\w+|7z)(\.\d+)?", re.IGNORECASE)
-SHOWN = 5  # archives that a message names
 
 
 class Listed(Protocol):
@@ -108,11 +106,9 @@ def subfolder(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def archives(places: Iterable[Path]) -> str:
-    """The archives that lie there, by the ends of their names, as "not unpacked: ..."; "" if there are none."""
-    found = [str(place / name) for place in places for name in sorted(names(place)) if ARCHIVES.fullmatch(name)]
-    rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"not unpacked: {', '.join(found[:SHOWN])}{rest}" if found else ""
+def packed(folder: Path, places: Iterable[Path]) -> str:
+    """As `not_unpacked`, of what lies in these places below `folder`."""
+    return not_unpacked(folder, (place / name for place in places for name in names(place)))
 
 
 def check_pictures(
@@ -152,7 +148,7 @@ def check_pictures(
         found = f"no picture {folder / first.path}; {share} are missing"
         expected = f"at most {100 * allowed:g} % of the listed pictures missing"
         if len(absent) == len(listed):
-            found = "; ".join(filter(None, (found, archives(search(folder, ()).places))))
+            found += packed(folder, search(folder, ()).places)
             expected += f"; {searched}"
         raise BadInput(first.where, found, expected)
     return (f"{share} are missing and left out, the first is {folder / first.path} ({first.where})",)

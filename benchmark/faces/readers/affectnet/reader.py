@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
 from benchmark.faces.readers.affectnet import boxes, counts, lists, parts
-from benchmark.faces.readers.affectnet.folders import DEPTH, archives, check_pictures, search
+from benchmark.faces.readers.affectnet.folders import DEPTH, check_pictures, packed, search
 from benchmark.faces.readers.affectnet.rows import ATTRIBUTES, CLASSES, OTHER, Release, Row
 from benchmark.faces.reading.copies import hold_out
 from benchmark.faces.reading.decoding import Batch, write_decoded
-from benchmark.faces.reading.first_bytes import HEAD, kind
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import check_names, raw_folder
+from benchmark.faces.reading.unpacked import check_folder
 from benchmark.faces.survey import Survey, decode_sample
 
 VERSION = "1.1"
@@ -156,8 +156,7 @@ def read(folder: Path, *, align: bool = False, sample: int | None = None) -> Rel
     Raises:
         BadInput: no known layout, or several; `align` for an edition without landmarks; whatever `lists` and `parts` refuse.
     """
-    if not folder.is_dir():
-        raise BadInput(folder, *_no_folder(folder))
+    check_folder(folder, "the folder of AffectNet")
     searched = search(folder, {*lists.WANTED, *parts.WANTED})
     csv_files, of_2021 = lists.find(folder, searched), parts.find(folder, searched)
     if csv_files is not None and of_2021 is None:
@@ -169,22 +168,13 @@ def read(folder: Path, *, align: bool = False, sample: int | None = None) -> Rel
         if classes := _class_folders(searched.places):
             expected += "; pictures in folders of classes: `ferbench data add folder-NAME PATH`"
             raise BadInput(folder, classes, expected)
-        found = ["neither training.csv nor train_set", archives(searched.places), *searched.notes]
+        found = "; ".join(["neither training.csv nor train_set" + packed(folder, searched.places), *searched.notes])
         expected += f", in the given folder or at most {DEPTH} folders below it"
-        raise BadInput(folder, "; ".join(filter(None, found)), expected)
+        raise BadInput(folder, found, expected)
     if align:
         edition = counts.EDITIONS[of_2021[1][0]]
         raise BadInput(folder, f"option align, and the {edition}", "the lists of 2017, which have landmarks")
     return parts.read(folder, searched, *of_2021, sample)
-
-
-def _no_folder(path: Path) -> tuple[str, str]:
-    """What is in place of the folder, and what is expected."""
-    expected = "the unpacked folder of AffectNet"
-    if not path.is_file():
-        return "no such folder", expected
-    with open(path, "rb") as stream:
-        return f"a file: {kind(stream.read(HEAD))}", f"{expected}; an archive is to be unpacked first"
 
 
 def _searched(release: Release) -> str:

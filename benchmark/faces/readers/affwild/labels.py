@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.readers.affwild.tree import not_unpacked
 from benchmark.faces.reading.label_lines import read_lines, table
 from benchmark.faces.reading.tracks import shown
+from benchmark.faces.reading.unpacked import packed_below
 
 DIMENSIONS = ("valence", "arousal")
 COLUMNS = ("frame", *DIMENSIONS)
@@ -54,7 +54,7 @@ def find(root: Path) -> tuple[str, dict[str, Labels], list[Path]]:
         files = _text_files(parts[0]), _text_files(parts[1])
         for present, other, lacking in ((*files, DIMENSIONS[1]), (*files[::-1], DIMENSIONS[0])):
             if alone := sorted(set(present) - set(other)):
-                what = f"no file for {shown(alone)}{not_unpacked(root)}"
+                what = f"no file for {shown(alone)}{packed_below(root)}"
                 raise BadInput(folder / lacking, what, "one for each file of the other dimension")
             if doubled := sorted(set(present) & set(beside)):
                 what = f"labels of {doubled[0]} a second time, beside {present[doubled[0]]}"
@@ -71,7 +71,7 @@ def find(root: Path) -> tuple[str, dict[str, Labels], list[Path]]:
                 last = own.lengths[0] + 1
                 found[video] = replace(own, numbers=own.numbers + 1, lengths=(last, last))
     if not found:
-        raise BadInput(folder, f"no label file{not_unpacked(root)}", "valence/<id>.txt and arousal/<id>.txt, or <id>.txt")
+        raise BadInput(folder, f"no label file{packed_below(root)}", "valence/<id>.txt and arousal/<id>.txt, or <id>.txt")
     return layout, found, others
 
 

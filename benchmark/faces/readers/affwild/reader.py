@@ -16,7 +16,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.readers.affwild.labels import SCALES, find, scale_of
 from benchmark.faces.readers.affwild.lengths import lengths_of
-from benchmark.faces.readers.affwild.tree import not_unpacked, root_of
+from benchmark.faces.readers.affwild.tree import root_of
 from benchmark.faces.reading.clip_losses import check_clips
 from benchmark.faces.reading.face_boxes import find_boxes
 from benchmark.faces.reading.raw import raw_folder
@@ -33,6 +33,7 @@ from benchmark.faces.reading.tracks import (
     taken,
     write_tracks,
 )
+from benchmark.faces.reading.unpacked import packed_below
 from benchmark.faces.reading.video import Clip, versions, video_files
 from benchmark.faces.survey import Survey
 from benchmark.files import Json
@@ -124,7 +125,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
     folder = root / "videos" / "train"
     videos = video_files(path for path in folder.glob("[!.]*") if path.is_file())
     if missing := sorted(set(labels) - set(videos)):
-        what = f"no video for the labels of {shown(missing)}{not_unpacked(root)}"
+        what = f"no video for the labels of {shown(missing)}{packed_below(root)}"
         raise BadInput(folder, what, "an .mp4 or .avi of the same name for each")
     lengths = lengths_of(labels, videos, allow_gap)
     frames, chosen = lengths.shortest, {}
@@ -182,6 +183,6 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
         notes.append(f"{number_of(len(unlabelled), 'video')} without labels, not used: {shown(unlabelled)}")
     if others:
         notes.append(f"text files that are not read: {shown(path.relative_to(root).as_posix() for path in others)}")
-    why = f" ({boxes.account['why']}{not_unpacked(root)})" if "why" in boxes.account else ""
+    why = f" ({boxes.account['why']}{packed_below(root)})" if "why" in boxes.account else ""
     notes += [f"pictures: {boxes.account['pictures']}{why}", *boxes.notes]
     return Plan(root, layout, tracks, notes, how)

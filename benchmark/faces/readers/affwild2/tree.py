@@ -7,15 +7,14 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.numbering import has_crops
-from benchmark.faces.reading.first_bytes import HEAD, kind
 from benchmark.faces.reading.tracks import shown
+from benchmark.faces.reading.unpacked import check_folder, not_unpacked
 from benchmark.faces.reading.walking import passed_over
 
 VA_FOLDERS = ("VA_Set", "VA_Estimation_Challenge")
 PARTS = {"train_set": "train", "training_set": "train", "validation_set": "test"}
 # The archive of 2020 unpacks to annotations/phoebe/dk15/new_aff_wild/Aff-Wild2_ready/VA_Set/annotations/Train_set.
 DEEPEST = 10  # levels of folders that are searched below the data set's folder
-ARCHIVES = (".zip", ".rar", ".tar", ".7z", ".gz", ".tgz")
 
 
 def is_crops(name: str) -> bool:
@@ -33,12 +32,7 @@ class Tree:
     """
 
     def __init__(self, root: Path):
-        if root.is_file():
-            with open(root, "rb") as stream:
-                what = kind(stream.read(HEAD))
-            raise BadInput(root, f"a file, {what}", "the data set's folder; an archive must be unpacked first")
-        if not root.is_dir():
-            raise BadInput(root, "no folder", "the data set's folder")
+        check_folder(root, "the data set's folder")
         self.root = root
         self.closed: dict[Path, str] = {}
         self.folders: list[Path] = []
@@ -82,13 +76,12 @@ class Tree:
 
     def hints(self) -> str:
         """What may be the reason that something was not found, to be added to a sentence; empty if nothing is known."""
-        packed = [path for path in [*self.files, *self._beside_tracks] if path.suffix.lower() in ARCHIVES]
         told = {
-            "not unpacked": map(self._inside, packed),
             "links to nothing": map(self._inside, self.dead_links),
             "folders that can not be read": (f"{self._inside(path)} ({why})" for path, why in self.closed.items()),
         }
-        return "".join(f"; {what}: {text}" for what, names in told.items() if (text := shown(names)))
+        others = "".join(f"; {what}: {text}" for what, names in told.items() if (text := shown(names)))
+        return not_unpacked(self.root, [*self.files, *self._beside_tracks]) + others
 
     @cached_property
     def _beside_tracks(self) -> list[Path]:

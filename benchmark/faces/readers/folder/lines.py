@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.folder.rows import FARTHEST, Box, Row, inside
+from benchmark.faces.reading.unpacked import packed_below
 
 SIDES = ("left", "top", "right", "bottom")
 IGNORED = "-"
@@ -110,8 +111,7 @@ def _numbered(rows: Sequence[Row]) -> list[Row]:
 
 def _only(base: Path, found: Sequence[str], places: Sequence[str]) -> str:
     if len(found) != 1:
-        unpacked = "one of them" if found else "one of them; an archive is to be unpacked first"
-        raise BadInput(base, " and ".join(found) or f"none of {', '.join(places)}", unpacked)
+        raise BadInput(base, " and ".join(found) or f"none of {', '.join(places)}{packed_below(base)}", "one of them")
     return found[0]
 
 

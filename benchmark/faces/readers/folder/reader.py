@@ -28,6 +28,7 @@ from benchmark.faces.reading.decoding import Batch, SplitOf, write_decoded
 from benchmark.faces.reading.folds import assign_folds
 from benchmark.faces.reading.pictures import Unreadable, load_image
 from benchmark.faces.reading.raw import raw_folder
+from benchmark.faces.reading.unpacked import check_folder
 from benchmark.faces.survey import Survey
 from benchmark.files import Json
 
@@ -70,9 +71,7 @@ class Reader:
         """Validate a folder: its options, its csv or subfolders, and that every picture exists and is not empty; decode a
         few of them. BadInput says what is wrong."""
         path = Path(path)
-        if not path.is_dir():
-            what = "a file" if path.exists() else "no such folder"
-            raise BadInput(path, what, "a folder of pictures (an archive is to be unpacked first)")
+        check_folder(path, "a folder of pictures")
         found = self.listing(path, {})
         if found.options.folds is not None:
             _folds(found, path)

@@ -150,7 +150,7 @@ REFUSED = {
     "no folder": (
         lambda folder, faces: None,
         lambda top: None,
-        "{top}: found no such folder; expected the unpacked folder of AffectNet",
+        "{top}: found no such folder; expected the folder of AffectNet",
     ),
     "Kaggle's class folders": (
         lambda folder, faces: written("Train/Anger/image0000006.jpg")(folder),

@@ -207,11 +207,11 @@ def test_a_file_in_place_of_the_folder(tmp_path, name, kind):
     if kind != "text":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("VA_Set/Train_Set/a.txt", "valence,arousal\n")
-    refused(path, f"a file, {kind}", "the data set's folder; an archive must be unpacked first")
+    refused(path, f"a file, {kind}", "the data set's folder; an archive is to be unpacked first")
 
 
 def test_no_folder(tmp_path):
-    refused(tmp_path / "none", "no folder", "the data set's folder")
+    refused(tmp_path / "none", "no such folder", "the data set's folder")
 
 
 def test_archives_that_are_not_unpacked(folder):

@@ -135,13 +135,15 @@ def test_a_file_in_place_of_the_folder(tmp_path, name, contents, kind):
         packed(path, "zip" if name.endswith("zip") else "tar")
     else:
         path.write_bytes(contents)
-    expected = "one folder with annotations/train and videos/train (docs/data/affwild.md); an archive must be unpacked first"
+    expected = (
+        "one folder with annotations/train and videos/train (docs/data/affwild.md); an archive is to be unpacked first"
+    )
     with pytest.raises(BadInput, match=f"^{re.escape(f'{path}: found a file, {kind}; expected {expected}')}$"):
         root_of(path)
 
 
 def test_no_folder_at_all(tmp_path):
-    with pytest.raises(BadInput, match=r"nothing: found no folder; expected one folder with annotations/train"):
+    with pytest.raises(BadInput, match=r"nothing: found no such folder; expected one folder with annotations/train"):
         root_of(tmp_path / "nothing")
 
 

@@ -263,10 +263,10 @@ def test_what_half_a_copy_lacks_is_named(tmp_path):
     with pytest.raises(BadInput, match="flip_S010_001_00000001.png, in which .* finds nothing"):
         reader("ckplus48").check(tmp_path)
     (tmp_path / "basic" / "EmoLabel").mkdir(parents=True)
+    (tmp_path / "basic" / "Image").mkdir()
+    (tmp_path / "basic" / "Image" / "aligned.zip").write_bytes(b"PK")
     (tmp_path / "basic" / "EmoLabel" / "list_patition_label.txt").write_text("train_00001.jpg 5\n")
-    with pytest.raises(
-        BadInput, match="found none of Image/aligned; expected one of them; an archive is to be unpacked first"
-    ):
+    with pytest.raises(BadInput, match="found none of Image/aligned; not unpacked: Image/aligned.zip; expected one of them"):
         reader("rafdb").check(tmp_path)
 
 
