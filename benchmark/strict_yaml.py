@@ -14,7 +14,8 @@ import yaml
 from benchmark.errors import BadInput
 
 LARGEST = 100_000  # values in one document, those of a repeated anchor counted each time
-_ODD_BASE = re.compile(r"[-+]?(0[0-7_]+|[0-9_]+(:[0-5]?[0-9])+)")  # 8 or 60
+_ODD_BASE = re.compile(r"[-+]?(0[0-7_]+|[0-9_]+(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # 8 or 60
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LONGEST = 1024  # bits of a whole number; Python refuses to show one of more than 4,300 digits
 
 
@@ -40,12 +41,13 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_scalar_node(anchor)
         if self.below and self.depth > self.below:
             node.tag = "tag:yaml.org,2002:str"
-        if node.tag == "tag:yaml.org,2002:int" and node.style is None and _ODD_BASE.fullmatch(node.value):
+        if node.tag in NUMBERS and node.style is None and _ODD_BASE.fullmatch(node.value):
             value = self.construct_object(node)
-            if node.value.replace("_", "").lstrip("+-0") == str(value).lstrip("-"):
-                return node  # 01 is 1
-            found = f"{node.value}, which YAML reads as {value}"
-            raise BadInput(f"line {node.start_mark.line + 1}", found, "a number without a leading 0 or colons, or quotes")
+            if (node.value.replace("_", "").lstrip("+-0") or "0") != str(value).lstrip("-"):  # 01 is 1
+                found = f"{node.value}, which YAML reads as {value}"
+                raise BadInput(
+                    f"line {node.start_mark.line + 1}", found, "a number without a leading 0 or colons, or quotes"
+                )
         return node
 
     # PyYAML passes the anchor's name or None; its types say this.

@@ -31,6 +31,7 @@ REFUSED = {
     "a: !!python/name:os.system x\n": "line 1, column 4: found could not determine a constructor",
     "a: 1\nb: 010\n": "line 2: found 010, which YAML reads as 8; expected a number without a leading 0 or colons, or quotes",
     "a: [1, -0_17]\n": "line 1: found -0_17, which YAML reads as -15",
+    "a: 1:30.5\n": "line 1: found 1:30.5, which YAML reads as 90.5",
     "a: 1:30\n": "line 1: found 1:30, which YAML reads as 90",
     "? [a]\n: 1\n": "line 1, column 3: found while constructing a mapping, unhashable key",
     "a: *q\n": "line 1, column 4: found undefined alias 'q'; expected valid YAML",
@@ -97,5 +98,5 @@ def test_text_below_a_key(tmp_path, text, expected):
 
 
 def test_numbers_that_mean_what_they_say(tmp_path):
-    (tmp_path / "mine.yaml").write_text("a: [0, 01, 10, 0x10, '010', 1_000, -7, 08, 0o10]\n")
-    assert read_yaml(tmp_path / "mine.yaml") == {"a": [0, 1, 10, 16, "010", 1000, -7, "08", "0o10"]}
+    (tmp_path / "mine.yaml").write_text("a: [0, 00, 0_0, 0.5, 01, 10, 0x10, '010', 1_000, -7, 08, 0o10]\n")
+    assert read_yaml(tmp_path / "mine.yaml") == {"a": [0, 0, 0, 0.5, 1, 10, 16, "010", 1000, -7, "08", "0o10"]}

@@ -108,7 +108,7 @@ def options_of(pairs: Sequence[str]) -> dict:
         try:
             found[key] = parsed(value)
         except BadInput as error:
-            raise BadInput(f"--option {key}", f"'{value}' ({error.found})", "a value in YAML") from error
+            raise BadInput(f"--option {key}", f"'{value}' ({error.found})", error.expected) from error
     return found
 
 

@@ -15,6 +15,7 @@ from benchmark.faces.reading.pictures import Unreadable, load_image
 SAMPLE = 200  # pictures that are decoded by a check
 SIDE = 32  # side to which they are reduced, in pixels
 CHANCE = 1e-4  # a sample refuses if an allowed share of all pictures would give as many broken ones less often than this
+HOW = 'see "Damaged or unusual pictures" in docs/data/README.md'  # where the way out is
 SHOWN = 3  # sizes and unreadable pictures that a note names
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -78,15 +79,21 @@ def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, 
         where, why = broken[0]
         found = f"{why}; {len(broken)} of {looked} pictures that were tried can not be used"
         found += f", nor can {others} others" if others else ""
-        raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; see the option allow_unreadable")
+        raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; {HOW}")
 
 
 def decode_sample(
-    paths: Sequence[Path], count: int = SAMPLE, *, allowed: float = 0.001, others: int = 0, total: int | None = None
+    paths: Sequence[Path],
+    count: int = SAMPLE,
+    *,
+    allowed: float = 0.001,
+    others: int = 0,
+    total: int | None = None,
+    within: Path | None = None,
 ) -> tuple[str, ...]:
     """Decode at most `count` pictures, evenly spaced in the list, and return notes: the sizes that occur, and the pictures
     that can not be read, by name. Empty for an empty list. BadInput as `check_sample`;
-    `total`: None for the length of the list."""
+    `total`: None for the length of the list. `within`: a file that a link takes out of this folder can not be read."""
     if not paths:
         return ()
     chosen = evenly(len(paths), count)
@@ -94,6 +101,8 @@ def decode_sample(
     broken = []
     for path in (Path(paths[k]) for k in chosen):
         try:
+            if within is not None and not path.resolve().is_relative_to(within.resolve()):
+                raise Unreadable("a link that leads out of the folder")
             load_image(path, size=SIDE, channels=3)
             with Image.open(path) as image:
                 sizes[image.size] += 1

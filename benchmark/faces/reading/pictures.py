@@ -40,7 +40,7 @@ def load_image(
     """A picture uint8 (size, size, channels) from a file of one of `FORMATS`, rotated by its EXIF orientation.
 
     Transparent parts become black. CMYK, palette and other modes are converted to RGB by Pillow. 16-bit values are divided
-    by 257, whatever range they use.
+    by 257.
 
     Args:
         path: a file, or an open stream (a member of an archive).
@@ -48,7 +48,8 @@ def load_image(
 
     Raises:
         Unreadable: a file that does not exist, is empty or truncated, is not a picture of `FORMATS` or has more than
-            `PIXEL_LIMIT` pixels; floating-point values outside of 0..255, or none above 1; a box as for `fit`.
+            `PIXEL_LIMIT` pixels; floating-point values outside of 0..255, or none above 1; more than 8 bits a value, and no
+            value above 255 but 0 (a picture of 8 bits, saved so), or one above 65535; a box as for `fit`.
     """
     try:
         if isinstance(path, Path) and not path.stat().st_size:
@@ -160,7 +161,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         if image.mode == "F":
             if not (values.min() >= 0 and 1 < values.max() <= 255):  # false for nan
                 raise Unreadable(f"floating-point values from {values.min():g} to {values.max():g}, not 0 to 255")
-        elif image.mode != "I" or values.max() > 255:  # older Pillows read 16 bits as "I"
+        else:  # mode I too: older versions of Pillow read 16 bits so
+            if 0 < values.max() <= 255 or values.max() > 65535:
+                raise Unreadable(f"whole numbers of more than 8 bits up to {values.max():.0f}, which are not 16-bit values")
             values = values / WIDE
         return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:

@@ -41,7 +41,7 @@ def files_below(folder: Path) -> list[PurePosixPath]:
     found = []
     for top, files, first in folders_below(folder):
         if first is not None:
-            raise BadInput(top, f"the folder {first} a second time, by a link", "each folder once")
+            raise BadInput(top, f"the folder {first} a second time, by a link", "each folder once; remove the link")
         inside = PurePosixPath(Path(top).relative_to(folder).as_posix())
         found += [inside / name for name in files]
     return sorted(found, key=lambda path: path.parts)

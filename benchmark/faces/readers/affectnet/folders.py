@@ -113,8 +113,9 @@ def packed(folder: Path, places: Iterable[Path]) -> str:
 
 def check_pictures(
     folder: Path, listed: Sequence[Listed], allowed: float, *, faces: float | None = None, searched: str
-) -> tuple[str, ...]:
-    """Notes about listed pictures of the eight classes that are not there. Each folder is listed once; no picture is opened.
+) -> tuple[set[str], tuple[str, ...]]:
+    """(paths of the listed pictures of the eight classes that are not there, notes about them). Each folder is
+    listed once; no picture is opened.
 
     Args:
         listed: pictures, those of other classes perhaps among them.
@@ -131,7 +132,7 @@ def check_pictures(
         first_of.setdefault(picture.path.rpartition("/")[0], picture)
     for picture in first_of.values():
         if not (place := (folder / picture.path).parent).resolve().is_relative_to(base):
-            raise BadInput(picture.where, f"{place}, a link that leads out of {folder}", "lists and pictures in one folder")
+            raise BadInput(picture.where, f"{place}, a link that leads out of {folder}", "the pictures themselves there")
     limit = allowed * (len(listed) if faces is None else faces)
     missing: list[Listed] = []
     enough = False
@@ -141,7 +142,7 @@ def check_pictures(
         if picture.is_face:
             missing.append(picture)
     if not missing:
-        return ()
+        return set(), ()
     total = f"the {len(listed)} pictures" if faces is None else f"about {faces:.0f} pictures of the eight classes"
     first, share = missing[0], f"{'at least ' * enough}{len(missing)} of {total}"
     if len(missing) > limit:
@@ -151,7 +152,8 @@ def check_pictures(
             found += packed(folder, search(folder, ()).places)
             expected += f"; {searched}"
         raise BadInput(first.where, found, expected)
-    return (f"{share} are missing and left out, the first is {folder / first.path} ({first.where})",)
+    note = f"{share} are missing and left out, the first is {folder / first.path} ({first.where})"
+    return {picture.path for picture in missing}, (note,)
 
 
 def _missing(folder: Path, listed: Sequence[Listed]) -> list[Listed]:

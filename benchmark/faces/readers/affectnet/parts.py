@@ -84,9 +84,10 @@ def find(folder: Path, searched: Searched) -> tuple[dict[str, Part], list[str]] 
     part = part_of(found[0])
     inside = {place: names(place) for place in (part.annotations, part.pictures, part.folder)}
     shown = [name for own in inside.values() for name in own]
+    faces = {stem for stem, suffix in map(os.path.splitext, inside[part.pictures]) if suffix.lower() in SUFFIXES}
     fits = {
         "npy": any(name.endswith("_exp.npy") for name in inside[part.annotations]),
-        "json": any(name.lower().endswith(".json") for name in shown),
+        "json": any(name.lower().endswith(".json") and (not faces or name[: -len(".json")] in faces) for name in shown),
         "csv": bool(tables(part)),
         "named": any(_is_named(name) for name in inside[part.pictures]),
     }

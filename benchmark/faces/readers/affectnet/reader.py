@@ -50,10 +50,18 @@ def check(path: Path) -> Survey:
     folder = Path(path)
     release = read(folder, sample=ANNOTATIONS)
     check_names((picture.path for picture in release.listed), folder)
-    missing = check_pictures(folder, release.listed, ALLOWED, faces=release.faces(), searched=_searched(release))
-    decoded = decode_sample([folder / row.path for row in release.spread()], allowed=ALLOWED)
+    faces = release.faces()
+    missing, notes = check_pictures(folder, release.listed, ALLOWED, faces=faces, searched=_searched(release))
     sampled = boxes.sample(folder, release.rows)
-    return counts.survey(release, (*missing, *decoded, *boxes.check_fit(sampled), *boxes.check_outside(sampled, ALLOWED)))
+    boxed = (*boxes.check_fit(sampled), *boxes.check_outside(sampled, ALLOWED, len(missing)))
+    decoded = decode_sample(
+        [folder / row.path for row in release.spread() if row.path not in missing],
+        allowed=ALLOWED,
+        others=len(missing) + len(sampled.outside),
+        total=round(len(release.listed) if faces is None else faces),
+        within=folder,
+    )
+    return counts.survey(release, (*notes, *decoded, *boxed))
 
 
 def prepare(
@@ -99,8 +107,8 @@ def prepare(
     release = read(folder, align=align)
     rows = [row for row in release.rows if row.is_face]
     check_names((name for row in rows for name in (row.id, row.path)), folder)
-    missing = check_pictures(folder, rows, allow_unreadable, searched=_searched(release))
-    fit = boxes.check_fit(boxes.sample(folder, rows))
+    missing = check_pictures(folder, rows, allow_unreadable, searched=_searched(release))[1]
+    fit = boxes.check_fit(boxes.sample(folder, rows, margin))
     edition, match = counts.EDITIONS[release.form], counts.compare(release)
     print(f"AffectNet, {edition}: {len(rows)} faces of the eight classes; {match}", file=sys.stderr)
     for note in (*release.notes, *counts.sentences(release), *missing, *fit):

@@ -40,15 +40,18 @@ class Named:
         over.
 
         Raises:
-            BadInput: a picture with another name.
+            BadInput: a picture with another name; two that differ only in their endings.
         """
-        rows = []
+        rows, seen = [], dict[str, str]()
         for file in sorted(base.iterdir()):
             if passed_over(file.name) or file.suffix.lower() not in SUFFIXES:
                 continue
             match = re.fullmatch(self.pattern, file.name)
             if match is None:
                 raise BadInput(file, "a picture of another name", f"one like {self.example} ({self.pattern})")
+            if file.stem in seen:
+                raise BadInput(file, f"the picture {file.stem} a second time, beside {seen[file.stem]}", "each picture once")
+            seen[file.stem] = file.name
             expression, group = match["expression"], match["group"]
             rows.append(Row(str(file), PurePosixPath(file.name), "", expression, group=group))
         return rows, []

@@ -17,6 +17,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, Texts
 from benchmark.faces.readers.folder.boxes import beyond
 from benchmark.faces.readers.folder.examining import Lost, check_share, examined, together
+from benchmark.faces.readers.folder.lines import Lines
 from benchmark.faces.readers.folder.options import OPTIONS_FILE, Options, plain, read_options
 from benchmark.faces.readers.folder.preset import HoldOut, Preset
 from benchmark.faces.readers.folder.rows import Box, Row, label, meaning
@@ -95,6 +96,7 @@ class Reader:
             options = self.preset.with_options(given)
             layout, base = self.preset.find(folder)
             edition, (rows, notes) = layout.edition, layout.read(base)
+            read = layout.lists if isinstance(layout, Lines) else ()
         else:
             options = read_options(folder, given)
             base = folder if options.top is None else folder / options.top

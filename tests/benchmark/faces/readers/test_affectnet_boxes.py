@@ -153,3 +153,16 @@ def test_only_faces_without_a_box_are_counted(tmp_path, faces):
     assert not any("no box" in note for note in affectnet.check(tmp_path).notes)
     table.write_text(table.read_text().replace(",3,5,32,32,", ",NULL,NULL,NULL,NULL,", 2))
     assert "2 faces have no box: the whole picture is taken" in affectnet.check(tmp_path).notes
+
+
+def test_a_few_boxes_do_not_refuse_a_set(tmp_path):
+    """5 of 19 are said, 6 of 20 are refused; a margin counts where the square is too large to be cut."""
+    Image.fromarray(np.full((20, 10, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    rows = [row("a.png", (0, 0, 10, 30))] * 6 + [row("a.png", (0, 0, 10, 20))] * 14
+    note = "face boxes that reach beyond their picture, black outside: 5 of 19 sampled"
+    assert boxes.check_fit(boxes.sample(tmp_path, rows[1:])) == (note,)
+    with pytest.raises(BadInput, match="6 of 20 sampled boxes reach beyond"):
+        boxes.check_fit(boxes.sample(tmp_path, rows))
+    large = [row("a.png", (0, 0, 8000, 8000))]
+    assert boxes.sample(tmp_path, large).outside == []
+    assert boxes.sample(tmp_path, large, 0.1).outside == [("list line a.png", "a face box of 9600 pixels")]

@@ -114,9 +114,8 @@ REFUSED = {
             (top / "Manually_Annotated_Images").rename(top.parent / "disk"),
             (top / "Manually_Annotated_Images").symlink_to(top.parent / "disk"),
         ],
-        LINES
-        + " 2: found {top}/Manually_Annotated_Images/0, a link that leads out of {top}; expected lists and pictures in "
-        "one folder",
+        LINES + " 2: found {top}/Manually_Annotated_Images/0, a link that leads out of {top}; expected the pictures "
+        "themselves there",
     ),
     "2017, a name that is not printable": (
         layouts.write_lists,

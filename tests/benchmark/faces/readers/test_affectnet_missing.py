@@ -138,3 +138,42 @@ def test_a_broken_picture_of_no_class_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(affectnet, "ANNOTATIONS", 20)
     assert any(note.startswith("68 of 68 pictures were decoded: 16x16") for note in affectnet.check(folder).notes)
     assert len(prepared(folder)) == 53
+
+
+def test_missing_and_broken_pictures_are_added_up(tmp_path, monkeypatch):
+    """Of 53 faces two may be unusable: a missing and a broken one are, a second broken one is too many for both."""
+    monkeypatch.setattr(affectnet, "ALLOWED", 0.04)
+    folder = write(tmp_path / "raw/affectnet", CODES, "csv")
+    lost(folder, [0])
+    broken = [folder / "train_set/images" / f"{number:05d}.jpg" for number in (1, 2)]
+    broken[0].unlink()
+    broken[0].write_bytes(b"text")
+    assert any("1 of the 53 pictures are missing" in note for note in affectnet.check(folder).notes)
+    broken[1].unlink()
+    broken[1].write_bytes(b"text")
+    with pytest.raises(BadInput, match="2 of 52 pictures that were tried can not be used, nor can 1 others; .* of all 53;"):
+        affectnet.check(folder)
+    with pytest.raises(BadInput):
+        affectnet.prepare(tmp_path / "out", raw=folder.parent, size=8, processes=1, allow_unreadable=0.04)
+
+
+@pytest.mark.parametrize("form", ["csv", "npy"])
+def test_pictures_that_are_links_to_another_place_are_refused_by_both(tmp_path, form):
+    folder = write(tmp_path / "raw/affectnet", CODES, form)
+    store = tmp_path / "store.jpg"
+    os.link(folder / "one.jpg", store)
+    for picture in folder.glob("*/images/*.jpg"):
+        picture.unlink()
+        picture.symlink_to(store)
+    with pytest.raises(BadInput, match="found a link that leads out of the folder; 53 of 53 pictures that were tried"):
+        affectnet.check(folder)
+    with pytest.raises(BadInput, match="a link that leads out of the folder"):
+        prepared(folder)
+
+
+@pytest.mark.parametrize("form", ["csv", "named"])
+def test_a_stray_file_of_json_is_no_annotation(tmp_path, form):
+    folder = write(tmp_path / "raw/affectnet", CODES, form)
+    before = affectnet.check(folder)
+    (folder / "train_set/info.json").write_text("{}")
+    assert affectnet.check(folder) == before

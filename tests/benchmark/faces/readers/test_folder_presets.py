@@ -59,6 +59,7 @@ def test_expw(tmp_path, listed, pictures):
     (base / listed).parent.mkdir(exist_ok=True, parents=True)
     (base / listed).write_text("".join(lines))
     survey = reader("expw").check(base)
+    assert not any("annotations" in note for note in survey.notes)  # the list is no file that was not read
     assert survey.edition == "label.lst with face boxes" and survey.counts["all"]["neutral"] == 12
     assert "known: 91,793 faces, found: 18" in survey.notes
     assert "face boxes: 18 in 12 pictures, at most 2 in one" in survey.notes
@@ -276,3 +277,11 @@ def test_a_clip_without_frames_is_said(tmp_path):
     contents = json.loads((tmp_path / "002" / "002.json").read_text())
     (tmp_path / "002" / "002.json").write_text(json.dumps(contents | {"frames": {}}))
     assert "clips without an annotated frame: 1 (the first: 002)" in reader("afewva").check(tmp_path).notes
+
+
+def test_one_picture_with_two_endings_is_refused(tmp_path):
+    draw(tmp_path / "KA.AN1.39.tif", mode="L")
+    draw(tmp_path / "KA.AN1.39.tiff", mode="L")
+    line = "KA.AN1.39.tiff: found the picture KA.AN1.39 a second time, beside KA.AN1.39.tif; expected each picture once"
+    with pytest.raises(BadInput, match=line):
+        reader("jaffe").check(tmp_path)

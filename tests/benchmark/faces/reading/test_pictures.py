@@ -160,12 +160,20 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
 
 
 def test_bits_beyond_eight(tmp_path):
-    """16 bits are divided by 257, dark pictures too; floating-point values are taken from 0 to 255, others refused."""
-    dark = np.arange(64, dtype=np.uint16).reshape(8, 8) * 4
-    Image.fromarray(dark).save(tmp_path / "dark.png")
-    assert np.array_equal(
-        load_image(tmp_path / "dark.png", size=8, channels=1)[..., 0], np.round(dark / 257).astype(np.uint8)
-    )
+    """16 bits are divided by 257, in either mode of Pillow; values of 8 bits saved as 16 are refused, and so are larger
+    ones; floating-point values are taken from 0 to 255, others refused."""
+    for most in (0, 256, 4095, 65535):
+        wide = np.linspace(0, most, 64).astype(np.uint16).reshape(8, 8)
+        Image.fromarray(wide).save(tmp_path / "16.png")
+        Image.fromarray(wide.astype(np.int32)).save(tmp_path / "32.tiff")
+        for name in ("16.png", "32.tiff"):
+            found = load_image(tmp_path / name, size=8, channels=1)[..., 0]
+            assert np.array_equal(found, np.round(wide / 257).astype(np.uint8))
+    for most, name in ((255, "16.png"), (255, "32.tiff"), (65536, "32.tiff")):
+        narrow = np.linspace(0, most, 64).reshape(8, 8)
+        Image.fromarray(narrow.astype(np.uint16 if name == "16.png" else np.int32)).save(tmp_path / name)
+        with pytest.raises(Unreadable, match=f"up to {most}, which are not 16-bit values"):
+            load_image(tmp_path / name, size=8, channels=1)
     whole = np.arange(64, dtype=np.float32).reshape(8, 8) * 4
     Image.fromarray(whole).save(tmp_path / "float.tiff")
     assert np.array_equal(load_image(tmp_path / "float.tiff", size=8, channels=1)[..., 0], whole.astype(np.uint8))
