@@ -71,7 +71,7 @@ def sentences(release: Release) -> list[str]:
             if wanted := WITHOUT_CLASS.get(release.form, {}).get(part):
                 beside = _beside((none, rest) == wanted, f"{wanted[0]}, and {wanted[1]} of the other two together")
             said.append(f"{name}: left out are {', '.join(f'{c} {n}' for c, n in left.items())}{beside}")
-    faces = [row for row in release.rows if row.code < len(CLASSES)]
+    faces = [row for row in release.rows if row.is_face]
     if release.form == "lists" and (whole := sum(row.box is None for row in faces)):
         said.append(f"{whole} face{' has' if whole == 1 else 's have'} no box: the whole picture is taken")
     return said

@@ -17,7 +17,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet.folders import DEPTH, Searched
 from benchmark.faces.readers.affectnet.forms import plain
 from benchmark.faces.readers.affectnet.landmarks import roll_of
-from benchmark.faces.readers.affectnet.rows import CLASSES, LeftOut, Release, Row, affect_of, code_of
+from benchmark.faces.readers.affectnet.rows import LeftOut, Release, Row, affect_of, code_of
 
 COLUMNS = (
     "subDirectory_filePath",
@@ -87,7 +87,7 @@ def read(folder: Path, searched: Searched, lists: dict[str, Path], *, align: boo
         "lists",
         {part: Path(name).stem for part, name in FILES.items()},
         {part: sum(row.part == part for row in rows) for part in FILES},
-        [row for row in rows if row.code < len(CLASSES)],
+        [row for row in rows if row.is_face],
         rows,
         left_out,
         (*searched.notes, *others, *(f"{path} is not read: its labels are automatic" for path in searched.files(AUTOMATIC))),
@@ -97,7 +97,7 @@ def read(folder: Path, searched: Searched, lists: dict[str, Path], *, align: boo
 
 def _base(folder: Path, candidates: Sequence[Path], rows: Sequence[Row]) -> tuple[str, list[str]]:
     """The folder of pictures, relative to the given one, and notes about others that have some of the pictures."""
-    faces = [row.path for row in rows if row.code < len(CLASSES)]
+    faces = [row.path for row in rows if row.is_face]
     probed = faces[:: max(1, len(faces) // PROBED)]
     places: dict[Path, Path] = {}
     for place in (*candidates, folder):

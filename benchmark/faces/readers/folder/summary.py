@@ -12,12 +12,12 @@ from benchmark.faces.readers.folder.examining import Lost
 from benchmark.faces.readers.folder.preset import Preset
 from benchmark.faces.readers.folder.rows import NONE, Row
 from benchmark.faces.reading.pictures import SUFFIXES
+from benchmark.faces.reading.tracks import shown
 from benchmark.faces.reading.walking import folders_below, passed_over
 from benchmark.faces.survey import Survey, decode_sample
 
 ALL = "all"  # in place of a split, where the release has none
 ANNOTATIONS = frozenset({".csv", ".tsv", ".txt", ".lst", ".json", ".xml", ".mat", ".npy", ".xlsx"})
-SHOWN = 5  # names in a sentence
 
 
 def survey(
@@ -80,8 +80,9 @@ def _no_training(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     """A sentence if no split is called like one for training, as when the outer folders are those of classes or persons."""
     if not counts or any(name == ALL or "train" in name.lower() or "fold" in name.lower() for name in counts):
         return []
-    names = ", ".join([*counts][:SHOWN]) + (f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else "")
-    return [f"no split is called train: the splits are {names}; if these are classes or persons, see 'folds' and the csv"]
+    return [
+        f"no split is called train: the splits are {shown(counts)}; if these are classes or persons, see 'folds' and the csv"
+    ]
 
 
 def _classes_of_one_split(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -117,8 +118,7 @@ def _beside(base: Path, read: Iterable[str]) -> list[str]:
         for file in sorted(base.iterdir())
         if file.suffix.lower() in ANNOTATIONS and not passed_over(file.name) and file.name not in own and file.is_file()
     ]
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return [f"files that look like annotations were not read: {', '.join(found[:SHOWN])}{more}"] if found else []
+    return [f"files that look like annotations were not read: {shown(found)}"] if found else []
 
 
 def _of_preset(preset: Preset, rows: Sequence[Row], lost: Lost) -> list[str]:
