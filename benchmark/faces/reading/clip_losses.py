@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.reading.pictures import Unreadable, check_box
-from benchmark.faces.reading.tracks import Track, number_of, shown
+from benchmark.faces.reading.tracks import DAMAGED, Track, number_of, shown
 from benchmark.faces.reading.video import Clip, shown_size, whole_packets
 
 Lost = list[tuple[int, str]]  # frame numbers and why
@@ -33,7 +33,7 @@ def check_clips(tracks: Sequence[Track], root: Path, allow_unreadable: float) ->
     if number > allow_unreadable * total:
         where = f"{track.source.path if isinstance(track.source, Clip) else root} frame {first}"
         found = f"{why}; {number} of {number_of(total, 'frame')} can not be used: {named}"
-        raise BadInput(where, found, f"at most {100 * allow_unreadable:g} % of the frames; see the option allow_unreadable")
+        raise BadInput(where, found, f"at most {100 * allow_unreadable:g} % of the frames; {DAMAGED}")
     return [f"{number} of {number_of(total, 'frame')} can not be used and will be left out: {why}: {named}"]
 
 

@@ -23,15 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.tracks import number_of, shown
+from benchmark.faces.reading.tracks import FRACTION, far_apart, number_of, shown
 from benchmark.files import Json
 
 WHOLE = "whole frames, cut to the largest centred square"
 POINTS = re.compile(r"\s*version:\s*1\s+n_points:\s*(\d+)\s*\{([^{}]*)\}\s*", re.ASCII)
-# The rule for labels and videos of Aff-Wild2: lengths that differ by more than both are not those of the same frames.
-LINES, FRACTION = 2, 0.10
-# Largest fraction of the videos whose boxes may have such a length. Points files are missing where no face was found, which
-# may be so to the end of a video; if they were made at another frame rate, all videos would end early.
+# Largest fraction of the videos whose boxes may have a length that is `far_apart`; one video always may. Points files are
+# missing where no face was found, which may be so to the end of a video; if they were made at another frame rate, all videos
+# would end early.
 APART = {"corners": 0.05, "points": 0.25}
 
 
@@ -54,17 +53,20 @@ class Boxes:
     notes: list[str]
 
 
-def find_boxes(folder: Path, wanted: Mapping[str, NDArray[np.int64]], frames: Mapping[str, int]) -> Boxes:
+def find_boxes(
+    folder: Path, wanted: Mapping[str, NDArray[np.int64]], frames: Mapping[str, int], videos: Mapping[str, int]
+) -> Boxes:
     """The face boxes of the wanted frames, if the folder has them in one of the two forms.
 
     Args:
         folder: bboxs/train.
         wanted: video -> int64 (F,) frame numbers from 1.
         frames: video -> number of its frames that have labels and a picture.
+        videos: video -> number of its frames, where it is known.
 
     Raises:
-        BadInput: two files for the boxes of one video or frame; boxes for more or fewer frames than the video has, by more
-            than two and more than 10 %, in more of the videos than `APART`.
+        BadInput: two files for the boxes of one video or frame; boxes for more or fewer frames than have labels and than
+            the video has, by more than two and more than 10 %, in more than one video and more of them than `APART`.
     """
     if not folder.is_dir():
         return Boxes(None, {"pictures": WHOLE, "why": "no folder bboxs/train"}, [])
@@ -87,7 +89,7 @@ def find_boxes(folder: Path, wanted: Mapping[str, NDArray[np.int64]], frames: Ma
     except Unknown as reason:
         return Boxes(None, {"pictures": WHOLE, "why": f"bboxs/train not recognised: {reason}"}, [])
     lost = sum(int(np.isnan(box).any(axis=1).sum()) for box in boxes.values())
-    notes = _check_lengths(folder, lengths, frames, form)
+    notes = _check_lengths(folder, lengths, frames, videos, form)
     if empty:
         named = shown(f"{video}.txt ({number})" for video, number in empty.items())
         notes.append(f"box files with empty lines, which are frames without a face: {named}")
@@ -96,20 +98,26 @@ def find_boxes(folder: Path, wanted: Mapping[str, NDArray[np.int64]], frames: Ma
     return Boxes(boxes, {"pictures": f"cut to the boxes of bboxs/train ({form})", "frames_without_a_face": lost}, notes)
 
 
-def _check_lengths(folder: Path, lengths: Mapping[str, int], frames: Mapping[str, int], form: str) -> list[str]:
-    """A note about the videos with boxes for fewer frames than they have, and those with far more. BadInput for too many
-    of them."""
+def _check_lengths(
+    folder: Path, lengths: Mapping[str, int], frames: Mapping[str, int], videos: Mapping[str, int], form: str
+) -> list[str]:
+    """A note about the videos with boxes for fewer frames than have labels, and those with a length that is far from both
+    that of the labels and that of the video. BadInput for too many of the latter."""
     what = "box lines" if form == "corners" else "last points file"
-    far = {v: n for v, n in lengths.items() if abs(n - frames[v]) > max(LINES, FRACTION * max(n, frames[v]))}
-    if len(far) > APART[form] * len(lengths):
-        named = shown(f"{video} ({what} {number}, frames {frames[video]})" for video, number in far.items())
-        found = f"boxes of a length that does not fit for {len(far)} of {number_of(len(lengths), 'video')}: {named}"
-        share = f"at most {100 * APART[form]:g} % of the videos may differ by more than {100 * FRACTION:g} %"
-        expected = f"boxes for the frames that have labels ({share})"
+
+    def named(some: Iterable[str]) -> str:
+        both = {v: f", of the video {videos[v]}" if videos.get(v, frames[v]) != frames[v] else "" for v in some}
+        return shown(f"{video} ({what} {lengths[video]}, frames {frames[video]}{own})" for video, own in both.items())
+
+    far = [v for v, n in lengths.items() if far_apart(n, frames[v]) and far_apart(n, videos.get(v, frames[v]))]
+    if len(far) > max(1, APART[form] * len(lengths)):
+        found = f"boxes of a length that does not fit for {len(far)} of {number_of(len(lengths), 'video')}: {named(far)}"
+        share = f"at most one video or {100 * APART[form]:g} % of them may differ by more than {100 * FRACTION:g} %"
+        expected = f"boxes for the frames that have labels ({share}); or move bboxs away to use whole frames"
         raise BadInput(folder, found, expected)
-    odd = {v: n for v, n in lengths.items() if n < frames[v] or v in far}
-    named = shown(f"{video} ({what} {number}, frames {frames[video]})" for video, number in odd.items())
-    return [f"boxes for fewer or far more frames than have labels in {number_of(len(odd), 'video')}: {named}"] if odd else []
+    odd = [v for v, n in lengths.items() if n < frames[v] or v in far]
+    summary = f"boxes for fewer or far more frames than have labels in {number_of(len(odd), 'video')}"
+    return [f"{summary}: {named(odd)}"] if odd else []
 
 
 def _one_each(paths: Iterable[Path]) -> dict[str, Path]:

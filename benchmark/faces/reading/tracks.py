@@ -23,6 +23,10 @@ from benchmark.faces.reading.video import Clip, read_clip
 from benchmark.files import Json
 
 PICTURES_A_BATCH = 256
+# Lengths that differ by more than both are not those of the same frames. In the release of Aff-Wild2, label files have one
+# line fewer to two lines more than the video has frames.
+LINES, FRACTION = 2, 0.10
+DAMAGED = 'see "Damaged or unusual pictures" in docs/data/README.md'  # how more of them can be allowed
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,11 @@ def check_options(*, every: int, size: int) -> None:
             raise BadInput(f"option {name}", repr(value), "a whole number from 1")
 
 
+def far_apart(lines: int, frames: int) -> bool:
+    """Whether a file of `lines` labels or boxes can not belong to `frames` frames."""
+    return abs(lines - frames) > max(LINES, FRACTION * max(lines, frames))
+
+
 def shown(names: Iterable[str], limit: int = 5) -> str:
     """The first `limit` names as text, and how many more there are."""
     names = list(names)
@@ -139,7 +148,7 @@ def check_opened(tracks: Sequence[Track], closed: Collection[Path], root: Path, 
     if lost > allow_unreadable * total:
         names = shown(path.relative_to(root).as_posix() for path in sorted(closed))
         found = f"{len(closed)} video{'s do' if len(closed) > 1 else ' does'} not open, {lost} of {total} frames: {names}"
-        raise BadInput(root, found, f"at most {100 * allow_unreadable:g} % of the frames; see the option allow_unreadable")
+        raise BadInput(root, found, f"at most {100 * allow_unreadable:g} % of the frames; {DAMAGED}")
 
 
 def counted(tracks: Sequence[Track], classes: Sequence[str] = ()) -> dict[str, dict[str, int]]:

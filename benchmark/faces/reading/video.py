@@ -76,7 +76,7 @@ def frame_count(path: Path) -> int | None:
     """The number of frames that a video declares, without decoding: the number in its header, else its number of packets.
 
     A truncated file still declares the full number, so its missing frames are noticed and counted as unreadable. None for a
-    file that can not be opened.
+    file that can not be opened, and for one that declares no number (in fragments) and is cut short: its length is unknown.
     """
     av = library()
     try:
@@ -84,15 +84,31 @@ def frame_count(path: Path) -> int | None:
             stream = container.streams.best("video")
             if stream is None:
                 return None
-            frames: int = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
+            frames: int = stream.frames
+            if not frames:
+                for packet in container.demux(stream):
+                    if packet.is_corrupt:
+                        return None
+                    frames += packet.size > 0
             return frames
     except av.FFmpegError:
         return None
 
 
+def opens(path: Path) -> bool:
+    """Whether a file can be opened and has a video."""
+    av = library()
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            return container.streams.best("video") is not None
+    except av.FFmpegError:
+        return False
+
+
 def whole_packets(path: Path) -> int | None:
     """How many packets of a video come before the place where the file is cut short or damaged, if it has fewer than the
     frames that its header declares; None if none is missing. A video gives at most as many frames; none if it does not open.
+    A file in fragments declares no number: there a damaged packet alone tells, so None if it ends between two fragments.
 
     Nothing is decoded. If the file has a complete index, the places in it are compared with the file's length; only
     otherwise all packets are read. So damage within a file of full length is not seen.
@@ -102,11 +118,11 @@ def whole_packets(path: Path) -> int | None:
     try:
         with av.open(str(path), metadata_errors="ignore") as container:
             stream = container.streams.best("video")
-            if stream is None or not stream.frames:
+            if stream is None:
                 return None
             declared, length = stream.frames, path.stat().st_size
             entries = getattr(stream, "index_entries", ())  # older versions of PyAV do not have it
-            if len(entries) >= declared and all(entry.pos + entry.size <= length for entry in entries):
+            if declared and len(entries) >= declared and all(entry.pos + entry.size <= length for entry in entries):
                 return None
             for packet in container.demux(stream):
                 if packet.is_corrupt:
@@ -178,7 +194,8 @@ def _frames(path: Path) -> Generator[tuple[int, "VideoFrame", bool]]:
             # If data are missing, the decoder would return its buffered pictures under wrong numbers, and a truncated packet
             # would give a picture that is partly another one.
             if packet.is_corrupt or (not packet.size and packets < stream.frames):
-                raise Unreadable(f"the file is cut short or damaged in packet {packets} of {stream.frames}")
+                of = f" of {stream.frames}" * bool(stream.frames)
+                raise Unreadable(f"the file is cut short or damaged in packet {packets}{of}")
             for frame in stream.decode(packet):
                 number += 1
                 damaged = frame.is_corrupt or (damaged and not frame.key_frame)

@@ -120,8 +120,10 @@ def scale_of(labels: Mapping[str, Labels]) -> str:
     limit = SCALES["-1000..1000"] if whole and largest > BEYOND else 1
     own = next(own for own in labels.values() if np.abs(own.values).max() > limit)
     row, column = np.unravel_index(np.abs(own.values).argmax(), own.values.shape)
+    advice = ": write them as numbers in [-1, 1]" if whole and largest <= BEYOND else ""
     raise BadInput(
         f"{own.files[column]} line {row + own.first_line}, {DIMENSIONS[column]}",
         f"{own.values[row, column]:g} ({'whole numbers' if whole else 'values'} from {low:g} to {high:g} in all files)",
-        f"all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-{BEYOND}, {BEYOND}]",
+        f"all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-{BEYOND}, {BEYOND}]"
+        f"{advice}",
     )

@@ -1,13 +1,13 @@
 """How many frames of each video have a valence, an arousal and a picture. The three lengths may differ by some frames."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild.labels import Labels
 from benchmark.faces.reading.tracks import number_of
-from benchmark.faces.reading.video import frame_count
+from benchmark.faces.reading.video import frame_count, opens
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,12 @@ class Lengths:
     """The lengths of all videos.
 
     Attributes:
-        of: video -> number of frames with valence, with arousal, and in the video (None: it does not open).
+        of: video -> number of frames with valence, with arousal, and in the video (None: unknown, see `frame_count`).
+        closed: the videos that do not open, sorted.
     """
 
     of: Mapping[str, tuple[int, int, int | None]]
+    closed: Sequence[str]
 
     def known(self, video: str) -> list[int]:
         """The lengths of a video that are known."""
@@ -28,11 +30,6 @@ class Lengths:
     def shortest(self) -> dict[str, int]:
         """Video -> number of frames that count."""
         return {video: min(self.known(video)) for video in self.of}
-
-    @property
-    def closed(self) -> list[str]:
-        """The videos that do not open, sorted."""
-        return sorted(video for video, (_, _, frames) in self.of.items() if frames is None)
 
     @property
     def uneven(self) -> list[str]:
@@ -70,7 +67,9 @@ class Lengths:
 def lengths_of(labels: Mapping[str, Labels], videos: Mapping[str, Path], allow_gap: float) -> Lengths:
     """The lengths of all labelled videos, without decoding. BadInput for a video whose shortest length is below the longest
     by more than the fraction `allow_gap`."""
-    found = Lengths({video: (*own.lengths, frame_count(videos[video])) for video, own in labels.items()})
+    of = {video: (*own.lengths, frame_count(videos[video])) for video, own in labels.items()}
+    closed = sorted(video for video, (_, _, frames) in of.items() if frames is None and not opens(videos[video]))
+    found = Lengths(of, closed)
     for video in labels:
         if min(found.known(video)) < (1 - allow_gap) * max(found.known(video)):
             expected = f"lengths that differ by {100 * allow_gap:g} % at most"

@@ -132,7 +132,9 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
     for video, own in labels.items():
         within = own.numbers <= (lengths.of[video][2] or own.numbers.max())
         chosen[video] = np.flatnonzero(within & taken(own.numbers, every))
-    boxes = find_boxes(root / "bboxs" / "train", {v: labels[v].numbers[rows] for v, rows in chosen.items()}, frames)
+    wanted = {video: labels[video].numbers[rows] for video, rows in chosen.items()}
+    known = {video: length for video, (_, _, length) in lengths.of.items() if length is not None}
+    boxes = find_boxes(root / "bboxs" / "train", wanted, frames, known)
     tracks = []
     for video in sorted(labels):
         own, rows = labels[video], chosen[video]
@@ -160,7 +162,7 @@ def _plan(folder: Path, *, every: int, size: int, allow_gap: float, allow_unread
             "videos_that_differ": len(lengths.uneven),
             "frames_left_out": lengths.left_out,
             "largest": None if worst is None else {"video": worst, "valence_arousal_video": list(lengths.of[worst])},
-            "videos_that_do_not_open": lengths.closed,
+            "videos_that_do_not_open": list(lengths.closed),
         },
         "faces": dict(boxes.account),
         "split": f"share(video, 'affwild'): test below {TEST}, validation below {TEST + VALIDATION:g}, train above",

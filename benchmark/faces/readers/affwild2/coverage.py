@@ -8,12 +8,13 @@ import numpy as np
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.labels import Labels
 from benchmark.faces.readers.affwild2.numbering import Crops
-from benchmark.faces.readers.affwild2.pictures import LACKING, far_apart
+from benchmark.faces.readers.affwild2.pictures import LACKING
 from benchmark.faces.readers.affwild2.tree import Tree
-from benchmark.faces.reading.tracks import number_of, shown
+from benchmark.faces.reading.tracks import far_apart, number_of, shown
 
 # In the release 1.6 % of the labelled frames have no crop (32,085 of 2,062,165).
-ABSENT = 0.10  # largest fraction of the labelled frames that may have no crop, in the tracks with crops
+ABSENT = 0.10  # largest fraction of the labelled frames that may have no crop, in at least `ENOUGH` tracks with crops
+ABSENT_OF_FEW = 0.50  # the same in fewer tracks, of which one or two decide the fraction
 THIN = 0.5  # a track with a crop for a smaller fraction of its labelled frames is named
 # In the release, 100 of 318 label files have no more lines than the video has frames; there the last line can have a crop.
 # If one track in four has it, 20 tracks without any are no accident (p = 0.003). Nor are 20 tracks without a gap.
@@ -46,8 +47,7 @@ class Coverage:
         return 1 - self.present / self.labelled if self.labelled else 0.0
 
     def __str__(self) -> str:
-        frames = f"{self.present} of {self.labelled} labelled frames"
-        return f"{self.name} (crops for {frames}, {self.lines} label lines, last crop {self.last})"
+        return f"{self.name} ({self.present} of {self.labelled}, last crop {self.last} of {self.lines} lines)"
 
 
 def coverage(name: str, labels: Labels, crops: Crops | None, shift: int) -> Coverage:
@@ -61,32 +61,38 @@ def coverage(name: str, labels: Labels, crops: Crops | None, shift: int) -> Cove
 
 
 def check_frames(tree: Tree, tracks: Sequence[Coverage]) -> list[str]:
-    """Notes about tracks with a crop for fewer than half of their labelled frames.
+    """Notes about labelled frames without a crop, if they are many, and about tracks with a crop for fewer than half.
 
     Args:
         tracks: those that have crops.
 
     Raises:
-        BadInput: more than 10 % of the labelled frames of all these tracks have no crop; more than 5 % of the tracks have
-            crops for fewer than half.
+        BadInput: more than 10 % of the labelled frames of all these tracks have no crop (50 % of fewer than 20 tracks); more
+            than 5 % of at least 20 tracks have crops for fewer than half.
     """
     labelled = sum(track.labelled for track in tracks)
     absent = labelled - sum(track.present for track in tracks)
     worst = sorted((track for track in tracks if track.absent), key=lambda track: (-track.absent, track.name))
+    enough = len(tracks) >= ENOUGH
+    notes = []
     if absent > ABSENT * labelled:
         found = f"no crop for {absent} of {labelled} labelled frames ({100 * absent / labelled:.1f} %) of the "
-        found += f"{number_of(len(tracks), 'track')} with crops; most are missing in {shown(map(str, worst))}{tree.hints()}"
-        expected = f"a crop for each (at most {100 * ABSENT:g} % may lack it; in the release 1.6 % do)"
+        found += f"{number_of(len(tracks), 'track')} with crops; most are missing in {shown(map(str, worst), 2)}"
         early = sum(track.last < track.lines and far_apart(track.lines, track.last) for track in worst[:5])
-        if 2 * early > len(worst[:5]):
-            expected += ": were they cut at another frame rate?"
-        raise BadInput(tree.root, found, expected)
+        rate = ": were they cut at another frame rate?" if 2 * early > len(worst[:5]) else ""
+        limit = ABSENT if enough else ABSENT_OF_FEW
+        if absent > limit * labelled:
+            expected = f"a crop for each (at most {100 * limit:g} % may lack it; in the release 1.6 % do){rate}"
+            raise BadInput(tree.root, found + tree.hints(), expected)
+        notes.append(f"{found} (in the release 1.6 %){rate}{tree.hints()}")
     thin = [track for track in worst if track.absent > THIN]
-    if len(thin) > LACKING * len(tracks):
+    if enough and len(thin) > LACKING * len(tracks):
         found = f"crops for fewer than half of the labelled frames in {len(thin)} of {len(tracks)} tracks: "
         expected = f"at least half in each (at most {100 * LACKING:g} % of the tracks may have fewer)"
-        raise BadInput(tree.root, f"{found}{shown(map(str, thin))}{tree.hints()}", expected)
-    return [f"tracks with crops for fewer than half of their labelled frames: {shown(map(str, thin))}"] if thin else []
+        raise BadInput(tree.root, f"{found}{shown(map(str, thin), 2)}{tree.hints()}", expected)
+    if thin:
+        notes.append(f"tracks with crops for fewer than half of their labelled frames: {shown(map(str, thin))}")
+    return notes
 
 
 def odd_ends(tracks: Sequence[Coverage], first: int) -> list[str]:

@@ -7,10 +7,10 @@ import numpy as np
 from benchmark.faces.readers.affwild2.coverage import check_frames, coverage, odd_ends, table
 from benchmark.faces.readers.affwild2.labels import LISTS, Labels
 from benchmark.faces.readers.affwild2.numbering import first_number, read_crops
-from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, far_apart, rows_taken, track_of
+from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, rows_taken, track_of
 from benchmark.faces.readers.affwild2.splits import Chosen
 from benchmark.faces.readers.affwild2.tree import Tree
-from benchmark.faces.reading.tracks import Pictures, number_of, shown
+from benchmark.faces.reading.tracks import Pictures, far_apart, number_of, shown
 from benchmark.files import Json
 
 

@@ -21,6 +21,8 @@ CLASSES = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surpr
 VA_HEADER = "valence,arousal"
 LIST_HEADER = "image,valence,arousal,expression,aus"
 LISTS = "multi-task lists"
+# So many lines of a file outside [-1, 1], and more than half, are of another scale; fewer are faults of single lines.
+OUTSIDE = 10
 IGNORE = -5  # as valence or arousal: the frame has no label
 UNLABELLED_LIST = "mtl_challenge_test_set_release.txt"  # has the lists' header, then names without labels
 IMAGE = re.compile(r"(?P<track>[^/\\]+)/(?P<frame>\d+)\.(jpg|jpeg|png)", re.ASCII | re.IGNORECASE)
@@ -71,7 +73,8 @@ def find(tree: Tree) -> Found:
 
     Raises:
         BadInput: no labels in a known layout; several editions; one official part without labels; a track that occurs
-            twice; an invalid header, line or image name; a file with more values outside [-1, 1] than in it.
+            twice; an invalid header, line or image name; a file with more lines outside [-1, 1] than in it (and
+            at least `OUTSIDE`).
     """
     sets = tree.label_folders
     outside = [path for path in tree.texts if not any(part in path.parents for own in sets.values() for part in own)]
@@ -132,12 +135,12 @@ def _from_sets(tree: Tree, top: Path, parts: Mapping[Path, str]) -> tuple[dict[s
 
 
 def _valid(values: NDArray[np.float64], path: Path) -> NDArray[np.bool_]:
-    """bool (F,): whether a line of a file has a label. BadInput if most of the lines that are not to be ignored (-5) have
-    values outside [-1, 1]: these are of another scale, such as thousandths."""
+    """bool (F,): whether a line of a file has a label. BadInput if most of the lines that are not to be ignored (-5), and
+    at least `OUTSIDE`, have values outside [-1, 1]: these are of another scale, such as thousandths."""
     valid = (np.abs(values) <= 1).all(axis=1)
     meant = (values != IGNORE).all(axis=1)
     outside = int(np.sum(meant & ~valid))
-    if 2 * outside > np.sum(meant):
+    if outside >= OUTSIDE and 2 * outside > np.sum(meant):
         low, high = values[meant].min(), values[meant].max()
         found = f"values outside [-1, 1] in {outside} of {np.sum(meant)} labelled lines, from {low:g} to {high:g}"
         raise BadInput(path, found, f"valence and arousal in [-1, 1], or {IGNORE} for a frame without a label")

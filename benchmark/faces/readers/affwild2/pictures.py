@@ -16,8 +16,6 @@ from benchmark.faces.reading.video import Clip
 from benchmark.files import Json
 
 LACKING = 0.05  # largest fraction of the tracks that may have no pictures, or pictures of other lengths than their labels
-# In the release, label files have one line fewer to two lines more than the video has frames.
-LINES, FRACTION = 2, 0.10  # lengths that differ by more than both are not those of the same frames
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,6 @@ def track_of(chosen: Chosen, rows: NDArray[np.intp], source: Clip | Pictures) ->
     expression = None if own.expression is None else own.expression[rows]
     names = chosen.name, chosen.video, chosen.source, chosen.split
     return Track(*names, own.numbers[rows], valence, arousal, source, expression)
-
-
-def far_apart(lines: int, frames: int) -> bool:
-    """Whether a file of `lines` labels can not belong to `frames` frames."""
-    return abs(lines - frames) > max(LINES, FRACTION * max(lines, frames))
 
 
 def check_lacking(tree: Tree, without: Sequence[str], total: int, what: str) -> None:

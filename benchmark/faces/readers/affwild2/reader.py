@@ -19,6 +19,7 @@ from benchmark.faces.readers.affwild2.labels import CLASSES, LISTS, Found, find
 from benchmark.faces.readers.affwild2.splits import RULE, choose, segments, video_of
 from benchmark.faces.readers.affwild2.tree import Tree
 from benchmark.faces.readers.affwild2.videos import from_videos
+from benchmark.faces.reading.clip_losses import check_clips
 from benchmark.faces.reading.raw import raw_folder
 from benchmark.faces.reading.tracks import (
     Pictures,
@@ -59,7 +60,8 @@ class Plan:
 
 
 def check(path: Path) -> Survey:
-    """What a folder contains: all labels and all names are read, 200 crops decoded. BadInput as for `prepare`. The counts
+    """What a folder contains: all labels and all names are read, 200 crops decoded; or all videos opened and the
+    first frame of each decoded. BadInput as for `prepare`, but for damage that shows only when it is decoded. The counts
     are those of the sampling step of the protocol; the notes count the labelled frames of the official parts."""
     plan = _plan(Path(path), every=EVERY, size=SIZE, allow_unreadable=ALLOW_UNREADABLE)
     crops = [name for track in plan.tracks if isinstance(track.source, Pictures) for name in track.source.paths]
@@ -123,7 +125,8 @@ def _plan(folder: Path, *, every: int, size: int, allow_unreadable: float) -> Pl
     check_tracks(pictures.tracks, folder)
     check_opened(pictures.tracks, pictures.closed, folder, allow_unreadable)
     several = segments(chosen)
-    notes = [*_parts(found, pictures.account), *pictures.notes]
+    losses = check_clips(pictures.tracks, folder, allow_unreadable)  # of videos; crops have none
+    notes = [*_parts(found, pictures.account), *pictures.notes, *losses]
     if several:
         notes.append(
             f"{number_of(len(several), 'source')} of several videos (by their names), kept in one split: {shown(several)}"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affwild2.labels import LISTS
-from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, far_apart, rows_taken, track_of
+from benchmark.faces.readers.affwild2.pictures import Read, check_lacking, check_lengths, rows_taken, track_of
 from benchmark.faces.readers.affwild2.splits import Chosen
 from benchmark.faces.readers.affwild2.tree import VA_FOLDERS, Tree, is_crops
-from benchmark.faces.reading.tracks import number_of, shown
-from benchmark.faces.reading.video import SUFFIXES, Clip, frame_count, versions
+from benchmark.faces.reading.tracks import far_apart, number_of, shown
+from benchmark.faces.reading.video import SUFFIXES, Clip, frame_count, opens, versions
 from benchmark.files import Json
 
 
@@ -44,7 +44,8 @@ def from_videos(tree: Tree, edition: str, chosen: Sequence[Chosen], every: int, 
             doubled.append(path.relative_to(tree.root).as_posix())
         frames = frame_count(path)
         if frames is None:
-            closed.add(path)
+            if not opens(path):
+                closed.add(path)
         elif edition != LISTS:
             lengths[track.name] = (track.labels.lines, frames)
         rows = rows_taken(edition, track.labels, every)

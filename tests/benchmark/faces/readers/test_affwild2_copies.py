@@ -271,5 +271,34 @@ def test_archives_where_crops_are_too_few(folder):
     (folder / "batch1.7z").touch()
     for number in range(1, 11):
         (folder / f"cropped_aligned/{ONE}/{number:05d}.jpg").unlink()
-    with pytest.raises(BadInput, match=r"no crop for 10 of 40 labelled frames .*last crop 20\); not unpacked: batch1\.7z;"):
+    assert re.search(r"no crop for 10 of 40 labelled frames .*; not unpacked: batch1\.7z", notes(folder))
+    for number in range(2, 14):
+        (folder / f"cropped_aligned/{TWO}/{number:05d}.jpg").unlink()
+    with pytest.raises(BadInput, match=r"no crop for 22 of 40 labelled frames .* lines\); not unpacked: batch1\.7z;"):
+        affwild2.check(folder)
+
+
+@pytest.mark.parametrize("outside, good", [(1, True), (9, True), (10, False)])
+def test_few_lines_outside_the_range_are_dropped(folder, outside, good):
+    """As those of a file of which they are fewer than half; no other line of the file has a label."""
+    (folder / TRAIN).write_text("\n".join(["valence,arousal", *["0.3,1.02"] * outside, *["-5,-5"] * (20 - outside)]) + "\n")
+    if good:
+        assert "20 frames without valid valence and arousal" in notes(folder)
+    else:
+        found = "values outside [-1, 1] in 10 of 10 labelled lines, from 0.3 to 1.02"
+        refused_at(folder, folder / TRAIN, found, "valence and arousal in [-1, 1], or -5 for a frame without a label")
+
+
+def test_a_cut_video_is_refused_before_anything_is_decoded(folder, write_video):
+    """Without crops; the .avi of one track ends after two thirds of its bytes."""
+    pytest.importorskip("av")
+    shutil.rmtree(folder / "cropped_aligned")
+    for track in (ONE, TWO):
+        path = write_video(folder / f"{track}.avi", LINES, "mjpeg")
+    assert "can not be used" not in notes(folder)
+    data = path.read_bytes()
+    path.write_bytes(data[: 2 * len(data) // 3])
+    with pytest.raises(
+        BadInput, match=rf"{TWO}\.avi frame \d+: found the file is cut short .* of 8 frames can not be used: "
+    ):
         affwild2.check(folder)

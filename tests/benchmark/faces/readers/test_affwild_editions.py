@@ -94,7 +94,10 @@ def test_traps_that_are_refused(tmp_path, trap, line):
     assert not (tmp_path / "prepared").exists()
 
 
-EXPECTED_SCALE = "all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-100, 100]"
+EXPECTED_SCALE = (
+    "all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-100, 100]: "
+    "write them as numbers in [-1, 1]"
+)
 SHORT = ", ".join(f"{video} (box lines 8, frames 20)" for video in range(105, 110))
 OUTSIDE = "a face box outside of the picture, which has 64 x 64 pixels"
 
@@ -115,13 +118,14 @@ OUTSIDE = "a face box outside of the picture, which has 64 x 64 pixels"
         (
             "boxes_short",
             f"{{folder}}/bboxs/train: found boxes of a length that does not fit for 7 of 7 videos: {SHORT} and 2 more; "
-            "expected boxes for the frames that have labels (at most 5 % of the videos may differ by more than 10 %)",
+            "expected boxes for the frames that have labels (at most one video or 5 % of them may differ by more "
+            "than 10 %); or move bboxs away to use whole frames",
         ),
         (
             "boxes_outside",
             f"{{folder}}/videos/train/105.mp4 frame 1: found {OUTSIDE}; 28 of 28 frames can not be used: "
             + ", ".join(f"{video} (4 of 4 frames)" for video in range(105, 110))
-            + " and 2 more; expected at most 0.1 % of the frames; see the option allow_unreadable",
+            + ' and 2 more; expected at most 0.1 % of the frames; see "Damaged or unusual pictures" in docs/data/README.md',
         ),
         (
             "packed",
@@ -153,7 +157,8 @@ def test_a_cut_video_is_refused_by_the_check_or_noted(tmp_path):
     cut = r"the file is cut short or damaged after frame 2"
     line = (
         rf"{truth.folder}/videos/train/108\.avi frame 6: found {cut}; 3 of 28 frames can not be used: "
-        rf"108 \(3 of 4 frames\); expected at most 0\.1 % of the frames; see the option allow_unreadable"
+        rf"108 \(3 of 4 frames\); expected at most 0\.1 % of the frames; "
+        r'see "Damaged or unusual pictures" in docs/data/README.md'
     )
     for call in (lambda: affwild.check(truth.folder), lambda: prepared(tmp_path, truth.folder, every=5)):
         with pytest.raises(BadInput, match=f"^{line}$"):

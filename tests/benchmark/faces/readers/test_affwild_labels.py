@@ -46,22 +46,23 @@ def test_the_scale_is_that_of_all_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values, line, found",
+    "values, line, found, small",
     [
-        ([0, 7, -10, 10], 3, "-10 (whole numbers from -10 to 10 in all files)"),
-        ([0, 100, -99], 2, "100 (whole numbers from -99 to 100 in all files)"),
-        ([0, 50, -100], 3, "-100 (whole numbers from -100 to 50 in all files)"),
-        ([0, 2], 2, "2 (whole numbers from -1 to 2 in all files)"),
-        ([0, 1001], 2, "1001 (whole numbers from -1 to 1001 in all files)"),
-        ([500, -1001, 3], 2, "-1001 (whole numbers from -1001 to 500 in all files)"),
-        ([5000, 0], 1, "5000 (whole numbers from -1 to 5000 in all files)"),
-        ([0.5, 500, -250], 2, "500 (values from -250 to 500 in all files)"),
-        ([0, 7.5, -10], 3, "-10 (values from -10 to 7.5 in all files)"),
+        ([0, 7, -10, 10], 3, "-10 (whole numbers from -10 to 10 in all files)", True),
+        ([0, 100, -99], 2, "100 (whole numbers from -99 to 100 in all files)", True),
+        ([0, 50, -100], 3, "-100 (whole numbers from -100 to 50 in all files)", True),
+        ([0, 2], 2, "2 (whole numbers from -1 to 2 in all files)", True),
+        ([0, 1001], 2, "1001 (whole numbers from -1 to 1001 in all files)", False),
+        ([500, -1001, 3], 2, "-1001 (whole numbers from -1001 to 500 in all files)", False),
+        ([5000, 0], 1, "5000 (whole numbers from -1 to 5000 in all files)", False),
+        ([0.5, 500, -250], 2, "500 (values from -250 to 500 in all files)", False),
+        ([0, 7.5, -10], 3, "-10 (values from -10 to 7.5 in all files)", False),
     ],
 )
-def test_other_scales_are_refused_with_the_range(tmp_path, values, line, found):
+def test_other_scales_are_refused_with_the_range(tmp_path, values, line, found, small):
     root = written(tmp_path, v104=[0, 1, -1], v105=values)
     expected = "all values in [-1, 1], or all of them whole numbers in [-1000, 1000], not all of them in [-100, 100]"
+    expected += ": write them as numbers in [-1, 1]" if small else ""
     said = f"{root}/annotations/train/valence/105.txt line {line}, valence: found {found}; expected {expected}"
     with pytest.raises(BadInput, match=f"^{re.escape(said)}$"):
         scale(root)

@@ -84,7 +84,7 @@ def test_boxes_outside_of_the_picture(tmp_path, write_video):
     assert check_clips([own], tmp_path, 0.5) == [said]
     said = (
         rf".*/a\.mp4 frame 2: found {why}; 2 of 4 frames can not be used: a \(2 of 4 frames\); "
-        "expected at most 49 % of the frames; see the option allow_unreadable"
+        'expected at most 49 % of the frames; see "Damaged or unusual pictures" in docs/data/README.md'
     )
     refused([own], tmp_path, said, 0.49)
 
@@ -137,3 +137,15 @@ def test_several_reasons_are_said(tmp_path, write_video):
 def test_a_video_without_wanted_frames_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(clip_losses, "shown_size", None)
     assert check_clips([track(tmp_path / "nowhere.mp4", [])], tmp_path, 0) == []
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.93])
+def test_a_cut_file_in_fragments(tmp_path, write_video, share):
+    """It declares no number: all that is wanted behind the damaged packet is lost, as in decoding."""
+    path = cut(write_video(tmp_path / "a.mp4", 60, container={"movflags": "frag_keyframe+empty_moov"}), share)
+    own = track(path, range(1, 61))
+    read = sum(not isinstance(picture, Unreadable) for picture in read_clip(own.source))
+    (note,) = check_clips([own], tmp_path, 1)
+    assert 0 < read < 60 and note.startswith(
+        f"{60 - read} of 60 frames can not be used and will be left out: the file is cut"
+    )

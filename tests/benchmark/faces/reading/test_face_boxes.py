@@ -36,9 +36,9 @@ def put(folder, video, lines, form="corners", first=0):
                 (folder / video / f"{number:05d}.pts").write_text(each)
 
 
-def found(folder, frames, wanted=None):
+def found(folder, frames, wanted=None, videos=None):
     numbers = {video: np.arange(1, length + 1) for video, length in frames.items()} if wanted is None else wanted
-    return find_boxes(folder, numbers, frames)
+    return find_boxes(folder, numbers, frames, frames if videos is None else videos)
 
 
 def numbers_of(boxes):
@@ -63,9 +63,10 @@ def test_an_empty_line_at_the_beginning(tmp_path):
 
 
 def test_files_with_an_empty_line_after_each_are_refused_by_their_length(tmp_path):
-    put(tmp_path, "105", [text for number in range(1, 21) for text in (line(number), "\n")])
-    with pytest.raises(BadInput, match=r"105 \(box lines 39, frames 20\)"):
-        found(tmp_path, {"105": 20})
+    for video in ("105", "106"):
+        put(tmp_path, video, [text for number in range(1, 21) for text in (line(number), "\n")])
+    with pytest.raises(BadInput, match=r"2 of 2 videos: 105 \(box lines 39, frames 20\), 106 \(box lines 39, frames 20\);"):
+        found(tmp_path, {"105": 20, "106": 20})
 
 
 @pytest.mark.parametrize("form, first", [("corners", 0), ("points", 0), ("points", 1)])
@@ -124,19 +125,46 @@ def test_many_files_of_another_length_are_refused(tmp_path, form, odd, lines, re
     said = (
         f"{tmp_path}: found boxes of a length that does not fit for {odd} of 40 videos: {named}"
         f"{' and 6 more' if odd == 11 else ''}; expected boxes for the frames that have labels "
-        f"(at most {share} % of the videos may differ by more than 10 %)"
+        f"(at most one video or {share} % of them may differ by more than 10 %); or move bboxs away to use whole frames"
     )
     with pytest.raises(BadInput, match=f"^{re.escape(said)}$"):
         found(tmp_path, frames)
 
 
 def test_ten_per_cent_of_long_videos_are_allowed(tmp_path):
-    put(tmp_path, "105", [line(number) for number in range(1, 91)])
-    boxes = found(tmp_path, {"105": 100})
+    frames = {"105": 100, "106": 100}
+    for video in frames:
+        put(tmp_path, video, [line(number) for number in range(1, 91)])
+    boxes = found(tmp_path, frames)
     assert boxes.of is not None and "105 (box lines 90, frames 100)" in boxes.notes[0]
-    put(tmp_path, "105", [line(number) for number in range(1, 90)])
+    for video in frames:
+        put(tmp_path, video, [line(number) for number in range(1, 90)])
     with pytest.raises(BadInput, match=r"105 \(box lines 89, frames 100\)"):
-        found(tmp_path, {"105": 100})
+        found(tmp_path, frames)
+
+
+def test_one_video_of_few_may_differ(tmp_path):
+    """One of seven, whatever its share is; not two."""
+    frames = dict.fromkeys(NAMES[:7], 20)
+    for video in frames:
+        put(tmp_path, video, [line(number) for number in range(1, 9 if video == "3" else 21)])
+    assert "in 1 video: 3 (box lines 8, frames 20)" in found(tmp_path, frames).notes[0]
+    put(tmp_path, "4", [line(1)])
+    with pytest.raises(BadInput, match=r"2 of 7 videos: 3 \(box lines 8, frames 20\), 4 \(box lines 1, frames 20\)"):
+        found(tmp_path, frames)
+
+
+@pytest.mark.parametrize("lines, fits", [(17, True), (20, True), (22, True), (13, False), (27, False)])
+def test_boxes_are_those_of_the_video_or_of_the_labels(tmp_path, lines, fits):
+    """17 labels of a video of 20 frames. Whatever is far from both lengths does not fit."""
+    frames, videos = dict.fromkeys(NAMES[:7], 17), dict.fromkeys(NAMES[:7], 20)
+    for video in frames:
+        put(tmp_path, video, [line(number) for number in range(1, lines + 1)])
+    if fits:
+        assert found(tmp_path, frames, videos=videos).notes == []
+        return
+    with pytest.raises(BadInput, match=rf"7 of 7 videos: 1 \(box lines {lines}, frames 17, of the video 20\)"):
+        found(tmp_path, frames, videos=videos)
 
 
 def test_two_files_for_one_video_are_refused_with_both(tmp_path):

@@ -8,7 +8,16 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.faces.reading.decoding import Unreadable
-from benchmark.faces.reading.video import Clip, frame_count, library, read_clip, shown_size, video_files, whole_packets
+from benchmark.faces.reading.video import (
+    Clip,
+    frame_count,
+    library,
+    opens,
+    read_clip,
+    shown_size,
+    video_files,
+    whole_packets,
+)
 
 av = pytest.importorskip("av")
 
@@ -157,11 +166,18 @@ def test_a_file_that_ends_between_two_frames(tmp_path, write_video, lost):
 
 
 def test_videos_that_do_not_declare_their_length(tmp_path, write_video):
-    """Nothing is known to be missing from a file in fragments, which can end after any."""
-    fragments = {"movflags": "frag_keyframe+empty_moov"}
-    path = write_video(tmp_path / "a.mp4", 60, "libx264", container=fragments)
-    path.write_bytes(path.read_bytes()[:-2000])
-    assert whole_packets(path) is None
+    """In fragments: a whole one has as many frames as packets; if it ends within one, its length is unknown, but not where
+    it is cut; if it ends between two, nothing tells that more is missing."""
+    path = write_video(tmp_path / "a.mp4", 60, "libx264", container={"movflags": "frag_keyframe+empty_moov"})
+    assert frame_count(path) == 60 and whole_packets(path) is None
+    data = path.read_bytes()
+    path.write_bytes(data[: int(0.93 * len(data))])
+    found = [entry for entry in read_clip(clip(path, range(1, 61))) if isinstance(entry, Unreadable)]
+    assert frame_count(path) is None and opens(path) and whole_packets(path) == 60 - len(found)
+    end = f"in packet {61 - len(found)} after frame {60 - len(found)}"
+    assert {str(entry) for entry in found} == {f"the file is cut short or damaged {end}"}
+    path.write_bytes(data[: data.rindex(b"moof") - 4])
+    assert frame_count(path) < 60 and whole_packets(path) is None
 
 
 @pytest.mark.parametrize("rotation, size", [(0, (96, 48)), (180, (96, 48)), (90, (48, 96)), (-90, (48, 96))])
@@ -199,7 +215,7 @@ def test_damage_in_the_middle_is_not_passed_on(tmp_path, write_video, decode):
 def test_no_video_at_all(tmp_path, content, reason):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
-    assert frame_count(path) is None
+    assert frame_count(path) is None and not opens(path)
     with pytest.raises(Unreadable, match=reason):
         shown_size(path)
     found = list(read_clip(clip(path, [1, 6, 11])))
@@ -214,7 +230,7 @@ def test_sound_alone(tmp_path):
         frame.sample_rate = 48000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    assert frame_count(path) is None and whole_packets(path) is None
+    assert frame_count(path) is None and not opens(path) and whole_packets(path) is None
     assert [str(entry) for entry in read_clip(clip(path, [1]))] == ["no video in the file"]
 
 
