@@ -10,12 +10,11 @@ from pathlib import Path
 from PIL import Image
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.pictures import Unreadable, load_image
+from benchmark.faces.reading.pictures import DAMAGED, Unreadable, load_image
 
 SAMPLE = 200  # pictures that are decoded by a check
 SIDE = 32  # side to which they are reduced, in pixels
 CHANCE = 1e-4  # a sample refuses if an allowed share of all pictures would give as many broken ones less often than this
-HOW = 'see "Damaged or unusual pictures" in docs/data/README.md'  # where the way out is
 SHOWN = 3  # sizes and unreadable pictures that a note names
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -79,7 +78,7 @@ def check_sample(broken: Sequence[tuple[object, str]], looked: int, total: int, 
         where, why = broken[0]
         found = f"{why}; {len(broken)} of {looked} pictures that were tried can not be used"
         found += f", nor can {others} others" if others else ""
-        raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; {HOW}")
+        raise BadInput(where, found, f"at most {100 * allowed:g} % of all {total}; {DAMAGED}")
 
 
 def decode_sample(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.faces.reading.pictures import Unreadable, check_box
-from benchmark.faces.reading.tracks import DAMAGED, Track, number_of, shown
+from benchmark.faces.reading.pictures import DAMAGED, Unreadable, check_box
+from benchmark.faces.reading.tracks import Track, number_of, shown
 from benchmark.faces.reading.video import Clip, shown_size, whole_packets
 
 Lost = list[tuple[int, str]]  # frame numbers and why

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import PICTURES_A_PART, FaceSet, Integers, Reals, Texts, write_faceset
-from benchmark.faces.reading.pictures import RESAMPLING, Unreadable
+from benchmark.faces.reading.pictures import DAMAGED, RESAMPLING, Unreadable
 from benchmark.files import Json
 from benchmark.room import check_room
 from benchmark.workers import Workers
@@ -121,7 +121,7 @@ def write_decoded(
     if len(lost) > allow_unreadable * rows:
         first = "; ".join(f"{where[row]}: {lost[row]}" for row in sorted(lost)[:3])
         found = f"{len(lost)} of {rows} pictures that can not be read ({first})"
-        raise BadInput(directory, found, f"at most {100 * allow_unreadable:g} %; see the option allow_unreadable")
+        raise BadInput(directory, found, f"at most {100 * allow_unreadable:g} %; {DAMAGED}")
     kept = np.setdiff1d(np.arange(rows), sorted(lost))
     account = {
         "resampling": RESAMPLING,

@@ -16,6 +16,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 # Ghostscript) or read further files.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 PIXEL_LIMIT = 1 << 26  # 67 million; a larger picture may be a decompression bomb, so it is refused before decoding
+DAMAGED = 'see "Damaged or unusual pictures" in docs/data/README.md'  # how more of them can be allowed
 RESAMPLING = "Pillow BILINEAR, antialiased, after whole-factor averaging to no less than twice the size"
 WIDE = 257  # divisor from 16 to 8 bits: 65535 = 255 x 257
 TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height

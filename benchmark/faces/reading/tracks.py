@@ -17,7 +17,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faces_table import NO_EXPRESSION, counts
 from benchmark.faces.faceset import FaceSet
 from benchmark.faces.reading.decoding import Batch, write_decoded
-from benchmark.faces.reading.pictures import Unreadable, load_image
+from benchmark.faces.reading.pictures import DAMAGED, Unreadable, load_image
 from benchmark.faces.reading.raw import check_names
 from benchmark.faces.reading.video import Clip, read_clip
 from benchmark.files import Json
@@ -26,7 +26,6 @@ PICTURES_A_BATCH = 256
 # Lengths that differ by more than both are not those of the same frames. In the release of Aff-Wild2, label files have one
 # line fewer to two lines more than the video has frames.
 LINES, FRACTION = 2, 0.10
-DAMAGED = 'see "Damaged or unusual pictures" in docs/data/README.md'  # how more of them can be allowed
 
 
 @dataclass(frozen=True)
