@@ -46,8 +46,9 @@ def from_mapping(kind: type[Made], contents: object, where: object) -> Made:
 
 def _hint(value: Json, kind: Json) -> str:
     """How to write a value that YAML has read as something else than was meant; empty if it is wrong in another way."""
-    kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
-    texts = isinstance(value, tuple) and get_origin(kind) is tuple and get_args(kind)[0] is str
+    origin: object = get_origin(kind)
+    kinds = get_args(kind) if origin is UnionType else (kind,)
+    texts = isinstance(value, tuple) and origin is tuple and get_args(kind)[0] is str
     if texts or (str in kinds and isinstance(value, bool | int | float | datetime.date)):
         return "; text that YAML reads as something else, such as NO and 1.0, goes in quotes"
     if float in kinds and isinstance(value, str) and _NUMBER.fullmatch(value) and _usual(float(value)):
