@@ -114,4 +114,7 @@ def read_preset(path: Path) -> Preset:
 
 def _bases(folder: Path, patterns: Sequence[str]) -> list[Path]:
     found = [base for each in patterns for base in ([folder] if each == "." else sorted(folder.glob(each))) if base.is_dir()]
-    return list({base.resolve(): base for base in reversed(found)}.values())[::-1]  # one that links reach twice counts once
+    once: dict[Path, Path] = {}
+    for base in found:
+        once.setdefault(base.resolve(), base)  # one that a link reaches too counts once
+    return list(once.values())

@@ -2,6 +2,7 @@
 
 import shutil
 
+import affectnet_layouts as layouts
 import numpy as np
 import pytest
 
@@ -33,6 +34,10 @@ def written(path, contents=b""):
         (top / path).write_bytes(contents)
 
     return trap
+
+
+def npy(folder, faces):
+    return layouts.write_npy(folder, faces, text=True)
 
 
 def array(path, contents):

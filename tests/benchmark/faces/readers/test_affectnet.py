@@ -39,12 +39,6 @@ def faces():
 
 
 @pytest.fixture
-def raw(tmp_path):
-    (tmp_path / "raw" / "affectnet").mkdir(parents=True)
-    return tmp_path / "raw"
-
-
-@pytest.fixture
 def lists(raw, faces):
     """The folder of lists of the 2017 layout."""
     return layouts.write_lists(raw / "affectnet", faces) / "Manually_Annotated_file_lists"

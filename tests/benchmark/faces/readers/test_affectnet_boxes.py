@@ -18,17 +18,6 @@ from benchmark.faces.readers.affectnet.rows import Row
 IMAGES, TABLES = "Manually_Annotated_Images", "Manually_Annotated_file_lists"
 
 
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-@pytest.fixture
-def raw(tmp_path):
-    (tmp_path / "raw" / "affectnet").mkdir(parents=True)
-    return tmp_path / "raw"
-
-
 def prepared(raw, **options):
     return affectnet.prepare(raw.parent / "out", raw=raw, size=layouts.SIDE, processes=1, **options)
 

@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
+from affectnet_traps import npy
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet import lists
@@ -15,15 +16,6 @@ from benchmark.faces.readers.affectnet import reader as affectnet
 TABLES = "Manually_Annotated_file_lists"
 TRAIN = f"{TABLES}/training.csv"
 CSV = "train_set_annotation_without_lnd.csv"
-
-
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-def npy(folder, faces):
-    return layouts.write_npy(folder, faces, text=True)
 
 
 def moved(*pairs):

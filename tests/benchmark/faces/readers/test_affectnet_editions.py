@@ -20,11 +20,6 @@ BELOW = ", in the given folder or at most 2 folders below it"
 TRAIN = "Manually_Annotated_file_lists/training.csv"
 
 
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
 def box(text):
     return changed(
         TRAIN, ",3,5,32,32,", f",{text},"

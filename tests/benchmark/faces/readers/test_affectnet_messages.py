@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
-from affectnet_traps import array, is_refused, removed, written
+from affectnet_traps import array, is_refused, npy, removed, written
 
 from benchmark.errors import BadInput
 from benchmark.faces.readers.affectnet import reader as affectnet
@@ -26,15 +26,6 @@ SEARCHED = (
     "the folder of pictures must be called Manually_Annotated_Images and lie at most 2 folders below the given one, or the "
     "pictures lie beside the lists"
 )
-
-
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-def npy(folder, faces):
-    return layouts.write_npy(folder, faces, text=True)
 
 
 def zipped(path):

@@ -9,22 +9,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import affectnet_layouts as layouts
-from affectnet_traps import CODES, LACKING, array, changed, is_refused, removed, written
+from affectnet_traps import CODES, LACKING, array, changed, is_refused, npy, removed, written
 
 from benchmark.faces.readers.affectnet import reader as affectnet
 
 BOTH = "train_set and one of val_set or validation_set, as released"
 NPY = "train_set/annotations/7"
 CSV = "train_set_annotation_without_lnd.csv"
-
-
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-def npy(folder, faces):
-    return layouts.write_npy(folder, faces, text=True)
 
 
 REFUSED = {

@@ -16,17 +16,6 @@ from benchmark.faces.survey import lines
 TRAIN = "AffectNet+/human_annotated/train_set/annotations"
 
 
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-@pytest.fixture
-def raw(tmp_path):
-    (tmp_path / "raw" / "affectnet").mkdir(parents=True)
-    return tmp_path / "raw"
-
-
 def prepared(raw):
     return affectnet.prepare(raw.parent / "out", raw=raw, size=layouts.SIDE, processes=1)
 

@@ -24,17 +24,6 @@ HEX = "737db2483489148d783ef278f43f486c0a97e140fc4b6b61b84363ca"  # a name as th
 POINTS = ";".join(f"{150.3 + k};{245.72 + k}" for k in range(68))
 
 
-@pytest.fixture(scope="module")
-def faces():
-    return layouts.some_faces(drawn=True)
-
-
-@pytest.fixture
-def raw(tmp_path):
-    (tmp_path / "raw" / "affectnet").mkdir(parents=True)
-    return tmp_path / "raw"
-
-
 def prepared(raw, out="out", **options):
     return affectnet.prepare(raw.parent / out, raw=raw, **({"size": layouts.SIDE, "processes": 1} | options))
 
