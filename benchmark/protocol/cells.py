@@ -87,7 +87,7 @@ class Run:
     @property
     def place(self) -> Path:
         """The run's folder, relative to the folder of all runs."""
-        return Path(self.protocol.name, self.cell.name, f"seed{self.seed}")
+        return Path(self.protocol.folder, self.cell.name, f"seed{self.seed}")
 
     def __str__(self) -> str:
         return f"{self.protocol.name} / {self.cell.name} / seed {self.seed}"

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
-from benchmark.names import checked_name, checked_text
+from benchmark.names import NAME, checked_name, checked_text
 from benchmark.protocol.values import check_recipe, check_values
 from benchmark.typed import from_mapping
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
 ROLES = ("train", "validation", "test")
 SELECTION_RULES = ("last", "best-validation")
+BASED_ON = re.compile(rf"({NAME.pattern}) [0-9]+(\.[0-9]+)*")
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -98,8 +99,10 @@ class Protocol:
             video); None: any.
         frames_of: "video" if rows are frames of videos with ids ``<video>/<frame>``; metrics are then also computed per
             video. None: rows are independent pictures.
+        based_on: name and version of the protocol of which this one has other values (`benchmark.protocol.turned`), such as
+            "synthetic-8 1.0"; None for all others.
 
-    The last three are optional: a file without them keeps the hash that it had before they existed.
+    The last four are optional: a file without them keeps the hash that it had before they existed.
     """
 
     name: str
@@ -119,6 +122,12 @@ class Protocol:
     folds: tuple[str, ...] | None = None
     data_options: Mapping[str, Json] | None = field(default=None, hash=False)
     frames_of: str | None = None
+    based_on: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder of its runs: its name; for a turned protocol, that of the one it is based on, where the pipeline looks."""
+        return self.name if self.based_on is None else self.based_on.partition(" ")[0]
 
     @property
     def outputs(self) -> int:
@@ -220,6 +229,8 @@ def _check_names(protocol: Protocol, where: object) -> None:
     checked_name(protocol.name, "protocol", where)
     checked_name(protocol.data, "data", where)
     checked_text(protocol.data_version, "data_version", where)
+    if protocol.based_on is not None and not BASED_ON.fullmatch(protocol.based_on):
+        raise BadInput(f"{where}, based_on", f"{protocol.based_on!r}", "name and version of a protocol, such as synthetic-8 1.0")
     for role, split in protocol.splits.items():
         checked_text(split, f"splits, {role}", where)
     for key in ("classes", "tta"):

@@ -7,15 +7,14 @@ import pandas as pd
 
 from benchmark.escaping import csv_value
 from benchmark.records.comparisons import Summary, frame
-from benchmark.report.sections.plots import headline_metrics
+from benchmark.report.summaries import summaries
 
 
 def score_files(summary: Summary, records: Path) -> dict[str, bytes]:
     """Path relative to the report's folder -> contents. `records`: the folder of the records."""
     files = {"tables/runs.csv": csv_bytes(frame(summary, records))}
-    for slug, cells in headline_metrics(summary).items():
-        for label, values in cells.items():
-            files[f"metrics/{slug}/{label}.json"] = (json.dumps(values, indent=1) + "\n").encode()
+    for folder, values in summaries(summary, records).items():
+        files[f"metrics/{folder}.json"] = (json.dumps(values, indent=1) + "\n").encode()
     return files
 
 

@@ -2,7 +2,8 @@
 people edit it by hand.
 
 A file written by hand may leave out what only the DVC pipeline needs (`profile`, `packages`, `data`, `gradients`; in an
-entry of `runs`: `data`, `package`, `recipe`). What is there has to fit the rest: the pipeline would else watch other files.
+entry of `runs`: `data`, `package`, `recipe`), and the values of `protocols`. What is there has to fit the rest: the pipeline
+would else watch other files.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +15,20 @@ from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.turned import turned
 from benchmark.runs import sources
 from benchmark.runs.plan import checked_seeds
 from benchmark.typed import plain
 
 # Key -> what it has to be, in words.
 PARTS = {"seeds": "a list", "runs": "a mapping"}
-FOR_DVC = {"profile": "a text", "packages": "a mapping", "data": "a mapping", "gradients": "a mapping"}
+FOR_DVC = {
+    "profile": "a text",
+    "protocols": "a mapping",
+    "packages": "a mapping",
+    "data": "a mapping",
+    "gradients": "a mapping",
+}
 ENTRY = {"protocol": "a text", "cell": "a text", "model": "a text", "loss": "a text"}
 FURTHER = {
     "data": "a text",
@@ -50,7 +58,8 @@ def check_params(params: Mapping[str, Json], where: object) -> dict[str, tuple[P
     Raises:
         BadInput: a missing or unknown key; a value of a wrong type; seeds that are not different whole numbers from 0; an
             unknown protocol, model or loss; a cell that is not the installed one of its name; an entry whose data, recipe or
-            package are not those of its protocol and model; two entries for the same protocol and cell.
+            package are not those of its protocol and model; two entries for the same protocol and cell; values of
+            ``protocols`` as of `benchmark.protocol.turned.turned`, for a protocol of no run, or that no run would use.
     """
     _check_keys(params, PARTS, FOR_DVC, where)
     checked_seeds(params["seeds"], f"{where}, seeds")
@@ -58,29 +67,51 @@ def check_params(params: Mapping[str, Json], where: object) -> dict[str, tuple[P
         checked_name(name, "data", where)
         if not isinstance(entry, dict) or not isinstance(entry.get("options", {}), dict) or not plain(entry):
             raise BadInput(f"{where}, data, {name}", f"{entry!r}"[:200], "a mapping with the mapping options")
+    protocols = _protocols(params.get("protocols", {}), f"{where}, protocols")
     package_of = cache(sources.package_of)  # once for each model: it looks at every installed package
     found: dict[str, tuple[Protocol, Cell]] = {}
     places: dict[tuple[str, str], str] = {}
     for key, entry in params["runs"].items():
         checked_text(key, "runs", where)
-        protocol, cell = found[key] = _entry(entry, key, where, package_of)
+        protocol, cell = found[key] = _entry(entry, key, where, package_of, protocols)
         if "data" in params and protocol.data not in params["data"]:
             raise BadInput(f"{where}, data", ", ".join(params["data"]) or "nothing", f"{protocol.data}, which {key} needs")
-        other = places.setdefault((protocol.name, cell.name), key)
+        other = places.setdefault((protocol.folder, cell.name), key)
         if other != key:
             expected = "another cell or protocol: the runs of both would be in the same folder"
             raise BadInput(f"{where}, runs, {key}", f"{protocol.name} and {cell.name}, as in {other}", expected)
+    if odd := sorted(set(protocols) - {entry["protocol"] for entry in params["runs"].values()}):
+        used = sorted({entry["protocol"] for entry in params["runs"].values()})
+        raise BadInput(f"{where}, protocols", f"{odd[0]}, under which nothing runs", f"some of {', '.join(used)}")
     return found
 
 
-def _entry(entry: Json, key: str, where: object, package_of: Callable[[str], str]) -> tuple[Protocol, Cell]:
+def _protocols(entries: Mapping[str, Json], where: str) -> dict[str, Protocol]:
+    """Name of a protocol -> the protocol with the values that params.yaml has for it."""
+    found = {}
+    for name, values in entries.items():
+        checked_text(name, "name", where)
+        if not isinstance(values, dict) or not plain(values):
+            raise BadInput(f"{where}, {name}", f"{values!r}"[:200], "a mapping of names to values")
+        found[name] = turned(name, values, f"{where}, {name}")
+    return found
+
+
+def _entry(
+    entry: Json, key: str, where: object, package_of: Callable[[str], str], protocols: Mapping[str, Protocol]
+) -> tuple[Protocol, Cell]:
     here = f"{where}, runs, {key}"
     _check_keys(entry, ENTRY, FURTHER, here)
     if "seeds" in entry:
         checked_seeds(entry["seeds"], f"{here}, seeds")
     cell = cell_from(entry["cell"], {name: entry[name] for name in CELL if name in entry}, where)
-    protocol = load_protocol(entry["protocol"])
+    protocol = protocols.get(entry["protocol"]) or load_protocol(entry["protocol"])
     check_installed(cell, here)
+    if cell.learning_rate is not None and protocol.based_on is not None:
+        base = load_protocol(entry["protocol"])
+        if base.recipe.learning_rate != protocol.recipe.learning_rate:
+            found, expected = f"{protocol.recipe.learning_rate:g}", f"{cell.learning_rate:g}: {cell.name} has a rate of its own"
+            raise BadInput(f"{where}, protocols, {entry['protocol']}, learning_rate", found, f"no other one than {expected}")
     wanted = {"data": protocol.data, "recipe": protocol.recipe_name}
     if "package" in entry:
         wanted["package"] = package_of(cell.model)

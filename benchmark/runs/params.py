@@ -1,5 +1,6 @@
 """params.yaml: the plan in the form that DVC tracks, written by `ferbench profile NAME`. Its keys:
 
+* ``protocols``: name of a protocol of the plan -> the values that can be turned (`benchmark.protocol.turned`), as they are;
 * ``packages``: the packages that offer the plan's networks -> where their sources and those of what they build on lie;
 * ``data``: FaceSet name -> options of `prepare`, and the paths that this stage depends on;
 * ``gradients``: the plans of benchmark/measures/gradients/gradients.yaml to measure, with their protocol, recipe, data
@@ -18,6 +19,7 @@ from benchmark.faces import data_sets
 from benchmark.files import Json, read_yaml, write_text
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.turned import listed
 from benchmark.runs import sources
 from benchmark.runs.checked_params import check_params
 from benchmark.runs.plan import balanced, plan, profile_entry
@@ -70,13 +72,17 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     contents: dict[str, Json] = {
         "profile": profile,
         "seeds": wanted["seeds"],
+        "protocols": {run.protocol.name: listed(run.protocol) for run in runs},
         "packages": packages,
         "data": data,
         "gradients": gradients,
         "runs": entries,
     }
     contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
-    header = f"# Written by `ferbench profile {profile}`; edit benchmark/runs/profiles.yaml or a cells.yaml instead.\n"
+    header = (
+        f"# Written by `ferbench profile {profile}`. To be turned here, or by `dvc exp run -S`: seeds, the values of protocols,\n"
+        "# the options of data (docs/experiments.md). What the cells are is in a cells.yaml, the plan in profiles.yaml.\n"
+    )
     write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
     return contents
 

@@ -1,34 +1,9 @@
-"""The data for `dvc metrics show` and `dvc plots show`: one file of metrics per cell, and one file per plot."""
+"""The data for `dvc plots show`: one file per plot."""
 
 import numpy as np
 import pandas as pd
 
-from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
-
-HEADLINE = {
-    "categorical": ("accuracy", "balanced_accuracy", "macro_f1"),
-    "dimensional": ("ccc_mean", "ccc_valence", "ccc_arousal", "rmse_mean"),
-}
-
-
-def headline_metrics(summary: Summary) -> dict[str, dict[str, dict[str, float | int | str]]]:
-    """Protocol -> cell -> headline metrics (mean over seeds, without test-time augmentation), number of seeds, number of
-    diverged runs, trust level.
-
-    Numbers have ten digits, as in the tables. Further digits can differ between calls, because numpy splits sums depending
-    on the memory address of an array.
-    """
-    found = {}
-    for comparison in summary.comparisons:
-        cells = found[comparison.slug] = {}
-        for label in comparison.runs:
-            values = {name: seeds_interval(comparison.metric(label, name)) for name in HEADLINE[comparison.task]}
-            means = {name: interval.mean for name, interval in values.items() if interval is not None}
-            cells[label] = {name: float(f"{mean:.10g}") for name, mean in means.items()}
-            cells[label] |= {"seeds": comparison.finished(label), "diverged": comparison.diverged(label)}
-            cells[label] |= {"trust": comparison.trust(label)}
-    return found
-
+from benchmark.records.comparisons import SPLIT, Comparison, Summary
 
 def history(summary: Summary) -> pd.DataFrame:
     """One row per epoch of every run: losses and the selection metric on validation and test. Values are empty for an epoch

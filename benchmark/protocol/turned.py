@@ -1,0 +1,67 @@
+"""A protocol of the suite with other values: turned, as by ``dvc exp run -S protocols.synthetic-8.learning_rate=0.002``.
+
+It is another protocol. Its name says what was turned, ``synthetic-8+learning_rate-2e-3``; it names the one that it comes from
+(`Protocol.based_on`); its hash is its own. So its runs get tables of their own and stand beside no published row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+
+from benchmark.errors import BadInput
+from benchmark.files import Json
+from benchmark.protocol.protocol import Protocol, Recipe, load_protocol, protocol_from
+
+# What params.yaml lists for every protocol of a plan, in the order of a turned protocol's name.
+LISTED = ("epochs", "input_size", "learning_rate", "batch_size", "augmentation")
+# What can be turned besides: all other single values of a recipe (``-S +protocols.NAME.weight_decay=0.1`` adds one).
+TURNABLE = (*LISTED, *(each.name for each in fields(Recipe) if each.name not in (*LISTED, "input_mean", "input_deviation")))
+OF_PROTOCOL = ("epochs", "input_size")  # the others are values of the recipe
+
+
+def listed(protocol: Protocol) -> dict[str, Json]:
+    """The values of a protocol that params.yaml lists: name -> value."""
+    return {name: getattr(protocol if name in OF_PROTOCOL else protocol.recipe, name) for name in LISTED}
+
+
+def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:
+    """The protocol `name` with these values: itself, if all are its own.
+
+    Args:
+        name: of a protocol of the suite, or a file (as of `load_protocol`).
+        values: name of `TURNABLE` -> value. An absent one, or one that is None, is not turned.
+
+    Raises:
+        BadInput: an unknown protocol or name; a value of a wrong type or out of range.
+    """
+    base = load_protocol(name)
+    if odd := [key for key in values if key not in TURNABLE]:
+        raise BadInput(f"{where}, {odd[0]}", "not a value that can be turned", f"one of {', '.join(TURNABLE)}")
+    own = {key: getattr(base if key in OF_PROTOCOL else base.recipe, key) for key in TURNABLE}
+    given = {key: values[key] for key in TURNABLE if values.get(key) is not None}
+    contents, recipe = base.as_dict(), base.recipe.as_dict()
+    checked = _with(contents, recipe, given, where)  # types and ranges; 1 for 1.0 is no other value
+    new = {key: getattr(checked if key in OF_PROTOCOL else checked.recipe, key) for key in given}
+    changed = {key: value for key, value in new.items() if value != own[key]}
+    if not changed:
+        return base
+    called = "+".join([base.name, *(f"{key}-{_short(value)}" for key, value in changed.items())])
+    contents |= {"name": called, "based_on": f"{base.name} {base.version}"}
+    return _with(contents, recipe, changed, where)
+
+
+def _with(contents: Mapping[str, Json], recipe: Mapping[str, Json], values: Mapping[str, Json], where: object) -> Protocol:
+    of_recipe = {key: value for key, value in values.items() if key not in OF_PROTOCOL}
+    of_protocol = {key: value for key, value in values.items() if key in OF_PROTOCOL}
+    own = {key: value for key, value in contents.items() if key != "recipe"}
+    return protocol_from(own | of_protocol, where, {**recipe, **of_recipe})
+
+
+def _short(value: Json) -> str:
+    """A value as a part of a name, which has no dot: 0.002 -> 2e-3, 64 -> 64."""
+    if not isinstance(value, float):
+        return str(value)
+    _, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)  # a recipe's numbers are finite
+    number = "".join(map(str, digits))
+    return f"{number}e{exponent}" if exponent < 0 else number + "0" * exponent
