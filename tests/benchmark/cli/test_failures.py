@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark import stopping
-from benchmark.cli import failures, terminal, training
+from benchmark.cli import failures, listing, terminal
 from benchmark.cli.main import main
 from benchmark.cli.terminal import Plain
 from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo
@@ -95,8 +95,8 @@ def ended(monkeypatch, capsys):
         def verb(_):
             raise error
 
-        monkeypatch.setattr(training, "cells", verb)
-        status, said = main(["cells"]), capsys.readouterr()
+        monkeypatch.setattr(listing, "models", verb)
+        status, said = main(["models"]), capsys.readouterr()
         assert not said.out
         return status, said.err
 
@@ -188,7 +188,7 @@ def test_a_command_line_that_does_not_parse_is_one_line(capsys):
             ["run", "--jobs", "x\x1b[1m"],
             "ferbench run: argument --jobs: invalid int value: 'x\\x1b[1m'; see ferbench run --help",
         ),
-        (["nothing\n"], "ferbench: argument VERB: invalid choice: 'nothing\\n' "),
+        (["nothing\n"], "ferbench: verb: found 'nothing\\n'; expected one of the "),
         ([], "ferbench: the following arguments are required: VERB; see ferbench --help"),
     ):  # fmt: skip
         with pytest.raises(SystemExit) as ended:
