@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from benchmark.errors import BadInput
 
 MOST = 10  # names that a message lists
-LIKE, PART, APART = 0.6, 0.75, 0.15  # likeness from which on a name is suggested; of a part; of the last to the first
+LIKE, PART, APART = 0.6, 0.8, 0.1  # likeness from which on a name is suggested; of a part; of the last to the first
 LONGEST = 200  # characters of a name that are compared
 
 

@@ -19,6 +19,7 @@ TAKES = {
     "compare a": "cell",
     "compare b": "cell",
     "profile name": "profile",
+    "cells pattern": "cell",
     "data add name": "data",
     "data check name": "data",
     "prepare name": "data",
@@ -59,12 +60,10 @@ def completion(arguments) -> None:
     except ModuleNotFoundError as error:
         raise BadInput("ferbench completion", "package shtab is missing", "it installed: pip install shtab") from error
 
-    from benchmark.cli.main import parser
-
-    top = parser()
-    for words, verb in verbs_of(top):
-        _complete(verb, " ".join(words), shtab.FILE, names())
-    print(shtab.complete(top, arguments.shell))
+    known = names()
+    for words, verb in verbs_of(arguments.command):
+        _complete(verb, " ".join(words), shtab.FILE, known)
+    print(shtab.complete(arguments.command, arguments.shell))
 
 
 def _complete(verb: argparse.ArgumentParser, name: str, files: dict, known: Mapping[str, Sequence[str]]) -> None:
@@ -77,8 +76,9 @@ def _complete(verb: argparse.ArgumentParser, name: str, files: dict, known: Mapp
             action.choices = known[kind]
 
 
-def add(verb: Callable) -> None:
-    """Add the verb `completion`."""
+def add(verb: Callable, command: argparse.ArgumentParser) -> None:
+    """Add the verb `completion` for the parser of the whole command."""
     one = verb("completion", completion, "print a script that completes verbs, options, files and names in your shell",
                "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench", group=START)  # fmt: skip
     one.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    one.set_defaults(command=command)

@@ -19,7 +19,6 @@ STATUSES = """Exit status:
 
 REPORT = "a mistake of the suite, not of its input; please open an issue with the command and the lines above"
 RESUME = "then repeat the command"
-OWN = ("benchmark", "ablations", "baselines")  # a module of these that is missing is a mistake of the suite
 INSTALL = "activate the environment of the installation (. .venv/bin/activate) or install there: pip install -e ."
 _REMEDIES = {
     errno.ENOSPC: f"free some space or name another folder, {RESUME}",
@@ -81,7 +80,7 @@ def refusal(error: BaseException) -> str | None:
         return one_line(f"{'the system' if where is None else where}: {said}; {remedy}")
     if isinstance(error, MemoryError):
         return one_line(f"memory: {str(error) or 'there is not enough'}; {_MEMORY}")
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in OWN:
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != "benchmark":
         return f"Python in {sys.prefix}: package {error.name} is missing; {INSTALL}"
     pools = sys.modules.get("concurrent.futures.process")  # importing it takes a third of the time of --help
     if pools is not None and isinstance(error, pools.BrokenProcessPool):

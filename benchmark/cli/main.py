@@ -49,8 +49,9 @@ def parser() -> argparse.ArgumentParser:
 
     listing.add(verb)
     data.add(verb, verbs)
-    for module in (training, studying, checking, verifying, machines, measuring, outside, reports, completing):
+    for module in (training, studying, checking, verifying, machines, measuring, outside, reports):
         module.add(verb)
+    completing.add(verb, top)
     return top
 
 

@@ -14,7 +14,7 @@ from benchmark.typed import plain
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
 LARGEST_SEED = 2**63  # seeds are smaller: a record takes no larger number
-KEYS = ("about", "takes", "seeds", "runs", "parts", "data", "gradients", "rates")  # of a profile
+KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates", "about", "takes")  # of a profile
 
 
 def profile_names() -> list[str]:
@@ -65,7 +65,7 @@ def profile_entry(profile: str) -> dict[str, Json]:
 def _check_entry(entry: Json, where: str) -> None:
     if not isinstance(entry, dict) or "seeds" not in entry or ("runs" in entry) == ("parts" in entry):
         found = ", ".join(map(str, entry)) if isinstance(entry, dict) else f"{entry!r}"[:200]
-        raise BadInput(where, found, "seeds, either runs or parts, and perhaps about, takes, data, gradients and rates")
+        raise BadInput(where, found, "seeds, either runs or parts, and perhaps data, gradients, rates, about and takes")
     if odd := [key for key in entry if key not in KEYS]:
         raise BadInput(f"{where}, {odd[0]}", "an unknown key", one_of(odd[0], KEYS))
     checked_seeds(entry["seeds"], f"{where}, seeds")
