@@ -17,7 +17,7 @@ def near(name: object, known: Iterable[str], most: int = 3) -> list[str]:
     scores = {each: _likeness(given, each[:LONGEST].lower()) for each in known}
     best = max(scores.values(), default=0.0)
     found = [each for each, score in scores.items() if score >= max(LIKE, best - APART)]
-    return sorted(found, key=lambda each: -scores[each])[:most]
+    return sorted(found, key=lambda each: (-scores[each], not each.lower().startswith(given)))[:most]
 
 
 def _likeness(given: str, known: str) -> float:

@@ -14,7 +14,7 @@ STATUSES = """Exit status:
    1  `verify`, or an audit with --strict, found something wrong; everything was written
    2  bad input: one line says where, what was found and what was expected; nothing was written
    3  stopped before the end by Ctrl-C, SIGTERM or a time budget, with everything kept: the same command resumes
-   4  the system said no (disk full, no permission, memory, a package, a device): one line says where, what, what to do
+   4  the system said no (disk, permission, memory, a package, a device): one line says where, what and what to do
   70  a mistake of the suite: its traceback, and one line that asks for a report"""
 
 REPORT = "a mistake of the suite, not of its input; please open an issue with the command and the lines above"

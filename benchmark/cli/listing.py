@@ -97,7 +97,7 @@ def models(_) -> None:
         for name, entry in registered().items()
     ]
     _say(table(("MODEL", "PACKAGE", "PARAMETERS", "WHAT IT IS"), rows))
-    print("also: timm:NAME (any network of timm), package.module:factory; next: ferbench run PROTOCOL MODEL")
+    print("next: ferbench run PROTOCOL MODEL; MODEL may also be timm:NAME (any network of timm) or package.module:factory")
 
 
 def _docstring(value: str) -> str:
@@ -147,8 +147,8 @@ def cells(arguments) -> None:
         for part in ("grids", "cells"):
             for name, entry in (contents.get(part) or {}).items():
                 many = len(cells_in({part: {name: entry}}, path))
-                rows.append(("-".join([name, *_axes(entry.get("axes", {}))]), str(many), package, entry["model"]))
-    _say(table(("GRID AND ITS AXES, OR CELL", "CELLS", "PACKAGE", "MODEL"), rows))
+                rows.append(("-".join([name, *_axes(entry.get("axes", {}))]), str(many), package))
+    _say(table(("GRID AND ITS AXES, OR CELL", "CELLS", "PACKAGE"), rows))
     print("next: ferbench cells PATTERN lists the cells of a pattern (such as 'resnet18*'); ferbench run PROTOCOL CELL")
 
 

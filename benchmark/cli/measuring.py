@@ -111,7 +111,7 @@ def compare(arguments) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     verb("complexity", complexity,
-         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json, latency.json",
+         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json",
          "ferbench complexity", group=REPORT)  # fmt: skip
 
     one = verb("gradients", gradients, "measure signal and gradient along the units of networks -> reports/gradients",

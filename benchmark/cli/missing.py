@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmark.cli.shared import PARAMS, PREPARED, RAW
+from benchmark.cli.shared import PARAMS, PREPARED, RAW, RUNS
 from benchmark.errors import BadInput
 from benchmark.suggesting import one_of
 
@@ -19,9 +19,11 @@ def missing_raw(name: str) -> list[BadInput]:
 
 
 def check_raw(name: str) -> None:
-    """Raise the first of `missing_raw`."""
-    for error in missing_raw(name):
-        raise error
+    """Raise the first of `missing_raw`; it names the others too."""
+    first, *others = [*missing_raw(name), None]
+    if first is not None:
+        too = "".join(f"; {error.where} is missing too" for error in others if error is not None)
+        raise BadInput(first.where, first.found, first.expected + too)
 
 
 def _missing(folder: str, name: str) -> BadInput | None:
@@ -72,6 +74,8 @@ def explained(error: BadInput) -> BadInput:
     the project's folder."""
     if error.found in _PARTS and "FaceSet" in error.expected:
         return _unprepared(error)
+    if error.found == "no record.json" and Path(error.where).parts[:1] == RUNS.parts:
+        return _not_run(error)
     first = Path(error.where.partition(",")[0])
     of_project = first.parts[:1] in ((PARAMS.name,), ("data",), ("reports",))
     nothing = error.found.startswith("no ") and of_project and not Path(first.parts[0]).exists()
@@ -97,6 +101,15 @@ def _unprepared(error: BadInput) -> BadInput:
         pages = ", ".join(page_of(Path(each.where).name) for each in first)
         expected = f"a prepared one: first {added} ({pages}), then `{made}`"
     return BadInput(place, found, expected + f" in {PREPARED}" * (place.parent != PREPARED) + _elsewhere())
+
+
+def _not_run(error: BadInput) -> BadInput:
+    """Of a run's folder without a record: the command that makes it."""
+    match Path(error.where).parts:
+        case (*_, protocol, cell, seed) if seed.removeprefix("seed").isdecimal():
+            made = f"`ferbench run {protocol} {cell} --seeds {seed.removeprefix('seed')}`, or dvc repro if it is in the plan"
+            return BadInput(error.where, error.found, f"{error.expected}, made by {made}")
+    return error
 
 
 def _in_params(name: str) -> bool:

@@ -41,6 +41,8 @@ class Parser(argparse.ArgumentParser):
             self._refuse_option(self.given)
         if several := _WITH_COMMAS.search(message):
             message += f"; separate them by spaces: {several[2].replace(',', ' ')}"
+        if message.startswith(_REQUIRED) and self.is_verb and self.epilog:
+            message += f"; {self.epilog}"
         self._refuse(f"{message}; see {self.prog} --help")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:

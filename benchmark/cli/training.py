@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     seeds_of,
 )
 from benchmark.errors import BadInput
+from benchmark.suggesting import one_of
 
 
 def plan_file(arguments) -> None:
@@ -30,7 +31,8 @@ def plan_file(arguments) -> None:
     every = plan(arguments.profile)
     for pattern in arguments.cells:
         if not any(fnmatch.fnmatch(each.cell.name, pattern) for each in every):
-            raise BadInput(f"profile {arguments.profile}", f"no cell like {pattern}", "one")
+            expected = one_of(pattern, dict.fromkeys(each.cell.name for each in every))
+            raise BadInput(f"profile {arguments.profile}", f"no cell like {pattern}", expected)
     runs = [each for each in every if any(fnmatch.fnmatch(each.cell.name, pattern) for pattern in arguments.cells)]
     write_plan(runs, arguments.out)
     print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
@@ -131,10 +133,13 @@ def trial(arguments) -> None:
 
 def sources(arguments) -> None:
     from benchmark.files import write_text
+    from benchmark.protocol.registry import models
     from benchmark.runs.sources import package_digest, package_sources
 
     if not package_sources(arguments.package):
-        raise BadInput("ferbench sources", f"'{arguments.package}'", "an importable package with networks, or timm")
+        known = {entry.value.partition(":")[0].partition(".")[0] for entry in models().values()}
+        expected = f"an importable package with networks, {one_of(arguments.package, [*sorted(known), 'timm'])}"
+        raise BadInput("ferbench sources", f"'{arguments.package}'", expected)
     out = REPORTS / "sources" / f"{arguments.package}.txt"
     write_text(out, f"{package_digest(arguments.package)}\n")
     print(f"wrote {out}")
@@ -189,6 +194,6 @@ def add(verb: Callable) -> None:
     one.add_argument("--prepared", type=Path, default=PREPARED)
 
     one = verb("sources", sources,
-               "write the digest of the code that decides runs of a package's networks -> reports/sources/PACKAGE.txt",
+               "write the digest of the code that decides runs of a package's networks -> reports/sources",
                "ferbench sources ablations", group=PIPELINE)  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")

@@ -135,7 +135,7 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
     mistake anywhere in the file is said before the first run."""
     checked = check_params(params, where)
     if key not in checked:
-        raise unknown(f"{where}, runs", key, checked)
+        raise unknown(f"{where}, runs", key, checked, str(where))
     return _runs_of(params, key, *checked[key])
 
 

@@ -81,6 +81,11 @@ ERRORS = [
         f"torch: CUDA error: axis X; see whether nvidia-smi shows the GPU, {AGAIN}; --device cpu needs none",
     ),
     (
+        ModuleNotFoundError("No module named 'numpy'", name="numpy"), 4,
+        f"Python in {sys.prefix}: package numpy is missing; activate the environment of the installation (. "
+        ".venv/bin/activate) or install there: pip install -e .",
+    ),
+    (
         BrokenProcessPool("abruptly"), 4,
         f"a worker process was killed, perhaps because memory ran out; use fewer --jobs or close other programs, {AGAIN}",
     ),
@@ -114,7 +119,13 @@ def test_a_name_can_not_command_the_terminal(ended):
     assert ended(OSError(errno.EIO, "bad", b"\xff"))[1].startswith("ferbench: \ufffd: bad;")
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), RuntimeError("shape mismatch"), ValueError("y")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"), AssertionError(), RuntimeError("shape mismatch"), ValueError("y"), ImportError("cannot import name"),
+        ModuleNotFoundError("No module named 'benchmark.gone'", name="benchmark.gone"), ModuleNotFoundError("of no name"),
+    ],
+)  # fmt: skip
 def test_a_mistake_of_the_suite_shows_its_traceback_and_says_so(ended, error):
     status, said = ended(error)
     assert status == 70

@@ -385,7 +385,7 @@ NO_NAME = "expected at most 100 letters, digits, '-', '_' and '+', a letter or d
         ("ceilings affectnet_c25", "ferbench ceilings: found no folder or one too many; expected a folder for "
          "affectnet_c25, none for ferplus"),
         ("sources nothing_of_that_name", "ferbench sources: found 'nothing_of_that_name'; expected an importable package "
-         "with networks, or timm"),
+         "with networks, one of ablations, baselines, timm"),
         ("pack home --runs nowhere", "--runs nowhere: found no folder; expected the folder of records that `run` wrote"),
         ("first-contact --plan x --out y --seconds inf", "--seconds: found inf; expected seconds, more than 0"),
     ],

@@ -158,6 +158,6 @@ def test_an_unknown_protocol_is_answered_with_those_that_may_be_meant():
     with pytest.raises(BadInput) as error:
         load_protocol("fer2013")
     assert str(error.value) == (
-        f"protocol: found 'fer2013'; expected one of the {len(list(PROTOCOLS.iterdir()))} that `ferbench protocols` lists, or a "
-        "file such as ./my-protocol.yaml; did you mean fer2013-7, fer2013-7-quick or fer2013-7-released?"
+        f"protocol: found 'fer2013'; expected one of the {len(list(PROTOCOLS.iterdir()))} that `ferbench protocols` lists, "
+        "or a file such as ./my-protocol.yaml; did you mean fer2013-7, fer2013-7-quick or fer2013-7-released?"
     )
