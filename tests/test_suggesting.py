@@ -34,6 +34,10 @@ def test_three_at_most_the_likeliest_first():
     assert near("narrow-1", []) == []
 
 
+def test_a_beginning_comes_before_another_part():
+    assert near("fer", ["diffusionfer", "fer2013", "ferplus"]) == ["fer2013", "ferplus", "diffusionfer"]
+
+
 def test_few_names_are_listed_and_of_many_where_they_are():
     assert one_of("kiwi", FRUITS, "fruits") == f"one of {', '.join(FRUITS)}"
     more = [*FRUITS, "plum"]

@@ -47,6 +47,11 @@ OF_ALL = f"expected one of the {len(list(verbs_of(parser()))) + 3} that `ferbenc
             "collect --parms=all",
             "ferbench collect: option: found '--parms'; expected one of -h, --help, --params; did you mean --params?",
         ),
+        (
+            "first-contact --plan p --sec 9",  # the second is --seconds, cut short
+            "ferbench first-contact: the following arguments are required: --out; example: ferbench first-contact --plan "
+            "grid.json --seconds 540 --out home --device cuda; see ferbench first-contact --help",
+        ),
         ("report extra", "ferbench report: unrecognized arguments: extra; see ferbench report --help"),
         ("report -- --sedes", "ferbench report: unrecognized arguments: -- --sedes; see ferbench report --help"),
         (
