@@ -29,6 +29,7 @@ def protocols() -> str:
         "## Video frames and options of the data\n\nA FaceSet made with other options is refused.",
         table(("protocol", "options of `prepare`", "rows are frames of"), (
             (f"`{one.name}`", value(one.data_options), one.frames_of or "none") for one in options)),
+        *sections("protocols"),
         "## Fields of the file",
         _fields(Protocol),
         f"The selection metric is {' and '.join(f'{name} ({task})' for task, name in SELECTION_METRIC.items())}. The hash "
