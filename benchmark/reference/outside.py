@@ -5,7 +5,7 @@ from dataclasses import fields
 from benchmark.outside.adapters.preprocessing import CHOICES, Preprocessing
 from benchmark.reference.markdown import attributes, page, sections, table, value
 
-FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Kinds of models")
+FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Names of models and cells", "Kinds of models")
 
 
 def models() -> str:
@@ -22,7 +22,9 @@ def models() -> str:
         *sections("models", only=FIRST),
         "## Keys of a preprocessing",
         table(("key", "default", "meaning"), rows),
-        *sections("models", only=["Mistakes about the input", "A real example"]),
+        *sections(
+            "models", only=["A declared input", "Mistakes about the input", "Entry rules", "For scripts", "A real example"]
+        ),
     )
 
 
