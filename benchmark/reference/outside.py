@@ -28,6 +28,16 @@ def models() -> str:
     )
 
 
+def release() -> str:
+    """What is read from the authors' release, and how."""
+    return page(
+        "The authors' release: methods",
+        "`benchmark/reference/release.yaml`",
+        "[The authors' release](../release.md) has the commands.",
+        *sections("release"),
+    )
+
+
 def _meaning(name: str, said: dict[str, str]) -> str:
     allowed = [each for each in CHOICES.get(name, ()) if each is not None]
     return f"{said[name]} One of {value(allowed)}." if allowed else said[name]

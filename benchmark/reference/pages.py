@@ -19,8 +19,12 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "rules": (verdicts.rules, "the rules of the verdicts on the papers' claims, and every change of them"),
     "checks": (verdicts.checks, "what a record is checked for, and what no check finds"),
     "gradients": (measures.gradients, "what `ferbench gradients` measures, and its plans"),
-    "robustness": (measures.robustness, "the corruptions and their parameters"),
+    "robustness": (
+        measures.robustness,
+        "corruptions and their parameters; comparing two rows; calibration",
+    ),
     "models": (outside.models, "files of predictions, kinds of models, their declared input, mistakes"),
+    "release": (outside.release, "what the authors' release proves, how its weights are converted, what is not known"),
     "audit": (measures.audit, "how copies and odd labels are found, with the figures behind each limit; raters"),
     "bias": (measures.bias, "what is known of bias in each data set; results by subgroup"),
     "speed": (measures.speed, "what makes training fast, with measured figures"),
