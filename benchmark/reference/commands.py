@@ -20,8 +20,9 @@ def commands() -> str:
         "Commands",
         "the command's own help (`benchmark/cli`)",
         "`ferbench VERB --help` shows the same. Every verb also works as `python -m benchmark VERB`. Before work that "
-        "takes long, `prepare`, `run`, `tune` and `study` check the room on the disk, the device, the seeds and the networks; what is "
-        "wrong is said before anything is written. Results are on standard output, progress and warnings on standard error.",
+        "takes long, `prepare`, `run`, `tune` and `study` check the room on the disk, the device, the seeds and the "
+        "networks; what is wrong is said before anything is written. Results are on standard output, progress and warnings "
+        "on standard error.",
         _statuses(),
         *parts,
     )

@@ -11,6 +11,7 @@ from benchmark.runs.tuning import table as trials
 from benchmark.runs.tuning_log import SEARCHES, read_log
 
 FINISHED = ("fer2013-small-recipe",)  # searches whose log is complete; that of the learning rates is a table of the report
+RUNS = ("seeds", "runs", "parts")  # what the table of a profile's runs shows; the rest of its entry is told above it
 RATES = "Learning rates of the study"  # the section of tuning.yaml that belongs to a log
 LOGS = Path(__file__).parents[2] / "reports" / "tuning"
 
@@ -38,8 +39,7 @@ def _row(name: str) -> list[str]:
 
 def _profile(name: str, entry: dict[str, Json]) -> Iterator[str]:
     yield f"## {name}"
-    said = {key: each for key, each in entry.items() if isinstance(each, str)}
-    said |= {key: value(entry[key]) for key in ("data", "gradients") if key in entry}
+    said = {key: each if isinstance(each, str) else value(each) for key, each in entry.items() if key not in RUNS}
     if said:
         yield "\n".join(f"- {key}: {each}" for key, each in said.items())
     several = len(parts(name)) > 1

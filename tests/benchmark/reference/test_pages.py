@@ -9,11 +9,13 @@ import pytest
 import yaml
 
 from benchmark.claims.rules import RULES
+from benchmark.cli import main
 from benchmark.faces import data_sets
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.protocol.protocol import Protocol, Recipe
 from benchmark.records.examine import CHECKS, READ
 from benchmark.reference import __main__ as command
+from benchmark.reference import commands
 from benchmark.reference.markdown import attributes, labelled, table, value
 from benchmark.reference.pages import PAGES, written
 
@@ -38,19 +40,19 @@ def test_a_committed_page_is_what_the_code_says(made, name):
 
 
 def test_check_names_what_is_not_up_to_date(made, monkeypatch, tmp_path, capsys):
-    main = command.main
+    write = command.main
     monkeypatch.setattr(command, "written", lambda: made)
-    assert main(["--out", str(tmp_path)]) == 0
-    assert main(["--out", str(tmp_path), "--check"]) == 0 and capsys.readouterr().out == ""
+    assert write(["--out", str(tmp_path)]) == 0
+    assert write(["--out", str(tmp_path), "--check"]) == 0 and capsys.readouterr().out == ""
     (tmp_path / "rules.md").write_text("other\n")
     (tmp_path / "speed.md").unlink()
     (tmp_path / "stray.md").write_text("a page of before\n")
-    assert main(["--out", str(tmp_path), "--check"]) == 1
+    assert write(["--out", str(tmp_path), "--check"]) == 1
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         str(tmp_path / name) for name in ("speed.md", "stray.md", "rules.md")
     ]
-    assert main(["--out", str(tmp_path)]) == 0 and not (tmp_path / "stray.md").exists()
-    assert main(["--out", str(tmp_path), "--check"]) == 0
+    assert write(["--out", str(tmp_path)]) == 0 and not (tmp_path / "stray.md").exists()
+    assert write(["--out", str(tmp_path), "--check"]) == 0
 
 
 def test_every_verb_and_option_is_on_the_page_of_commands(made):
@@ -62,6 +64,20 @@ def test_every_verb_and_option_is_on_the_page_of_commands(made):
     for verb, part in parts.items():
         for argument in pinned[verb]["arguments"]:
             assert f"`{argument}`" in part if argument.startswith("-") else "| argument |" in part, (verb, argument)
+
+
+def test_verbs_stand_in_the_groups_of_the_command_line(monkeypatch):
+    names = re.findall(r"^### ferbench ([\w-]+)$", commands.commands(), re.MULTILINE)
+    groups = {"First": names[3:5], "Then": [*names[:3], *names[5:]]}
+    monkeypatch.setattr(main, "groups", lambda: groups, raising=False)
+    page = commands.commands()
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Exit status", *groups]
+    assert (
+        page.index("## First")
+        < page.index(f"### ferbench {names[4]}")
+        < page.index("## Then")
+        < page.index(f"### ferbench {names[0]}\n")
+    )
 
 
 def test_every_rule_of_a_verdict_has_its_text():
