@@ -50,7 +50,7 @@ PLANS = {
     "fer2013-cpu": [
         {"fer2013-7-quick": [(f"narrow8-12-{SHORTCUTS}-{BOTH}-{loss}", THREE) for loss in ("plain", "weighted")]}
     ],
-    "fer2013-study": [  # docs/protocol.md, the table of "The study"
+    "fer2013-study": [  # the four parts of the study, docs/reference/profiles.md
         {
             "fer2013-7-small": [
                 (f"narrow16-50-{SHORTCUTS}-working-plain", FIVE),
