@@ -1,4 +1,4 @@
-"""Every value of every shipped protocol and recipe, typed in from the papers, docs/reference/protocols.md and the data sets' own documentation.
+"""Every value of every shipped protocol and recipe, typed in from the papers and the data sets' own documentation.
 
 A hash tells that a file changed. These tests tell which of its values is wrong, also for whoever renews the hash.
 """
