@@ -5,10 +5,10 @@ import pytest
 from tests.docs.commands import Unknown, check, simple_commands
 from tests.docs.pages import ROOT, blocks, pages, text
 
-RUN = {  # page -> what runs its commands as they are written
+RUN = {  # page -> what also runs commands of it as they are written
     "docs/quick-start.md": "tests/docs/test_quick_start.py",
     "docs/new-model.md": "tests/test_new_model_page.py",
-    "README.md": ".ci/run",
+    "README.md": ".ci/run",  # the tests
 }
 
 
@@ -51,9 +51,10 @@ def test_an_unknown_command_is_found(wrong):
 
 
 def test_a_block_is_taken_apart_as_by_a_shell():
-    block = (
-        "cat > a.py <<'END'\nno command\nEND\nA=1 ferbench run a \\\n  b # why\npip install -e '.[test]' && dvc repro > log"
-    )
+    heredoc = "cat > a.py <<'END'\nno command\nEND\n"
+    background = "nohup nice -n 19 dvc repro > log 2>&1 &"
+    block = f"{heredoc}A=1 ferbench run a \\\n  b # why\npip install -e '.[test]' && ls\n{background}"
     assert simple_commands(block) == [
         ["cat"], ["ferbench", "run", "a", "b"], ["pip", "install", "-e", ".[test]"], ["ls"],
+        ["dvc", "repro"],
     ]  # fmt: skip
