@@ -2,7 +2,8 @@
 
 Runs are paired by seed. An outside entry is a single network, so it is paired with every seed of the other row. The test
 over seeds then asks whether training the other row gives a different mean than that network. The test over images is about
-all pairs. The tests are the same as in the report (`benchmark.report.sections.pairs`); methods: docs/metrics.md, "Pairs".
+all pairs. The tests are the same as in the report (`benchmark.report.sections.pairs`), with the methods of
+docs/reference/statistics.md, "Pairs".
 """
 
 from collections.abc import Mapping, Sequence

@@ -258,7 +258,7 @@ def line_of(search: Searching, changes: Mapping[str, Json], record: Record, devi
 
 
 def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Markdown table for docs/protocol.md, one row per trial and one column per cell.
+    """Markdown table for docs/reference/tuning.md, one row per trial and one column per cell.
 
     A cell shows the mean over seeds of the best validation metric (in percent if it is an accuracy) and the number of seeds.
     The last column is the mean over the cells, where all cells have a number. If a trial was repeated (with other code or on

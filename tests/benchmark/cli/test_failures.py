@@ -187,7 +187,7 @@ def test_the_help_names_every_status(capsys):
         main(["--help"])
     assert ended.value.code == 0
     assert failures.STATUSES in capsys.readouterr().out
-    documented = (ROOT / "docs" / "new-model.md").read_text()
+    documented = (ROOT / "docs" / "reference" / "commands.md").read_text()
     for number in (0, failures.FOUND, failures.BAD_INPUT, failures.STOPPED, failures.SYSTEM, failures.MISTAKE):
         assert f"\n  {number:2}  " in failures.STATUSES
         assert f"\n| {number} | " in documented
