@@ -49,5 +49,5 @@ def test_what_the_project_asks_for_is_pinned_the_build_too():
     contents = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = contents["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + extras["test"] + extras["dev"] + contents["build-system"]["requires"]
+    wanted = project["dependencies"] + extras["test"] + extras["dev"] + extras["docs"] + contents["build-system"]["requires"]
     assert {plain(re.match(r"[A-Za-z0-9._-]+", each)[0]) for each in wanted} <= set(pinned())

@@ -251,10 +251,8 @@ def test_a_message_is_one_line_whatever_is_in_it(hostile):
 
 def test_the_terminal_obeys_no_file(capsys, monkeypatch):
     """What a verb prints of a record or a file is shown with its control characters as escapes."""
-    monkeypatch.setattr(
-        "benchmark.protocol.cells.load_cells",
-        lambda: {"a": type("C", (), {"name": "\x1b[2Ja\u202e", "model": "m\r", "options": {}, "loss": "l"})},
-    )
-    assert main(["cells"]) == 0
+    own = {"name": "\x1b[2Ja\u202e", "model": "m\r", "options": {}, "loss": "l", "learning_rate": None}
+    monkeypatch.setattr("benchmark.protocol.cells.installed_cells", lambda: {"a": type("C", (), own)})
+    assert main(["cells", "a"]) == 0
     out = capsys.readouterr().out
     assert out.endswith("\n") and out.strip().isprintable() and "\\x1b[2Ja\\u202e" in out

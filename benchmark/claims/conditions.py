@@ -1,4 +1,4 @@
-"""Combines the verdicts of a test under several conditions into one (table of cases: docs/protocol.md, "Conditions")."""
+"""Combines the verdicts of a test under several conditions into one (cases: docs/reference/rules.md, "Conditions")."""
 
 from collections.abc import Mapping, Sequence
 

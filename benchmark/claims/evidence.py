@@ -1,5 +1,5 @@
 """The statistics behind the verdicts: the prediction for one cell, the test of two cells, and the Holm adjustment of a
-family (rules: docs/protocol.md, "Verdicts")."""
+family (rules: docs/reference/rules.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

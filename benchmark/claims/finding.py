@@ -1,4 +1,4 @@
-"""The result of a rule: the words of the verdicts, the roles of tests, and Finding (docs/protocol.md, "Verdicts")."""
+"""The result of a rule: the words of the verdicts, the roles of tests, and Finding (docs/reference/rules.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from benchmark.errors import BadInput
 from benchmark.records.intervals import Interval
 from benchmark.records.record import Record
 
-# Verdict words; each is explained in docs/protocol.md, "Verdicts".
+# Verdict words; each is explained in docs/reference/rules.md.
 REPRODUCED, COMPATIBLE = "reproduced", "compatible"
 EXCEEDED, NOT_REPRODUCED = "exceeded", "not reproduced"
 SUPPORTED, REFUTED, EQUIVALENT = "supported", "refuted", "equivalent"

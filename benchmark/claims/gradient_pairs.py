@@ -1,5 +1,5 @@
 """The rule for the weaker claim about gradients: that a bounded shortcut lessens vanishing and exploding, compared with the
-identity shortcut. docs/protocol.md, "Lessened", describes the rule."""
+identity shortcut. docs/reference/rules.md, "Lessened", describes the rule."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The rule for the claim about vanishing and exploding gradients. docs/protocol.md, "A gradient", describes the rule."""
+"""The rule for the claim about vanishing and exploding gradients. Described in docs/reference/rules.md, "A gradient"."""
 
 import math
 from collections.abc import Mapping, Sequence

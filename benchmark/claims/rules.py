@@ -1,7 +1,7 @@
 """The rules by which the claims of the two papers (claims.yaml) are judged.
 
 A claim has one deciding test and any number of further tests that are only shown. A test names a rule, one of `RULES`, and
-gives the rule's parameters. A new claim is a new entry of claims.yaml. docs/protocol.md, "Verdicts", describes each rule.
+gives the rule's parameters. A new claim is a new entry of claims.yaml. docs/reference/rules.md describes each rule.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark import progress
+from benchmark.cli.parsing import CHECK, MACHINES, PIPELINE
 from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, params
 from benchmark.errors import BadInput
 
@@ -93,25 +94,25 @@ def publish(arguments) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("collect", collect, "copy finished records, without weights, to reports/records",
-               "ferbench collect --params synthetic-8_resnet18-plain")  # fmt: skip
+               "ferbench collect --params synthetic-8_resnet18-plain", group=PIPELINE)  # fmt: skip
     one.add_argument("--params", metavar="KEY", required=True, help="entry of params.yaml")
 
-    one = verb("import", import_, "check records made elsewhere (docs/trust.md), copy them to reports/records/imported\n"
-               "or outside, and seal those that have no seal. Weights are not copied; identical\n"
+    one = verb("import", import_, "check records made elsewhere and copy them to reports/records/imported or outside\n"
+               "(docs/trust.md). Those that have no seal are sealed. Weights are not copied; identical\n"
                "records are skipped; different records of the same runs are an error that names them",
-               "ferbench import ~/from-the-cluster/runs")  # fmt: skip
+               "ferbench import ~/from-the-cluster/runs", group=MACHINES)  # fmt: skip
     one.add_argument("path", type=Path, help="folder with records or archives of records (records-*.tar), or one archive")
     one.add_argument("--check", action="store_true", help="only print what would be done")
     one.add_argument("--replace", action="store_true", help="replace different records of the same runs")
 
-    one = verb("seal", seal, "check records that were made before there were seals, and write their seals beside\n"
-               "them; record.json does not change. If one fails a check, none is sealed",
-               "ferbench seal reports/records")  # fmt: skip
+    one = verb("seal", seal, "check records that were made before there were seals, and write their seals\n"
+               "beside them; record.json does not change. If one fails a check, none is sealed",
+               "ferbench seal reports/records", group=CHECK)  # fmt: skip
     one.add_argument("path", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
-    one = verb("publish", publish, "print the entries of protocols for benchmark/faces/published.yaml: digests of their\n"
-               "faces and labels, from the prepared data (CONTRIBUTING.md says when)",
-               "ferbench publish fer2013-7 ferplus-8")  # fmt: skip
+    one = verb("publish", publish, "print the entries of protocols for benchmark/faces/published.yaml\n"
+               "(digests of their faces and labels, from the prepared data; CONTRIBUTING.md says when)",
+               "ferbench publish fer2013-7 ferplus-8", group=PIPELINE)  # fmt: skip
     one.add_argument("protocols", nargs="+", metavar="PROTOCOL")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.listing import data_list
+from benchmark.cli.parsing import DATA, REPORT
 from benchmark.cli.shared import AUDITS, HUMANS, PARAMS, PREPARED, RAW, RECORDS, REPORTS, check_outputs, params
 from benchmark.errors import BadInput, Findings
 from benchmark.names import checked_name
@@ -25,6 +27,7 @@ def data_check(arguments) -> None:
 
 
 def prepare(arguments) -> None:
+    from benchmark.cli.missing import check_raw
     from benchmark.faces import data_sets
 
     options = {}
@@ -33,7 +36,11 @@ def prepare(arguments) -> None:
         if entry is None:
             raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
         options = entry["options"]
-    faces = data_sets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    try:
+        faces = data_sets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
+    except BadInput as error:
+        check_raw(arguments.name)  # if they are missing, it says what they are and where they come from
+        raise error
     print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
 
 
@@ -111,40 +118,41 @@ def subgroups(arguments) -> None:
 def add(verb: Callable, verbs) -> None:
     """Add the verbs of this module. `verbs`: the subparsers to which `data add` and `data check` are added, verbs of two
     words."""
-    data = verbs.add_parser("data", help="check and add raw data files").add_subparsers(metavar="VERB", required=True)
+    data = verb("data", data_list, "list the data sets: what they are, how one gets them, and which are here",
+                "ferbench data", group=DATA).add_subparsers(metavar="VERB")  # fmt: skip
     one = verb("add", data_add, "check a raw file, copy it to data/raw (for a folder: write a pointer), track it with DVC",
-               "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data)  # fmt: skip
+               "ferbench data add fer2013 ~/Downloads/fer2013.tar.gz", to=data, group=DATA)  # fmt: skip
     one.add_argument("name", help="data set (docs/data lists them)")
     one.add_argument("path", type=Path, help="file as downloaded, or folder (it is not copied)")
     one.add_argument("--no-dvc", action="store_true", help="only copy; do not track with DVC")
 
     one = verb("check", data_check, "say what a raw file or folder holds and what is wrong with it; write nothing",
-               "ferbench data check affectnet ~/AffectNet", to=data)  # fmt: skip
+               "ferbench data check affectnet ~/AffectNet", to=data, group=DATA)  # fmt: skip
     one.add_argument("name", help="data set (docs/data lists them)")
     one.add_argument("path", type=Path, help="file as downloaded, or folder")
 
     one = verb("prepare", prepare, "make the FaceSet of a data set from raw files -> data/prepared",
-               "ferbench prepare synthetic")  # fmt: skip
+               "ferbench prepare synthetic", group=DATA)  # fmt: skip
     one.add_argument("name")
     one.add_argument("--params", action="store_true", help="take the options from params.yaml (as the pipeline does)")
 
     one = verb("audit", audit, "examine a FaceSet: its contents and what is wrong with it -> reports/data",
-               "ferbench audit fer2013")  # fmt: skip
+               "ferbench audit fer2013", group=DATA)  # fmt: skip
     one.add_argument("name")
     one.add_argument("--strict", action="store_true", help="exit with status 1 if something is wrong")
     one.add_argument("--near-limit", type=int, default=400_000, metavar="N",
                      help="search near copies only among at most N distinct pictures (default: %(default)s)")  # fmt: skip
 
     one = verb("ceilings", ceilings, "measure how well human raters agree -> reports/humans (aggregate numbers only)",
-               "ferbench ceilings affectnet_c25 ~/affectnetc25")  # fmt: skip
+               "ferbench ceilings affectnet_c25 ~/affectnetc25", group=DATA)  # fmt: skip
     one.add_argument("source", choices=("ferplus", "affectnet_c25"))
     one.add_argument("path", type=Path, nargs="?", help="folder with the six files (affectnet_c25 only)")
 
     one = verb("faces", faces, "find the easiest and hardest test faces of a FaceSet -> reports/faces",
-               "ferbench faces synthetic")  # fmt: skip
+               "ferbench faces synthetic", group=REPORT)  # fmt: skip
     one.add_argument("name")
 
     one = verb("subgroups", subgroups, "split the results on a FaceSet by attributes of its faces -> reports/subgroups",
-               "ferbench subgroups affectnet --by age,gender")  # fmt: skip
+               "ferbench subgroups affectnet --by age,gender", group=REPORT)  # fmt: skip
     one.add_argument("name")
     one.add_argument("--by", metavar="NAMES", help="attributes, separated by commas (default: all that the FaceSet has)")

@@ -14,12 +14,12 @@ STATUSES = """Exit status:
    1  `verify`, or an audit with --strict, found something wrong; everything was written
    2  bad input: one line says where, what was found and what was expected; nothing was written
    3  stopped before the end by Ctrl-C, SIGTERM or a time budget, with everything kept: the same command resumes
-   4  the system said no (disk full, no permission, memory, a device that fails): one line says where, what and what to do;
-      what was finished is kept
+   4  the system said no (disk, permission, memory, a package, a device): one line says where, what and what to do
   70  a mistake of the suite: its traceback, and one line that asks for a report"""
 
 REPORT = "a mistake of the suite, not of its input; please open an issue with the command and the lines above"
 RESUME = "then repeat the command"
+INSTALL = "activate the environment of the installation (. .venv/bin/activate) or install there: pip install -e ."
 _REMEDIES = {
     errno.ENOSPC: f"free some space or name another folder, {RESUME}",
     errno.EDQUOT: f"free some space or name another folder, {RESUME}",
@@ -80,6 +80,8 @@ def refusal(error: BaseException) -> str | None:
         return one_line(f"{'the system' if where is None else where}: {said}; {remedy}")
     if isinstance(error, MemoryError):
         return one_line(f"memory: {str(error) or 'there is not enough'}; {_MEMORY}")
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != "benchmark":
+        return f"Python in {sys.prefix}: package {error.name} is missing; {INSTALL}"
     pools = sys.modules.get("concurrent.futures.process")  # importing it takes a third of the time of --help
     if pools is not None and isinstance(error, pools.BrokenProcessPool):
         return f"a worker process was killed, perhaps because memory ran out; {_MEMORY}"

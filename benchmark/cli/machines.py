@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.parsing import MACHINES
 from benchmark.cli.shared import PREPARED, RUNS, check_outputs
 from benchmark.errors import BadInput
 
@@ -52,9 +53,10 @@ def pack(arguments) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("first-contact", first_contact,
-               "compare a device's training step with the CPU's, measure eager and compiled with several runs at once,\n"
-               "train the plan in the fastest correct way for the given time, and pack finished records",
-               "ferbench first-contact --plan grid.json --seconds 540 --out home --device cuda")  # fmt: skip
+               "first use of a GPU: check it against the CPU, find the fastest correct way, train a plan, pack\n"
+               "(a training step is compared with the CPU's; eager and compiled, several runs at once are measured;\n"
+               "the plan is trained for the given time; finished records are packed)",
+               "ferbench first-contact --plan grid.json --seconds 540 --out home --device cuda", group=MACHINES)  # fmt: skip
     one.add_argument("--plan", type=Path, required=True, metavar="FILE", help="file of runs from `ferbench plan`")
     one.add_argument("--seconds", type=float, required=True, metavar="S",
                      help="time for everything; calling it again continues")  # fmt: skip
@@ -69,6 +71,6 @@ def add(verb: Callable) -> None:
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
     one = verb("pack", pack, "pack finished records of runs/ into archives of at most 15 MB, for `ferbench import`",
-               "ferbench pack home")  # fmt: skip
+               "ferbench pack home", group=MACHINES)  # fmt: skip
     one.add_argument("out", type=Path, help="folder for the archives")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")

@@ -6,68 +6,58 @@ Exit status: 0 done; 1 found something wrong; 2 bad input; 3 stopped, and the sa
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NoReturn, TextIO
 
-from benchmark.cli import checking, data, failures, machines, measuring, outside, reports, training, verifying
+from benchmark.cli import (
+    checking,
+    completing,
+    data,
+    failures,
+    listing,
+    machines,
+    measuring,
+    outside,
+    reports,
+    studying,
+    training,
+    verifying,
+)
+from benchmark.cli.missing import explained
+from benchmark.cli.parsing import Command, Parser, groups_of
 from benchmark.cli.terminal import plain_output
-from benchmark.errors import BadInput, visible
+from benchmark.cli.version import Version
+from benchmark.errors import BadInput
 
-TEXT = "A benchmark of facial expression recognition. docs/design.md shows how its verbs work together."
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, whatever a stranger's file name contains."""
-
-    def print_help(self, file: TextIO | None = None) -> None:
-        print(self.format_help(), end="", file=file)  # argparse hides that it can not be written
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(failures.BAD_INPUT, f"{self.prog}: {visible(message)}; see {self.prog} --help\n")
+TEXT = "A benchmark of facial expression recognition. `ferbench VERB --help` explains a verb and shows an example."
 
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser of `ferbench`."""
-    top = Parser(
-        prog="ferbench", description=f"{TEXT}\n\n{failures.STATUSES}", formatter_class=argparse.RawTextHelpFormatter
-    )
-    verbs = top.add_subparsers(metavar="VERB", required=True)
+    top = Command(prog="ferbench", description=TEXT, epilog=failures.STATUSES, formatter_class=argparse.RawTextHelpFormatter)
+    top.add_argument("--version", action=Version, help="print the version and the commit, and end")
+    verbs = top.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
 
-    def verb(name: str, function: Callable, text: str, example: str, to=verbs) -> argparse.ArgumentParser:
+    def verb(name: str, function: Callable, text: str, example: str, to=verbs, group: str = "") -> argparse.ArgumentParser:
         made = to.add_parser(
-            name, help=text, description=text, epilog=f"example: {example}", formatter_class=argparse.RawTextHelpFormatter
+            name,
+            help=text.partition("\n")[0],
+            description=text,
+            epilog=f"example: {example}",
+            formatter_class=argparse.RawTextHelpFormatter,
         )
-        made.set_defaults(function=function, verb=made)
+        made.set_defaults(function=function, verb=made, group=group)
         return made
 
+    listing.add(verb)
     data.add(verb, verbs)
-    for group in (training, checking, verifying, machines, measuring, outside, reports):
-        group.add(verb)
-    one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",
-               "ferbench completion bash > ~/.local/share/bash-completion/completions/ferbench")  # fmt: skip
-    one.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    for module in (training, studying, checking, verifying, machines, measuring, outside, reports):
+        module.add(verb)
+    completing.add(verb, top)
     return top
 
 
-def completion(arguments) -> None:
-    try:
-        import shtab
-    except ModuleNotFoundError as error:
-        raise BadInput("ferbench completion", "package shtab is missing", "it installed") from error
-
-    top = parser()
-    _complete_paths(top, shtab.FILE)
-    print(shtab.complete(top, arguments.shell))
-
-
-def _complete_paths(one: argparse.ArgumentParser, files: dict) -> None:
-    """Let the shell complete file names for every argument that is a path."""
-    for action in one._actions:  # noqa: SLF001  # argparse lists its actions nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            for below in action.choices.values():
-                _complete_paths(below, files)
-        elif action.type is Path:
-            action.complete = files
+def groups() -> dict[str, list[str]]:
+    """What verbs are for -> the verbs ("data add" is one), in the order of `ferbench --help`."""
+    return groups_of(parser())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.function(arguments)
     except SystemExit:
         raise
+    except BadInput as error:
+        return failures.status_of(explained(error))
     except BaseException as error:  # noqa: BLE001  # what is no mistake of the suite is told apart there
         return failures.status_of(error)
     return 0

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.parsing import CHECK, REPORT
 from benchmark.cli.shared import PREPARED, RECORDS, REPORTS, RUNS, check_outputs, jobs_of, only_with, params, seeds_of
 
 
@@ -18,9 +19,13 @@ def complexity(arguments) -> None:
 
 
 def gradients(arguments) -> None:
-    from benchmark.measures.gradients.plan import measure_plan
+    from benchmark.files import read_yaml
+    from benchmark.measures.gradients.plan import PLANS, measure_plan
     from benchmark.runs.environment import pick_device
+    from benchmark.suggesting import unknown
 
+    if arguments.plan not in (plans := read_yaml(PLANS)["plans"]):
+        raise unknown("gradients, plan", arguments.plan, plans)
     device, out = pick_device(arguments.device), REPORTS / "gradients" / f"{arguments.plan}.json"
     work = RUNS / "gradients" / arguments.plan
     check_outputs(out)
@@ -106,11 +111,11 @@ def compare(arguments) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     verb("complexity", complexity,
-         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json, latency.json",
-         "ferbench complexity")  # fmt: skip
+         "count parameters, MACs and FLOPs of every network, and time it -> reports/complexity.json",
+         "ferbench complexity", group=REPORT)  # fmt: skip
 
     one = verb("gradients", gradients, "measure signal and gradient along the units of networks -> reports/gradients",
-               "ferbench gradients fer2013 --device cuda")  # fmt: skip
+               "ferbench gradients fer2013 --device cuda", group=REPORT)  # fmt: skip
     one.add_argument(
         "plan",
         nargs="?",
@@ -121,7 +126,7 @@ def add(verb: Callable) -> None:
     one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
 
     one = verb("speed", speed, "measure latency, throughput and memory of inference -> reports/speed.json",
-               "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7")  # fmt: skip
+               "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7", group=REPORT)  # fmt: skip
     one.add_argument("cells", nargs="+", metavar="CELL")
     one.add_argument("--protocol", default="synthetic-8", help="sets input size and outputs (default: %(default)s)")
     one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
@@ -131,7 +136,7 @@ def add(verb: Callable) -> None:
 
     one = verb("bench", bench,
                "compare the speed of training and evaluation with a plain loop and timm's ResNets -> reports/bench",
-               "ferbench bench --shortcuts adaptive --sizes 64")  # fmt: skip
+               "ferbench bench --shortcuts adaptive --sizes 64", group=REPORT)  # fmt: skip
     one.add_argument("--shortcuts", nargs="+", default=["identity", "fixed", "adaptive"], help="default: all three")
     one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="input sizes (default: 64 48)")
     one.add_argument("--device", default="auto")
@@ -144,7 +149,7 @@ def add(verb: Callable) -> None:
 
     one = verb("robustness", robustness,
                "evaluate a run's networks on corrupted, mirrored and other data sets' faces -> reports/robustness",
-               "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2")  # fmt: skip
+               "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2", group=REPORT)  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell")
     one.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
@@ -153,7 +158,8 @@ def add(verb: Callable) -> None:
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
 
     one = verb("compare", compare, "compare two cells or outside entries on the same test images: difference, tests, cost",
-               "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8")  # fmt: skip
+               "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8",
+               group=CHECK)  # fmt: skip
     one.add_argument("a", help="cell or outside entry with a record in reports/records")
     one.add_argument("b")
     one.add_argument("--protocol", help="required if both have runs under several protocols")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.parsing import MODEL
 from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
 from benchmark.errors import BadInput, visible
 
@@ -166,7 +167,8 @@ def _entry_options(one: argparse.ArgumentParser) -> None:
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("evaluate", evaluate, "evaluate a model trained elsewhere under a protocol -> an outside entry",
-               "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml")  # fmt: skip
+               "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml",
+               group=MODEL)  # fmt: skip
     one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code (with trained weights or --weights):\n"
                      "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
     one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
@@ -184,7 +186,7 @@ def add(verb: Callable) -> None:
     _entry_options(one)
 
     one = verb("score", score, "score predictions made by any framework -> metrics and an outside entry",
-               "ferbench score predictions.csv --protocol fer2013-7 --name my-model --json")  # fmt: skip
+               "ferbench score predictions.csv --protocol fer2013-7 --name my-model --json", group=MODEL)  # fmt: skip
     one.add_argument("predictions", type=Path, help=".csv or .npz; docs/new-model.md describes the contents")
     one.add_argument("--scores", choices=("auto", "probabilities", "logits"), default="auto",
                      help="meaning of the scores (auto: probabilities if their values allow it)")  # fmt: skip
@@ -192,7 +194,7 @@ def add(verb: Callable) -> None:
     _entry_options(one)
 
     one = verb("export-test", export_test, "export test pictures with blind ids and no labels, to be predicted elsewhere",
-               "ferbench export-test --protocol fer2013-7 faces")  # fmt: skip
+               "ferbench export-test --protocol fer2013-7 faces", group=MODEL)  # fmt: skip
     one.add_argument("out", type=Path, help="new folder for the PNG files and ids.csv")
     one.add_argument("--protocol", required=True)
     one.add_argument("--split", choices=("test", "validation"), default="test", help="default: %(default)s")
@@ -200,13 +202,14 @@ def add(verb: Callable) -> None:
 
     one = verb("convert-release", convert_release,
                "convert the authors' TensorFlow checkpoint into weights for bregnext-50",
-               "ferbench convert-release ~/BReG-NeXt released.pt")  # fmt: skip
+               "ferbench convert-release ~/BReG-NeXt released.pt", group=MODEL)  # fmt: skip
     one.add_argument("checkpoint", type=Path,
                      help="its .index file (with the data file beside it), or a folder with one below it")  # fmt: skip
     one.add_argument("out", type=Path, help="file to write, *.pt")
 
     one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; writes predictions, no record",
-               "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored")  # fmt: skip
+               "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored",
+               group=MODEL)  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell", help="the cell whose network the weights are for")
     one.add_argument("weights", type=Path, help="state dict (converted, or weights.pt of a run) or safetensors")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.parsing import CHECK, REPORT
 from benchmark.cli.shared import RECORDS, REPORTS
 
 
@@ -22,9 +23,15 @@ def audit_release(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    verb("report", report, "make index.html, README, tables and figures in reports/ from the records", "ferbench report")
+    verb(
+        "report",
+        report,
+        "make index.html, README, tables and figures in reports/ from the records",
+        "ferbench report",
+        group=REPORT,
+    )
 
     one = verb("audit-release", audit_release, "show what the authors' release proves -> reports/release-audit.md",
-               "ferbench audit-release ~/BReG-NeXt")  # fmt: skip
+               "ferbench audit-release ~/BReG-NeXt", group=CHECK)  # fmt: skip
     one.add_argument("path", type=Path, nargs="?",
                      help="clone of their repository, or a checkpoint's .index file (default: recorded facts)")  # fmt: skip

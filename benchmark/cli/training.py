@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.cli.parsing import MACHINES, PIPELINE, RUN
 from benchmark.cli.shared import (
-    PARAMS,
     PREPARED,
-    RAW,
     REPORTS,
     RUNS,
     budget_of,
-    check_outputs,
     jobs_of,
     only_with,
     only_without,
@@ -21,37 +19,7 @@ from benchmark.cli.shared import (
     seeds_of,
 )
 from benchmark.errors import BadInput
-
-
-def profile(arguments) -> None:
-    from benchmark.faces.data_sets import reader
-    from benchmark.faces.reading.walking import passed_over
-    from benchmark.runs.params import write_params
-    from benchmark.runs.plan import profile_names
-
-    if not arguments.name:
-        print("\n".join(profile_names()))
-        return
-    contents = write_params(arguments.name, PARAMS)
-    runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
-    for name in dict.fromkeys(name for data in contents["data"] for name in reader(data).RAW):
-        if all(passed_over(path.name) for path in (RAW / name).glob("*")):
-            print(f"{RAW / name}: no data yet; first: ferbench data add {name} PATH")
-    print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
-
-
-def models(arguments) -> None:
-    from benchmark.protocol import registry
-
-    for name, entry in registry.models().items():
-        print(f"{name:24} {entry.value}")
-
-
-def cells(arguments) -> None:
-    from benchmark.protocol.cells import load_cells
-
-    for cell in load_cells().values():
-        print(f"{cell.name:44} {cell.model} {dict(cell.options)} {cell.loss}")
+from benchmark.suggesting import one_of
 
 
 def plan_file(arguments) -> None:
@@ -63,7 +31,8 @@ def plan_file(arguments) -> None:
     every = plan(arguments.profile)
     for pattern in arguments.cells:
         if not any(fnmatch.fnmatch(each.cell.name, pattern) for each in every):
-            raise BadInput(f"profile {arguments.profile}", f"no cell like {pattern}", "one")
+            expected = one_of(pattern, dict.fromkeys(each.cell.name for each in every))
+            raise BadInput(f"profile {arguments.profile}", f"no cell like {pattern}", expected)
     runs = [each for each in every if any(fnmatch.fnmatch(each.cell.name, pattern) for pattern in arguments.cells)]
     write_plan(runs, arguments.out)
     print(f"{arguments.out}: {len(runs)} runs; next: ferbench run --plan {arguments.out}")
@@ -162,62 +131,15 @@ def trial(arguments) -> None:
         print(f"the first epoch has no more than {step} steps")
 
 
-def tune(arguments) -> None:
-    began = time.monotonic()
-    if arguments.write and arguments.table:
-        raise BadInput("ferbench tune", "--write and --table", "one of them")
-    for name in ("write", "table"):
-        made_elsewhere = ("device", "jobs", "time_budget", "restart_stale", "prepared")
-        only_without(arguments, f"--{name}", getattr(arguments, name), *made_elsewhere)
-    budget_of(arguments.time_budget, began)
-    from benchmark.runs import tuning
-    from benchmark.runs.environment import pick_device
-    from benchmark.runs.runner import Site
-    from benchmark.runs.tuning_log import read_log
-
-    search = tuning.load_search(arguments.search)
-    if arguments.write:
-        tuning.write_search(search, arguments.write)
-        print(f"{arguments.write}: {len(search.runs())} runs; next: ferbench tune {arguments.write}")
-        return
-    log = REPORTS / "tuning" / f"{search.name}.jsonl"
-    if arguments.table:
-        print("\n".join(tuning.table(read_log(log))))
-        return
-    check_outputs(log)
-    device = pick_device(arguments.device)
-    places = Site(arguments.prepared, RUNS / "tuning" / search.name, device, arguments.restart_stale)
-    budget = budget_of(arguments.time_budget, began)
-    lines = tuning.tune(search, places, log, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
-    print("\n".join([*tuning.table(lines), f"wrote {log}"]))
-
-
-def study(arguments) -> None:
-    began = time.monotonic()
-    only_without(arguments, "--status", arguments.status, "time_budget", "restart_stale", "prepared")
-    budget_of(arguments.time_budget, began)
-    from benchmark.runs import study as studies
-    from benchmark.runs.environment import pick_device
-    from benchmark.runs.runner import Site
-
-    chosen, device = studies.load_study(arguments.profile), pick_device(arguments.device)
-    log, jobs = REPORTS / "tuning" / f"{chosen.search.name}.jsonl", jobs_of(arguments.jobs, device)
-    if not arguments.status:
-        check_outputs(log)
-        places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale)
-        budget = budget_of(arguments.time_budget, began)
-        trials = arguments.out / "tuning" / chosen.search.name
-        studies.make(chosen, places, trials, log, jobs=jobs, time_budget=budget)
-    print("\n".join(studies.told(chosen, studies.standing(chosen, arguments.out, log), jobs)))
-    print(f"records in {arguments.out}, trials in {log}")
-
-
 def sources(arguments) -> None:
     from benchmark.files import write_text
+    from benchmark.protocol.registry import models
     from benchmark.runs.sources import package_digest, package_sources
 
     if not package_sources(arguments.package):
-        raise BadInput("ferbench sources", f"'{arguments.package}'", "an importable package with networks, or timm")
+        known = {entry.value.partition(":")[0].partition(".")[0] for entry in models().values()}
+        expected = f"an importable package with networks, {one_of(arguments.package, [*sorted(known), 'timm'])}"
+        raise BadInput("ferbench sources", f"'{arguments.package}'", expected)
     out = REPORTS / "sources" / f"{arguments.package}.txt"
     write_text(out, f"{package_digest(arguments.package)}\n")
     print(f"wrote {out}")
@@ -225,22 +147,14 @@ def sources(arguments) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("profile", profile, "write a plan (a profile) into params.yaml; without a name, list the profiles",
-               "ferbench profile fer2013-quick")  # fmt: skip
-    one.add_argument("name", nargs="?")
-
-    verb("models", models, "list the registered models", "ferbench models")
-
-    verb("cells", cells, "list the cells that can be run", "ferbench cells")
-
     one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with only torch and numpy",
-               "ferbench plan fer2013 grid.json")  # fmt: skip
+               "ferbench plan fer2013 grid.json", group=MACHINES)  # fmt: skip
     one.add_argument("profile", help="`ferbench profile` lists the profiles")
     one.add_argument("out", type=Path, help="file to write, for `ferbench run --plan`")
     one.add_argument("--cells", nargs="+", default=["*"], metavar="PATTERN", help="only these cells (default: all)")
 
     one = verb("run", run, "train, select an epoch, predict and write records; stopped runs are resumed",
-               "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2")  # fmt: skip
+               "ferbench run fer2013-7 bregnext-50-adaptive-working-plain --seeds 0 1 2", group=RUN)  # fmt: skip
     one.add_argument("protocol", nargs="?", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell", nargs="?", help="cell, registered model, timm:NAME, or package.module:factory")
     one.add_argument("--model", help="train this model without a cell, instead of CELL; see --loss and --option")
@@ -271,7 +185,7 @@ def add(verb: Callable) -> None:
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 
     one = verb("trial", trial, "make the first steps of a run and print each loss; nothing is written",
-               "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30")  # fmt: skip
+               "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30", group=RUN)  # fmt: skip
     one.add_argument("protocol")
     one.add_argument("cell")
     one.add_argument("--steps", type=int, default=30, help="default: %(default)s")
@@ -279,31 +193,7 @@ def add(verb: Callable) -> None:
     one.add_argument("--device", default="auto")
     one.add_argument("--prepared", type=Path, default=PREPARED)
 
-    one = verb("tune", tune, "try recipe values for several cells, on the validation split only -> reports/tuning",
-               "ferbench tune fer2013 --time-budget 3600")  # fmt: skip
-    one.add_argument("search", help="entry of benchmark/runs/tuning.yaml, or a file made by --write")
-    one.add_argument("--write", type=Path, metavar="FILE",
-                     help="only write the search as JSON, for a machine without pyyaml")  # fmt: skip
-    one.add_argument("--table", action="store_true", help="only print the table of the log, in Markdown")
-    one.add_argument("--device", default="auto")
-    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
-    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this time is over")
-    one.add_argument("--restart-stale", action="store_true", help="repeat trials made by another version of the code")
-    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
-
-    one = verb("study", study,
-               "make the parts of a study: for each, find its cells' learning rates, then train; a stopped call is resumed",
-               "ferbench study fer2013-study --status")  # fmt: skip
-    one.add_argument("profile", help="a profile with a search of learning rates (benchmark/runs/profiles.yaml)")
-    one.add_argument("--status", action="store_true", help="only print how far it is and how much time is left")
-    one.add_argument("--device", default="auto")
-    one.add_argument("--jobs", type=int, help="processes (default: one per core on the CPU, one on a GPU)")
-    one.add_argument("--time-budget", type=float, metavar="SECONDS", help="stop cleanly before this time is over")
-    one.add_argument("--restart-stale", action="store_true", help="repeat what another version of the code made")
-    one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
-    one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
-
     one = verb("sources", sources,
-               "write the digest of the code that decides runs of a package's networks -> reports/sources/PACKAGE.txt",
-               "ferbench sources ablations")  # fmt: skip
+               "write the digest of the code that decides runs of a package's networks -> reports/sources",
+               "ferbench sources ablations", group=PIPELINE)  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")

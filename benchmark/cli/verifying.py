@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.cli.checking import known_here
+from benchmark.cli.parsing import CHECK
 from benchmark.cli.shared import (
     PARAMS,
     PREPARED,
@@ -262,7 +263,7 @@ def _write(examined, what: str, done: dict[str, dict], device) -> None:
     progress.say(f"wrote {REPORTS / FILE}: {len(records)} records; next: ferbench report")
 
 
-VERIFY = """check records and what is made from them, at one of three depths:
+VERIFY = """check records and what is made from them: the files, predictions made again, or training again
 records (default): files, seals, definitions, faces, history, parameters, warnings, and the scores in the report;
   after `dvc repro`, runs and tables made here are also compared with the published ones;
 weights (--weights): predictions are made again from weights;
@@ -272,7 +273,7 @@ Exit status: 0 in order, 1 something is not; the others as `ferbench --help` say
 
 def add(verb: Callable) -> None:
     """Add the verb `verify`."""
-    one = verb("verify", verify, VERIFY, "ferbench verify")
+    one = verb("verify", verify, VERIFY, "ferbench verify", group=CHECK)
     one.add_argument("folder", type=Path, nargs="?", default=RECORDS, help="folder of records (default: %(default)s)")
     one.add_argument("--weights", type=Path, nargs="?", const=RUNS, metavar="RUNS",
                      help="make predictions again from the weights in this folder of runs (runs)")  # fmt: skip

@@ -21,6 +21,10 @@ class Card:
     """Fields of a card, all optional.
 
     Attributes:
+        about: what it is in one line of a list, at most 44 characters.
+        needs: what must be there to prepare it, and how one gets it, as a noun: "the csv, from Kaggle".
+        faces: how many a FaceSet has; of a generated one, by default. None: not known, or it depends on the edition.
+        megabytes: the size of this FaceSet on the disk, in 10^6 bytes.
         description: one or two sentences.
         license: address of the licence; if it is not a known licence, of a page that states the terms.
         url: of the data set's page.
@@ -34,6 +38,10 @@ class Card:
             prepared.
     """
 
+    about: str | None = None
+    needs: str | None = None
+    faces: int | None = None
+    megabytes: float | None = None
     description: str | None = None
     license: str | None = None
     url: str | None = None

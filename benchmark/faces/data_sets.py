@@ -25,9 +25,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from benchmark.errors import BadInput
 from benchmark.faces import readers
 from benchmark.names import NAME
+from benchmark.suggesting import unknown
 
 if TYPE_CHECKING:
     from benchmark.faces.readers.folder.reader import Reader
@@ -51,7 +51,7 @@ def reader(name: str) -> "ModuleType | Reader":
     if name.startswith(FOLDER) and NAME.fullmatch(name) and NAME.fullmatch(name.removeprefix(FOLDER)):
         return _of_folders(name, None)
     if name not in names():
-        raise BadInput("data set", f"'{name}'", f"one of {', '.join(names())}, or folder-NAME for your own pictures")
+        raise unknown("data set", name, names(), "ferbench data", ", or folder-NAME for your own pictures")
     if (path := PRESETS / f"{name}.yaml").is_file():
         return _of_folders(name, path)
     module = importlib.import_module(f"{readers.__name__}.{name}")

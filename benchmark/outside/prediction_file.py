@@ -1,4 +1,4 @@
-"""Reads files of predictions made by any framework. docs/new-model.md describes both forms for users.
+"""Reads files of predictions made by any framework. docs/reference/models.md describes both forms for users.
 
 csv (UTF-8, commas, a header): the column ``id`` and, in any order, either one column of scores per class of the protocol,
 named like the class; or ``class`` (the name of a class, or its number in the protocol's order); or ``valence`` and

@@ -26,6 +26,7 @@ from benchmark.files import Json, digest, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol import registry
 from benchmark.protocol.protocol import Protocol, Recipe
+from benchmark.suggesting import unknown
 from benchmark.typed import plain
 
 MOST_CELLS = 10_000  # of one grid
@@ -173,11 +174,16 @@ def _cells_of_grid(grid: object, entry: Json, here: str, where: object) -> list[
     return cells
 
 
+def cell_files() -> dict[str, Path]:
+    """Package -> its cells.yaml."""
+    packages = [entry.value for entry in registry.entry_points(registry.CELLS).values()]
+    return {package: Path(str(importlib.resources.files(package) / "cells.yaml")) for package in packages}
+
+
 def load_cells() -> dict[str, Cell]:
     """Every cell that an installed package offers, by name. BadInput if two packages use the same name."""
     found: dict[str, Cell] = {}
-    for entry in registry.entry_points(registry.CELLS).values():
-        path = Path(str(importlib.resources.files(entry.value) / "cells.yaml"))
+    for path in cell_files().values():
         for name, cell in cells_in(read_yaml(path), path).items():
             if name in found:
                 raise BadInput(path, f"cell {name}, which another package offers too", "a name of its own")
@@ -203,8 +209,7 @@ def find_cell(name: str) -> Cell:
     """The cell `name`. BadInput for an unknown name; the message lists similar names."""
     cells = load_cells()
     if name not in cells:
-        near = [known for known in cells if known.partition("-")[0] == name.partition("-")[0]] or list(cells)
-        raise BadInput("cell", f"'{name}'", f"one of {', '.join(near)}")
+        raise unknown("cell", name, cells, "ferbench cells")
     return cells[name]
 
 

@@ -16,6 +16,7 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, digest, read_yaml
 from benchmark.names import NAME, checked_name, checked_text
 from benchmark.protocol.values import check_recipe, check_values
+from benchmark.suggesting import unknown
 from benchmark.typed import from_mapping
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
@@ -173,8 +174,8 @@ def load_protocol(name: str) -> Protocol:
             raise BadInput(f"{name}, name", protocol.name, "a name that no protocol of the suite has")
         return protocol
     if name not in protocol_names():
-        known = ", ".join(protocol_names())
-        raise BadInput("protocol", f"'{name}'", f"one of {known}, or a file such as ./my-protocol.yaml")
+        own = ", or a file such as ./my-protocol.yaml"
+        raise unknown("protocol", name, protocol_names(), "ferbench protocols", own)
     path = PROTOCOLS / f"{name}.yaml"
     return _installed(path, *(each.stat().st_mtime_ns for each in (path, RECIPES)))
 

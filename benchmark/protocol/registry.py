@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
+from benchmark.suggesting import one_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,8 +78,8 @@ def entry(name: str) -> EntryPoint:
         return EntryPoint(name=name, value=name, group=MODELS)
     known = models()
     if name not in known:
-        expected = f"one of {', '.join(known)}; or timm:NAME, or package.module:factory"
-        raise BadInput(f"model '{name}'", "no such model", expected)
+        further = "; or timm:NAME, or package.module:factory"
+        raise BadInput(f"model '{name}'", "no such model", one_of(name, known, "ferbench models", further))
     return known[name]
 
 

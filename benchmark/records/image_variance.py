@@ -1,7 +1,7 @@
 """The variance over test samples of a mean difference: how much it would vary with other test images and the same networks.
 
 Images are assumed to be independent. `benchmark.records.joint_test` adds this variance to the variance over seeds.
-docs/metrics.md, "The combined test", says which part of the variance belongs to which of the two.
+docs/reference/statistics.md, "The combined test", says which part of the variance belongs to which of the two.
 """
 
 from collections.abc import Sequence

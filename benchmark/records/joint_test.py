@@ -1,7 +1,7 @@
 """A test of the difference between two cells, and an equivalence test, both valid for new seeds and new test images.
 
-Method, proof and simulated coverage: docs/metrics.md, "The combined test". The variance over test images comes from
-`benchmark.records.image_variance`. The smallest differences of interest are in
+Method, proof and simulated coverage: docs/reference/statistics.md, "The combined test". The variance over test images comes
+from `benchmark.records.image_variance`. The smallest differences of interest are in
 `benchmark.records.metrics.SMALLEST_DIFFERENCE`.
 """
 
@@ -60,8 +60,8 @@ class JointDifference:
 def joint_difference(
     differences: Values, image_variance: float | None, margin: float | None, level: float = 0.95
 ) -> JointDifference:
-    """Confidence interval, test and equivalence test of the mean difference over seeds (docs/metrics.md, "The combined
-    test").
+    """Confidence interval, test and equivalence test of the mean difference over seeds
+    (docs/reference/statistics.md, "The combined test").
 
     The half-width of the interval with two-sided level 1 - 2 q is sqrt(t(q, n - 1)^2 s^2 / n + z(q)^2 V), with the same
     quantiles as in `prediction_interval_new_run`. A one-sided p-value is the q at which an end of the interval equals the

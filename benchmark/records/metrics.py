@@ -1,10 +1,9 @@
-"""Metrics of predictions. Each has one function and one entry of `METRICS` (formulas and conventions: docs/metrics.md).
+"""Metrics of predictions. Each has one function of `benchmark.records.definitions` and one entry of `METRICS`.
 
-At module level only numpy is imported, and torch never: scikit-learn, scipy and krippendorff are imported by the functions
-that use them. A metric that is not defined for the given data is None (JSON null), never NaN.
+At module level only numpy is imported, and torch never. A metric that is not defined for the given data is None (JSON null),
+never NaN.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -13,8 +12,9 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
+from benchmark.records import definitions
 from benchmark.records.predictions import Predictions
-from benchmark.records.selection_metric import DIMENSIONS, ccc, checked_dimensional, finite_or_none
+from benchmark.records.selection_metric import DIMENSIONS, checked_dimensional, finite_or_none
 
 SCORES = "scores"  # block of the categorical metrics that need scores: the predicted class alone does not determine them
 
@@ -43,108 +43,6 @@ class Metric(NamedTuple):
     block: str
 
 
-def _accuracy(p: Predictions) -> float:
-    return float(np.mean(p.predicted == p.labels))
-
-
-def _macro(name: str, p: Predictions) -> float:
-    return float(p.per_class[name].mean())
-
-
-def _weighted_f1(p: Predictions) -> float:
-    return float(np.average(p.per_class["f1"], weights=np.bincount(p.labels)[p.present]))
-
-
-def _kappa(p: Predictions) -> float | None:
-    from sklearn.metrics import cohen_kappa_score
-
-    *pair, weights = p.pairs.values()  # cohen_kappa_score has other names for its arguments
-    return None if p.all_in_one_class else float(cohen_kappa_score(*pair, sample_weight=weights))
-
-
-def _alpha(p: Predictions) -> float | None:
-    import krippendorff
-
-    if p.all_in_one_class:
-        return None
-    ratings = np.stack([p.labels, p.predicted])
-    return float(krippendorff.alpha(ratings, value_domain=range(p.k), level_of_measurement="nominal"))
-
-
-def _mcc(p: Predictions) -> float | None:
-    from sklearn.metrics import matthews_corrcoef
-
-    return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
-
-
-# The next two functions give scikit-learn's values up to the last digits (see the tests) in a fifth of the time. A report on
-# 200 records with test-time augmentation needs 10,000 curves.
-
-
-def _roc_auc(p: Predictions) -> float | None:
-    """From ranks: the fraction of (positive, negative) pairs in the right order; ties count one half."""
-    from scipy.stats import rankdata
-
-    if len(p.present) < 2:
-        return None
-    positive = p.labels[:, None] == p.present
-    ranks = rankdata(p.probabilities[:, p.present], axis=0)
-    n = positive.sum(axis=0)
-    return float(np.mean(((ranks * positive).sum(axis=0) - n * (n + 1) / 2) / (n * (p.n - n))))
-
-
-def _pr_auc(p: Predictions) -> float | None:
-    """Average precision: precision at every distinct threshold, weighted by the step in recall."""
-    if len(p.present) < 2:
-        return None
-    areas = []
-    for k in p.present:
-        order = np.argsort(-p.probabilities[:, k])
-        scores, positive = p.probabilities[order, k], p.labels[order] == k
-        threshold = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # last row of each tie
-        found = np.cumsum(positive)[threshold]
-        areas.append(np.diff(found, prepend=0) @ (found / (threshold + 1)) / found[-1])
-    return float(np.mean(areas))
-
-
-def _nll(p: Predictions) -> float:
-    return float(-p.log_probabilities[np.arange(p.n), p.labels].mean())
-
-
-def _ece(p: Predictions) -> float:
-    bins = p.calibration
-    return float(np.abs(bins["confidence"] - bins["correct"]).sum() / p.n)
-
-
-def _brier(p: Predictions) -> float:
-    return float(((p.probabilities - np.eye(p.k)[p.labels]) ** 2).sum(axis=1).mean())
-
-
-def _rmse(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((x - y) ** 2)))
-
-
-def _mae(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.mean(np.abs(x - y)))
-
-
-def _corr(x: np.ndarray, y: np.ndarray) -> float | None:
-    from scipy.stats import NearConstantInputWarning, pearsonr
-
-    if np.ptp(x) == 0 or np.ptp(y) == 0:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", NearConstantInputWarning)
-        try:
-            return finite_or_none(pearsonr(x, y).statistic)
-        except NearConstantInputWarning:  # the values differ by rounding only: the correlation would be noise
-            return None
-
-
-def _sagr(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.mean(np.sign(x) == np.sign(y)))
-
-
 def _one(function: OfColumns, column: int, targets: np.ndarray, outputs: np.ndarray) -> float | None:
     return function(targets[:, column], outputs[:, column])
 
@@ -166,34 +64,34 @@ def defined(values: Iterable[float | None]) -> list[float] | None:
 
 # title, unit, direction, source, function, block
 _CATEGORICAL: dict[str, tuple[str, str, str, str, Callable[[Predictions], float | None], str]] = {
-    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", _accuracy, "recognition"),
+    "accuracy": ("Accuracy", "%", "higher", "fraction of correct rows", definitions.accuracy, "recognition"),
     "balanced_accuracy": (
         "Balanced accuracy",
         "%",
         "higher",
         "Brodersen et al. 2010",
-        partial(_macro, "recall"),
+        definitions.balanced_accuracy,
         "recognition",
     ),
-    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", partial(_macro, "f1"), "recognition"),
-    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", _weighted_f1, "recognition"),
-    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", partial(_macro, "precision"), "recognition"),
-    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", _kappa, "agreement"),
-    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", _alpha, "agreement"),
-    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", _mcc, "agreement"),
-    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", _roc_auc, SCORES),
-    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", _pr_auc, SCORES),
-    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", _nll, SCORES),
-    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", _ece, SCORES),
-    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", _brier, SCORES),
+    "macro_f1": ("Macro F1", "%", "higher", "mean of the classes' F1", definitions.macro_f1, "recognition"),
+    "weighted_f1": ("Weighted F1", "%", "higher", "the classes' F1 by support", definitions.weighted_f1, "recognition"),
+    "macro_ppv": ("Macro PPV", "%", "higher", "mean of the classes' precision", definitions.macro_ppv, "recognition"),
+    "kappa": ("Cohen's kappa", "", "higher", "Cohen 1960", definitions.kappa, "agreement"),
+    "alpha": ("Krippendorff's alpha", "", "higher", "Krippendorff, nominal, two raters", definitions.alpha, "agreement"),
+    "mcc": ("MCC", "", "higher", "Gorodkin 2004, R_K", definitions.mcc, "agreement"),
+    "roc_auc": ("ROC-AUC", "", "higher", "macro one-vs-rest", definitions.roc_auc, SCORES),
+    "pr_auc": ("PR-AUC", "", "higher", "macro average precision", definitions.pr_auc, SCORES),
+    "nll": ("NLL", "nats", "lower", "mean negative log-probability of the label", definitions.nll, SCORES),
+    "ece": ("ECE", "%", "lower", "Guo et al. 2017, top label, 15 equal-width bins", definitions.ece, SCORES),
+    "brier": ("Brier score", "", "lower", "Brier 1950, sum over classes, 0 to 2", definitions.brier, SCORES),
 }
 # title, unit, direction, source, function; each gives three metrics: valence, arousal and their mean
 _DIMENSIONAL: dict[str, tuple[str, str, str, str, OfColumns]] = {
-    "rmse": ("RMSE", "", "lower", "root of the mean squared error", _rmse),
-    "mae": ("MAE", "", "lower", "mean absolute error", _mae),
-    "corr": ("CORR", "", "higher", "Pearson", _corr),
-    "ccc": ("CCC", "", "higher", "Lin 1989, ddof = 0", ccc),
-    "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", _sagr),
+    "rmse": ("RMSE", "", "lower", "root of the mean squared error", definitions.rmse),
+    "mae": ("MAE", "", "lower", "mean absolute error", definitions.mae),
+    "corr": ("CORR", "", "higher", "Pearson", definitions.corr),
+    "ccc": ("CCC", "", "higher", "Lin 1989, ddof = 0", definitions.ccc),
+    "sagr": ("SAGR", "%", "higher", "Nicolaou et al. 2011, sign(0) = 0", definitions.sagr),
 }
 
 # Task -> the metric that comparisons and verdicts use.
@@ -210,7 +108,7 @@ for _name, (_title, _unit, _direction, _source, _function) in _DIMENSIONAL.items
         )
 
 # Metric -> the smallest difference of interest between two cells, in the metric's unit. A smaller one counts as equivalence
-# (docs/protocol.md, "Verdicts"). "recall" is the recall of one class.
+# (docs/reference/rules.md, "A comparison"). "recall" is the recall of one class.
 SMALLEST_DIFFERENCE: dict[str, float] = {
     "accuracy": 0.01,
     "balanced_accuracy": 0.01,

@@ -22,7 +22,7 @@ def prediction_interval_new_run(values: Values, n_test: int | None, confidence: 
     classified differently by different seeds, which is already part of s^2: the interval is conservative. Only the variance
     of the first term is estimated. So the first term takes the t quantile and the second the normal quantile:
     half-width^2 = t(m-1)^2 first + z^2 second. With Satterthwaite's degrees of freedom the coverage would be only 92.2 % at
-    m = 3 (docs/metrics.md).
+    m = 3 (docs/reference/statistics.md).
     On the same test sample T cancels: mean +- t(m-1) s sqrt(1 + 1/m).
 
     Args:

@@ -1,4 +1,6 @@
-"""The tests of a difference between two cells, and Holm's adjustment (assumptions and simulated coverage: docs/metrics.md).
+"""The tests of a difference between two cells, and Holm's adjustment.
+
+Assumptions and simulated coverage: docs/reference/statistics.md.
 
 scipy and statsmodels do most of the work. The inputs are plain numbers: one metric value per seed, or results per image of
 one test split.

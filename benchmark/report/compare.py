@@ -2,7 +2,8 @@
 
 Runs are paired by seed. An outside entry is a single network, so it is paired with every seed of the other row. The test
 over seeds then asks whether training the other row gives a different mean than that network. The test over images is about
-all pairs. The tests are the same as in the report (`benchmark.report.sections.pairs`); methods: docs/metrics.md, "Pairs".
+all pairs. The tests are the same as in the report (`benchmark.report.sections.pairs`), with the methods of
+docs/reference/statistics.md, "Pairs".
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from benchmark.records.examine import gather
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
 from benchmark.records.statistics import holm, mcnemar_exact, sign_flip_exact
+from benchmark.suggesting import one_of
 
 SCHEMA = 1
 FAR = 0.25  # two outputs of valence and arousal disagree if their distance is above this
@@ -65,7 +67,10 @@ def find(summary: Summary, records: Path, name: str, protocol: str | None) -> li
     if not rows:
         found = "only diverged runs" if diverged else "no record of that name"
         under = f" under protocol {protocol}" if protocol else ""
-        raise BadInput(f"{records}, '{name}'{under}", found, "a cell or an outside entry (`ferbench cells` lists cells)")
+        names = dict.fromkeys(each for comparison in summary.comparisons for each in comparison.runs)
+        names |= dict.fromkeys(run.record.cell for run in summary.outside)
+        expected = "another protocol, or a finished run" if name in names else one_of(name, names)
+        raise BadInput(f"{records}, '{name}'{under}", found, expected)
     return rows
 
 

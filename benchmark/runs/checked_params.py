@@ -18,6 +18,7 @@ from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.turned import turned
 from benchmark.runs import sources
 from benchmark.runs.plan import checked_seeds
+from benchmark.suggesting import one_of
 from benchmark.typed import plain
 
 # Key -> what it has to be, in words.
@@ -129,7 +130,7 @@ def _check_keys(contents: Json, needed: Mapping[str, str], further: Mapping[str,
     if missing := [key for key in needed if key not in contents]:
         raise BadInput(where, f"no {' and no '.join(missing)}", f"{', '.join(needed)}, and perhaps {', '.join(further)}")
     if odd := [key for key in contents if key not in known]:
-        raise BadInput(f"{where}, {odd[0]}", "an unknown key", f"one of {', '.join(known)}")
+        raise BadInput(f"{where}, {odd[0]}", "an unknown key", one_of(odd[0], known))
     for key, value in contents.items():
         if not isinstance(value, TYPES[known[key]]) or isinstance(value, bool):
             raise BadInput(f"{where}, {key}", f"{value!r}"[:200], known[key])

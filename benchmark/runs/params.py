@@ -23,6 +23,7 @@ from benchmark.protocol.turned import listed
 from benchmark.runs import sources
 from benchmark.runs.checked_params import check_params
 from benchmark.runs.plan import balanced, plan, profile_entry
+from benchmark.suggesting import unknown
 
 GRADIENTS = sources.PACKAGE / "measures" / "gradients" / "gradients.yaml"
 
@@ -140,7 +141,7 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
     mistake anywhere in the file is said before the first run."""
     checked = check_params(params, where)
     if key not in checked:
-        raise BadInput(f"{where}, runs", f"'{key}'", f"one of {', '.join(checked)}")
+        raise unknown(f"{where}, runs", key, checked, str(where))
     return _runs_of(params, key, *checked[key])
 
 

@@ -9,11 +9,12 @@ from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.suggesting import one_of, unknown
 from benchmark.typed import plain
 
 PROFILES = Path(__file__).with_name("profiles.yaml")
 LARGEST_SEED = 2**63  # seeds are smaller: a record takes no larger number
-KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates")  # of a profile
+KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates", "about", "takes")  # of a profile
 
 
 def profile_names() -> list[str]:
@@ -55,7 +56,7 @@ def profile_entry(profile: str) -> dict[str, Json]:
     of profiles.yaml says."""
     profiles = read_yaml(PROFILES)
     if profile not in profiles:
-        raise BadInput("profile", f"'{profile}'", f"one of {', '.join(profiles)}")
+        raise unknown("profile", profile, profiles, "ferbench profile")
     entry: dict[str, Json] = profiles[profile]
     _check_entry(entry, f"profile {profile}")
     return entry
@@ -64,9 +65,9 @@ def profile_entry(profile: str) -> dict[str, Json]:
 def _check_entry(entry: Json, where: str) -> None:
     if not isinstance(entry, dict) or "seeds" not in entry or ("runs" in entry) == ("parts" in entry):
         found = ", ".join(map(str, entry)) if isinstance(entry, dict) else f"{entry!r}"[:200]
-        raise BadInput(where, found, "seeds, either runs or parts, and perhaps data, gradients and rates")
+        raise BadInput(where, found, "seeds, either runs or parts, and perhaps data, gradients, rates, about and takes")
     if odd := [key for key in entry if key not in KEYS]:
-        raise BadInput(f"{where}, {odd[0]}", "an unknown key", f"one of {', '.join(KEYS)}")
+        raise BadInput(f"{where}, {odd[0]}", "an unknown key", one_of(odd[0], KEYS))
     checked_seeds(entry["seeds"], f"{where}, seeds")
     runs = entry["parts"] if "parts" in entry else [entry["runs"]]
     good = {
@@ -74,6 +75,8 @@ def _check_entry(entry: Json, where: str) -> None:
         "data": plain(entry.get("data", {})) and all(isinstance(own, dict) for own in _values(entry.get("data", {}))),
         "gradients": _texts(entry.get("gradients", [])),
         "rates": isinstance(entry.get("rates", ""), str),
+        "about": isinstance(entry.get("about", ""), str),
+        "takes": isinstance(entry.get("takes", ""), str),
     }
     expected = {
         "runs": "a mapping of protocols to lists of patterns",
@@ -81,6 +84,8 @@ def _check_entry(entry: Json, where: str) -> None:
         "data": "a mapping of data sets to their options",
         "gradients": "a list of names",
         "rates": "the name of a search",
+        "about": "a text",
+        "takes": "a text",
     }
     for key, right in good.items():
         if not right:

@@ -15,7 +15,7 @@ from benchmark.files import Json
 from benchmark.progress import say
 from benchmark.protocol.cells import Cell, Run
 from benchmark.records.record import Record, read_record
-from benchmark.runs.plan import parts, profile_entry
+from benchmark.runs.plan import parts, profile_entry, profile_names
 from benchmark.runs.rate_search import RateSearch, load_rate_search, search_rates
 from benchmark.runs.runner import Site, run_all
 from benchmark.runs.time_budget import TimeBudget
@@ -56,7 +56,9 @@ def load_study(profile: str) -> Study:
     protocols."""
     entry = profile_entry(profile)
     if "rates" not in entry:
-        raise BadInput(f"profile {profile}", "no search of learning rates", "a study; ferbench run --profile makes others")
+        studies = ", ".join(name for name in profile_names() if "rates" in profile_entry(name))
+        expected = f"a study ({studies}); `ferbench run --profile {profile}` makes others"
+        raise BadInput(f"profile {profile}", "no search of learning rates", expected)
     search, runs = load_rate_search(entry["rates"]), parts(profile)
     if odd := {run.protocol.name for part in runs for run in part if run.protocol.hash != search.protocol.hash}:
         raise BadInput(f"profile {profile}", f"runs under {', '.join(sorted(odd))}", f"protocol {search.protocol.name}")

@@ -23,6 +23,7 @@ from benchmark.records.record import Record, read_record
 from benchmark.runs.plan import checked_seeds
 from benchmark.runs.runner import Site, run_all
 from benchmark.runs.tuning_log import IDENTITY, SEARCHES, read_log
+from benchmark.suggesting import unknown
 
 FIELDS = ("protocol", "cells", "seeds", "epochs", "trials")
 LISTS: dict[str, type | tuple[type, ...]] = {"cells": (str, dict), "trials": dict, "rates": (int, float)}
@@ -87,7 +88,7 @@ def load_search(name: str) -> Search:
         return _read_search(Path(name))
     searches = read_yaml(SEARCHES)
     if name not in searches:
-        raise BadInput("search", f"'{name}'", f"one of {', '.join(searches)}, or a file that `ferbench tune --write` wrote")
+        raise unknown("search", name, searches, further=", or a file that `ferbench tune --write` wrote")
     entry, where = searches[name], f"search {name}"
     check_search(entry, FIELDS, where)
     if odd := [name for name in (entry["protocol"], *entry["cells"]) if not isinstance(name, str)]:
@@ -257,7 +258,7 @@ def line_of(search: Searching, changes: Mapping[str, Json], record: Record, devi
 
 
 def table(lines: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Markdown table for docs/protocol.md, one row per trial and one column per cell.
+    """Markdown table for docs/reference/tuning.md, one row per trial and one column per cell.
 
     A cell shows the mean over seeds of the best validation metric (in percent if it is an accuracy) and the number of seeds.
     The last column is the mean over the cells, where all cells have a number. If a trial was repeated (with other code or on

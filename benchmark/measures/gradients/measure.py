@@ -3,7 +3,7 @@
 A network can be measured if it has an attribute `units`: an nn.Sequential or nn.ModuleList of its residual units, in the
 order in which the signal passes them. Each unit must be called exactly once, take one tensor and return one tensor, which
 is the input of the next unit. Trainable scalars of a unit (parameters without dimensions) are recorded under the last part
-of their name. docs/protocol.md, "Gradients", defines the quantities.
+of their name. docs/reference/gradients.md defines the quantities.
 """
 
 import math

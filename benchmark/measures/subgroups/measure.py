@@ -23,7 +23,7 @@ from benchmark.records.intervals import Interval, t_interval
 from benchmark.records.metrics import METRICS
 from benchmark.records.record import Record
 
-# Those metrics of the results tables whose differences docs/protocol.md judges; each is a function of means over faces.
+# The metrics of results tables whose differences are judged (docs/reference/rules.md): functions of means over faces.
 HEADLINE = {
     "categorical": ("accuracy", "balanced_accuracy", "macro_f1"),
     "dimensional": ("ccc_mean", "rmse_mean"),

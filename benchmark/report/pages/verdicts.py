@@ -22,7 +22,7 @@ from benchmark.records.grouping import folder_of
 from benchmark.report.scale import accuracy_level, scale_in_words
 from benchmark.report.tables import Entry, Table, text
 
-# Rule -> short description for the pages. The full description is in docs/protocol.md.
+# Rule -> short description for the pages. The full description is in docs/reference/rules.md.
 RULES_IN_WORDS = {
     "numeric": (
         "95 % prediction interval of one more run on a new test sample of the same size, seeds and test images both in "

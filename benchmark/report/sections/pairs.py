@@ -1,8 +1,8 @@
 """The table of pairs of cells on the same test images: the mean difference of their networks, tested over images and over
 seeds.
 
-Methods and their assumptions: docs/metrics.md, "Pairs". There is a row for every pair of cells of a protocol that differ in
-one thing that a paper asks about.
+Methods and their assumptions: docs/reference/statistics.md, "Pairs". There is a row for every pair of cells of a
+protocol that differ in one thing that a paper asks about.
 """
 
 from collections.abc import Mapping

@@ -42,7 +42,7 @@ def family_of(finding):
 
 
 def test_the_constants_of_the_verdicts():
-    """docs/protocol.md, "Verdicts"."""
+    """docs/reference/rules.md."""
     assert (finding.ALPHA, finding.MINIMUM_SEEDS) == (0.05, 3)
     assert finding.ROLES == ("deciding", "scaled_down", "further", "seen", "machinery")
     assert finding.JUDGING == ("deciding", "scaled_down", "further") and rules.SHOWN_ALONE == ("seen", "machinery")

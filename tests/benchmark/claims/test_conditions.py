@@ -1,4 +1,4 @@
-"""Verdicts under conditions: every case of the table in docs/protocol.md, and on fabricated records."""
+"""Verdicts under conditions: every case of the table in docs/reference/rules.md, and on fabricated records."""
 
 import itertools
 import re
@@ -17,7 +17,7 @@ from benchmark.records.record import read_records
 P = "synthetic-8"
 IMAGES = 90
 TEXT = {"sentence": "s", "paper": "p", "value": "v", "mark": "V", "source": "abstract", "would_test": "w"}
-# One condition, the other -> the verdict over both: the table of docs/protocol.md, word by word.
+# One condition, the other -> the verdict over both: the table of docs/reference/rules.md, word by word.
 TABLE = {
     ("supported", "supported"): "supported",
     ("supported", "refuted"): "conditional",
@@ -75,10 +75,10 @@ def test_a_word_that_no_condition_can_have_is_refused():
         conditional(["supported", "conditional"])
 
 
-def test_the_table_is_the_one_of_the_protocol():
-    """docs/protocol.md writes the same cases out: every verdict over two conditions stands in its table."""
-    text = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
-    part = text[text.index("### Conditions") :]
+def test_the_table_is_the_one_of_the_rules():
+    """docs/reference/rules.md writes the same cases out: every verdict over two conditions stands in its table."""
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "rules.md").read_text()
+    part = text[text.index("## Conditions") :]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| \*([^|*]+)\* \|", part, re.MULTILINE)
     said = {frozenset((one, other.strip())): verdict for one, others, verdict in rows for other in others.split(" or ")}
     assert said == {frozenset(pair): verdict for pair, verdict in TABLE.items()}

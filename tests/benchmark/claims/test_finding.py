@@ -1,4 +1,4 @@
-"""The words of the verdicts, one by one as docs/protocol.md writes them, and what a finding says of itself."""
+"""The words of the verdicts, one by one as docs/reference/rules.md writes them, and what a finding says of itself."""
 
 import re
 from pathlib import Path
@@ -22,9 +22,9 @@ WORDS = {
 }  # fmt: skip
 
 
-def test_the_words_are_those_of_the_protocol():
+def test_the_words_are_those_of_the_rules():
     assert {name: Finding(getattr(finding, name), "because").shown for name in WORDS} == WORDS
-    text = re.sub(r"\s+", " ", (Path(__file__).parents[3] / "docs" / "protocol.md").read_text().lower())
+    text = re.sub(r"\s+", " ", (Path(__file__).parents[3] / "docs" / "reference" / "rules.md").read_text().lower())
     assert [word for word in WORDS.values() if word not in text] == ["measured, no verdict"]  # no verdict
 
 

@@ -19,7 +19,7 @@ X, Y = Point("x", 0), Point("y", 0)
 
 
 def test_the_constants_of_the_rules():
-    """docs/protocol.md: a factor of 10 is the margin, a factor of 2 the smallest of interest."""
+    """docs/reference/rules.md: a factor of 10 is the margin, a factor of 2 the smallest of interest."""
     assert (gradient_rule.MARGIN, gradient_pairs.OF_INTEREST) == (10.0, 2.0)
 
 

@@ -186,7 +186,7 @@ def arriving(tmp_path, monkeypatch, capsys) -> Callable[[Mapping, str], dict]:
         monkeypatch.setattr("benchmark.runs.runner.default_jobs", lambda device: 5 if device.type == "cpu" else 6)
         monkeypatch.setattr("torch.cuda.is_available", lambda: True)
         clock = types.SimpleNamespace(monotonic=lambda: now[0])
-        for module in ("training", "verifying", "machines", "shared"):
+        for module in ("training", "studying", "verifying", "machines", "shared"):
             monkeypatch.setattr(importlib.import_module(f"benchmark.cli.{module}"), "time", clock, raising=False)
         for place, result in entry.get("spies", {}).items():
             spies.put(place, result)

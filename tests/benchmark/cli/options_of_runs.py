@@ -60,7 +60,7 @@ TABLE = {
             "benchmark.runs.params.write_params": {"runs": {"a": {"seeds": [1]}, "b": {}}, "seeds": [0, 1], "data": {}}
         },
         "base": "profile",
-        "arrives": {"printed": "default\n"},
+        "arrives": {"printed": "\nfer2013-quick "},
         "options": {
             "name": (
                 "profile smoke",
@@ -70,7 +70,12 @@ TABLE = {
         },
     },
     "models": {"base": "models", "arrives": {"printed": "ablations"}},
-    "cells": {"base": "cells", "arrives": {"printed": "narrow8-12-identity-working-weighted"}},
+    "protocols": {"base": "protocols", "arrives": {"printed": "\nfer2013-7-quick "}},
+    "cells": {
+        "base": "cells",
+        "arrives": {"printed": "\nnarrow8-12-{adaptive,fixed,identity}-{working,frozen}-{plain,weighted,"},
+        "options": {"pattern": ("cells narrow8-*-weighted", {"printed": "narrow8-12-identity-working-weighted   "})},
+    },
     "plan": {
         "spies": {"benchmark.runs.plan.plan": planned, "benchmark.runs.plan_file.write_plan": None},
         "base": "plan one grid.json",

@@ -24,10 +24,16 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "command, line",
     [
-        ("data add fer2014 x.csv", "ferbench: data set: found 'fer2014'; expected one of afewva, affectnet"),
+        (
+            "data add fer2014 x.csv",
+            "ferbench: data set: found 'fer2014'; expected one of the 12 that `ferbench data` lists, or folder-NAME",
+        ),
         ("data add fer2013 x.csv", "x.csv"),
-        ("prepare fer2013", "data/raw/fer2013: found no file"),
-        ("audit synthetic", "no meta.json; expected a prepared FaceSet"),
+        ("prepare fer2013", "data/raw/fer2013: found no data yet; expected `ferbench data add fer2013 PATH`"),
+        (
+            "audit synthetic",
+            "data/prepared/synthetic: found no FaceSet; expected a prepared one: `ferbench prepare synthetic` makes it",
+        ),
         ("run fer2013-8 bregnext-50-adaptive-working-plain", "protocol: found 'fer2013-8'"),
         ("run fer2013-7 bregnext-50-adaptive-working-mse", "loss 'mse'; expected one for a categorical task"),
         ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE"),
@@ -59,7 +65,7 @@ def test_every_verb_has_help_with_an_example(capsys):
 
 
 def test_listings(here, capsys):
-    assert main(["models"]) == main(["cells"]) == main(["profile"]) == 0
+    assert main(["models"]) == main(["cells", "bregnext"]) == main(["profile"]) == 0
     out = capsys.readouterr().out
     for name in ("bregnext-50 ", "resnet18-smallstem ", "bregnext-50-adaptive-frozen-weighted ", "fer2013-quick"):
         assert name in out

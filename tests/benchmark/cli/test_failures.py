@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark import stopping
-from benchmark.cli import failures, terminal, training
+from benchmark.cli import failures, listing, terminal
 from benchmark.cli.main import main
 from benchmark.cli.terminal import Plain
 from benchmark.errors import BadInput, Findings, Interrupted, SystemSaysNo
@@ -81,6 +81,11 @@ ERRORS = [
         f"torch: CUDA error: axis X; see whether nvidia-smi shows the GPU, {AGAIN}; --device cpu needs none",
     ),
     (
+        ModuleNotFoundError("No module named 'numpy'", name="numpy"), 4,
+        f"Python in {sys.prefix}: package numpy is missing; activate the environment of the installation (. "
+        ".venv/bin/activate) or install there: pip install -e .",
+    ),
+    (
         BrokenProcessPool("abruptly"), 4,
         f"a worker process was killed, perhaps because memory ran out; use fewer --jobs or close other programs, {AGAIN}",
     ),
@@ -95,8 +100,8 @@ def ended(monkeypatch, capsys):
         def verb(_):
             raise error
 
-        monkeypatch.setattr(training, "cells", verb)
-        status, said = main(["cells"]), capsys.readouterr()
+        monkeypatch.setattr(listing, "models", verb)
+        status, said = main(["models"]), capsys.readouterr()
         assert not said.out
         return status, said.err
 
@@ -114,7 +119,13 @@ def test_a_name_can_not_command_the_terminal(ended):
     assert ended(OSError(errno.EIO, "bad", b"\xff"))[1].startswith("ferbench: \ufffd: bad;")
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), RuntimeError("shape mismatch"), ValueError("y")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"), AssertionError(), RuntimeError("shape mismatch"), ValueError("y"), ImportError("cannot import name"),
+        ModuleNotFoundError("No module named 'benchmark.gone'", name="benchmark.gone"), ModuleNotFoundError("of no name"),
+    ],
+)  # fmt: skip
 def test_a_mistake_of_the_suite_shows_its_traceback_and_says_so(ended, error):
     status, said = ended(error)
     assert status == 70
@@ -176,7 +187,7 @@ def test_the_help_names_every_status(capsys):
         main(["--help"])
     assert ended.value.code == 0
     assert failures.STATUSES in capsys.readouterr().out
-    documented = (ROOT / "docs" / "new-model.md").read_text()
+    documented = (ROOT / "docs" / "reference" / "commands.md").read_text()
     for number in (0, failures.FOUND, failures.BAD_INPUT, failures.STOPPED, failures.SYSTEM, failures.MISTAKE):
         assert f"\n  {number:2}  " in failures.STATUSES
         assert f"\n| {number} | " in documented
@@ -188,7 +199,7 @@ def test_a_command_line_that_does_not_parse_is_one_line(capsys):
             ["run", "--jobs", "x\x1b[1m"],
             "ferbench run: argument --jobs: invalid int value: 'x\\x1b[1m'; see ferbench run --help",
         ),
-        (["nothing\n"], "ferbench: argument VERB: invalid choice: 'nothing\\n' "),
+        (["nothing\n"], "ferbench: verb: found 'nothing\\n'; expected one of the "),
         ([], "ferbench: the following arguments are required: VERB; see ferbench --help"),
     ):  # fmt: skip
         with pytest.raises(SystemExit) as ended:

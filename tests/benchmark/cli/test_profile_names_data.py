@@ -7,8 +7,14 @@ import pytest
 from benchmark.cli.main import main
 
 FERPLUS = """\
-data/raw/fer2013: no data yet; first: ferbench data add fer2013 PATH
-data/raw/ferplus: no data yet; first: ferbench data add ferplus PATH
+data/raw/fer2013: found no data yet, which ferplus needs too; expected `ferbench data add fer2013 PATH` with the csv, from \
+Kaggle (docs/data/fer2013.md says where to get it)
+data/raw/ferplus: found no data yet; expected `ferbench data add ferplus PATH` with the FER+ repository \
+(docs/data/ferplus.md says where to get it)
+"""
+RAFDB = """\
+data/raw/rafdb: found no data yet; expected `ferbench data add rafdb PATH` with its folder, by agreement \
+(docs/data/rafdb.md says where to get it)
 """
 
 
@@ -28,7 +34,9 @@ def said(tmp_path, monkeypatch, capsys):
 def test_data_that_were_not_added(said):
     before, last = said("ferplus")
     assert before == FERPLUS
-    assert last.startswith("params.yaml: profile ferplus, ") and last.endswith(" runs; next: dvc repro\n")
+    assert last.startswith("params.yaml: profile ferplus, ") and last.endswith(
+        " runs; next: the data above, then dvc repro\n"
+    )
 
 
 @pytest.mark.parametrize("what", ["a file", "a pointer", "a folder", "a link"])
@@ -56,8 +64,43 @@ def test_an_empty_folder_is_no_data(said, tmp_path):
 
 
 def test_a_preset_is_named_as_it_is_added(said):
-    assert said("rafdb-quick")[0] == "data/raw/rafdb: no data yet; first: ferbench data add rafdb PATH\n"
+    assert said("rafdb-quick")[0] == RAFDB
 
 
 def test_drawn_data_need_none(said):
-    assert said("smoke")[0] == ""
+    before, last = said("smoke")
+    assert before == "" and last.endswith(" runs; next: dvc repro\n")
+
+
+def test_data_of_which_only_the_file_of_dvc_is_there(said, tmp_path):
+    """As in a clone: `git clone` brings data/raw/fer2013.dvc, and data/raw/.gitignore, but no data."""
+    for name in (".gitignore", "fer2013.dvc", "fer2013/.gitkeep"):
+        path = tmp_path / "data" / "raw" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    assert said("fer2013-quick")[0] == (
+        "data/raw/fer2013: found no data, only data/raw/fer2013.dvc; expected `dvc pull data/raw/fer2013.dvc`, if a remote "
+        "has them; else `ferbench data add fer2013 PATH` with the csv, from Kaggle (docs/data/fer2013.md says where to get "
+        "it)\n"
+    )
+    assert Path("params.yaml").is_file()
+
+
+@pytest.mark.parametrize("text", ["path: /nowhere/AffectNet\n", "{", "[]", "path: 7\n"])
+def test_a_pointer_to_a_folder_that_is_gone(said, tmp_path, text):
+    path = tmp_path / "data" / "raw" / "affectnet" / "source.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    gone = (
+        "data/raw/affectnet: found a pointer to /nowhere/AffectNet, which is not there; expected that folder, or `ferbench "
+        "data add affectnet PATH` with the folder where they are now\n"
+    )
+    assert said("affectnet")[0] == (gone if "nowhere" in text else "")
+
+
+def test_what_prepare_says_is_what_the_profile_says(said, capsys):
+    for line in FERPLUS.splitlines():
+        name = line.split(":")[0].rpartition("/")[2]
+        assert main(["prepare", name]) == 2
+        known = capsys.readouterr().err.partition("; expected")[0]
+        assert known.startswith(f"ferbench: data/raw/{'fer2013' if name == 'ferplus' else name}: found no data yet")

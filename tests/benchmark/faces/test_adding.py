@@ -101,7 +101,7 @@ def test_failed_copy_leaves_nothing(csv, root, monkeypatch):
 
 
 def test_sets_without_a_file_and_unknown_sets(csv, root):
-    with pytest.raises(BadInput, match="data set: found 'fer'; expected one of afewva, affectnet, affwild"):
+    with pytest.raises(BadInput, match="data set: found 'fer'; expected one of the 12 that `ferbench data` lists"):
         add("fer", csv, root=root)
     with pytest.raises(BadInput, match="data set synthetic: found a file to add; expected none: it is generated"):
         add("synthetic", csv, root=root)

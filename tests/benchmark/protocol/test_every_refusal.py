@@ -105,7 +105,8 @@ def test_values_of_a_protocol(changes, line):
 
 def test_protocols_by_name_and_file(tmp_path, monkeypatch):
     assert refusal(load_protocol, "fer2014") == (
-        f"protocol: found 'fer2014'; expected one of {', '.join(protocol_names())}, or a file such as ./my-protocol.yaml"
+        f"protocol: found 'fer2014'; expected one of the {len(protocol_names())} that `ferbench protocols` lists, or a file "
+        "such as ./my-protocol.yaml; did you mean fer2013-7?"
     )
     text = (PROTOCOLS / "fer2013-7.yaml").read_text()
     same, other = tmp_path / "same.yaml", tmp_path / "other.yaml"

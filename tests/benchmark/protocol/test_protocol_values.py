@@ -1,4 +1,4 @@
-"""Every value of every shipped protocol and recipe, typed in from docs/protocol.md and the data sets' own documentation.
+"""Every value of every shipped protocol and recipe, typed in from the papers and the data sets' own documentation.
 
 A hash tells that a file changed. These tests tell which of its values is wrong, also for whoever renews the hash.
 """
@@ -130,22 +130,20 @@ def test_the_files_of_protocols_are_read_with_the_types_that_were_meant():
         assert all(type(value) is options[key] for key, value in read.get("data_options", {}).items()), path.name
 
 
-def test_the_table_of_the_documentation_says_the_same():
-    """docs/protocol.md, "Roles": one row names several protocols where they differ in their task alone."""
-    text = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
-    rows = re.findall(r"^\| (.+) \|$", text[text.index("## Roles") : text.index("The network learns")], re.MULTILINE)
-    checked = set()
-    for row in rows[1:]:  # below the head
-        names, _, train, validation, test, size, recipe = (each.strip() for each in row.split("|"))
-        first, *others = names.split(", ")
-        data = first.split("-")[0]
-        for name in [first, *(data + other if other.startswith("-") else other for other in others)]:
-            _, _, roles, side, own, epochs, _ = VALUES[name]
-            assert size.split(" ")[0] == f"{side}x{side}x3" and recipe.split(";")[0] == f"{own}, {epochs}", name
-            if roles is KAGGLE:
-                assert (train, validation, test) == ("Training", "PublicTest", "PrivateTest")
-            checked.add(name)
-    assert checked == set(VALUES) - {"ferplus-8-released"}  # named in "Recipes"
+def test_the_tables_of_the_documentation_say_the_same():
+    """docs/reference/protocols.md, "Roles" and "Values"."""
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "protocols.md").read_text()
+    roles, values = (
+        {name: row.split(" | ") for name, row in re.findall(r"^\| `([\w-]+)` \| (.+) \|$", part, re.MULTILINE)}
+        for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:3]
+    )
+    assert set(roles) == set(values) == set(VALUES)
+    for name, (_, _, of_roles, side, own, epochs, _) in VALUES.items():
+        version, size, recipe, *_ = values[name]
+        assert (size, recipe) == (f"{side}x{side}x3", f"[{own}](recipes.md#{own}), {epochs}"), name
+        assert version == load_protocol(name).version
+        if of_roles is KAGGLE:
+            assert roles[name][1:4] == ["Training", "PublicTest", "PrivateTest"]
 
 
 def test_what_selects_an_epoch():

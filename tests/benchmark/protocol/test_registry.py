@@ -167,7 +167,8 @@ def test_listing_imports_neither_torch_nor_models():
 @pytest.mark.parametrize(
     ("name", "options", "parts"),
     [
-        ("nothing", {}, ("nothing", "strange", "bregnext-50")),
+        ("nothing", {}, ("nothing", "`ferbench models` lists", "timm:NAME")),
+        ("strnge", {}, ("strnge", "did you mean strange?")),
         ("strange", {"width": 3}, ("strange", "width", "hidden=4")),
         ("strange", {"num_outputs": 0}, ("strange", "num_outputs", "at least 1")),
         ("strange", {"input_size": 8.0}, ("strange", "input_size")),

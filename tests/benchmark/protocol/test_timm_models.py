@@ -123,7 +123,7 @@ def test_command_line_refusals(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for command, line in (
         ("run synthetic-8 timm:resnet19", "no such network of timm"),
-        ("run synthetic-8 timm:resnet18", "no meta.json; expected a prepared FaceSet"),
+        ("run synthetic-8 timm:resnet18", "found no FaceSet; expected a prepared one: `ferbench prepare synthetic`"),
         ("run synthetic-8 resnet18-plain --loss focal", "found --loss without --model"),
         ("run synthetic-8 resnet18-plain --model timm:resnet18", "not exactly one choice"),
         ("run --model timm:resnet18", "not exactly one choice"),

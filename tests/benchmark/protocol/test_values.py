@@ -154,9 +154,10 @@ def test_a_mistake_in_a_users_file_names_the_file(tmp_path):
     assert str(error.value) == f"{path}, epochs: found 0; expected a number from 1 to 100000"
 
 
-def test_an_unknown_protocol_is_answered_with_the_known_ones():
+def test_an_unknown_protocol_is_answered_with_those_that_may_be_meant():
     with pytest.raises(BadInput) as error:
         load_protocol("fer2013")
-    names = sorted(path.stem for path in PROTOCOLS.iterdir())
-    known = f"one of {', '.join(names)}, or a file such as ./my-protocol.yaml"
-    assert str(error.value) == f"protocol: found 'fer2013'; expected {known}"
+    assert str(error.value) == (
+        f"protocol: found 'fer2013'; expected one of the {len(list(PROTOCOLS.iterdir()))} that `ferbench protocols` lists, "
+        "or a file such as ./my-protocol.yaml; did you mean fer2013-7, fer2013-7-quick or fer2013-7-released?"
+    )

@@ -103,7 +103,7 @@ def test_ccc_and_rmse_against_resampling():
 
 @pytest.mark.parametrize("metric", ["macro_f1", "rmse_mean"])
 def test_resamples_are_the_same_2000_each_time(metric):
-    """As docs/metrics.md says; another number or seed would move every p-value of the reports."""
+    """As docs/reference/statistics.md says; another number or seed would move every p-value of the reports."""
     labels, a, b = two_cells(n=60)
     if metric == "rmse_mean":
         rng = np.random.default_rng(0)

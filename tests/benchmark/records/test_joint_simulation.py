@@ -1,7 +1,7 @@
 """The combined test on simulated studies: coverage, false alarms, false and right equivalence, what it can detect.
 
-`pytest -s -m slow tests/benchmark/records/test_joint_simulation.py` prints the tables of docs/metrics.md, "The combined
-test".
+`pytest -s -m slow tests/benchmark/records/test_joint_simulation.py` prints the tables of docs/reference/statistics.md,
+"The combined test".
 """
 
 import math
@@ -273,7 +273,7 @@ def test_resampled_metric_full(metric, m):
 def test_one_skewed_cell_is_where_the_level_is_lost():
     """One network in ten of cell A alone is 5 points worse; else seeds differ by 0.7 points, images by 0.3."""
     rng, studies = np.random.default_rng(5), 40_000
-    expected = {3: 0.940, 5: 0.911, 10: 0.913, 20: 0.942}  # as docs/metrics.md says
+    expected = {3: 0.940, 5: 0.911, 10: 0.913, 20: 0.942}  # as docs/reference/statistics.md says
     for m in SEEDS:
         seeds = rng.normal(0, 0.007, (studies, m)) - 0.05 * ((rng.random((studies, m)) < 0.1) - 0.1)
         mean, variance = seeds.mean(axis=1) + rng.normal(0, 0.003, studies), seeds.var(axis=1, ddof=1) / m

@@ -1,5 +1,5 @@
 """Every metric against a second implementation (torchmetrics, torch, plain loops, hand-derived values), every
-degenerate input against the answer that docs/metrics.md gives."""
+degenerate input against the answer that docs/reference/metrics.md gives."""
 
 import json
 import math
@@ -223,7 +223,7 @@ def test_table_and_results_name_the_same_metrics():
     assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
 
 
-# Name -> unit, direction, block, as docs/metrics.md has them. Those of valence and arousal stand for the three of a name.
+# Name -> unit, direction, block, as docs/reference/metrics.md has them. Those of valence and arousal stand for three each.
 SHOWN = {
     "accuracy": ("%", "higher", "recognition"), "balanced_accuracy": ("%", "higher", "recognition"),
     "macro_f1": ("%", "higher", "recognition"), "weighted_f1": ("%", "higher", "recognition"),
@@ -252,7 +252,7 @@ def test_blocks_are_in_the_order_of_the_tables():
 
 
 def test_smallest_differences_of_interest():
-    """Those of docs/protocol.md, "Verdicts": a verdict of equivalence is worth no more than its margin."""
+    """Those of docs/reference/rules.md: a verdict of equivalence is worth no more than its margin."""
     points = ("accuracy", "balanced_accuracy", "macro_f1")
     of_both = [f"{name}_{of}" for name in ("ccc", "rmse") for of in ("valence", "arousal", "mean")]
     assert {**dict.fromkeys([*points, *of_both], 0.01), "recall": 0.05} == metrics.SMALLEST_DIFFERENCE

@@ -1,6 +1,6 @@
 """Intervals and tests against second implementations (statsmodels, plain formulas), and their simulated coverage.
 
-The coverage tests print what they measure (`pytest -s -m slow`); docs/metrics.md quotes those figures.
+The coverage tests print what they measure (`pytest -s -m slow`); docs/reference/statistics.md quotes those figures.
 """
 
 import itertools
@@ -547,7 +547,7 @@ def test_coverage_quick():
 
 @pytest.mark.slow
 def test_coverage_full():
-    """The figures of docs/metrics.md."""
+    """The figures of docs/reference/statistics.md."""
     rng = np.random.default_rng(1)
     for n in (2, 3, 5, 10):
         study(f"t, n={n}", coverage_t(rng, 20000, n), 0.943, 0.957)

@@ -106,11 +106,13 @@ def test_what_can_not_be_compared_is_said(run, comparison, monkeypatch):
             comparing.compare("r", a, b, protocol)
         return str(error.value)
 
-    cells = "expected a cell or an outside entry (`ferbench cells` lists cells)"
-    assert refusal("one", "nobody") == f"r, 'nobody': found no record of that name; {cells}"
-    assert refusal("one", "two", "other") == f"r, 'one' under protocol other: found no record of that name; {cells}"
+    names = [*own.runs, *(each.record.cell for each in summary.outside)]
+    assert refusal("one", "nobody") == f"r, 'nobody': found no record of that name; expected one of {', '.join(names)}"
+    assert refusal("one", names[0] + "x").endswith(f"; did you mean {names[0]}?")
+    elsewhere = "expected another protocol, or a finished run"
+    assert refusal("one", "two", "other") == f"r, 'one' under protocol other: found no record of that name; {elsewhere}"
     own.runs["lost"] = (run(Cell("lost", "lost", {}, "plain"), 0, None),)
-    assert refusal("lost", "two") == f"r, 'lost': found only diverged runs; {cells}"
+    assert refusal("lost", "two") == f"r, 'lost': found only diverged runs; {elsewhere}"
     own.runs["late"] = (run(Cell("late", "late", {}, "plain"), 9, {"accuracy": 0.5}),)
     assert refusal("one", "late") == "one and late: found seeds [0, 1] and [9]; expected a seed that both finished"
     first, second = own.runs["one"][1].record, own.runs["two"][0].record

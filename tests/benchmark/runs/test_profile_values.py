@@ -1,5 +1,5 @@
-"""What every plan of profiles.yaml trains, in which order and with which seeds: typed in from docs/protocol.md ("The study",
-"Planned seeds"), docs/cluster.md ("The grid of the papers' question") and the README's list of plans."""
+"""What every plan of profiles.yaml trains, in which order and with which seeds: typed in from the rules ("Planned seeds"),
+the study and the grid of the papers' question as they were planned, and the README's list of plans."""
 
 import re
 
@@ -13,7 +13,7 @@ SHORTCUTS = "{adaptive,fixed,identity}"  # in the order of cells.yaml, in which 
 BOTH = "{working,frozen}"
 RESNETS = "resnet18-smallstem,resnet34-smallstem,resnet50-smallstem"
 # Per protocol the cells, each line with its seeds. A name stands for several: {a,b} is a and b.
-GRID = [  # the papers' question: docs/cluster.md, "The grid"
+GRID = [  # the papers' question: shortcut x BatchNorm x loss
     (f"bregnext-50-{SHORTCUTS}-working-plain", FIVE),
     (f"bregnext-50-post-{SHORTCUTS}-working-plain", THREE),
     (f"bregnext-50-{SHORTCUTS}-working-weighted", FIVE),
@@ -50,7 +50,7 @@ PLANS = {
     "fer2013-cpu": [
         {"fer2013-7-quick": [(f"narrow8-12-{SHORTCUTS}-{BOTH}-{loss}", THREE) for loss in ("plain", "weighted")]}
     ],
-    "fer2013-study": [  # docs/protocol.md, the table of "The study"
+    "fer2013-study": [  # the four parts of the study, docs/reference/profiles.md
         {
             "fer2013-7-small": [
                 (f"narrow16-50-{SHORTCUTS}-working-plain", FIVE),
@@ -182,4 +182,5 @@ def test_what_a_profile_trains(profile):
 def test_what_a_profile_says_beside_its_runs(profile):
     entry = profile_entry(profile)
     assert entry["seeds"] == ([0] if profile in OF_ONE_SEED else THREE)
-    assert {key: value for key, value in entry.items() if key not in ("seeds", "runs", "parts")} == BESIDE.get(profile, {})
+    shown = ("seeds", "runs", "parts", "about", "takes")
+    assert {key: value for key, value in entry.items() if key not in shown} == BESIDE.get(profile, {})

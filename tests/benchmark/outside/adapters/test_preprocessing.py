@@ -11,7 +11,7 @@ import yaml
 
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, preprocessing_from
 
-PAGE = Path(__file__).parents[4] / "docs" / "model-files.md"
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
@@ -38,11 +38,12 @@ def test_grey_faces_are_repeated_and_colour_can_be_taken_away():
     assert found.flatten(1).tolist() == pytest.approx(np.array([[0.299] * 3, [0.587] * 3]))
 
 
-def test_the_page_explains_every_key_with_its_default():
-    text = PAGE.read_text(encoding="utf-8")
+def test_the_pages_explain_every_key_with_its_default_and_give_an_example():
+    text = (DOCS / "reference" / "models.md").read_text(encoding="utf-8")
     table = text[text.index("| key | default |") :].split("\n\n")[0]
-    keys = [key for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
+    keys = [key for row in re.findall(r"^\| (`\w+`) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
     assert sorted(keys) == sorted(entry.name for entry in dataclasses.fields(Preprocessing))
-    (example,) = [part for part in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "input_size" in part]
-    declared = preprocessing_from(yaml.safe_load(example), PAGE)
+    page = DOCS / "model-files.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    declared = preprocessing_from(yaml.safe_load(example), page)
     assert declared.range == (-1.0, 1.0) and declared.channels == 1 and len(declared.classes) == 7

@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.records.revision import files_at
-from benchmark.runs import environment
+from benchmark.runs import commit as module
+from benchmark.runs.commit import commit
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -18,29 +19,29 @@ def git(root: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
-    """The module environment.py as it lies in a folder of code inside a repository, which does not track it yet."""
+    """The module commit.py as it lies in a folder of code inside a repository, which does not track it yet."""
     git(tmp_path, "init", "-q")
     (tmp_path / "notes.txt").write_text("of another project")
     git(tmp_path, "add", "notes.txt")
     git(tmp_path, "commit", "-qm", "notes")
-    path = tmp_path / "ferbench-1.0" / "benchmark" / "runs" / "environment.py"
+    path = tmp_path / "ferbench-1.0" / "benchmark" / "runs" / "commit.py"
     path.parent.mkdir(parents=True)
-    shutil.copy(environment.__file__, path)
-    monkeypatch.setattr(environment, "__file__", str(path))
+    shutil.copy(module.__file__, path)
+    monkeypatch.setattr(module, "__file__", str(path))
     return path
 
 
 def test_an_archive_inside_another_repository_has_no_commit(place):
-    assert environment.commit() is None
+    assert commit() is None
 
 
 def test_a_checkout_has_its_own(place, tmp_path):
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-qm", "code")
     head = git(tmp_path, "rev-parse", "HEAD")
-    assert len(head) == 40 and environment.commit() == head
+    assert len(head) == 40 and commit() == head
     place.write_text(place.read_text() + "\n")
-    assert environment.commit() == f"{head}+changes"
+    assert commit() == f"{head}+changes"
 
 
 def test_what_is_published_is_not_looked_for_in_another_repository(place, tmp_path, monkeypatch):

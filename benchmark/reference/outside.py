@@ -1,0 +1,43 @@
+"""The page of files that come from outside."""
+
+from dataclasses import fields
+
+from benchmark.outside.adapters.preprocessing import CHOICES, Preprocessing
+from benchmark.reference.markdown import attributes, page, sections, table, value
+
+FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Names of models and cells", "Kinds of models")
+
+
+def models() -> str:
+    """Files of predictions, kinds of models, the keys of a declared preprocessing, mistakes."""
+    said = attributes(Preprocessing)
+    rows = (
+        (f"`{entry.name}`", "the protocol's" if entry.default is None else value(entry.default), _meaning(entry.name, said))
+        for entry in fields(Preprocessing)
+    )
+    return page(
+        "Files of predictions and models",
+        "the docstring of `benchmark.outside.adapters.preprocessing.Preprocessing` and `benchmark/reference/models.yaml`",
+        "[A new model](../new-model.md) and [models as files](../model-files.md) have the commands.",
+        *sections("models", only=FIRST),
+        "## Keys of a preprocessing",
+        table(("key", "default", "meaning"), rows),
+        *sections(
+            "models", only=["A declared input", "Mistakes about the input", "Entry rules", "For scripts", "A real example"]
+        ),
+    )
+
+
+def release() -> str:
+    """What is read from the authors' release, and how."""
+    return page(
+        "The authors' release: methods",
+        "`benchmark/reference/release.yaml`",
+        "[The authors' release](../release.md) has the commands.",
+        *sections("release"),
+    )
+
+
+def _meaning(name: str, said: dict[str, str]) -> str:
+    allowed = [each for each in CHOICES.get(name, ()) if each is not None]
+    return f"{said[name]} One of {value(allowed)}." if allowed else said[name]
