@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.cli.parsing import CHECK, REPORT
-from benchmark.cli.shared import RECORDS, REPORTS
+from benchmark.cli.shared import RECORDS, REPORTS, planned_places
 
 
 def report(arguments) -> None:
     from benchmark.report.build import build
 
-    build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS)
+    build(RECORDS, REPORTS / "complexity.json", REPORTS / "data", REPORTS, planned_places())
     print(f"wrote {REPORTS / 'index.html'} and {REPORTS / 'README.md'}")
 
 

@@ -22,6 +22,13 @@ def params() -> dict:
     return read_params(PARAMS)
 
 
+def planned_places() -> frozenset[str] | None:
+    """The folders of the runs in params.yaml, `<protocol>/<cell>/seed<k>`; None without it. BadInput as of `params`."""
+    from benchmark.runs.params import all_runs
+
+    return frozenset(run.place.as_posix() for run in all_runs(params())) if PARAMS.is_file() else None
+
+
 def jobs_of(asked: int | None, device) -> int:
     """Number of processes: the requested number, or the default for the device. BadInput for less than 1."""
     from benchmark.runs.runner import default_jobs

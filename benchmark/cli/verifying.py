@@ -20,6 +20,7 @@ from benchmark.cli.shared import (
     only_with,
     only_without,
     params,
+    planned_places,
     write_verified,
 )
 from benchmark.errors import BadInput, Findings
@@ -93,7 +94,7 @@ def _found(failed: int, faults: list[str], reproduced) -> str:
 def _stated(examined) -> list[str]:
     from benchmark.report.stated import stated
 
-    return [f"{REPORTS}/{each}" for each in stated(examined, RECORDS, REPORTS).deviations]
+    return [f"{REPORTS}/{each}" for each in stated(examined, RECORDS, REPORTS, planned_places()).deviations]
 
 
 def _reproduced(arguments):

@@ -127,7 +127,7 @@ class Protocol:
 
     @property
     def folder(self) -> str:
-        """The folder of its runs: its name; for a turned protocol, that of the one it is based on, where the pipeline looks."""
+        """The folder of its runs: its name; for a turned protocol that of its base, where the pipeline looks."""
         return self.name if self.based_on is None else self.based_on.partition(" ")[0]
 
     @property
@@ -231,7 +231,7 @@ def _check_names(protocol: Protocol, where: object) -> None:
     checked_name(protocol.data, "data", where)
     checked_text(protocol.data_version, "data_version", where)
     if protocol.based_on is not None and not BASED_ON.fullmatch(protocol.based_on):
-        raise BadInput(f"{where}, based_on", f"{protocol.based_on!r}", "name and version of a protocol, such as synthetic-8 1.0")
+        raise BadInput(f"{where}, based_on", f"{protocol.based_on!r}", "a protocol and its version, such as synthetic-8 1.0")
     for role, split in protocol.splits.items():
         checked_text(split, f"splits, {role}", where)
     for key in ("classes", "tta"):

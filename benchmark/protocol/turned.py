@@ -1,7 +1,7 @@
 """A protocol of the suite with other values: turned, as by ``dvc exp run -S protocols.synthetic-8.learning_rate=0.002``.
 
-It is another protocol. Its name says what was turned, ``synthetic-8+learning_rate-2e-3``; it names the one that it comes from
-(`Protocol.based_on`); its hash is its own. So its runs get tables of their own and stand beside no published row.
+It is another protocol. Its name says what was turned, ``synthetic-8+learning_rate-2e-3``; it names the one that it comes
+from (`Protocol.based_on`); its hash is its own. So its runs get tables of their own and stand beside no published row.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from decimal import Decimal
 from benchmark.errors import BadInput
 from benchmark.files import Json
 from benchmark.protocol.protocol import Protocol, Recipe, load_protocol, protocol_from
+from benchmark.suggesting import one_of
 
 # What params.yaml lists for every protocol of a plan, in the order of a turned protocol's name.
 LISTED = ("epochs", "input_size", "learning_rate", "batch_size", "augmentation")
@@ -36,7 +37,7 @@ def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:
     """
     base = load_protocol(name)
     if odd := [key for key in values if key not in TURNABLE]:
-        raise BadInput(f"{where}, {odd[0]}", "not a value that can be turned", f"one of {', '.join(TURNABLE)}")
+        raise BadInput(f"{where}, {odd[0]}", "a name of none of its values that can be changed", one_of(odd[0], TURNABLE))
     own = {key: getattr(base if key in OF_PROTOCOL else base.recipe, key) for key in TURNABLE}
     given = {key: values[key] for key in TURNABLE if values.get(key) is not None}
     contents, recipe = base.as_dict(), base.recipe.as_dict()

@@ -1,6 +1,7 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
 import contextlib
+from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
@@ -31,6 +32,7 @@ def build(
     complexity: Path = Path("reports/complexity.json"),
     data: Path = Path("reports/data"),
     out: Path = Path("reports"),
+    planned: Container[str] | None = None,
 ) -> None:
     """Write the pages, their tables and figures, metrics and plots into `out`. The same input gives the same bytes.
 
@@ -49,6 +51,7 @@ def build(
             exist, latency.json (from `ferbench complexity`) and these folders in it are read: humans (from `ferbench
             ceilings`), faces, gradients, robustness and bench (from the commands of these names), tuning (from `tune` and
             `study`) and release (from `audit-release`).
+        planned: of which runs metrics/ tells (`benchmark.report.summaries.summaries`); None: all that the pipeline made.
 
     Raises:
         BadInput: no record, or a damaged one; records of the same data with different test images; a complexity.json or
@@ -64,7 +67,7 @@ def build(
         COSTS.markdown: costs_markdown(contents),
         COSTS.html: costs_webpage(material, contents),
     }
-    files = made_files(material, contents)
+    files = made_files(material, contents, planned)
     for name in files:
         if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
             raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
@@ -92,7 +95,7 @@ def made_contents(material: Material) -> Contents:
         )
 
 
-def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
+def made_files(material: Material, contents: Contents, planned: Container[str] | None = None) -> dict[str, bytes]:
     """Path relative to the report's folder -> contents, for all tables, figures, plots and metrics."""
     summary = material.summary
     files = {}
@@ -102,7 +105,7 @@ def made_files(material: Material, contents: Contents) -> dict[str, bytes]:
             rendered = {"md": table.markdown(), "csv": table.csv(), "tex": table.latex()}
             own = {f"{page.folder}tables/{table.name}.{kind}": content.encode() for kind, content in rendered.items()}
             files |= own
-    files |= score_files(summary, material.records)
+    files |= score_files(summary, material.records, planned)
     files["plots/history.csv"] = csv_bytes(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": csv_bytes(curve) for name, curve in plots.learning(summary).items()}
     for comparison in summary.comparisons:

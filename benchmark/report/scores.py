@@ -1,6 +1,7 @@
 """The files of the report that hold the scores of the records and nothing else: tables/runs.csv and metrics/."""
 
 import json
+from collections.abc import Container
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,15 @@ from benchmark.records.comparisons import Summary, frame
 from benchmark.report.summaries import summaries
 
 
-def score_files(summary: Summary, records: Path) -> dict[str, bytes]:
-    """Path relative to the report's folder -> contents. `records`: the folder of the records."""
+def score_files(summary: Summary, records: Path, planned: Container[str] | None = None) -> dict[str, bytes]:
+    """Path relative to the report's folder -> contents.
+
+    Args:
+        records: the folder of the records.
+        planned: of which runs metrics/ tells (`benchmark.report.summaries.summaries`).
+    """
     files = {"tables/runs.csv": csv_bytes(frame(summary, records))}
-    for folder, values in summaries(summary, records).items():
+    for folder, values in summaries(summary, records, planned).items():
         files[f"metrics/{folder}.json"] = (json.dumps(values, indent=1) + "\n").encode()
     return files
 

@@ -1,6 +1,6 @@
 """Whether the scores that a report states come from its records."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from benchmark.records.comparisons import summarise
@@ -10,10 +10,12 @@ from benchmark.report import values
 from benchmark.report.scores import score_files
 
 
-def stated(examined: Iterable[Examined], records: Path, report: Path) -> values.Comparison:
+def stated(
+    examined: Iterable[Examined], records: Path, report: Path, planned: Container[str] | None = None
+) -> values.Comparison:
     """Compare tables/runs.csv and metrics/ in the folder `report` with the scores of the records in order, computed anew.
-    BadInput as of `summarise`."""
+    `planned`: as of `score_files`. BadInput as of `summarise`."""
     good = [each.record for each in examined if each.record is not None and not each.failures]
-    fresh = score_files(summarise(good, records, {}, read_verification(report / FILE)), records)
+    fresh = score_files(summarise(good, records, {}, read_verification(report / FILE)), records, planned)
     files = values.files_in(report)
     return values.compare({name: files[name] for name in files if name in fresh or name.startswith("metrics/")}, fresh)

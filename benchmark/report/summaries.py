@@ -4,13 +4,12 @@ All other numbers are in the tables. The names differ between the two tasks, so 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.records.axes import place
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 from benchmark.records.grouping import folder_of
-from benchmark.records.metrics import defined
 
 ELSEWHERE = ("imported", "outside")  # folders of records that the pipeline did not make
 SHOWN = {  # task -> name -> metric: its mean over all cells and their finished seeds
@@ -22,11 +21,11 @@ DIGITS = 4  # after the point; more would change with what does not matter
 Runs = dict[str, list[ScoredRun]]  # of each cell
 
 
-def summaries(summary: Summary, records: Path) -> dict[str, dict[str, float | str]]:
+def summaries(summary: Summary, records: Path, planned: Container[str] | None = None) -> dict[str, dict[str, float | str]]:
     """A summary of every protocol that the pipeline ran: folder of its records, `<folder>/<cell>/seed<k>` -> name -> value.
 
-    * `accuracy` and `macro_f1`, or `ccc` and `rmse` (means over valence and arousal): mean over the cells of their means over
-      the finished seeds, as fractions, without test-time augmentation;
+    * `accuracy` and `macro_f1`, or `ccc` and `rmse` (means over valence and arousal): mean over the cells that have them of
+      their means over the finished seeds, as fractions, without test-time augmentation;
     * `accuracy_gain` or `ccc_gain`: adaptive minus identity shortcut, mean over the pairs of cells that differ in nothing
       else; absent if there is no such pair;
     * `protocol`: the name of a turned protocol (`benchmark.protocol.turned`). Its runs are in the folder of the one that it
@@ -36,13 +35,16 @@ def summaries(summary: Summary, records: Path) -> dict[str, dict[str, float | st
 
     Args:
         records: the folder of all records.
+        planned: folders of the runs that count, relative to it: those of the plan; None: all that the pipeline made.
     """
     made: dict[str, list[tuple[int, Comparison, Runs]]] = defaultdict(list)
     for comparison in summary.comparisons:
         by_folder: dict[str, Runs] = defaultdict(lambda: defaultdict(list))
         for label, runs in comparison.runs.items():
             for run in runs:
-                by_folder[folder_of(run.record, records).partition("/")[0]][label].append(run)
+                folder = folder_of(run.record, records)
+                if planned is None or folder in planned:
+                    by_folder[folder.partition("/")[0]][label].append(run)
         for folder, own in by_folder.items():
             if folder not in ELSEWHERE:
                 made[folder].append((sum(map(len, own.values())), comparison, own))
@@ -54,7 +56,7 @@ def _summary(folder: str, comparison: Comparison, runs: Runs) -> dict[str, float
     found: dict[str, float | str] = {}
     shown = SHOWN[comparison.task]
     for name, metric in shown.items():
-        values = defined(_mean(own, metric) for own in runs.values())
+        values = [value for own in runs.values() if (value := _mean(own, metric)) is not None]
         if values:
             found[name] = round(sum(values) / len(values), DIGITS)
     first = next(iter(shown))

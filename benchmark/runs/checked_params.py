@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
-from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
+from benchmark.protocol.cells import Cell, Run, cell_from, installed_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.turned import turned
 from benchmark.runs import sources
@@ -107,12 +107,14 @@ def _entry(
         checked_seeds(entry["seeds"], f"{here}, seeds")
     cell = cell_from(entry["cell"], {name: entry[name] for name in CELL if name in entry}, where)
     protocol = protocols.get(entry["protocol"]) or load_protocol(entry["protocol"])
-    check_installed(cell, here)
+    _check_definition(cell, here)
     if cell.learning_rate is not None and protocol.based_on is not None:
-        base = load_protocol(entry["protocol"])
-        if base.recipe.learning_rate != protocol.recipe.learning_rate:
-            found, expected = f"{protocol.recipe.learning_rate:g}", f"{cell.learning_rate:g}: {cell.name} has a rate of its own"
-            raise BadInput(f"{where}, protocols, {entry['protocol']}, learning_rate", found, f"no other one than {expected}")
+        turned_rate = protocol.recipe.learning_rate
+        if turned_rate != load_protocol(entry["protocol"]).recipe.learning_rate:
+            expected = (
+                f"the protocol's own, since {cell.name} has the rate {cell.learning_rate:g} of its own and uses no other"
+            )
+            raise BadInput(f"{where}, protocols, {entry['protocol']}, learning_rate", f"{turned_rate:g}", expected)
     wanted = {"data": protocol.data, "recipe": protocol.recipe_name}
     if "package" in entry:
         wanted["package"] = package_of(cell.model)
@@ -121,6 +123,23 @@ def _entry(
             raise BadInput(f"{here}, {name}", entry[name], f"{value}, as of {entry['protocol']} and {cell.model}")
     Run(protocol, cell, 0)  # a loss that suits the task
     return protocol, cell
+
+
+def _check_definition(cell: Cell, here: str) -> None:
+    """Raise BadInput if an installed cell has this name and another definition: a name would then say what is not so."""
+    installed = installed_cells().get(cell.name)
+    if installed is None or installed.hash == cell.hash:
+        return
+    own, known = ({**one.definition, **one.definition["options"]} for one in (cell, installed))
+    key = next(key for key in (*known, *own) if key != "options" and own.get(key) != known.get(key))
+    name = key if key in CELL else f"options, {key}"
+    expected = (
+        f"{known.get(key, 'none')}, as its cells.yaml defines {cell.name}; a cell can not be changed here: add one with "
+        "another name to a cells.yaml (CONTRIBUTING.md, 'A cell') and plan it in a profile"
+    )
+    if key == "learning_rate":
+        expected += "; the rate of all cells of a protocol is protocols, NAME, learning_rate"
+    raise BadInput(f"{here}, {name}", f"{own.get(key, 'none')}", expected)
 
 
 def _check_keys(contents: Json, needed: Mapping[str, str], further: Mapping[str, str], where: object) -> None:

@@ -81,8 +81,8 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     }
     contents = json.loads(json.dumps(contents))  # no shared lists, which YAML would write as anchors
     header = (
-        f"# Written by `ferbench profile {profile}`. To be turned here, or by `dvc exp run -S`: seeds, the values of protocols,\n"
-        "# the options of data (docs/experiments.md). What the cells are is in a cells.yaml, the plan in profiles.yaml.\n"
+        f"# Written by `ferbench profile {profile}`. To be changed here or by `dvc exp run -S` (docs/experiments.md):\n"
+        "# seeds, values of protocols, options of data. What a cell is stands in a cells.yaml, the plan in profiles.yaml.\n"
     )
     write_text(path, header + yaml.safe_dump(contents, sort_keys=False))
     return contents

@@ -5,6 +5,7 @@ import pandas as pd
 
 from benchmark.records.comparisons import SPLIT, Comparison, Summary
 
+
 def history(summary: Summary) -> pd.DataFrame:
     """One row per epoch of every run: losses and the selection metric on validation and test. Values are empty for an epoch
     in which the run diverged."""

@@ -15,7 +15,6 @@ from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.protocol.protocol import Protocol, Recipe
 from benchmark.records.examine import CHECKS, READ
 from benchmark.reference import __main__ as command
-from benchmark.reference import commands
 from benchmark.reference.markdown import attributes, labelled, table, value
 from benchmark.reference.pages import PAGES, written
 

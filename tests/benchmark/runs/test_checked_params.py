@@ -67,7 +67,22 @@ MISTAKES = [
     (("runs", KEY, "seeds"), ["7"], f"{ENTRY}, seeds: found '7'; expected whole numbers from 0, of at most 63 bits"),
     (("runs", KEY, "options"), ["shortcut"], f"{ENTRY}, options: found ['shortcut']; expected a mapping"),
     (("runs", KEY, "loss"), "hinge", "loss: found hinge; expected one of ccc, focal"),
-    (("runs", KEY, "model"), "residul", "found the definition"),
+    (("runs", KEY, "model"), "residul", f"{ENTRY}, model: found residul; expected residual, as its cells.yaml defines"),
+    (("runs", KEY, "loss"), "focal", f"{ENTRY}, loss: found focal; expected plain, as its cells.yaml defines"),
+    (("runs", KEY, "loss"), "focal", "add one with another name to a cells.yaml (CONTRIBUTING.md, 'A cell') and plan it"),
+    (("runs", KEY, "options", "shortcut"), "fixed", f"{ENTRY}, options, shortcut: found fixed; expected identity, as"),
+    (("runs", KEY, "options", "drop"), 0.1, f"{ENTRY}, options, drop: found 0.1; expected none, as"),
+    (("runs", KEY, "learning_rate"), 0.1, "the rate of all cells of a protocol is protocols, NAME, learning_rate"),
+    (("protocols",), [1], "params.yaml, protocols: found [1]; expected a mapping"),
+    (("protocols", "synthetic-8"), 4, "params.yaml, protocols, synthetic-8: found 4; expected a mapping of names to values"),
+    (
+        ("protocols", "synthetic-8", "epochs"),
+        "4",
+        "protocols, synthetic-8, epochs: found '4'; expected a value",
+    ),
+    (("protocols", "synthetic-8", "lr"), 0.1, "params.yaml, protocols, synthetic-8, lr: found a name of none of its values"),
+    (("protocols", "synthetic-9"), {}, "protocol: found 'synthetic-9'; expected one of"),
+    (("protocols", "ferplus-8"), {}, "params.yaml, protocols: found ferplus-8, under which nothing runs; expected one of"),
     (("runs", KEY, "data"), "fer2013", f"{ENTRY}, data: found fer2013; expected synthetic, as of synthetic-8"),
     (("runs", KEY, "recipe"), "standard", f"{ENTRY}, recipe: found standard; expected quick, as of synthetic-8"),
     (("runs", KEY, "package"), "baselines", f"{ENTRY}, package: found baselines; expected ablations, as of"),
@@ -102,6 +117,25 @@ def test_params_as_they_are_and_by_hand():
     entry = {"protocol": "synthetic-8", "cell": "a", "model": "residual", "loss": "plain", "seeds": [7, 3]}
     runs = all_runs({"seeds": [1], "runs": {"a": entry, "b": changed(entry, ("seeds",), None) | {"cell": "b"}}})
     assert [(run.cell.name, run.seed) for run in runs] == [("a", 7), ("b", 1), ("a", 3)]
+
+
+def test_a_turned_value_makes_another_protocol_of_every_run_under_it():
+    runs = all_runs(changed(PARAMS, ("protocols", "synthetic-8", "learning_rate"), 0.002))
+    assert {run.protocol.name for run in runs} == {"synthetic-8+learning_rate-2e-3", "synthetic-va"}
+    assert {run.recipe.learning_rate for run in runs if run.protocol.based_on} == {0.002}
+    assert {run.place for run in runs} == {run.place for run in all_runs(PARAMS)}  # where the pipeline looks
+    without = changed(PARAMS, ("protocols",), None)  # written by hand, or by an older version
+    assert all_runs(without) == all_runs(PARAMS)
+
+
+def test_a_turned_rate_that_a_cell_would_not_use():
+    own = {"protocol": "synthetic-8", "cell": "own", "model": "residual", "loss": "plain", "learning_rate": 0.01}
+    params = {"seeds": [0], "runs": {"a": own}, "protocols": {"synthetic-8": {"learning_rate": 0.004}}}
+    assert [run.recipe.learning_rate for run in all_runs(params)] == [0.01]
+    with pytest.raises(BadInput, match="learning_rate: found 0.002; expected the protocol's own: own has a rate of its own"):
+        all_runs(changed(params, ("protocols", "synthetic-8", "learning_rate"), 0.002))
+    (run,) = all_runs(changed(params, ("protocols", "synthetic-8"), {"epochs": 2}))
+    assert (run.protocol.epochs, run.recipe.learning_rate) == (2, 0.01)
 
 
 PROFILE = {"seeds": [0], "runs": {"synthetic-8": ["resnet18-plain"]}}
