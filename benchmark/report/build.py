@@ -109,6 +109,7 @@ def made_files(material: Material, contents: Contents, planned: Container[str] |
     files["plots/history.csv"] = csv_bytes(plots.history(summary))
     files |= {f"plots/learning/{name}.csv": csv_bytes(curve) for name, curve in plots.learning(summary).items()}
     for comparison in summary.comparisons:
+        files[f"plots/costs/{comparison.slug}.csv"] = csv_bytes(plots.costs(comparison, material.complexity))
         if comparison.task == "categorical":
             for label, predicted in plots.confusion(comparison).items():
                 files[f"plots/confusion/{comparison.slug}/{label}.csv"] = csv_bytes(predicted)

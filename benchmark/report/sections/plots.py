@@ -1,9 +1,12 @@
 """The data for `dvc plots show`: one file per plot."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from benchmark.records.comparisons import SPLIT, Comparison, Summary
+from benchmark.measures.complexity.file import measured_network
+from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 
 
 def history(summary: Summary) -> pd.DataFrame:
@@ -28,6 +31,19 @@ def learning(summary: Summary) -> dict[str, pd.DataFrame]:
     numbers = ["train_loss", "validation_loss", "validation_metric", "test_metric"]
     groups = history(summary).groupby(["protocol", "cell"], sort=False)
     return {"/".join(key): rows.groupby("epoch")[numbers].mean().reset_index() for key, rows in groups}
+
+
+def costs(comparison: Comparison, measured: Mapping | None) -> pd.DataFrame:
+    """One row per cell with a finished run and a counted network: multiply-adds, trainable parameters, the primary metric
+    (mean over seeds). `measured`: contents of complexity.json, or None."""
+    rows = []
+    for label in comparison.runs:
+        network = measured_network(measured, comparison, label)
+        interval = seeds_interval(comparison.metric(label, comparison.primary))
+        if network is not None and interval is not None:
+            counts = {"multiply_adds": network["macs"], "parameters": network["parameters"]["trainable"]}
+            rows.append({"cell": label, **counts, "score": interval.mean})
+    return pd.DataFrame(rows, columns=["cell", "multiply_adds", "parameters", "score"])
 
 
 def confusion(comparison: Comparison) -> dict[str, pd.DataFrame]:
