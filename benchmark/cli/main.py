@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from benchmark.cli import checking, data, failures, machines, measuring, outside, reports, training, verifying
+from benchmark.cli import checking, data, failures, machines, measuring, outside, protocols, reports, training, verifying
 from benchmark.cli.terminal import plain_output
 from benchmark.errors import BadInput, visible
 
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     data.add(verb, verbs)
+    protocols.add(verb, verbs)
     for group in (training, checking, verifying, machines, measuring, outside, reports):
         group.add(verb)
     one = verb("completion", completion, "print a script that completes verbs, options and files in your shell",

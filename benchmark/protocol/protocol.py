@@ -19,6 +19,7 @@ from benchmark.protocol.values import channel_faults, protocol_faults, recipe_fa
 from benchmark.typed import values_of
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
+TEMPLATE = Path(__file__).with_name("template.yaml")  # of a user's own
 ROLES = known.ROLES
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 

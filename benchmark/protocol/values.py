@@ -6,7 +6,7 @@ a file sees it all at once. What is absent is no fault here (`benchmark.typed.va
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
@@ -89,16 +89,15 @@ def _name_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput]:
     """Every name in a protocol: those that become folders, and those that tables and figures show."""
     for key in ("name", "data"):
         if key in own:
-            yield from _raised(lambda key=key: checked_name(own[key], key, where))
+            yield from _raised(checked_name, [own[key]], key, where)
     for key in ("data_version", "recipe_name"):
         if key in own:
-            yield from _raised(lambda key=key: checked_text(own[key], key, where))
+            yield from _raised(checked_text, [own[key]], key, where)
     for role, split in own.get("splits", {}).items():
-        yield from _raised(lambda role=role, split=split: checked_text(split, f"splits, {role}", where))
+        yield from _raised(checked_text, [split], f"splits, {role}", where)
     for key in ("classes", "tta"):
         names = own.get(key, ())
-        odd = [fault for name in names for fault in _raised(lambda key=key, name=name: checked_text(name, key, where))]
-        if odd:
+        if odd := _raised(checked_text, names, key, where):
             yield odd[0]
         elif unknown := [name for name in names if key == "tta" and name not in known.TTA]:
             yield BadInput(f"{where}, tta", f"{unknown[0]!r}", f"some of {', '.join(known.TTA)}")
@@ -117,8 +116,7 @@ def _role_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput]:
         elif "splits" in own and len(set(splits.values())) != len(known.ROLES):
             yield BadInput(f"{where}, splits", dict(splits), "three different splits")
         return
-    odd = [fault for fold in folds for fault in _raised(lambda fold=fold: checked_name(fold, "folds", where))]
-    if odd:
+    if odd := _raised(checked_name, folds, "folds", where):
         yield odd[0]
     elif len(folds) < len(known.ROLES) or len(set(folds)) != len(folds):
         yield BadInput(f"{where}, folds", ", ".join(folds), f"a list of {len(known.ROLES)} or more different splits")
@@ -126,12 +124,17 @@ def _role_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput]:
         yield BadInput(f"{where}, splits", dict(splits), "none beside folds, which give every role")
 
 
-def _raised(check: Callable[[], object]) -> list[BadInput]:
-    try:
-        check()
-    except BadInput as error:
-        return [error]
-    return []
+def _raised(
+    check: Callable[[object, str, object], object], names: Iterable[str], what: str, where: object
+) -> list[BadInput]:
+    """What a check of names raises, for each that it refuses."""
+    faults = []
+    for name in names:
+        try:
+            check(name, what, where)
+        except BadInput as error:
+            faults.append(error)
+    return faults
 
 
 def _out_of_range(

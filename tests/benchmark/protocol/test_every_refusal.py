@@ -181,7 +181,7 @@ def test_a_dataclass_from_a_mapping():
         ({"number": 1, "names": [False, "a"]},
          ", names: found [False, 'a']; expected a list of texts; text that YAML reads as something else, such as NO "
          "and 1.0, goes in quotes"),
-        ({"number": 1, "inner": {"x": 1}}, f", inner: found {{'x': 1}}; expected a mapping, or nothing"),
+        ({"number": 1, "inner": {"x": 1}}, ", inner: found {'x': 1}; expected a mapping, or nothing"),
     ):  # fmt: skip
         assert refusal(typed.from_mapping, Own, contents, "file") == f"file{line}"
     assert typed.from_mapping(Own, {"number": -(2**62)}, "file").number == -(2.0**62)
