@@ -37,7 +37,8 @@ RATED = {"n": 3, "accuracy": {"mean": 0.5, "low": 0.25, "high": 0.75}, "kappa": 
 HUMANS = {"all": RATED, "source": "no number", "raters": {"each": 1}}
 HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500], kappa 0.1250 [0.0000, 1.0000]\nwrote reports/humans/%s.json\n"
 OURS, THEIRS = (
-    Record(RECORDS / name, {"outside": outside}) for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
+    Record(RECORDS / name, {"outside": outside, "protocol": {"name": "synthetic-8"}})
+    for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
 )
 SPLIT = {"protocols": [{"protocol": "p", "cells": [1, 2], "by": {"age": {}, "race": {}}}]}
 SHOWN = {"protocols": [{"protocol": "p"}], "shown": True}
