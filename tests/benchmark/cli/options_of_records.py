@@ -204,7 +204,9 @@ def sealing(folder: str) -> dict:
 
 IMPORT = {"source": Path("sent"), "destination": RECORDS / "imported", "known": (PREPARED, False)}
 IMPORT |= {"replace": False, "check_only": False, "outside": RECORDS / "outside"}
-TAKEN = Record(RECORDS / "imported/p/c/seed0", {"data": {"name": "x", "fingerprint": "0"}, "protocol": {"name": "synthetic-8"}})
+TAKEN = Record(
+    RECORDS / "imported/p/c/seed0", {"data": {"name": "x", "fingerprint": "0"}, "protocol": {"name": "synthetic-8"}}
+)
 PUBLISHED = {"synthetic-8": ("synthetic", PREPARED), "fer2013-7": ("fer2013", PREPARED)}
 TABLE |= {
     "collect": {

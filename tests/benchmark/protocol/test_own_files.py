@@ -31,7 +31,9 @@ tta: [none, flip]
 QUOTES = "; text that YAML reads as something else, such as NO and 1.0, goes in quotes"
 RECIPE_NAMES = "released, standard, quick, small"
 PLAIN = "at most 100 letters, digits, '-', '_' and '+', a letter or digit first: it names folders"
-FIELDS = "name, version, data, data_version, task, classes, splits, input_size, channels, recipe, epochs, selection, tta, folds"
+FIELDS = (
+    "name, version, data, data_version, task, classes, splits, input_size, channels, recipe, epochs, selection, tta, folds"
+)
 OWN = "recipe: {name: own, base: quick, learning_rate: 0.002}"
 WHOLE = "recipe: {name: own, " + ", ".join(
     f"{name}: {value}" for name, value in read_yaml(RECIPES)["quick"].items() if name != "warmup"
@@ -173,7 +175,11 @@ def test_the_template_is_in_order_and_explains_every_field():
     assert protocol.recipe.as_dict() == quick | {"learning_rate": 0.002}
     own = {each.name for each in fields(Protocol)} - {"recipe_name"}
     assert set(re.findall(r"^(?:# )?([a-z_]+):", text, re.MULTILINE)) == own
-    assert set(re.findall(r"^  (?:# )?([a-z_]+):", text, re.MULTILINE)) == {"name", "base", *(f.name for f in fields(Recipe))}
+    assert set(re.findall(r"^  (?:# )?([a-z_]+):", text, re.MULTILINE)) == {
+        "name",
+        "base",
+        *(f.name for f in fields(Recipe)),
+    }
     lines = [line for line in text.splitlines() if re.match(r"(# )?[a-z_]+: ", line)]
     assert all("  # " in line for line in lines), "each field has its comment"
 
