@@ -30,6 +30,7 @@ tta: [none, flip]
 """
 QUOTES = "; text that YAML reads as something else, such as NO and 1.0, goes in quotes"
 RECIPE_NAMES = "released, standard, quick, small"
+NO_RECIPE = f"expected one of {RECIPE_NAMES}, or a mapping with name, base and the values that differ"
 PLAIN = "at most 100 letters, digits, '-', '_' and '+', a letter or digit first: it names folders"
 FIELDS = (
     "name, version, data, data_version, task, classes, splits, input_size, channels, recipe, epochs, selection, tta, folds"
@@ -101,9 +102,9 @@ def lines_of(text: str, tmp_path) -> list[str]:
         ({"epochs: 60": "epochs: 60\nframes_of: video"},
          ["frames_of: found video; expected video, and a dimensional task; or nothing"]),
         ({"recipe: quick": "recipe: fast"},
-         [f"recipe: found 'fast'; expected one of {RECIPE_NAMES}, or a mapping with name, base and the values that differ"]),
+         [f"recipe: found 'fast'; {NO_RECIPE}"]),
         ({"recipe: quick\n": ""},
-         [f"recipe: found nothing; expected one of {RECIPE_NAMES}, or a mapping with name, base and the values that differ"]),
+         [f"recipe: found nothing; {NO_RECIPE}"]),
         ({"recipe: quick": OWN}, []),
         ({"recipe: quick": OWN.replace("0.002", "1e-3")},
          ["recipe own, learning_rate: found '1e-3'; expected a number; this is text in YAML, write 0.001"]),

@@ -9,6 +9,8 @@ from benchmark.protocol.protocol import PROTOCOLS, load_protocol
 from benchmark.report.build import build
 from benchmark.report.compare import compare
 from benchmark.report.material import read_material
+from benchmark.report.sections.figures import headline
+from benchmark.report.style import styled
 
 TEXT = (PROTOCOLS / "synthetic-8.yaml").read_text(encoding="utf-8")
 SAID = "A protocol that the suite does not have: comparable only with itself, and evidence for no claim."
@@ -152,5 +154,8 @@ def test_claims_are_judged_without_them(reports):
     for out in ("suite", "both"):
         top = reports / out
         material = read_material(top / "records", top / "complexity.json", top / "data", top)
+        with styled():
+            panels = len(headline(material.summary).axes)
+        assert panels == 1, "the headline shows the suite's protocol alone"
         judged.append([(each.claim.id, each.finding.verdict, each.finding.reason) for each in material.judged])
     assert judged[0] == judged[1]
