@@ -1,21 +1,21 @@
 """The page of commands, from the parser of the command line."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from benchmark.cli import failures, main
+from benchmark.cli.parsing import groups_of, verbs_of
 from benchmark.reference.markdown import page, table
 
 
 def commands() -> str:
     """Every verb with its arguments and options, by group where the command line has groups."""
     top = main.parser()
-    verbs = _below(top)
-    grouped = getattr(main, "groups", None)
-    groups: Mapping[str, list[str]] = grouped() if grouped else {"Commands": list(verbs)}
+    verbs = {" ".join(words): one for words, one in verbs_of(top)}
     parts = []
-    for group, names in groups.items():
-        parts += [f"## {group}", *(part for name in names for part in _verb(f"ferbench {name}", verbs[name]))]
+    for group, names in groups_of(top).items():
+        parts += [f"## {group[:1].upper()}{group[1:]}"]
+        parts += [part for name in names for part in _verb(f"ferbench {name}", verbs[name])]
     return page(
         "Commands",
         "the command's own help (`benchmark/cli`)",
@@ -40,16 +40,7 @@ def _statuses() -> str:
     return f"## Exit status\n\n{table(('exit status', 'means'), rows)}"
 
 
-def _below(one: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Name -> parser of every verb of a parser, {} for a verb without any below it."""
-    for action in one._actions:  # noqa: SLF001  # argparse lists its actions nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            return dict(action.choices)
-    return {}
-
-
 def _verb(name: str, one: argparse.ArgumentParser) -> Iterator[str]:
-    below = _below(one)
     yield f"### {name}"
     if one.description:
         yield _sentence(one.description)
@@ -58,8 +49,6 @@ def _verb(name: str, one: argparse.ArgumentParser) -> Iterator[str]:
     actions = [a for a in one._actions if not isinstance(a, argparse._HelpAction | argparse._SubParsersAction)]  # noqa: SLF001
     if actions := [action for action in actions if action.help != argparse.SUPPRESS]:
         yield table(("argument", "meaning"), ((_shown(action), _help(action)) for action in actions))
-    for each, parser in below.items():
-        yield from _verb(f"{name} {each}", parser)
 
 
 def _example(epilog: str) -> str:

@@ -54,7 +54,9 @@ class CellView:
 
 
 def command(protocol: str, cell: str, seeds: Sequence[int]) -> str:
-    """The command line that makes these runs."""
+    """The command line that makes these runs. A protocol that the suite does not have is a file of that name."""
+    if protocol not in protocol_names():
+        protocol = f"./{protocol}.yaml"
     return shlex.join(["python", "-m", "benchmark", "run", protocol, cell, "--seeds", *map(str, seeds)])
 
 
