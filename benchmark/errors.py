@@ -5,7 +5,7 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from benchmark import progress, stopping
@@ -39,8 +39,36 @@ class BadInput(ValueError):
         self.where, self.found, self.expected = one_line(where), one_line(found), one_line(expected, 10 * LONGEST)
         super().__init__(f"{self.where}: found {self.found}; expected {self.expected}")
 
-    def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str, str]]:  # so that worker processes can pickle it
+    @property
+    def faults(self) -> tuple["BadInput", ...]:
+        """Each thing that is wrong by itself. The command line prints a line for each."""
+        return (self,)
+
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[object, ...]]:  # so that worker processes can pickle it
         return BadInput, (self.where, self.found, self.expected)
+
+
+class BadInputs(BadInput):
+    """Several things are wrong (`faults`). The message is that of the first, and says how many more there are."""
+
+    def __init__(self, faults: Sequence[BadInput]):
+        first = faults[0]
+        super().__init__(first.where, first.found, first.expected)
+        self.args = (f"{first} (and {len(faults) - 1} more)",)
+        self._faults = tuple(faults)
+
+    @property
+    def faults(self) -> tuple[BadInput, ...]:
+        return self._faults
+
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[object, ...]]:
+        return BadInputs, (self._faults,)
+
+
+def refuse(faults: Sequence[BadInput]) -> None:
+    """Raise what is wrong, all of it together: a BadInput, a BadInputs for more than one, nothing for none."""
+    if faults:
+        raise faults[0] if len(faults) == 1 else BadInputs(faults)
 
 
 class SystemSaysNo(Exception):

@@ -35,7 +35,7 @@ def collect(arguments) -> None:
 
 def import_(arguments) -> None:
     from benchmark.records.grouping import on_other_bytes
-    from benchmark.records.importing import import_records
+    from benchmark.records.importing import import_records, is_own
     from benchmark.records.prepared import Prepared
 
     done = import_records(
@@ -49,6 +49,8 @@ def import_(arguments) -> None:
     new = [*done.taken, *done.replaced]
     for record in filter(on_other_bytes, new):
         print(f"{record.directory}: made on other bytes of {record['data']['name']} than the known ones, so kept apart")
+    for name in dict.fromkeys(f"{record.protocol} (hash {record['protocol_hash']})" for record in filter(is_own, new)):
+        print(f"protocol {name}: one that the suite does not have, so in a section of its own and evidence for no claim")
     entries = sum(record.outside is not None for record in new)
     places = [RECORDS / "imported"] * (entries < len(new)) + [OUTSIDE] * (entries > 0)
     would = "in order, to be taken" if arguments.check else "taken"
@@ -80,12 +82,14 @@ def publish(arguments) -> None:
     import yaml
 
     from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol.protocol import load_protocol
+    from benchmark.protocol.protocol import load_protocol, protocol_names
     from benchmark.records.prepared import entry_of
 
     found: dict = {}
     for name in arguments.protocols:
         protocol = load_protocol(name)
+        if protocol.name not in protocol_names():
+            raise BadInput(f"ferbench publish {name}", "a protocol that the suite does not have", "one of the suite's")
         faces = open_faceset(arguments.prepared / protocol.data, verify=True)
         found[protocol.name] = {protocol.hash: {faces.fingerprint: entry_of(protocol, faces)}}
     print(yaml.safe_dump(found, sort_keys=False, default_flow_style=None, width=125), end="")

@@ -55,7 +55,9 @@ def status_of(error: BaseException) -> int:
         case Findings():
             return _say(error, FOUND)
         case BadInput():
-            return _say(error, BAD_INPUT)
+            for fault in error.faults:
+                _say(fault, BAD_INPUT)
+            return BAD_INPUT
         case Interrupted():
             return _say(error, STOPPED)
         case SystemSaysNo():

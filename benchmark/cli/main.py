@@ -16,6 +16,7 @@ from benchmark.cli import (
     machines,
     measuring,
     outside,
+    protocols,
     reports,
     studying,
     training,
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
     listing.add(verb)
     data.add(verb, verbs)
+    protocols.add(verb, verbs)
     for module in (training, studying, checking, verifying, machines, measuring, outside, reports):
         module.add(verb)
     completing.add(verb, top)

@@ -90,12 +90,16 @@ def robustness(arguments) -> None:
 
 def compare(arguments) -> None:
     from benchmark.faces.faceset import open_faceset
+    from benchmark.protocol.protocol import load_protocol
     from benchmark.report import compare as comparing
 
     only_with(arguments, "--picture", arguments.picture, "prepared")
+    protocol = arguments.protocol
+    if protocol and protocol.endswith((".yaml", ".yml")):  # a name may be that of several people's own protocols
+        protocol = load_protocol(protocol).hash
     check_outputs(*[arguments.picture] * bool(arguments.picture))
     files = {"complexity": REPORTS / "complexity.json", "latency": REPORTS / "latency.json"}
-    found = comparing.compare(RECORDS, arguments.a, arguments.b, arguments.protocol, **files)
+    found = comparing.compare(RECORDS, arguments.a, arguments.b, protocol, **files)
     if arguments.picture:
         faces = open_faceset(arguments.prepared / found["data"]["name"])
         comparing.picture(found, faces, arguments.picture)
@@ -128,7 +132,9 @@ def add(verb: Callable) -> None:
     one = verb("speed", speed, "measure latency, throughput and memory of inference -> reports/speed.json",
                "ferbench speed resnet18-plain mini-xception-plain --protocol fer2013-7", group=REPORT)  # fmt: skip
     one.add_argument("cells", nargs="+", metavar="CELL")
-    one.add_argument("--protocol", default="synthetic-8", help="sets input size and outputs (default: %(default)s)")
+    one.add_argument(
+        "--protocol", default="synthetic-8", help="name or file, sets input size and outputs (default: %(default)s)"
+    )
     one.add_argument("--device", default="auto", help="auto, cpu (with one and with all threads), cuda (default: auto)")
     one.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="N", help="batch sizes (default: 1 64)")
     one.add_argument("--runs", type=int, default=20, help="timed passes per measurement (default: %(default)s)")
@@ -150,7 +156,7 @@ def add(verb: Callable) -> None:
     one = verb("robustness", robustness,
                "evaluate a run's networks on corrupted, mirrored and other data sets' faces -> reports/robustness",
                "ferbench robustness fer2013-7 resnet18-plain --seeds 0 1 2", group=REPORT)  # fmt: skip
-    one.add_argument("protocol")
+    one.add_argument("protocol", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell")
     one.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     one.add_argument("--device", default="auto")
@@ -162,7 +168,7 @@ def add(verb: Callable) -> None:
                group=CHECK)  # fmt: skip
     one.add_argument("a", help="cell or outside entry with a record in reports/records")
     one.add_argument("b")
-    one.add_argument("--protocol", help="required if both have runs under several protocols")
+    one.add_argument("--protocol", help="name, hash or file; required if both have runs under several protocols")
     one.add_argument("--json", action="store_true", help="print JSON, with the ids of all faces on which they disagree")
     one.add_argument("--picture", type=Path, metavar="FILE.jpg",
                      help="write a picture of these faces (if the data's terms allow it; needs the FaceSet)")  # fmt: skip

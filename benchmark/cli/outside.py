@@ -196,7 +196,7 @@ def add(verb: Callable) -> None:
     one = verb("export-test", export_test, "export test pictures with blind ids and no labels, to be predicted elsewhere",
                "ferbench export-test --protocol fer2013-7 faces", group=MODEL)  # fmt: skip
     one.add_argument("out", type=Path, help="new folder for the PNG files and ids.csv")
-    one.add_argument("--protocol", required=True)
+    one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("--split", choices=("test", "validation"), default="test", help="default: %(default)s")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
 
@@ -210,7 +210,7 @@ def add(verb: Callable) -> None:
     one = verb("evaluate-weights", evaluate_weights, "score weights on a protocol's faces; writes predictions, no record",
                "ferbench evaluate-weights fer2013-7 bregnext-50-adaptive-frozen-plain weights.pt --out scored",
                group=MODEL)  # fmt: skip
-    one.add_argument("protocol")
+    one.add_argument("protocol", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell", help="the cell whose network the weights are for")
     one.add_argument("weights", type=Path, help="state dict (converted, or weights.pt of a run) or safetensors")
     one.add_argument("--out", type=Path, required=True, help="new folder for predictions.npz and evaluation.json")

@@ -186,7 +186,7 @@ def add(verb: Callable) -> None:
 
     one = verb("trial", trial, "make the first steps of a run and print each loss; nothing is written",
                "ferbench trial fer2013-7-released bregnext-50-identity-frozen-plain --steps 30", group=RUN)  # fmt: skip
-    one.add_argument("protocol")
+    one.add_argument("protocol", help="name, or a file of your own such as ./my-protocol.yaml")
     one.add_argument("cell")
     one.add_argument("--steps", type=int, default=30, help="default: %(default)s")
     one.add_argument("--seed", type=int, default=0)

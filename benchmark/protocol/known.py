@@ -5,6 +5,10 @@ it, so the names stand here too, and a test holds both lists equal. So an unknow
 not when the training is over.
 """
 
+ROLES = ("train", "validation", "test")
+TASKS = ("categorical", "dimensional")
+SELECTION_RULES = ("last", "best-validation")
+CHANNELS = (1, 3)
 OPTIMIZERS = ("adam", "adamw")
 SCHEDULES = ("cosine", "staircase")
 AUGMENTATIONS = ("flip", "released", "standard")

@@ -6,23 +6,24 @@ are really equal.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, refuse
 from benchmark.files import Json, digest, read_yaml
-from benchmark.names import NAME, checked_name, checked_text
-from benchmark.protocol.values import check_recipe, check_values
+from benchmark.names import checked_text
+from benchmark.protocol import known
+from benchmark.protocol.values import channel_faults, protocol_faults, recipe_faults
 from benchmark.suggesting import unknown
-from benchmark.typed import from_mapping
+from benchmark.typed import values_of
 
 PROTOCOLS, RECIPES = Path(__file__).with_name("protocols"), Path(__file__).with_name("recipes.yaml")
-ROLES = ("train", "validation", "test")
-SELECTION_RULES = ("last", "best-validation")
-BASED_ON = re.compile(rf"({NAME.pattern}) [0-9]+(\.[0-9]+)*")
+TEMPLATE = Path(__file__).with_name("template.yaml")  # of a user's own
+ROLES = known.ROLES
+# A protocol as people write it: the recipe has a name in it or is the name, and what it is based on is not written.
+WRITTEN: dict[str, Json] = {"recipe_name": None, "based_on": None, "recipe": str | Mapping[str, Json]}
 SELECTION_METRIC = {"categorical": "accuracy", "dimensional": "mean CCC"}
 
 
@@ -168,16 +169,28 @@ def load_protocol(name: str) -> Protocol:
     Raises:
         BadInput: an unknown name; a file with invalid contents, or with the name of a different protocol of the suite.
     """
-    if name.endswith(".yaml"):
-        protocol = protocol_from(read_yaml(Path(name)), name)
-        if protocol.name in protocol_names() and protocol.hash != load_protocol(protocol.name).hash:
-            raise BadInput(f"{name}, name", protocol.name, "a name that no protocol of the suite has")
+    if name.endswith((".yaml", ".yml")):
+        contents = read_yaml(Path(name))
+        try:
+            protocol = protocol_from(contents, name)
+        except BadInput as error:
+            refuse([*_taken(contents, None, name), *error.faults])
+            raise
+        refuse(_taken(contents, protocol.hash, name))
         return protocol
     if name not in protocol_names():
         own = ", or a file such as ./my-protocol.yaml"
         raise unknown("protocol", name, protocol_names(), "ferbench protocols", own)
     path = PROTOCOLS / f"{name}.yaml"
     return _installed(path, *(each.stat().st_mtime_ns for each in (path, RECIPES)))
+
+
+def _taken(contents: Mapping[str, Json], own_hash: str | None, where: object) -> list[BadInput]:
+    """The fault that a file has the name of a protocol of the suite without being it."""
+    name = contents.get("name")
+    if name not in protocol_names() or load_protocol(name).hash == own_hash:
+        return []
+    return [BadInput(f"{where}, name", name, "a name that no protocol of the suite has")]
 
 
 @cache
@@ -188,65 +201,55 @@ def _installed(path: Path, *_changed: int) -> Protocol:
 
 
 def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[str, Json] | None = None) -> Protocol:
-    """A checked Protocol from a mapping. Unless `recipe` is given, `contents` names the recipe, which is then read from
-    recipes.yaml. BadInput for invalid contents."""
+    """A checked Protocol from a mapping. Unless `recipe` is given, `contents` has it as people write it: the name of one in
+    recipes.yaml, or a mapping with a name of its own, perhaps ``base`` (one in recipes.yaml) and fields of `Recipe`.
+
+    Raises:
+        BadInput: a field is unknown, missing, of a wrong type or out of range. With several faults, all of them
+            (`benchmark.errors.BadInputs`).
+    """
     contents = dict(contents)
-    if recipe is None:
-        contents["recipe_name"] = name = contents.pop("recipe", None)
-        recipes = read_yaml(RECIPES)
-        if not isinstance(name, str) or name not in recipes:
-            raise BadInput(f"{where}, recipe", f"{name!r}", f"one of {', '.join(recipes)}")
-        recipe = recipes[name]
-    checked_text(contents.get("recipe_name"), "recipe_name", where)
-    own = f"{where}, recipe {contents['recipe_name']}"
-    contents["recipe"] = from_mapping(Recipe, recipe, own)
-    check_recipe(contents["recipe"], own)
     if contents.get("folds") is not None:
         contents.setdefault("splits", {})
-    protocol = from_mapping(Protocol, contents, where)
-    _check_names(protocol, where)
-    choices = {"task": tuple(SELECTION_METRIC), "selection": SELECTION_RULES, "channels": (1, 3)}
-    for key, allowed in choices.items():
-        if getattr(protocol, key) not in allowed:
-            raise BadInput(f"{where}, {key}", getattr(protocol, key), f"one of {allowed}")
-    if (protocol.task == "categorical") != (len(protocol.classes) > 1) or len(protocol.classes) == 1:
-        raise BadInput(f"{where}, classes", f"{protocol.classes!r}", "two or more for a categorical task, none for another")
-    check_values(protocol, where)
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", protocol.version):
-        raise BadInput(f"{where}, version", f"{protocol.version!r}", "digits with dots between, such as 1.0")
-    if protocol.folds is not None:
-        _check_folds(protocol, protocol.folds, where)
-    elif set(protocol.splits) != set(ROLES):
-        raise BadInput(f"{where}, splits", sorted(protocol.splits), f"the roles {', '.join(ROLES)}")
-    elif len(set(protocol.splits.values())) != len(ROLES):
-        raise BadInput(f"{where}, splits", dict(protocol.splits), "three different splits")
-    if protocol.frames_of is not None and (protocol.frames_of != "video" or protocol.task != "dimensional"):
-        raise BadInput(f"{where}, frames_of", protocol.frames_of, "video, and a dimensional task; or nothing")
-    return protocol
+    if recipe is None:
+        own, faults = values_of(Protocol, contents, where, WRITTEN)
+        named, recipe, wrong = _written_recipe(own.pop("recipe", None), where)
+    else:
+        contents.pop("recipe", None)
+        own, faults = values_of(Protocol, contents, where, {"recipe": None})
+        named, wrong = own.get("recipe_name", ""), []
+    if contents.get("folds") is not None and "folds" not in own:
+        own.pop("splits", None)  # whether there may be splits depends on folds, which are wrong
+    faults += [*protocol_faults(own, where), *wrong]
+    here = f"{where}, recipe {named}".rstrip()
+    values, wrong = values_of(Recipe, recipe, here)
+    wrong += recipe_faults(values, here)
+    faults += wrong or channel_faults(values, own.get("channels"), here)
+    refuse(faults)
+    return Protocol(**own | {"recipe_name": named, "recipe": Recipe(**values)})
 
 
-def _check_names(protocol: Protocol, where: object) -> None:
-    """Check every name in a protocol: those that become folders, and those that tables and figures show."""
-    checked_name(protocol.name, "protocol", where)
-    checked_name(protocol.data, "data", where)
-    checked_text(protocol.data_version, "data_version", where)
-    if protocol.based_on is not None and not BASED_ON.fullmatch(protocol.based_on):
-        raise BadInput(f"{where}, based_on", f"{protocol.based_on!r}", "a protocol and its version, such as synthetic-8 1.0")
-    for role, split in protocol.splits.items():
-        checked_text(split, f"splits, {role}", where)
-    for key in ("classes", "tta"):
-        names = getattr(protocol, key)
-        for name in names:
-            checked_text(name, key, where)
-        if len(set(names)) < len(names):
-            raise BadInput(f"{where}, {key}", f"{names!r}", "names that differ")
-
-
-def _check_folds(protocol: Protocol, folds: tuple[str, ...], where: object) -> None:
-    """Check that there are three or more folds, with valid and different names, and no splits besides."""
-    for fold in folds:
-        checked_name(fold, "fold", where)
-    if len(folds) < len(ROLES) or len(set(folds)) != len(folds):
-        raise BadInput(f"{where}, folds", ", ".join(folds), f"a list of {len(ROLES)} or more different splits")
-    if protocol.splits:
-        raise BadInput(f"{where}, splits", dict(protocol.splits), "none beside folds, which give every role")
+def _written_recipe(written: Json, where: object) -> tuple[str, Mapping[str, Json], list[BadInput]]:
+    """The recipe of a protocol as people write it: its name, all its values, and what is wrong with its name or base. Where
+    those are wrong, the values are completed by a recipe that is right, so that no more is said about them."""
+    recipes = read_yaml(RECIPES)
+    names = ", ".join(recipes)
+    if not isinstance(written, Mapping):
+        if written in recipes:
+            return written, recipes[written], []
+        found = "nothing" if written is None else f"{written!r}"
+        expected = f"one of {names}, or a mapping with name, base and the values that differ"
+        return "", next(iter(recipes.values())), [BadInput(f"{where}, recipe", found, expected)]
+    faults, own = [], dict(written)
+    name, base = own.pop("name", None), own.pop("base", None)
+    try:
+        checked_text(name, "recipe, name", where)
+    except BadInput as error:
+        faults.append(error)
+        name = ""
+    if name in recipes:
+        faults.append(BadInput(f"{where}, recipe, name", name, f"another name than {names}: those are the suite's"))
+    if base is not None and not (isinstance(base, str) and base in recipes):
+        faults.append(BadInput(f"{where}, recipe, base", f"{base!r}", f"one of {names}; or no base, and all values"))
+        base = next(iter(recipes))
+    return name, {**(recipes[base] if base is not None else {}), **own}, faults

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from benchmark.errors import BadInput
 from benchmark.files import Json
-from benchmark.protocol.protocol import Protocol, Recipe, load_protocol, protocol_from
+from benchmark.protocol.protocol import Protocol, Recipe, load_protocol, protocol_from, protocol_names
 from benchmark.suggesting import one_of
 
 # What params.yaml lists for every protocol of a plan, in the order of a turned protocol's name.
@@ -23,6 +23,20 @@ OF_PROTOCOL = ("epochs", "input_size")  # the others are values of the recipe
 def listed(protocol: Protocol) -> dict[str, Json]:
     """The values of a protocol that params.yaml lists: name -> value."""
     return {name: getattr(protocol if name in OF_PROTOCOL else protocol.recipe, name) for name in LISTED}
+
+
+def changes(contents: Mapping[str, Json]) -> dict[str, Json]:
+    """What was turned in a protocol, as a record has it: name -> value, where it differs from the protocol of the suite that
+    it is based on. {} if it is based on none, or on another version than the suite's."""
+    base = str(contents.get("based_on", "")).partition(" ")[0]
+    if base not in protocol_names() or contents["based_on"] != f"{base} {(known := load_protocol(base)).version}":
+        return {}
+    found = {}
+    for key in TURNABLE:
+        value = (contents if key in OF_PROTOCOL else contents["recipe"]).get(key)
+        if value != getattr(known if key in OF_PROTOCOL else known.recipe, key):
+            found[key] = value
+    return found
 
 
 def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:

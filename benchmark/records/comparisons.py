@@ -13,7 +13,7 @@ import sklearn
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
 from benchmark.files import Json
-from benchmark.protocol.protocol import SELECTION_METRIC
+from benchmark.protocol.protocol import SELECTION_METRIC, protocol_names
 from benchmark.records import metrics
 from benchmark.records.axes import sort_key
 from benchmark.records.grouping import cell_labels, folder_of, identity_of, on_other_bytes, slugs_of, without_duplicates
@@ -54,6 +54,12 @@ class Comparison:
     runs: Mapping[str, tuple[ScoredRun, ...]]
     targets: np.ndarray | None
     unfinished: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether the protocol is one that the suite does not have: somebody's own. It then shares no table, figure or claim
+        with the suite's."""
+        return self.protocol["name"] not in protocol_names()
 
     @property
     def task(self) -> str:
@@ -129,8 +135,11 @@ class Comparison:
             tested = f"test: every face of {data} once, out of fold ({len(folds)} folds)"
         else:
             tested = f"test split {protocol['splits'][SPLIT]} of {data}"
+        what = "Own protocol, which the suite does not have," if self.own else "Protocol"
+        if base := protocol.get("based_on"):
+            what = f"{base} with other values, as the name says: protocol"
         return (
-            f"Protocol {protocol['name']} version {protocol['version']} (hash {self.protocol_hash}); "
+            f"{what} {protocol['name']} version {protocol['version']} (hash {self.protocol_hash}); "
             f"{tested}{self.edition}, {images}; "
             f"selection rule: {rules[protocol['selection']]}"
         )
@@ -141,7 +150,7 @@ class Summary:
     """All comparisons, with remarks and outside entries.
 
     Attributes:
-        comparisons: sorted by slug.
+        comparisons: sorted by slug; those under protocols that the suite does not have come last.
         remarks: one sentence about each thing that was kept apart or left out.
         outside: models that were not trained here, by protocol and name. They are in no comparison: a comparison is between
             networks trained in the same way.
@@ -150,6 +159,11 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     remarks: tuple[str, ...] = field(default=())
     outside: tuple[ScoredRun, ...] = field(default=())
+
+    @property
+    def of_suite(self) -> tuple[Comparison, ...]:
+        """The comparisons under protocols of the suite."""
+        return tuple(comparison for comparison in self.comparisons if not comparison.own)
 
 
 def seeds_interval(values: Mapping[int, float | None]) -> Interval | None:
@@ -198,7 +212,8 @@ def summarise(
         groups[identity_of(record)].append(record)
     slugs = slugs_of(list(groups), remarks)
     comparisons = []
-    for identity in sorted(groups, key=slugs.__getitem__):
+    names = protocol_names()
+    for identity in sorted(groups, key=lambda each: (each[0] not in names, slugs[each])):
         slug = slugs[identity]
         kept = without_duplicates(groups[identity], root, remarks)
         labels = cell_labels(slug, kept, remarks)

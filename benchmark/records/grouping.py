@@ -41,7 +41,10 @@ def slugs_of(identities: list[Identity], remarks: list[str]) -> dict[Identity, s
         others = [i for i in identities if i[0] == name]
         differ = [position for position in range(3) if len({i[position + 1] for i in others}) > 1]
         if name not in protocol_names() and identity == min(others):
-            remarks.append(f"{name}: no protocol of this suite, so nothing here says which faces and labels are right.")
+            remarks.append(
+                f"{name}: a protocol that the suite does not have. It stands in a section of its own and is evidence for no "
+                "claim, and nothing here says which faces and labels are right."
+            )
         if not differ and name in protocol_names() and load_protocol(name).hash != own[1]:
             # The plain name is that of the suite's own protocol, also where there is no record of it.
             slugs[identity] = "-".join([name, own[0], own[1][:8], *filter(None, [mark])])

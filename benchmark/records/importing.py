@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import replacing_directory
 from benchmark.leftovers import clear_below
-from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records import seal
 from benchmark.records.checks.known import Known
 from benchmark.records.examine import check_all
@@ -37,27 +37,47 @@ class Import:
 def check(record: Record, known: Known) -> None:
     """Make every check of `benchmark.records.examine` except that for a seal, which an import adds.
 
-    Stricter than an examination: the protocol must be installed in the record's version, and if
-    the FaceSet is prepared, it must have the record's bytes.
+    Stricter than an examination: a protocol with the name of one of the suite must be that one, in its present version; and
+    if the FaceSet is prepared, it must have the record's bytes. A protocol that the suite does not have is taken from the
+    record, which has all of it: reading the record has checked its fields, and the check of the definition its digest.
 
     Raises:
         BadInput: naming the record, what was found and what was expected.
     """
     where, contents = record.directory, record.contents
     check_all(record, known, without=["seal"])
-    protocol = load_protocol(record.protocol)
-    if protocol.hash != contents["protocol_hash"]:
-        found = f"version {contents['protocol']['version']}, hash {contents['protocol_hash']}"
-        raise BadInput(f"{where}, protocol {record.protocol}", found, f"version {protocol.version}, hash {protocol.hash}")
-    prepared = known.fingerprint(protocol.data)
+    if not is_own(record):
+        protocol = load_protocol(record.protocol)
+        if protocol.hash != contents["protocol_hash"]:
+            found = f"version {contents['protocol']['version']}, hash {contents['protocol_hash']}"
+            raise BadInput(
+                f"{where}, protocol {record.protocol}", found, f"version {protocol.version}, hash {protocol.hash}"
+            )
+    prepared = known.fingerprint(contents["data"]["name"])
     if prepared is not None and not record.diverged and prepared != contents["data"]["fingerprint"]:
         raise BadInput(f"{where}, data fingerprint", contents["data"]["fingerprint"], f"{prepared} as prepared")
+
+
+def is_own(record: Record) -> bool:
+    """Whether a record's protocol is somebody's own: one that the suite does not have."""
+    return record.protocol not in protocol_names()
+
+
+def place_of(record: Record) -> Path:
+    """Where an import puts a record, relative to the folder of imported ones: the folder of its run. If the suite does not
+    have the protocol, the folder's name has its hash too, since two people may give theirs the same name. (An outside entry
+    stays where `ferbench score` would put it.)"""
+    if record.outside is not None or not is_own(record):
+        return record.place
+    own, *rest = record.place.parts
+    return Path(f"{own}-{record['protocol_hash'][:8]}", *rest)
 
 
 def import_records(
     source: Path, destination: Path, known: Known, *, replace: bool, check_only: bool, outside: Path | None = None
 ) -> Import:
-    """Check every record below `source` or in its archives, then copy it to `destination`/<protocol>/<cell>/seed<k>.
+    """Check every record below `source` or in its archives, then copy it to `destination`/<protocol>/<cell>/seed<k>
+    (`place_of`).
 
     Nothing is copied unless all records pass the check. Weights are not copied. A record is skipped if the destination
     already has an identical and sealed one (`identical`). What is there of a record without the rest of it is replaced, as
@@ -87,7 +107,7 @@ def import_records(
         for record in records:
             check(record, known)
             root = destination if record.outside is None or outside is None else outside
-            target = root / record.place
+            target = root / place_of(record)
             if target not in targets:
                 targets[target] = record
             elif identical(record, targets[target]):
@@ -104,7 +124,7 @@ def import_records(
                 elif there.sealed:
                     passed_over.append(record)
         if different and not replace:
-            names = [each.place.as_posix() for each in different]
+            names = [place_of(each).as_posix() for each in different]
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             found = f"records there that differ from those to import: {', '.join(names[:NAMED])}{more}"
             raise BadInput(destination, found, "none, or the same; give --replace to put the new ones in their place")

@@ -58,11 +58,16 @@ def find(summary: Summary, records: Path, name: str, protocol: str | None) -> li
     """
     rows, diverged = [], []
     for comparison in summary.comparisons:
-        if name in comparison.runs and protocol in (None, comparison.protocol["name"], comparison.slug):
+        if name in comparison.runs and protocol in (
+            None,
+            comparison.protocol["name"],
+            comparison.slug,
+            comparison.protocol_hash,
+        ):
             finished = {run.record.seed: run for run in comparison.runs[name] if not run.record.diverged}
             (rows if finished else diverged).append(Row(name, finished, False))
     for run in summary.outside:
-        if run.record.cell == name and protocol in (None, run.record.protocol):
+        if run.record.cell == name and protocol in (None, run.record.protocol, run.record["protocol_hash"]):
             rows.append(Row(name, {0: run}, True))
     if not rows:
         found = "only diverged runs" if diverged else "no record of that name"
@@ -88,7 +93,7 @@ def compare(
     Args:
         records: folder of records, at any depth.
         a, b: names of cells or outside entries.
-        protocol: its name; required if both rows have runs under several protocols.
+        protocol: its name, its hash or the name of its section; required if both rows have runs under several protocols.
         complexity, latency: complexity.json and latency.json; without them, MACs and latency are null.
 
     Returns:
@@ -108,8 +113,10 @@ def compare(
     if not common:
         raise BadInput(f"{a} and {b}", "no protocol and data that both have finished runs on", "one in common")
     if len(common) > 1:
-        names = ", ".join(dict.fromkeys(x.identity[0] for x, _ in common))
-        raise BadInput(f"{a} and {b}", f"several comparisons: {names}", "one; choose it by --protocol")
+        names = list(dict.fromkeys(x.identity[0] for x, _ in common))
+        if len(names) < len(common):  # one name, several protocols
+            names = [f"{x.identity[0]} (hash {x.identity[1]})" for x, _ in common]
+        raise BadInput(f"{a} and {b}", f"several comparisons: {', '.join(names)}", "one; choose it by --protocol")
     x, y = common[0]
     pairs = _pairs(x, y)
     runs = list({id(run): run for pair in pairs for run in pair}.values())

@@ -130,8 +130,9 @@ def text(value: object) -> Entry:
 
 
 def of_cells(summary: Summary) -> Iterator[tuple[Comparison, str, dict[str, Entry]]]:
-    """Every cell with a record, in the order of the tables: its comparison, its label, and the entries of `CELL`."""
-    for comparison in summary.comparisons:
+    """Every cell with a record under a protocol of the suite, in the order of the tables: its comparison, its label, and the
+    entries of `CELL`."""
+    for comparison in summary.of_suite:
         for label in comparison.runs:
             yield comparison, label, {"protocol": text(comparison.slug), "cell": text(label)}
 

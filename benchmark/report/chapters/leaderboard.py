@@ -95,10 +95,11 @@ def _table(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
     }
     columns |= {f"{block}_{key}": title for block, own in blocks.items() for key, title in own.items()}
     rows = [*_own(board.comparison, counted), *_outside(board.outside), *_published(board, anchors)]
+    what = "Protocol" if protocol["name"] in protocol_names() else "Own protocol, which the suite does not have,"
     label = {"protocol": text(board.slug), "version": text(protocol["version"])}
     warnings = [f"{run.record.cell}: {line}" for run in board.outside for line in run.record.outside["warnings"]]
     notes = [
-        f"Protocol {protocol['name']} version {protocol['version']} (hash {board.protocol_hash}) on {board.data['name']} "
+        f"{what} {protocol['name']} version {protocol['version']} (hash {board.protocol_hash}) on {board.data['name']} "
         f"{board.data['version']}; {unit}",
         "Trained by this suite: mean over seeds [95 % t-interval over seeds]",
         "Outside model: one network, trained by others in their way and on their data, tested here "
@@ -175,8 +176,8 @@ def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
 
 
 def _published(board: Board, anchors: Mapping[str, Mapping]) -> list[dict[str, Entry]]:
-    """The rows of published figures that are a single number; only for protocols with classes."""
-    if board.protocol["task"] != "categorical":
+    """The rows of published figures that are a single number; only for protocols of the suite with classes."""
+    if board.protocol["task"] != "categorical" or board.protocol["name"] not in protocol_names():
         return []
     sources = {f["name"]: f["source"] for f in anchors.get(board.data["name"], {}).get("figures", ())}
     found = [

@@ -73,17 +73,22 @@ def _basis(each: Judged) -> str:
 
 def run_sentences(summary: Summary) -> list[str]:
     """Sentences on how many runs there are, of what kind, and what follows from that."""
-    runs = sum(len(own) for c in summary.comparisons for own in c.runs.values())
-    cells = sum(len(c.runs) for c in summary.comparisons)
-    where = listed([f"{c.slug} ({_extent(c)})" for c in summary.comparisons])
+    suite = summary.of_suite
+    runs = sum(len(own) for c in suite for own in c.runs.values())
+    cells = sum(len(c.runs) for c in suite)
+    where = listed([f"{c.slug} ({_extent(c)})" for c in suite]) if suite else "none under a protocol of the suite"
     text = [sentence(f"{count(runs, 'training run')} of {count(cells, 'cell')} (networks with options and loss): {where}")]
-    names = dict.fromkeys(c.data["name"] for c in summary.comparisons)
+    names = dict.fromkeys(c.data["name"] for c in suite)
     text += [sentence(limits) for name in names if (limits := card(name).limits)]
-    few = [c.slug for c in summary.comparisons if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
+    if others := [f"{c.slug} ({_extent(c)})" for c in summary.comparisons if c.own]:
+        text.append(
+            sentence(f"besides, under protocols that the suite does not have, evidence for no claim: {listed(others)}")
+        )
+    few = [c.slug for c in suite if max(c.finished(label) for label in c.runs) < MINIMUM_SEEDS]
     if few:
         needed = f"the {numeral(MINIMUM_SEEDS)} seeds that a verdict needs at least"
         text.append(sentence(f"no network under {listed(few)} has {needed}; one seed has no interval"))
-    lost = sum(c.diverged(label) for c in summary.comparisons for label in c.runs)
+    lost = sum(c.diverged(label) for c in suite for label in c.runs)
     if lost:
         text.append(sentence(f"{count(lost, 'run')} diverged, which is a result of its own and in no mean"))
     return text

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.protocol.protocol import load_protocol, protocol_names
+from benchmark.protocol.turned import changes
 from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.metrics import METRICS, blocks
 from benchmark.records.record import Record
@@ -54,8 +55,20 @@ class CellView:
 
 
 def command(protocol: str, cell: str, seeds: Sequence[int]) -> str:
-    """The command line that makes these runs."""
+    """The command line that makes these runs. A protocol that the suite does not have is a file of that name."""
+    if protocol not in protocol_names():
+        protocol = f"./{protocol}.yaml"
     return shlex.join(["python", "-m", "benchmark", "run", protocol, cell, "--seeds", *map(str, seeds)])
+
+
+def _command(comparison: Comparison, cell: str, seeds: Sequence[int]) -> str:
+    """As `command`; a turned protocol is in no file, and DVC makes its runs."""
+    values = changes(comparison.protocol)
+    if not values:
+        return command(comparison.protocol["name"], cell, seeds)
+    base = comparison.protocol["based_on"].partition(" ")[0]
+    turning = [word for key, value in values.items() for word in ("-S", f"protocols.{base}.{key}={value}")]
+    return shlex.join(["dvc", "exp", "run", *turning])
 
 
 def cells_of(comparison: Comparison, places: Places, records: str, root) -> list[CellView]:
@@ -78,7 +91,7 @@ def cells_of(comparison: Comparison, places: Places, records: str, root) -> list
                 cell_hash=first["cell_hash"],
                 parameters=first["parameters"],
                 runs=[_run(comparison, run, places, records, root) for run in runs],
-                command=command(comparison.protocol["name"], cell["name"], seeds),
+                command=_command(comparison, cell["name"], seeds),
             )
         )
     return found
@@ -116,7 +129,7 @@ def _run(comparison: Comparison, run: ScoredRun, places: Places, records: str, r
         scores=scores,
         history=[_epoch(entry, metric, METRICS[comparison.primary].unit) for entry in record["history"]],
         curve=_curve(record, metric),
-        command=command(comparison.protocol["name"], record.cell, [record.seed]),
+        command=_command(comparison, record.cell, [record.seed]),
     )
 
 

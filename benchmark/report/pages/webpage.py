@@ -84,7 +84,12 @@ def webpage(material: Material, contents: Contents) -> str:
     """The page as HTML. The table of claims is shown as a list; test faces are shown in the section of their protocol."""
     summary, judged, sections = material.summary, material.judged, contents.sections
     places, root = Places(summary), material.records_link
-    shortcuts = {s.comparison.slug: t for s in sections for t in s.tables if t.name == f"{s.comparison.slug}-shortcuts"}
+    shortcuts = {
+        s.comparison.slug: t
+        for s in sections
+        for t in s.tables
+        if t.name == f"{s.comparison.slug}-shortcuts" and not s.comparison.own
+    }
     return render(
         "index.html.j2",
         **showing(RESULTS, places),

@@ -128,8 +128,8 @@ def shortcut_functions() -> Figure:
 
 def headline(summary: Summary) -> Figure:
     """The difference between every bounded shortcut and identity at equal normalisation and loss, in the primary metric of
-    each protocol."""
-    groups = [(comparison, [p for p in shortcut_pairs(comparison) if p.difference]) for comparison in summary.comparisons]
+    each protocol of the suite."""
+    groups = [(comparison, [p for p in shortcut_pairs(comparison) if p.difference]) for comparison in summary.of_suite]
     groups = [(comparison, pairs) for comparison, pairs in groups if pairs]
     if not groups:
         return message("not tested: no two records differ in the shortcut alone")

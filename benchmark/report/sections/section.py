@@ -36,7 +36,8 @@ def section(comparison: Comparison, material: Material) -> Section:
     else:
         drawn["circumplex"] = circumplex(comparison)
     name = comparison.data["name"]
-    others = published(name, material.anchors) if comparison.task == "categorical" else []
+    quoted = comparison.task == "categorical" and not comparison.own
+    others = published(name, material.anchors) if quoted else []
     drawn["costs"] = accuracy_against_cost(comparison, material.complexity, COUNTS, others)
     pictures = []
     for kind, figure in drawn.items():

@@ -37,7 +37,8 @@ RATED = {"n": 3, "accuracy": {"mean": 0.5, "low": 0.25, "high": 0.75}, "kappa": 
 HUMANS = {"all": RATED, "source": "no number", "raters": {"each": 1}}
 HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500], kappa 0.1250 [0.0000, 1.0000]\nwrote reports/humans/%s.json\n"
 OURS, THEIRS = (
-    Record(RECORDS / name, {"outside": outside}) for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
+    Record(RECORDS / name, {"outside": outside, "protocol": {"name": "synthetic-8"}})
+    for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
 )
 SPLIT = {"protocols": [{"protocol": "p", "cells": [1, 2], "by": {"age": {}, "race": {}}}]}
 SHOWN = {"protocols": [{"protocol": "p"}], "shown": True}
@@ -203,7 +204,9 @@ def sealing(folder: str) -> dict:
 
 IMPORT = {"source": Path("sent"), "destination": RECORDS / "imported", "known": (PREPARED, False)}
 IMPORT |= {"replace": False, "check_only": False, "outside": RECORDS / "outside"}
-TAKEN = Record(RECORDS / "imported/p/c/seed0", {"data": {"name": "x", "fingerprint": "0"}})
+TAKEN = Record(
+    RECORDS / "imported/p/c/seed0", {"data": {"name": "x", "fingerprint": "0"}, "protocol": {"name": "synthetic-8"}}
+)
 PUBLISHED = {"synthetic-8": ("synthetic", PREPARED), "fer2013-7": ("fer2013", PREPARED)}
 TABLE |= {
     "collect": {

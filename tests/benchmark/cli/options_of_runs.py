@@ -76,6 +76,23 @@ TABLE = {
         "arrives": {"printed": "\nnarrow8-12-{adaptive,fixed,identity}-{working,frozen}-{plain,weighted,"},
         "options": {"pattern": ("cells narrow8-*-weighted", {"printed": "narrow8-12-identity-working-weighted   "})},
     },
+    "protocol check": {
+        "spies": {"benchmark.protocol.told.told": ["what it is", "what it needs"]},
+        "base": "protocol check synthetic-8",
+        "arrives": {
+            "told.protocol": "synthetic-8",
+            "told.prepared": Path("data/prepared"),
+            "printed": "synthetic-8: in order\n  what it is\n  what it needs\nnext: ferbench run synthetic-8 CELL (",
+        },
+        "options": {
+            "protocol": (
+                "protocol check fer2013-7",
+                {"told.protocol": "fer2013-7", "printed": "fer2013-7: in order\n"},
+            ),
+            "prepared": ("protocol check synthetic-8 --prepared x", {"told.prepared": Path("x")}),
+        },
+    },
+    "protocol template": {"base": "protocol template", "arrives": {"printed": "\nname: my-protocol  # letters"}},
     "plan": {
         "spies": {"benchmark.runs.plan.plan": planned, "benchmark.runs.plan_file.write_plan": None},
         "base": "plan one grid.json",

@@ -62,7 +62,9 @@ def test_an_audit_without_private_pictures_and_without_a_fault(say):
 
 
 def record(place: str, outside: object = None) -> Record:
-    return Record(RECORDS / place, {"data": {"name": "d", "fingerprint": "0"}, "outside": outside})
+    return Record(
+        RECORDS / place, {"data": {"name": "d", "fingerprint": "0"}, "protocol": {"name": "synthetic-8"}, "outside": outside}
+    )
 
 
 OWN, OTHER, MODEL = record("imported/p/c/seed0"), record("imported/p/c/seed1"), record("outside/p/m/seed0", {"model": "m"})

@@ -29,11 +29,11 @@ def refusal(text: str) -> str:
 @pytest.mark.parametrize(
     "text, line",
     [
-        ("version: 1.0", "version: found 1.0; expected a value of type str"),
-        ("version: 2", "version: found 2; expected a value of type str"),
-        ("version: NO", "version: found False; expected a value of type str"),
-        ("version: 2024-01-31", "version: found datetime.date(2024, 1, 31); expected a value of type str"),
-        ("name: 12", "name: found 12; expected a value of type str | None"),
+        ("version: 1.0", "version: found 1.0; expected text"),
+        ("version: 2", "version: found 2; expected text"),
+        ("version: NO", "version: found False; expected text"),
+        ("version: 2024-01-31", "version: found datetime.date(2024, 1, 31); expected text"),
+        ("name: 12", "name: found 12; expected text, or nothing"),
     ],
 )
 def test_text_that_needs_quotes(text, line):
@@ -43,14 +43,14 @@ def test_text_that_needs_quotes(text, line):
 
 
 @pytest.mark.parametrize("written", ["1e-1", "1e-3", "-2.5e3", "1e-8", "3E+17", "'0.5'", "'.5e-9'"])
-@pytest.mark.parametrize("key, kind", [("rate", "float"), ("clip", "float | None")])
+@pytest.mark.parametrize("key, kind", [("rate", "a number"), ("clip", "a number, or nothing")])
 def test_numbers_that_are_text(key, kind, written):
     meant = written.strip("'")
     said, _, number = refusal(f"{key}: {written}").rpartition(", write ")
-    assert said == f"mine.yaml, {key}: found {meant!r}; expected a value of type {kind}; this is text in YAML"
+    assert said == f"mine.yaml, {key}: found {meant!r}; expected {kind}; this is text in YAML"
     assert getattr(from_mapping(Own, yaml.safe_load(f"{key}: {number}"), "mine.yaml"), key) == float(meant)
 
 
-@pytest.mark.parametrize("text", ["version: [1.0]", "version:", "rate: fast", "rate: 1e30", "rate: nan", "epochs: '1'"])
+@pytest.mark.parametrize("text", ["version: [1.0]", "version:", "rate: fast", "rate: 1e30", "rate: nan"])
 def test_what_no_hint_helps(text):
-    assert refusal(text).endswith(("a value of type str", "a value of type float", "a value of type int"))
+    assert refusal(text).endswith(("text", "a number"))

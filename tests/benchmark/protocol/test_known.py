@@ -15,11 +15,11 @@ def test_the_names_and_limits():
         "batch_size": (1, 2**20), "decay_steps": (1, 2**40),
     }  # fmt: skip
     assert known.PROTOCOL_RANGES == {"epochs": (1, 100_000), "input_size": (1, 4096)}
-    assert values.NAMES == {
+    assert values.OF_RECIPE == {
         "optimizer": known.OPTIMIZERS, "schedule": known.SCHEDULES, "augmentation": known.AUGMENTATIONS,
     }  # fmt: skip
-    assert values.OPTIONAL_NAMES == {"batches": ("across-epochs",), "precision": ("float32",)}
-    assert (protocol.ROLES, protocol.SELECTION_RULES) == (("train", "validation", "test"), ("last", "best-validation"))
+    assert values.OPTIONAL_OF_RECIPE == {"batches": ("across-epochs",), "precision": ("float32",)}
+    assert (protocol.ROLES, known.SELECTION_RULES) == (("train", "validation", "test"), ("last", "best-validation"))
     assert protocol.SELECTION_METRIC == {"categorical": "accuracy", "dimensional": "mean CCC"}
     assert cells.LOSSES == {"categorical": ("plain", "weighted", "focal"), "dimensional": ("mse", "ccc", "mse+ccc")}
     assert (cells.MOST_CELLS, typed.LARGEST, typed.DEEPEST) == (10_000, 2**63, 32)

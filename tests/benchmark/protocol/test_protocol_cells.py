@@ -125,10 +125,10 @@ def test_optional_recipe_fields_are_part_of_the_hash():
     "changes, message",
     [
         ({"batches": "whole"}, "batches: found 'whole'; expected across-epochs, or nothing"),
-        ({"shuffle_buffer": 0}, "shuffle_buffer: found 0; expected a positive number of type int, or nothing"),
+        ({"shuffle_buffer": 0}, "shuffle_buffer: found 0; expected a number above 0, or nothing"),
         ({"shuffle_buffer": True}, "shuffle_buffer: found True"),
-        ({"epsilon_hat": "1e-8"}, "epsilon_hat: found '1e-8'; expected a value of type float | None"),
-        ({"epsilon_hat": 0.0}, "epsilon_hat: found 0.0; expected a positive number of type float, or nothing"),
+        ({"epsilon_hat": "1e-8"}, "epsilon_hat: found '1e-8'; expected a number, or nothing"),
+        ({"epsilon_hat": 0.0}, "epsilon_hat: found 0.0; expected a number above 0, or nothing"),
         ({"precision": "bf16"}, "precision: found 'bf16'; expected float32, or nothing"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_protocol_from_a_users_file(tmp_path):
     with pytest.raises(BadInput, match="mine.yaml, name: found fer2013-7; expected a name that no protocol of the suite"):
         load_protocol(str(path))
     path.write_text(shipped.replace("name: fer2013-7", "name: ../mine"))
-    with pytest.raises(BadInput, match="protocol: found name '../mine'; expected at most 100 letters"):
+    with pytest.raises(BadInput, match="mine.yaml, name: found name '../mine'; expected at most 100 letters"):
         load_protocol(str(path))
     with pytest.raises(BadInput, match="nothing.yaml: found no such file"):
         load_protocol(str(tmp_path / "nothing.yaml"))
@@ -192,14 +192,14 @@ def contents(**changes):
     "changes, message",
     [
         ({"recipe": "best"}, "recipe: found 'best'; expected one of released, standard, quick"),
-        ({"epochs": "60"}, "epochs: found '60'; expected a value of type int"),
-        ({"task": "ordinal"}, "task: found ordinal"),
+        ({"epochs": "60"}, "epochs: found '60'; expected a whole number"),
+        ({"task": "ordinal"}, "task: found 'ordinal'; expected one of categorical, dimensional"),
         ({"tta": ["flip"]}, "starts with none"),
         ({"splits": {"train": "a", "validation": "b"}}, "splits"),
         ({"splits": {"train": "a", "validation": "b", "test": "b"}}, "three different splits"),
-        ({"colour": 1}, "missing or unknown: colour"),
+        ({"colour": 1}, "file.yaml, colour: found an unknown field; expected one of name, version"),
         ({"frames_of": "video"}, "frames_of: found video; expected video, and a dimensional task"),
-        ({"data_options": 5}, "data_options: found 5; expected a value of type .*Mapping"),
+        ({"data_options": 5}, "data_options: found 5; expected a mapping of names to values, or nothing"),
     ],
 )
 def test_bad_protocols(changes, message):
@@ -213,7 +213,7 @@ def test_an_exponent_without_a_dot_is_refused():
     base = read_yaml(RECIPES)["standard"] | recipe
     values = contents()
     values["recipe_name"] = values.pop("recipe")
-    with pytest.raises(BadInput, match="learning_rate: found '1e-3'; expected a value of type float"):
+    with pytest.raises(BadInput, match="learning_rate: found '1e-3'; expected a number"):
         protocol_from(values, "file.yaml", recipe=base)
 
 

@@ -43,20 +43,20 @@ CLASSED = "two or more for a categorical task, none for another"
 @pytest.mark.parametrize(
     ("name", "changes", "found", "expected"),
     [
-        ("fer2013-7", {"channels": 2}, "2", "one of (1, 3)"),
+        ("fer2013-7", {"channels": 2}, "2", "one of 1, 3"),
         ("fer2013-7", {"classes": ["happy"]}, "('happy',)", CLASSED),
         ("fer2013-7", {"classes": []}, "()", CLASSED),
         ("synthetic-va", {"classes": ["happy", "sad"]}, "('happy', 'sad')", CLASSED),
         ("synthetic-va", {"classes": ["happy"]}, "('happy',)", CLASSED),
         ("fer2013-7", {"classes": ["happy", "sad", "happy"]}, "('happy', 'sad', 'happy')", "names that differ"),
         ("fer2013-7", {"epochs": 0}, "0", "a number from 1 to 100000"),
-        ("fer2013-7", {"epochs": True}, "True", "a value of type int"),
-        ("fer2013-7", {"epochs": 60.0}, "60.0", "a value of type int"),
-        ("fer2013-7", {"epochs": 2**63}, "9223372036854775808", "a value of type int"),
+        ("fer2013-7", {"epochs": True}, "True", "a whole number"),
+        ("fer2013-7", {"epochs": 60.0}, "60.0", "a whole number; write 60"),
+        ("fer2013-7", {"epochs": 2**63}, "9223372036854775808", "a whole number"),
         ("fer2013-7", {"input_size": 0}, "0", "a number from 1 to 4096"),
         ("fer2013-7", {"version": "1..0"}, "'1..0'", "digits with dots between, such as 1.0"),
         ("fer2013-7", {"version": "v1"}, "'v1'", "digits with dots between, such as 1.0"),
-        ("fer2013-7", {"selection": "best-test"}, "best-test", "one of ('last', 'best-validation')"),
+        ("fer2013-7", {"selection": "best-test"}, "'best-test'", "one of last, best-validation"),
         ("fer2013-7", {"tta": ["flip", "none"]}, "('flip', 'none')", "a list that starts with none"),
         ("fer2013-7", {"tta": []}, "()", "a list that starts with none"),
         ("fer2013-7", {"tta": ["none", "flip", "flip"]}, "('none', 'flip', 'flip')", "names that differ"),
@@ -75,21 +75,21 @@ def test_one_wrong_value_of_a_protocol(name, changes, found, expected):
     assert str(error.value) == f"file.yaml, {next(iter(changes))}: found {found}; expected {expected}"
 
 
-def test_a_missing_field_is_named_beside_all_there_are():
+def test_a_missing_field_is_named():
     with pytest.raises(BadInput) as error:
         protocol_from(changed(epochs=...), "file.yaml")
-    assert str(error.value).startswith("file.yaml: found missing or unknown: epochs; expected exactly name, version, data, ")
+    assert str(error.value) == "file.yaml, epochs: found nothing; expected a whole number"
 
 
 @pytest.mark.parametrize(
     ("changes", "found", "kind"),
     [
-        ({"learning_rate": True}, "True", "float"),
-        ({"learning_rate": float("inf")}, "inf", "float"),
-        ({"warmup": float("nan")}, "nan", "float"),
-        ({"batch_size": 64.0}, "64.0", "int"),
-        ({"decay_steps": "8000"}, "'8000'", "int"),
-        ({"input_mean": ["training"]}, "('training',)", "str | tuple[float, ...]"),
+        ({"learning_rate": True}, "True", "a number"),
+        ({"learning_rate": float("inf")}, "inf", "a number"),
+        ({"warmup": float("nan")}, "nan", "a number"),
+        ({"batch_size": 64.0}, "64.0", "a whole number; write 64"),
+        ({"decay_steps": "8000"}, "'8000'", "a whole number; this is text in YAML, write 8000"),
+        ({"input_mean": ["training"]}, "['training']", "text, or a list of numbers"),
     ],
 )
 def test_one_wrong_value_of_a_recipe(changes, found, kind):
@@ -97,7 +97,7 @@ def test_one_wrong_value_of_a_recipe(changes, found, kind):
     with pytest.raises(BadInput) as error:
         protocol_from(contents, "file.yaml", recipe=read_yaml(RECIPES)["standard"] | changes)
     where = f"file.yaml, recipe standard, {next(iter(changes))}"
-    assert str(error.value) == f"{where}: found {found}; expected a value of type {kind}"
+    assert str(error.value) == f"{where}: found {found}; expected {kind}"
 
 
 def test_a_whole_number_where_a_fraction_may_stand_is_the_same_recipe():

@@ -8,8 +8,8 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.names import NAME
 from benchmark.protocol.cells import Cell, Run
-from benchmark.protocol.protocol import Recipe, load_protocol, protocol_from, protocol_names
-from benchmark.protocol.turned import LISTED, TURNABLE, listed, turned
+from benchmark.protocol.protocol import PROTOCOLS, Recipe, load_protocol, protocol_from, protocol_names
+from benchmark.protocol.turned import LISTED, TURNABLE, changes, listed, turned
 
 BASE = load_protocol("synthetic-8")  # recipe quick: learning rate 0.004, 4 epochs at 32x32
 
@@ -86,8 +86,24 @@ def test_a_value_that_can_not_be(values, line):
         turned("synthetic-8", values, "p")
 
 
-@pytest.mark.parametrize("based_on", ["synthetic-8", "../x 1.0", "synthetic-8 x", "a b 1.0", "synthetic-8 1.0 "])
+@pytest.mark.parametrize("based_on", ["synthetic-8", "../x 1.0", "synthetic-8 x", "a b 1.0", "synthetic-8 1.0 ", "x 1.0"])
 def test_what_a_protocol_says_it_is_based_on(based_on):
-    own = BASE.as_dict() | {"based_on": based_on}
+    own = turned("synthetic-8", {"epochs": 2}, "x").as_dict() | {"based_on": based_on}
     with pytest.raises(BadInput, match="based_on: found"):
         protocol_from({k: v for k, v in own.items() if k != "recipe"}, "record", own["recipe"])
+
+
+def test_nobody_writes_what_a_protocol_is_based_on(tmp_path):
+    """It decides the folder of its runs."""
+    text = (PROTOCOLS / "synthetic-8.yaml").read_text().replace("name: synthetic-8", "name: synthetic-8+mine")
+    (tmp_path / "own.yaml").write_text(f"{text}based_on: synthetic-8 1.0\n")
+    with pytest.raises(BadInput, match="based_on: found an unknown field"):
+        load_protocol(str(tmp_path / "own.yaml"))
+
+
+def test_what_was_changed_is_read_from_a_record():
+    values = {"epochs": 2, "learning_rate": 0.002, "weight_decay": 0.1}
+    assert changes(turned("synthetic-8", values, "x").as_dict()) == values
+    assert changes(BASE.as_dict()) == {} == changes(BASE.as_dict() | {"name": "mine"})
+    older = turned("synthetic-8", values, "x").as_dict() | {"based_on": "synthetic-8 0.9"}
+    assert changes(older) == {}

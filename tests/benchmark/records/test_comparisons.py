@@ -135,7 +135,7 @@ def test_a_protocol_name_can_not_leave_the_folder(make, cell, tmp_path):
     contents = json.loads(json.dumps(dict(record.contents)))
     for name in ("../../x/y", "/x", "a/b", "..", "."):
         contents["protocol"]["name"] = name
-        with pytest.raises(BadInput, match="protocol: found name '.*'; expected at most 100 letters"):
+        with pytest.raises(BadInput, match="protocol, name: found name '.*'; expected at most 100 letters"):
             write_record(tmp_path / "bad", contents, record.predictions)
     assert not (tmp_path / "bad").exists()
 

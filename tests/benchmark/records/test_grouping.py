@@ -160,7 +160,9 @@ def test_slugs_name_only_what_differs():
     altered = ("synthetic-8", "1.0", "f" * 16, "a" * 64, "")  # of the installed version, and yet another one
     assert slugs_of([altered], []) == {altered: f"synthetic-8-1.0-{'f' * 8}"}
     mine = ("mine", "1.0", "e" * 16, "a" * 64, "")
-    assert slugs_of([mine], remarks := []) == {mine: "mine"} and "mine: no protocol of this suite" in remarks[0]
+    assert (
+        slugs_of([mine], remarks := []) == {mine: "mine"} and "mine: a protocol that the suite does not have" in remarks[0]
+    )
 
 
 def test_the_identity_of_a_record(make, tmp_path):

@@ -35,6 +35,7 @@ def runs(made, tmp_path, monkeypatch, tiny_protocol):
     """A copy of them, in a checkout that knows their protocol."""
     shutil.copytree(made, tmp_path / "runs")
     monkeypatch.setattr(importing, "load_protocol", lambda name: tiny_protocol(epochs=1))
+    monkeypatch.setattr(importing, "protocol_names", lambda: ["tiny-categorical"])
     return tmp_path / "runs"
 
 

@@ -59,7 +59,8 @@ def test_every_verb_and_option_is_on_the_page_of_commands(made):
     pinned = yaml.safe_load((ROOT / "tests/benchmark/cli/interface.yaml").read_text())
     page = made["commands.md"]
     parts = dict(re.findall(r"^### (ferbench [\w -]+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
-    assert set(parts) == set(pinned) - {"ferbench"} and len(pinned) > 30
+    verbs = {verb for verb, own in pinned.items() if own["function"]}
+    assert set(parts) == verbs and len(verbs) > 30
     for verb, part in parts.items():
         for argument in pinned[verb]["arguments"]:
             assert f"`{argument}`" in part if argument.startswith("-") else "| argument |" in part, (verb, argument)

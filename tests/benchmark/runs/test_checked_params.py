@@ -183,7 +183,7 @@ BAD_SEARCHES = [
     ({"trials": [5]}, "search mine, trials: found [5]; expected a list"),
     ({"trials": [{"learning_rate": -1.0}]}, "learning_rate: found -1.0; expected a number above 0"),
     ({"trials": [{"augmentation": "cutout"}]}, "augmentation: found 'cutout'; expected one of flip"),
-    ({"trials": [{5: 1}]}, "missing or unknown: 5"),
+    ({"trials": [{5: 1}]}, "recipe quick, 5: found an unknown field; expected one of optimizer"),
     ({"protocol": 5}, "search mine, protocol: found 5; expected a protocol"),
     ({"epoch": 1}, "search mine: found protocol, cells, seeds, epochs, trials, epoch; expected exactly"),
 ]
