@@ -86,7 +86,7 @@ def protocol_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput
         (base := _BASED_ON.fullmatch(based_on)) and own.get("name", "").startswith(f"{base[1]}+")
     ):
         expected = (
-            "name and version of a protocol, such as synthetic-8 1.0; the name of this one begins with that name and +"
+            "name and version of a protocol, such as synthetic-8 1.0, with whose name and + this name begins"
         )
         yield BadInput(f"{where}, based_on", f"{based_on!r}", expected)
     frames = own.get("frames_of")

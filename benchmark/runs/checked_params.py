@@ -111,9 +111,7 @@ def _entry(
     if cell.learning_rate is not None and protocol.based_on is not None:
         turned_rate = protocol.recipe.learning_rate
         if turned_rate != load_protocol(entry["protocol"]).recipe.learning_rate:
-            expected = (
-                f"the protocol's own, since {cell.name} has the rate {cell.learning_rate:g} of its own and uses no other"
-            )
+            expected = f"the protocol's own: {cell.name} has a rate of its own, {cell.learning_rate:g}, and uses no other"
             raise BadInput(f"{where}, protocols, {entry['protocol']}, learning_rate", f"{turned_rate:g}", expected)
     wanted = {"data": protocol.data, "recipe": protocol.recipe_name}
     if "package" in entry:

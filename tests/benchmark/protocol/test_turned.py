@@ -78,7 +78,7 @@ def test_two_orders_are_one_protocol_and_two_values_are_two():
         ({"learning_rate": "fast"}, "p, recipe quick, learning_rate: found 'fast'"),
         ({"learning_rate": -0.1}, "learning_rate: found -0.1; expected a number above 0"),
         ({"augmentation": "mixup"}, "augmentation: found 'mixup'; expected one of flip"),
-        ({"batch_size": [32]}, "batch_size: found (32,)"),
+        ({"batch_size": [32]}, "batch_size: found [32]; expected a whole number"),
     ],
 )
 def test_a_value_that_can_not_be(values, line):

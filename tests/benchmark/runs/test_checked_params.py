@@ -78,11 +78,11 @@ MISTAKES = [
     (
         ("protocols", "synthetic-8", "epochs"),
         "4",
-        "protocols, synthetic-8, epochs: found '4'; expected a value",
+        "protocols, synthetic-8, epochs: found '4'; expected a whole number",
     ),
     (("protocols", "synthetic-8", "lr"), 0.1, "params.yaml, protocols, synthetic-8, lr: found a name of none of its values"),
     (("protocols", "synthetic-9"), {}, "protocol: found 'synthetic-9'; expected one of"),
-    (("protocols", "ferplus-8"), {}, "params.yaml, protocols: found ferplus-8, under which nothing runs; expected one of"),
+    (("protocols", "ferplus-8"), {}, "params.yaml, protocols: found ferplus-8, under which nothing runs; expected some of"),
     (("runs", KEY, "data"), "fer2013", f"{ENTRY}, data: found fer2013; expected synthetic, as of synthetic-8"),
     (("runs", KEY, "recipe"), "standard", f"{ENTRY}, recipe: found standard; expected quick, as of synthetic-8"),
     (("runs", KEY, "package"), "baselines", f"{ENTRY}, package: found baselines; expected ablations, as of"),
