@@ -35,8 +35,10 @@ def profile(arguments) -> None:
     contents = write_params(arguments.name, PARAMS)
     runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
     for name in dict.fromkeys(name for data in contents["data"] for name in reader(data).RAW):
-        if all(passed_over(path.name) for path in (RAW / name).glob("*")):
-            print(f"{RAW / name}: no data yet; first: ferbench data add {name} PATH")
+        if not (RAW / name).is_file() and all(passed_over(path.name) for path in (RAW / name).glob("*")):
+            tracked = RAW / f"{name}.dvc"
+            first = f"dvc pull {tracked}" if tracked.is_file() else f"ferbench data add {name} PATH"
+            print(f"{RAW / name}: no data yet; first: {first}")
     print(f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: dvc repro")
 
 
