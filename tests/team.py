@@ -1,9 +1,13 @@
 """A project of two people: this checkout with a FER2013 of a few rows, in a bare repository that each of them clones."""
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 SCALE = 0.003  # of the rows of FER2013
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """Of commands that see only this project: a home of their own, the interpreter of the tests first on the path."""
     own = {
         "HOME": str(home), "PATH": f"{home / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -25,11 +29,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org",
         "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_NOSYSTEM": "1",
     }  # fmt: skip
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | own | more
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | own
 
 
 def make(top: Path) -> Path:
-    """The bare repository ``top/origin``; ``top/home/Downloads/fer2013.csv`` is the file that fits it, and the command
+    """The bare repository ``top/ferbench.git``; ``top/home/Downloads/fer2013.csv`` is the file that fits it, and the command
     ``ferbench`` on the path runs the clone it is called in. Skips where this checkout is none of git."""
     try:
         listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
@@ -44,8 +48,8 @@ def make(top: Path) -> Path:
     _shrink(seed, top / "home")
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "The suite"]):
         subprocess.run(["git", *command], cwd=seed, env=environment(top / "home"), check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", seed, top / "origin"], check=True)
-    return top / "origin"
+    subprocess.run(["git", "clone", "-q", "--bare", seed, top / "ferbench.git"], check=True)
+    return top / "ferbench.git"
 
 
 def _shrink(seed: Path, home: Path) -> None:
@@ -61,19 +65,20 @@ def _shrink(seed: Path, home: Path) -> None:
     module.write_text(text)
     pipeline = yaml.safe_load((seed / "dvc.yaml").read_text())
     del pipeline["stages"]["complexity"]  # minutes
+    shutil.rmtree(seed / "reports/records")  # of which the report would make all its tables again
     (seed / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
 
 
 class Shell:
     """Runs commands as a user types them, and keeps what was typed and said in `transcript`."""
 
-    def __init__(self, top: Path, **more: str):
-        self.top, self.transcript, self._environment = top, "", environment(top / "home", **more)
+    def __init__(self, top: Path):
+        self.top, self.transcript, self.environment = top, "", environment(top / "home")
 
     def __call__(self, commands: str, cwd: str, *, fails: bool = False) -> str:
         """What `commands` print, run in the folder `cwd` of the project; they must fail or must not."""
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands], cwd=self.top / cwd, env=self._environment, text=True,
+            ["bash", "-euo", "pipefail", "-c", commands], cwd=self.top / cwd, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         self.transcript += f"[{cwd}] $ {commands.rstrip()}\n{done.stdout}\n"
@@ -81,9 +86,12 @@ class Shell:
         return done.stdout
 
 
+_KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket of a server that speaks the protocol of S3, and the keys with which commands reach it."""
+    """A bucket of a server that speaks the protocol of S3; `keys` are the variables with which commands reach it."""
 
     url: str
     name: str
@@ -91,19 +99,28 @@ class Bucket:
 
     def names(self) -> list[str]:
         """What lies in it."""
-        import boto3
-
-        found = boto3.client("s3", endpoint_url=self.url, **_KEYS).list_objects_v2(Bucket=self.name)
-        return [each["Key"] for each in found.get("Contents", [])]
+        return [each["Key"] for each in _client(self.url).list_objects_v2(Bucket=self.name).get("Contents", [])]
 
 
-_KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+@contextlib.contextmanager
+def bucket(name: str) -> Iterator[Bucket]:
+    """A new bucket of a server on this machine, which lives as long as the block. Skips where none is installed."""
+    pytest.importorskip("dvc_s3", reason="a remote in a bucket needs dvc-s3")
+    server = pytest.importorskip("moto.server", reason="a bucket needs moto[s3], flask, flask-cors").ThreadedMotoServer(
+        ip_address="127.0.0.1", port=0
+    )
+    server.start()
+    try:
+        url = "http://{}:{}".format(*server.get_host_and_port())
+        urllib.request.urlopen(f"{url}/moto-api/reset", data=b"", timeout=30).close()  # buckets outlive the server otherwise
+        _client(url).create_bucket(Bucket=name)
+        yield Bucket(url, name, dict(_KEYS))
+    finally:
+        server.stop()
 
 
-def bucket(url: str, name: str) -> Bucket:
-    """A new bucket of the server at `url`."""
+def _client(url: str):
     import boto3
 
-    boto3.client("s3", endpoint_url=url, **_KEYS).create_bucket(Bucket=name)
-    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
-    return Bucket(url, name, keys)
+    name, secret, region = _KEYS.values()
+    return boto3.client("s3", endpoint_url=url, region_name=region, aws_access_key_id=name, aws_secret_access_key=secret)

@@ -80,25 +80,18 @@ def test_data_that_were_added_under_the_old_rule(shell):
 @pytest.mark.slow
 def test_a_store_like_that_of_amazon(shell):
     """What is prepared travels too, through a real server of the S3 protocol."""
-    pytest.importorskip("dvc_s3", reason="a remote in a bucket needs dvc-s3")
-    server = pytest.importorskip("moto.server", reason="no server to put a bucket on").ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        there = team.bucket(f"http://{host}:{port}", "our-bucket")
-        run = team.Shell(shell.top, **there.keys)
-        run(f"dvc remote add -q -d store s3://our-bucket/x && dvc remote modify store endpointurl {there.url}", "one")
-        run("ferbench data add fer2013 ~/Downloads/fer2013.csv && ferbench profile fer2013-quick", "one")
-        run("dvc repro prepare@fer2013 && git add -A && git commit -qm Data", "one")
+    with team.bucket("our-bucket") as there:
+        shell.environment.update(there.keys)
+        shell(f"dvc remote add -q -d store s3://our-bucket/x && dvc remote modify store endpointurl {there.url}", "one")
+        shell("ferbench data add fer2013 ~/Downloads/fer2013.csv && ferbench profile fer2013-quick", "one")
+        shell("dvc repro prepare@fer2013 && git add -A && git commit -qm Data", "one")
         prepared = "data/raw/fer2013.dvc prepare@fer2013"
-        assert "6 files pushed" in run(f"dvc push {prepared} && git push -q", "one")
-        assert any(name.startswith("x/files/md5/") for name in there.names())
-        run("git clone -q origin two", ".")
-        run(f"dvc pull {prepared}", "two")
-        assert UP_TO_DATE in run("dvc repro prepare@fer2013", "two")
-        assert run("git status --porcelain", "two") == ""
-    finally:
-        server.stop()
+        assert "6 files pushed" in shell(f"dvc push {prepared} && git push -q", "one")
+        assert len(there.names()) == 6 and all(name.startswith("x/files/md5/") for name in there.names())
+        shell("git clone -q origin two", ".")
+        shell(f"dvc pull {prepared}", "two")
+        assert UP_TO_DATE in shell("dvc repro prepare@fer2013", "two")
+        assert shell("git status --porcelain", "two") == ""
 
 
 @pytest.mark.slow
