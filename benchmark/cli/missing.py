@@ -30,6 +30,8 @@ def _missing(folder: str, name: str) -> BadInput | None:
     from benchmark.faces.reading.walking import passed_over
 
     place, tracked = RAW / folder, RAW / f"{folder}.dvc"
+    if place.is_file():  # as `dvc import-url` brings it
+        return None
     if not all(passed_over(path.name) for path in place.glob("*")):
         target = _target(place)
         if target is None or target.is_dir():

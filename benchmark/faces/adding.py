@@ -2,9 +2,7 @@
 DVC."""
 
 import filecmp
-import importlib.util
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ from benchmark.faces.data_sets import reader
 from benchmark.faces.reading.linking import write_pointer
 from benchmark.faces.reading.raw import raw_files
 from benchmark.faces.survey import Survey, lines
+from benchmark.faces.tracking import in_dvc_repository, track
 from benchmark.files import replacing_file
 
 _BLOCK = 1 << 24  # bytes copied between two updates of the progress bar
@@ -24,7 +23,8 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
 
     A folder is not copied: `linking` writes a pointer to it into data/raw/NAME, and DVC tracks the pointer. The user's file
     or folder is never changed. In the name of the copy, characters other than letters, digits, ``.``, ``_`` and ``-`` become
-    ``_``. Adding the same bytes again changes nothing (but the folder is tracked if it was not yet).
+    ``_``. Adding the same bytes again changes nothing (but the folder is tracked if it was not yet). The last line printed
+    says what is to be committed.
 
     Args:
         name: of the data set.
@@ -43,9 +43,7 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
     path, folder = Path(path), Path(root) / "data" / "raw" / name
     check = _check_of(name, path)
     target = folder / safe_name(path.name)
-    track = dvc and _in_dvc_repository(Path(root))
-    if track and importlib.util.find_spec("dvc") is None:
-        raise BadInput("dvc add", "no DVC in this Python", "the package dvc, or an add without DVC")
+    tracked = dvc and in_dvc_repository(Path(root))
     _say(f"checking {path}")
     for line in lines(check(path)):
         _say(line)
@@ -59,8 +57,8 @@ def add(name: str, path: Path, *, root: Path = Path("."), dvc: bool = True) -> P
         with replacing_file(target) as temporary:
             _copy(path, temporary)
         _say(f"copied to {target}")
-    if track:
-        _track(Path(root), name)
+    if tracked:
+        track(Path(root), name, _say)
     elif dvc:
         _say("no DVC repository here: the copy is not tracked")
     return present or target
@@ -113,23 +111,6 @@ def _copy(path: Path, target: Path) -> None:
                 print(f"\rcopying [{'#' * filled:<30}] {done / 1e6:.0f}/{size / 1e6:.0f} MB", end="", file=sys.stderr)
     if show:
         print(file=sys.stderr)
-
-
-def _in_dvc_repository(root: Path) -> bool:
-    root = root.resolve()
-    return any((folder / ".dvc").is_dir() for folder in (root, *root.parents))
-
-
-def _track(root: Path, name: str) -> None:
-    folder = f"data/raw/{name}"
-    _say(f"dvc add {folder}")
-    command = [sys.executable, "-m", "dvc", "add", folder]  # not --quiet, which would hide error messages
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        found = errors[0] if errors else f"exit status {done.returncode}"
-        raise BadInput(f"dvc add {folder}", found, "success; the file is in place, so the command can be repeated")
-    _say(f"tracked: commit {folder}.dvc")
 
 
 def _say(line: str) -> None:

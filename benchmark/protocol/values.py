@@ -85,9 +85,7 @@ def protocol_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput
     if based_on is not None and not (
         (base := _BASED_ON.fullmatch(based_on)) and own.get("name", "").startswith(f"{base[1]}+")
     ):
-        expected = (
-            "name and version of a protocol, such as synthetic-8 1.0, with whose name and + this name begins"
-        )
+        expected = "name and version of a protocol, such as synthetic-8 1.0, with whose name and + this name begins"
         yield BadInput(f"{where}, based_on", f"{based_on!r}", expected)
     frames = own.get("frames_of")
     if frames is not None and (frames != "video" or own.get("task", "dimensional") != "dimensional"):

@@ -43,6 +43,8 @@ def write_pointer(folder: Path, target: Path) -> Path:
 
     pointer, target = folder / POINTER, target.resolve()
     present = sorted(p.name for p in folder.glob("[!.]*") if p.name != POINTER) if folder.is_dir() else []
+    if folder.is_file():
+        raise BadInput(folder, "a file", f"nothing; to read {target} in its place, remove {folder} first")
     if folder.is_symlink() or folder.resolve() == target:
         raise BadInput(folder, "a link or the folder itself", f"no such folder, or one with a {POINTER}")
     if present:

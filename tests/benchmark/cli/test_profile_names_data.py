@@ -39,12 +39,20 @@ def test_data_that_were_not_added(said):
     )
 
 
-@pytest.mark.parametrize("what", ["a file", "a pointer", "a folder", "a link"])
+def test_data_that_others_have_pushed(said, tmp_path):
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "ferplus.dvc").write_text("outs: []")
+    assert said("ferplus")[0] == FERPLUS.replace("ferbench data add ferplus PATH", "dvc pull data/raw/ferplus.dvc")
+
+
+@pytest.mark.parametrize("what", ["a file", "the file itself", "a pointer", "a folder", "a link"])
 def test_data_that_are_there(said, tmp_path, what):
     for name in ("fer2013", "ferplus"):
         folder = tmp_path / "data" / "raw" / name
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if what == "a link":
+        if what == "the file itself":
+            folder.write_text("x")
+        elif what == "a link":
             (tmp_path / name / "data").mkdir(parents=True)
             folder.symlink_to(tmp_path / name)
         elif what == "a folder":

@@ -10,6 +10,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.adding import add, examine, safe_name
 from benchmark.faces.readers import fer2013
 from benchmark.faces.reading.linking import listing, resolve, write_pointer
+from benchmark.faces.reading.raw import raw_folder, raw_source
 from benchmark.faces.survey import lines
 
 
@@ -146,10 +147,30 @@ def test_dvc_tracks_the_folder(csv, repository, capsys):
 
     copy = add("fer2013", csv, root=repository)
     pointer = (repository / "data" / "raw" / "fer2013.dvc").read_text()
-    assert "tracked: commit data/raw/fer2013.dvc" in capsys.readouterr().err
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "tracked by data/raw/fer2013.dvc; there is no git here to commit it to"
     listing = [{"md5": hashlib.md5(copy.read_bytes()).hexdigest(), "relpath": "fer2013.csv"}]
     digest = hashlib.md5(json.dumps(listing, sort_keys=True).encode()).hexdigest()
     assert f"md5: {digest}.dir" in pointer and "path: fer2013" in pointer  # DVC's own definition of a folder's digest
+
+
+def test_a_file_in_the_place_of_the_folder_is_read_and_not_replaced(csv, root, small_fer2013, tmp_path):
+    """`dvc import-url URL data/raw/fer2013` puts it there."""
+    there = root / "data/raw/fer2013"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(csv.read_bytes())
+    assert len(fer2013.prepare(root / "prepared", raw=there.parent)) == 11
+    assert add("fer2013", csv, root=root, dvc=False) == there
+    csv.write_bytes(there.read_bytes() + b"\n")
+    with pytest.raises(BadInput, match=f"to read {csv} in its place, remove {there} first"):
+        add("fer2013", csv, root=root, dvc=False)
+    with pytest.raises(
+        BadInput, match=f"raw/fer2013: found a file; expected nothing; to read {tmp_path}.* remove {there} first"
+    ):
+        write_pointer(there, tmp_path)
+    with pytest.raises(BadInput, match="fer2013: found a file; expected the data set's folder"):
+        raw_folder(there.parent, "fer2013")
+    assert raw_source(there.parent, "fer2013") == there and there.read_text() == small_fer2013.text()
 
 
 def test_failing_dvc_is_reported_with_the_copy_in_place(csv, repository):
