@@ -15,7 +15,7 @@ PLAIN = {
 }  # fmt: skip
 TOOLS = {"lint-imports", "mkdocs", "mypy", "pre-commit", "pytest", "ray", "ruff"}  # of this project's extras
 GIT = {
-    "add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "restore", "show", "stash", "status",
+    "add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "push", "restore", "show", "stash", "status",
     "tag",
 }  # fmt: skip
 
