@@ -40,7 +40,7 @@ def test_raw_data_are_pushed_and_pulled(shell):
     assert "2 files pushed" in shell("dvc push && git push -q", "one")  # nothing named: DVC must find the pointer
     shell("git clone -q origin two", ".")
     said = shell("ferbench profile fer2013-quick && git checkout -q params.yaml", "two")
-    assert "data/raw/fer2013: no data yet; first: dvc pull data/raw/fer2013.dvc" in said
+    assert "data/raw/fer2013: found no data, only data/raw/fer2013.dvc; expected `dvc pull data/raw/fer2013.dvc`" in said
     shell("dvc pull --allow-missing", "two")  # the default plan's runs are nowhere
     assert (shell.top / "two" / CSV).read_bytes() == (shell.top / "home/Downloads/fer2013.csv").read_bytes()
 
