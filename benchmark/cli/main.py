@@ -5,6 +5,7 @@ Exit status: 0 done; 1 found something wrong; 2 bad input; 3 stopped, and the sa
 """
 
 import argparse
+import warnings
 from collections.abc import Callable, Sequence
 
 from benchmark.cli import (
@@ -65,7 +66,9 @@ def groups() -> dict[str, list[str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit status. SystemExit for a command line that does not parse (2), and after --help (0)."""
     try:
-        with plain_output():
+        with plain_output(), warnings.catch_warnings():
+            # timm says so whenever it is imported; whoever runs a command can do nothing about it.
+            warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
             arguments = parser().parse_args(argv)
             arguments.function(arguments)
     except SystemExit:
