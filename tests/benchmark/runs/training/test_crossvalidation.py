@@ -444,7 +444,7 @@ def test_the_runner_the_trial_and_the_import_take_folds(faces, protocol, tiny_ce
         ({"folds": ["a", "b"]}, "folds: found .*expected a list of 3 or more"),
         ({"folds": ["a", "b", "b"]}, "3 or more different"),
         ({"folds": "abc"}, "folds: found 'abc'"),
-        ({"folds": ["a", "b", "../c"]}, "fold: found name '../c'; expected at most 100 letters"),
+        ({"folds": ["a", "b", "../c"]}, "folds: found name '../c'; expected at most 100 letters"),
         (
             {"folds": ["a", "b", "c"], "splits": {"train": "a", "validation": "b", "test": "c"}},
             "splits: found .*none beside",
