@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields

@@ -15,8 +15,8 @@ PLAIN = {
 }  # fmt: skip
 TOOLS = {"lint-imports", "mkdocs", "mypy", "pre-commit", "pytest", "ray", "ruff"}  # of this project's extras
 GIT = {
-    "add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "push", "restore", "show", "stash", "status",
-    "tag",
+    "add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "push", "restore", "show", "stash",
+    "status", "tag",
 }  # fmt: skip
 
 
