@@ -146,3 +146,10 @@ def test_a_protocol_that_says_less_than_it_changed_is_refused(forged):
 def test_another_version_of_a_base_can_not_be_compared():
     older = dataclasses.replace(turned("synthetic-8", {"epochs": 2}, "x"), based_on="synthetic-8 0.9")
     assert check_base(older, "r") == "based on synthetic-8 0.9, which is not installed"
+
+
+@pytest.mark.parametrize("value", [2**1024 - 1, 10**400, -(10**400)])
+def test_a_number_beyond_every_float_is_refused_in_a_line(value):
+    """A float can not even be compared with some of them by `math.isfinite`."""
+    with pytest.raises(BadInput, match="p, epochs: found -?[0-9]+; expected a whole number"):
+        turned("synthetic-8", {"epochs": value}, "p")
