@@ -25,7 +25,14 @@ def collect(arguments) -> None:
     from benchmark.records.record import read_record
     from benchmark.runs.params import runs_of
 
-    records = [(read_record(RUNS / each.place), RECORDS / each.place) for each in runs_of(params(), arguments.params)]
+    records = []
+    for run in runs_of(params(), arguments.params):
+        record = read_record(RUNS / run.place)
+        if (record["protocol_hash"], record["cell_hash"]) != (run.protocol.hash, run.cell.hash):
+            # the values of a protocol were turned after it was made: its folder is that of all of them
+            made = f"`ferbench run --params {arguments.params} --restart-stale` makes it"
+            raise BadInput(record.directory, f"a record of {record.protocol} / {record.cell}", f"one of {run}; {made}")
+        records.append((record, RECORDS / run.place))
     known = known_here(Prepared(PREPARED))
     for record, _ in records:
         check_all(record, known)

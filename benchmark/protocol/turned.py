@@ -53,7 +53,7 @@ def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:
     if odd := [key for key in values if key not in TURNABLE]:
         raise BadInput(f"{where}, {odd[0]}", "a name of none of its values that can be changed", one_of(odd[0], TURNABLE))
     own = {key: getattr(base if key in OF_PROTOCOL else base.recipe, key) for key in TURNABLE}
-    given = {key: values[key] for key in TURNABLE if values.get(key) is not None}
+    given = {key: _plus(values[key]) for key in TURNABLE if values.get(key) is not None}
     contents, recipe = base.as_dict(), base.recipe.as_dict()
     checked = _with(contents, recipe, given, where)  # types and ranges; 1 for 1.0 is no other value
     new = {key: getattr(checked if key in OF_PROTOCOL else checked.recipe, key) for key in given}
@@ -70,6 +70,33 @@ def _with(contents: Mapping[str, Json], recipe: Mapping[str, Json], values: Mapp
     of_protocol = {key: value for key, value in values.items() if key in OF_PROTOCOL}
     own = {key: value for key, value in contents.items() if key != "recipe"}
     return protocol_from(own | of_protocol, where, {**recipe, **of_recipe})
+
+
+def check_base(protocol: Protocol, where: object) -> str | None:
+    """Check that a protocol of a record is what it says it is based on, with other values and nothing else changed.
+
+    Returns:
+        None; or a sentence, if the suite does not have that version of its base.
+
+    Raises:
+        BadInput: it differs in more than its name says.
+    """
+    if protocol.based_on is None:
+        return None
+    base, _, version = protocol.based_on.partition(" ")
+    if base not in protocol_names() or load_protocol(base).version != version:
+        return f"based on {protocol.based_on}, which is not installed"
+    expected = turned(base, changes(protocol.as_dict()), where)
+    if expected.hash != protocol.hash:
+        found = f"name {protocol.name}, hash {protocol.hash}"
+        wanted = f"{expected.name}, hash {expected.hash}: {protocol.based_on} with its values, and nothing else changed"
+        raise BadInput(f"{where}, protocol based on {protocol.based_on}", found, wanted)
+    return None
+
+
+def _plus(value: Json) -> Json:
+    """0 for -0.0, which would have another hash and the same name."""
+    return abs(value) if isinstance(value, float) and value == 0 else value
 
 
 def _short(value: Json) -> str:

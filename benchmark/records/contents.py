@@ -131,8 +131,10 @@ def protocol_of(contents: Mapping[str, Json], where: object) -> Protocol:
     trial = ".tuning-" in name and isinstance(splits, dict) and splits.get("test") == splits.get("validation")
     if trial:
         own["splits"] = splits | {"test": f"{splits.get('train')}, {splits.get('validation')}: none of these"}
-    for part in name.split("."):
-        protocol = protocol_from(own | {"name": part}, f"{where}, protocol", recipe)
+    first, *parts = name.split(".")
+    protocol = protocol_from(own | {"name": first}, f"{where}, protocol", recipe)
+    for part in parts:
+        checked_name(part, "name", f"{where}, protocol")
     return dataclasses.replace(protocol, name=name, splits=splits if trial else protocol.splits)
 
 

@@ -65,12 +65,11 @@ def is_own(record: Record) -> bool:
 
 def place_of(record: Record) -> Path:
     """Where an import puts a record, relative to the folder of imported ones: the folder of its run. If the suite does not
-    have the protocol, the folder's name has its hash too, since two people may give theirs the same name. (An outside entry
-    stays where `ferbench score` would put it.)"""
+    have the protocol, the folder's name is that of the protocol with its hash, since two people may give theirs the same
+    name. (An outside entry stays where `ferbench score` would put it.)"""
     if record.outside is not None or not is_own(record):
         return record.place
-    own, *rest = record.place.parts
-    return Path(f"{own}-{record['protocol_hash'][:8]}", *rest)
+    return Path(f"{record.protocol}-{record['protocol_hash'][:8]}", *record.place.parts[1:])
 
 
 def import_records(

@@ -82,7 +82,8 @@ class Record:
     @property
     def place(self) -> Path:
         """The folder of its run, relative to the folder of all runs (as `Run.place`). The record may lie in another one."""
-        return Path(self.protocol, self.cell, f"seed{self.seed}")
+        base = self.contents["protocol"].get("based_on") or self.protocol
+        return Path(base.partition(" ")[0], self.cell, f"seed{self.seed}")
 
     @property
     def diverged(self) -> bool:

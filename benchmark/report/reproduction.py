@@ -20,7 +20,7 @@ class Reproduction:
     Attributes:
         runs: (place, outcome) of every run that was made here and is published.
         missing: places of runs that were not made here.
-        unpublished: places of runs that were made here and are not published.
+        unpublished: places of runs that were made here and are not published, or published there under another protocol.
         faults: a line for each record that can not be read.
         tables: of the report made here and the published one.
     """
@@ -62,9 +62,9 @@ class Reproduction:
     @property
     def in_order(self) -> bool:
         """Whether nothing is wrong: no run is different, every record can be read, and table values differ at most where
-        runs do."""
+        runs do, or where there are runs that are not published."""
         outcomes = {sameness.outcome for _, sameness in self.runs}
-        follows = not self.tables.deviations or bool(outcomes - {IDENTICAL})
+        follows = not self.tables.deviations or bool(outcomes - {IDENTICAL}) or bool(self.unpublished)
         return DIFFERENT not in outcomes and not self.faults and follows
 
 
@@ -83,7 +83,11 @@ def reproduction(runs: Sequence[Run], made: Path, report: Path, published: Path)
             unpublished.append(place)
             continue
         try:
-            compared.append((place, compare(read_record(here), read_record(there))))
+            own, other = read_record(here), read_record(there)
+            if own["protocol_hash"] == other["protocol_hash"]:
+                compared.append((place, compare(own, other)))
+            else:  # a turned protocol has the folder of its base
+                unpublished.append(place)
         except BadInput as error:
             faults.append(str(error))
     tables = values.compare(values.files_in(report), values.files_in(published))

@@ -92,8 +92,12 @@ def _protocols(entries: Mapping[str, Json], where: str) -> dict[str, Protocol]:
     found = {}
     for name, values in entries.items():
         checked_text(name, "name", where)
-        if not isinstance(values, dict) or not plain(values):
+        if not isinstance(values, dict):
             raise BadInput(f"{where}, {name}", f"{values!r}"[:200], "a mapping of names to values")
+        if odd := [key for key, value in values.items() if not plain({key: value})]:
+            raise BadInput(
+                f"{where}, {name}, {odd[0]}", f"{values[odd[0]]!r}"[:200], "a text and its value, finite if a number"
+            )
         found[name] = turned(name, values, f"{where}, {name}")
     return found
 

@@ -76,8 +76,10 @@ def measure_all(
         seconds: as for `benchmark.measures.complexity.measure.latency`.
     """
     torch.set_num_threads(1)  # one thread: the latency then depends least on other processes
-    of_plan = {
-        str(run.place.parent): _network(run.cell, run.protocol.outputs, run.protocol.channels, run.protocol.input_size)
+    of_plan = {  # by the protocol's name, not by its folder: a turned input size is no other protocol's
+        f"{run.protocol.name}/{run.cell.name}": _network(
+            run.cell, run.protocol.outputs, run.protocol.channels, run.protocol.input_size
+        )
         for run in runs
     }
     wanted = {each.digest: each for each in (*networks, *of_plan.values())}

@@ -4,6 +4,7 @@ from benchmark.errors import BadInput
 from benchmark.files import digest
 from benchmark.names import checked_name
 from benchmark.protocol.cells import Cell, Run, check_installed, named_cell
+from benchmark.protocol.turned import check_base
 from benchmark.records.checks.known import Known, installed_protocol, own_protocol
 from benchmark.records.outside_record import outside_cell
 from benchmark.records.record import Record
@@ -13,7 +14,8 @@ def check(record: Record, _known: Known) -> str | None:
     """Check the digests of protocol and cell, and that an installed protocol or cell of their names is the same.
 
     Returns:
-        None; or a sentence, if the record's protocol is an older version of the installed one.
+        None; or a sentence, if the record's protocol is an older version of the installed one, or based on another version
+        of an installed one.
 
     Raises:
         BadInput: naming what the record contains and what is installed.
@@ -31,6 +33,8 @@ def check(record: Record, _known: Known) -> str | None:
     check_installed(cell, where)
     if record.outside is None:
         Run(protocol, cell, record.seed)  # refuses a loss of another task
+    if unsure := check_base(protocol, where):
+        return unsure
     installed = installed_protocol(record.protocol)
     if installed is None or installed.hash == contents["protocol_hash"]:
         return None

@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from benchmark.faces.survey import Survey
+from benchmark.protocol.cells import Cell
+from benchmark.protocol.protocol import load_protocol
 from benchmark.records.importing import Import
 from benchmark.records.record import Record
 
@@ -36,6 +38,8 @@ AUDITED += "splits, not to be published: data/audit/%s\n"
 RATED = {"n": 3, "accuracy": {"mean": 0.5, "low": 0.25, "high": 0.75}, "kappa": {"mean": 0.125, "low": 0, "high": 1}}
 HUMANS = {"all": RATED, "source": "no number", "raters": {"each": 1}}
 HUMANS_SAID = "all: accuracy 0.5000 [0.2500, 0.7500], kappa 0.1250 [0.0000, 1.0000]\nwrote reports/humans/%s.json\n"
+CELL = Cell("own-a", "residual", {"units": [1, 1, 1], "widths": [4, 8]}, "plain")  # the name is not in its hash
+OF_PARAMS = {"protocol_hash": load_protocol("synthetic-8").hash, "cell_hash": CELL.hash}
 OURS, THEIRS = (
     Record(RECORDS / name, {"outside": outside, "protocol": {"name": "synthetic-8"}})
     for name, outside in (("p/c/seed0", None), ("outside/p/c/seed0", {}))
@@ -211,7 +215,7 @@ PUBLISHED = {"synthetic-8": ("synthetic", PREPARED), "fer2013-7": ("fer2013", PR
 TABLE |= {
     "collect": {
         "spies": {
-            "benchmark.records.record.read_record": lambda directory: Record(directory, {}),
+            "benchmark.records.record.read_record": lambda directory: Record(directory, OF_PARAMS),
             "benchmark.records.examine.check_all": None,
             "benchmark.records.importing.copy_record": None,
         },

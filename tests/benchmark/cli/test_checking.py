@@ -56,7 +56,7 @@ def test_run_refuses_an_entry_of_params_whose_name_lies(here, capsys, which):
     Path("params.yaml").write_text(yaml.safe_dump(contents))
     before = files(here)
     line = refused(capsys, "run", "--params", which)
-    assert all(part in line for part in sentence("focal"))
+    assert f"{KEY}, loss: found focal; expected plain, as its cells.yaml defines {PLAIN}; a cell can not be changed" in line
     assert files(here) == before, "something was written"
 
 
@@ -85,6 +85,16 @@ def test_collect_takes_sealed_records_as_they_are(here, runs):
     assert files(here / "reports" / "records") == {
         f"{place}/{name}": (runs / place / name).read_bytes() for place in PLACES for name in names
     }
+
+
+def test_collect_refuses_runs_of_another_configuration(here, runs, capsys):
+    """Runs of a turned protocol lie in the folder of its base, and the other way round."""
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["protocols"] = {"synthetic-8": {"epochs": 2}}
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    line = refused(capsys, "collect", "--params", KEY)
+    assert f"{PLACES[0]}: found a record of synthetic-8 / {PLAIN}; expected one of synthetic-8+epochs-2 / {PLAIN}" in line
+    assert f"`ferbench run --params {KEY} --restart-stale` makes it" in line and not (here / "reports").exists()
 
 
 def test_collect_refuses_what_is_not_sealed_or_fails(here, runs, capsys, forge):

@@ -9,7 +9,9 @@ from benchmark.errors import BadInput
 from benchmark.names import NAME
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import PROTOCOLS, Recipe, load_protocol, protocol_from, protocol_names
-from benchmark.protocol.turned import LISTED, TURNABLE, changes, listed, turned
+from benchmark.protocol.turned import LISTED, TURNABLE, changes, check_base, listed, turned
+from benchmark.records.contents import protocol_of
+from benchmark.runs.training.crossvalidation import fold_protocol
 
 BASE = load_protocol("synthetic-8")  # recipe quick: learning rate 0.004, 4 epochs at 32x32
 
@@ -107,3 +109,47 @@ def test_what_was_changed_is_read_from_a_record():
     assert changes(BASE.as_dict()) == {} == changes(BASE.as_dict() | {"name": "mine"})
     older = turned("synthetic-8", values, "x").as_dict() | {"based_on": "synthetic-8 0.9"}
     assert changes(older) == {}
+
+
+def test_a_zero_with_a_sign_is_zero():
+    """Two hashes would else have one name."""
+    assert turned("synthetic-8", {"weight_decay": -0.0}, "x") == turned("synthetic-8", {"weight_decay": 0.0}, "x")
+    assert turned("synthetic-8", {"label_smoothing": -0.0}, "x") is BASE
+    assert "-" not in repr(turned("synthetic-8", {"weight_decay": -0.0}, "x").recipe.weight_decay)
+
+
+def test_the_folds_of_a_turned_protocol_are_read_from_their_records():
+    new = turned("diffusionfer-7-quick", {"epochs": 1}, "x")
+    for number in range(5):
+        fold = fold_protocol(new, number)
+        assert protocol_of({"protocol": fold.as_dict()}, "record") == fold
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"name": "synthetic-8+epochs-3"},
+        {"name": "synthetic-8+epochs-2+more"},
+        {"epochs": 4},
+        {"selection": "last"},
+        {"classes": tuple(reversed(BASE.classes))},
+        {"recipe_name": "standard"},
+    ],
+)
+def test_a_protocol_that_says_less_than_it_changed_is_refused(forged):
+    true = turned("synthetic-8", {"epochs": 2}, "x")
+    assert check_base(true, "r") is None and check_base(BASE, "r") is None
+    with pytest.raises(BadInput, match="r, protocol based on synthetic-8 1.0: found name synthetic-8"):
+        check_base(dataclasses.replace(true, **forged), "r")
+
+
+def test_another_version_of_a_base_can_not_be_compared():
+    older = dataclasses.replace(turned("synthetic-8", {"epochs": 2}, "x"), based_on="synthetic-8 0.9")
+    assert check_base(older, "r") == "based on synthetic-8 0.9, which is not installed"
+
+
+@pytest.mark.parametrize("value", [2**1024 - 1, 10**400, -(10**400)])
+def test_a_number_beyond_every_float_is_refused_in_a_line(value):
+    """A float can not even be compared with some of them by `math.isfinite`."""
+    with pytest.raises(BadInput, match="p, epochs: found -?[0-9]+; expected a whole number"):
+        turned("synthetic-8", {"epochs": value}, "p")

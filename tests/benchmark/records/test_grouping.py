@@ -11,10 +11,13 @@ from scipy import stats
 from benchmark.errors import BadInput
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.turned import turned
 from benchmark.records import axes
 from benchmark.records.comparisons import Comparison, ScoredRun, frame, seeds_interval, summarise
 from benchmark.records.grouping import cell_labels, identity_of, slugs_of, without_duplicates
+from benchmark.records.importing import place_of
 from benchmark.records.record import read_records, write_record
+from benchmark.records.trust import level
 
 # ---------------------------------------------------------------- the grid
 
@@ -169,3 +172,16 @@ def test_the_identity_of_a_record(make, tmp_path):
     record = make(tmp_path, "synthetic-8", Cell("net", "m", {}, "plain"), 0)
     known = record["data"]["fingerprint"]
     assert identity_of(record) == ("synthetic-8", "1.0", load_protocol("synthetic-8").hash, known, "")
+
+
+def test_of_one_run_of_a_turned_protocol_that_of_the_pipeline_is_kept(tmp_path, make):
+    """It lies in the folder of the protocol that it is based on; a copy was imported."""
+    new, own = turned("synthetic-8", {"epochs": 2}, "x"), Cell("net", "m", {}, "plain")
+    for folder in (tmp_path / "imported" / "a", tmp_path):
+        make(folder, "synthetic-8", own, 0, protocol=new.as_dict(), protocol_hash=new.hash)
+    records = read_records(tmp_path)
+    assert {record.place.as_posix() for record in records} == {"synthetic-8/net/seed0"}
+    (kept,) = without_duplicates(records, tmp_path, [])
+    assert kept.directory == tmp_path / "synthetic-8" / "net" / "seed0"
+    assert level(kept, "synthetic-8/net/seed0", {}) == "trained here"
+    assert place_of(kept).as_posix() == f"{new.name}-{new.hash[:8]}/net/seed0"

@@ -143,6 +143,7 @@ def test_a_reproduction_is_in_order_where_values_differ_only_because_runs_do():
     ):  # fmt: skip
         found = Reproduction(tuple((f"p{k}", s) for k, s in enumerate(runs)), (), (), tuple(faults), tables)
         assert found.in_order == expected, (runs, faults, tables)
+    assert Reproduction((), (), ("p/c/seed0",), (), APART).in_order  # runs that are not published change tables
 
 
 def test_what_is_said_of_a_reproduction():
@@ -162,23 +163,28 @@ def test_what_is_said_of_a_reproduction():
 
 
 def test_runs_made_here_are_compared_with_the_published_ones(tmp_path, monkeypatch):
-    """Seed 0 in its place, seed 1 imported, seed 2 not published, seed 3 not made."""
-    runs = [SimpleNamespace(place=Path("p", "c", f"seed{k}")) for k in range(4)]
-    for folder in ("made/p/c/seed0", "made/p/c/seed1", "made/p/c/seed2", "published/records/p/c/seed0",
-                   "published/records/imported/p/c/seed1"):  # fmt: skip
+    """Seed 0 in its place, seed 1 imported, seed 2 not published, seed 3 not made, seed 4 of another protocol."""
+    runs = [SimpleNamespace(place=Path("p", "c", f"seed{k}")) for k in range(5)]
+    for folder in ("made/p/c/seed0", "made/p/c/seed1", "made/p/c/seed2", "made/p/c/seed4", "published/records/p/c/seed0",
+                   "published/records/imported/p/c/seed1", "published/records/p/c/seed4"):  # fmt: skip
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "record.json").write_text("{}")
     for folder, value in (("report", 1), ("published", 2)):
         (tmp_path / folder / "tables").mkdir(parents=True)
         (tmp_path / folder / "tables" / "t.csv").write_text(f"a\n{value}\n")
-    monkeypatch.setattr(reproducing, "read_record", lambda folder: folder.relative_to(tmp_path).as_posix())
-    monkeypatch.setattr(reproducing, "compare", lambda made, published: (made, published))
+
+    def read(folder):
+        place = folder.relative_to(tmp_path).as_posix()
+        return {"place": place, "protocol_hash": "turned" if place == "made/p/c/seed4" else "p"}
+
+    monkeypatch.setattr(reproducing, "read_record", read)
+    monkeypatch.setattr(reproducing, "compare", lambda made, published: (made["place"], published["place"]))
     found = reproducing.reproduction(runs, tmp_path / "made", tmp_path / "report", tmp_path / "published")
     assert found.runs == (
         ("p/c/seed0", ("made/p/c/seed0", "published/records/p/c/seed0")),
         ("p/c/seed1", ("made/p/c/seed1", "published/records/imported/p/c/seed1")),
     )
-    assert (found.unpublished, found.missing) == (("p/c/seed2",), ("p/c/seed3",))
+    assert (found.unpublished, found.missing) == (("p/c/seed2", "p/c/seed4"), ("p/c/seed3",))
     (deviation,) = found.tables.deviations
     assert (deviation.found, deviation.expected) == ("1", "2")
 
@@ -200,7 +206,7 @@ def test_stated_scores_are_compared_with_those_of_records_in_order(tmp_path, mon
         (tmp_path / name).write_text(text)
     found = stating.stated(examined, tmp_path / "records", tmp_path)
     made = (["A"], tmp_path / "records", {}, tmp_path / "verification.json")
-    assert seen == [made, ("summary", tmp_path / "records")] and found.values == 3
+    assert seen == [made, ("summary", tmp_path / "records", None)] and found.values == 3
     assert [(d.where, d.found, d.expected) for d in found.deviations] == [
         ("metrics/p/d.json, y", "4", None), ("tables/runs.csv, row 1, a", "1", "2"),
     ]  # fmt: skip

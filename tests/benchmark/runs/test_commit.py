@@ -44,6 +44,28 @@ def test_a_checkout_has_its_own(place, tmp_path):
     assert commit() == f"{head}+changes"
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("benchmark/names.py", "+changes"),
+        ("ablations/network.py", "+changes"),
+        ("baselines/cells.yaml", "+changes"),
+        ("benchmark/kernels.c", "+changes"),
+        ("params.yaml", ""),
+        ("tests/test_it.py", ""),
+        ("docs/page.md", ""),
+    ],
+)
+def test_a_change_of_any_code_is_said(place, tmp_path, name, changes):
+    changed = tmp_path / "ferbench-1.0" / name
+    changed.parent.mkdir(parents=True, exist_ok=True)
+    changed.write_text("old")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "code")
+    changed.write_text("new")
+    assert commit() == git(tmp_path, "rev-parse", "HEAD") + changes
+
+
 def test_what_is_published_is_not_looked_for_in_another_repository(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "ferbench-1.0")
     with pytest.raises(BadInput, match="a repository without reports/records and reports/tables at "):

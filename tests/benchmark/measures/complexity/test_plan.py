@@ -11,6 +11,7 @@ from benchmark.measures.complexity.plan import Network, listed, measure_all
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, load_cells
 from benchmark.protocol.protocol import load_protocol
+from benchmark.protocol.turned import turned
 
 pytest.importorskip("fvcore")
 
@@ -80,6 +81,15 @@ def test_one_measurement_a_network_and_each_is_found_by_cell(tmp_path, monkeypat
         assert counted.of_cell(alone, *changed) is None
     assert counted.of_cell(None, protocol.as_dict(), other) is None
     assert counted.of_names(alone, "fer2013-7-quick", "no-such-cell") is None
+
+
+def test_a_turned_input_size_is_counted_for_the_turned_protocol_alone(tmp_path):
+    """Counts decide claims, which look for them by the name of the protocol."""
+    cell = Cell("c", "residual", {"units": [1, 1, 1], "widths": [4, 6], "shortcut": "fixed"}, "plain")
+    new = turned("fer2013-7-released", {"input_size": 32}, "x")
+    found, _ = measure_all([Run(new, cell, 0)], [], tmp_path / "a.json", tmp_path / "b.json", seconds=0.01)
+    assert counted.of_names(found, "fer2013-7-released", "c") is None
+    assert counted.of_cell(found, new.as_dict(), cell.as_dict())["input"] == [1, 3, 32, 32]
 
 
 def test_counts_are_the_same_bytes_on_another_machine_and_times_are_not(tmp_path, monkeypatch):
