@@ -91,7 +91,7 @@ def _unprepared(error: BadInput) -> BadInput:
     name, found = place.name, error.found if place.exists() else "no FaceSet"
     if name not in names() and not name.startswith(FOLDER):
         return BadInput(place, found, f"a data set, {one_of(name, names(), 'ferbench data')}")
-    made = f"ferbench prepare {name}{' --params' * _in_params(name)}"
+    made = f"ferbench prepare {name}{' --params' * (name in _of_params('data'))}"
     try:
         first = missing_raw(name)
     except BadInput:  # a name that is no data set's
@@ -109,20 +109,24 @@ def _not_run(error: BadInput) -> BadInput:
     """Of a run's folder without a record: the command that makes it."""
     match Path(error.where).parts:
         case (*_, protocol, cell, seed) if seed.removeprefix("seed").isdecimal():
-            made = f"`ferbench run {protocol} {cell} --seeds {seed.removeprefix('seed')}`, or dvc repro if it is in the plan"
+            key = f"{protocol}_{cell}"
+            if key in _of_params("runs"):  # perhaps under a turned protocol, which only params.yaml has
+                made = f"`ferbench run --params {key}` or dvc repro"
+            else:
+                made = f"`ferbench run {protocol} {cell} --seeds {seed.removeprefix('seed')}`, or dvc repro if it is in the plan"
             return BadInput(error.where, error.found, f"{error.expected}, made by {made}")
     return error
 
 
-def _in_params(name: str) -> bool:
-    """Whether params.yaml has options with which the plan's FaceSet is made."""
+def _of_params(part: str) -> set[str]:
+    """The names in a part of params.yaml; none if it can not be read."""
     from benchmark.files import read_yaml
 
     try:
-        data = read_yaml(PARAMS).get("data", {}) if PARAMS.is_file() else {}
+        found = read_yaml(PARAMS).get(part) if PARAMS.is_file() else None
     except BadInput:
-        return False
-    return isinstance(data, dict) and name in data
+        return set()
+    return set(found) if isinstance(found, dict) else set()
 
 
 def _elsewhere() -> str:

@@ -188,8 +188,10 @@ def load_protocol(name: str) -> Protocol:
 def _taken(contents: Mapping[str, Json], own_hash: str | None, where: object) -> list[BadInput]:
     """The fault that a file has the name of a protocol of the suite without being it."""
     name = contents.get("name")
-    if name not in protocol_names() or load_protocol(name).hash == own_hash:
+    if name in protocol_names() and load_protocol(name).hash == own_hash:
         return []
+    if not isinstance(name, str) or name.casefold() not in {each.casefold() for each in protocol_names()}:
+        return []  # where case does not count, both would have one folder
     return [BadInput(f"{where}, name", name, "a name that no protocol of the suite has")]
 
 

@@ -24,6 +24,7 @@ OF_PROTOCOL: dict[str, tuple[object, ...]] = {
     "selection": known.SELECTION_RULES,
     "channels": known.CHANNELS,
 }
+FOLDERS = ("imported", "outside")  # of reports/records, beside one for each protocol
 _BASED_ON = re.compile(rf"({NAME.pattern}) [0-9]+(\.[0-9]+)*")  # name and version
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 
@@ -97,6 +98,8 @@ def _name_faults(own: Mapping[str, Json], where: object) -> Iterator[BadInput]:
     for key in ("name", "data"):
         if key in own:
             yield from _raised(checked_name, [own[key]], key, where)
+    if own.get("name") in FOLDERS:
+        yield BadInput(f"{where}, name", own["name"], f"another name: the records of others are in {' and '.join(FOLDERS)}")
     for key in ("data_version", "recipe_name"):
         if key in own:
             yield from _raised(checked_text, [own[key]], key, where)

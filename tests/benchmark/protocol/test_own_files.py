@@ -230,3 +230,16 @@ def test_any_mapping_gives_a_protocol_or_lines(changes, recipe, whole):
             lines = [str(fault) for fault in error.faults]
             assert all(line.isprintable() and line.startswith("mine.yaml") for line in lines)
             assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("outside", "name: found outside; expected another name: the records of others are in imported and outside"),
+    ("imported", "name: found imported; expected another name"),
+    ("Synthetic-8", "name: found Synthetic-8; expected a name that no protocol of the suite has"),
+])  # fmt: skip
+def test_a_name_whose_folder_is_another_s(tmp_path, name, line):
+    text = TEMPLATE.read_text(encoding="utf-8")
+    path = tmp_path / "own.yaml"
+    path.write_text(re.sub(r"^name: \S+", f"name: {name}", text, count=1, flags=re.MULTILINE))
+    with pytest.raises(BadInput, match=re.escape(line)):
+        load_protocol(str(path))
