@@ -113,7 +113,8 @@ def _not_run(error: BadInput) -> BadInput:
             if key in _of_params("runs"):  # perhaps under a turned protocol, which only params.yaml has
                 made = f"`ferbench run --params {key}` or dvc repro"
             else:
-                made = f"`ferbench run {protocol} {cell} --seeds {seed.removeprefix('seed')}`, or dvc repro if it is in the plan"
+                number = seed.removeprefix("seed")
+                made = f"`ferbench run {protocol} {cell} --seeds {number}`, or dvc repro if it is in the plan"
             return BadInput(error.where, error.found, f"{error.expected}, made by {made}")
     return error
 

@@ -6,6 +6,7 @@ entry of `runs`: `data`, `package`, `recipe`), and the values of `protocols`. Wh
 would else watch other files.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -133,7 +134,7 @@ def _check_definition(cell: Cell, here: str) -> None:
     if installed is None or installed.hash == cell.hash:
         return
     own, known = ({**one.definition, **one.definition["options"]} for one in (cell, installed))
-    key = next(key for key in (*known, *own) if key != "options" and own.get(key) != known.get(key))
+    key = next(key for key in (*known, *own) if key != "options" and json.dumps(own.get(key)) != json.dumps(known.get(key)))
     name = key if key in CELL else f"options, {key}"
     expected = (
         f"{known.get(key, 'none')}, as its cells.yaml defines {cell.name}; a cell can not be changed here: add one with "

@@ -36,9 +36,9 @@ from benchmark.runs.training.trainer import build_model
 
 # The sources that decide these numbers, besides those of the network.
 SOURCES = (
-    "measures/robustness/corruptions.py", "measures/robustness/measure.py", "protocol/roles.py", "records/metrics.py",
-    "records/predictions.py", "records/selection_metric.py", "runs/training/evaluation.py", "runs/training/pixels.py",
-    "runs/training/resampling.py",
+    "measures/robustness/corruptions.py", "measures/robustness/measure.py", "protocol/roles.py", "records/definitions.py",
+    "records/metrics.py", "records/predictions.py", "records/selection_metric.py", "runs/training/evaluation.py",
+    "runs/training/pixels.py", "runs/training/resampling.py",
 )  # fmt: skip
 METRICS = {"categorical": ("accuracy", "balanced_accuracy", "nll"), "dimensional": ("ccc_mean", "rmse_mean")}
 # Fraction of the record's test faces for which the weights must give the same class (for valence and arousal: the same

@@ -287,7 +287,7 @@ TABLE |= {
         "spies": {"benchmark.report.build.build": None},
         "base": "report",
         "arrives": named("build", {"records": RECORDS, "complexity": Path("reports/complexity.json")})
-        | named("build", {"data": Path("reports/data"), "out": Path("reports")})
+        | named("build", {"data": Path("reports/data"), "out": Path("reports"), "planned": None})  # no params.yaml here
         | {"printed": "wrote reports/index.html and reports/README.md\n"},
     },
     "audit-release": {

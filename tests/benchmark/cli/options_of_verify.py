@@ -35,6 +35,7 @@ REPRODUCED |= {"reproduction.report": Path("reports"), "reproduction.published":
 REPRODUCED |= {"files_at.revision": "HEAD"}
 REPRODUCED |= {"files_at.paths": [f"reports/{name}" for name in ("records", "tables", "metrics", "claims.md")]}
 STATED = named("stated", {"examined": [PLACE, "p/c/seed1"], "records": RECORDS, "report": Path("reports")})
+STATED |= {"stated.planned": frozenset(f"synthetic-8/{cell}/seed{seed}" for cell in ("own-a", "own-b") for seed in (3, 4))}
 NEVER = dict.fromkeys(REPRODUCED | STATED, GONE)
 WEIGHTS = NEVER | {"Rerun.runs": RUNS, "Rerun.device": "cpu"}
 WEIGHTS |= {

@@ -68,7 +68,7 @@ def test_the_verb_prints_what_is_published(smoke, capsys):
         assert own == load_protocol(name).hash and list(entry) == [faces.fingerprint]
         assert kept[name][own][faces.fingerprint] == entry[faces.fingerprint]
     assert main(["publish", "fer2013-7", "--prepared", prepared]) == 2
-    assert "fer2013: found no meta.json" in capsys.readouterr().err
+    assert "fer2013: found no FaceSet" in capsys.readouterr().err
 
 
 def test_rows_come_from_the_faces_that_are_here_and_else_from_the_digests(smoke):

@@ -71,6 +71,7 @@ MISTAKES = [
     (("runs", KEY, "loss"), "focal", f"{ENTRY}, loss: found focal; expected plain, as its cells.yaml defines"),
     (("runs", KEY, "loss"), "focal", "add one with another name to a cells.yaml (CONTRIBUTING.md, 'A cell') and plan it"),
     (("runs", KEY, "options", "shortcut"), "fixed", f"{ENTRY}, options, shortcut: found fixed; expected identity, as"),
+    (("runs", KEY, "options", "units"), [True, 1, 1, 1, 1], f"{ENTRY}, options, units: found [True, 1, 1, 1, 1]; expected"),
     (("runs", KEY, "options", "drop"), 0.1, f"{ENTRY}, options, drop: found 0.1; expected none, as"),
     (("runs", KEY, "learning_rate"), 0.1, "the rate of all cells of a protocol is protocols, NAME, learning_rate"),
     (("protocols",), [1], "params.yaml, protocols: found [1]; expected a mapping"),

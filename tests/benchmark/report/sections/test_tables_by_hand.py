@@ -398,7 +398,7 @@ def test_files_of_scores(run, comparison, monkeypatch, tmp_path):
         "tables/runs.csv": b"a\n0.5\n",
         "metrics/p.json": b'{\n "accuracy": 0.5\n}\n',
     }
-    assert asked == [(summary, tmp_path)] * 2
+    assert asked == [(summary, tmp_path), (summary, tmp_path, None)]
 
 
 def test_scores_are_written_with_ten_digits_and_no_numbers_of_rows():
