@@ -48,7 +48,7 @@ def values_of(
         written: fields of `kind` that the mapping has in another form or not at all -> their type there, or None. Whether
             such a field is missing is not looked at.
     """
-    types = {entry.name: entry.type for entry in fields(kind)} | written
+    types: dict[str, Json] = {**{entry.name: entry.type for entry in fields(kind)}, **written}
     expected = {name: wanted for name, wanted in types.items() if wanted is not None}
     if not isinstance(contents, Mapping):
         return {}, [BadInput(where, f"{contents!r}"[:200], f"a mapping with {', '.join(expected)}")]
@@ -85,7 +85,8 @@ def _meant(key: object, names: Iterable[str]) -> str | None:
 
 def _as_field(value: Json, kind: Json) -> Json:
     """A list as a tuple, and whole numbers as floats where only those are meant."""
-    kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    origin: object = get_origin(kind)
+    kinds = get_args(kind) if origin is UnionType else (kind,)
     if isinstance(value, list):
         of_floats = any(get_origin(each) is tuple and get_args(each)[0] is float for each in kinds)
         return tuple(_as_float(each) if of_floats else each for each in value)
