@@ -1,5 +1,6 @@
 """Commands in the pages: taken apart as a shell does it, and parsed by the programs' own parsers without being run."""
 
+import argparse
 import importlib.util
 import re
 import shlex
@@ -90,3 +91,25 @@ def _known(name: str, words: list[str], block: str) -> bool:
     if name in ("python", "python3"):
         return words[0] in ("-", "-c") or (ROOT / words[0]).is_file() or f"> {words[0]}" in block
     return name in PLAIN | TOOLS or (name.startswith(".") and (ROOT / Path(name)).is_file())
+
+
+def unknown_words(span: str) -> list[str]:
+    """What a command named in a sentence has that is not there: its verb, or options that the verb does not have. What else
+    the command needs may be left out there, and words such as PATH or ... stand for others."""
+    from benchmark.cli.main import parser
+    from benchmark.cli.parsing import verbs_of
+
+    name, *words = span.split()
+    assert name == "ferbench"
+    top = parser()
+    if not words or words[0].startswith("-"):
+        verb: argparse.ArgumentParser = top
+    else:
+        verbs = {" ".join(found): one for found, one in verbs_of(top)}
+        two, one = " ".join(words[:2]), words[0]
+        below = any(verb.startswith(f"{one} ") for verb in verbs) and words[1:2] and words[1].islower()
+        if two not in verbs and (one not in verbs or below) and one != "VERB":
+            return [two if below else one]
+        verb = verbs.get(two) or verbs.get(one) or top
+    known = {option for action in verb._actions for option in action.option_strings}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]

@@ -23,6 +23,11 @@ def blocks(page: str) -> list[str]:
     return [content for language, content in FENCE.findall(text(page)) if language == "sh"]
 
 
+def named(page: str) -> list[str]:
+    """The commands of ferbench in its sentences and tables, in code spans, which may go over the end of a line."""
+    return [" ".join(span.split()) for span in re.findall(r"`(ferbench [^`|]+)`", FENCE.sub("", text(page)))]
+
+
 def links(page: str) -> list[str]:
     """The targets of its links and pictures, those in code apart."""
     return LINK.findall(re.sub(r"`[^`\n]*`", "", FENCE.sub("", text(page))))

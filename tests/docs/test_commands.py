@@ -1,9 +1,11 @@
 """Every command that a page shows is run by a test, or parsed by the program's own parser."""
 
+import re
+
 import pytest
 
-from tests.docs.commands import Unknown, check, simple_commands
-from tests.docs.pages import ROOT, blocks, pages, text
+from tests.docs.commands import Unknown, check, simple_commands, unknown_words
+from tests.docs.pages import FENCE, ROOT, blocks, named, pages, text
 
 RUN = {  # page -> what also runs commands of it as they are written
     "docs/quick-start.md": "tests/docs/test_quick_start.py",
@@ -17,6 +19,27 @@ def test_every_command_parses(page):
     for block in blocks(page):
         for command in simple_commands(block):
             check(command, text(page))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_no_command_is_outside_a_fence_that_is_read(page):
+    """Markdown takes indented lines for code too."""
+    outside = FENCE.sub("", text(page))
+    assert not re.findall(r"^    (?:ferbench|dvc|python|pip|git|ray|rsync|cp|cd) .*$", outside, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_command_named_in_a_sentence_is_there(page):
+    assert {span: wrong for span in named(page) if (wrong := unknown_words(span))} == {}
+
+
+def test_a_wrong_name_in_a_sentence_is_found():
+    assert unknown_words("ferbench verfy --json found.json") == ["verfy"]
+    assert unknown_words("ferbench data delete fer2013") == ["data delete"]
+    assert unknown_words("ferbench data add NAME PATH") == unknown_words("ferbench data") == []
+    assert unknown_words("ferbench run P CELL --seed 0") == ["--seed"]
+    assert unknown_words("ferbench protocol check FILE --prepared=x --no") == ["--no"]
+    assert unknown_words("ferbench --version") == unknown_words("ferbench VERB --help") == []
 
 
 @pytest.mark.parametrize("page", RUN)
