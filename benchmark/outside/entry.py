@@ -61,7 +61,7 @@ def enter(
             exists.
     """
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
-    check_installed(outside_cell(name), "outside entry")
+    check_installed(outside_cell(name), f"outside entry, cell {name}")
     if directory.exists() and not replace:
         raise BadInput(directory, "an entry of this name", "none; choose another name, or give --replace")
     filled = filled_in(protocol, outside, f"outside entry {name}")

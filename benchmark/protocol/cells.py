@@ -14,9 +14,10 @@ A cell may have its own ``learning_rate``, which replaces the recipe's (how such
 import dataclasses
 import importlib.resources
 import itertools
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -191,12 +192,26 @@ def load_cells() -> dict[str, Cell]:
     return found
 
 
-def check_installed(cell: Cell, where: object) -> None:
-    """Raise BadInput if an installed cell has this name and another definition: the name would tell what is not so."""
+def check_installed(
+    cell: Cell, where: object, instead: Callable[[str], str] = lambda _: "another definition needs another name"
+) -> None:
+    """Check that no installed cell has this name and another definition: the name would tell what is not so.
+
+    Args:
+        instead: name of a part of the definition -> what is to be done, as the end of the message.
+
+    Raises:
+        BadInput: naming the first part of the definition that differs.
+    """
     installed = installed_cells().get(cell.name)
-    if installed is not None and installed.hash != cell.hash:
-        expected = f"{installed.definition}, the installed cell of this name; another definition needs another name"
-        raise BadInput(f"{where}, cell {cell.name}", f"the definition {cell.definition}", expected)
+    if installed is None or installed.hash == cell.hash:
+        return
+    own, known = ({**one.definition, **one.definition["options"]} for one in (cell, installed))
+    parts = [key for key in (*known, *own) if key != "options"]
+    key = next(key for key in parts if json.dumps(own.get(key)) != json.dumps(known.get(key)))  # true is not 1 there
+    name = key if key in cell.definition or key in installed.definition else f"options, {key}"
+    expected = f"{known.get(key, 'none')}, as its cells.yaml defines {cell.name}; {instead(key)}"
+    raise BadInput(f"{where}, {name}", own.get(key, "none"), expected)
 
 
 @cache

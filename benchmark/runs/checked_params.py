@@ -6,7 +6,6 @@ entry of `runs`: `data`, `package`, `recipe`), and the values of `protocols`. Wh
 would else watch other files.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
-from benchmark.protocol.cells import Cell, Run, cell_from, installed_cells
+from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.turned import turned
 from benchmark.runs import sources
@@ -112,7 +111,7 @@ def _entry(
         checked_seeds(entry["seeds"], f"{here}, seeds")
     cell = cell_from(entry["cell"], {name: entry[name] for name in CELL if name in entry}, where)
     protocol = protocols.get(entry["protocol"]) or load_protocol(entry["protocol"])
-    _check_definition(cell, here)
+    check_installed(cell, here, _instead)
     if cell.learning_rate is not None and protocol.based_on is not None:
         turned_rate = protocol.recipe.learning_rate
         if turned_rate != load_protocol(entry["protocol"]).recipe.learning_rate:
@@ -128,21 +127,13 @@ def _entry(
     return protocol, cell
 
 
-def _check_definition(cell: Cell, here: str) -> None:
-    """Raise BadInput if an installed cell has this name and another definition: a name would then say what is not so."""
-    installed = installed_cells().get(cell.name)
-    if installed is None or installed.hash == cell.hash:
-        return
-    own, known = ({**one.definition, **one.definition["options"]} for one in (cell, installed))
-    key = next(key for key in (*known, *own) if key != "options" and json.dumps(own.get(key)) != json.dumps(known.get(key)))
-    name = key if key in CELL else f"options, {key}"
-    expected = (
-        f"{known.get(key, 'none')}, as its cells.yaml defines {cell.name}; a cell can not be changed here: add one with "
-        "another name to a cells.yaml (CONTRIBUTING.md, 'A cell') and plan it in a profile"
+def _instead(part: str) -> str:
+    """What is to be done in place of changing this part of a cell."""
+    text = (
+        "a cell can not be changed here: add one with another name to a cells.yaml (CONTRIBUTING.md, 'A cell') and plan it"
     )
-    if key == "learning_rate":
-        expected += "; the rate of all cells of a protocol is protocols, NAME, learning_rate"
-    raise BadInput(f"{here}, {name}", f"{own.get(key, 'none')}", expected)
+    text += " in a profile"
+    return text + "; the rate of all cells of a protocol is protocols, NAME, learning_rate" * (part == "learning_rate")
 
 
 def _check_keys(contents: Json, needed: Mapping[str, str], further: Mapping[str, str], where: object) -> None:

@@ -59,7 +59,7 @@ def read_plan(path: Path) -> list[Run]:
     cells = {name: named_cell(entry | {"name": name}, path) for name, entry in contents["cells"].items()}
     if importlib.util.find_spec("yaml"):  # without it, installed cells can not be read; `ferbench import` will check again
         for cell in cells.values():
-            check_installed(cell, path)
+            check_installed(cell, f"{path}, cell {cell.name}")
     if odd := [name for name, entry in contents["cells"].items() if entry.get("name", name) != name]:
         raise BadInput(f"{path}, cell {odd[0]}", f"the name {contents['cells'][odd[0]]['name']} in it", "the same name")
     runs: list[Run] = []

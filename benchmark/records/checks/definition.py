@@ -30,7 +30,7 @@ def check(record: Record, _known: Known) -> str | None:
     if f"seed{record.seed}" != where.name:
         raise BadInput(where, f"seed {record.seed}", f"a folder named seed{record.seed}")
     cell = _own_cell(record)
-    check_installed(cell, where)
+    check_installed(cell, f"{where}, cell {cell.name}")
     if record.outside is None:
         Run(protocol, cell, record.seed)  # refuses a loss of another task
     if unsure := check_base(protocol, where):

@@ -46,7 +46,7 @@ def refused(capsys, *command):
 
 
 def sentence(loss):
-    return f"cell {PLAIN}: found the definition", f"'loss': '{loss}'", "another definition needs another name"
+    return f"cell {PLAIN}, loss: found {loss}; expected plain, as its cells.yaml", "another definition needs another name"
 
 
 @pytest.mark.parametrize("which", [KEY, "all"])

@@ -303,8 +303,12 @@ def test_a_cell_that_is_installed_otherwise():
     cells.check_installed(Cell("of-nobody", "m", {}, "plain"), "here")
     other = Cell("resnet18-plain", "vgg13", {}, "plain")
     assert refusal(cells.check_installed, other, "here") == (
-        f"here, cell resnet18-plain: found the definition {other.definition}; expected {own.definition}, the installed cell "
-        "of this name; another definition needs another name"
+        "here, model: found vgg13; expected resnet18, as its cells.yaml defines resnet18-plain; another definition needs "
+        "another name"
+    )
+    other = Cell("resnet18-plain", "resnet18", {"deep": True}, "plain")
+    assert refusal(cells.check_installed, other, "here", lambda part: f"no other {part}") == (
+        "here, options, deep: found True; expected none, as its cells.yaml defines resnet18-plain; no other deep"
     )
     assert refusal(cells.cell_of, "resnet18", "categorical", options={"kind": "ownrate"}) == (
         "model resnet18, cell resnet18-ownrate-plain: found a cell of this name with another network; "
