@@ -9,7 +9,7 @@ from dataclasses import fields
 from decimal import Decimal
 
 from benchmark.errors import BadInput
-from benchmark.files import Json
+from benchmark.files import Json, digest
 from benchmark.protocol.protocol import Protocol, Recipe, load_protocol, protocol_from, protocol_names
 from benchmark.suggesting import one_of
 
@@ -17,6 +17,7 @@ from benchmark.suggesting import one_of
 LISTED = ("epochs", "input_size", "learning_rate", "batch_size", "augmentation")
 # What can be turned besides: all other single values of a recipe (``-S +protocols.NAME.weight_decay=0.1`` adds one).
 TURNABLE = (*LISTED, *(each.name for each in fields(Recipe) if each.name not in (*LISTED, "input_mean", "input_deviation")))
+LONGEST = 80  # characters of a turned protocol's name: of more, it says how many values were turned, and their digest
 OF_PROTOCOL = ("epochs", "input_size")  # the others are values of the recipe
 
 
@@ -61,6 +62,8 @@ def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:
     if not changed:
         return base
     called = "+".join([base.name, *(f"{key}-{_short(value)}" for key, value in changed.items())])
+    if len(called) > LONGEST:
+        called = f"{base.name}+{len(changed)}-values-{digest(changed)[:8]}"
     contents |= {"name": called, "based_on": f"{base.name} {base.version}"}
     return _with(contents, recipe, changed, where)
 

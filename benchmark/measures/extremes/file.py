@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import read_made
-from benchmark.names import NAME, checked_name
+from benchmark.names import checked_name
 from benchmark.records.comparisons import Summary
 
 SCHEMA = 1
@@ -59,9 +59,9 @@ def _entries(contents: Mapping, path: Path) -> Sequence[Mapping]:
         raise BadInput(f"{path}, protocols", f"{entries!r}", "a list of entries")
     for entry in entries:
         name = checked_name(entry.get("protocol"), "protocol", path)
-        picture = entry.get("picture")
-        if not isinstance(picture, str) or not NAME.fullmatch(picture.removesuffix(SUFFIX)) or not picture.endswith(SUFFIX):
-            raise BadInput(f"{path}, {name}, picture", f"{picture!r}", f"the name of a file beside it, *{SUFFIX}")
+        own = checked_name(entry.get("protocol_hash"), f"{name}, protocol_hash", path)
+        if entry.get("picture") != (picture := f"{name}-{own}{SUFFIX}"):
+            raise BadInput(f"{path}, {name}, picture", f"{entry.get('picture')!r}", f"the file beside it, {picture}")
         if type(entry.get("columns")) is not int or entry["columns"] < 1:
             raise BadInput(f"{path}, {name}, columns", f"{entry.get('columns')!r}", "a number of columns")
     return entries

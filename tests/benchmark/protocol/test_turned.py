@@ -61,6 +61,17 @@ def test_the_name_says_what_was_turned(values, name):
     assert protocol_from({k: v for k, v in own.items() if k != "recipe"}, "record", own["recipe"]) == new
 
 
+def test_a_name_of_many_values_says_how_many():
+    values = {"epochs": 3, "input_size": 48, "learning_rate": 0.002, "batch_size": 16, "augmentation": "standard"}
+    whole = "synthetic-8+epochs-3+input_size-48+learning_rate-2e-3+batch_size-16"
+    new = turned("synthetic-8", values, "x")
+    assert turned("synthetic-8", {k: v for k, v in values.items() if k != "augmentation"}, "x").name == whole
+    assert re.fullmatch(r"synthetic-8\+5-values-[0-9a-f]{8}", new.name) and changes(new.as_dict()) == values
+    other = turned("synthetic-8", values | {"epochs": 2}, "x")
+    assert other.name != new.name and other.name.startswith("synthetic-8+5-values-")
+    assert check_base(new, "x") is None
+
+
 def test_two_orders_are_one_protocol_and_two_values_are_two():
     one = turned("synthetic-8", {"epochs": 2, "learning_rate": 0.002}, "x")
     assert one == turned("synthetic-8", {"learning_rate": 0.002, "epochs": 2}, "x")

@@ -119,6 +119,14 @@ def test_the_report_shows_them_where_protocol_and_data_are_the_same(faces, recor
     contents = json.loads(path.read_text())
     path.write_text(json.dumps(contents | {"fingerprint": "other"}))
     assert read_faces(tmp_path / "out" / "faces", summary) == []
+    longest = "x" * 100  # of a protocol's name
+    picture = f"{longest}-{entry['protocol_hash']}.jpg"
+    (path.parent / picture).write_bytes((path.parent / entry["picture"]).read_bytes())
+    path.write_text(json.dumps(contents | {"protocols": [entry | {"protocol": longest, "picture": picture}]}))
+    assert read_faces(tmp_path / "out" / "faces", summary) == []  # of no record here
+    path.write_text(json.dumps(contents | {"protocols": [entry | {"picture": "other.jpg"}]}))
+    with pytest.raises(BadInput, match=r"picture: found 'other.jpg'; expected the file beside it, synthetic-8-"):
+        read_faces(tmp_path / "out" / "faces", summary)
     path.write_text(json.dumps(contents))
     (path.parent / entry["picture"]).unlink()
     with pytest.raises(BadInput, match="no synthetic-8-"):
