@@ -75,7 +75,7 @@ def a_faceset(folder, name="mine", **changes):
 
 
 def faces_json(folder, **changes):
-    entry = {"protocol": "mine", "protocol_hash": "0", "picture": "mine.jpg", "columns": 4, "groups": []} | changes
+    entry = {"protocol": "mine", "protocol_hash": "0", "picture": "mine-0.jpg", "columns": 4, "groups": []} | changes
     a_file(folder, "faces/one/faces.json", {"schema": 1, "shown": True, "fingerprint": "0", "protocols": [entry]})
     return read_faces(folder / "faces", Summary(()))
 
@@ -127,7 +127,7 @@ ANY = {
     "params.yaml, cell": (lambda f, v: params(v), "other"),
     "FaceSet, name": (a_faceset, "folder-mine"),
     "faces.json, protocol": (lambda f, v: faces_json(f, protocol=v), "mine"),
-    "faces.json, picture": (lambda f, v: faces_json(f, picture=f"{v}.jpg" if isinstance(v, str) else v), "mine-0a"),
+    "faces.json, picture": (lambda f, v: faces_json(f, picture=f"{v}.jpg" if isinstance(v, str) else v), "mine-0"),
     "audit.json, name": (lambda f, v: audit_json(f, name=v), "synthetic"),
     "tuning log, cell": (lambda f, v: a_log(f, cell=v), "net"),
     "tuning log, protocol": (lambda f, v: a_log(f, protocol=v), "fer2013-7"),
