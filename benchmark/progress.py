@@ -1,7 +1,11 @@
-"""Shows the progress of long work: on a terminal a bar with rate and time left, and one line per result everywhere."""
+"""Shows the progress of long work: a bar with rate and time left on a terminal, now and then a line elsewhere, such as in a
+log; and one line per result everywhere."""
 
 import sys
+import time
 from typing import Protocol, Self
+
+EVERY = 60.0  # seconds between two lines
 
 
 class Bar(Protocol):
@@ -36,13 +40,37 @@ class Silent:
         """Like tqdm's method; does nothing."""
 
 
+class Lines(Silent):
+    """Used in place of a bar where there is no terminal: at most one line per `EVERY` seconds on standard error. Arguments
+    as of `bar`."""
+
+    def __init__(self, total: int, desc: str, unit: str, initial: int):
+        self._total, self._desc, self._unit, self._initial, self._done = total, desc, unit, initial, initial
+        self._began = self._said = time.perf_counter()
+
+    def update(self, n: int = 1) -> None:
+        """Advance by `n` steps; perhaps say how far it is."""
+        from tqdm import tqdm
+
+        self._done += n
+        now = time.perf_counter()
+        if now - self._said >= EVERY:
+            self._said = now
+            given = {"prefix": self._desc, "unit": self._unit, "unit_scale": True, "initial": self._initial}
+            form = "{desc}: {percentage:.0f} %, {rate_fmt}, {remaining} left"
+            line = tqdm.format_meter(self._done, self._total, now - self._began, bar_format=form, **given)
+            print(line, file=sys.stderr, flush=True)
+
+
 def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0) -> Bar:
-    """A tqdm bar on standard error. It shows nothing if that is not a terminal or tqdm is not installed."""
+    """A tqdm bar on standard error; `Lines` if that is not a terminal, nothing if tqdm is not installed."""
     try:
         from tqdm import tqdm  # here, so that the training code can be imported without tqdm
     except ModuleNotFoundError:
         return Silent()
 
+    if not sys.stderr.isatty():
+        return Lines(total, desc, unit, initial)
     shown: Bar = tqdm(
         total=total,
         initial=initial,
@@ -50,7 +78,6 @@ def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0
         desc=desc,
         unit=unit,
         unit_scale=True,
-        disable=None,
         dynamic_ncols=True,
         leave=False,
     )
