@@ -27,7 +27,7 @@ def data_check(arguments) -> None:
 
 
 def prepare(arguments) -> None:
-    from benchmark.cli.missing import check_raw
+    from benchmark.cli.missing import check_raw, elsewhere
     from benchmark.faces import data_sets
 
     options = {}
@@ -41,7 +41,7 @@ def prepare(arguments) -> None:
     except BadInput as error:
         check_raw(arguments.name)  # if they are missing, it says what they are and where they come from
         raise error
-    print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}")
+    print(f"{len(faces)} faces in {faces.directory}, fingerprint {faces.fingerprint[:16]}{elsewhere()}")
 
 
 def audit(arguments) -> None:

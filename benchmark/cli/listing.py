@@ -35,7 +35,7 @@ def size_of(megabytes: float | None) -> str:
 
 
 def profile(arguments) -> None:
-    from benchmark.cli.missing import missing_raw
+    from benchmark.cli.missing import elsewhere, missing_raw
     from benchmark.runs.params import write_params
 
     if not arguments.name:
@@ -45,7 +45,7 @@ def profile(arguments) -> None:
     runs = sum(len(entry.get("seeds", contents["seeds"])) for entry in contents["runs"].values())
     lines = dict.fromkeys(str(error) for data in contents["data"] for error in missing_raw(data))
     _say([*lines, f"{PARAMS}: profile {arguments.name}, {len(contents['runs'])} cells, {runs} runs; next: "
-                  f"{'the data above, then ' * bool(lines)}dvc repro"])  # fmt: skip
+                  f"{'the data above, then ' * bool(lines)}dvc repro{elsewhere()}"])  # fmt: skip
 
 
 def _profiles() -> None:

@@ -81,7 +81,7 @@ def explained(error: BadInput) -> BadInput:
     first = Path(error.where.partition(",")[0])
     of_project = first.parts[:1] in ((PARAMS.name,), ("data",), ("reports",))
     nothing = error.found.startswith("no ") and of_project and not Path(first.parts[0]).exists()
-    return BadInput(error.where, error.found, error.expected + _elsewhere()) if nothing else error
+    return BadInput(error.where, error.found, error.expected + elsewhere()) if nothing else error
 
 
 def _unprepared(error: BadInput) -> BadInput:
@@ -102,7 +102,7 @@ def _unprepared(error: BadInput) -> BadInput:
         added = " and ".join(f"`ferbench data add {Path(each.where).name} PATH`" for each in first)
         pages = ", ".join(page_of(Path(each.where).name) for each in first)
         expected = f"a prepared one: first {added} ({pages}), then `{made}`"
-    return BadInput(place, found, expected + f" in {PREPARED}" * (place.parent != PREPARED) + _elsewhere())
+    return BadInput(place, found, expected + f" in {PREPARED}" * (place.parent != PREPARED) + elsewhere())
 
 
 def _not_run(error: BadInput) -> BadInput:
@@ -130,5 +130,6 @@ def _of_params(part: str) -> set[str]:
     return set(found) if isinstance(found, dict) else set()
 
 
-def _elsewhere() -> str:
+def elsewhere() -> str:
+    """The end of a sentence where this is not the project's folder; else ""."""
     return "" if PROJECT.exists() else f"; there is no {PROJECT} here: is this the project's folder?"

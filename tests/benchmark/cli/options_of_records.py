@@ -75,7 +75,7 @@ TABLE = {
             f"benchmark.faces.readers.{name}.prepare": lambda directory, **_: Prepared(directory)
             for name in ("diffusionfer", "fer2013")
         },
-        "files": {"params.yaml": PARAMS},
+        "files": {"params.yaml": PARAMS, "dvc.yaml": ""},
         "base": "prepare diffusionfer",
         "arrives": named("prepare", {"directory": PREPARED / "diffusionfer", "raw": Path("data/raw"), "size": 112})
         | {"printed": "3 faces in data/prepared/diffusionfer, fingerprint 0123456789abcdef\n"},

@@ -59,6 +59,7 @@ TABLE = {
         "spies": {
             "benchmark.runs.params.write_params": {"runs": {"a": {"seeds": [1]}, "b": {}}, "seeds": [0, 1], "data": {}}
         },
+        "files": {"dvc.yaml": ""},
         "base": "profile",
         "arrives": {"printed": "\nfer2013-quick "},
         "options": {

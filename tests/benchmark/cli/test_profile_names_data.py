@@ -21,6 +21,7 @@ data/raw/rafdb: found no data yet; expected `ferbench data add rafdb PATH` with 
 @pytest.fixture
 def said(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").touch()  # the project's folder
 
     def say(profile: str) -> tuple[str, str]:
         assert main(["profile", profile]) == 0
@@ -79,6 +80,12 @@ def test_a_preset_is_named_as_it_is_added(said):
 def test_drawn_data_need_none(said):
     before, last = said("smoke")
     assert before == "" and last.endswith(" runs; next: dvc repro\n")
+
+
+def test_another_folder_than_the_project_s(said, tmp_path):
+    (tmp_path / "dvc.yaml").unlink()
+    _, last = said("smoke")
+    assert last.endswith(" runs; next: dvc repro; there is no dvc.yaml here: is this the project's folder?\n")
 
 
 def test_data_of_which_only_the_file_of_dvc_is_there(said, tmp_path):

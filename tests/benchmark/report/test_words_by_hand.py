@@ -210,3 +210,9 @@ def test_stated_scores_are_compared_with_those_of_records_in_order(tmp_path, mon
     assert [(d.where, d.found, d.expected) for d in found.deviations] == [
         ("metrics/p/d.json, y", "4", None), ("tables/runs.csv, row 1, a", "1", "2"),
     ]  # fmt: skip
+    (tmp_path / "tables/runs.csv").write_text("a,record\n1,x\n1,y\n")
+    fresh["tables/runs.csv"] = b"a,record\n1,w\n1,y\n1,z\n"
+    (line,) = map(str, stating.stated(examined, tmp_path / "records", tmp_path).deviations)
+    assert line == (
+        "tables/runs.csv: '2 records, 1 of them not here', expected '3: 2 are not in it yet (ferbench report makes it)'"
+    )
