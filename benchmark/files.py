@@ -9,7 +9,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,17 @@ def read_yaml(path: Path, as_written: Collection[str] = ()) -> dict[str, Json]:
     if odd := [key for key in value if not isinstance(key, str)]:
         raise BadInput(f"{path}, key", repr(odd[0]), "a text")
     return value
+
+
+def read_yaml_once(path: Path) -> Mapping[str, Json]:
+    """As `read_yaml`, for a file of the suite that is asked for many times: it is parsed again only after it was changed.
+    All callers get the same mapping, so none may change it."""
+    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@cache
+def _read_once(path: Path, _changed: int) -> Mapping[str, Json]:
+    return read_yaml(path)
 
 
 def file_digest(path: Path) -> str:

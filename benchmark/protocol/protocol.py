@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmark.errors import BadInput, refuse
-from benchmark.files import Json, digest, read_yaml
+from benchmark.files import Json, digest, read_yaml, read_yaml_once
 from benchmark.names import checked_text
 from benchmark.protocol import known
 from benchmark.protocol.values import channel_faults, protocol_faults, recipe_faults
@@ -234,7 +234,7 @@ def protocol_from(contents: Mapping[str, Json], where: object, recipe: Mapping[s
 def _written_recipe(written: Json, where: object) -> tuple[str, Mapping[str, Json], list[BadInput]]:
     """The recipe of a protocol as people write it: its name, all its values, and what is wrong with its name or base. Where
     those are wrong, the values are completed by a recipe that is right, so that no more is said about them."""
-    recipes = read_yaml(RECIPES)
+    recipes = read_yaml_once(RECIPES)
     names = ", ".join(recipes)
     if not isinstance(written, Mapping):
         if written in recipes:

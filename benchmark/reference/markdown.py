@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.files import Json, read_yaml
+from benchmark.files import Json, read_yaml_once
 
 HERE = Path(__file__).parent
 
@@ -37,10 +37,10 @@ def _plain(of: object) -> str:
     return f"[{', '.join(map(_plain, of))}]" if isinstance(of, list) else str(of)
 
 
-def texts(name: str) -> dict[str, Json]:
+def texts(name: str) -> Mapping[str, Json]:
     """The file NAME.yaml of this folder: "sections", each with a title, parts (a text, or the head and rows of a table) and
     perhaps `code`: what carries out what the section says."""
-    return read_yaml(HERE / f"{name}.yaml")
+    return read_yaml_once(HERE / f"{name}.yaml")
 
 
 def sections(name: str, level: int = 2, *, only: Sequence[str] | None = None) -> list[str]:

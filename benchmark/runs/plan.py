@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import Json, read_yaml
-from benchmark.protocol.cells import Cell, Run, load_cells
+from benchmark.files import Json, read_yaml_once
+from benchmark.protocol.cells import Cell, Run, installed_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.suggesting import one_of, unknown
 from benchmark.typed import plain
@@ -19,7 +19,7 @@ KEYS = ("seeds", "runs", "parts", "data", "gradients", "rates", "about", "takes"
 
 def profile_names() -> list[str]:
     """Names of the plans in ``benchmark/runs/profiles.yaml``."""
-    return list(read_yaml(PROFILES))
+    return list(read_yaml_once(PROFILES))
 
 
 def plan(profile: str) -> list[Run]:
@@ -51,10 +51,16 @@ def waiting_for_rates() -> set[tuple[str, str]]:
     return {pair for profile in profile_names() for pair in waiting_for_rate(profile)}
 
 
+def studies() -> dict[str, str]:
+    """Protocol -> the profile that is its study, one with a search of learning rates."""
+    every = {name: entry for name, entry in read_yaml_once(PROFILES).items() if "rates" in entry}
+    return {protocol: name for name, entry in every.items() for part in entry["parts"] for protocol in part}
+
+
 def profile_entry(profile: str) -> dict[str, Json]:
     """The entry of `profile` in profiles.yaml. BadInput for an unknown profile, and for one that is not written as the head
     of profiles.yaml says."""
-    profiles = read_yaml(PROFILES)
+    profiles = read_yaml_once(PROFILES)
     if profile not in profiles:
         raise unknown("profile", profile, profiles, "ferbench profile")
     entry: dict[str, Json] = profiles[profile]
@@ -110,7 +116,7 @@ def parts(profile: str) -> list[list[Run]]:
     Raises:
         BadInput: an unknown profile; a pattern that matches no cell, or whose seeds are not a list of whole numbers.
     """
-    entry, cells = profile_entry(profile), load_cells()
+    entry, cells = profile_entry(profile), installed_cells()
     return [_part(profile, part, entry["seeds"], cells) for part in entry.get("parts") or [entry["runs"]]]
 
 

@@ -36,7 +36,6 @@ from benchmark.claims.finding import (
     Planned,
 )
 from benchmark.errors import BadInput, visible
-from benchmark.files import read_yaml
 from benchmark.protocol.protocol import protocol_names
 from benchmark.report.material import Material
 from benchmark.report.pages import prose, run_list, webtable
@@ -45,7 +44,7 @@ from benchmark.report.pages.page import render
 from benchmark.report.pages.places import Places, anchor
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.report.parts import COSTS, RESULTS, Contents, Page
-from benchmark.runs.plan import PROFILES
+from benchmark.runs.plan import studies
 
 WIDTH, QUALITY = 960, 80  # of JPEG pictures in the page; limited because otherwise they would be most of its bytes
 
@@ -147,17 +146,10 @@ def missing_runs(planned: Sequence[Planned]) -> list[str]:
 
     All missing runs of a study have one command, because the study finds the learning rates of its cells first.
     """
-    profiles = read_yaml(PROFILES)
-    studies = {
-        protocol: name
-        for name, entry in profiles.items()
-        if "rates" in entry
-        for part in entry["parts"]
-        for protocol in part
-    }
+    known = studies()
     commands = [
-        f"python -m benchmark study {studies[run.protocol]}"
-        if run.protocol in studies
+        f"python -m benchmark study {known[run.protocol]}"
+        if run.protocol in known
         else run_list.command(run.protocol, run.cell, run.missing)
         for run in planned
         if run.missing and run.protocol in protocol_names()

@@ -619,7 +619,7 @@ def test_a_cell_waits_until_its_rate_is_registered(monkeypatch):
     rated = {name: dataclasses.replace(cell, learning_rate=5e-4) for name, cell in load_cells().items()}
     unrated = rated | {one: dataclasses.replace(rated[one], learning_rate=None)}
     for registered, expected in ((rated, set()), (unrated, {("fer2013-7-small", one)})):
-        monkeypatch.setattr("benchmark.runs.plan.load_cells", lambda registered=registered: registered)
+        monkeypatch.setattr("benchmark.runs.plan.installed_cells", lambda registered=registered: registered)
         assert waiting_for_rates() == expected
 
 

@@ -304,9 +304,7 @@ def test_seeds_of_a_pattern_are_checked(seeds):
     profiles = read_yaml(PROFILES)
     profiles["smoke"]["runs"] = {"synthetic-8": [{"cells": "resnet18-plain", "seeds": seeds}]}
     with (
-        mock.patch(
-            "benchmark.runs.plan.read_yaml", lambda path: profiles if path.name == "profiles.yaml" else read_yaml(path)
-        ),
+        mock.patch("benchmark.runs.plan.read_yaml_once", return_value=profiles),
         pytest.raises(BadInput, match="profile smoke, synthetic-8, resnet18-plain, seeds"),
     ):
         plan("smoke")

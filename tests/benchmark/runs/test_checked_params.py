@@ -160,7 +160,7 @@ BAD_PROFILES = [
 @pytest.mark.parametrize(("changes", "line"), BAD_PROFILES)
 def test_a_mistake_in_a_profile(changes, line, monkeypatch):
     entry = {key: value for key, value in (PROFILE | changes).items() if value is not None}
-    monkeypatch.setattr(plan, "read_yaml", lambda path: {"mine": entry})
+    monkeypatch.setattr(plan, "read_yaml_once", lambda path: {"mine": entry})
     with pytest.raises(BadInput) as error:
         plan.plan("mine")
     assert line in str(error.value)

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from benchmark.protocol.cells import installed_cells
 from benchmark.runs.plan import parts, profile_entry, profile_names
 
 THREE, FIVE = [0, 1, 2], [0, 1, 2, 3, 4]
@@ -152,12 +151,6 @@ def names(written):
     if not (inner := re.search(r"\{([^{}]*)\}", written)):
         return [written]
     return [each for word in inner[1].split(",") for each in names(written[: inner.start()] + word + written[inner.end() :])]
-
-
-@pytest.fixture(autouse=True)
-def read_once(monkeypatch):
-    """The two files of cells take a tenth of a second."""
-    monkeypatch.setattr("benchmark.runs.plan.load_cells", installed_cells)
 
 
 def test_every_profile_is_here():
