@@ -9,6 +9,7 @@ from benchmark.cli.parsing import START
 from benchmark.cli.shared import PARAMS, PREPARED, RAW, REPORTS
 
 WIDE = 120  # columns of a list
+COUNTS = 2  # schema of complexity.json, as `benchmark.measures.complexity.file` has it, which would import scipy and pandas
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -119,10 +120,11 @@ def _docstring(value: str) -> str:
 
 def _parameters() -> dict[str, list[int]]:
     """Model -> the numbers of trainable parameters that reports/complexity.json has of it with some options."""
-    from benchmark.measures.complexity.file import read_complexity
+    from benchmark.files import read_made
 
     found: dict[str, list[int]] = {}
-    for entry in (read_complexity(REPORTS / "complexity.json") or {}).get("networks", ()):
+    path = REPORTS / "complexity.json"
+    for entry in read_made(path, COUNTS, "networks", "complexity")["networks"] if path.is_file() else ():
         found.setdefault(entry["model"], []).append(entry["parameters"]["trainable"])
     return found
 
