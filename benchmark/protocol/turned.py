@@ -23,7 +23,7 @@ OF_PROTOCOL = ("epochs", "input_size")  # the others are values of the recipe
 
 def listed(protocol: Protocol) -> dict[str, Json]:
     """The values of a protocol that params.yaml lists: name -> value."""
-    return {name: getattr(protocol if name in OF_PROTOCOL else protocol.recipe, name) for name in LISTED}
+    return {name: _value(protocol, name) for name in LISTED}
 
 
 def changes(contents: Mapping[str, Json]) -> dict[str, Json]:
@@ -35,7 +35,7 @@ def changes(contents: Mapping[str, Json]) -> dict[str, Json]:
     found = {}
     for key in TURNABLE:
         value = (contents if key in OF_PROTOCOL else contents["recipe"]).get(key)
-        if value != getattr(known if key in OF_PROTOCOL else known.recipe, key):
+        if value != _value(known, key):
             found[key] = value
     return found
 
@@ -53,12 +53,11 @@ def turned(name: str, values: Mapping[str, Json], where: object) -> Protocol:
     base = load_protocol(name)
     if odd := [key for key in values if key not in TURNABLE]:
         raise BadInput(f"{where}, {odd[0]}", "a name of none of its values that can be changed", one_of(odd[0], TURNABLE))
-    own = {key: getattr(base if key in OF_PROTOCOL else base.recipe, key) for key in TURNABLE}
     given = {key: _plus(values[key]) for key in TURNABLE if values.get(key) is not None}
     contents, recipe = base.as_dict(), base.recipe.as_dict()
     checked = _with(contents, recipe, given, where)  # types and ranges; 1 for 1.0 is no other value
-    new = {key: getattr(checked if key in OF_PROTOCOL else checked.recipe, key) for key in given}
-    changed = {key: value for key, value in new.items() if value != own[key]}
+    new = {key: _value(checked, key) for key in given}
+    changed = {key: value for key, value in new.items() if value != _value(base, key)}
     if not changed:
         return base
     called = "+".join([base.name, *(f"{key}-{_short(value)}" for key, value in changed.items())])
@@ -95,6 +94,10 @@ def check_base(protocol: Protocol, where: object) -> str | None:
         wanted = f"{expected.name}, hash {expected.hash}: {protocol.based_on} with its values, and nothing else changed"
         raise BadInput(f"{where}, protocol based on {protocol.based_on}", found, wanted)
     return None
+
+
+def _value(protocol: Protocol, name: str) -> Json:
+    return getattr(protocol if name in OF_PROTOCOL else protocol.recipe, name)
 
 
 def _plus(value: Json) -> Json:

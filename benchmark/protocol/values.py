@@ -24,7 +24,7 @@ OF_PROTOCOL: dict[str, tuple[object, ...]] = {
     "selection": known.SELECTION_RULES,
     "channels": known.CHANNELS,
 }
-FOLDERS = ("imported", "outside")  # of reports/records, beside one for each protocol
+FOLDERS = ("imported", "outside")  # of reports/records, beside one for each protocol: not of the pipeline
 _BASED_ON = re.compile(rf"({NAME.pattern}) [0-9]+(\.[0-9]+)*")  # name and version
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 

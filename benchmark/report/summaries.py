@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
+from benchmark.protocol.values import FOLDERS
 from benchmark.records.axes import place
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 from benchmark.records.grouping import folder_of
 
-ELSEWHERE = ("imported", "outside")  # folders of records that the pipeline did not make
 SHOWN = {  # task -> name -> metric: its mean over all cells and their finished seeds
     "categorical": {"accuracy": "accuracy", "macro_f1": "macro_f1"},
     "dimensional": {"ccc": "ccc_mean", "rmse": "rmse_mean"},
@@ -46,7 +46,7 @@ def summaries(summary: Summary, records: Path, planned: Container[str] | None = 
                 if planned is None or folder in planned:
                     by_folder[folder.partition("/")[0]][label].append(run)
         for folder, own in by_folder.items():
-            if folder not in ELSEWHERE:
+            if folder not in FOLDERS:
                 made[folder].append((sum(map(len, own.values())), comparison, own))
     largest = {folder: max(found, key=lambda one: one[0]) for folder, found in sorted(made.items())}
     return {folder: _summary(folder, comparison, runs) for folder, (_, comparison, runs) in largest.items()}
