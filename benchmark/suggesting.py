@@ -7,14 +7,13 @@ from benchmark.errors import BadInput
 
 MOST = 10  # names that a message lists
 LIKE, PART, APART = 0.6, 0.8, 0.1  # likeness from which on a name is suggested; of a part; of the last to the first
-LONGEST = 200  # characters of a name that are compared
 
 
 def near(name: object, known: Iterable[str], most: int = 3) -> list[str]:
     """The names in `known` that may be meant by `name`, the likeliest first: those that differ in few letters, apart from
     capitals, and those of which it is a part. Empty if there are none."""
-    given = str(name)[:LONGEST].lower()
-    scores = {each: _likeness(given, each[:LONGEST].lower()) for each in known}
+    given = str(name).lower()
+    scores = {each: _likeness(given, each.lower()) for each in known}
     best = max(scores.values(), default=0.0)
     found = [each for each, score in scores.items() if score >= max(LIKE, best - APART)]
     return sorted(found, key=lambda each: (-scores[each], not each.lower().startswith(given)))[:most]

@@ -57,6 +57,12 @@ def test_what_bash_offers(script, words, offered):
     assert set(done.stdout.split()) == offered and not done.stderr
 
 
+def test_bash_offers_files_where_a_verb_takes_one(script):
+    said = script.read_text()
+    for place in ("data_add_pos_1", "run___plan", "compare___picture"):
+        assert f"_shtab_ferbench_{place}_COMPGEN=_shtab_compgen_files\n" in said, place
+
+
 @pytest.mark.parametrize("shell", ["zsh", "tcsh"])
 def test_the_other_shells_know_the_names(capsys, shell):
     assert main(["completion", shell]) == 0

@@ -92,6 +92,13 @@ def test_a_plan_has_options_of_its_own(said):
     assert said("audit synthetic").endswith(": `ferbench prepare synthetic` makes it")
 
 
+def test_a_run_of_the_plan_is_made_by_its_entry(said):
+    """Its protocol may be a turned one, which has the folder of its base and is in no file."""
+    Path("params.yaml").write_text("runs: {synthetic-8_resnet18-plain: {}}")
+    made = "`ferbench run --params synthetic-8_resnet18-plain` or dvc repro"
+    assert said("robustness synthetic-8 resnet18-plain").endswith(f"expected a record, made by {made}")
+
+
 def test_a_folder_that_is_not_whole(said):
     folder = Path("data/prepared/synthetic")
     folder.mkdir(parents=True)

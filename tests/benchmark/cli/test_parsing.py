@@ -29,6 +29,7 @@ OF_ALL = f"expected one of the {len(list(verbs_of(parser()))) + 3} that `ferbenc
         ("add fer2013 x.csv", f"ferbench: verb: found 'add'; {OF_ALL}; did you mean data add?"),
         ("version", f"ferbench: verb: found 'version'; {OF_ALL}; did you mean --version?"),
         ("zzzzzz", f"ferbench: verb: found 'zzzzzz'; {OF_ALL}"),
+        ("", "ferbench: the following arguments are required: VERB; see ferbench --help"),
         ("data ad fer2013 x.csv", "ferbench data: verb: found 'ad'; expected one of add, check; did you mean add?"),
         ("--vresion", "ferbench: option: found '--vresion'; expected one of -h, --help, --version; did you mean --version?"),
         ("completion fish", "ferbench completion: argument shell: found 'fish'; expected one of bash, zsh, tcsh"),

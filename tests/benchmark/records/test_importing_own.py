@@ -76,6 +76,7 @@ def recipe_of(**changes):
          "protocol synthetic-8: found version 9.0, hash [0-9a-f]+; expected version 1.0, hash"),
         (protocol_of(name="mine.fold0"), "protocol: found name 'mine.fold0'; expected at most 100 letters"),
         (protocol_of(name="mine.tuning-01234567"), "protocol: found name 'mine.tuning-01234567'; expected at most"),
+        (protocol_of(name="mine.a b"), "record.json, protocol, name: found name 'a b'; expected at most 100 letters"),
         (protocol_of(name="../mine"), "record.json, protocol, name: found name ''; expected at most 100 letters"),
         (protocol_of(name="a/b"), "record.json, protocol, name: found name 'a/b'; expected at most 100 letters"),
         (protocol_of(epochs=0), "record.json, protocol, epochs: found 0; expected a number from 1 to 100000"),

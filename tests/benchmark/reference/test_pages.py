@@ -101,6 +101,13 @@ def test_what_carries_a_section_out_exists(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_every_section_is_on_a_page(made, path):
+    """A page may choose its sections by their titles; one that no page chooses would be lost without a word."""
+    headings = set(re.findall(r"^#+ (.*)$", "\n".join(made.values()), re.MULTILINE))
+    assert {one["title"] for one in yaml.safe_load(path.read_text()).get("sections", ())} <= headings
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_rows_have_as_many_entries_as_their_head(path):
     for one in yaml.safe_load(path.read_text()).get("sections", ()):
         for part in one["parts"]:
