@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
 from benchmark.errors import BadInput, refuse
 from benchmark.files import Json
 from benchmark.names import LONGEST
+from benchmark.suggesting import near
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -79,8 +79,7 @@ def values_of(
 
 def _meant(key: object, names: Iterable[str]) -> str | None:
     """The name that is most like an unknown one; None if none is."""
-    close = difflib.get_close_matches(str(key)[:LONGEST].lower().replace("-", "_"), names, 1)
-    return close[0] if close else None
+    return next(iter(near(str(key).replace("-", "_"), names, 1)), None)
 
 
 def _as_field(value: Json, kind: Json) -> Json:
