@@ -33,7 +33,7 @@ def test_the_version_and_the_commit(monkeypatch, capsys, commit, said):
 def test_outside_a_checkout_it_is_that_of_the_installed_package(monkeypatch, tmp_path, text):
     if text is not None:
         (tmp_path / "pyproject.toml").write_text(text)
-    monkeypatch.setattr(module, "_PYPROJECT", tmp_path / "pyproject.toml")
+    monkeypatch.setattr("benchmark.protocol.registry._PYPROJECT", tmp_path / "pyproject.toml")
     monkeypatch.setattr("importlib.metadata.version", lambda name: {"ferbench": "7.8"}[name])
     monkeypatch.setattr("benchmark.runs.commit.commit", lambda: None)
     assert module.version() == "ferbench 7.8"

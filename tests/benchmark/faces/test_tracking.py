@@ -37,9 +37,11 @@ def test_without_a_rule_of_the_project_what_dvc_ignores_is_committed_too(reposit
     assert said[-1].startswith(f"tracked; next: {only}")
 
 
-@pytest.mark.parametrize("line", ["/data/raw/*", "data/raw/*"])
-def test_a_rule_that_hides_raw_data_from_dvc_is_named(repository, line):
-    (repository / ".gitignore").write_text(f"x\n{line}\n!/data/raw/*.dvc\n")
+def test_each_rule_that_hides_raw_data_from_dvc_is_named(repository):
+    (repository / ".gitignore").write_text("x\n/data/raw/*\ndata/raw/*\n!/data/raw/*.dvc\n")
     said = []
     track(repository, "fer2013", said.append)
-    assert f".gitignore: remove the line {line}; with it `dvc push` and `dvc pull` pass over data/raw" in said
+    assert [line for line in said if line.startswith(".gitignore")] == [
+        f".gitignore: remove the line {line}; with it `dvc push` and `dvc pull` pass over data/raw"
+        for line in ("/data/raw/*", "data/raw/*")
+    ]
