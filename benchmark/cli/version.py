@@ -2,10 +2,6 @@
 
 import argparse
 import importlib.metadata
-import tomllib
-from pathlib import Path
-
-_PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 class Version(argparse.Action):
@@ -29,8 +25,6 @@ def version() -> str:
 
 def _number() -> str:
     """Of a checkout's pyproject.toml, else of the installed package: another version may be installed beside a checkout."""
-    if _PYPROJECT.is_file():
-        project = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8")).get("project", {})
-        if project.get("name") == "ferbench":
-            return str(project["version"])
-    return importlib.metadata.version("ferbench")
+    from benchmark.protocol.registry import PROJECT, checkout
+
+    return str(checkout().get("version") or importlib.metadata.version(PROJECT))

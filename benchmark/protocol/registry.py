@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.suggesting import one_of
 
 if TYPE_CHECKING:
@@ -100,14 +101,18 @@ def _normal(distribution: str) -> str:
     return distribution.lower().replace("_", "-").replace(".", "-")
 
 
-def _from_checkout(group: str) -> list[EntryPoint]:
+def checkout() -> dict[str, Json]:
+    """The table ``project`` in the pyproject.toml of the checkout that this file lies in; {} where it lies in none. BadInput
+    for a file that is not TOML."""
     if not _PYPROJECT.is_file():
-        return []
+        return {}
     try:
-        project = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8")).get("project", {})
+        project: dict[str, Json] = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8")).get("project", {})
     except tomllib.TOMLDecodeError as error:
         raise BadInput(_PYPROJECT, error, "valid TOML") from error
-    if _normal(project.get("name", "")) != PROJECT:
-        return []
-    entries = project.get("entry-points", {}).get(group, {})
+    return project if _normal(project.get("name", "")) == PROJECT else {}
+
+
+def _from_checkout(group: str) -> list[EntryPoint]:
+    entries = checkout().get("entry-points", {}).get(group, {})
     return [EntryPoint(name=name, value=value, group=group) for name, value in entries.items()]
