@@ -5,10 +5,14 @@ import re
 import pytest
 
 from benchmark.cli.main import main
+from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import PROTOCOLS, load_protocol
+from benchmark.protocol.turned import turned
 from benchmark.report.build import build
 from benchmark.report.compare import compare
 from benchmark.report.material import read_material
+from benchmark.report.pages.run_list import _command
+from benchmark.report.reproduction import reproduction
 from benchmark.report.sections.figures import headline
 from benchmark.report.style import styled
 
@@ -107,6 +111,23 @@ def test_the_command_of_a_run_names_the_file(reports):
     assert f"python -m benchmark run ./mine.yaml {NAMES[0]} --seeds 0" in page
     assert f"python -m benchmark run synthetic-8 {NAMES[0]} --seeds 0" in page
     assert page.count("The suite does not have this protocol: the commands need its file.") == 3
+
+
+def test_the_command_of_a_turned_run_turns_the_same_values(run, comparison):
+    """It is in no file: DVC makes it from params.yaml."""
+    one = run(Cell("net-plain", "net", {}, "plain"), 0, {"accuracy": 0.5})
+    one.record.contents["protocol"] = turned("synthetic-8", {"learning_rate": 0.002, "epochs": 2}, "x").as_dict()
+    said = "dvc exp run -S protocols.synthetic-8.epochs=2 -S protocols.synthetic-8.learning_rate=0.002"
+    assert _command(comparison(one), "net-plain", [0]) == said
+
+
+def test_a_run_under_another_protocol_is_no_reproduction(make, cell, tmp_path):
+    """A turned one has the folder of its base: it is neither the published run nor a deviation from it."""
+    run = Run(load_protocol("synthetic-8"), cell("identity", "working", "plain"), 0)
+    make(tmp_path / "records", "synthetic-8", run.cell, 0)
+    make(tmp_path / "runs", "synthetic-8", run.cell, 0, quality=6.0, protocol_hash="f" * 16)
+    found = reproduction([run], tmp_path / "runs", tmp_path, tmp_path)
+    assert list(found.unpublished) == [run.place.as_posix()] and not found.runs and found.in_order
 
 
 def test_published_figures_stand_beside_no_own_protocol(tmp_path, make, cell, undrawn):

@@ -153,6 +153,8 @@ BAD_PROFILES = [
     ({"data": {"synthetic": 600}}, "profile mine, data: found {'synthetic': 600}; expected a mapping of data sets"),
     ({"gradients": "smoke"}, "profile mine, gradients: found 'smoke'; expected a list of names"),
     ({"rates": ["x"]}, "profile mine, rates: found ['x']; expected the name of a search"),
+    ({"about": ["x"]}, "profile mine, about: found ['x']; expected a text"),
+    ({"takes": 15}, "profile mine, takes: found 15; expected a text"),
     ({"sedes": [0]}, "profile mine, sedes: found an unknown key; expected one of seeds, runs, parts"),
 ]
 
