@@ -180,6 +180,9 @@ def load_protocol(name: str) -> Protocol:
         return protocol
     if name not in protocol_names():
         own = ", or a file such as ./my-protocol.yaml"
+        if (base := name.partition("+")[0]) in protocol_names():
+            own += f"; for {base} with other values write such a file (docs/own-protocol.md)"
+            raise BadInput("protocol", f"'{name}'", f"one that `ferbench protocols` lists{own}")
         raise unknown("protocol", name, protocol_names(), "ferbench protocols", own)
     path = PROTOCOLS / f"{name}.yaml"
     return _installed(path, *(each.stat().st_mtime_ns for each in (path, RECIPES)))

@@ -169,6 +169,9 @@ def shared_classes(own: str, other: str) -> list[tuple[str, str]]:
 
 def _record(directory: Path, protocol: Protocol, cell: Cell) -> Record:
     record = read_record(directory)
+    if record["protocol"].get("based_on") and record["protocol_hash"] != protocol.hash:
+        changed = f"a run under {record.protocol}, {record['protocol']['based_on']} with other values of params.yaml"
+        raise BadInput(directory, changed, f"one under {protocol.name} itself: only such runs are evaluated here")
     for what, found, expected in (
         ("protocol", record["protocol_hash"], protocol.hash),
         ("cell", record["cell_hash"], cell.hash),

@@ -164,3 +164,10 @@ def test_a_number_beyond_every_float_is_refused_in_a_line(value):
     """A float can not even be compared with some of them by `math.isfinite`."""
     with pytest.raises(BadInput, match="p, epochs: found -?[0-9]+; expected a whole number"):
         turned("synthetic-8", {"epochs": value}, "p")
+
+
+def test_the_name_of_a_changed_protocol_is_told_from_a_misspelling():
+    with pytest.raises(BadInput, match="for synthetic-8 with other values write such a file"):
+        load_protocol("synthetic-8+epochs-1")
+    with pytest.raises(BadInput, match="did you mean synthetic-8"):
+        load_protocol("sinthetic-8+epochs-1")

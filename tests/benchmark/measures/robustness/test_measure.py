@@ -1,5 +1,6 @@
 """`ferbench robustness` on a network trained on tiny faces: what is written, kept and refused; transfer by class names."""
 
+import dataclasses
 import json
 import shutil
 
@@ -249,3 +250,13 @@ def test_what_scores_is_in_the_digest():
     found = graph.find_upstream_modules("benchmark.records.metrics") | {"benchmark.records.metrics"}
     scoring = {name.removeprefix("benchmark.").replace(".", "/") for name in found if ".records." in name}
     assert {"records/metrics", "records/predictions"} <= scoring <= {name.removesuffix(".py") for name in SOURCES}
+
+
+def test_a_run_with_other_values_of_params_is_named_as_such(trained, tiny_faces, tmp_path, monkeypatch):
+    protocol, cell, runs = trained
+    record = read_record(runs / Run(protocol, cell, 0).place)
+    other = record["protocol"] | {"name": "tiny+epochs-9", "based_on": "tiny 1.0"}
+    changed = dataclasses.replace(record, contents=record.contents | {"protocol": other, "protocol_hash": "0" * 16})
+    monkeypatch.setattr(robustness, "read_record", lambda _: changed)
+    with pytest.raises(BadInput, match=r"a run under tiny\+epochs-9, tiny 1.0 with other values of params.yaml; expected"):
+        measured(trained, tiny_faces, tmp_path)
