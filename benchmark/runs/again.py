@@ -41,7 +41,10 @@ def choose(examined: Iterable[Examined], patterns: Sequence[str]) -> list[Chosen
         parts = each.place.split("/")[-3:]
         if each.place.startswith("outside/"):
             continue
-        hits = {pattern for pattern, own in asked.items() if len(parts) == 3 and all(map(fnmatch.fnmatchcase, parts, own))}
+        # The folder of a run has the protocol's name, or another one: of what it is based on, or with its hash.
+        names = {parts[0]} if each.record is None else {parts[0], each.record.protocol}
+        ways = [(name, *parts[1:]) for name in names] if len(parts) == 3 else []
+        hits = {p for p, own in asked.items() if any(all(map(fnmatch.fnmatchcase, way, own)) for way in ways)}
         key = "/".join(parts)
         matched |= hits
         if hits:

@@ -100,6 +100,9 @@ def test_an_imported_run_is_chosen_and_trained_again_with_its_threads(tiny_faces
     for pattern in ("tiny-categorical/tiny/3", "*/*/*", "tiny*/t?ny/seed3"):
         (chosen,) = choose(examined, [pattern, pattern])
         assert (chosen.place, chosen.run) == (f"imported/{run.place.as_posix()}", run)
+    elsewhere = dataclasses.replace(examined[0], place="imported/tiny-base/tiny/seed3")  # by its base, or with a hash
+    for pattern in ("tiny-categorical/tiny/3", "tiny-base/tiny/3"):
+        assert choose([elsewhere], [pattern])[0].run == run
     assert choose_runs(examined, [run])[0].run == run
     for pattern in ("tiny-categorical/tiny/0", "tiny-categorical/tiny", "*", "a/b/c/d"):
         with pytest.raises(BadInput, match="--retrain"):
