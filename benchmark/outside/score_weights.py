@@ -17,7 +17,8 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.files import replacing_directory, write_json
 from benchmark.outside.adapters.preprocessing import Preprocessing, Scores
 from benchmark.outside.adapters.weights import load_into
-from benchmark.outside.evaluate import predict_splits, with_recipe
+from benchmark.outside.evaluate import predict_splits
+from benchmark.outside.ready import with_recipe
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records import metrics

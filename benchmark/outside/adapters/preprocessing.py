@@ -1,7 +1,8 @@
 """The input that a model needs and the order of its outputs: declared once with the model, and applied by the suite."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -163,8 +164,24 @@ class Scores(nn.Module):
         self.model, self.where, self.names = model, where, preprocessing.filled(protocol).classes
         self.columns = preprocessing.columns(protocol)
         self.logarithm = preprocessing.outputs == "probabilities" and protocol.task == "categorical"
+        self.told: Callable[[int], object] | None = None
+
+    @contextlib.contextmanager
+    def telling(self, told: Callable[[int], object]) -> Iterator[None]:
+        """A context in which `told` is called with the number of pictures after every batch."""
+        self.told = told
+        try:
+            yield
+        finally:
+            self.told = None
 
     def forward(self, images: Tensor) -> Tensor:
+        found = self._answers(images)
+        if self.told is not None:
+            self.told(len(images))
+        return found
+
+    def _answers(self, images: Tensor) -> Tensor:
         try:
             outputs = self.model(images)
         except BadInput:

@@ -64,7 +64,7 @@ def enter(colour_protocol, colour_faces, tmp_path_factory):
     out = tmp_path_factory.mktemp("outside")
 
     def run(model, name, **options):
-        given = {"device": CPU, "protocol": colour_protocol, "faces": colour_faces, "out": out} | options
+        given = {"device": CPU, "protocol": colour_protocol, "faces": colour_faces, "out": out, "views": "all"} | options
         protocol, faces, place = given.pop("protocol"), given.pop("faces"), given.pop("out")
         return outside_models.evaluate(str(model), protocol, name, faces, place, **given)
 
