@@ -79,6 +79,7 @@ OTHERS = {
         "options": {},
         "preprocessing": None,
         "trust": False,
+        "views": None,
     },
     "score": {
         "path": Path("p.csv"),
