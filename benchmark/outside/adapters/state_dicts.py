@@ -160,11 +160,13 @@ def _other_shape(given: Tensors, expected: Mapping[str, Tensor], where: object, 
     odd = _odd(given, expected)
     shapes = [(tuple(given.state[name].shape), tuple(expected[name].shape)) for name in odd]
     (found, wanted), layer = shapes[0], odd[0].rpartition(".")[0]
-    if {name.rpartition(".")[0] for name in odd} == {layer} and all(f[1:] == w[1:] and f and w for f, w in shapes):
+    if {name.rpartition(".")[0] for name in odd} == {layer} and all(
+        f and w and f[0] != w[0] and f[1:] == w[1:] for f, w in shapes
+    ):
         number = f"the file's layer '{layer}' has {found[0]} outputs, the network's {wanted[0]}"
         return BadInput(where, number, f"if it is the last layer: `classes` declared with its {found[0]} names")
     if len(odd) == 1 and len(found) == len(wanted) == 4 and {found[1], wanted[1]} == {1, 3}:
-        number = f"the file's layer '{layer}' takes {found[1]} channels, the network's {wanted[1]}"
+        number = f"the file's layer '{layer}' has {found[1]} input channels, the network's {wanted[1]}"
         return BadInput(where, number, f"`channels: {found[1]}` declared")
     tensors, more = (
         (given.state[odd[0]], expected[odd[0]]),

@@ -5,6 +5,7 @@ recorded the losses. torch's own safe reader refuses such a file as a whole. Her
 of every other object stands a `LeftOut`; its class is neither imported nor called.
 """
 
+import contextlib
 import functools
 import io
 import pickletools
@@ -23,6 +24,7 @@ from benchmark.errors import BadInput
 
 SAFETENSORS = ".safetensors"
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the first bytes of torch.save before version 1.6
+WHOLE = "the whole file; download it again"
 STATE = "a state dict: name -> tensor"
 ALONE = "its tensors alone: save model.state_dict() from where its code is"
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7z", b"Rar!": "rar"}
@@ -70,31 +72,45 @@ def read_contents(path: Path, data: bytes) -> tuple[object, list[str]]:
     check_whole(path, data, "a file of weights")
     if path.suffix.lower() == SAFETENSORS or data[8:10] == b'{"':
         return _safetensors(path, data), []
-    _check_format(path, data)
     classes = _stand_ins(path, _globals(path, data))
     try:
         with torch.serialization.safe_globals([*_numpy(), *((own, own.asked) for own in classes)]):
             contents = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # torch's reader raises many kinds of error
         if any(word in str(error) for word in ("unexpected EOF", "failed reading", "failed finding", "invalid header")):
-            raise BadInput(path, "a truncated file", "the whole file; download it again") from error
+            raise BadInput(path, "a truncated file", WHOLE) from error
+        if "Only persistent_load of storage" in str(error):  # before 1.6, a module was saved with the source of its class
+            own = [
+                each.asked for each in classes if each.asked.partition(".")[0] not in ("torch", "collections", "builtins")
+            ]
+            raise _whole_model(path, ", ".join(own[:3]) or "of torch's classes") from error
         raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", STATE) from error
+    _check_module(path, contents)
+    return contents, sorted(own.asked for own in classes if own.met)
+
+
+def _check_module(path: Path, contents: object) -> None:
+    """BadInput for a whole torch.nn.Module, by itself or under a key."""
     for each in (contents, *(contents.values() if isinstance(contents, Mapping) else ())):
         if {"left_out", "_modules", "_parameters"} <= set(getattr(each, "__dict__", ())):
-            raise BadInput(path, f"a whole pickled model ({each.left_out}): it holds code", ALONE)
-    return contents, sorted(own.asked for own in classes if own.met)
+            raise _whole_model(path, each.left_out)
+
+
+def _whole_model(path: Path, name: str) -> BadInput:
+    return BadInput(path, f"a whole pickled model ({name}): it holds code", ALONE)
 
 
 def is_torchscript(path: Path) -> bool:
     """Whether the file is a program of TorchScript, whatever its name."""
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _has(archive, "/constants.pkl")
+    except Exception:  # noqa: BLE001 - of zipfile and of the names in it; then it is no zip archive
         return False
-    with zipfile.ZipFile(path) as archive:
-        return _members_of_script(archive)
 
 
-def _members_of_script(archive: zipfile.ZipFile) -> bool:
-    return any(name.endswith("/constants.pkl") for name in archive.namelist())
+def _has(archive: zipfile.ZipFile, ending: str) -> bool:
+    return any(name.endswith(ending) for name in archive.namelist())
 
 
 def _safetensors(path: Path, data: bytes) -> object:
@@ -103,35 +119,43 @@ def _safetensors(path: Path, data: bytes) -> object:
     try:
         return load(data)
     except Exception as error:  # safetensors' errors have no common base class
-        if "Incomplete" in str(error) or "InvalidHeaderLength" in str(error):
-            raise BadInput(path, "a truncated file", "the whole file; download it again") from error
+        if any(word in str(error) for word in ("incomplete metadata", "invalid header length")):
+            raise BadInput(path, "a truncated file", WHOLE) from error
         found = f"a file that safetensors does not load ({type(error).__name__})"
         raise BadInput(path, found, STATE) from error
 
 
-def _check_format(path: Path, data: bytes) -> None:
-    """BadInput unless the file is torch's, in its present or its older format."""
-    file = io.BytesIO(data)
+def _streams(path: Path, data: bytes) -> tuple[io.BytesIO, int]:
+    """(the pickles of a file of torch, the number of the one with the contents, from 1).
+
+    Raises:
+        BadInput: a file of another format than torch's present and older ones; a damaged one.
+    """
     if data.startswith(LEGACY):
-        return
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            if _members_of_script(archive):
-                raise BadInput(path, "a program of TorchScript", "MODEL, named .torchscript, with --trust; or a state dict")
-            if not any(name.endswith("data.pkl") for name in archive.namelist()):
-                raise BadInput(path, "a zip archive of other files", "the file of weights in it: unpack it")
-        return
+        return io.BytesIO(data), 4  # a magic number, the version, facts about the system, then the contents
     if data.startswith(b"PK"):
-        raise BadInput(path, "a truncated file", "the whole file; download it again")
-    if tarfile.is_tarfile(file):
-        file.seek(0)
-        with tarfile.open(fileobj=file) as archive:
-            if {"pickle", "storages", "tensors"} <= set(archive.getnames()):
-                raise BadInput(path, "a file of torch before 0.2", "one saved again by a later version")
-        raise BadInput(path, "a tar archive of other files", "the file of weights in it: unpack it")
+        try:
+            if not zipfile.is_zipfile(io.BytesIO(data)):  # its table of contents is at the end
+                raise BadInput(path, "a truncated file", WHOLE)
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                if _has(archive, "/constants.pkl"):
+                    raise BadInput(
+                        path, "a program of TorchScript", "MODEL, named .torchscript, with --trust; or a state dict"
+                    )
+                if not _has(archive, "/data.pkl"):
+                    raise BadInput(path, "a zip archive of other files", "the file of weights in it: unpack it")
+                return io.BytesIO(archive.read(next(each for each in archive.namelist() if each.endswith("/data.pkl")))), 1
+        except BadInput:
+            raise
+        except Exception as error:  # of zipfile, zlib, the names, or a cipher that a flipped bit asks for
+            raise BadInput(path, "a damaged file", WHOLE) from error
     for start, name in PACKED.items():
         if data.startswith(start):
             raise BadInput(path, f"a packed file ({name})", "the file of weights in it: unpack it")
+    with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        if {"pickle", "storages", "tensors"} <= set(archive.getnames()):
+            raise BadInput(path, "a file of torch before 0.2", "one saved again by a later version")
+        raise BadInput(path, "a tar archive of other files", "the file of weights in it: unpack it")
     if data.startswith(b"\x89HDF"):
         raise BadInput(path, "an HDF5 file, as of Keras", "weights of a network of torch; for Keras, ONNX or ferbench score")
     if data[:1] == b"\x80":
@@ -143,27 +167,19 @@ def _check_format(path: Path, data: bytes) -> None:
 
 def _globals(path: Path, data: bytes) -> set[str]:
     """What the file's pickle asks for, as module.name. The pickle is only read: nothing of it is carried out."""
-    if data.startswith(LEGACY):
-        streams, wanted = io.BytesIO(data), 4  # a magic number, the version, facts about the system, then the contents
-    else:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
-            try:
-                streams, wanted = io.BytesIO(archive.read(name)), 1
-            except (zipfile.BadZipFile, EOFError) as error:
-                raise BadInput(path, "a damaged file", "the whole file; download it again") from error
+    streams, wanted = _streams(path, data)
     found, strings = set(), ["", ""]
     try:
-        for number in range(wanted):
+        for number in range(1, wanted + 1):
             for operation, argument, _ in pickletools.genops(streams):
-                if number == wanted - 1 and operation.name in ("GLOBAL", "INST"):
+                if number == wanted and operation.name in ("GLOBAL", "INST"):
                     found.add(tuple(str(argument).split(" ", 1)))
-                elif number == wanted - 1 and operation.name == "STACK_GLOBAL":
+                elif number == wanted and operation.name == "STACK_GLOBAL":
                     found.add(tuple(strings[-2:]))
                 elif isinstance(argument, str):
                     strings.append(argument)
-    except (ValueError, EOFError) as error:  # as pickletools says that the end is missing
-        raise BadInput(path, "a truncated file", "the whole file; download it again") from error
+    except (ValueError, EOFError) as error:  # as pickletools says that the end is missing; UnicodeDecodeError is one too
+        raise BadInput(path, "a truncated or damaged file", WHOLE) from error
     return {f"{RENAMED.get(module, module)}.{name}" for module, name in found}
 
 

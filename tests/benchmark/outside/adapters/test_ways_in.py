@@ -251,7 +251,7 @@ def test_what_is_refused_before_anything_is_written(files, stranger, enter, tmp_
         (tmp_path / "text.pt2", {"trust": True}, "a file that torch does not load"),
         (stranger.folder / "net.pt", {}, "weights without their network"),
         (files / "net.onnx", {"weights": files / "net.safetensors"}, "a file that holds its own"),
-        ("colour_net:Net", {"weights": tmp_path / "part.pt"}, r"5 of the network's 8 missing \('features.0.weight'"),
+        ("colour_net:Net", {"weights": tmp_path / "part.pt"}, r"7 of the network's 9 missing \('features.0.weight'"),
         ("colour_net:Net", {"weights": tmp_path / "text.safetensors"}, "a file that safetensors does not load"),
         ("colour_net:Net", {"options": {"depth": 3}}, "options: found got an unexpected keyword argument 'depth'"),
         (files / "net.onnx", {"preprocessing": str(tmp_path / "key.yaml")}, "colors; expected keys among input_size"),
