@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from benchmark.interface.comparison import Comparison
     from benchmark.interface.result import Result
 
-RIGHT = "text-align:right;padding:1px 8px"
-LEFT = "text-align:left;padding:1px 8px"
-WARNING = "border-left:3px solid #d55e00;padding:2px 8px;margin:4px 0"
+RIGHT = "text-align:right;padding:1px 8px;white-space:nowrap"
+LEFT = "text-align:left;padding:1px 8px;white-space:nowrap"
+TABLE = "width:auto;margin:4px 16px 4px 0"  # Jupyter would put a table in the middle of the page
+WARNING = "border-left:4px solid #d55e00;background:rgba(213,94,0,.12);padding:4px 8px;margin:4px 0"
 HUE = "86,180,233"  # of the confusion matrix: the share of a row is its opacity
+DENSEST = 0.6  # opacity: black text on a light page and white text on a dark one are read through it
 
 
 def result_html(result: "Result") -> str:
@@ -26,8 +28,10 @@ def result_html(result: "Result") -> str:
     for name, value in result.metrics.items():
         metric = METRICS[name]
         shown = "not tested" if name in result.not_tested else number_of(value, metric.unit)
-        rows.append([metric.title, shown, _ends(result, name)])
-    parts.append(_table(["metric", "test", "95 % over test faces"], rows))
+        rows.append([metric.title, shown])
+        if ends := _ends(result, name):
+            rows.append(["95 % over test faces", ends])
+    parts.append(_table(["metric", "test"], rows))
     if result.classes:
         rows = [
             [str(name), f"{row.n:,.0f}", *(_percent(row[key]) for key in ("recall", "precision", "f1"))]
@@ -69,7 +73,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "".join(f'<{tag} style="{s}">{escape(c)}</{tag}>' for c, s in zip(cells, styles, strict=True))
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f'<table style="display:inline-table;vertical-align:top"><tr>{line(head, "th")}</tr>{body}</table>'
+    return f'<table style="{TABLE};display:inline-table;vertical-align:top"><tr>{line(head, "th")}</tr>{body}</table>'
 
 
 def _confusion(result: "Result") -> str:
@@ -79,9 +83,14 @@ def _confusion(result: "Result") -> str:
     for name, row in counts.iterrows():
         share = row / max(1, row.sum())
         cells = "".join(
-            f'<td style="{RIGHT};background:rgba({HUE},{part:.2f})">{count:,}</td>'
-            for count, part in zip(row, share, strict=True)
+            f'<td style="{RIGHT};background:rgba({HUE},{DENSEST * part:.2f})">'
+            + (f"<b>{count:,}</b>" if answered == name else f"{count:,}")
+            + "</td>"
+            for (answered, count), part in zip(row.items(), share, strict=True)
         )
         rows.append(f'<tr><th style="{LEFT}">{escape(str(name))}</th>{cells}</tr>')
-    caption = '<caption style="caption-side:top">true class (rows), answer (columns)</caption>'
-    return f"<table>{caption}<tr><th></th>{head}</tr>{''.join(rows)}</table>"
+    caption = (
+        '<caption style="caption-side:top;text-align:left;white-space:nowrap">true class (rows), answer (columns)</caption>'
+    )
+    table = f'<table style="{TABLE}">{caption}<tr><th></th>{head}</tr>{"".join(rows)}</table>'
+    return f'<div style="overflow-x:auto">{table}</div>'  # many classes: it scrolls, the page does not
