@@ -13,6 +13,7 @@ From Python (docs/python.md)::
 """
 
 import importlib
+import inspect
 import sys
 import types
 
@@ -35,16 +36,18 @@ __all__ = [*INTERFACE]  # noqa: PLE0604  # they are looked up by __getattr__
 
 
 class _Room(types.ModuleType):
-    """A package that can also be called: it has the name of a function of the interface."""
+    # A package that can also be called: it has the name of a function of the interface, and shows that function's help.
 
     def __call__(self, *arguments, **named):
-        return _function(self.__name__.rpartition(".")[2])(*arguments, **named)
+        return _function_of(self)(*arguments, **named)
 
     @property
     def __signature__(self):
-        import inspect
+        return inspect.signature(_function_of(self))
 
-        return inspect.signature(_function(self.__name__.rpartition(".")[2]))
+    @property
+    def __doc__(self):
+        return f"{inspect.getdoc(_function_of(self))}\n\nThe package of the same name: {vars(self)['__doc__']}"
 
 
 class _Interface(types.ModuleType):
@@ -56,6 +59,10 @@ class _Interface(types.ModuleType):
 
 def _function(name):
     return getattr(importlib.import_module(INTERFACE[name]), name)
+
+
+def _function_of(room):
+    return _function(vars(room)["__name__"].rpartition(".")[2])
 
 
 def __getattr__(name):
