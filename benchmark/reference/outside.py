@@ -6,6 +6,7 @@ from benchmark.outside.adapters.preprocessing import CHOICES, Preprocessing
 from benchmark.reference.markdown import attributes, page, sections, table, value
 
 FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Names of models and cells", "Kinds of models")
+FIRST += ("Checkpoints",)
 
 
 def models() -> str:
