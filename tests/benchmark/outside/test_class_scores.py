@@ -160,8 +160,8 @@ MORE, FEWER = ("contempt", "light", "red", "dark", "blue"), ("light", "red", "da
 
 @pytest.fixture
 def both_ways(colour_faces, colour_protocol, tmp_path):
-    """A function (kind, names) -> (the network's answers to the test faces in names, how to score its file, how to assess the
-    network)."""
+    """A function (kind, names) -> (the network's answers to the test faces in names, how to score its file, how to assess
+    the network)."""
     rows = np.flatnonzero(colour_faces.split == "test")
     images = torch.from_numpy(np.ascontiguousarray(colour_faces.pictures[rows].transpose(0, 3, 1, 2))).float()
 
