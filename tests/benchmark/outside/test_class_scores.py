@@ -87,6 +87,7 @@ FIRST = ([0.2, 0.5, 0.3], [0.1, 0.1, 0.8])
         ([[0.333, 0.333, 0.333], [0.1, 0.1, 0.8]], "probabilities", "probabilities", []),  # three digits
         (np.array(FIRST, np.float16).tolist(), "auto", "probabilities", []),
         ([[0.9, 0.8, 0.7], [0.1, 0.1, 0.1]], "auto", "probabilities", [SUMS.format("0.3", "2.4")]),  # sigmoid
+        ([[1, 0.5, 0], [0, 0.2, 1]], "auto", "probabilities", [SUMS.format("1.2", "1.5")]),  # sure, but no labels
         ([[0.9, 0.8, 0.7], [0.1, 0.1, 0.1]], "logits", "logits", []),
         ([[2, 3, 5], [1, 1, 8]], "auto", "probabilities", [SUMS.format("10", "10")]),  # ten votes
         (FIRST, "logits", "logits", [DECLARE]),
@@ -136,6 +137,23 @@ def test_a_model_declared_as_probabilities_is_judged_like_a_file(rows, given, wa
     else:
         expected = np.asarray(rows) / np.asarray(rows, float).sum(1, keepdims=True)
         assert np.exp(found) == pytest.approx(expected, rel=1e-3)
+
+
+def test_only_test_faces_are_counted(tiny_faces, three, tmp_path):
+    """Contempt is the answer for all 25 validation faces, whose sums are 2, and for 3 of the 35 test faces."""
+    test, rows = 0, []
+    for face, split in zip(tiny_faces.id.tolist(), tiny_faces.split.tolist(), strict=True):
+        test += split == "test"
+        if split == "validation":
+            rows.append([face, 0.9, 0.5, 0.3, 0.3])
+        elif split == "test":
+            rows.append([face, 0.4, 0.3, 0.2, 0.1] if test <= 3 else [face, 0.1, 0.3, 0.4, 0.2])
+    ids, values = [row[0] for row in rows[::-1]], [row[1:] for row in rows[::-1]]
+    path = written(tmp_path / "p.csv", ["contempt", "low", "middle", "high"], values, ids)
+    found = score(path, three, tiny_faces, "mine", out=tmp_path / "out")
+    assert found["outputs"] == "probabilities" and found["warnings"] == [
+        "outputs: contempt left out, which tiny-categorical has not; it had been the answer for 3 of 35 test faces"
+    ]
 
 
 class Answers(torch.nn.Module):
