@@ -76,9 +76,12 @@ def entry_of_predictions(
 
 
 def summary_of(record: Record) -> dict:
-    """A JSON-able summary of an entry: the metrics of each split, the 95 % bootstrap interval of the primary metric over the
+    """A JSON-able summary of an entry, or of a finished run: the metrics of each split, the 95 % bootstrap interval of the
+    primary metric over the
     test images, what was not tested and why, the warnings, and the accuracy that the authors publish."""
-    task, outside = record["protocol"]["task"], record.outside
+    task = record["protocol"]["task"]
+    run = {"outputs": "logits" if task == "categorical" else "valence and arousal", "stated": None, "warnings": []}
+    outside = record.outside or run | {"extra_training_data": "none"}
     found: dict[str, dict] = {}
     for split in ("validation", "test"):
         if f"{split}_ids" in record.predictions:

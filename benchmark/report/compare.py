@@ -106,9 +106,14 @@ def compare(
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
-    gathered = gather(records, Known())
-    summary = summarise(gathered.records, records, gathered.apart)
+    summary = gathered_summary(records)
     return compare_rows(*(find(summary, records, name, protocol) for name in (a, b)), complexity=complexity, latency=latency)
+
+
+def gathered_summary(records: Path) -> Summary:
+    """The records of a folder that are in order, grouped and scored. BadInput as of `summarise`."""
+    gathered = gather(records, Known())
+    return summarise(gathered.records, records, gathered.apart)
 
 
 def compare_rows(
