@@ -61,9 +61,9 @@ class Columns:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """What was understood of the names, in sentences: only what is not as in the protocol."""
+        """What was understood of the names, in sentences: only what is not as in the protocol, but for case and the like."""
         pairs = [(name, self.declared[k]) for name, k in zip(self.names, self.places, strict=True) if k is not None]
-        changed = [f"{own} as {name}" for name, own in pairs if own != name]
+        changed = [f"{own} as {name}" for name, own in pairs if plain(own) != plain(name)]
         ignored = [self.declared[k] for k in self.ignored]
         return tuple(
             sentence

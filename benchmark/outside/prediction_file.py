@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from benchmark.errors import BadInput
+from benchmark.faces.expressions import plain
 from benchmark.outside import class_scores
 from benchmark.outside.class_names import Columns, class_of, is_word, understood
 from benchmark.protocol.protocol import Protocol
@@ -224,7 +225,8 @@ def _of_labels(words: Sequence[str], protocol: Protocol, places: _Places) -> tup
         if word not in known:
             raise BadInput(f"{places(row)}, class", f"'{word}'", one_of(word, classes))
     numbers = [classes.index(known[word]) for word in words]
-    changed = [f"{word} as {known[word]}" for word in dict.fromkeys(words) if not word.isdecimal() and word != known[word]]
+    others = [word for word in dict.fromkeys(words) if not word.isdecimal() and plain(word) != plain(known[word])]
+    changed = [f"{word} as {known[word]}" for word in others]
     return np.eye(len(classes))[numbers], (f"classes understood: {', '.join(changed)}",) if changed else ()
 
 
