@@ -3,7 +3,7 @@ was measured on stands beside it (`benchmark.measures.machine`).
 
 * schema, protocol, protocol_hash, cell, cell_hash, seed, predictions_sha256 (of the run's record), data;
 * made_with: digests of everything that decides the numbers. A file with other digests is stale and is measured again;
-* clean: metrics (`benchmark.measures.robustness.measure.METRICS`) on the unchanged test faces;
+* clean: metrics (`benchmark.measures.robustness.scoring.METRICS`) on the unchanged test faces;
 * corrupted: corruption -> list of these metrics at severities 1 to 5;
 * flip: metrics on the mirrored test faces, and consistency: the fraction of faces whose predicted class does not change, or
   the mean absolute difference of the outputs (valence and arousal);
