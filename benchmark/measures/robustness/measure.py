@@ -84,7 +84,7 @@ def kept_or_measured(
     check: Callable[[np.ndarray, np.ndarray], object] | None = None,
     **options,
 ) -> Mapping:
-    """The contents of `path`: kept if they are up to date, else measured and written.
+    """The contents of `path`, ``<out>/<protocol>/<name>/seed<k>.json``: kept if up to date, else measured and written.
 
     Args:
         record: whose answers the networks give.
@@ -96,7 +96,8 @@ def kept_or_measured(
     """
     made_with = tested.made_with(device, *further)
     known = read(path) if path.is_file() else None
-    if known and (known["predictions_sha256"], known["made_with"]) == (record["predictions_sha256"], made_with):
+    fixed = {"predictions_sha256": record["predictions_sha256"], "made_with": made_with, **(about or {})}
+    if known and {key: known.get(key) for key in fixed} == fixed:
         return known
     check = partial(check_same, record) if check is None else check
     title = path.relative_to(path.parents[2]).with_suffix("").as_posix()
