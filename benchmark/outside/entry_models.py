@@ -1,16 +1,23 @@
-"""Finds the model behind the name of an outside entry."""
+"""What a name of a model stands for: an outside entry, runs of this suite, or the model itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
+from benchmark.names import NAME
+from benchmark.outside.adapters import weights
+from benchmark.outside.adapters.opening import FILES
 from benchmark.outside.ready import Declaration, Model
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run, cell_of, find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
+from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record, read_record
 
 PREDICTIONS = (".csv", ".npz")  # files of predictions
+ANSWERS = "answers to other faces"  # what predictions lack where robustness is asked for
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def find_model(
         return Found(model, preprocessing, None)
     if model.endswith(PREDICTIONS):
         raise BadInput(model, "a file of predictions", f"a model: predictions have no {what}")
-    if entries is None or Path(model).name != model or not list(entries.glob(f"*/{model}/seed0/record.json")):
+    if entries is None or not _places(model, entries):
         return Found(model, preprocessing, None)
     record = entry_record(entries, protocol, model)
     outside, where = record.outside or {}, f"outside entry {model}"
@@ -59,11 +66,11 @@ def entry_record(entries: Path, protocol: Protocol, name: str, faces: FaceSet | 
         faces: on which it must have been made.
 
     Raises:
-        BadInput: no entry of that name; one under another version of the protocol, or on other faces.
+        BadInput: no plain name; no entry of that name; one under another version of the protocol, or on other faces.
     """
-    directory = entries / protocol.name / name / "seed0"
+    directory = entries / protocol.name / check_name(name) / "seed0"
     if not (directory / "record.json").is_file():
-        others = sorted(path.parts[-4] for path in entries.glob(f"*/{name}/seed0/record.json"))
+        others = sorted(path.parts[-4] for path in _places(name, entries))
         expected = (
             f"--protocol {others[0]}, where it is" if others else "the name of an outside entry, made by ferbench evaluate"
         )
@@ -80,3 +87,44 @@ def entry_record(entries: Path, protocol: Protocol, name: str, faces: FaceSet | 
 def declared_in(record: Record) -> Mapping | None:
     """The preprocessing that the record of an entry states; None if it states none."""
     return {key: value for key, value in record["input"].items() if key != "probes"} or None
+
+
+def entry_name(model: str, protocol: Protocol, entries: Path, name: str | None) -> str | None:
+    """The outside entry that a command means: `name`, else `model` if it is one. BadInput for an entry that is not there."""
+    chosen = name or (model if _places(model, entries) else None)
+    return None if chosen is None else entry_record(entries, protocol, chosen).cell
+
+
+def run_cell(model: str, protocol: Protocol, runs: Path, entries: Path, options: Mapping) -> Cell | None:
+    """The cell whose runs a name stands for; None for the name of a finished model.
+
+    A cell and ``timm:NAME`` always stand for their runs, any other factory only if runs of it are there.
+
+    Args:
+        options: of the factory of a model that is in no cells.yaml.
+
+    Raises:
+        BadInput: an unknown name, or options for a cell.
+    """
+    if Path(model).suffix in (*FILES, *weights.SUFFIXES, *PREDICTIONS) or _places(model, entries):
+        return None
+    if ":" not in model and (model in installed_cells() or model not in registry.models()):
+        if options:
+            raise BadInput(f"cell {model}, options", ", ".join(options), "none: a cell has its own")
+        return find_cell(model)
+    cell = cell_of(model, protocol.task, options=options)
+    return cell if model.startswith(registry.TIMM) or (runs / protocol.folder / cell.name).is_dir() else None
+
+
+def check_runs(model: str, protocol: Protocol, cell: Cell, runs: Path, seeds: Sequence[int]) -> None:
+    """Check that the runs of a model that is in no cells.yaml are there. BadInput for the first that is not."""
+    for place in (Run(protocol, cell, seed).place for seed in seeds):
+        if model != cell.name and not (runs / place / "record.json").is_file():
+            options = "".join(f" --option {key}={value}" for key, value in cell.options.items())
+            made = f"`ferbench run {protocol.name} --model {model}{options} --seeds {place.name.removeprefix('seed')}`"
+            raise BadInput(runs / place, "no run", f"one, made by {made}; or --weights FILE")
+
+
+def _places(name: str, entries: Path) -> list[Path]:
+    """The records of the outside entries of a name, one for each protocol."""
+    return list(entries.glob(f"*/{name}/seed0/record.json")) if NAME.fullmatch(name) else []

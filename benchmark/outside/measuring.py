@@ -4,13 +4,14 @@ They depend on the network and the size of its input, not on its weights. So a n
 and nothing has to be declared of the pictures but their size.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from benchmark.errors import BadInput
+from benchmark import progress
+from benchmark.errors import BadInput, Interrupted
 from benchmark.measures.complexity.measure import count
 from benchmark.measures.complexity.measure import latency as measured_latency
 from benchmark.measures.speed.inference import BATCHES, RUNS, Maker, Subject, measure_all, of_cell
@@ -21,6 +22,7 @@ from benchmark.outside.sized import is_code, network, opened, tried
 from benchmark.protocol.cells import find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
 
+SCHEMA = 1
 UNCOUNTED = ("macs", "macs_by_operator", "skipped", "elementwise", "uncounted", "flops", "torch_flops", "torch_agrees")
 NOT_CODE = "not counted: only for networks given as code"
 SECONDS = 0.4  # limit of the time for a latency, as for the cells of the plan
@@ -72,6 +74,54 @@ def complexity(
     return counts
 
 
+def complexity_of_all(
+    models: Sequence[Model], protocol: Protocol, *, stop: Callable[[], bool] = lambda: False, **options
+) -> dict:
+    """Several models: {schema, protocol, models: {name: result of `complexity`}}. Shows a bar.
+
+    Args:
+        options: as of `complexity`.
+        stop: called before every model; True raises Interrupted.
+
+    Raises:
+        BadInput: as of `complexity`; two models of one name; weights or options for several models.
+    """
+    only_one(models, options.get("weights"), options.get("options"))
+    found = {}
+    with progress.bar(total=len(models), desc="complexity", unit="network") as bar:
+        for model in models:
+            if stop():
+                raise Interrupted("stopped; nothing was written")
+            found[name_of(model, found)] = complexity(model, protocol, **options)
+            bar.update()
+    return {"schema": SCHEMA, "protocol": protocol.name, "models": found}
+
+
+def complexity_table(contents: Mapping) -> list[str]:
+    """The result of `complexity_of_all` as lines of a Markdown table, and below it what could not be counted and why."""
+    timed = any("latency" in each for each in contents["models"].values())
+    heads = ("model", "input", "parameters", "MACs", "FLOPs", "torch's count / 2", "skipped by fvcore")
+    heads += ("ms, one thread",) * timed
+    lines, notes = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)], []
+    for name, each in contents["models"].items():
+        check = None if each["torch_flops"] is None else each["torch_flops"] // 2
+        skipped = ", ".join(f"{operator} ({n})" for operator, n in (each["skipped"] or {}).items())
+        numbers = (each["parameters"]["total"], each["macs"], each["flops"], check)
+        row = [name, "x".join(map(str, each["input"][1:])), *("not known" if n is None else f"{n:,}" for n in numbers)]
+        row += [skipped or "-", *([f"{each['latency']['median_ms']:.2f}"] if timed else [])]
+        lines.append("| " + " | ".join(row) + " |")
+        notes += [f"{name}: {each['note']}"] * bool(each["note"])
+    return [*lines, *notes]
+
+
+def name_of(model: Model, taken: Container[str]) -> str:
+    """The name of a model in a table: as given; for an object, that of its class or function. BadInput if it is taken."""
+    name = model if isinstance(model, str) else getattr(model, "__name__", type(model).__name__)
+    if name in taken:
+        raise BadInput("models", f"{name} twice", "models whose names differ")
+    return name
+
+
 def macs_of(ready: Ready) -> int | None:
     """The multiply-adds of a model for one picture, as `benchmark.measures.complexity.measure.count` has them. None for a
     model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
@@ -115,9 +165,7 @@ def speed(
     makers: dict[str, Maker] = {}
     here = set()
     for model in each:
-        name = model if isinstance(model, str) else getattr(model, "__name__", type(model).__name__)
-        if name in makers:
-            raise BadInput("speed", f"{name} twice", "models whose names differ")
+        name = name_of(model, makers)
         found = find_model(model, protocol, entries, "speed", preprocessing)
         if not isinstance(model, str):
             here.add(name)

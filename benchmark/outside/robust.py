@@ -2,8 +2,8 @@
 as those of the suite's own runs (`benchmark.measures.robustness`).
 
 A corruption depends on the size of the picture. So pictures are corrupted at the **protocol's** size and channels, where
-every run sees the same ones, and are brought to the model's own size after that, clean ones too. For a model of another size,
-the clean score may therefore differ from that of its outside entry, whose pictures are resized once.
+every run sees the same ones, and are brought to the model's own size after that, clean ones too. So for a model of another
+size, the clean score may differ from that of its outside entry, whose pictures are resized once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from benchmark.measures.robustness.file import SCHEMA
 from benchmark.measures.robustness.measure import check_same, kept_or_measured
 from benchmark.measures.robustness.scoring import Network, scored, tested_on
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing
-from benchmark.outside.entry_models import declared_in, entry_record, find_model
+from benchmark.outside.entry_models import ANSWERS, declared_in, entry_record, find_model
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows, role_targets
@@ -86,7 +86,7 @@ def robustness(
     Raises:
         BadInput: as of `made_ready`, `find_model` and `entry_record`; a model whose answers are not those of the entry.
     """
-    found = find_model(model, protocol, entries, "answers to other faces", preprocessing)
+    found = find_model(model, protocol, entries, ANSWERS, preprocessing)
     declared, record = found.preprocessing, None
     if found.record is not None and name not in (None, found.record.cell):
         raise BadInput("robustness, name", name, f"{found.record.cell}, which the model is")
