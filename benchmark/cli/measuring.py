@@ -165,27 +165,15 @@ def _say_robustness(title: str, found: Mapping, as_json: bool) -> None:
 
 
 def compare(arguments) -> None:
-    from benchmark.faces.faceset import open_faceset
-    from benchmark.protocol.protocol import load_protocol
-    from benchmark.report import compare as comparing
+    from benchmark.interface.comparing import compare as compared
 
-    only_with(arguments, "--picture", arguments.picture, "prepared")
-    protocol = arguments.protocol
-    if protocol and protocol.endswith((".yaml", ".yml")):  # a name may be that of several people's own protocols
-        protocol = load_protocol(protocol).hash
     check_outputs(*[arguments.picture] * bool(arguments.picture))
-    files = {"complexity": REPORTS / "complexity.json", "latency": REPORTS / "latency.json"}
-    found = comparing.compare(RECORDS, arguments.a, arguments.b, protocol, **files)
+    found = compared(
+        arguments.a, arguments.b, arguments.protocol, records=RECORDS, prepared=arguments.prepared, project=Path()
+    )
     if arguments.picture:
-        faces = open_faceset(arguments.prepared / found["data"]["name"])
-        comparing.picture(found, faces, arguments.picture)
-    if arguments.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
-        return
-    print("\n".join(comparing.sentences(found)))
-    if found["disagree"]:
-        more = " ..." if len(found["disagree"]) > 10 else ""
-        print("  " + " ".join(found["disagree"][:10]) + more + (" (all of them: --json)" if more else ""))
+        found.picture(arguments.picture, prepared=arguments.prepared)
+    print(found.to_json() if arguments.json else found)
 
 
 MODELS = "cell, timm:NAME, registered model, package.module:factory, FILE.onnx, FILE.pt2 or an outside entry"

@@ -13,12 +13,11 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside import entry as outside
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities
+from benchmark.outside.entry import check_entry, entry_of, write_entry
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record
 from benchmark.runs import environment
 from benchmark.runs.training.evaluation import TTA, predict
@@ -183,43 +182,18 @@ def assess(
     return Assessment(ready, protocol, arrays, found, warnings, seconds, device)
 
 
-def enter_assessed(
-    found: Assessment,
-    name: str,
-    faces: FaceSet,
-    out: Path,
-    *,
-    stated: Mapping | None = None,
-    extra_training_data: str | None = None,
-    replace: bool = False,
-) -> Record:
-    """Write an assessment as the outside entry `name`. Arguments and errors as of `benchmark.outside.entry.enter`."""
-    about = found.outside | {"stated": dict(stated) if stated else None, "extra_training_data": extra_training_data}
-    return outside.enter(
+def entry_of_assessed(found: Assessment, name: str, faces: FaceSet) -> tuple[dict, dict[str, np.ndarray]]:
+    """The contents and arrays of the record of an assessment (`benchmark.outside.entry.entry_of`)."""
+    return entry_of(
         found.protocol,
         name,
         found.arrays,
         faces=faces,
-        outside=about,
+        outside=found.outside,
         input=found.ready.declared.as_dict() | ({"probes": found.probes} if found.probes else {}),
         parameters=found.ready.given.parameters,
         cost={"device": environment.device_name(found.device), "evaluate_seconds": round(found.seconds, 3)},
-        out=out,
-        replace=replace,
     )
-
-
-def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | None = None, replace: bool = False) -> None:
-    """Check, before the model is run, that an entry can be written after it.
-
-    Raises:
-        BadInput: an invalid name; an entry of this name that is not to be replaced; a stated accuracy for valence and
-            arousal.
-    """
-    if stated is not None and protocol.task != "categorical":
-        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
-    if (out / protocol.name / check_name(name)).exists() and not replace:
-        raise BadInput(out / protocol.name / name, "an entry of this name", "another name, or --replace")
 
 
 def evaluate(
@@ -240,14 +214,15 @@ def evaluate(
     replace: bool = False,
 ) -> Record:
     """Evaluate a model under `protocol` and write it as the outside entry `name`: `made_ready`, `assess` and
-    `enter_assessed`, whose arguments and errors these are."""
+    `benchmark.outside.entry.write_entry`, whose arguments and errors these are."""
     check_entry(protocol, name, out, stated=stated, replace=replace)
     checked_views(protocol, views)
     ready = made_ready(
         model, protocol, faces, device, weights=weights, options=options, preprocessing=preprocessing, trust=trust
     )
-    found = assess(ready, protocol, faces, device, views=views)
-    return enter_assessed(found, name, faces, out, stated=stated, extra_training_data=extra_training_data, replace=replace)
+    contents, stored = entry_of_assessed(assess(ready, protocol, faces, device, views=views), name, faces)
+    about = {"stated": stated, "extra_training_data": extra_training_data}
+    return write_entry(protocol, name, contents, stored, out=out, replace=replace, **about)
 
 
 def _kind_of_outputs(declared: Preprocessing, protocol: Protocol) -> str:

@@ -106,9 +106,22 @@ def compare(
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
+    summary = gathered_summary(records)
+    return compare_rows(*(find(summary, records, name, protocol) for name in (a, b)), complexity=complexity, latency=latency)
+
+
+def gathered_summary(records: Path) -> Summary:
+    """The records of a folder that are in order, grouped and scored. BadInput as of `summarise`."""
     gathered = gather(records, Known())
-    summary = summarise(gathered.records, records, gathered.apart)
-    left, right_rows = (find(summary, records, name, protocol) for name in (a, b))
+    return summarise(gathered.records, records, gathered.apart)
+
+
+def compare_rows(
+    left: Sequence[Row], right_rows: Sequence[Row], *, complexity: Path | None = None, latency: Path | None = None
+) -> dict:
+    """As `compare`, for rows at hand. Each side has one row for each protocol under which it has finished runs; exactly one
+    of them must be of the same protocol and data as one of the other side."""
+    a, b = left[0].name, right_rows[0].name
     common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
     if not common:
         raise BadInput(f"{a} and {b}", "no protocol and data that both have finished runs on", "one in common")

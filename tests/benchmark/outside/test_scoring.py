@@ -184,7 +184,8 @@ def test_export_is_blind_and_whole(protocol, tiny_faces, tmp_path):
 @pytest.fixture
 def command(tiny_faces, protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("benchmark.protocol.protocol.load_protocol", lambda name: protocol)
+    for module in ("protocol.protocol", "interface.evaluating"):
+        monkeypatch.setattr(f"benchmark.{module}.load_protocol", lambda name: protocol)
 
     def run(verb):
         return cli.main([*verb.split(), "--protocol", "tiny", "--prepared", str(tiny_faces.directory.parent)])
