@@ -4,6 +4,7 @@ They depend on the network and the size of its input, not on its weights. So a n
 and nothing has to be declared of the pictures but their size.
 """
 
+import contextlib
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from benchmark.measures.speed.inference import BATCHES, RUNS, Maker, Subject, me
 from benchmark.outside.adapters.given import Calling
 from benchmark.outside.entry_models import find_model
 from benchmark.outside.ready import Declaration, Model, Ready
-from benchmark.outside.sized import is_code, network, opened, tried
+from benchmark.outside.sized import is_code, left_as_it_was, network, opened, tried
 from benchmark.protocol.cells import find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
 
@@ -59,18 +60,19 @@ def complexity(
     """
     found = find_model(model, protocol, entries, "parameters and no MACs", preprocessing)
     given = {"weights": weights, "options": options, "preprocessing": found.preprocessing, "trust": trust}
-    ready = opened(found.model, protocol, torch.device("cpu"), **given)
-    tried(ready, torch.device("cpu"))
-    counts: dict = {"source": ready.given.source, "kind": ready.given.kind, **_counts(ready)}
-    if ready.given.kind == "onnx" and counts["parameters"]["total"] is None:
-        counts["parameters"]["total"] = onnx_parameters(Path(str(found.model)))
-    if latency:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            counts["latency"] = measured_latency(*network(ready), seconds=SECONDS)
-        finally:
-            torch.set_num_threads(before)
+    with left_as_it_was(found.model):
+        ready = opened(found.model, protocol, torch.device("cpu"), **given)
+        tried(ready, torch.device("cpu"))
+        counts: dict = {"source": ready.given.source, "kind": ready.given.kind, **_counts(ready)}
+        if ready.given.kind == "onnx" and counts["parameters"]["total"] is None:
+            counts["parameters"]["total"] = onnx_parameters(Path(str(found.model)))
+        if latency:
+            before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                counts["latency"] = measured_latency(*network(ready), seconds=SECONDS)
+            finally:
+                torch.set_num_threads(before)
     return counts
 
 
@@ -125,12 +127,8 @@ def name_of(model: Model, taken: Container[str]) -> str:
 def macs_of(ready: Ready) -> int | None:
     """The multiply-adds of a model for one picture, as `benchmark.measures.complexity.measure.count` has them. None for a
     model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
-    module = ready.given.model
-    device = next((each.device for each in module.parameters()), torch.device("cpu"))
-    try:
+    with left_as_it_was(ready.given.model):
         found = _counts(ready)
-    finally:
-        module.to(device)
     return (found["macs"] or None) if found["torch_agrees"] else None
 
 
@@ -164,17 +162,19 @@ def speed(
     only_one(each, weights, options)
     makers: dict[str, Maker] = {}
     here = set()
-    for model in each:
-        name = name_of(model, makers)
-        found = find_model(model, protocol, entries, "speed", preprocessing)
-        if not isinstance(model, str):
-            here.add(name)
-        if name is model and name in installed_cells() and not (weights or options or found.preprocessing):
-            makers[name] = of_cell(protocol, find_cell(name))
-        else:
-            makers[name] = Opening(found.model, protocol, weights, options, found.preprocessing, trust)
-            tried(makers[name].ready(device), device)
-    return measure_all(makers, protocol, out, device=device, batches=batches, runs=runs, here=here, stop=stop)
+    with contextlib.ExitStack() as stack:
+        for model in each:
+            stack.enter_context(left_as_it_was(model))
+            name = name_of(model, makers)
+            found = find_model(model, protocol, entries, "speed", preprocessing)
+            if not isinstance(model, str):
+                here.add(name)
+            if name is model and name in installed_cells() and not (weights or options or found.preprocessing):
+                makers[name] = of_cell(protocol, find_cell(name))
+            else:
+                makers[name] = Opening(found.model, protocol, weights, options, found.preprocessing, trust)
+                tried(makers[name].ready(device), device)
+        return measure_all(makers, protocol, out, device=device, batches=batches, runs=runs, here=here, stop=stop)
 
 
 def only_one(models: Sequence[Model], weights: Path | None, options: Mapping | None) -> None:

@@ -22,8 +22,10 @@ from benchmark.measures.robustness.scoring import Network, scored, tested_on
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing
 from benchmark.outside.entry_models import ANSWERS, declared_in, entry_record, find_model
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
+from benchmark.outside.sized import left_as_it_was
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows, role_targets
+from benchmark.records.record import Record
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import Split
 from benchmark.runs.training.resampling import kept_channels, resized
@@ -95,7 +97,21 @@ def robustness(
         record = entry_record(entries, protocol, named, faces)
         declared = declared_in(record) if declared is None else declared
     given = {"weights": weights, "options": options, "preprocessing": declared, "trust": trust}
-    ready = made_ready(found.model, protocol, faces, device, **given)
+    with left_as_it_was(found.model):
+        ready = made_ready(found.model, protocol, faces, device, **given)
+        return _measured(ready, protocol, faces, prepared, device, record, out, stop)
+
+
+def _measured(
+    ready: Ready,
+    protocol: Protocol,
+    faces: FaceSet,
+    prepared: Path,
+    device: torch.device,
+    record: Record | None,
+    out: Path | None,
+    stop: Callable[[], bool],
+) -> Mapping:
     tested = tested_on(protocol, faces, prepared)
     about = {"outside": {
         "kind": ready.given.kind, "source": ready.given.source, "sha256": ready.given.sha256,

@@ -1,6 +1,7 @@
 """Opens a model of which only the size and the speed are of interest, not what it answers."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -12,6 +13,23 @@ from benchmark.outside.adapters.opening import open_model
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, preprocessing_from
 from benchmark.outside.ready import Declaration, Model, Ready, with_recipe
 from benchmark.protocol.protocol import Protocol
+
+
+@contextlib.contextmanager
+def left_as_it_was(model: Model) -> Iterator[None]:
+    """A context at whose end a module has its previous training mode and device, and each of its parts too."""
+    if not isinstance(model, nn.Module):
+        yield
+        return
+    modes = [(module, module.training) for module in model.modules()]
+    device = next((each.device for each in model.parameters()), None)
+    try:
+        yield
+    finally:
+        if device is not None:
+            model.to(device)
+        for module, training in modes:
+            module.training = training
 
 
 def opened(
