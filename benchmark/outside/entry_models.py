@@ -15,6 +15,7 @@ from benchmark.protocol.cells import Cell, Run, cell_of, find_cell, installed_ce
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record, read_record
+from benchmark.suggesting import unknown
 
 PREDICTIONS = (".csv", ".npz")  # files of predictions
 ANSWERS = "answers to other faces"  # what predictions lack where robustness is asked for
@@ -40,13 +41,19 @@ def find_model(
         preprocessing: as declared; for an entry, None stands for what its record says.
 
     Raises:
-        BadInput: predictions; an entry under other protocols only, or one whose model is not found by its name.
+        BadInput: an unknown name; predictions; an entry under other protocols only, or one whose model its name does not
+            find.
     """
     if not isinstance(model, str):
         return Found(model, preprocessing, None)
     if model.endswith(PREDICTIONS):
         raise BadInput(model, "a file of predictions", f"a model: predictions have no {what}")
     if entries is None or not _places(model, entries):
+        if ":" not in model and Path(model).suffix not in (*FILES, *weights.SUFFIXES):
+            names = dict.fromkeys([*installed_cells(), *registry.models()])
+            if model not in names:
+                further = "; or a file, timm:NAME, package.module:factory, or the name of an outside entry"
+                raise unknown("model", model, names, "ferbench cells; ferbench models", further)
         return Found(model, preprocessing, None)
     record = entry_record(entries, protocol, model)
     outside, where = record.outside or {}, f"outside entry {model}"

@@ -63,7 +63,7 @@ REFUSED = {
                       "MODEL being the network's code"),
     "missing file": ("absent.onnx", {}, "{folder}/absent.onnx: found no such file; expected a model: .onnx, .pt2, "
                      ".torchscript, .ts"),
-    "no model": ("nowhere", {}, "model 'nowhere': found no such model; expected "),
+    "no model": ("nowhere", {}, "model: found 'nowhere'; expected one of the "),
     "weights for an object": ("the module", {"weights": "net.pt"}, "model: found weights or options for an object; expected "
                               "none of them: it holds its own"),
 }  # fmt: skip
