@@ -16,10 +16,9 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.measures.complexity.measure import count
 from benchmark.measures.complexity.measure import latency as measured_latency
 from benchmark.measures.speed.inference import BATCHES, RUNS, Maker, Subject, measure_all, of_cell
-from benchmark.outside.adapters.given import Calling
 from benchmark.outside.entry_models import find_model
 from benchmark.outside.ready import Declaration, Model, Ready
-from benchmark.outside.sized import is_code, left_as_it_was, network, opened, tried
+from benchmark.outside.sized import Network, left_as_it_was, module_of, opened, tried
 from benchmark.protocol.cells import find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
 
@@ -67,10 +66,10 @@ def complexity(
         if ready.given.kind == "onnx" and counts["parameters"]["total"] is None:
             counts["parameters"]["total"] = onnx_parameters(Path(str(found.model)))
         if latency:
-            before = torch.get_num_threads()
+            before, own = torch.get_num_threads(), ready.declared
             torch.set_num_threads(1)
             try:
-                counts["latency"] = measured_latency(*network(ready), seconds=SECONDS)
+                counts["latency"] = measured_latency(Network(ready), own.channels, own.input_size, seconds=SECONDS)
             finally:
                 torch.set_num_threads(before)
     return counts
@@ -127,7 +126,7 @@ def name_of(model: Model, taken: Container[str]) -> str:
 def macs_of(ready: Ready) -> int | None:
     """The multiply-adds of a model for one picture, as `benchmark.measures.complexity.measure.count` has them. None for a
     model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
-    with left_as_it_was(ready.given.model):
+    with left_as_it_was(module_of(ready)):
         found = _counts(ready)
     return (found["macs"] or None) if found["torch_agrees"] else None
 
@@ -206,13 +205,13 @@ class Opening:
 
     def __call__(self, device: torch.device) -> Subject:
         ready = self.ready(device)
-        own, model = ready.declared, ready.given.model
-        side, parameters = own.input_size, ready.given.parameters
+        own, side, module = ready.declared, ready.declared.input_size, module_of(ready)
         picture = (side, side, own.channels) if own.layout == "NHWC" else (own.channels, side, side)
-        if is_code(ready):
-            parameters = sum(each.numel() for each in model.parameters() if each.requires_grad)
-        plain = own.layout == "NHWC" or isinstance(model, Calling)
-        return Subject(model, picture, parameters, torch.contiguous_format if plain else torch.channels_last)
+        if module is None:
+            return Subject(ready.given.model, picture, ready.given.parameters, torch.contiguous_format)
+        parameters = sum(each.numel() for each in module.parameters() if each.requires_grad)
+        called = ready.given.model if own.batch else module.to(device).eval()  # the former gives it so many at a time
+        return Subject(called, picture, parameters, torch.contiguous_format)
 
 
 def onnx_parameters(path: Path) -> int | None:
@@ -230,9 +229,9 @@ def onnx_parameters(path: Path) -> int | None:
 def _counts(ready: Ready) -> dict:
     """The result of `count` with a `note`, which is None if everything was counted."""
     own, note = ready.declared, NOT_CODE
-    if is_code(ready):
+    if module_of(ready) is not None:
         try:
-            return {**count(*network(ready)), "note": None}
+            return {**count(Network(ready), own.channels, own.input_size), "note": None}
         except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
             note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"
     return {

@@ -67,7 +67,7 @@ def evaluate_weights(
         raise BadInput(out, "something that exists", "a new folder")
     declared = Preprocessing(classes=tuple(order) if order else None).filled(protocol)
     model = build_model(run, torch.device("cpu"))
-    digest = load_into(model, weights, f"cell {cell.name}")
+    digest, _ = load_into(model, weights, f"cell {cell.name}")
     own = with_recipe(protocol, input_recipe) if input_recipe else protocol
     splits = load_splits(faces, protocol, device)
     prepare = standardiser(own, splits["train"])

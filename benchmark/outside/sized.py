@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.files import read_yaml
-from benchmark.outside.adapters.given import Calling
+from benchmark.outside.adapters.given import Calling, logits_of
 from benchmark.outside.adapters.opening import open_model
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, preprocessing_from
 from benchmark.outside.ready import Declaration, Model, Ready, with_recipe
@@ -16,7 +16,7 @@ from benchmark.protocol.protocol import Protocol
 
 
 @contextlib.contextmanager
-def left_as_it_was(model: Model) -> Iterator[None]:
+def left_as_it_was(model: Model | None) -> Iterator[None]:
     """A context at whose end a module has its previous training mode and device, and each of its parts too."""
     if not isinstance(model, nn.Module):
         yield
@@ -45,6 +45,8 @@ def opened(
     """As `benchmark.outside.ready.made_ready`, for a model whose answers do not matter: without faces, and without a word
     about a network that is not trained. In evaluation mode."""
     chosen = _sizes(preprocessing, protocol)
+    if chosen is None and not isinstance(model, str) and not _declares(model):
+        chosen = Preprocessing()
     named = {"file": weights, "options": options, "preprocessing": chosen, "trust": trust}
     given = open_model(model, protocol, device, **named, trained=False)
     declared = (given.preprocessing or Preprocessing()).filled(protocol)
@@ -59,15 +61,39 @@ def tried(ready: Ready, device: torch.device) -> None:
         ready.scores(ready.prepare.standardise(grey))
 
 
-def is_code(ready: Ready) -> bool:
-    """Whether a model is a network whose operators can be followed, so neither a file nor a plain function."""
-    return ready.given.kind in ("python", "weights") and not isinstance(ready.given.model, Calling)
+def module_of(ready: Ready) -> nn.Module | None:
+    """The network itself, without what calls it; None for a file and for a plain function, whose operators can not be
+    followed."""
+    model = ready.given.model
+    called = model.function[0] if isinstance(model, Calling) else model
+    inner = called if isinstance(called, nn.Module) else getattr(called, "module", None)
+    return inner if ready.given.kind in ("python", "weights") and isinstance(inner, nn.Module) else None
 
 
-def network(ready: Ready) -> tuple[nn.Module, int, int]:
-    """(the model for pictures (N, C, S, S) on the CPU, C, S)."""
-    own, model = ready.declared, ready.given.model.to("cpu")
-    return (_ChannelsLast(model) if own.layout == "NHWC" else model), own.channels, own.input_size
+class Network(nn.Module):
+    """A model from outside as a module for float32 pictures (N, C, S, S), on the CPU and in evaluation mode.
+
+    Args:
+        ready: the model. Its network, if `module_of` finds one, is moved and its mode is changed (`left_as_it_was`).
+    """
+
+    def __init__(self, ready: Ready):
+        super().__init__()
+        module = module_of(ready) or ready.given.model
+        self.module, self.channels_last = module.to("cpu").eval(), ready.declared.layout == "NHWC"
+        self.number = next((each.dtype for each in module.parameters() if each.is_floating_point()), torch.float32)
+
+    def forward(self, images: Tensor) -> Tensor:
+        laid = images.permute(0, 2, 3, 1) if self.channels_last else images
+        outputs = self.module(laid if self.number == laid.dtype else laid.to(self.number))
+        logits = logits_of(outputs)
+        return outputs if logits is None else logits
+
+
+def _declares(model: object) -> bool:
+    """Whether an object, or the module that it wraps, has an attribute `preprocessing`."""
+    each = (model, getattr(model, "module", None), getattr(model, "_orig_mod", None))
+    return any(isinstance(getattr(one, "preprocessing", None), Mapping | Preprocessing) for one in each)
 
 
 def _sizes(given: Declaration | None, protocol: Protocol) -> Preprocessing | None:
@@ -82,14 +108,3 @@ def _sizes(given: Declaration | None, protocol: Protocol) -> Preprocessing | Non
     if text != "protocol":
         with_recipe(protocol, text)  # raises BadInput for an unknown one
     return Preprocessing()
-
-
-class _ChannelsLast(nn.Module):
-    """A model for pictures (N, S, S, C), given (N, C, S, S)."""
-
-    def __init__(self, model: nn.Module):
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.model(images.permute(0, 2, 3, 1))

@@ -40,6 +40,8 @@ class Preprocessing:
             valence and arousal.
         classes: the names of the model's outputs in its order: the protocol's class names, or valence and arousal. None: in
             the protocol's order. Outputs with names that the protocol does not have are left out.
+        batch: the number of pictures that the model takes at a time, for a model that can not take any number. A smaller
+            last batch is filled up with black pictures, whose outputs are dropped. None: any number.
     """
 
     input_size: int | None = None
@@ -51,6 +53,7 @@ class Preprocessing:
     layout: str = "NCHW"
     outputs: str = "scores"
     classes: tuple[str, ...] | None = None
+    batch: int | None = None
 
     def as_dict(self) -> dict:
         """JSON-able contents."""
@@ -102,6 +105,8 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
             raise BadInput(here, repr(value), f"one of {', '.join(str(each) for each in CHOICES[key] if each)}")
         if key == "input_size" and value is not None and (type(value) is not int or value < 1):
             raise BadInput(here, repr(value), "a whole number of pixels")
+        if key == "batch" and value is not None and (type(value) is not int or value < 1):
+            raise BadInput(here, repr(value), "a whole number of pictures")
         if key in ("range", "mean", "deviation"):
             value = _numbers(value, here)
             if key == "deviation" and min(map(abs, value)) == 0:

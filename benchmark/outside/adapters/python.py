@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.errors import BadInput
-from benchmark.outside.adapters.given import Given
+from benchmark.outside.adapters.given import Given, as_array, logits_of
 from benchmark.outside.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
 from benchmark.outside.adapters.weights import load_into
 from benchmark.protocol import registry
@@ -57,7 +57,8 @@ def open_python(
         model = _create(name, chosen, protocol, options, SEEDS[0])
     if trained and weights is None and _drawn(model, _create(name, chosen, protocol, options, SEEDS[1])):
         raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
-    digest = load_into(model, weights, whose) if weights else None
+    digest, said = load_into(model, weights, whose) if weights else (None, ())
+    _plain(model, name)
     return Given(
         kind="weights" if weights else "python",
         source=f"{registry.entry(name).value if ':' not in name else name}" + (f", {weights.name}" if weights else ""),
@@ -65,7 +66,22 @@ def open_python(
         model=model,
         preprocessing=chosen,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
+        said=said,
     )
+
+
+def _plain(model: nn.Module, name: str) -> None:
+    """Give the network pictures in the usual order in memory, which a `view` in public code needs, and take one tensor."""
+
+    def contiguous(_: nn.Module, arguments: tuple) -> tuple:
+        return tuple(each.contiguous() if isinstance(each, Tensor) else each for each in arguments)
+
+    def one(_: nn.Module, __: tuple, outputs: object) -> Tensor:
+        logits = logits_of(outputs)
+        return as_array(outputs if logits is None else logits, name)
+
+    model.register_forward_pre_hook(contiguous)
+    model.register_forward_hook(one)
 
 
 def _drawn(model: nn.Module, again: nn.Module) -> bool:

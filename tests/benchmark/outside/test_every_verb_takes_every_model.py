@@ -64,8 +64,8 @@ REFUSED = {
     "missing file": ("absent.onnx", {}, "{folder}/absent.onnx: found no such file; expected a model: .onnx, .pt2, "
                      ".torchscript, .ts"),
     "no model": ("nowhere", {}, "model: found 'nowhere'; expected one of the "),
-    "weights for an object": ("the module", {"weights": "net.pt"}, "model: found weights or options for an object; expected "
-                              "none of them: it holds its own"),
+    "weights for an object": ("the module", {"weights": "net.pt"}, "the model: found weights or options for an object; "
+                              "expected an object that has its weights, and none of them"),
 }  # fmt: skip
 LACKS = {"complexity": "parameters and no MACs", "speed": "speed", "robustness": "answers to other faces"}
 
