@@ -41,7 +41,9 @@ def check_name(name: str) -> str:
 def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) -> None:
     """Raise BadInput if the field `outside` of a record is not as described at `FIELDS`."""
     if odd := sorted((set(outside) - set(LATER)) ^ set(FIELDS)):
-        raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"{', '.join(FIELDS)}, perhaps {', '.join(LATER)}")
+        raise BadInput(
+            where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(FIELDS)}, perhaps {', '.join(LATER)}"
+        )
     kinds = FIELDS | LATER
     for key in outside:
         if not isinstance(outside[key], kinds[key]):
