@@ -44,6 +44,7 @@ def find_model(
         BadInput: an unknown name; predictions; an entry under other protocols only, or one whose model its name does not
             find.
     """
+    model = str(model) if isinstance(model, Path) else model
     if not isinstance(model, str):
         return Found(model, preprocessing, None)
     if model.endswith(PREDICTIONS):

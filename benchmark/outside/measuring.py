@@ -117,7 +117,7 @@ def complexity_table(contents: Mapping) -> list[str]:
 
 def name_of(model: Model, taken: Container[str]) -> str:
     """The name of a model in a table: as given; for an object, that of its class or function. BadInput if it is taken."""
-    name = model if isinstance(model, str) else getattr(model, "__name__", type(model).__name__)
+    name = str(model) if isinstance(model, str | Path) else getattr(model, "__name__", type(model).__name__)
     if name in taken:
         raise BadInput("models", f"{name} twice", "models whose names differ")
     return name
@@ -166,7 +166,7 @@ def speed(
             stack.enter_context(left_as_it_was(model))
             name = name_of(model, makers)
             found = find_model(model, protocol, entries, "speed", preprocessing)
-            if not isinstance(model, str):
+            if not isinstance(found.model, str):
                 here.add(name)
             if name is model and name in installed_cells() and not (weights or options or found.preprocessing):
                 makers[name] = of_cell(protocol, find_cell(name))

@@ -126,7 +126,7 @@ def call(files, few, entries, colour_protocol, stranger, monkeypatch):
             if isinstance(options.get(key), str):
                 options[key] = files / options[key]
         path = files / str(model)
-        named = str(path) if path.suffix in (".onnx", ".pt2", ".torchscript", ".pt") else objects.get(model, model)
+        named = path if path.suffix in (".onnx", ".pt2", ".torchscript", ".pt") else objects.get(model, model)
         if verb == "complexity":
             return complexity(named, colour_protocol, entries=entries, **options)
         if verb == "speed":
