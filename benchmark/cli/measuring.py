@@ -168,9 +168,9 @@ def compare(arguments) -> None:
     from benchmark.interface.comparing import compare as compared
 
     check_outputs(*[arguments.picture] * bool(arguments.picture))
-    found = compared(
-        arguments.a, arguments.b, arguments.protocol, records=RECORDS, prepared=arguments.prepared, project=Path()
-    )
+    how = {name: value for name, value in given_options(arguments, [arguments.a, arguments.b]).items() if value}
+    places = {"records": RECORDS, "prepared": arguments.prepared, "project": Path()}
+    found = compared(arguments.a, arguments.b, arguments.protocol, **places, **how)
     if arguments.picture:
         found.picture(arguments.picture, prepared=arguments.prepared)
     print(found.to_json() if arguments.json else found)
@@ -245,12 +245,15 @@ def add(verb: Callable) -> None:
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--runs", type=Path, default=RUNS, help="folder of runs with their weights (default: %(default)s)")
 
-    one = verb("compare", compare, "compare two cells or outside entries on the same test images: difference, tests, cost",
+    one = verb("compare", compare, "compare two models on the same test images: difference, tests, cost",
                "ferbench compare narrow8-12-adaptive-working-plain resnet18-plain --protocol synthetic-8",
                group=CHECK)  # fmt: skip
-    one.add_argument("a", help="cell or outside entry with a record in reports/records")
-    one.add_argument("b")
-    one.add_argument("--protocol", help="name, hash or file; required if both have runs under several protocols")
+    one.add_argument("a", help="cell or outside entry with a record in reports/records, or a model with runs in runs; or a\n"
+                     "file of predictions or a model, as for `evaluate`, which is then scored")  # fmt: skip
+    one.add_argument("b", help="the same")
+    one.add_argument("--protocol", help="name, hash or file; required for what is scored here, and if both have runs under\n"
+                     "several protocols")  # fmt: skip
+    model_options(one)
     one.add_argument("--json", action="store_true", help="print JSON, with the ids of all faces on which they disagree")
     one.add_argument("--picture", type=Path, metavar="FILE.jpg",
                      help="write a picture of these faces (if the data's terms allow it; needs the FaceSet)")  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from benchmark.outside.adapters.preprocessing import Preprocessing
 
 PREDICTIONS = (".csv", ".npz")  # suffixes of files of predictions
+OBJECT = " given as an object"  # the end of the source of a model that is one
 GIVEN = "predictions"  # the name of a result of predictions that have none
 
 
@@ -189,5 +190,7 @@ def _read(arrays: Mapping[str, np.ndarray], protocol: Protocol, meaning: str) ->
 
 
 def name_of(source: str) -> str:
-    """A plain name (`benchmark.names.NAME`) made of where a model comes from."""
+    """A plain name (`benchmark.names.NAME`) made of where a model comes from: of an object, that of its class."""
+    if source.endswith(OBJECT):
+        source = source.removesuffix(OBJECT).rpartition(".")[2]
     return re.sub(r"[^A-Za-z0-9_+-]+", "-", source).strip("-_+")[:80] or "model"

@@ -15,6 +15,7 @@ from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.outside.entry import check_entry, entry_of, write_entry
+from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
 from benchmark.protocol.protocol import Protocol
@@ -60,6 +61,7 @@ class Assessment:
             "sha256": given.sha256,
             "warnings": list(self.warnings),
             "outputs": self.given,
+            "macs": macs_of(self.ready),
         }
 
 

@@ -474,6 +474,10 @@ TABLE |= {
                 | {"picture.project": None, "picture.self": Compared(PAIR)},
             ),
             "prepared": (f"{COMPARE} --prepared p", {"compare.prepared": Path("p")}),
+            "weights": (f"{COMPARE} --weights w.pt", {"compare.weights": Path("w.pt")}),
+            "option": (f"{COMPARE} --option a=1", {"compare.options": {"a": 1}}),
+            "preprocessing": (f"{COMPARE} --preprocessing n.yaml", {"compare.preprocessing": "n.yaml"}),
+            "trust": ("compare x.pt2 y --trust", {"compare.a": "x.pt2", "compare.trust": True}),
         },
     },
 }

@@ -121,8 +121,9 @@ def test_only_the_views_asked_for(views, expected, tiny_protocol, here):
     hook.remove()
     assert list(found.views) == expected
     tried = found.record["input"]["probes"]["scores"]
-    # 25 validation faces and 35 test faces, the latter also mirrored twice for `flip`; the probes; two black pictures.
-    assert sum(seen) <= 25 + 35 + 70 * ("flip" in expected) + 25 * len(tried) + 2
+    # 25 validation faces and 35 test faces, the latter also mirrored twice for `flip`; the probes; two black pictures;
+    # a picture for each of the counts of multiply-adds.
+    assert sum(seen) <= 25 + 35 + 70 * ("flip" in expected) + 25 * len(tried) + 2 + 4
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,14 @@ def test_faces_that_are_not_prepared(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "source, name", [("net.onnx", "net-onnx"), ("a.b:c, w.pt", "a-b-c-w-pt"), ("..", "model"), ("x" * 200, "x" * 80)]
+    "source, name",
+    [
+        ("net.onnx", "net-onnx"),
+        ("a.b.Net given as an object", "Net"),
+        ("a.b:c, w.pt", "a-b-c-w-pt"),
+        ("..", "model"),
+        ("x" * 200, "x" * 80),
+    ],
 )
 def test_the_name_of_a_result(source, name):
     assert name_of(source) == name
