@@ -134,7 +134,7 @@ def _of_model(
     ready = made_ready(str(model) if isinstance(model, Path) else model, protocol, faces, place, **how)
     found = assess(ready, protocol, faces, place, views=chosen)
     contents, arrays = entry_of_assessed(found, name or name_of(ready.given.source), faces)
-    return Result(Unwritten(ready.given.source, contents, arrays), protocol, where, tuple(getattr(ready, "said", ())))
+    return Result(Unwritten(ready.given.source, contents, arrays), protocol, where, ready.said)
 
 
 def _of_predictions(
@@ -153,7 +153,7 @@ def _of_predictions(
     contents, arrays = entry_of_predictions(
         read, protocol, faces, name or name_of(Path(source).stem), source=source, parameters=parameters
     )
-    return Result(Unwritten(source, contents, arrays), protocol, where, tuple(getattr(read, "said", ())))
+    return Result(Unwritten(source, contents, arrays), protocol, where, tuple(read.said))
 
 
 def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.ndarray]:

@@ -117,8 +117,13 @@ def test_valence_and_arousal(tiny_protocol, tiny_faces, tmp_path):
     "lines, message",
     [
         ("face,low,middle,high\na,1,2,3", "header: found face, low, middle, high; expected id, then"),
-        ("id,low,middle,hi\na,1,2,3", r"found low, middle, hi; expected the classes of tiny-categorical"),
-        ("id,low,middle\na,1,2", "found low, middle; expected the classes"),
+        ("id,low,middle,hi\na,1,2,3", "header: found 'hi'; expected one of low, middle, high, another word for"),
+        (
+            "id,low\na,1",
+            "found low of the classes of tiny-categorical .low.; expected at least 2 of them: low, middle, high",
+        ),
+        ("id,low,class\na,1,low", "found low, class; expected scores of the classes of tiny-categorical"),
+        ("id\na", "found no column beside the ids; expected the classes of tiny-categorical .low, middle, high., or class"),
         ("id,low,middle,high,high\na,1,2,3,4", "expected each column once"),
         ("id,low,middle,high\na,1,2,3\nb,1,2", "line 3: found 3 cells; expected 4"),
         ("id,low,middle,high\na,1,x,3", r"data row 1 \(a\), middle: found 'x'; expected a number"),
