@@ -342,7 +342,7 @@ def test_an_object_is_left_as_it_was(training, colour_protocol, few, stranger):
 def test_a_model_that_does_not_take_its_input(colour_protocol, stranger):
     for verb in (complexity, lambda *given, **named: speed(*given, **named, device=CPU)):
         with pytest.raises(BadInput, match=r"outputs: found shape \(1, 4\); expected a tensor of shape \(1, 5\)"):
-            verb(stranger.model, colour_protocol, preprocessing=DECLARED | {"classes": ["odd", *DECLARED["classes"]]})
+            verb(stranger.model, colour_protocol, preprocessing=DECLARED | {"classes": ["none", *DECLARED["classes"]]})
 
 
 def test_without_the_package_onnx(call, monkeypatch):
