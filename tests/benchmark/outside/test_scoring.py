@@ -213,7 +213,7 @@ def test_the_verb_from_export_to_json(truth, command, protocol, tiny_faces, tmp_
     found = json.loads(shown.out)
     record = read_record(tmp_path / "reports" / "records" / "outside" / "tiny-categorical" / "mine" / "seed0")
     assert found["stated"] == record.outside["stated"] == {"accuracy": 0.9, "source": "paper"}
-    assert found["warnings"] == record.outside["warnings"] and "'low' holds 'middle'" in found["warnings"][0]
+    assert found["warnings"] == record.outside["warnings"] and "swapping 'low' and 'middle'" in found["warnings"][0]
     assert shown.err.startswith("ferbench: warning: class order looks mismatched")
     assert command("score p.csv --name mine") == 2
     assert "an entry of this name" in capsys.readouterr().err
