@@ -27,6 +27,9 @@ INTERFACE = {
     "records": "benchmark.interface.tables",
     "train": "benchmark.interface.training",
     "compare": "benchmark.interface.comparing",
+    "complexity": "benchmark.interface.measuring",
+    "speed": "benchmark.interface.measuring",
+    "robustness": "benchmark.interface.measuring",
     "BadInput": "benchmark.errors",
 }
 # Names that a package has, too: `benchmark.faces("fer2013-7")` calls the function, `benchmark.faces.faceset` is a module.

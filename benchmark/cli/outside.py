@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.cli.models import MODEL_HELP, given_options, model_options
 from benchmark.cli.parsing import MODEL
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, write_verified
 from benchmark.errors import BadInput, visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ HERE = Path()  # the project's top folder: every path of the command line begins
 def evaluate(arguments) -> None:
     from benchmark.interface.evaluating import evaluate as evaluated
     from benchmark.interface.evaluating import is_predictions
-    from benchmark.outside.adapters import exported
     from benchmark.records.sameness import IDENTICAL
     from benchmark.records.trust import FILE, read_verification
     from benchmark.runs.environment import pick_device
@@ -33,19 +33,16 @@ def evaluate(arguments) -> None:
         raise BadInput("ferbench evaluate", f"--write for {arguments.out}", f"it for {OUTSIDE}")
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
-    only_with(arguments, "a file that may run code", Path(arguments.model).suffix in exported.SUFFIXES, "trust")
+    how = given_options(arguments, [arguments.model])
     _check_entry(arguments)
     result = evaluated(
         arguments.model,
         arguments.protocol,
-        preprocessing=arguments.preprocessing,
         views=arguments.views,
-        weights=arguments.weights,
-        options=options_of(arguments.option),
-        trust=arguments.trust,
         device=arguments.device,
         prepared=arguments.prepared,
         project=HERE,
+        **how,
     )
     entered = _finish(result, arguments)
     if arguments.write:  # its predictions are those that its weights gave a moment ago
@@ -209,16 +206,8 @@ def add(verb: Callable) -> None:
     one = verb("evaluate", evaluate, "evaluate a model trained elsewhere under a protocol -> metrics, an outside entry",
                "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml",
                group=MODEL)  # fmt: skip
-    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code (with trained weights or --weights):\n"
-                     "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
-    one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
-    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
-                     help="argument of the model's factory; can be repeated")  # fmt: skip
-    one.add_argument("--preprocessing", metavar="FILE.yaml",
-                     help="the input that the model needs (docs/model-files.md), or the name of a recipe, or 'protocol'\n"
-                     "(default: as the model declares; with --weights and no declaration: 'protocol')")  # fmt: skip
-    one.add_argument("--trust", action="store_true",
-                     help="load a .pt2 or TorchScript file, although that may run code in it")  # fmt: skip
+    one.add_argument("model", help=MODEL_HELP)
+    model_options(one)
     one.add_argument("--views", nargs="+", metavar="VIEW",
                      help="also with these test-time augmentations: flip, ten-crop, or all (default: none)")  # fmt: skip
     one.add_argument("--device", default="auto")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from benchmark.outside.adapters.preprocessing import Preprocessing
 
 PREDICTIONS = (".csv", ".npz")  # suffixes of files of predictions
+OBJECT = " given as an object"  # the end of the source of a model that is one
 GIVEN = "predictions"  # the name of a result of predictions that have none
 
 
@@ -134,7 +135,7 @@ def _of_model(
     ready = made_ready(str(model) if isinstance(model, Path) else model, protocol, faces, place, **how)
     found = assess(ready, protocol, faces, place, views=chosen)
     contents, arrays = entry_of_assessed(found, name or name_of(ready.given.source), faces)
-    return Result(Unwritten(ready.given.source, contents, arrays), protocol, where, tuple(getattr(ready, "said", ())))
+    return Result(Unwritten(ready.given.source, contents, arrays), protocol, where, ready.said)
 
 
 def _of_predictions(
@@ -153,7 +154,7 @@ def _of_predictions(
     contents, arrays = entry_of_predictions(
         read, protocol, faces, name or name_of(Path(source).stem), source=source, parameters=parameters
     )
-    return Result(Unwritten(source, contents, arrays), protocol, where, tuple(getattr(read, "said", ())))
+    return Result(Unwritten(source, contents, arrays), protocol, where, tuple(read.said))
 
 
 def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.ndarray]:
@@ -189,5 +190,7 @@ def _read(arrays: Mapping[str, np.ndarray], protocol: Protocol, meaning: str) ->
 
 
 def name_of(source: str) -> str:
-    """A plain name (`benchmark.names.NAME`) made of where a model comes from."""
+    """A plain name (`benchmark.names.NAME`) made of where a model comes from: of an object, that of its class."""
+    if source.endswith(OBJECT):
+        source = source.removesuffix(OBJECT).rpartition(".")[2]
     return re.sub(r"[^A-Za-z0-9_+-]+", "-", source).strip("-_+")[:80] or "model"

@@ -16,6 +16,7 @@ from benchmark.interface.html import number_of, result_html
 from benchmark.interface.places import Places
 from benchmark.outside.entry import write_entry
 from benchmark.outside.scoring import summary_of
+from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.comparisons import ScoredRun, scores_of
@@ -53,10 +54,18 @@ class Result:
         protocol: the protocol.
         said: what was understood of the model (names of classes, forms of weights), a sentence each.
         places: the folders of the project.
+        run: what was trained; None for a model that was not trained here.
     """
 
-    def __init__(self, record: Record, protocol: Protocol, places: Places, said: tuple[str, ...] = ()):
-        self.record, self.protocol, self.places, self.said = record, protocol, places, said
+    def __init__(
+        self,
+        record: Record,
+        protocol: Protocol,
+        places: Places,
+        said: tuple[str, ...] = (),
+        run: Run | None = None,
+    ):
+        self.record, self.protocol, self.places, self.said, self.run = record, protocol, places, said, run
 
     @property
     def name(self) -> str:
@@ -208,7 +217,7 @@ class Result:
         `benchmark.interface.network.network_of`."""
         from benchmark.interface.network import network_of
 
-        return network_of(self.record)
+        return network_of(self.record, self.run)
 
     def to_json(self, path: Path | str | None = None) -> str:
         """The summary that `ferbench score --json` prints (docs/reference/models.md, "For scripts"), as text. Written to

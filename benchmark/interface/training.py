@@ -64,7 +64,7 @@ def train(
     _check_same(record, run)
     if record.diverged:
         raise BadInput(record.directory, "a diverged run", "one that finished: it has no outputs to score")
-    return Result(record, own, where)
+    return Result(record, own, where, run=run)
 
 
 def _check_same(record: Record, run: Run) -> None:

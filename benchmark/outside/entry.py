@@ -6,7 +6,7 @@ the cell are "outside", the seed is 0, there is no history, no selected epoch an
 The report keeps entries separate from runs.
 
 The predictions of every model pass the same checks here: every test face exactly once, no face of the training split, finite
-numbers. There is also a warning if columns look permuted.
+numbers. There is also a warning if the outputs look permuted or on another scale.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.protocol.cells import check_installed
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.aligning import as_stored
-from benchmark.records.doubts import doubts
+from benchmark.records.doubts import doubt_of
 from benchmark.records.outside_record import check_name, filled_in, outside_cell
 from benchmark.records.record import Record, write_record
 
@@ -59,7 +59,8 @@ def entry_of(
     """
     filled = filled_in(protocol, outside, f"outside entry {name}")
     stored = as_stored(protocol, predictions, faces, f"predictions of {name}")
-    filled["warnings"] += doubts(protocol, stored["test_targets"], stored["test_outputs_none"])
+    if doubt := doubt_of(protocol, stored):
+        filled["warnings"].append(doubt.sentence)
     contents = {
         "status": "finished",
         "protocol": protocol.as_dict(),

@@ -13,14 +13,16 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.outside.entry import check_entry, entry_of, write_entry
+from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.record import Record
 from benchmark.runs import environment
 from benchmark.runs.training.evaluation import TTA, predict
+from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, Standardiser, load_splits
 from benchmark.suggesting import unknown
 
@@ -38,6 +40,7 @@ class Assessment:
         warnings: sentences about the declaration, without those of `benchmark.records.doubts`.
         seconds: of the predictions.
         device: on which they were made.
+        given: what the outputs are, one of `benchmark.records.outside_record.OUTPUTS`.
     """
 
     ready: Ready
@@ -47,6 +50,7 @@ class Assessment:
     warnings: Sequence[str]
     seconds: float
     device: torch.device
+    given: str
 
     @property
     def outside(self) -> dict:
@@ -57,7 +61,8 @@ class Assessment:
             "source": given.source,
             "sha256": given.sha256,
             "warnings": list(self.warnings),
-            "outputs": _kind_of_outputs(self.ready.declared, self.protocol),
+            "outputs": self.given,
+            "macs": macs_of(self.ready),
         }
 
 
@@ -134,6 +139,7 @@ def predict_splits(
             for role, split in splits.items():
                 found |= {f"{role}_ids": split.ids, f"{role}_targets": split.targets.cpu().numpy()}
                 for tta in wanted[role]:
+                    model.note_as(role if tta == "none" else None)
                     outputs = predict(model, split, prepare, categorical=protocol.task == "categorical", tta=tta)
                     if not np.isfinite(outputs).all():
                         raise BadInput(f"{where}, {role}_outputs_{tta}", "outputs that are not finite", "finite ones")
@@ -163,6 +169,8 @@ def assess(
         stop: as of `predict_splits`.
     """
     test_views = checked_views(protocol, views)
+    if device.type == "cpu":
+        keep_freed()  # else a third of the time goes into asking the system for memory, batch by batch
     splits = evaluated_splits(faces, protocol, ready.declared, device)
     of = {role: test_views if role == "test" else QUICK for role in splits}
     start = time.perf_counter()
@@ -171,15 +179,10 @@ def assess(
     found, warnings = None, []
     if "validation" in splits:
         found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol)
-        answers = torch.from_numpy(arrays["validation_outputs_none"])
-        if protocol.classes and ready.declared.outputs == "scores" and looks_like_probabilities(answers):
-            warnings.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
     else:
         warnings.append("input: not probed, as the protocol has no validation split of its own")
-    names = ready.declared.classes or ()
-    if left := [each for each in names if each not in (protocol.classes or names)]:
-        warnings.append(f"outputs: {', '.join(left)} left out, which {protocol.name} has not")
-    return Assessment(ready, protocol, arrays, found, warnings, seconds, device)
+    judged = ready.scores.judged(arrays)
+    return Assessment(ready, protocol, judged.arrays, found, [*warnings, *judged.warnings], seconds, device, judged.given)
 
 
 def entry_of_assessed(found: Assessment, name: str, faces: FaceSet) -> tuple[dict, dict[str, np.ndarray]]:
@@ -223,9 +226,3 @@ def evaluate(
     contents, stored = entry_of_assessed(assess(ready, protocol, faces, device, views=views), name, faces)
     about = {"stated": stated, "extra_training_data": extra_training_data}
     return write_entry(protocol, name, contents, stored, out=out, replace=replace, **about)
-
-
-def _kind_of_outputs(declared: Preprocessing, protocol: Protocol) -> str:
-    if not protocol.classes:
-        return "valence and arousal"
-    return "logits" if declared.outputs == "scores" else "probabilities"

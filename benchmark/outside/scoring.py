@@ -10,7 +10,7 @@ from benchmark.outside.blind_faces import as_named
 from benchmark.outside.entry import check_entry, entry_of, write_entry
 from benchmark.outside.prediction_file import PredictionFile, read_predictions
 from benchmark.protocol.protocol import Protocol
-from benchmark.protocol.roles import role_rows
+from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.records import metrics
 from benchmark.records.aligning import aligned
 from benchmark.records.bootstrapping import bootstrap
@@ -18,7 +18,7 @@ from benchmark.records.record import Record
 
 SCHEMA = 1
 RESAMPLES = 2000
-NO_SCORES = "not tested: the file names a class for each face and gives no scores"
+NO_SCORES = "not tested: each face has a class and no scores"
 
 
 def score(
@@ -66,11 +66,12 @@ def entry_of_predictions(
     Raises:
         BadInput: as `benchmark.records.aligning.aligned` and `entry_of`.
     """
-    predictions = {}
-    for role, places in aligned(read.ids, protocol, as_named(read.ids, faces), source).items():
+    predictions, found = {}, aligned(read.ids, protocol, as_named(read.ids, faces), source)
+    for role, places in found.items():
         ids = faces.id[role_rows(protocol, faces, role)]
         predictions |= {f"{role}_ids": ids, f"{role}_outputs_none": read.outputs[places]}
-    outside = {"kind": "predictions", "source": source, "sha256": read.sha256, "outputs": read.given}
+    warnings = read.warnings(found["test"], role_targets(protocol, faces, role_rows(protocol, faces, "test")))
+    outside = {"kind": "predictions", "source": source, "sha256": read.sha256, "outputs": read.given, "warnings": warnings}
     return entry_of(protocol, name, predictions, faces=faces, outside=outside, parameters=parameters)
 
 

@@ -1,63 +1,60 @@
-"""Warnings about predictions that were made elsewhere: the outputs look like those of another order of classes."""
+"""Warnings about predictions that were made elsewhere: the outputs look like those of another order of classes, or like
+valence and arousal exchanged, turned in sign or on another scale."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.selection_metric import ccc_mean
+from benchmark.records import doubts_of_affect, doubts_of_order
 
-PERMUTED_GAIN = 0.10  # of accuracy and balanced accuracy (as fractions), or of the mean CCC
-PERMUTED_P = 1e-3
+KINDS = {"categorical": "class order looks mismatched", "dimensional": "valence and arousal"}
 
 
-def doubts(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray) -> list[str]:
-    """Warnings about a likely mistake in the order of the outputs; empty if there is none.
+@dataclass(frozen=True)
+class Doubt:
+    """A likely mistake in the order or the scale of outputs.
 
-    Classes: the permutation of the columns with the highest accuracy is found (Hungarian method on the confusion matrix) on
-    every second face and tested on the others, then the other way round. There is a warning if the permutation raises both
-    accuracy and balanced accuracy by at least `PERMUTED_GAIN`, and a one-sided sign test on the faces whose correctness
-    changes gives p < `PERMUTED_P`. Balanced accuracy is required because a model that gives one class for all faces would
-    gain accuracy if this class were renamed to the most frequent one.
-
-    Valence and arousal: there is a warning if swapping them raises the mean CCC by at least `PERMUTED_GAIN`.
+    Attributes:
+        kind: the beginning of its sentence.
+        names: other words in the sentence, which say what is mistaken: the classes whose columns are exchanged, quoted, or
+            what was done to valence and arousal.
+        sentence: the warning.
     """
-    if protocol.task != "categorical":
-        gain = ccc_mean(targets, outputs[:, ::-1]) - ccc_mean(targets, outputs)
-        if gain < PERMUTED_GAIN:
-            return []
-        return [f"valence and arousal look swapped: exchanging them raises the mean CCC by {gain:.3f}"]
-    predicted = outputs.argmax(1)
-    renamed, even = np.empty_like(predicted), np.arange(len(targets)) % 2 == 0
-    for half in (even, ~even):
-        renamed[half] = _best_names(targets[~half], predicted[~half], protocol.outputs)[predicted[half]]
-    if not _clear(targets, renamed == targets, predicted == targets):
-        return []
-    names = _best_names(targets, predicted, protocol.outputs)
-    before, after = np.mean(predicted == targets), np.mean(names[predicted] == targets)
-    changed = [f"'{protocol.classes[k]}' holds '{protocol.classes[j]}'" for k, j in enumerate(names) if k != j]
-    return [
-        f"class order looks mismatched: permuting the columns raises accuracy from {before:.4f} to {after:.4f}; "
-        f"it seems that column {', '.join(changed)}"
-    ]
+
+    kind: str
+    names: tuple[str, ...]
+    sentence: str
+
+    def is_said_by(self, sentence: str) -> bool:
+        """Whether another sentence says the same, in whichever words and numbers of this or an older version."""
+        return sentence.startswith(self.kind) and all(name in sentence for name in self.names)
 
 
-def _best_names(targets: np.ndarray, predicted: np.ndarray, k: int) -> np.ndarray:
-    """int64 (K,): for each column, the class that it must stand for so that accuracy is highest."""
-    from scipy.optimize import linear_sum_assignment
+def noticed(protocol: Protocol, targets: np.ndarray, outputs: np.ndarray, split: str = "test") -> Doubt | None:
+    """The doubt that the predictions of one split give rise to, by the rules of `benchmark.records.doubts_of_order` and
+    `benchmark.records.doubts_of_affect`; None if there is none.
 
-    confusion = np.bincount(targets * k + predicted, minlength=k * k).reshape(k, k)
-    # A small bonus, worth less than one face, prefers the given names in case of ties.
-    classes, columns = linear_sum_assignment(confusion + np.eye(k) / (2 * k), maximize=True)
-    names: np.ndarray = classes[np.argsort(columns)]
-    return names
+    Args:
+        targets: int64 (N,) class indices, or float (N, 2) in [-1, 1].
+        outputs: float (N, K) in the protocol's order, finite.
+        split: what the faces are called in the sentence.
+    """
+    faces, kind = f"{len(targets):,} {split} faces", KINDS[protocol.task]
+    if protocol.task == "categorical":
+        order = doubts_of_order.better_order(targets, outputs.argmax(1), outputs.shape[1])
+        if order is None:
+            return None
+        moved = np.flatnonzero(order.names != np.arange(len(order.names)))
+        names = tuple(f"'{protocol.classes[c]}'" for c in moved)
+        return Doubt(kind, names, doubts_of_order.told(order, protocol.classes, faces))
+    found = doubts_of_affect.told(targets.astype(np.float64), outputs.astype(np.float64), faces)
+    return Doubt(kind, found[1], found[0]) if found else None
 
 
-def _clear(targets: np.ndarray, right: np.ndarray, now: np.ndarray) -> bool:
-    from scipy.stats import binomtest
-
-    won, lost = int(np.sum(right & ~now)), int(np.sum(now & ~right))
-    if not won or right.mean() - now.mean() < PERMUTED_GAIN:
-        return False
-    recalls = [(right[targets == k].mean(), now[targets == k].mean()) for k in np.unique(targets)]
-    if np.mean([after - before for after, before in recalls]) < PERMUTED_GAIN:
-        return False
-    return bool(binomtest(won, won + lost, alternative="greater").pvalue < PERMUTED_P)
+def doubt_of(protocol: Protocol, arrays: Mapping[str, np.ndarray]) -> Doubt | None:
+    """The doubt of a record's arrays (`benchmark.records.record`): by its validation faces where there are any, so that the
+    test faces decide nothing, else by its test faces."""
+    split = "validation" if "validation_outputs_none" in arrays else "test"
+    return noticed(protocol, arrays[f"{split}_targets"], arrays[f"{split}_outputs_none"], split)

@@ -5,7 +5,14 @@ from dataclasses import fields
 from benchmark.outside.adapters.preprocessing import CHOICES, Preprocessing
 from benchmark.reference.markdown import attributes, page, sections, table, value
 
-FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Names of models and cells", "Kinds of models")
+FIRST = (
+    "Files of predictions",
+    "Names of classes",
+    "Mistakes in a file of predictions",
+    "Names of models and cells",
+    "Kinds of models",
+    "Checkpoints",
+)
 
 
 def models() -> str:

@@ -177,7 +177,7 @@ def sentences(found: Mapping) -> list[str]:
 
     lines = [
         f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, no TTA",
-        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {len(found['pairs'])} pairs of networks",
+        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {_pairs_of(len(found['pairs']))}",
         f"A minus B over test images: {interval(found['images'])} (these networks)",
         f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",
     ]
@@ -259,7 +259,7 @@ def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None
         "outside": row.outside,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
-        "macs": found[0]["macs"] if found[0] else None,
+        "macs": record.outside.get("macs") if row.outside else found[0]["macs"] if found[0] else None,
         "latency_ms": found[1]["latency"]["median_ms"] if found[1] else None,
     }
 
@@ -299,6 +299,10 @@ def _disagree(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun], task: str) -
         apart = np.linalg.norm(a - b, axis=2).mean(axis=0)
         rows = np.flatnonzero(apart > FAR)
     return ids, rows[np.argsort(-apart[rows], kind="stable")]
+
+
+def _pairs_of(number: int) -> str:
+    return "1 pair of networks" if number == 1 else f"{number} pairs of networks"
 
 
 def _p(value: float | None) -> str:

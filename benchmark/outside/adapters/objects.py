@@ -13,6 +13,7 @@ from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessin
 from benchmark.protocol.protocol import Protocol
 
 TRIED = 2  # black pictures in the first call
+PARALLEL = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
 def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: Preprocessing | None) -> Given:
@@ -35,9 +36,9 @@ def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: 
         raise BadInput(
             "the model", f"a {type(model).__name__}, which can not be called", "a module or a function on batches"
         )
-    named = model if inspect.isroutine(model) else type(model)
+    inner = model.module if isinstance(model, PARALLEL) else getattr(model, "_orig_mod", model)  # the latter: torch.compile
+    named = model if inspect.isroutine(model) else type(inner)
     source = f"{named.__module__}.{named.__qualname__} given as an object"
-    inner = getattr(model, "module", model) if isinstance(model, nn.Module) else model  # of DataParallel
     for each in (model, inner):
         own = getattr(each, "preprocessing", None)
         if preprocessing is None and isinstance(own, Mapping | Preprocessing):
@@ -122,5 +123,5 @@ def _suggestion(model: object) -> str:
     if not isinstance(found, dict) or not {"mean", "std", "input_size"} <= set(found):
         return ""
     channels, size, _ = found["input_size"]
-    numbers = {"mean": list(found["mean"]), "deviation": list(found["std"])}
-    return f"; timm's own weights of it want {{'input_size': {size}, 'channels': {channels}, **{numbers}}}, yours may not"
+    own = {"input_size": size, "channels": channels, "mean": list(found["mean"]), "deviation": list(found["std"])}
+    return f"; timm's own weights of it want {own}, yours may not"

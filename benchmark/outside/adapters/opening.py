@@ -36,6 +36,7 @@ def open_model(
     options: Mapping | None = None,
     preprocessing: Preprocessing | None = None,
     trust: bool = False,
+    trained: bool = True,
 ) -> Given:
     """The model that `model` names or is, on `device` if its kind allows it.
 
@@ -46,6 +47,7 @@ def open_model(
         options: keyword arguments for the factory of a model given as code.
         preprocessing: used instead of what the model itself declares.
         trust: see `benchmark.outside.adapters.exported`.
+        trained: False: a network given as code may have random parameters, because only its cost is of interest.
 
     Raises:
         BadInput: as the function of the kind; also weights or options for a model file or an object, weights without the
@@ -66,7 +68,8 @@ def open_model(
     if suffix in OTHERS and is_file:
         raise BadInput(model, OTHERS[suffix], "ONNX; or its predictions, for ferbench score; or in Python, a callable")
     if suffix not in FILES:
-        given = open_python(str(model), protocol, weights=file, options=options or {}, preprocessing=preprocessing)
+        named = {"weights": file, "options": options or {}, "preprocessing": preprocessing}
+        given = open_python(str(model), protocol, **named, trained=trained)
         given.model.to(device)
         batch = given.preprocessing.batch if given.preprocessing else None
         if batch is None:

@@ -26,6 +26,7 @@ def open_python(
     weights: Path | None,
     options: Mapping,
     preprocessing: Preprocessing | None,
+    trained: bool = True,
 ) -> Given:
     """The network that the factory of `name` makes, on the CPU.
 
@@ -36,6 +37,7 @@ def open_python(
         weights: a file with the network's weights; None: the factory makes the network with its weights.
         options: keyword arguments for the factory (for a cell: in addition to the cell's own).
         preprocessing: used instead of what the model declares.
+        trained: False: random parameters are not refused.
 
     Raises:
         BadInput: an unknown model; without `weights`, a network with new random parameters at each call, which is therefore
@@ -48,15 +50,12 @@ def open_python(
     factory = registry.load(name)
     declared = getattr(factory, "preprocessing", None)
     chosen = preprocessing or (preprocessing_from(declared, whose) if declared is not None else None)
-    model, trained = _create(name, chosen, protocol, options, SEEDS[0]), True
+    model = _create(name, chosen, protocol, options, SEEDS[0])
     own = getattr(model, "preprocessing", None)
     if chosen is None and own is not None:
         chosen = preprocessing_from(own, whose)
         model = _create(name, chosen, protocol, options, SEEDS[0])
-    if weights is None:
-        again = _create(name, chosen, protocol, options, SEEDS[1])
-        trained = all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
-    if not trained:
+    if trained and weights is None and _drawn(model, _create(name, chosen, protocol, options, SEEDS[1])):
         raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
     digest, said = load_into(model, weights, whose) if weights else (None, ())
     _plain(model, name)
@@ -83,6 +82,11 @@ def _plain(model: nn.Module, name: str) -> None:
 
     model.register_forward_pre_hook(contiguous)
     model.register_forward_hook(one)
+
+
+def _drawn(model: nn.Module, again: nn.Module) -> bool:
+    """Whether the parameters of two networks of one factory differ."""
+    return not all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 
 def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, options: Mapping, seed: int) -> nn.Module:

@@ -13,7 +13,7 @@ import sys
 import tarfile
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,8 @@ def read_contents(path: Path, data: bytes) -> tuple[object, list[str]]:
     check_whole(path, data, "a file of weights")
     if path.suffix.lower() == SAFETENSORS or data[8:10] == b'{"':
         return _safetensors(path, data), []
-    classes = _stand_ins(path, _globals(path, data))
+    asked = _globals(path, data)
+    classes = _stand_ins(path, asked)
     try:
         with torch.serialization.safe_globals([*_numpy(), *((own, own.asked) for own in classes)]):
             contents = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -80,10 +81,8 @@ def read_contents(path: Path, data: bytes) -> tuple[object, list[str]]:
         if any(word in str(error) for word in ("unexpected EOF", "failed reading", "failed finding", "invalid header")):
             raise BadInput(path, "a truncated file", WHOLE) from error
         if "Only persistent_load of storage" in str(error):  # before 1.6, a module was saved with the source of its class
-            own = [
-                each.asked for each in classes if each.asked.partition(".")[0] not in ("torch", "collections", "builtins")
-            ]
-            raise _whole_model(path, ", ".join(own[:3]) or "of torch's classes") from error
+            own = [name for name in asked if name.partition(".")[0] not in ("collections", "builtins")]
+            raise _whole_model(path, own[0] if own else "its class is not named") from error
         raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", STATE) from error
     _check_module(path, contents)
     return contents, sorted(own.asked for own in classes if own.met)
@@ -165,25 +164,27 @@ def _streams(path: Path, data: bytes) -> tuple[io.BytesIO, int]:
     raise BadInput(path, "a file that torch does not load", f"safetensors, or {STATE}")
 
 
-def _globals(path: Path, data: bytes) -> set[str]:
-    """What the file's pickle asks for, as module.name. The pickle is only read: nothing of it is carried out."""
+def _globals(path: Path, data: bytes) -> list[str]:
+    """What the file's pickle asks for, as module.name, in its order. The pickle is read and not carried out."""
     streams, wanted = _streams(path, data)
-    found, strings = set(), ["", ""]
+    found: list[tuple[str, str]] = []
+    strings = ["", ""]
     try:
         for number in range(1, wanted + 1):
             for operation, argument, _ in pickletools.genops(streams):
                 if number == wanted and operation.name in ("GLOBAL", "INST"):
-                    found.add(tuple(str(argument).split(" ", 1)))
+                    module, _, name = str(argument).partition(" ")
+                    found.append((module, name))
                 elif number == wanted and operation.name == "STACK_GLOBAL":
-                    found.add(tuple(strings[-2:]))
+                    found.append((strings[-2], strings[-1]))
                 elif isinstance(argument, str):
                     strings.append(argument)
     except (ValueError, EOFError) as error:  # as pickletools says that the end is missing; UnicodeDecodeError is one too
         raise BadInput(path, "a truncated or damaged file", WHOLE) from error
-    return {f"{RENAMED.get(module, module)}.{name}" for module, name in found}
+    return list(dict.fromkeys(f"{RENAMED.get(module, module)}.{name}" for module, name in found))
 
 
-def _stand_ins(path: Path, asked: set[str]) -> list[type[LeftOut]]:
+def _stand_ins(path: Path, asked: Sequence[str]) -> list[type[LeftOut]]:
     """A class for everything that the pickle asks for, other than numpy's data. (torch's reader prefers its own for what it
     knows itself.)
 
@@ -192,12 +193,12 @@ def _stand_ins(path: Path, asked: set[str]) -> list[type[LeftOut]]:
             to run something.
     """
     of_numpy = {name for _, name in _numpy()}
-    for name in sorted(asked):
+    for name in asked:
         module, _, own = name.rpartition(".")
         data = name == "_codecs.encode" or module.split(".")[0] in DATA or (module == "builtins" and own in BUILTINS)
         if module.split(".")[0] in sys.stdlib_module_names and not data:
             raise BadInput(path, f"a pickle that asks for {name}, which is code; it was not run", ALONE)
-    return [type("LeftOut", (LeftOut,), {"asked": name}) for name in sorted(asked - of_numpy)]
+    return [type("LeftOut", (LeftOut,), {"asked": name}) for name in asked if name not in of_numpy]
 
 
 @functools.cache

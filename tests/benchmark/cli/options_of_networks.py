@@ -255,10 +255,40 @@ SPEED, BENCH, ROBUST, COMPARE = f"speed {P}", "bench", f"robustness synthetic-8 
 PARAMS = "seeds: [3]\nruns:\n a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: own, model: residual,\n"
 PARAMS += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}\n"
 CLEAN = {
+    "cell": "a.b:c",
     "clean": {"accuracy": 0.5},
     "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]},
 }
 PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(11)] + ["ß"]}
+GIVEN = {"weights": None, "options": {}, "preprocessing": None, "trust": False}  # as `benchmark.cli.models` gives them
+COUNTED = named("complexity_of_all", {"models": ["a.b:c"], "protocol": "synthetic-8", "latency": False, "entries": OUTSIDE})
+COUNTED |= named("complexity_of_all", GIVEN) | {"complexity_table.contents": {"models": "ß"}, "printed": "a table\n"}
+COUNTED |= named("measure_all", dict.fromkeys(("runs", "networks", "out", "latency", "seconds"), GONE)) | {
+    "listed.path": GONE
+}
+COUNT = "complexity a.b:c"
+
+
+def of_a_model(call: str, function: str) -> dict:
+    """The options with which a model is given; `call` ends with its name, a.b:c."""
+    return {
+        "weights": (f"{call} --weights w.pt", {f"{function}.weights": Path("w.pt")}),
+        "option": (f"{call} --option a=1 --option b=x", {f"{function}.options": {"a": 1, "b": "x"}}),
+        "preprocessing": (f"{call} --preprocessing n.yaml", {f"{function}.preprocessing": "n.yaml"}),
+    }
+
+
+OTHER = "robustness synthetic-8 a.b:c"
+ELSEWHERE = named("measure", dict.fromkeys(("protocol", "cell", "seed", "prepared", "runs", "out", "device"), GONE))
+ELSEWHERE |= opened("synthetic") | named("robustness", {"model": "a.b:c", "protocol": "synthetic-8", "name": None})
+ELSEWHERE |= named("robustness", GIVEN | {"entries": None, "out": None, "prepared": PREPARED, "device": "cpu"})
+ELSEWHERE |= {"robustness.faces": "data/prepared/synthetic", "printed": "nothing was written: --name ENTRY"}
+ELSEWHERE |= named("entry_name", {"model": "a.b:c", "protocol": "synthetic-8", "entries": OUTSIDE, "name": None})
+
+
+def but(wanted: dict, table: dict) -> dict:
+    """`table`, where with each option `wanted` arrives too."""
+    return {option: (call, wanted | own) for option, (call, own) in table.items()}
 
 
 class Compared(Comparison):
@@ -276,6 +306,8 @@ class Compared(Comparison):
 TABLE |= {
     "complexity": {
         "spies": {
+            "benchmark.outside.measuring.complexity_of_all": {"models": "ß"},
+            "benchmark.outside.measuring.complexity_table": ["a table"],
             "benchmark.measures.complexity.plan.listed": ["one"],
             "benchmark.measures.complexity.plan.measure_all": ({"networks": [1, 2], "cells": [3]}, {}),
         },
@@ -285,6 +317,21 @@ TABLE |= {
         | named("measure_all", {"out": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
         | {"measure_all.seconds": 0.4, "listed.path": Path(plan.__file__).with_name("complexity.yaml")}
         | {"printed": "reports/complexity.json and reports/latency.json: 2 networks, 1 cells of the plan\n"},
+        "options": but(
+            COUNTED,
+            of_a_model(COUNT, "complexity_of_all")
+            | {
+                "models": (f"{COUNT} {P}", {"complexity_of_all.models": ["a.b:c", P]}),
+                "protocol": (f"{COUNT} --protocol fer2013-7", {"complexity_of_all.protocol": "fer2013-7"}),
+                "trust": (
+                    "complexity net.pt2 --trust",
+                    {"complexity_of_all.models": ["net.pt2"], "complexity_of_all.trust": True},
+                ),
+                "latency": (f"{COUNT} --latency", {"complexity_of_all.latency": True}),
+                "json": (f"{COUNT} --json", {"complexity_table.contents": GONE, "printed": '{\n "models": "ß"\n}\n'}),
+                "out": (f"{COUNT} --out c.json", {"written": ["c.json"], "printed": "a table\nwrote c.json\n"}),
+            },
+        ),
     },
     "gradients": {
         "spies": {
@@ -308,19 +355,21 @@ TABLE |= {
     },
     "speed": {
         "spies": {
-            "benchmark.measures.speed.inference.measure_cells": {"cells": "ß"},
+            "benchmark.outside.measuring.speed": {"cells": "ß"},
             "benchmark.measures.speed.inference.table": ["a table"],
         },
         "base": SPEED,
-        "arrives": named("measure_cells", {"protocol": "synthetic-8", "cells": [P], "out": Path("reports/speed.json")})
-        | named("measure_cells", {"device": "cpu", "batches": [1, 64], "runs": 20})
+        "arrives": named("speed", {"protocol": "synthetic-8", "models": [P], "out": Path("reports/speed.json")})
+        | named("speed", GIVEN | {"device": "cpu", "batches": [1, 64], "runs": 20, "entries": OUTSIDE})
         | {"table.contents": {"cells": "ß"}, "printed": "a table\nwrote reports/speed.json\n"},
         "options": {
-            "cells": (f"{SPEED} {W}", {"measure_cells.cells": [P, W]}),
-            "protocol": (f"{SPEED} --protocol fer2013-7", {"measure_cells.protocol": "fer2013-7"}),
-            "device": (f"{SPEED} --device cuda:1", {"measure_cells.device": "cuda:1"}),
-            "batches": (f"{SPEED} --batches 3 2", {"measure_cells.batches": [3, 2]}),
-            "runs": (f"{SPEED} --runs 9", {"measure_cells.runs": 9}),
+            "models": (f"{SPEED} {W}", {"speed.models": [P, W]}),
+            "protocol": (f"{SPEED} --protocol fer2013-7", {"speed.protocol": "fer2013-7"}),
+            **of_a_model(SPEED, "speed"),
+            "trust": (f"{SPEED} net.pt2 --trust", {"speed.models": [P, "net.pt2"], "speed.trust": True}),
+            "device": (f"{SPEED} --device cuda:1", {"speed.device": "cuda:1"}),
+            "batches": (f"{SPEED} --batches 3 2", {"speed.batches": [3, 2]}),
+            "runs": (f"{SPEED} --runs 9", {"speed.runs": 9}),
             "json": (f"{SPEED} --json", {"table.contents": GONE, "printed": '{\n "cells": "ß"\n}\n'}),
         },
     },
@@ -353,7 +402,9 @@ TABLE |= {
         },
     },
     "robustness": {
-        "spies": {"benchmark.measures.robustness.measure.measure": CLEAN},
+        "spies": OPEN
+        | {"benchmark.measures.robustness.measure.measure": CLEAN, "benchmark.outside.robust.robustness": CLEAN}
+        | {"benchmark.outside.entry_models.entry_name": lambda name, **_: name},
         "base": ROBUST,
         "arrives": named(
             "measure", {"protocol": "synthetic-8", "cell": P, "seed": 0, "prepared": PREPARED, "runs": Path("runs")}
@@ -368,7 +419,27 @@ TABLE |= {
                 ROBUST.replace("synthetic-8", "fer2013-7"),
                 {"measure.protocol": "fer2013-7", "printed": f"fer2013-7/{P}"},
             ),
-            "cell": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
+            "model": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
+            **but(
+                ELSEWHERE,
+                of_a_model(OTHER, "robustness")
+                | {
+                    "option": (
+                        f"{OTHER} --weights w.pt --option a=1",
+                        {"robustness.weights": Path("w.pt"), "robustness.options": {"a": 1}},
+                    ),
+                    "name": (
+                        f"{OTHER} --name n",
+                        named("robustness", {"name": "n", "entries": OUTSIDE, "out": Path("reports/robustness")})
+                        | {"entry_name.name": "n", "printed": "wrote reports/robustness/synthetic-8/n\n"},
+                    ),
+                    "trust": (
+                        "robustness synthetic-8 net.pt2 --trust",
+                        dict.fromkeys(("entry_name.model", "robustness.model"), "net.pt2") | {"robustness.trust": True},
+                    ),
+                },
+            ),
+            "json": (f"{ROBUST} --json", {"printed": json.dumps(CLEAN, indent=1) + "\n"}),
             "seeds": (
                 f"{ROBUST} --seeds 7 2",
                 {"measure.seed": 7, "printed": "seed 2: accuracy"}
@@ -403,6 +474,10 @@ TABLE |= {
                 | {"picture.project": None, "picture.self": Compared(PAIR)},
             ),
             "prepared": (f"{COMPARE} --prepared p", {"compare.prepared": Path("p")}),
+            "weights": (f"{COMPARE} --weights w.pt", {"compare.weights": Path("w.pt")}),
+            "option": (f"{COMPARE} --option a=1", {"compare.options": {"a": 1}}),
+            "preprocessing": (f"{COMPARE} --preprocessing n.yaml", {"compare.preprocessing": "n.yaml"}),
+            "trust": ("compare x.pt2 y --trust", {"compare.a": "x.pt2", "compare.trust": True}),
         },
     },
 }

@@ -12,7 +12,7 @@ from benchmark.protocol.roles import role_rows
 from benchmark.records import importing
 from benchmark.records.aligning import aligned
 from benchmark.records.checks.known import Known
-from benchmark.records.doubts import doubts
+from benchmark.records.doubts import noticed
 from benchmark.records.importing import import_records
 from benchmark.records.prepared import Prepared
 from benchmark.records.record import read_record
@@ -110,11 +110,11 @@ def seven(protocol, n=700, seed=0, strength=1.5):
 
 def test_permuted_columns_are_named(protocol):
     wide, labels, scores = seven(protocol)
-    assert doubts(wide, labels, scores) == []
-    (sentence,) = doubts(wide, labels, scores[:, [3, 1, 2, 0, 4, 5, 6]])
+    assert noticed(wide, labels, scores) is None
+    sentence = noticed(wide, labels, scores[:, [3, 1, 2, 0, 4, 5, 6]]).sentence
     right = np.mean(scores.argmax(1) == labels)
-    assert f"to {right:.4f}" in sentence and "'a' holds 'd', 'd' holds 'a'" in sentence
-    (sentence,) = doubts(wide, labels, scores[:, [6, 0, 1, 2, 3, 4, 5]])
+    assert f"to {right:.4f}" in sentence and "swapping 'a' and 'd' raises accuracy on" in sentence
+    sentence = noticed(wide, labels, scores[:, [6, 0, 1, 2, 3, 4, 5]]).sentence
     assert all(f"'{column}' holds '{held}'" in sentence for column, held in zip("abcdefg", "gabcdef", strict=True))
 
 
@@ -122,9 +122,9 @@ def test_no_doubt_about_models_that_are_only_bad(protocol):
     """Chance, one class for every face, and few faces: a permutation always fits those a little better."""
     for seed in range(30):
         wide, labels, scores = seven(protocol, n=40, seed=seed, strength=0)
-        assert doubts(wide, labels, scores) == []
+        assert noticed(wide, labels, scores) is None
     wide, labels, _ = seven(protocol)
-    assert doubts(wide, labels, np.eye(7)[np.full(len(labels), 1)]) == []  # a's share would be 28 points more
+    assert noticed(wide, labels, np.eye(7)[np.full(len(labels), 1)]) is None  # a's share would be 28 points more
 
 
 def test_swapped_dimensions_are_doubted(tiny_protocol):
@@ -132,8 +132,8 @@ def test_swapped_dimensions_are_doubted(tiny_protocol):
     targets = np.stack([rng.uniform(-1, 1, 200), rng.uniform(-0.3, 0.9, 200)], 1)
     outputs = targets + rng.normal(0, 0.1, targets.shape)
     protocol = tiny_protocol("dimensional")
-    assert doubts(protocol, targets, outputs) == []
-    assert "swapped" in doubts(protocol, targets, outputs[:, ::-1])[0]
+    assert noticed(protocol, targets, outputs) is None
+    assert "swapped" in noticed(protocol, targets, outputs[:, ::-1]).sentence
 
 
 def test_folds_test_every_face(tiny_protocol, tiny_faces):

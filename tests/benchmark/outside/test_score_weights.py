@@ -154,6 +154,8 @@ def test_weights_of_another_network_and_other_refusals(record, tiny_faces, tiny_
         evaluate(record, tiny_faces, tiny_protocol(), tiny_cell(shortcut="fixed"), tmp_path / "out")
     with pytest.raises(BadInput, match="each class of tiny-categorical once: low, middle, high"):
         evaluate(record, tiny_faces, tiny_protocol(), tiny_cell(), tmp_path / "out", order=["low", "low", "high"])
+    with pytest.raises(BadInput, match="order of the outputs: found low, high, none; expected all of low, middle, high"):
+        evaluate(record, tiny_faces, tiny_protocol(), tiny_cell(), tmp_path / "out", order=["low", "high", "none"])
     with pytest.raises(BadInput, match="recipe of the input: found 'best'"):
         evaluate(record, tiny_faces, tiny_protocol(), tiny_cell(), tmp_path / "out", input_recipe="best")
     with pytest.raises(BadInput, match="expected a new folder"):

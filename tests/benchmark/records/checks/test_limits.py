@@ -12,6 +12,7 @@ from benchmark.errors import BadInput
 from benchmark.protocol.protocol import load_protocol as read_protocol
 from benchmark.records.checks import data, faces, history, outputs, parameters, warnings
 from benchmark.records.checks.known import Known, Rows
+from benchmark.records.doubts import Doubt
 from benchmark.records.published import rows_digest
 from benchmark.records.record import Record
 
@@ -517,16 +518,12 @@ def test_more_and_fewer_parameters():
     assert parameters.check(entry_elsewhere(parameters=3), Known()) == "as its submitter states"
 
 
-def test_warnings_are_of_the_test_faces_and_each_is_asked_for(monkeypatch):
-    asked = []
-
-    def doubts(protocol, targets, values):
-        asked.append((targets, values))
-        return ["one", "two"]
-
-    monkeypatch.setattr(warnings, "doubts", doubts)
-    record = entry_elsewhere(outside={"warnings": ["two", "zero", "one"]})
+def test_warnings_are_of_the_predictions_and_looked_for(monkeypatch):
+    asked, two = [], Doubt("two", (), "two, in other numbers")
+    monkeypatch.setattr(warnings, "doubt_of", lambda protocol, arrays: asked.append(arrays) or two)
+    record = entry_elsewhere(outside={"warnings": ["zero", "two as before"]})
     assert warnings.check(record, Known()) is None and warnings.check(run(), Known()) is None
-    assert len(asked) == 1 and asked[0][0] is record.predictions["test_targets"]
-    for kept in (["one"], ["two"], ["zero"]):
-        refused(warnings.check, entry_elsewhere(outside={"warnings": kept}), "expected the warning '")
+    assert len(asked) == 1 and asked[0] is record.predictions
+    for kept in (["one"], [], ["zero"]):
+        words = "expected the warning 'two, in other numbers'; score or evaluate it again with --replace"
+        refused(warnings.check, entry_elsewhere(outside={"warnings": kept}), words)
