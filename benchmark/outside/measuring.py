@@ -5,6 +5,7 @@ and nothing has to be declared of the pictures but their size.
 """
 
 import contextlib
+import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,7 +232,9 @@ def _counts(ready: Ready) -> dict:
     own, note = ready.declared, NOT_CODE
     if module_of(ready) is not None:
         try:
-            return {**count(Network(ready), own.channels, own.input_size), "note": None}
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)  # when fvcore is imported
+                return {**count(Network(ready), own.channels, own.input_size), "note": None}
         except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
             note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"
     return {

@@ -41,12 +41,16 @@ def executed(name: str, top: Path) -> nbformat.NotebookNode:
 
     own = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     own |= {"IPYTHONDIR": str(top / ".ipython"), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    own |= {"PYTHONWARNINGS": "ignore:IProgress not found"}  # tqdm's, which timm imports, where there are no widgets
     notebook = committed(name)
     for cell in notebook.cells:
         cell.get("outputs", []).clear()
     resources = {"metadata": {"path": str(top / WHERE[name])}}
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False)
-    client.execute(env=os.environ | own)
+    how = {"timeout": 300, "kernel_name": "python3", "record_timing": False, "coalesce_streams": True}
+    NotebookClient(notebook, resources=resources, **how).execute(env=os.environ | own)
+    for cell in notebook.cells:  # a progress bar that is done leaves spaces
+        if "outputs" in cell:
+            cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr" or each["text"].strip()]
     notebook.metadata["language_info"] = {"name": "python"}  # without the version of this Python
     return notebook
 
