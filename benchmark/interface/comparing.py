@@ -43,7 +43,8 @@ def compare(
             in the project's runs; or whatever `evaluate` takes, which is then evaluated.
         protocol: its name, hash or file, or a Protocol. Needed for a model that is evaluated, for runs without a record, and
             if both names have records under several protocols.
-        project, prepared: as of `evaluate`. records: folder of records; None: the project's.
+        project, prepared: as of `evaluate`.
+        records: folder of records; None: the project's.
         model: further arguments of `evaluate` for what is evaluated: preprocessing, weights, options, trust, device, ...
 
     Raises:

@@ -233,7 +233,9 @@ def _counts(ready: Ready) -> dict:
     if module_of(ready) is not None:
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)  # when fvcore is imported
+                warnings.filterwarnings(
+                    "ignore", "`torch.jit.script` is deprecated", FutureWarning
+                )  # when fvcore is imported
                 return {**count(Network(ready), own.channels, own.input_size), "note": None}
         except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
             note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"

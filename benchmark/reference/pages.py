@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.reference import commands, measures, metrics, outside, protocols, runs, verdicts
+from benchmark.reference import commands, measures, metrics, outside, protocols, python, runs, verdicts
 from benchmark.reference.markdown import page, table
 
 FOLDER = Path("docs/reference")
 # File name without .md -> (the page, what it holds in one line). In the order of the index.
 PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "commands": (commands.commands, "every command with its options; exit statuses"),
+    "python": (python.python, "every function and result of the Python interface"),
     "profiles": (runs.profiles, "every plan: its data, protocols, cells and seeds"),
     "protocols": (protocols.protocols, "every protocol with all its values, and what each field means"),
     "recipes": (protocols.recipes, "every training recipe; what differs from the authors' script"),
