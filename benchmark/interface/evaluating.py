@@ -1,8 +1,6 @@
 """evaluate: a model, or its predictions, under a protocol."""
 
-import io
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result, Unwritten
-from benchmark.outside.prediction_file import PredictionFile, read_predictions
+from benchmark.outside.prediction_file import predictions_in, read_predictions
 from benchmark.outside.scoring import entry_of_predictions
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.roles import role_rows
@@ -150,7 +148,7 @@ def _of_predictions(
     if isinstance(model, str | Path):
         source, read = Path(model).name, read_predictions(Path(model), protocol, scores)
     else:
-        source, read = GIVEN, _read(_as_arrays(model, protocol, faces), protocol, scores)
+        source, read = GIVEN, predictions_in(_as_arrays(model, protocol, faces), protocol, scores, GIVEN)
     contents, arrays = entry_of_predictions(
         read, protocol, faces, name or name_of(Path(source).stem), source=source, parameters=parameters
     )
@@ -160,16 +158,16 @@ def _of_predictions(
 def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.ndarray]:
     """Predictions given as objects, as the arrays of an npz of predictions."""
     if isinstance(model, Mapping):
-        return {str(key): np.asarray(value) for key, value in model.items()}
+        return {str(key): _plain(value) for key, value in model.items()}
     if hasattr(model, "columns"):
-        columns = {str(key): np.asarray(model[key]) for key in model.columns}
+        columns = {str(key): _plain(model[key]) for key in model.columns}
         if "id" not in columns:
             raise BadInput(GIVEN, f"columns {', '.join(columns)}", "id, then those of a csv of predictions")
-        ids = columns.pop("id").astype(str)
+        ids = columns.pop("id")
         if set(columns) in ({"class"}, {"valence", "arousal"}):
-            return {"ids": ids, **{key: np.asarray(value.tolist()) for key, value in columns.items()}}
+            return {"ids": ids, **columns}
         return {"ids": ids, "classes": np.array(list(columns), dtype=str), "scores": np.stack(list(columns.values()), 1)}
-    values, ids = np.asarray(model), faces.id[role_rows(protocol, faces, "test")]
+    values, ids = _plain(model), faces.id[role_rows(protocol, faces, "test")]
     wanted = f"({len(ids)}, {protocol.outputs})" + (f" or ({len(ids)},)" if protocol.classes else "")
     if values.shape == (len(ids), protocol.outputs):
         if not protocol.classes:
@@ -180,13 +178,10 @@ def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.n
     raise BadInput(GIVEN, f"shape {values.shape}", f"{wanted}, in the order of faces('{protocol.name}')")
 
 
-def _read(arrays: Mapping[str, np.ndarray], protocol: Protocol, meaning: str) -> PredictionFile:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is named allow_pickle
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{GIVEN}.npz")
-        path.write_bytes(stream.getvalue())
-        return read_predictions(path, protocol, meaning)
+def _plain(value: Any) -> np.ndarray:
+    """An array without objects, of a list, a column of pandas or a tensor."""
+    found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    return np.asarray(found.tolist()) if found.dtype == object else found
 
 
 def name_of(source: str) -> str:

@@ -39,7 +39,7 @@ class PredictionFile:
         outputs: float64 (N, K), in the form in which a record stores them: logits, log-probabilities, one-hot rows, or
             valence and arousal.
         given: what the file contains, one of `benchmark.records.outside_record.OUTPUTS`.
-        sha256: of the file.
+        sha256: of the file; None for arrays that are in no file.
         said: what was understood of it, a sentence each; empty where it is as in the protocol.
         columns, notes: of scores of classes; else None.
         declared: whether it was said what the scores are ("auto" was not).
@@ -48,7 +48,7 @@ class PredictionFile:
     ids: np.ndarray
     outputs: np.ndarray
     given: str
-    sha256: str
+    sha256: str | None
     said: tuple[str, ...] = ()
     columns: Columns | None = None
     notes: class_scores.Notes | None = None
@@ -85,11 +85,22 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     if path.suffix not in (".csv", ".npz"):
         raise BadInput(path, f"suffix '{path.suffix}'", ".csv or .npz")
     data = path.read_bytes()
-    ids, values, places, where = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data)
-    columns = _columns(list(values), protocol, where)
+    read = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data)
+    return _understood(*read, path, hashlib.sha256(data).hexdigest(), protocol, meaning)
+
+
+def predictions_in(
+    arrays: Mapping[str, np.ndarray], protocol: Protocol, meaning: str = "auto", where: object = "predictions"
+) -> PredictionFile:
+    """As `read_predictions`, for the arrays that an npz would have. `where` names them in errors; `sha256` is None."""
+    return _understood(*_from_arrays(where, dict(arrays)), where, None, protocol, meaning)
+
+
+def _understood(ids, values, places, names_at, where, sha256, protocol, meaning) -> PredictionFile:
+    columns = _columns(list(values), protocol, names_at)
     if not len(ids):
-        raise BadInput(path, "no row", "one for each test face")
-    about = {"ids": ids, "sha256": hashlib.sha256(data).hexdigest(), "declared": meaning != "auto"}
+        raise BadInput(where, "no row", "one for each test face")
+    about = {"ids": ids, "sha256": sha256, "declared": meaning != "auto"}
     if columns is None:
         outputs, said = _of_labels([str(each).strip() for each in values["class"]], protocol, places)
         return PredictionFile(outputs=outputs, given="classes", said=said, **about)
@@ -157,6 +168,10 @@ def _from_npz(path, data):
         ) from error
     if odd := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:  # a member that is no .npy
         raise BadInput(f"{path}, {odd[0]}", "no array", "arrays of numbers and text")
+    return _from_arrays(path, arrays)
+
+
+def _from_arrays(path, arrays):
     if "ids" not in arrays:
         raise BadInput(path, f"arrays {', '.join(arrays) or '(none)'}", "ids, then scores and classes, or class, or valence "
                        "and arousal")  # fmt: skip

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.stats import pearsonr
 
 from benchmark.records.selection_metric import ccc, ccc_mean
 
@@ -82,6 +81,8 @@ def changes() -> Iterator[Change]:
 
 def better_change(targets: np.ndarray, outputs: np.ndarray) -> Change | None:
     """The change that the rule at the top of this module names. Arguments as of `ccc_mean`, float64 (N, 2)."""
+    from scipy.stats import pearsonr
+
     possible = [change for change in changes() if change.possible(outputs)]
     best = max(possible, key=lambda change: ccc_mean(targets, change.of(outputs)))
     after = best.of(outputs)
@@ -101,6 +102,8 @@ def told(targets: np.ndarray, outputs: np.ndarray, faces: str) -> tuple[str, tup
         targets, outputs: float64 (N, 2).
         faces: how many of which split, as "140 test faces".
     """
+    from scipy.stats import pearsonr
+
     before = ccc_mean(targets, outputs)
     if change := better_change(targets, outputs):
         looks, mends = change.words()

@@ -26,8 +26,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import binom, hypergeom
 
 LEVEL = 1e-3
 RECALL_GAIN = 0.05
@@ -137,17 +135,23 @@ def skill(confusion: np.ndarray) -> float:
 
 def sign_test(won: int, lost: int) -> float:
     """One-sided exact p that at least so many of won + lost are won, if each is with one half."""
+    from scipy.stats import binom
+
     return float(binom.sf(won - 1, won + lost, 0.5))
 
 
 def negative_association(confusion: np.ndarray, i: int, j: int) -> float:
     """One-sided p of Fisher's exact test that faces of class i are named i rather than j *less* often than those of j."""
+    from scipy.stats import hypergeom
+
     (ii, ij), (ji, jj) = confusion[np.ix_([i, j], [i, j])]
     return float(hypergeom.cdf(ii, ii + ij + ji + jj, ii + ij, ii + ji))
 
 
 def _best_names(confusion: np.ndarray) -> np.ndarray:
     """int64 (K,): for each column, the class that it must stand for so that accuracy is highest."""
+    from scipy.optimize import linear_sum_assignment
+
     k = len(confusion)
     # A small bonus, worth less than one face, prefers the given names in case of ties.
     classes, columns = linear_sum_assignment(confusion + np.eye(k) / (2 * k), maximize=True)

@@ -254,12 +254,13 @@ def _check_images(runs: Sequence[ScoredRun]) -> None:
 def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None, times: Mapping | None) -> dict:
     record = runs[0].record
     found = [None if row.outside else counted.of_cell(file, record["protocol"], record["cell"]) for file in (counts, times)]
+    macs = (record.outside or {}).get("macs") if found[0] is None else found[0]["macs"]
     return {
         "name": row.name,
         "outside": row.outside,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
-        "macs": record.outside.get("macs") if row.outside else found[0]["macs"] if found[0] else None,
+        "macs": macs,
         "latency_ms": found[1]["latency"]["median_ms"] if found[1] else None,
     }
 

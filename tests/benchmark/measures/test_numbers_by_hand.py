@@ -67,11 +67,11 @@ def test_the_table_of_inference():
     one = {"device": "chip", "threads": 3, "batch": 64, "median_ms": 2.504, "lower_quartile_ms": 2.25,
            "upper_quartile_ms": 3.125, "images_per_second": 25559.1, "peak_memory_bytes": 2000 * MIB}  # fmt: skip
     other = one | {"threads": None, "peak_memory_bytes": None}
-    lines = inference.table({"cells": {"net": {"measurements": [one, other]}}})
-    assert lines[0] == "| cell | device | threads | batch | pass, ms [quartiles] | images/s | memory, MiB |"
+    lines = inference.table({"cells": {"net": {"input": [3, 32, 32], "measurements": [one, other]}}})
+    assert lines[0] == "| model | input | device | threads | batch | pass, ms [quartiles] | images/s | memory, MiB |"
     assert lines[2:] == [
-        "| net | chip | 3 | 64 | 2.50 [2.25, 3.12] | 25,559 | 2000.0 |",
-        "| net | chip | - | 64 | 2.50 [2.25, 3.12] | 25,559 | not known |",
+        "| net | 3x32x32 | chip | 3 | 64 | 2.50 [2.25, 3.12] | 25,559 | 2000.0 |",
+        "| net | 3x32x32 | chip | - | 64 | 2.50 [2.25, 3.12] | 25,559 | not known |",
     ]
 
 
@@ -88,8 +88,9 @@ def test_every_number_of_threads_and_batch_is_measured(tiny_protocol, tiny_cell,
         def __exit__(self, *_):
             pass
 
-        def submit(self, work, protocol, cell, device, threads, batch, runs):
-            return SimpleNamespace(result=lambda: (607, {"asked": [threads, batch, runs]}))
+        def submit(self, work, maker, device, threads, batch, runs):
+            told = {"parameters": 607, "input": [3, 16, 16]}
+            return SimpleNamespace(result=lambda: (told, {"asked": [threads, batch, runs]}))
 
     monkeypatch.setattr(inference, "Workers", Here)
     monkeypatch.setattr(inference.torch, "get_num_threads", lambda: 3)

@@ -10,7 +10,8 @@ from benchmark.records import (
     check_table,
     comparisons,
     contents,
-    doubts,
+    doubts_of_affect,
+    doubts_of_order,
     examine,
     image_variance,
     importing,
@@ -79,7 +80,12 @@ def test_of_statistics():
     assert (bootstrapping.BATCH, bootstrapping.DRAWN) == (50, 2_000_000)  # they limit the memory
     assert (image_variance.OF_CONFUSION, image_variance.OF_MOMENTS) == (("balanced_accuracy", "macro_f1"), BOTH)
     assert (calibration.HOTTEST, calibration.METRICS, predictions.ECE_BINS) == (1000.0, ("ece", "nll"), 15)
-    assert (doubts.PERMUTED_GAIN, doubts.PERMUTED_P) == (0.1, 0.001)
+    order = doubts_of_order
+    assert (order.LEVEL, order.RECALL_GAIN, order.SKILL, order.BETTER) == (0.001, 0.05, 0.25, 0.02)
+    assert (order.PERMUTED_GAIN, order.MOVED_GAIN, order.MOVED_LEVEL) == (0.1, 0.2, 0.01)
+    affect = doubts_of_affect
+    assert (affect.GAIN, affect.GOOD, affect.GOOD_EACH, affect.LEVEL) == (0.1, 0.4, 0.2, 0.001)
+    assert (affect.WITHIN, affect.BEYOND, affect.BEYOND_SHARE, affect.FOLLOWS) == (0.95, 1.5, 0.05, 0.8)
     assert (comparisons.SPLIT, metrics.PRIMARY) == ("test", {"categorical": "accuracy", "dimensional": "ccc_mean"})
     of_classes = {"accuracy": 0.01, "balanced_accuracy": 0.01, "macro_f1": 0.01, "recall": 0.05}
     assert of_classes | dict.fromkeys(BOTH, 0.01) == metrics.SMALLEST_DIFFERENCE
