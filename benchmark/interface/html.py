@@ -15,7 +15,7 @@ LEFT = "text-align:left;padding:1px 8px;white-space:nowrap"
 TABLE = "width:auto;margin:4px 16px 4px 0"  # Jupyter would put a table in the middle of the page
 WARNING = "border-left:4px solid #d55e00;background:rgba(213,94,0,.12);padding:4px 8px;margin:4px 0"
 HUE = "86,180,233"  # of the confusion matrix: the share of a row is its opacity
-DENSEST = 0.6  # opacity: black text on a light page and white text on a dark one are read through it
+DENSEST = 0.5  # opacity: black text on a light page and white text on a dark one are read through it
 
 
 def result_html(result: "Result") -> str:
