@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import INTERFACE, ROOMS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "benchmark"
 
@@ -90,8 +92,10 @@ def test_names_and_files_in_docs_and_docstrings_exist():
 
 
 def is_defined(name: str) -> bool:
-    """Whether a dotted name is a module, or is defined in one, or in a class of one."""
+    """Whether a dotted name is a module, or is defined in one, or in a class of one, or is of the Python interface."""
     parts = name.split(".")
+    if parts[1] in INTERFACE and parts[1] not in ROOMS:
+        parts = [*INTERFACE[parts[1]].split("."), *parts[1:]]
     for end in range(len(parts), 0, -1):
         path = ROOT.joinpath(*parts[:end])
         source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
