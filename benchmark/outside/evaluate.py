@@ -171,8 +171,9 @@ def assess(
     seconds = time.perf_counter() - start
     found, warnings = None, []
     if "validation" in splits:
-        found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol)
-        answers = torch.from_numpy(arrays["validation_outputs_none"])
+        known = arrays["validation_outputs_none"]
+        found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol, known)
+        answers = torch.from_numpy(known)
         if protocol.classes and ready.declared.outputs == "scores" and looks_like_probabilities(answers):
             warnings.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
     else:
