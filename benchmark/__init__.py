@@ -1,1 +1,74 @@
-"""ferbench: a reproducibility benchmark for facial expression recognition. docs/design.md describes its packages."""
+"""ferbench: a reproducibility benchmark for facial expression recognition.
+
+From Python (docs/python.md)::
+
+    import benchmark
+
+    result = benchmark.evaluate(model, "fer2013-7", preprocessing={"range": [-1, 1]})
+    result.compare("resnet18-plain")
+    result.enter("my-model")
+
+`dir(benchmark)` lists the functions; `help(benchmark.evaluate)` explains one. They are imported when they are first used:
+`import benchmark` alone loads neither torch nor pandas. The packages beside them are described in docs/design.md.
+"""
+
+import importlib
+import sys
+import types
+
+# Function or class -> the module that it is in.
+INTERFACE = {
+    "evaluate": "benchmark.interface.evaluating",
+    "load_protocol": "benchmark.protocol.protocol",
+    "faces": "benchmark.interface.faces",
+    "leaderboard": "benchmark.interface.tables",
+    "claims": "benchmark.interface.tables",
+    "records": "benchmark.interface.tables",
+    "train": "benchmark.interface.training",
+    "compare": "benchmark.interface.comparing",
+    "complexity": "benchmark.interface.measuring",
+    "speed": "benchmark.interface.measuring",
+    "robustness": "benchmark.interface.measuring",
+    "BadInput": "benchmark.errors",
+}
+# Names that a package has, too: `benchmark.faces("fer2013-7")` calls the function, `benchmark.faces.faceset` is a module.
+ROOMS = ("faces", "claims", "records")
+
+__all__ = [*INTERFACE]  # noqa: PLE0604  # they are looked up by __getattr__
+
+
+class _Room(types.ModuleType):
+    """A package that can also be called: it has the name of a function of the interface."""
+
+    def __call__(self, *arguments, **named):
+        return _function(self.__name__.rpartition(".")[2])(*arguments, **named)
+
+    @property
+    def __signature__(self):
+        import inspect
+
+        return inspect.signature(_function(self.__name__.rpartition(".")[2]))
+
+
+class _Interface(types.ModuleType):
+    def __setattr__(self, name, value):
+        if name in ROOMS and type(value) is types.ModuleType:  # the import system puts a package here when it is imported
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+def _function(name):
+    return getattr(importlib.import_module(INTERFACE[name]), name)
+
+
+def __getattr__(name):
+    if name not in INTERFACE:
+        raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
+    return importlib.import_module(f"benchmark.{name}") if name in ROOMS else _function(name)
+
+
+def __dir__():
+    return sorted({*INTERFACE, *(each for each in globals() if each.startswith("__"))})
+
+
+sys.modules[__name__].__class__ = _Interface

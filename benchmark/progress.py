@@ -69,7 +69,7 @@ def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0
     except ModuleNotFoundError:
         return Silent()
 
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:  # a notebook draws a bar, too
         return Lines(total, desc, unit, initial)
     shown: Bar = tqdm(
         total=total,

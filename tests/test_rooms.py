@@ -64,7 +64,8 @@ def test_every_package_says_what_it_is_for_and_nothing_else():
     assert len(packages) > 20
     for package in packages:
         tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
-        assert ast.get_docstring(tree) and len(tree.body) == 1, package
+        assert ast.get_docstring(tree), package
+        assert len(tree.body) == 1 or package == PACKAGE, package  # the top is the Python interface
 
 
 def test_tests_stand_in_rooms_that_there_are():

@@ -16,6 +16,8 @@ TAKES = {
     "model": "model",
     "profile": "profile",
     "search": "search",
+    "models": "network",
+    "robustness model": "network",
     "compare a": "cell",
     "compare b": "cell",
     "profile name": "profile",
@@ -41,11 +43,12 @@ def names() -> Mapping[str, Sequence[str]]:
     from benchmark.runs.plan import profile_names
     from benchmark.runs.tuning_log import SEARCHES
 
-    models = registry.models()
+    models, installed = registry.models(), cells.installed_cells()
     return {
         "protocol": protocol.protocol_names(),
-        "cell": list(cells.installed_cells()),
+        "cell": list(installed),
         "model": list(models),
+        "network": [*installed, *models],
         "profile": profile_names(),
         "data": data_sets.names(),
         "search": list(read_yaml(SEARCHES)),

@@ -5,49 +5,101 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from benchmark.cli.models import MODEL_HELP, given_options, model_options
 from benchmark.cli.parsing import MODEL
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, options_of, write_verified
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, REPORTS, only_with, write_verified
 from benchmark.errors import BadInput, visible
+
+if TYPE_CHECKING:
+    from benchmark.interface.result import Result
+
+
+HERE = Path()  # the project's top folder: every path of the command line begins in the current one
 
 
 def evaluate(arguments) -> None:
-    from benchmark.faces.faceset import open_faceset
-    from benchmark.outside import evaluate as outside_models
-    from benchmark.outside.adapters import exported
-    from benchmark.outside.scoring import summary_of
-    from benchmark.protocol.protocol import load_protocol
+    from benchmark.interface.evaluating import evaluate as evaluated
+    from benchmark.interface.evaluating import is_predictions
     from benchmark.records.sameness import IDENTICAL
     from benchmark.records.trust import FILE, read_verification
-    from benchmark.room import check_room
     from benchmark.runs.environment import pick_device
 
+    if is_predictions(arguments.model):
+        raise BadInput(f"ferbench evaluate, {arguments.model}", "predictions", "a model; `ferbench score` takes predictions")
+    only_with(arguments, "--name", arguments.name, "write")
     if arguments.write and arguments.out != OUTSIDE:
         raise BadInput("ferbench evaluate", f"--write for {arguments.out}", f"it for {OUTSIDE}")
     if arguments.write:
         read_verification(REPORTS / FILE)  # a damaged file ends the command before it has begun
-    only_with(arguments, "a file that may run code", Path(arguments.model).suffix in exported.SUFFIXES, "trust")
-    check_room(arguments.out, 0, "an entry")
-    protocol, device = load_protocol(arguments.protocol), pick_device(arguments.device)
-    record = outside_models.evaluate(
+    how = given_options(arguments, [arguments.model])
+    _check_entry(arguments)
+    result = evaluated(
         arguments.model,
-        protocol,
-        arguments.name,
-        open_faceset(arguments.prepared / protocol.data),
-        arguments.out,
-        device=device,
-        weights=arguments.weights,
-        options=options_of(arguments.option),
-        preprocessing=arguments.preprocessing,
-        trust=arguments.trust,
-        stated=_stated(arguments),
-        extra_training_data=arguments.extra_training_data,
-        replace=arguments.replace,
+        arguments.protocol,
+        views=arguments.views,
+        device=arguments.device,
+        prepared=arguments.prepared,
+        project=HERE,
+        **how,
     )
-    _say_entry(summary_of(record), arguments.json)
+    entered = _finish(result, arguments)
     if arguments.write:  # its predictions are those that its weights gave a moment ago
+        record = entered.record
         place = record.directory.relative_to(RECORDS).as_posix()
-        write_verified({place: record}, "weights", {place: {"outcome": IDENTICAL, "largest": 0.0}}, device)
+        write_verified(
+            {place: record}, "weights", {place: {"outcome": IDENTICAL, "largest": 0.0}}, pick_device(arguments.device)
+        )
+
+
+def score(arguments) -> None:
+    from benchmark.interface.evaluating import evaluate as evaluated
+    from benchmark.interface.evaluating import is_predictions
+
+    if not is_predictions(arguments.predictions):
+        expected = f"a .csv or .npz of predictions; for a model: ferbench evaluate {arguments.predictions}"
+        raise BadInput(f"ferbench score, {arguments.predictions}", "no file of predictions", expected)
+    _check_entry(arguments)
+    result = evaluated(
+        arguments.predictions,
+        arguments.protocol,
+        scores=arguments.scores,
+        parameters=arguments.parameters,
+        prepared=arguments.prepared,
+        project=HERE,
+    )
+    _finish(result, arguments)
+
+
+def _check_entry(arguments) -> None:
+    """Check before the work that its entry can be written."""
+    from benchmark.outside.entry import check_entry
+    from benchmark.protocol.protocol import load_protocol
+    from benchmark.room import check_room
+
+    only_with(
+        arguments, "--name", arguments.name, "stated_accuracy", "stated_source", "extra_training_data", "replace", "out"
+    )
+    stated = _stated(arguments)
+    if arguments.name:
+        check_room(arguments.out, 0, "an entry")
+        protocol = load_protocol(arguments.protocol)
+        check_entry(protocol, arguments.name, arguments.out, stated=stated, replace=arguments.replace)
+
+
+def _finish(result: "Result", arguments) -> "Result":
+    """Enter a result if it has a name, and print it."""
+    if arguments.name:
+        result = result.enter(
+            arguments.name,
+            stated=_stated(arguments),
+            extra_training_data=arguments.extra_training_data,
+            replace=arguments.replace,
+            out=arguments.out,
+        )
+    _say(result, arguments.json)
+    return result
 
 
 def _stated(arguments) -> dict | None:
@@ -60,13 +112,16 @@ def _stated(arguments) -> dict | None:
     return {"accuracy": arguments.stated_accuracy, "source": arguments.stated_source}
 
 
-def _say_entry(found: dict, as_json: bool) -> None:
-    """Print the summary of an entry (`benchmark.outside.scoring.summary_of`). Warnings go to stderr."""
+def _say(result: "Result", as_json: bool) -> None:
+    """Print a result. Warnings go to stderr."""
+    found = result.as_dict()
     for sentence in found["warnings"]:
         print(f"ferbench: warning: {visible(sentence)}", file=sys.stderr)
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False))
         return
+    for sentence in found["understood"]:
+        print(visible(sentence))
     for split, values in found["metrics"].items():
         for name, value in values.items():
             if value is not None and isinstance(value, float):
@@ -78,28 +133,8 @@ def _say_entry(found: dict, as_json: bool) -> None:
         print(f"test: {ends['metric']} 95 % over test images [{ends['low']:.4f}, {ends['high']:.4f}]")
     if found["stated"]:
         print(f"stated: accuracy {found['stated']['accuracy']:.4f} ({found['stated']['source']})")
-    print(f"taken as {found['outputs']}; wrote {found['record']}")
-
-
-def score(arguments) -> None:
-    from benchmark.faces.faceset import open_faceset
-    from benchmark.outside.scoring import score as score_file
-    from benchmark.protocol.protocol import load_protocol
-
-    protocol = load_protocol(arguments.protocol)
-    found = score_file(
-        arguments.predictions,
-        protocol,
-        open_faceset(arguments.prepared / protocol.data),
-        arguments.name,
-        meaning=arguments.scores,
-        stated=_stated(arguments),
-        extra_training_data=arguments.extra_training_data,
-        parameters=arguments.parameters,
-        out=arguments.out,
-        replace=arguments.replace,
-    )
-    _say_entry(found, arguments.json)
+    wrote = f"wrote {found['record']}" if found["record"] else "nothing was written: --name NAME makes it an entry"
+    print(f"taken as {found['outputs']}; {wrote}")
 
 
 def export_test(arguments) -> None:
@@ -152,7 +187,9 @@ def evaluate_weights(arguments) -> None:
 def _entry_options(one: argparse.ArgumentParser) -> None:
     """Add the arguments that are common to all verbs that write an outside entry."""
     one.add_argument("--protocol", required=True, help="name, or a file of your own such as ./my-protocol.yaml")
-    one.add_argument("--name", required=True, help="name of the entry: letters, digits, '-', '_' and '+'")
+    one.add_argument(
+        "--name", help="write an entry of this name: letters, digits, '-', '_' and '+' (default: write nothing)"
+    )
     one.add_argument("--stated-accuracy", type=float, metavar="FRACTION",
                      help="accuracy that the model's authors publish, 0 to 1")  # fmt: skip
     one.add_argument("--stated-source", metavar="TEXT", help="where they publish it")
@@ -166,19 +203,13 @@ def _entry_options(one: argparse.ArgumentParser) -> None:
 
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
-    one = verb("evaluate", evaluate, "evaluate a model trained elsewhere under a protocol -> an outside entry",
+    one = verb("evaluate", evaluate, "evaluate a model trained elsewhere under a protocol -> metrics, an outside entry",
                "ferbench evaluate net.onnx --protocol fer2013-7 --name my-net --preprocessing net.yaml",
                group=MODEL)  # fmt: skip
-    one.add_argument("model", help="FILE.onnx, FILE.pt2, FILE.torchscript; or code (with trained weights or --weights):\n"
-                     "package.module:factory, registered model, cell, timm:NAME")  # fmt: skip
-    one.add_argument("--weights", type=Path, metavar="FILE", help="safetensors or state dict for a model given as code")
-    one.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
-                     help="argument of the model's factory; can be repeated")  # fmt: skip
-    one.add_argument("--preprocessing", metavar="FILE.yaml",
-                     help="the input that the model needs (docs/model-files.md), or the name of a recipe, or 'protocol'\n"
-                     "(default: as the model declares; with --weights and no declaration: 'protocol')")  # fmt: skip
-    one.add_argument("--trust", action="store_true",
-                     help="load a .pt2 or TorchScript file, although that may run code in it")  # fmt: skip
+    one.add_argument("model", help=MODEL_HELP)
+    model_options(one)
+    one.add_argument("--views", nargs="+", metavar="VIEW",
+                     help="also with these test-time augmentations: flip, ten-crop, or all (default: none)")  # fmt: skip
     one.add_argument("--device", default="auto")
     one.add_argument("--write", action="store_true",
                      help="for maintainers: store in reports/verification.json that its weights were run here\n"

@@ -24,7 +24,7 @@ from benchmark.records.outside_record import check_name, filled_in, outside_cell
 from benchmark.records.record import Record, write_record
 
 
-def enter(
+def entry_of(
     protocol: Protocol,
     name: str,
     predictions: Mapping[str, np.ndarray],
@@ -34,10 +34,9 @@ def enter(
     parameters: int | None = None,
     cost: Mapping | None = None,
     input: Mapping | None = None,
-    out: Path,
-    replace: bool = False,
-) -> Record:
-    """Check the predictions of a model and write its record.
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Check the predictions of a model and return the contents of its record and its arrays, in the FaceSet's order. Nothing
+    is written.
 
     Args:
         name: of the entry; letters, digits, '-' and '_'.
@@ -49,32 +48,23 @@ def enter(
         parameters: of the model, if known.
         cost: cost of the evaluation, as in a record.
         input: declared preprocessing, JSON-able.
-        out: folder of outside entries.
-        replace: replace an entry of the same name.
 
     Returns:
-        the record. Its `outside` has the given warnings and those of `benchmark.records.doubts`.
+        (contents, arrays), as `benchmark.records.record.write_record` wants them. The field `outside` has the given warnings
+        and those of `benchmark.records.doubts`.
 
     Raises:
-        BadInput: as `benchmark.records.aligning.aligned`; also an invalid name or field; the name of an
-            installed cell; outputs of a wrong shape or not finite; targets that differ from the FaceSet's; an entry that
-            exists.
+        BadInput: as `benchmark.records.aligning.aligned`; also an invalid name or field; outputs of a wrong shape or not
+            finite; targets that differ from the FaceSet's.
     """
-    directory = Path(out) / protocol.name / check_name(name) / "seed0"
-    check_installed(outside_cell(name), f"outside entry, cell {name}")
-    if directory.exists() and not replace:
-        raise BadInput(directory, "an entry of this name", "none; choose another name, or give --replace")
     filled = filled_in(protocol, outside, f"outside entry {name}")
     stored = as_stored(protocol, predictions, faces, f"predictions of {name}")
     if doubt := doubt_of(protocol, stored):
         filled["warnings"].append(doubt.sentence)
-    cell = outside_cell(name)
     contents = {
         "status": "finished",
         "protocol": protocol.as_dict(),
         "protocol_hash": protocol.hash,
-        "cell": cell.as_dict(),
-        "cell_hash": cell.hash,
         "seed": 0,
         "data": {"name": faces.meta["name"], "version": faces.meta["version"], "fingerprint": faces.fingerprint},
         "classes": list(protocol.classes),
@@ -88,7 +78,80 @@ def enter(
         "cost": dict(cost or {}),
         "outside": filled,
     }
-    return write_record(directory, contents, stored)
+    return _named(contents, name), stored
+
+
+def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | None = None, replace: bool = False) -> Path:
+    """The folder of an entry. It is checked, before a model is run, that it can be written.
+
+    Args:
+        out: folder of outside entries.
+        stated: as of `benchmark.records.outside_record.FIELDS`.
+        replace: whether an entry of the same name is replaced.
+
+    Raises:
+        BadInput: an invalid name; the name of an installed cell; an entry that exists; a stated accuracy for valence and
+            arousal.
+    """
+    if stated is not None and protocol.task != "categorical":
+        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
+    directory = Path(out) / protocol.name / check_name(name) / "seed0"
+    check_installed(outside_cell(name), f"outside entry, cell {name}")
+    if directory.exists() and not replace:
+        raise BadInput(directory, "an entry of this name", "another name, or --replace")
+    return directory
+
+
+def write_entry(
+    protocol: Protocol,
+    name: str,
+    contents: Mapping,
+    stored: Mapping[str, np.ndarray],
+    *,
+    out: Path,
+    stated: Mapping | None = None,
+    extra_training_data: str | None = None,
+    replace: bool = False,
+) -> Record:
+    """Write what `entry_of` made as the record of the entry `name`.
+
+    Args:
+        stated: {"accuracy": fraction, "source": where}, the accuracy that the model's authors publish.
+        extra_training_data: data other than the protocol's training split that the model was trained on, in words.
+        out, replace: as of `check_entry`, whose errors this raises, too.
+    """
+    directory = check_entry(protocol, name, out, stated=stated, replace=replace)
+    own = dict(contents["outside"])
+    own |= {"stated": dict(stated)} if stated else {}
+    own |= {"extra_training_data": extra_training_data} if extra_training_data is not None else {}
+    named = _named(contents, name) | {"outside": filled_in(protocol, own, f"outside entry {name}")}
+    return write_record(directory, named, stored)
+
+
+def enter(
+    protocol: Protocol,
+    name: str,
+    predictions: Mapping[str, np.ndarray],
+    *,
+    faces: FaceSet,
+    outside: Mapping,
+    parameters: int | None = None,
+    cost: Mapping | None = None,
+    input: Mapping | None = None,
+    out: Path,
+    replace: bool = False,
+) -> Record:
+    """Check the predictions of a model and write its record: `check_entry`, `entry_of` and `write_entry`, whose arguments
+    and errors these are."""
+    check_entry(protocol, name, out, replace=replace)
+    about = {"faces": faces, "outside": outside, "parameters": parameters, "cost": cost, "input": input}
+    contents, stored = entry_of(protocol, name, predictions, **about)
+    return write_entry(protocol, name, contents, stored, out=out, replace=replace)
+
+
+def _named(contents: Mapping, name: str) -> dict:
+    cell = outside_cell(check_name(name))
+    return {**contents, "cell": cell.as_dict(), "cell_hash": cell.hash}
 
 
 def _environment() -> dict:

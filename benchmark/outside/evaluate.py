@@ -13,15 +13,16 @@ import torch
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
-from benchmark.outside import entry as outside
-from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, looks_like_probabilities
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
+from benchmark.outside.entry import check_entry, entry_of, write_entry
+from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record
 from benchmark.runs import environment
 from benchmark.runs.training.evaluation import TTA, predict
+from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, Standardiser, load_splits
 from benchmark.suggesting import unknown
 
@@ -39,6 +40,7 @@ class Assessment:
         warnings: sentences about the declaration, without those of `benchmark.records.doubts`.
         seconds: of the predictions.
         device: on which they were made.
+        given: what the outputs are, one of `benchmark.records.outside_record.OUTPUTS`.
     """
 
     ready: Ready
@@ -48,6 +50,7 @@ class Assessment:
     warnings: Sequence[str]
     seconds: float
     device: torch.device
+    given: str
 
     @property
     def outside(self) -> dict:
@@ -58,7 +61,8 @@ class Assessment:
             "source": given.source,
             "sha256": given.sha256,
             "warnings": list(self.warnings),
-            "outputs": _kind_of_outputs(self.ready.declared, self.protocol),
+            "outputs": self.given,
+            "macs": macs_of(self.ready),
         }
 
 
@@ -135,6 +139,7 @@ def predict_splits(
             for role, split in splits.items():
                 found |= {f"{role}_ids": split.ids, f"{role}_targets": split.targets.cpu().numpy()}
                 for tta in wanted[role]:
+                    model.note_as(role if tta == "none" else None)
                     outputs = predict(model, split, prepare, categorical=protocol.task == "categorical", tta=tta)
                     if not np.isfinite(outputs).all():
                         raise BadInput(f"{where}, {role}_outputs_{tta}", "outputs that are not finite", "finite ones")
@@ -164,6 +169,8 @@ def assess(
         stop: as of `predict_splits`.
     """
     test_views = checked_views(protocol, views)
+    if device.type == "cpu":
+        keep_freed()  # else a third of the time goes into asking the system for memory, batch by batch
     splits = evaluated_splits(faces, protocol, ready.declared, device)
     of = {role: test_views if role == "test" else QUICK for role in splits}
     start = time.perf_counter()
@@ -173,54 +180,24 @@ def assess(
     if "validation" in splits:
         known = arrays["validation_outputs_none"]
         found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol, known)
-        answers = torch.from_numpy(known)
-        if protocol.classes and ready.declared.outputs == "scores" and looks_like_probabilities(answers):
-            warnings.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
     else:
         warnings.append("input: not probed, as the protocol has no validation split of its own")
-    names = ready.declared.classes or ()
-    if left := [each for each in names if each not in (protocol.classes or names)]:
-        warnings.append(f"outputs: {', '.join(left)} left out, which {protocol.name} has not")
-    return Assessment(ready, protocol, arrays, found, warnings, seconds, device)
+    judged = ready.scores.judged(arrays)
+    return Assessment(ready, protocol, judged.arrays, found, [*warnings, *judged.warnings], seconds, device, judged.given)
 
 
-def enter_assessed(
-    found: Assessment,
-    name: str,
-    faces: FaceSet,
-    out: Path,
-    *,
-    stated: Mapping | None = None,
-    extra_training_data: str | None = None,
-    replace: bool = False,
-) -> Record:
-    """Write an assessment as the outside entry `name`. Arguments and errors as of `benchmark.outside.entry.enter`."""
-    about = found.outside | {"stated": dict(stated) if stated else None, "extra_training_data": extra_training_data}
-    return outside.enter(
+def entry_of_assessed(found: Assessment, name: str, faces: FaceSet) -> tuple[dict, dict[str, np.ndarray]]:
+    """The contents and arrays of the record of an assessment (`benchmark.outside.entry.entry_of`)."""
+    return entry_of(
         found.protocol,
         name,
         found.arrays,
         faces=faces,
-        outside=about,
+        outside=found.outside,
         input=found.ready.declared.as_dict() | ({"probes": found.probes} if found.probes else {}),
         parameters=found.ready.given.parameters,
         cost={"device": environment.device_name(found.device), "evaluate_seconds": round(found.seconds, 3)},
-        out=out,
-        replace=replace,
     )
-
-
-def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | None = None, replace: bool = False) -> None:
-    """Check, before the model is run, that an entry can be written after it.
-
-    Raises:
-        BadInput: an invalid name; an entry of this name that is not to be replaced; a stated accuracy for valence and
-            arousal.
-    """
-    if stated is not None and protocol.task != "categorical":
-        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
-    if (out / protocol.name / check_name(name)).exists() and not replace:
-        raise BadInput(out / protocol.name / name, "an entry of this name", "another name, or --replace")
 
 
 def evaluate(
@@ -241,17 +218,12 @@ def evaluate(
     replace: bool = False,
 ) -> Record:
     """Evaluate a model under `protocol` and write it as the outside entry `name`: `made_ready`, `assess` and
-    `enter_assessed`, whose arguments and errors these are."""
+    `benchmark.outside.entry.write_entry`, whose arguments and errors these are."""
     check_entry(protocol, name, out, stated=stated, replace=replace)
     checked_views(protocol, views)
     ready = made_ready(
         model, protocol, faces, device, weights=weights, options=options, preprocessing=preprocessing, trust=trust
     )
-    found = assess(ready, protocol, faces, device, views=views)
-    return enter_assessed(found, name, faces, out, stated=stated, extra_training_data=extra_training_data, replace=replace)
-
-
-def _kind_of_outputs(declared: Preprocessing, protocol: Protocol) -> str:
-    if not protocol.classes:
-        return "valence and arousal"
-    return "logits" if declared.outputs == "scores" else "probabilities"
+    contents, stored = entry_of_assessed(assess(ready, protocol, faces, device, views=views), name, faces)
+    about = {"stated": stated, "extra_training_data": extra_training_data}
+    return write_entry(protocol, name, contents, stored, out=out, replace=replace, **about)

@@ -1,11 +1,12 @@
 """Reads files of predictions made by any framework. docs/reference/models.md describes both forms for users.
 
-csv (UTF-8, commas, a header): the column ``id`` and, in any order, either one column of scores per class of the protocol,
-named like the class; or ``class`` (the name of a class, or its number in the protocol's order); or ``valence`` and
-``arousal``.
+csv (UTF-8, commas, a header): the column ``id`` and, in any order, either one column of scores per class of the model; or
+``class`` (the name of a class, or its number in the protocol's order); or ``valence`` and ``arousal``.
 
-npz: ``ids`` (str (N,)) and either ``scores`` (numbers (N, K)) with ``classes`` (str (K,), the classes of the columns); or
+npz: ``ids`` (str (N,)) and either ``scores`` (numbers (N, D)) with ``classes`` (str (D,), the classes of the columns); or
 ``class`` (str or integers (N,)); or ``valence`` and ``arousal`` (numbers (N,)). Never read with pickle.
+
+Names of classes are understood as `benchmark.outside.class_names` says, scores as `benchmark.outside.class_scores`.
 """
 
 import csv
@@ -17,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmark.errors import BadInput
+from benchmark.faces.expressions import plain
+from benchmark.outside import class_scores
+from benchmark.outside.class_names import Columns, class_of, is_word, understood
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.selection_metric import DIMENSIONS
+from benchmark.suggesting import one_of
 
-FLOOR = 1e-12  # smallest probability before taking the logarithm
 ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 
 
@@ -35,13 +39,32 @@ class PredictionFile:
         outputs: float64 (N, K), in the form in which a record stores them: logits, log-probabilities, one-hot rows, or
             valence and arousal.
         given: what the file contains, one of `benchmark.records.outside_record.OUTPUTS`.
-        sha256: of the file.
+        sha256: of the file; None for arrays that are in no file.
+        said: what was understood of it, a sentence each; empty where it is as in the protocol.
+        columns, notes: of scores of classes; else None.
+        declared: whether it was said what the scores are ("auto" was not).
     """
 
     ids: np.ndarray
     outputs: np.ndarray
     given: str
-    sha256: str
+    sha256: str | None
+    said: tuple[str, ...] = ()
+    columns: Columns | None = None
+    notes: class_scores.Notes | None = None
+    declared: bool = False
+
+    def warnings(self, rows: np.ndarray, targets: np.ndarray) -> list[str]:
+        """The warnings of `benchmark.outside.class_scores.warnings`, for the test faces.
+
+        Args:
+            rows: int (N,), their positions in the file.
+            targets: (N,), their classes.
+        """
+        if self.columns is None or self.notes is None:
+            return []
+        about = {"probabilities": self.given == "probabilities", "said": self.declared}
+        return class_scores.warnings(self.columns, self.notes.of(rows), targets, **about)
 
 
 def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> PredictionFile:
@@ -50,22 +73,46 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     Args:
         meaning: of scores: "probabilities" (each row is divided by its sum), "logits", or "auto". "auto" takes scores as
             probabilities if none is negative and, in addition, either all are at most 1 or the sums of all rows are equal
-            within `ONE_SCALE`; else as logits.
+            within `ONE_SCALE`; else as logits. Scores of which every row is one 1 beside 0 are taken as classes.
 
     Raises:
-        BadInput: no such file; neither of the two forms; columns that are not the protocol's; a cell that is not a number;
-            NaN or infinity; an unknown class; negative probabilities or a row of zeros. The message names row and id.
+        BadInput: no such file; neither of the two forms; columns that are not understood; a cell that is not a number; NaN
+            or infinity; a class that is unknown or that the protocol has not; negative probabilities, a row of zeros, or
+            one whose only score is for a class that the protocol has not. The message names row and id.
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "a .csv or .npz of predictions")
     if path.suffix not in (".csv", ".npz"):
         raise BadInput(path, f"suffix '{path.suffix}'", ".csv or .npz")
     data = path.read_bytes()
-    ids, columns, places = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data, protocol)
+    read = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data)
+    return _understood(*read, path, hashlib.sha256(data).hexdigest(), protocol, meaning)
+
+
+def predictions_in(
+    arrays: Mapping[str, np.ndarray], protocol: Protocol, meaning: str = "auto", where: object = "predictions"
+) -> PredictionFile:
+    """As `read_predictions`, for the arrays that an npz would have. `where` names them in errors; `sha256` is None."""
+    return _understood(*_from_arrays(where, dict(arrays)), where, None, protocol, meaning)
+
+
+def _understood(ids, values, places, names_at, where, sha256, protocol, meaning) -> PredictionFile:
+    columns = _columns(list(values), protocol, names_at)
     if not len(ids):
-        raise BadInput(path, "no row", "one for each test face")
-    outputs, given = _outputs(columns, protocol, meaning, places)
-    return PredictionFile(ids, outputs, given, hashlib.sha256(data).hexdigest())
+        raise BadInput(where, "no row", "one for each test face")
+    about = {"ids": ids, "sha256": sha256, "declared": meaning != "auto"}
+    if columns is None:
+        outputs, said = _of_labels([str(each).strip() for each in values["class"]], protocol, places)
+        return PredictionFile(outputs=outputs, given="classes", said=said, **about)
+    table = _table(values, columns, protocol, places)
+    if not protocol.classes:
+        held = table[:, columns.held]
+        return PredictionFile(outputs=held, given="valence and arousal", said=columns.said, **about)
+    outputs, given, notes = _of_scores(table, columns, meaning, places)
+    said = columns.said
+    if given == "classes" and meaning == "auto":
+        said += ("the scores are one 1 beside 0 for each face: taken as classes",)
+    return PredictionFile(outputs=outputs, given=given, said=said, columns=columns, notes=notes, **about)
 
 
 class _Places:
@@ -78,7 +125,7 @@ class _Places:
         return f"{self.path}, {self.word} {row + self.first} ({self.ids[row]})"
 
 
-def _from_csv(path, data, protocol):
+def _from_csv(path, data):
     try:
         text = data.decode("utf-8-sig")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -87,7 +134,8 @@ def _from_csv(path, data, protocol):
     header = [cell.strip() for cell in lines[0]] if lines else []
     rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line]
     if "id" not in header:
-        raise BadInput(f"{path}, header", ", ".join(header) or "nothing", f"id, then {_expected(protocol)}")
+        expected = "id, then a column for each class, or class, or valence and arousal"
+        raise BadInput(f"{path}, header", ", ".join(header) or "nothing", expected)
     if len(set(header)) < len(header):
         raise BadInput(f"{path}, header", ", ".join(header), "each column once")
     for number, line in rows:
@@ -97,11 +145,7 @@ def _from_csv(path, data, protocol):
         dict(zip(header, zip(*(line for _, line in rows), strict=True), strict=True)) if rows else dict.fromkeys(header, ())
     )
     ids = _ids([cell.strip() for cell in cells.pop("id")], path)
-    places = _Places(path, "data row", 1, ids)
-    _check_names(list(cells), protocol, f"{path}, header")
-    if "class" in cells:
-        return ids, {"class": [cell.strip() for cell in cells["class"]]}, places
-    return ids, {name: _numbers(values, name, places) for name, values in cells.items()}, places
+    return ids, cells, _Places(path, "data row", 1, ids), f"{path}, header"
 
 
 def _numbers(values, name, places):
@@ -114,7 +158,7 @@ def _numbers(values, name, places):
     return found
 
 
-def _from_npz(path, data, protocol):
+def _from_npz(path, data):
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -124,6 +168,10 @@ def _from_npz(path, data, protocol):
         ) from error
     if odd := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:  # a member that is no .npy
         raise BadInput(f"{path}, {odd[0]}", "no array", "arrays of numbers and text")
+    return _from_arrays(path, arrays)
+
+
+def _from_arrays(path, arrays):
     if "ids" not in arrays:
         raise BadInput(path, f"arrays {', '.join(arrays) or '(none)'}", "ids, then scores and classes, or class, or valence "
                        "and arousal")  # fmt: skip
@@ -144,14 +192,11 @@ def _from_npz(path, data, protocol):
         columns = dict(zip(names, scores.T, strict=True))
     else:
         columns = arrays
-    _check_names(list(columns), protocol, path)
     for name, values in columns.items():
         kinds = "iuU" if name == "class" else "iuf"
         if values.shape != (len(ids),) or values.dtype.kind not in kinds:
             raise BadInput(f"{path}, {name}", f"{values.dtype} {values.shape}", f"one value for each of {len(ids)} ids")
-    if "class" in columns:
-        columns = {"class": columns["class"].astype(str).tolist()}
-    return ids, columns, _Places(path, "row", 0, ids)
+    return ids, columns, _Places(path, "row", 0, ids), path
 
 
 def _texts(array, where):
@@ -169,42 +214,69 @@ def _ids(texts, path):
     return np.array(texts, dtype=str)
 
 
-def _check_names(names, protocol, where):
-    categorical = protocol.task == "categorical"
-    allowed = [set(protocol.classes), {"class"}] if categorical else [set(DIMENSIONS)]
-    if set(names) not in allowed:
-        raise BadInput(where, ", ".join(names) or "no column beside the ids", _expected(protocol))
+def _columns(names, protocol, where) -> Columns | None:
+    """What the columns beside the ids stand for; None: the one column "class"."""
+    if protocol.classes and "class" in names:
+        if len(names) > 1:
+            expected = f"scores of the classes of {protocol.name} ({', '.join(protocol.classes)}), or class alone"
+            raise BadInput(where, ", ".join(names), expected)
+        return None
+    if not names:
+        expected = f"the classes of {protocol.name} ({', '.join(protocol.classes)}), or class"
+        raise BadInput(where, "no column beside the ids", expected if protocol.classes else "valence and arousal")
+    return understood(names, protocol, where)
 
 
-def _expected(protocol):
-    if protocol.task == "categorical":
-        return f"the classes of {protocol.name} ({', '.join(protocol.classes)}), or class"
-    return "valence and arousal"
+def _of_labels(words: Sequence[str], protocol: Protocol, places: _Places) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(one-hot rows, what was understood) of names or numbers of classes."""
+    classes = protocol.classes
+    known = {str(k): name for k, name in enumerate(classes)} | {name: name for name in classes}
+    known |= {word: name for word in set(words) - set(known) if (name := class_of(word, protocol)) is not None}
+    for row, word in enumerate(words):
+        if word not in known and is_word(word, protocol):
+            found = f"'{word}', which {protocol.name} has not, in {words.count(word)} of {len(words)} rows"
+            remedy = "the model's best answer among these, or its scores, from which other classes are left out"
+            raise BadInput(f"{places(row)}, class", found, f"one of {', '.join(classes)}: {remedy}")
+        if word not in known:
+            raise BadInput(f"{places(row)}, class", f"'{word}'", one_of(word, classes))
+    numbers = [classes.index(known[word]) for word in words]
+    others = [word for word in dict.fromkeys(words) if not word.isdecimal() and plain(word) != plain(known[word])]
+    changed = [f"{word} as {known[word]}" for word in others]
+    return np.eye(len(classes))[numbers], (f"classes understood: {', '.join(changed)}",) if changed else ()
 
 
-def _outputs(columns: Mapping, protocol: Protocol, meaning: str, places: _Places) -> tuple[np.ndarray, str]:
-    if "class" in columns:
-        numbers = {str(k): k for k in range(len(protocol.classes))} | {name: k for k, name in enumerate(protocol.classes)}
-        for row, name in enumerate(columns["class"]):
-            if name not in numbers:
-                raise BadInput(f"{places(row)}, class", f"'{name}'", f"one of {', '.join(protocol.classes)}")
-        return np.eye(len(protocol.classes))[[numbers[name] for name in columns["class"]]], "classes"
-    names = protocol.classes if protocol.task == "categorical" else DIMENSIONS
-    values = np.stack([np.asarray(columns[name], np.float64) for name in names], 1)
-    bad = ~np.isfinite(values)
+def _table(values: Mapping, columns: Columns, protocol: Protocol, places: _Places) -> np.ndarray:
+    """float64 (N, D) in the order of the file's columns. BadInput for what is not a finite number and is used."""
+    found = []
+    for name, own in values.items():
+        found.append(own.astype(np.float64) if isinstance(own, np.ndarray) else _numbers(own, name, places))
+    table = np.stack(found, 1)
+    used = columns.alternatives if protocol.classes else columns.held
+    bad = ~np.isfinite(table[:, used])
     if bad.any():
         row, column = (int(index[0]) for index in np.nonzero(bad))
-        found = f"{values[row, column]}, one of {bad.any(1).sum()} such rows"
-        raise BadInput(f"{places(row)}, {names[column]}", found, "a finite number")
-    if protocol.task != "categorical":
-        return values, "valence and arousal"
+        said = f"{table[row, used[column]]}, one of {bad.any(1).sum()} such rows"
+        raise BadInput(f"{places(row)}, {columns.declared[used[column]]}", said, "a finite number")
+    return table
+
+
+def _of_scores(
+    table: np.ndarray, columns: Columns, meaning: str, places: _Places
+) -> tuple[np.ndarray, str, class_scores.Notes]:
+    """(outputs, what they were given as, notes) of scores of classes."""
+    scores = table[:, columns.alternatives]
     with np.errstate(over="ignore"):  # logits near the largest number; infinite sums are not alike
-        sums = values.sum(1)
-    alike = values.max() <= 1 or np.ptp(sums) <= ONE_SCALE * sums.max()
-    if meaning == "logits" or (meaning == "auto" and (values.min() < 0 or not alike)):
-        return values, "logits"
-    negative = values.min(1) < 0
-    for wrong, found in ((negative, "a negative score"), (sums == 0, "scores that are all zero")):
-        if wrong.any():
+        sums = scores.sum(1)
+    alike = scores.max() <= 1 or np.ptp(sums) <= ONE_SCALE * sums.max()
+    given = "probabilities" if meaning == "probabilities" else "logits"
+    if meaning == "auto" and scores.min() >= 0 and alike:
+        given = "probabilities"
+    for wrong, found in ((scores.min(1) < 0, "a negative score"), (sums == 0, "scores that are all zero")):
+        if given == "probabilities" and wrong.any():
             raise BadInput(places(int(wrong.argmax())), found, "probabilities of the classes")
-    return np.log(np.maximum(values / sums[:, None], FLOOR)), "probabilities"
+    values = torch.from_numpy(table)
+    notes = class_scores.noted(values, columns)
+    outputs = class_scores.brought(values, columns, given == "probabilities" or bool(notes.labels.all()), places).numpy()
+    if notes.labels.all():
+        return class_scores.one_hot(outputs), "classes", notes
+    return outputs, given, notes

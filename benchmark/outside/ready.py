@@ -37,6 +37,11 @@ class Ready:
     scores: Scores
     prepare: Input
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was understood of the model's declaration, a sentence each."""
+        return (*self.given.said, *self.scores.said)
+
 
 def made_ready(
     model: Model,

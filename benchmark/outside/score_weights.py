@@ -66,8 +66,10 @@ def evaluate_weights(
     if out.exists():
         raise BadInput(out, "something that exists", "a new folder")
     declared = Preprocessing(classes=tuple(order) if order else None).filled(protocol)
+    if (columns := declared.columns(protocol)).missing:
+        raise BadInput("order of the outputs", ", ".join(columns.declared), f"all of {', '.join(columns.names)}")
     model = build_model(run, torch.device("cpu"))
-    digest = load_into(model, weights, f"cell {cell.name}")
+    digest, _ = load_into(model, weights, f"cell {cell.name}")
     own = with_recipe(protocol, input_recipe) if input_recipe else protocol
     splits = load_splits(faces, protocol, device)
     prepare = standardiser(own, splits["train"])

@@ -5,22 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.outside.blind_faces import as_named
-from benchmark.outside.entry import enter
-from benchmark.outside.prediction_file import read_predictions
+from benchmark.outside.entry import check_entry, entry_of, write_entry
+from benchmark.outside.prediction_file import PredictionFile, read_predictions
 from benchmark.protocol.protocol import Protocol
-from benchmark.protocol.roles import role_rows
+from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.records import metrics
 from benchmark.records.aligning import aligned
 from benchmark.records.bootstrapping import bootstrap
-from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record
 
 SCHEMA = 1
 RESAMPLES = 2000
-NO_SCORES = "not tested: the file names a class for each face and gives no scores"
+NO_SCORES = "not tested: each face has a class and no scores"
 
 
 def score(
@@ -50,32 +48,40 @@ def score(
     Raises:
         BadInput: as `read_predictions` and `benchmark.outside.entry.enter`; also a stated accuracy for valence and arousal.
     """
-    check_name(name)
-    if stated is not None and protocol.task != "categorical":
-        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
+    check_entry(protocol, name, out, stated=stated, replace=replace)
     read = read_predictions(path, protocol, meaning)
-    predictions = {}
-    for role, places in aligned(read.ids, protocol, as_named(read.ids, faces), path).items():
+    contents, stored = entry_of_predictions(read, protocol, faces, name, source=path.name, parameters=parameters)
+    about = {"stated": stated, "extra_training_data": extra_training_data}
+    return summary_of(write_entry(protocol, name, contents, stored, out=out, replace=replace, **about))
+
+
+def entry_of_predictions(
+    read: PredictionFile, protocol: Protocol, faces: FaceSet, name: str, *, source: str, parameters: int | None = None
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """The contents and arrays of the record of predictions that were read (`benchmark.outside.entry.entry_of`).
+
+    Args:
+        source: where they come from; also names them in errors.
+
+    Raises:
+        BadInput: as `benchmark.records.aligning.aligned` and `entry_of`.
+    """
+    predictions, found = {}, aligned(read.ids, protocol, as_named(read.ids, faces), source)
+    for role, places in found.items():
         ids = faces.id[role_rows(protocol, faces, role)]
         predictions |= {f"{role}_ids": ids, f"{role}_outputs_none": read.outputs[places]}
-    outside = {
-        "kind": "predictions",
-        "source": path.name,
-        "sha256": read.sha256,
-        "stated": None if stated is None else dict(stated),
-        "extra_training_data": extra_training_data,
-        "outputs": read.given,
-    }
-    record = enter(
-        protocol, name, predictions, faces=faces, outside=outside, parameters=parameters, out=out, replace=replace
-    )
-    return summary_of(record)
+    warnings = read.warnings(found["test"], role_targets(protocol, faces, role_rows(protocol, faces, "test")))
+    outside = {"kind": "predictions", "source": source, "sha256": read.sha256, "outputs": read.given, "warnings": warnings}
+    return entry_of(protocol, name, predictions, faces=faces, outside=outside, parameters=parameters)
 
 
 def summary_of(record: Record) -> dict:
-    """A JSON-able summary of an entry: the metrics of each split, the 95 % bootstrap interval of the primary metric over the
+    """A JSON-able summary of an entry, or of a finished run: the metrics of each split, the 95 % bootstrap interval of the
+    primary metric over the
     test images, what was not tested and why, the warnings, and the accuracy that the authors publish."""
-    task, outside = record["protocol"]["task"], record.outside
+    task = record["protocol"]["task"]
+    run = {"outputs": "logits" if task == "categorical" else "valence and arousal", "stated": None, "warnings": []}
+    outside = record.outside or run | {"extra_training_data": "none"}
     found: dict[str, dict] = {}
     for split in ("validation", "test"):
         if f"{split}_ids" in record.predictions:

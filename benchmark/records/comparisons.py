@@ -275,10 +275,11 @@ def _check_targets(records: list[Record]) -> None:
 
 
 def _scored(record: Record, root: Path, verified: Entries) -> ScoredRun:
-    return ScoredRun(record, _score(record), level(record, folder_of(record, root), verified))
+    return ScoredRun(record, scores_of(record), level(record, folder_of(record, root), verified))
 
 
-def _score(record: Record) -> dict[str, dict[str, Json]]:
+def scores_of(record: Record) -> dict[str, dict[str, Json]]:
+    """`ScoredRun.scores` of a record: test-time augmentation -> every metric of its test predictions; {} if it diverged."""
     scores = {}
     # benchmark.records.metrics checks its arguments itself; scikit-learn's own checks would take a quarter of the time.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):

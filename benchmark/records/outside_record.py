@@ -24,6 +24,8 @@ FIELDS: dict[str, Kind] = {
     "warnings": list,
     "outputs": str,
 }
+# Fields that older records lack. `macs`: multiply-adds for one picture, where the model was given as code and counted.
+LATER: dict[str, Kind] = {"macs": (int, type(None))}
 
 
 def outside_cell(name: str) -> Cell:
@@ -38,11 +40,16 @@ def check_name(name: str) -> str:
 
 def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) -> None:
     """Raise BadInput if the field `outside` of a record is not as described at `FIELDS`."""
-    if odd := sorted(set(outside) ^ set(FIELDS)):
-        raise BadInput(where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(FIELDS)}")
-    for key, kind in FIELDS.items():
-        if not isinstance(outside[key], kind):
-            raise BadInput(f"{where}, {key}", type(outside[key]).__name__, str(kind))
+    if odd := sorted((set(outside) - set(LATER)) ^ set(FIELDS)):
+        raise BadInput(
+            where, f"missing or unknown: {', '.join(odd)}", f"exactly {', '.join(FIELDS)}, perhaps {', '.join(LATER)}"
+        )
+    kinds = FIELDS | LATER
+    for key in outside:
+        if not isinstance(outside[key], kinds[key]):
+            raise BadInput(f"{where}, {key}", type(outside[key]).__name__, str(kinds[key]))
+    if (macs := outside.get("macs")) is not None and (isinstance(macs, bool) or macs < 1):
+        raise BadInput(f"{where}, macs", macs, "a number from 1, or null")
     if outside["kind"] not in KINDS:
         raise BadInput(f"{where}, kind", outside["kind"], f"one of {', '.join(KINDS)}")
     fitting = OUTPUTS[:3] if categorical else OUTPUTS[3:]

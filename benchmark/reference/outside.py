@@ -5,14 +5,21 @@ from dataclasses import fields
 from benchmark.outside.adapters.preprocessing import CHOICES, Preprocessing
 from benchmark.reference.markdown import attributes, page, sections, table, value
 
-FIRST = ("Files of predictions", "Mistakes in a file of predictions", "Names of models and cells", "Kinds of models")
+FIRST = (
+    "Files of predictions",
+    "Names of classes",
+    "Mistakes in a file of predictions",
+    "Names of models and cells",
+    "Kinds of models",
+    "Checkpoints",
+)
 
 
 def models() -> str:
     """Files of predictions, kinds of models, the keys of a declared preprocessing, mistakes."""
     said = attributes(Preprocessing)
     rows = (
-        (f"`{entry.name}`", "the protocol's" if entry.default is None else value(entry.default), _meaning(entry.name, said))
+        (f"`{entry.name}`", _default(entry.name, entry.default), _meaning(entry.name, said))
         for entry in fields(Preprocessing)
     )
     return page(
@@ -36,6 +43,12 @@ def release() -> str:
         "[The authors' release](../release.md) has the commands.",
         *sections("release"),
     )
+
+
+def _default(name: str, default: object) -> str:
+    if default is None:
+        return "any number" if name == "batch" else "the protocol's"
+    return value(default)
 
 
 def _meaning(name: str, said: dict[str, str]) -> str:

@@ -106,9 +106,22 @@ def compare(
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
     """
+    summary = gathered_summary(records)
+    return compare_rows(*(find(summary, records, name, protocol) for name in (a, b)), complexity=complexity, latency=latency)
+
+
+def gathered_summary(records: Path) -> Summary:
+    """The records of a folder that are in order, grouped and scored. BadInput as of `summarise`."""
     gathered = gather(records, Known())
-    summary = summarise(gathered.records, records, gathered.apart)
-    left, right_rows = (find(summary, records, name, protocol) for name in (a, b))
+    return summarise(gathered.records, records, gathered.apart)
+
+
+def compare_rows(
+    left: Sequence[Row], right_rows: Sequence[Row], *, complexity: Path | None = None, latency: Path | None = None
+) -> dict:
+    """As `compare`, for rows at hand. Each side has one row for each protocol under which it has finished runs; exactly one
+    of them must be of the same protocol and data as one of the other side."""
+    a, b = left[0].name, right_rows[0].name
     common = [(x, y) for x in left for y in right_rows if x.identity == y.identity]
     if not common:
         raise BadInput(f"{a} and {b}", "no protocol and data that both have finished runs on", "one in common")
@@ -164,7 +177,7 @@ def sentences(found: Mapping) -> list[str]:
 
     lines = [
         f"{found['protocol']} (hash {found['protocol_hash']}), {found['test_images']:,} test images, {metric.title}, no TTA",
-        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {len(found['pairs'])} pairs of networks",
+        f"A {a['name']}: {number(a['value'])}; B {b['name']}: {number(b['value'])}; {_pairs_of(len(found['pairs']))}",
         f"A minus B over test images: {interval(found['images'])} (these networks)",
         f"A minus B over seeds: {interval(found['seeds'])} (n = {found['seeds']['n']})",
     ]
@@ -246,7 +259,7 @@ def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None
         "outside": row.outside,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
-        "macs": found[0]["macs"] if found[0] else None,
+        "macs": record.outside.get("macs") if row.outside else found[0]["macs"] if found[0] else None,
         "latency_ms": found[1]["latency"]["median_ms"] if found[1] else None,
     }
 
@@ -286,6 +299,10 @@ def _disagree(of_a: Sequence[ScoredRun], of_b: Sequence[ScoredRun], task: str) -
         apart = np.linalg.norm(a - b, axis=2).mean(axis=0)
         rows = np.flatnonzero(apart > FAR)
     return ids, rows[np.argsort(-apart[rows], kind="stable")]
+
+
+def _pairs_of(number: int) -> str:
+    return "1 pair of networks" if number == 1 else f"{number} pairs of networks"
 
 
 def _p(value: float | None) -> str:

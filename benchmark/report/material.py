@@ -14,7 +14,7 @@ from benchmark.measures.complexity.file import counted_parameters, read_complexi
 from benchmark.measures.extremes.file import ShownFaces, read_faces
 from benchmark.measures.gradients.file import read as read_gradients
 from benchmark.measures.machine import read_below
-from benchmark.measures.robustness.file import Measured, read_robustness
+from benchmark.measures.robustness.file import Measured, MeasuredEntries, read_of_entries, read_robustness
 from benchmark.measures.speed.file import read_benches
 from benchmark.measures.subgroups.file import Split, read_subgroups
 from benchmark.names import checked_name, checked_text
@@ -104,6 +104,7 @@ class Material:
         people: agreement of human raters.
         faces: test faces that may be shown.
         gradients, robustness, benches: measurements of networks.
+        robustness_of_entries: the same of outside entries.
         subgroups: results split by attributes of the faces.
         machines: name of a measurement -> the environment it was made in, for gradients and robustness.
         searches: search for learning rates -> its trials.
@@ -123,6 +124,7 @@ class Material:
     faces: Sequence[ShownFaces]
     gradients: Sequence[Mapping]
     robustness: Measured
+    robustness_of_entries: MeasuredEntries
     benches: Sequence[Mapping]
     subgroups: Sequence[Split]
     machines: Mapping[str, Mapping]
@@ -156,6 +158,7 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         faces=read_faces(out / "faces", summary),
         gradients=gradients,
         robustness=read_robustness(out / "robustness", summary),
+        robustness_of_entries=read_of_entries(out / "robustness", summary),
         benches=read_benches(out / "bench"),
         subgroups=read_subgroups(out / "subgroups", summary),
         machines={

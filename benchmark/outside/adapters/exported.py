@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 
 from benchmark.errors import BadInput
-from benchmark.outside.adapters.given import Calling, Given
+from benchmark.outside.adapters.given import Calling, Given, check_batch
 from benchmark.outside.adapters.preprocessing import Preprocessing
+from benchmark.outside.adapters.torch_file import check_whole
 
 PROGRAM, SCRIPTS = ".pt2", (".torchscript", ".ts")
 SUFFIXES = (PROGRAM, *SCRIPTS)
@@ -25,12 +26,14 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
     """
     if not trust:
         raise BadInput(path, "a file whose loading may run code of its own", "--trust, if you trust its makers; or ONNX")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    data = path.read_bytes()
+    check_whole(path, data, "an exported model")
+    digest, batch = hashlib.sha256(data).hexdigest(), preprocessing.batch if preprocessing else None
     try:
-        if path.suffix in SCRIPTS:
+        if path.suffix.lower() in SCRIPTS:
             script = torch.jit.load(str(path), map_location=device).eval()
             parameters = sum(parameter.numel() for parameter in script.parameters())
-            return Given("exported", path.name, digest, Calling(script), preprocessing, parameters)
+            return Given("exported", path.name, digest, Calling(script, batch, path.name), preprocessing, parameters)
         program = torch.export.load(path)
     except Exception as error:  # torch's readers raise many kinds of error
         raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", "an exported model") from error
@@ -38,7 +41,8 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
     shapes = [node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder" and node.name in names]
     if len(shapes) != 1 or len(shapes[0]) != 4:
         raise BadInput(path, f"inputs of shapes {[tuple(shape) for shape in shapes]}", "one batch of pictures")
-    batch = shapes[0][0]
-    model = Calling(program.module().to(device), batch=batch if isinstance(batch, int) else None)
+    fixed = shapes[0][0] if isinstance(shapes[0][0], int) else None
+    check_batch(path, fixed, preprocessing)
+    model = Calling(program.module().to(device), fixed or batch, path.name)
     parameters = sum(parameter.numel() for parameter in program.parameters())
     return Given("exported", path.name, digest, model, preprocessing, parameters)

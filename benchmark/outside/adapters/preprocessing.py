@@ -5,10 +5,13 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from benchmark.errors import BadInput
+from benchmark.outside import class_scores
+from benchmark.outside.class_names import Columns, output_names, understood
 from benchmark.protocol.protocol import Protocol
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.runs.training.resampling
@@ -18,7 +21,6 @@ CHOICES = {
     "layout": ("NCHW", "NHWC"),
     "outputs": ("scores", "probabilities"),
 }
-DIMENSIONS = ("valence", "arousal")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class Preprocessing:
         layout: NCHW or NHWC.
         outputs: "scores", whose softmax gives probabilities, or "probabilities" (their logarithm is stored). Not used for
             valence and arousal.
-        classes: the names of the model's outputs in its order: the protocol's class names, or valence and arousal. None: in
-            the protocol's order. Outputs with names that the protocol does not have are left out.
+        classes: the names of the model's outputs in its order: words for expressions, 'none' for what is none, valence,
+            arousal (`benchmark.outside.class_names`). None: those of the protocol. What the protocol has not is left out.
+        batch: the number of pictures that the model takes at a time, for a model that can not take any number. A smaller
+            last batch is filled up with black pictures, whose outputs are dropped. None: any number.
     """
 
     input_size: int | None = None
@@ -51,6 +55,7 @@ class Preprocessing:
     layout: str = "NCHW"
     outputs: str = "scores"
     classes: tuple[str, ...] | None = None
+    batch: int | None = None
 
     def as_dict(self) -> dict:
         """JSON-able contents."""
@@ -60,30 +65,20 @@ class Preprocessing:
         """A copy with the protocol's size, channels and classes where none are declared.
 
         Raises:
-            BadInput: declared classes that lack one of the protocol's or occur twice; a number of means or deviations that
+            BadInput: declared classes as of `benchmark.outside.class_names.understood`; a number of means or deviations that
                 is neither 1 nor the number of channels.
         """
         channels = self.channels or protocol.channels
-        names = output_names(protocol)
-        declared = self.classes or names
-        if len(set(declared)) != len(declared) or not set(names) <= set(declared):
-            what = f"each class of {protocol.name} once: " if protocol.classes else ""
-            raise BadInput("order of the outputs", ", ".join(declared), what + ", ".join(names))
+        declared = self.columns(protocol).declared
         for key in ("mean", "deviation"):
             if len(getattr(self, key)) not in (1, channels):
                 raise BadInput(f"preprocessing, {key}", f"{len(getattr(self, key))} numbers", f"1 or {channels}")
         size = self.input_size or protocol.input_size
         return dataclasses.replace(self, input_size=size, channels=channels, classes=tuple(declared))
 
-    def columns(self, protocol: Protocol) -> list[int]:
-        """For each output of the protocol, the number of the model's output with the same name."""
-        declared = self.filled(protocol).classes
-        return [declared.index(name) for name in output_names(protocol)]
-
-
-def output_names(protocol: Protocol) -> tuple[str, ...]:
-    """The names of the protocol's outputs."""
-    return protocol.classes or DIMENSIONS
+    def columns(self, protocol: Protocol) -> Columns:
+        """What the model's outputs stand for. BadInput as of `benchmark.outside.class_names.understood`."""
+        return understood(self.classes or output_names(protocol), protocol, "order of the outputs")
 
 
 def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
@@ -102,6 +97,8 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
             raise BadInput(here, repr(value), f"one of {', '.join(str(each) for each in CHOICES[key] if each)}")
         if key == "input_size" and value is not None and (type(value) is not int or value < 1):
             raise BadInput(here, repr(value), "a whole number of pixels")
+        if key == "batch" and value is not None and (type(value) is not int or value < 1):
+            raise BadInput(here, repr(value), "a whole number of pictures")
         if key in ("range", "mean", "deviation"):
             value = _numbers(value, here)
             if key == "deviation" and min(map(abs, value)) == 0:
@@ -149,10 +146,13 @@ class Input:
 
 
 class Scores(nn.Module):
-    """A model whose outputs are brought into the form of the protocol: columns in the protocol's order, logarithms of
-    probabilities.
+    """A model whose outputs are brought into the form of the protocol (`benchmark.outside.class_scores`).
 
     `forward` maps the model's input to float32 (N, K).
+
+    Attributes:
+        columns: what the model's outputs stand for.
+        said: what was understood of their names, a sentence each.
 
     Raises:
         BadInput: the model fails on its input; its outputs have another shape; they are declared as probabilities but are
@@ -161,10 +161,14 @@ class Scores(nn.Module):
 
     def __init__(self, model: nn.Module, preprocessing: Preprocessing, protocol: Protocol, where: object):
         super().__init__()
-        self.model, self.where, self.names = model, where, preprocessing.filled(protocol).classes
+        self.model, self.where = model, where
         self.columns = preprocessing.columns(protocol)
-        self.logarithm = preprocessing.outputs == "probabilities" and protocol.task == "categorical"
+        self.said = self.columns.said
+        self.probabilities = preprocessing.outputs == "probabilities" and protocol.task == "categorical"
+        self.categorical = protocol.task == "categorical"
         self.told: Callable[[int], object] | None = None
+        self.notes: dict[str, list[class_scores.Notes]] = {}
+        self.noting: str | None = None
 
     @contextlib.contextmanager
     def telling(self, told: Callable[[int], object]) -> Iterator[None]:
@@ -173,7 +177,31 @@ class Scores(nn.Module):
         try:
             yield
         finally:
-            self.told = None
+            self.told = self.noting = None
+
+    def note_as(self, role: str | None) -> None:
+        """Take notes of the answers from now on as those to a split, once for each face; None: take none."""
+        self.noting = role
+        if role is not None:
+            self.notes[role] = []
+
+    def judged(self, arrays: Mapping[str, np.ndarray]) -> "Judged":
+        """What is to be said of predictions, after the notes on them were taken.
+
+        Args:
+            arrays: as in a record, made by this module.
+        """
+        if not self.categorical:
+            return Judged(arrays, "valence and arousal", [])
+        notes = {role: class_scores.Notes.joined(parts) for role, parts in self.notes.items()}
+        found = class_scores.warnings(self.columns, notes["test"], arrays["test_targets"], self.probabilities)
+        if not all(own.labels.all() for own in notes.values()):
+            return Judged(arrays, "probabilities" if self.probabilities else "logits", found)
+        for role, own in notes.items():
+            if without := int((own.elsewhere >= 0).sum()):
+                raise class_scores.no_answer(f"{self.where}, outputs for the {role} faces", without, self.columns)
+        own = {name: class_scores.one_hot(values) if "_outputs_" in name else values for name, values in arrays.items()}
+        return Judged(own, "classes", found)
 
     def forward(self, images: Tensor) -> Tensor:
         found = self._answers(images)
@@ -189,18 +217,31 @@ class Scores(nn.Module):
         except Exception as error:  # a model from outside may raise any kind of error
             found = f"{type(error).__name__} ({' '.join(str(error).split())[:200]})"
             raise BadInput(self.where, found, f"a model that takes float32 {tuple(images.shape)}, as declared") from error
-        expected = f"a tensor of shape ({len(images)}, {len(self.names)}): {', '.join(self.names)}"
-        if not isinstance(outputs, Tensor) or outputs.shape != (len(images), len(self.names)):
+        names = self.columns.declared
+        expected = f"a tensor of shape ({len(images)}, {len(names)}): {', '.join(names)}"
+        if not isinstance(outputs, Tensor) or outputs.shape != (len(images), len(names)):
             found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
             raise BadInput(f"{self.where}, outputs", found, expected)
         outputs = outputs.float()
-        if self.logarithm:
-            if not looks_like_probabilities(outputs):
-                raise BadInput(f"{self.where}, outputs", "numbers that are no probabilities", "ones, as declared")
-            outputs = outputs.clamp_min(1e-12).log()
-        return outputs[:, self.columns]
+        if not self.categorical:
+            return outputs[:, self.columns.held]
+        if self.probabilities and not class_scores.are_probabilities(outputs, self.columns):
+            raise BadInput(f"{self.where}, outputs", "numbers that are no probabilities", "ones, as declared")
+        if self.noting is not None:
+            self.notes[self.noting].append(class_scores.noted(outputs, self.columns))
+        return class_scores.brought(outputs, self.columns, self.probabilities, lambda _row: f"{self.where}, outputs")
 
 
-def looks_like_probabilities(outputs: Tensor) -> bool:
-    """Whether every row of (N, K) consists of numbers in [0, 1] whose sum is 1 within 1e-3."""
-    return bool(((outputs >= 0) & (outputs <= 1)).all() and ((outputs.sum(1) - 1).abs() < 1e-3).all())
+@dataclass(frozen=True)
+class Judged:
+    """Predictions of a model, and what was noticed about its outputs.
+
+    Attributes:
+        arrays: as in a record; one-hot rows if the outputs are labels.
+        given: what the outputs are, one of `benchmark.records.outside_record.OUTPUTS`.
+        warnings: of `benchmark.outside.class_scores.warnings`.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    given: str
+    warnings: list[str]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.errors import BadInput
-from benchmark.outside.adapters.given import Given
+from benchmark.outside.adapters.given import Given, as_array, logits_of
 from benchmark.outside.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
 from benchmark.outside.adapters.weights import load_into
 from benchmark.protocol import registry
@@ -26,6 +26,7 @@ def open_python(
     weights: Path | None,
     options: Mapping,
     preprocessing: Preprocessing | None,
+    trained: bool = True,
 ) -> Given:
     """The network that the factory of `name` makes, on the CPU.
 
@@ -36,6 +37,7 @@ def open_python(
         weights: a file with the network's weights; None: the factory makes the network with its weights.
         options: keyword arguments for the factory (for a cell: in addition to the cell's own).
         preprocessing: used instead of what the model declares.
+        trained: False: random parameters are not refused.
 
     Raises:
         BadInput: an unknown model; without `weights`, a network with new random parameters at each call, which is therefore
@@ -48,17 +50,15 @@ def open_python(
     factory = registry.load(name)
     declared = getattr(factory, "preprocessing", None)
     chosen = preprocessing or (preprocessing_from(declared, whose) if declared is not None else None)
-    model, trained = _create(name, chosen, protocol, options, SEEDS[0]), True
+    model = _create(name, chosen, protocol, options, SEEDS[0])
     own = getattr(model, "preprocessing", None)
     if chosen is None and own is not None:
         chosen = preprocessing_from(own, whose)
         model = _create(name, chosen, protocol, options, SEEDS[0])
-    if weights is None:
-        again = _create(name, chosen, protocol, options, SEEDS[1])
-        trained = all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
-    if not trained:
+    if trained and weights is None and _drawn(model, _create(name, chosen, protocol, options, SEEDS[1])):
         raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
-    digest = load_into(model, weights, whose) if weights else None
+    digest, said = load_into(model, weights, whose) if weights else (None, ())
+    _plain(model, name)
     return Given(
         kind="weights" if weights else "python",
         source=f"{registry.entry(name).value if ':' not in name else name}" + (f", {weights.name}" if weights else ""),
@@ -66,7 +66,27 @@ def open_python(
         model=model,
         preprocessing=chosen,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
+        said=said,
     )
+
+
+def _plain(model: nn.Module, name: str) -> None:
+    """Give the network pictures in the usual order in memory, which a `view` in public code needs, and take one tensor."""
+
+    def contiguous(_: nn.Module, arguments: tuple) -> tuple:
+        return tuple(each.contiguous() if isinstance(each, Tensor) else each for each in arguments)
+
+    def one(_: nn.Module, __: tuple, outputs: object) -> Tensor:
+        logits = logits_of(outputs)
+        return as_array(outputs if logits is None else logits, name)
+
+    model.register_forward_pre_hook(contiguous)
+    model.register_forward_hook(one)
+
+
+def _drawn(model: nn.Module, again: nn.Module) -> bool:
+    """Whether the parameters of two networks of one factory differ."""
+    return not all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 
 def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, options: Mapping, seed: int) -> nn.Module:

@@ -163,7 +163,7 @@ def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
             "outside_selection": text("its authors'"),
             "outside_extra": text(outside["extra_training_data"] or "not stated"),
             "outside_parameters": _count(record["parameters"]) if record["parameters"] is not None else text("not known"),
-            "outside_macs": text("not known"),
+            "outside_macs": _count(outside["macs"]) if outside.get("macs") else text("not known"),
             "outside_trust": text(run.trust),
         }  # fmt: skip
         for tta, scores in run.scores.items():

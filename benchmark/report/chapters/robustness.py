@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.measures.robustness.file import Measured
+from benchmark.measures.robustness.file import Measured, MeasuredEntries
 from benchmark.records.calibration import calibration
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.intervals import t_interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.written import number
+from benchmark.report.chapters.leaderboard import boards
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
@@ -31,7 +32,8 @@ LINES = ("-", "--", ":")
 def chapter(material: Material) -> Chapter:
     """Results on corrupted and mirrored faces and on faces of other data sets, and calibration."""
     found = material.summary, material.robustness
-    return Chapter("Robustness and calibration", [INTRO], tables(*found), drawn(drawings(*found)))
+    made = [*tables(*found), *tables_of_entries(material.summary, material.robustness_of_entries)]
+    return Chapter("Robustness and calibration", [INTRO], made, drawn(drawings(*found)))
 
 
 def tables(summary: Summary, found: Measured) -> list[Table]:
@@ -42,6 +44,25 @@ def tables(summary: Summary, found: Measured) -> list[Table]:
             made.append(_robustness(comparison, own))
         if table := calibration_table(comparison):
             made.append(table)
+    return made
+
+
+def tables_of_entries(summary: Summary, found: MeasuredEntries) -> list[Table]:
+    """The tables `<slug>-robustness-outside`: outside entries that were measured, apart from the runs, in the order of their
+    names."""
+    made, files = [], {id(run): contents for run, contents in found}
+    for board in boards(summary):
+        own = {run.record.cell: [files[id(run)]] for run in board.outside if id(run) in files}
+        if own:
+            protocol, metric = board.protocol, PRIMARY[board.protocol["task"]]
+            notes = (
+                f"Protocol {protocol['name']} version {protocol['version']} (hash {board.protocol_hash}) on "
+                f"{board.data['name']} {board.data['version']}",
+                "Outside models: one network each, so no interval, and no one ranking with the runs of this suite",
+                "Corrupted at the protocol's input size, as for runs, then brought to the model's own size",
+            )
+            title = f"{board.slug}: robustness of outside models"
+            made.append(_table(f"{board.slug}-robustness-outside", title, dict(sorted(own.items())), metric, notes))
     return made
 
 
@@ -117,14 +138,27 @@ def calibration_table(comparison: Comparison) -> Table | None:
 
 
 def _robustness(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) -> Table:
-    first, metric = next(iter(own.values()))[0], comparison.primary
-    unit, categorical = METRICS[metric].unit, comparison.task == "categorical"
+    name, title = f"{comparison.slug}-robustness", f"{comparison.slug}: robustness"
+    return _table(name, title, own, comparison.primary, (comparison.header,), (INTERVAL_NOTE,), "Seeds measured")
+
+
+def _table(
+    name: str,
+    title: str,
+    own: Mapping[str, Sequence[Mapping]],
+    metric: str,
+    header: Sequence[str],
+    footer: Sequence[str] = (),
+    count: str = "Networks",
+) -> Table:
+    first = next(iter(own.values()))[0]
+    unit, categorical = METRICS[metric].unit, metric == PRIMARY["categorical"]
     corruptions = list(first["corrupted"])
     transfers = list(dict.fromkeys(name for of in own.values() for each in of for name in each["transfer"]))
-    columns = {"cell": "Cell", "n": "Seeds measured", "clean": "Clean", "corrupted": "Mean of all corruptions"}
+    columns = {"cell": "Cell", "n": count, "clean": "Clean", "corrupted": "Mean of all corruptions"}
     columns |= {kind: kind for kind in corruptions}
     columns |= {"flip": "Mirrored", "consistency": "Same answer when mirrored, %" if categorical else "Change when mirrored"}
-    columns |= {f"to_{name}": f"Transfer to {name}" for name in transfers}
+    columns |= {f"to_{other}": f"Transfer to {other}" for other in transfers}
     rows = []
     for label, of in own.items():
         row = {"cell": text(label), "n": Entry(f"n = {len(of)}", {"": len(of)})}
@@ -134,25 +168,22 @@ def _robustness(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) ->
         row["corrupted"] = _mean([_average(values) for values in zip(*by_kind.values(), strict=True)], unit)
         row["flip"] = _mean([each["flip"][metric] for each in of], unit)
         row["consistency"] = _mean([each["flip"]["consistency"] for each in of], "%" if categorical else "")
-        for name in transfers:
-            results = [each["transfer"].get(name, {"note": "not measured"}) for each in of]
+        for other in transfers:
+            results = [each["transfer"].get(other, {"note": "not measured"}) for each in of]
             notes = [each["note"] for each in results if "note" in each]
-            row[f"to_{name}"] = not_tested(notes[0]) if notes else _mean([each[metric] for each in results], unit)
+            row[f"to_{other}"] = not_tested(notes[0]) if notes else _mean([each[metric] for each in results], unit)
         rows.append(row)
     notes = [
         f"{METRICS[metric].title}{', %' if unit == '%' else ''}",
-        comparison.header,
+        *header,
         "TTA: none",
         "A corruption: mean over severities 1 to 5 (corruptions.yaml); the same pixels for every network",
-        INTERVAL_NOTE,
+        *footer,
     ]
     if transfers:
         notes.append("Transfer: on the other set's test faces of the classes that both have, answers among those alone")
     blocks = [("n", "clean", "corrupted", "flip", "consistency"), tuple(corruptions), tuple(f"to_{n}" for n in transfers)]
-    return Table(
-        f"{comparison.slug}-robustness", f"{comparison.slug}: robustness", notes, columns, rows, ("cell",),
-        [block for block in blocks if block],
-    )  # fmt: skip
+    return Table(name, title, notes, columns, rows, ("cell",), [block for block in blocks if block])
 
 
 def _average(values: Sequence[float | None]) -> float | None:

@@ -4,6 +4,7 @@ place of the functions that do a verb's work."""
 import dataclasses
 import importlib
 import inspect
+import pydoc
 import shutil
 import subprocess
 import types
@@ -97,7 +98,7 @@ class Spies:
         """Replace the function at the dotted name `place`. The spy returns `result`; if this is callable, what it returns
         for the arguments by name; if it is ``...``, what the function itself returns."""
         module, name = place.rsplit(".", 1)
-        holder = importlib.import_module(module)
+        holder = pydoc.locate(module)  # a module, or a class in one
         function = self.own.setdefault(place, getattr(holder, name))
         self.patch.setattr(holder, name, self.like(function, name, result))
 

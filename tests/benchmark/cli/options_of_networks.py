@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+from benchmark.interface.comparison import Comparison
+from benchmark.interface.result import Result
 from benchmark.measures.complexity import plan
 from benchmark.records.record import Record
 
@@ -16,6 +18,7 @@ OPEN = {"benchmark.faces.faceset.open_faceset": lambda directory, verify: Opened
 SUMMARY = {
     "metrics": {"test": {"accuracy": 0.25, "n": 4}},
     "warnings": ["odd\x1b[1m"],
+    "understood": ["classes\x1b[1m"],
     "not_tested": {"nll": "no scores"},
     "interval": {"metric": "accuracy", "low": 0.125, "high": 0.5},
     "stated": {"accuracy": 0.75, "source": "page of Müller"},
@@ -23,85 +26,115 @@ SUMMARY = {
     "record": "there",
 }
 SAID = (
-    "test: accuracy 0.2500\nnll no scores\ntest: accuracy 95 % over test images [0.1250, 0.5000]\n"
+    "classes\\x1b[1m\ntest: accuracy 0.2500\nnll no scores\ntest: accuracy 95 % over test images [0.1250, 0.5000]\n"
     "stated: accuracy 0.7500 (page of Müller)\ntaken as logits; wrote there\n"
 )
+QUICK = SAID.replace("wrote there", "nothing was written: --name NAME makes it an entry")
 WARNED = "ferbench: warning: odd\\x1b[1m\n"
 AS_JSON = json.dumps(SUMMARY, indent=1, ensure_ascii=False) + "\n"
+ENTERED = Record(OUTSIDE / "synthetic-8/net/seed0", {})
+
+
+class Looked:
+    """A result that is in memory alone."""
+
+    def as_dict(self):
+        return SUMMARY | {"record": None}
+
+    def enter(self, name, **named):
+        return Result.enter(self, name, **named)
+
+
+class Entered(Looked):
+    record = ENTERED
+
+    def as_dict(self):
+        return SUMMARY
+
+
+LOOKED = Looked()
 
 
 def opened(data: str, folder: Path = PREPARED) -> dict:
     return named("open_faceset", {"directory": folder / data, "verify": False})
 
 
+CHECKED = named("check_entry", {"protocol": "synthetic-8", "name": "net", "out": OUTSIDE, "stated": None, "replace": False})
 ENTRY = {"name": "net", "out": OUTSIDE, "stated": None, "extra_training_data": None, "replace": False}
+ENTRY = CHECKED | named("enter", ENTRY) | {"enter.self": LOOKED}
 EVALUATE = "evaluate net.onnx --protocol synthetic-8 --name net"
 SCORE = "score p.csv --protocol synthetic-8 --name net"
+ASKED = {
+    "protocol": "synthetic-8",
+    "preprocessing": None,
+    "views": None,
+    "weights": None,
+    "options": None,
+    "trust": False,
+    "scores": "auto",
+    "parameters": None,
+    "device": "auto",
+    "name": None,
+    "prepared": PREPARED,
+    "project": Path(),
+}
+ASKED = {
+    "evaluate": named("evaluate", ASKED | {"model": "net.onnx", "options": {}}),
+    "score": named("evaluate", ASKED | {"model": Path("p.csv")}),
+}
+ASKING = {
+    "benchmark.interface.evaluating.evaluate": LOOKED,
+    "benchmark.interface.result.Result.enter": Entered(),
+    "benchmark.outside.entry.check_entry": None,
+}
 
 
-def of_an_entry(call: str, function: str) -> dict:
+def both_of(name: str, value: object) -> dict:
+    return {f"{function}.{name}": value for function in ("check_entry", "enter")}
+
+
+def of_an_entry(call: str, verb: str) -> dict:
     """The options that `evaluate` and `score` share."""
     stated = {"accuracy": 0.5, "source": "page"}
     both = f"{call} --stated-accuracy 0.5 --stated-source page"
-    refused = dict.fromkeys([f"{function}.{name}" for name in (*ENTRY, *OTHERS[function])], GONE)
-    refused |= {
+    not_entered = dict.fromkeys(ENTRY, GONE)
+    refused = dict.fromkeys([*ENTRY, *ASKED[verb]], GONE) | {
         "status": 2,
         "error": "ferbench: ferbench: found one of --stated-accuracy and --stated-source; expected both or neither\n",
         "printed": "",
     }
-    if function == "evaluate":
-        refused |= {"summary_of.record": GONE}
     return {
         "protocol": (
             call.replace("synthetic-8", "fer2013-7"),
-            opened("fer2013") | named(function, {"protocol": "fer2013-7", "faces": "data/prepared/fer2013"}),
+            {"evaluate.protocol": "fer2013-7", "check_entry.protocol": "fer2013-7"},
         ),
-        "name": (call.replace("--name net", "--name other"), {f"{function}.name": "other"}),
-        "stated_accuracy": (both.replace("0.5", "0.25"), {f"{function}.stated": stated | {"accuracy": 0.25}}),
+        "name": (call.replace("--name net", "--name other"), both_of("name", "other")),
+        "name: none": (call.replace(" --name net", ""), not_entered | {"printed": QUICK}),
+        "stated_accuracy": (both.replace("0.5", "0.25"), both_of("stated", stated | {"accuracy": 0.25})),
         "stated_accuracy: alone": (f"{call} --stated-accuracy 0.5", refused),
-        "stated_source": (both.replace("page", "other"), {f"{function}.stated": stated | {"source": "other"}}),
+        "stated_source": (both.replace("page", "other"), both_of("stated", stated | {"source": "other"})),
         "stated_source: alone": (f"{call} --stated-source page", refused),
-        "extra_training_data": (f"{call} --extra-training-data more", {f"{function}.extra_training_data": "more"}),
-        "replace": (f"{call} --replace", {f"{function}.replace": True}),
+        "extra_training_data": (f"{call} --extra-training-data more", {"enter.extra_training_data": "more"}),
+        "replace": (f"{call} --replace", both_of("replace", True)),
         "json": (f"{call} --json", {"printed": AS_JSON}),
-        "prepared": (f"{call} --prepared p", opened("synthetic", Path("p")) | {f"{function}.faces": "p/synthetic"}),
-        "out": (f"{call} --out o", {f"{function}.out": Path("o")}),
+        "prepared": (f"{call} --prepared p", {"evaluate.prepared": Path("p")}),
+        "out": (f"{call} --out o", both_of("out", Path("o"))),
+        "out: without a name": (
+            f"{call} --out o".replace(" --name net", ""),
+            refused | {"error": f"ferbench: ferbench {verb}: found --out without --name; expected it only there\n"},
+        ),
     }
 
 
-OTHERS = {
-    "evaluate": {
-        "model": "net.onnx",
-        "protocol": "synthetic-8",
-        "faces": "data/prepared/synthetic",
-        "device": "cpu",
-        "weights": None,
-        "options": {},
-        "preprocessing": None,
-        "trust": False,
-    },
-    "score": {
-        "path": Path("p.csv"),
-        "protocol": "synthetic-8",
-        "faces": "data/prepared/synthetic",
-        "meaning": "auto",
-        "parameters": None,
-    },
-}
-ENTERED = Record(OUTSIDE / "synthetic-8/net/seed0", {})
 TABLE = {
     "evaluate": {
-        "spies": OPEN
+        "spies": ASKING
         | {
-            "benchmark.outside.evaluate.evaluate": ENTERED,
-            "benchmark.outside.scoring.summary_of": SUMMARY,
             "benchmark.records.trust.read_verification": None,
             "benchmark.cli.outside.write_verified": None,
         },
         "base": EVALUATE,
-        "arrives": opened("synthetic")
-        | named("evaluate", ENTRY | OTHERS["evaluate"])
-        | {"summary_of.record": ENTERED.directory, "printed": SAID, "error": WARNED},
+        "arrives": ENTRY | ASKED["evaluate"] | {"printed": SAID, "error": WARNED},
         "options": of_an_entry(EVALUATE, "evaluate")
         | {
             "model": (EVALUATE.replace("net.onnx", "a.b:c"), {"evaluate.model": "a.b:c"}),
@@ -109,6 +142,7 @@ TABLE = {
             "option": (f"{EVALUATE} --option a=1 --option b=x", {"evaluate.options": {"a": 1, "b": "x"}}),
             "preprocessing": (f"{EVALUATE} --preprocessing n.yaml", {"evaluate.preprocessing": "n.yaml"}),
             "trust": (f"{EVALUATE} --trust".replace("onnx", "pt2"), {"evaluate.model": "net.pt2", "evaluate.trust": True}),
+            "views": (f"{EVALUATE} --views flip none", {"evaluate.views": ["flip", "none"]}),
             "device": (f"{EVALUATE} --device cuda:1", {"evaluate.device": "cuda:1"}),
             "write": (
                 f"{EVALUATE} --write",
@@ -123,16 +157,16 @@ TABLE = {
         },
     },
     "score": {
-        "spies": OPEN | {"benchmark.outside.scoring.score": SUMMARY},
+        "spies": ASKING,
         "base": SCORE,
-        "arrives": opened("synthetic") | named("score", ENTRY | OTHERS["score"]) | {"printed": SAID, "error": WARNED},
+        "arrives": ENTRY | ASKED["score"] | {"printed": SAID, "error": WARNED},
         "options": of_an_entry(SCORE, "score")
         | {
-            "predictions": (SCORE.replace("p.csv", "q.npz"), {"score.path": Path("q.npz")}),
-            "scores": (f"{SCORE} --scores logits", {"score.meaning": "logits"}),
-            "scores: the other": (f"{SCORE} --scores probabilities", {"score.meaning": "probabilities"}),
-            "scores: the default, given": (f"{SCORE} --scores auto", {"score.meaning": "auto"}),
-            "parameters": (f"{SCORE} --parameters 12", {"score.parameters": 12}),
+            "predictions": (SCORE.replace("p.csv", "q.npz"), {"evaluate.model": Path("q.npz")}),
+            "scores": (f"{SCORE} --scores logits", {"evaluate.scores": "logits"}),
+            "scores: the other": (f"{SCORE} --scores probabilities", {"evaluate.scores": "probabilities"}),
+            "scores: the default, given": (f"{SCORE} --scores auto", {"evaluate.scores": "auto"}),
+            "parameters": (f"{SCORE} --parameters 12", {"evaluate.parameters": 12}),
         },
     },
 }
@@ -221,14 +255,59 @@ SPEED, BENCH, ROBUST, COMPARE = f"speed {P}", "bench", f"robustness synthetic-8 
 PARAMS = "seeds: [3]\nruns:\n a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: own, model: residual,\n"
 PARAMS += "  options: {units: [1, 1, 1], widths: [4, 8]}, loss: plain}\n"
 CLEAN = {
+    "cell": "a.b:c",
     "clean": {"accuracy": 0.5},
     "corrupted": {"blur": [{"accuracy": 0.4}, {"accuracy": 0.125}], "fog": [{"accuracy": None}]},
 }
 PAIR = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(11)] + ["ß"]}
-FILES = named("compare", {"complexity": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
+GIVEN = {"weights": None, "options": {}, "preprocessing": None, "trust": False}  # as `benchmark.cli.models` gives them
+COUNTED = named("complexity_of_all", {"models": ["a.b:c"], "protocol": "synthetic-8", "latency": False, "entries": OUTSIDE})
+COUNTED |= named("complexity_of_all", GIVEN) | {"complexity_table.contents": {"models": "ß"}, "printed": "a table\n"}
+COUNTED |= named("measure_all", dict.fromkeys(("runs", "networks", "out", "latency", "seconds"), GONE)) | {
+    "listed.path": GONE
+}
+COUNT = "complexity a.b:c"
+
+
+def of_a_model(call: str, function: str) -> dict:
+    """The options with which a model is given; `call` ends with its name, a.b:c."""
+    return {
+        "weights": (f"{call} --weights w.pt", {f"{function}.weights": Path("w.pt")}),
+        "option": (f"{call} --option a=1 --option b=x", {f"{function}.options": {"a": 1, "b": "x"}}),
+        "preprocessing": (f"{call} --preprocessing n.yaml", {f"{function}.preprocessing": "n.yaml"}),
+    }
+
+
+OTHER = "robustness synthetic-8 a.b:c"
+ELSEWHERE = named("measure", dict.fromkeys(("protocol", "cell", "seed", "prepared", "runs", "out", "device"), GONE))
+ELSEWHERE |= opened("synthetic") | named("robustness", {"model": "a.b:c", "protocol": "synthetic-8", "name": None})
+ELSEWHERE |= named("robustness", GIVEN | {"entries": None, "out": None, "prepared": PREPARED, "device": "cpu"})
+ELSEWHERE |= {"robustness.faces": "data/prepared/synthetic", "printed": "nothing was written: --name ENTRY"}
+ELSEWHERE |= named("entry_name", {"model": "a.b:c", "protocol": "synthetic-8", "entries": OUTSIDE, "name": None})
+
+
+def but(wanted: dict, table: dict) -> dict:
+    """`table`, where with each option `wanted` arrives too."""
+    return {option: (call, wanted | own) for option, (call, own) in table.items()}
+
+
+class Compared(Comparison):
+    """A comparison that only says what it is."""
+
+    def __repr__(self):
+        return "x is like y"
+
+    def __eq__(self, other):
+        return self.found == other.found
+
+    __hash__ = None
+
+
 TABLE |= {
     "complexity": {
         "spies": {
+            "benchmark.outside.measuring.complexity_of_all": {"models": "ß"},
+            "benchmark.outside.measuring.complexity_table": ["a table"],
             "benchmark.measures.complexity.plan.listed": ["one"],
             "benchmark.measures.complexity.plan.measure_all": ({"networks": [1, 2], "cells": [3]}, {}),
         },
@@ -238,6 +317,21 @@ TABLE |= {
         | named("measure_all", {"out": Path("reports/complexity.json"), "latency": Path("reports/latency.json")})
         | {"measure_all.seconds": 0.4, "listed.path": Path(plan.__file__).with_name("complexity.yaml")}
         | {"printed": "reports/complexity.json and reports/latency.json: 2 networks, 1 cells of the plan\n"},
+        "options": but(
+            COUNTED,
+            of_a_model(COUNT, "complexity_of_all")
+            | {
+                "models": (f"{COUNT} {P}", {"complexity_of_all.models": ["a.b:c", P]}),
+                "protocol": (f"{COUNT} --protocol fer2013-7", {"complexity_of_all.protocol": "fer2013-7"}),
+                "trust": (
+                    "complexity net.pt2 --trust",
+                    {"complexity_of_all.models": ["net.pt2"], "complexity_of_all.trust": True},
+                ),
+                "latency": (f"{COUNT} --latency", {"complexity_of_all.latency": True}),
+                "json": (f"{COUNT} --json", {"complexity_table.contents": GONE, "printed": '{\n "models": "ß"\n}\n'}),
+                "out": (f"{COUNT} --out c.json", {"written": ["c.json"], "printed": "a table\nwrote c.json\n"}),
+            },
+        ),
     },
     "gradients": {
         "spies": {
@@ -261,19 +355,21 @@ TABLE |= {
     },
     "speed": {
         "spies": {
-            "benchmark.measures.speed.inference.measure_cells": {"cells": "ß"},
+            "benchmark.outside.measuring.speed": {"cells": "ß"},
             "benchmark.measures.speed.inference.table": ["a table"],
         },
         "base": SPEED,
-        "arrives": named("measure_cells", {"protocol": "synthetic-8", "cells": [P], "out": Path("reports/speed.json")})
-        | named("measure_cells", {"device": "cpu", "batches": [1, 64], "runs": 20})
+        "arrives": named("speed", {"protocol": "synthetic-8", "models": [P], "out": Path("reports/speed.json")})
+        | named("speed", GIVEN | {"device": "cpu", "batches": [1, 64], "runs": 20, "entries": OUTSIDE})
         | {"table.contents": {"cells": "ß"}, "printed": "a table\nwrote reports/speed.json\n"},
         "options": {
-            "cells": (f"{SPEED} {W}", {"measure_cells.cells": [P, W]}),
-            "protocol": (f"{SPEED} --protocol fer2013-7", {"measure_cells.protocol": "fer2013-7"}),
-            "device": (f"{SPEED} --device cuda:1", {"measure_cells.device": "cuda:1"}),
-            "batches": (f"{SPEED} --batches 3 2", {"measure_cells.batches": [3, 2]}),
-            "runs": (f"{SPEED} --runs 9", {"measure_cells.runs": 9}),
+            "models": (f"{SPEED} {W}", {"speed.models": [P, W]}),
+            "protocol": (f"{SPEED} --protocol fer2013-7", {"speed.protocol": "fer2013-7"}),
+            **of_a_model(SPEED, "speed"),
+            "trust": (f"{SPEED} net.pt2 --trust", {"speed.models": [P, "net.pt2"], "speed.trust": True}),
+            "device": (f"{SPEED} --device cuda:1", {"speed.device": "cuda:1"}),
+            "batches": (f"{SPEED} --batches 3 2", {"speed.batches": [3, 2]}),
+            "runs": (f"{SPEED} --runs 9", {"speed.runs": 9}),
             "json": (f"{SPEED} --json", {"table.contents": GONE, "printed": '{\n "cells": "ß"\n}\n'}),
         },
     },
@@ -306,7 +402,9 @@ TABLE |= {
         },
     },
     "robustness": {
-        "spies": {"benchmark.measures.robustness.measure.measure": CLEAN},
+        "spies": OPEN
+        | {"benchmark.measures.robustness.measure.measure": CLEAN, "benchmark.outside.robust.robustness": CLEAN}
+        | {"benchmark.outside.entry_models.entry_name": lambda name, **_: name},
         "base": ROBUST,
         "arrives": named(
             "measure", {"protocol": "synthetic-8", "cell": P, "seed": 0, "prepared": PREPARED, "runs": Path("runs")}
@@ -321,7 +419,27 @@ TABLE |= {
                 ROBUST.replace("synthetic-8", "fer2013-7"),
                 {"measure.protocol": "fer2013-7", "printed": f"fer2013-7/{P}"},
             ),
-            "cell": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
+            "model": (ROBUST.replace(P, W), {"measure.cell": W, "printed": f"synthetic-8/{W}"}),
+            **but(
+                ELSEWHERE,
+                of_a_model(OTHER, "robustness")
+                | {
+                    "option": (
+                        f"{OTHER} --weights w.pt --option a=1",
+                        {"robustness.weights": Path("w.pt"), "robustness.options": {"a": 1}},
+                    ),
+                    "name": (
+                        f"{OTHER} --name n",
+                        named("robustness", {"name": "n", "entries": OUTSIDE, "out": Path("reports/robustness")})
+                        | {"entry_name.name": "n", "printed": "wrote reports/robustness/synthetic-8/n\n"},
+                    ),
+                    "trust": (
+                        "robustness synthetic-8 net.pt2 --trust",
+                        dict.fromkeys(("entry_name.model", "robustness.model"), "net.pt2") | {"robustness.trust": True},
+                    ),
+                },
+            ),
+            "json": (f"{ROBUST} --json", {"printed": json.dumps(CLEAN, indent=1) + "\n"}),
             "seeds": (
                 f"{ROBUST} --seeds 7 2",
                 {"measure.seed": 7, "printed": "seed 2: accuracy"}
@@ -337,37 +455,29 @@ TABLE |= {
         },
     },
     "compare": {
-        "spies": OPEN
-        | {
-            "benchmark.report.compare.compare": PAIR,
-            "benchmark.report.compare.picture": None,
-            "benchmark.report.compare.sentences": ["x is like y"],
+        "spies": {
+            "benchmark.interface.comparing.compare": Compared(PAIR),
+            "benchmark.interface.comparison.Comparison.picture": None,
         },
         "base": COMPARE,
-        "arrives": FILES
-        | named("compare", {"records": Path("reports/records"), "a": "x", "b": "y", "protocol": None})
-        | {
-            "sentences.found": PAIR,
-            "printed": "x is like y\n  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 ... (all of them: --json)\n",
-        },
+        "arrives": named("compare", {"records": Path("reports/records"), "a": "x", "b": "y", "protocol": None})
+        | named("compare", {"prepared": PREPARED, "project": Path()})
+        | {"printed": "x is like y\n"},
         "options": {
             "a": ("compare z y", {"compare.a": "z"}),
             "b": ("compare x z", {"compare.b": "z"}),
             "protocol": (f"{COMPARE} --protocol fer2013-7", {"compare.protocol": "fer2013-7"}),
-            "json": (
-                f"{COMPARE} --json",
-                {"sentences.found": GONE, "printed": json.dumps(PAIR, indent=1, ensure_ascii=False) + "\n"},
-            ),
+            "json": (f"{COMPARE} --json", {"printed": json.dumps(PAIR, indent=1, ensure_ascii=False) + "\n"}),
             "picture": (
                 f"{COMPARE} --picture f.jpg",
-                opened("synthetic")
-                | named("picture", {"found": PAIR, "faces": "data/prepared/synthetic", "out": Path("f.jpg")}),
+                {"picture.out": Path("f.jpg"), "picture.prepared": PREPARED}
+                | {"picture.project": None, "picture.self": Compared(PAIR)},
             ),
-            "prepared": (
-                f"{COMPARE} --picture f.jpg --prepared p",
-                opened("synthetic", Path("p"))
-                | named("picture", {"found": PAIR, "faces": "p/synthetic", "out": Path("f.jpg")}),
-            ),
+            "prepared": (f"{COMPARE} --prepared p", {"compare.prepared": Path("p")}),
+            "weights": (f"{COMPARE} --weights w.pt", {"compare.weights": Path("w.pt")}),
+            "option": (f"{COMPARE} --option a=1", {"compare.options": {"a": 1}}),
+            "preprocessing": (f"{COMPARE} --preprocessing n.yaml", {"compare.preprocessing": "n.yaml"}),
+            "trust": ("compare x.pt2 y --trust", {"compare.a": "x.pt2", "compare.trust": True}),
         },
     },
 }

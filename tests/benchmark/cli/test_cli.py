@@ -142,7 +142,15 @@ RUN = "run synthetic-8 resnet18-plain "
         ("study fer2013-study --status --time-budget 9", "ferbench study: found --time-budget with --status"),
         ("study fer2013-study --status --restart-stale", "ferbench study: found --restart-stale with --status"),
         ("plan smoke a.json --cells * nothing*", "profile smoke: found no cell like nothing*; expected one"),
-        ("compare a b --prepared x", "ferbench compare: found --prepared without --picture; expected it only there"),
+        (
+            "evaluate a.onnx --protocol synthetic-8 --replace",
+            "ferbench evaluate: found --replace without --name; expected it",
+        ),
+        (
+            "evaluate p.csv --protocol synthetic-8",
+            "ferbench evaluate, p.csv: found predictions; expected a model; `ferbench",
+        ),
+        ("score net.onnx --protocol synthetic-8", "ferbench score, net.onnx: found no file of predictions; expected a .csv"),
         ("verify --jobs 2", "ferbench verify: found --jobs without --retrain; expected it only there"),
         ("verify --weights --out x", "ferbench verify: found --out without --retrain; expected it only there"),
         ("verify --device cpu", "ferbench verify: found --device without --weights or --retrain; expected it only there"),

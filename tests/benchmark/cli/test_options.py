@@ -110,10 +110,12 @@ def test_what_verify_writes_as_json(arriving, command, contents):
     "command, place, work",
     [
         ("complexity", "reports", "measure_all"),
+        ("complexity a.b:c --out shown/c.json", "shown", "complexity_of_all"),
         ("gradients", "reports", "measure_plan"),
-        ("speed " + options_of_networks.P, "reports", "measure_cells"),
+        ("speed " + options_of_networks.P, "reports", "speed"),
         ("bench", "reports/bench", "bench"),
         ("robustness synthetic-8 " + options_of_networks.P, "reports/robustness", "measure"),
+        ("robustness synthetic-8 a.b:c --name n", "reports/robustness", "robustness"),
         ("audit synthetic", "reports/data", "audit"),
         ("tune synthetic", "reports/tuning", "tune"),
         ("study fer2013-study", "reports/tuning", "make"),

@@ -10,6 +10,7 @@ import pytest
 from benchmark.cli.main import main, parser
 from benchmark.cli.verifying import VERIFY
 from benchmark.errors import BadInput
+from benchmark.interface import comparison
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.examine import FAILED, NOT_CHECKED, Examined, Result
 from benchmark.records.importing import Import
@@ -109,24 +110,35 @@ def test_published_entries_are_yaml_as_it_is_in_the_file(say):
         assert said == f"synthetic-8:\n  {hashes[0]}:\n{own[0]}fer2013-7:\n  {hashes[1]}:\n{own[1]}"
 
 
-@pytest.mark.parametrize("places, end", [(0, ""), (1, "  f0\n"), (10, "  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9\n"),
-                                         (11, "  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 ... (all of them: --json)\n")])  # fmt: skip
-def test_ten_faces_are_named_on_which_two_cells_disagree(say, places, end):
+TEN = "  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9"
+
+
+@pytest.mark.parametrize(
+    "places, end",
+    [(0, ""), (1, "  f0\n"), (10, f"{TEN}\n"), (11, f"{TEN} ... (all of them: to_json, --json)\n")],
+)
+def test_ten_faces_are_named_on_which_two_cells_disagree(say, places, end, monkeypatch):
+    monkeypatch.setattr(comparison, "sentences", lambda found: ["x is like y"])
     found = {"data": {"name": "synthetic"}, "disagree": [f"f{number}" for number in range(places)]}
-    assert say("compare x y", compare=found) == (0, f"x is like y\n{end}", "")
+    assert say("compare x y", compare=comparison.Comparison(found)) == (0, f"x is like y\n{end}", "")
+
+
+def as_result(summary: dict) -> SimpleNamespace:
+    return SimpleNamespace(as_dict=lambda: summary)
 
 
 def test_an_entry_without_what_may_be_missing(say):
     """No interval, nothing stated, values that are no fractions: no line of theirs."""
     summary = SUMMARY | {"warnings": [], "not_tested": {}, "stated": None, "interval": {"metric": "accuracy", "low": None}}
+    summary |= {"understood": []}
     summary["metrics"] = {"test": {"accuracy": 0.25, "kappa": None, "n": 4}, "validation": {"accuracy": 0.5}}
     said = "test: accuracy 0.2500\nvalidation: accuracy 0.5000\ntaken as logits; wrote there\n"
-    assert say(EVALUATE, summary_of=summary) == (0, said, "")
+    assert say(EVALUATE, enter=as_result(summary)) == (0, said, "")
 
 
 def test_a_json_has_no_value_that_json_does_not_have(say):
     summary = SUMMARY | {"metrics": {"test": {"accuracy": math.nan}}}
-    assert say(f"{EVALUATE} --json", summary_of=summary)[:2] == (70, "")
+    assert say(f"{EVALUATE} --json", enter=as_result(summary))[:2] == (70, "")
 
 
 def test_a_trial_shows_each_step_when_it_is_made(say, monkeypatch):

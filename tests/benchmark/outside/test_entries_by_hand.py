@@ -49,11 +49,11 @@ def test_each_split_has_its_metrics_and_the_interval_is_that_of_the_test_faces(t
 
 
 def test_the_meaning_that_is_given_is_taken(tiny_faces, tiny_protocol, tmp_path):
-    """Rows of zeros and ones would pass for probabilities; as logits their loss is that of a softmax."""
-    path = predictions(tmp_path / "p.csv", tiny_faces, {"test": 14})
+    """Rows of zeros and halves would pass for probabilities; as logits their loss is that of a softmax."""
+    path = predictions(tmp_path / "p.csv", tiny_faces, {"test": 14}, value=0.5)
     found = {m: score(path, tiny_protocol(), tiny_faces, m, meaning=m, out=tmp_path / "out") for m in ("auto", "logits")}
     assert (found["auto"]["outputs"], found["logits"]["outputs"]) == ("probabilities", "logits")
-    right, wrong = np.log(np.e + 2) - 1, np.log(np.e + 2)
+    right, wrong = np.log(np.exp(0.5) + 2) - 0.5, np.log(np.exp(0.5) + 2)
     assert found["logits"]["metrics"]["test"]["nll"] == pytest.approx(0.6 * right + 0.4 * wrong, rel=1e-6)
 
 

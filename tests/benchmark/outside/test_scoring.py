@@ -117,8 +117,13 @@ def test_valence_and_arousal(tiny_protocol, tiny_faces, tmp_path):
     "lines, message",
     [
         ("face,low,middle,high\na,1,2,3", "header: found face, low, middle, high; expected id, then"),
-        ("id,low,middle,hi\na,1,2,3", r"found low, middle, hi; expected the classes of tiny-categorical"),
-        ("id,low,middle\na,1,2", "found low, middle; expected the classes"),
+        ("id,low,middle,hi\na,1,2,3", "header: found 'hi'; expected one of low, middle, high, another word for"),
+        (
+            "id,low\na,1",
+            "found low of the classes of tiny-categorical .low.; expected at least 2 of them: low, middle, high",
+        ),
+        ("id,low,class\na,1,low", "found low, class; expected scores of the classes of tiny-categorical"),
+        ("id\na", "found no column beside the ids; expected the classes of tiny-categorical .low, middle, high., or class"),
         ("id,low,middle,high,high\na,1,2,3,4", "expected each column once"),
         ("id,low,middle,high\na,1,2,3\nb,1,2", "line 3: found 3 cells; expected 4"),
         ("id,low,middle,high\na,1,x,3", r"data row 1 \(a\), middle: found 'x'; expected a number"),
@@ -184,7 +189,8 @@ def test_export_is_blind_and_whole(protocol, tiny_faces, tmp_path):
 @pytest.fixture
 def command(tiny_faces, protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("benchmark.protocol.protocol.load_protocol", lambda name: protocol)
+    for module in ("interface.evaluating", "protocol.protocol"):  # in this order: the first imports from the second
+        monkeypatch.setattr(f"benchmark.{module}.load_protocol", lambda name: protocol)
 
     def run(verb):
         return cli.main([*verb.split(), "--protocol", "tiny", "--prepared", str(tiny_faces.directory.parent)])

@@ -399,7 +399,7 @@ OUTSIDE = {"kind": "python", "source": "m:f", "sha256": None, "stated": None, "e
     [
         ({"more": 1},
          ": found missing or unknown: more; expected exactly kind, source, sha256, stated, extra_training_data, "
-         "warnings, outputs"),
+         "warnings, outputs, perhaps macs"),
         ({"kind": 3}, ", kind: found int; expected <class 'str'>"),
         ({"sha256": 3}, ", sha256: found int; expected (<class 'str'>, <class 'NoneType'>)"),
         ({"kind": "magic"}, ", kind: found magic; expected one of predictions, python, onnx, exported, weights"),

@@ -60,7 +60,7 @@ def material(run, comparison):
         parts = {
             "summary": Summary((own,)), "complexity": None, "latency": None, "claims": [], "anchors": {}, "sets": [],
             "people": {}, "gradients": [], "robustness": {}, "benches": [], "machines": {}, "searches": {}, "scalars": None,
-            "subgroups": [],
+            "subgroups": [], "robustness_of_entries": [],
         }  # fmt: skip
         return SimpleNamespace(**(parts | changed))
 

@@ -33,6 +33,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
     )  # fmt: skip
     for name in readers:
         monkeypatch.setattr(module, f"read_{name}", lambda *given, name=name: (name, *given))
+    monkeypatch.setattr(module, "read_of_entries", lambda *given: ("of entries", *given))
     monkeypatch.setattr(module, "load_claims", lambda: "claims")
     monkeypatch.setattr(module, "load_anchors", lambda: "anchors")
     monkeypatch.setattr(module, "waiting_for_rates", lambda: "waiting")
@@ -54,6 +55,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
         "latency": ("latency", out / "latency.json"), "claims": "claims", "judged": judged, "anchors": "anchors",
         "sets": ("data", data, out), "people": ("humans", out / "humans"), "faces": ("faces", out / "faces", summary),
         "gradients": gradients, "robustness": ("robustness", out / "robustness", summary),
+        "robustness_of_entries": ("of entries", out / "robustness", summary),
         "benches": ("benches", out / "bench"), "subgroups": ("subgroups", out / "subgroups", summary),
         "machines": {"gradients of gradients": out / "gradients", "robustness of robustness": out / "robustness"},
         "searches": ("searches", out / "tuning"), "scalars": ("scalars", out / "release"),

@@ -13,9 +13,11 @@ from benchmark.faces.card import CARDS, Card, card
 from benchmark.faces.data_sets import names
 from benchmark.faces.faceset import write_faceset
 from benchmark.measures.robustness import measure as robustness
+from benchmark.measures.robustness import scoring
 from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
 from benchmark.measures.robustness.file import read
-from benchmark.measures.robustness.measure import SOURCES, consistency, measure, shared_classes
+from benchmark.measures.robustness.measure import measure
+from benchmark.measures.robustness.scoring import SOURCES, consistency, shared_classes
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.record import read_record
@@ -88,8 +90,8 @@ def test_each_score_stands_where_its_pictures_belong(trained, tiny_faces, tmp_pa
             return stored
         return answers(11) if torch.equal(images, pictures.flip(3)) else answers(int(images[0, 0, 0, 0]))
 
-    monkeypatch.setattr(robustness, "_outputs", outputs)
-    monkeypatch.setattr(robustness, "corrupt", lambda images, ids, name, s: np.full_like(images, wanted[name, s]))
+    monkeypatch.setattr(scoring, "outputs_of", outputs)
+    monkeypatch.setattr(scoring, "corrupt", lambda images, ids, name, s: np.full_like(images, wanted[name, s]))
     found = measured(trained, tiny_faces, tmp_path)
     assert found["clean"]["accuracy"] == accuracy(truth, stored)
     for kind in kinds:
@@ -111,7 +113,7 @@ def test_a_finished_file_is_kept_and_a_stale_one_measured_again(trained, tiny_fa
         raise AssertionError("measured again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(robustness, "corrupt", fail)
+        patch.setattr(scoring, "corrupt", fail)
         assert measured(trained, tiny_faces, tmp_path) == first
         path.write_text(json.dumps(first | {"made_with": {}}))
         with pytest.raises(AssertionError, match="measured again"):
@@ -224,11 +226,11 @@ def test_transfer_scores_only_shared_classes(trained, tiny_faces, tiny_protocol,
         "tiny": Card(meanings={"low": "l", "middle": "m", "high": "h"}, transfer=["far", "gone"]),
         "other": Card(meanings={"top": "h", "base": "l", "odd": "o"}),
     }
-    monkeypatch.setattr(robustness, "card", cards.get)
+    monkeypatch.setattr(scoring, "card", cards.get)
     far = tiny_protocol(data="other", name="far", classes=["odd", "top", "base"])
     gone = tiny_protocol(data="gone", name="gone")
-    monkeypatch.setattr(robustness, "protocol_names", lambda: ["far", "gone"])
-    monkeypatch.setattr(robustness, "load_protocol", lambda name: {"far": far, "gone": gone}[name])
+    monkeypatch.setattr(scoring, "protocol_names", lambda: ["far", "gone"])
+    monkeypatch.setattr(scoring, "load_protocol", lambda name: {"far": far, "gone": gone}[name])
     (tmp_path / "tiny").symlink_to(tiny_faces.directory)
     found = measured(trained, tiny_faces, tmp_path / "out", prepared=tmp_path)["transfer"]
     with np.load(runs / Run(protocol, cell, 0).place / "predictions.npz") as stored:

@@ -13,6 +13,7 @@ from benchmark.protocol.cells import load_cells
 from benchmark.records import seal
 from benchmark.records.checks import data, definition, faces, history, known, outputs, parameters, sealed, warnings
 from benchmark.records.checks.known import Known, Rows
+from benchmark.records.doubts import Doubt
 from benchmark.records.published import rows_digest
 from benchmark.records.record import Record
 from tests.benchmark.records.checks.test_limits import (
@@ -476,8 +477,15 @@ def test_epochs_are_those_of_the_protocol():
 
 
 def test_warnings(monkeypatch):
-    monkeypatch.setattr(warnings, "doubts", lambda *_: ["one", "two"])
-    where = ", outside, warnings: found none of this kind; expected the warning '"
-    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["one"]})) == f"{where}two'"
-    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["two"]})) == f"{where}one'"
-    assert line(warnings.check, entry_elsewhere(outside={"warnings": ["two", "one"]})) == line(warnings.check, run()) == ""
+    doubt = Doubt("order", ("'a'", "'b'"), "order: 'a' and 'b'")
+    monkeypatch.setattr(warnings, "doubt_of", lambda *_: doubt)
+    refused = (
+        ", outside, warnings: found none of this kind; expected the warning 'order: 'a' and 'b''; score or evaluate it "
+        "again with --replace"
+    )
+    for stored in ([], ["order: 'a' and 'c'"], ["scale: 'a' and 'b'"]):
+        assert line(warnings.check, entry_elsewhere(outside={"warnings": stored})) == refused
+    older = ["another", "order of an older version: 'b' for 'a'"]
+    assert line(warnings.check, entry_elsewhere(outside={"warnings": older})) == line(warnings.check, run()) == ""
+    monkeypatch.setattr(warnings, "doubt_of", lambda *_: None)
+    assert line(warnings.check, entry_elsewhere(outside={"warnings": []})) == ""

@@ -66,6 +66,12 @@ def test_hard_labels_are_one_hot(committed, faults, passes):
     ("change", "sentence"),
     [
         (lambda c: c["outside"].pop("kind"), "outside: found missing or unknown: kind"),
+        (lambda c: c["outside"].update(macs=0), "outside, macs: found 0; expected a number from 1, or null"),
+        (lambda c: c["outside"].update(macs=True), "outside, macs: found True; expected a number from 1, or null"),
+        (
+            lambda c: c["outside"].update(macs=1.5),
+            "outside, macs: found float; expected (<class 'int'>, <class 'NoneType'>)",
+        ),
         (lambda c: c["outside"]["stated"].update(accuracy=66), "stated accuracy: found 66; expected a fraction from 0 to 1"),
         (lambda c: c.update(selected_epoch=None, history=[EPOCH]), "expected an entry that was evaluated, not trained"),
     ],
@@ -73,6 +79,12 @@ def test_hard_labels_are_one_hot(committed, faults, passes):
 def test_an_outside_entry_says_where_it_is_from(committed, faults, change, sentence):
     found = faults(committed(OUTSIDE, change))
     assert set(found) == {"outputs"} and sentence in found["outputs"]
+
+
+@pytest.mark.parametrize("macs", [1, None])
+def test_an_outside_entry_may_have_macs(committed, passes, macs):
+    assert passes(committed(OUTSIDE), "outputs")  # a record from before they were counted
+    assert passes(committed(OUTSIDE, lambda c: c["outside"].update(macs=macs)), "outputs")
 
 
 EPOCH = {"epoch": 1, "learning_rate": 0.1, "train_loss": 1.0, "validation": None, "test": None}

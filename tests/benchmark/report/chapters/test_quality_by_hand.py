@@ -71,6 +71,25 @@ def test_each_corruption_their_mean_and_mirrored_faces(measured_runs):
     assert numbers == pytest.approx({"mean": 0.4805, "low": 0.4805 - 0.029 * HALF, "high": 0.4805 + 0.029 * HALF})
 
 
+def test_outside_entries_that_were_measured_have_a_table_of_their_own(run, measured_runs):
+    """One network: no interval, and in no table with runs."""
+    given = {"kind": "onnx", "source": "net.onnx", "stated": None, "warnings": [], "extra_training_data": None}
+    theirs, other = (run(Cell(name, "outside", {}, "outside"), 0, {}, outside=given) for name in ("zebra", "ant"))
+    late = run(Cell("late", "outside", {}, "outside"), 0, {}, outside=given)
+    summary = Summary((measured_runs,), (), (theirs, late, other))
+    files = [(theirs, MEASURED[B.name][0]), (other, MEASURED[A.name][0])]
+    (table,) = robustness.tables_of_entries(summary, files)
+    assert (table.name, table.columns["n"]) == ("synthetic-8-robustness-outside", "Networks")
+    ant, zebra = map(shown, table.rows)
+    assert (ant["cell"], ant["clean"], ant["blur"], ant["to_far"]) == ("ant", "91.00", "62.00", "43.00")
+    assert zebra == {
+        "cell": "zebra", "n": "n = 1", "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
+        "flip": "69.07", "consistency": "88.03", "to_far": "not tested: not measured", "to_near": "33.01",
+    }  # fmt: skip
+    assert not any("theirs" in str(row) or "interval" in str(row) for row in table.rows)
+    assert robustness.tables_of_entries(summary, []) == []
+
+
 def test_valence_and_arousal_are_in_no_percent(run, comparison):
     def scores(value):
         return {"ccc_mean": value, "rmse_mean": 9.0}
@@ -225,7 +244,10 @@ def test_leaks_are_counted_for_classes_alone(run, comparison):
     assert [t.name for t in audits.tables(summary, [dataclasses.replace(data, leaks=leaked)])] == ["audits"]
 
 
-def test_every_column_of_a_leaderboard(run, comparison):
+@pytest.mark.parametrize(
+    "macs, told", [({}, "not known"), ({"macs": None}, "not known"), ({"macs": 12_345_678}, "12,345,678")]
+)
+def test_every_column_of_a_leaderboard(run, comparison, macs, told):
     def scores(value, best):
         return {"none": {"accuracy": value}, "flip": {"accuracy": best}}
 
@@ -240,7 +262,7 @@ def test_every_column_of_a_leaderboard(run, comparison):
     }  # fmt: skip
     theirs = Cell("theirs", "outside", {}, "outside")
     both = {"none": {"accuracy": 0.65, "n": 40}, "flip": {"accuracy": 0.7, "n": 40}}
-    outside = [run(theirs, 0, both, outside=given, parameters=809, trust="weights re-run here")]
+    outside = [run(theirs, 0, both, outside=given | macs, parameters=809, trust="weights re-run here")]
     own = dataclasses.replace(comparison(*runs), slug="synthetic-8-other")
     counted = {"cells": {"synthetic-8/one-plain": {"macs": 5_003}}}
     table = leaderboard.tables(Summary((own,), (), tuple(outside)), counted, {})[0]
@@ -253,7 +275,7 @@ def test_every_column_of_a_leaderboard(run, comparison):
     them = {
         "cell": "theirs", "outside_kind": "onnx (net.onnx)", "outside_stated": "66.13 (page)",
         "outside_selection": "its authors'", "outside_extra": "more faces", "outside_parameters": "809",
-        "outside_macs": "not known", "outside_trust": "weights re-run here",
+        "outside_macs": told, "outside_trust": "weights re-run here",
     }  # fmt: skip
     # Wilson's interval: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z = 1.959964.
     assert rows == [

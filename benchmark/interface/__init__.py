@@ -1,0 +1,1 @@
+"""What `import benchmark` offers to Python (docs/python.md). The command line calls the same functions."""

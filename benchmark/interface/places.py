@@ -1,0 +1,57 @@
+"""Where the functions of the interface read and write: the folders of a project."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.protocol.registry import checkout
+
+MARKS = ("params.yaml", "data/prepared")  # a folder with one of them is a project's
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of a project: those that the command line has by default, below its top folder."""
+
+    top: Path
+
+    @property
+    def prepared(self) -> Path:
+        """Folder of FaceSets."""
+        return self.top / "data/prepared"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of runs, with their weights."""
+        return self.top / "runs"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the report and of all measurements."""
+        return self.top / "reports"
+
+    @property
+    def records(self) -> Path:
+        """Folder of records."""
+        return self.reports / "records"
+
+    @property
+    def outside(self) -> Path:
+        """Folder of outside entries."""
+        return self.records / "outside"
+
+
+def places(project: Path | str | None = None) -> Places:
+    """The folders of a project.
+
+    Args:
+        project: its top folder. None: the current folder or the nearest one above it that has a params.yaml or a
+            data/prepared; else the checkout that this package lies in; else the current folder.
+    """
+    if project is not None:
+        return Places(Path(project))
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if any((folder / mark).exists() for mark in MARKS):
+            return Places(folder)
+    return Places(CHECKOUT if checkout() else here)

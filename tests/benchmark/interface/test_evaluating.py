@@ -1,0 +1,172 @@
+"""evaluate: one network by every way in gives the numbers of plain numpy and scikit-learn; what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.special import log_softmax
+from sklearn.metrics import accuracy_score, log_loss
+
+from benchmark.errors import BadInput
+from benchmark.interface.evaluating import evaluate, name_of
+from benchmark.protocol.protocol import load_protocol
+
+from .conftest import DECLARED, Brightness, scores_of
+
+
+def by_numpy(batch):
+    assert isinstance(batch, np.ndarray) or np.asarray(batch).dtype == np.float32
+    red = np.asarray(batch)[:, 0, 0, 0]
+    return np.stack([-0.02 * np.abs(red - level) for level in (70.0, 130.0, 190.0)], 1)
+
+
+def program(tmp_path):
+    path, dynamic = tmp_path / "net.pt2", ({0: torch.export.Dim("batch")},)
+    torch.export.save(torch.export.export(Brightness(), (torch.zeros(2, 3, 16, 16),), dynamic_shapes=dynamic), path)
+    return path
+
+
+def onnx(tmp_path):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    path, dynamic = tmp_path / "net.onnx", ({0: torch.export.Dim("batch")},)
+    torch.onnx.export(Brightness(), (torch.zeros(2, 3, 16, 16),), path, dynamo=True, dynamic_shapes=dynamic, verbose=False)
+    return path
+
+
+def state(tmp_path):
+    torch.save(Brightness().state_dict(), tmp_path / "net.pt")
+    return tmp_path / "net.pt"
+
+
+def csv(tmp_path, ids, scores, classes):
+    pd.DataFrame(scores, columns=classes).assign(id=ids).to_csv(tmp_path / "p.csv", index=False)
+    return tmp_path / "p.csv"
+
+
+CLASSES = ("low", "middle", "high")
+MODELS = {
+    "module": lambda tmp: (Brightness(), {}),
+    "function of tensors": lambda tmp: (lambda x: scores_of(x[:, 0, 0, 0], 0.02), {}),
+    "function of arrays": lambda tmp: (by_numpy, {}),
+    "onnx": lambda tmp: (onnx(tmp), {}),
+    "exported": lambda tmp: (str(program(tmp)), {"trust": True}),
+    "code and weights": lambda tmp: (f"{__name__}:factory", {"weights": state(tmp)}),
+}
+PREDICTIONS = {
+    "csv": lambda tmp, ids, scores: csv(tmp, ids, scores, CLASSES),
+    "mapping": lambda tmp, ids, scores: {
+        "ids": ids[::-1],
+        "scores": scores[::-1, [2, 0, 1]],
+        "classes": ["high", *CLASSES[:2]],
+    },
+    "frame": lambda tmp, ids, scores: pd.DataFrame(scores, columns=CLASSES).assign(id=ids),
+    "array": lambda tmp, ids, scores: scores,
+}
+
+
+def factory(num_outputs, in_channels, input_size):
+    return Brightness()
+
+
+def check(found, answers, hard=False):
+    ids, labels, scores = answers("test")
+    assert found.n == 35 and found.outputs()[0].tolist() == ids.tolist()
+    assert 0.5 < found.metrics["accuracy"] < 1
+    assert found.metrics["accuracy"] == pytest.approx(accuracy_score(labels, scores.argmax(1)), abs=1e-9)
+    if hard:
+        assert found.metrics["nll"] is None and "nll" in found.not_tested
+    else:
+        loss = log_loss(labels, np.exp(log_softmax(scores, axis=1)))
+        assert found.metrics["nll"] == pytest.approx(loss, abs=1e-4)
+
+
+@pytest.mark.parametrize("way", MODELS)
+def test_a_model_by_every_way(way, tiny_protocol, answers, here, tmp_path):
+    model, options = MODELS[way](tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    found = evaluate(model, tiny_protocol(), preprocessing=DECLARED, **options, **here)
+    check(found, answers)
+    assert list(found.views) == ["none"]
+    _, labels, scores = answers("validation")
+    assert found.validation["accuracy"] == pytest.approx(accuracy_score(labels, scores.argmax(1)))
+    assert sorted(tmp_path.rglob("*")) == before  # nothing was written
+
+
+@pytest.mark.parametrize("way", PREDICTIONS)
+def test_predictions_by_every_way(way, tiny_protocol, answers, here, tmp_path):
+    ids, _, scores = answers("test")
+    check(evaluate(PREDICTIONS[way](tmp_path, ids, scores), tiny_protocol(), **here), answers)
+
+
+@pytest.mark.parametrize("form", [lambda k: k, lambda k: np.array(CLASSES)[k], list])
+def test_classes_alone(form, tiny_protocol, answers, here):
+    check(evaluate(form(answers("test")[2].argmax(1)), tiny_protocol(), **here), answers, hard=True)
+
+
+def test_valence_and_arousal_as_an_array(tiny_protocol, tiny_faces, here):
+    rows = tiny_faces.split == "test"
+    truth = np.stack([tiny_faces.valence[rows], tiny_faces.arousal[rows]], 1)
+    noisy = truth + np.random.default_rng(0).normal(0, 0.1, truth.shape)
+    found = evaluate(noisy, tiny_protocol("dimensional"), **here)
+    assert found.metrics["rmse_valence"] == pytest.approx(np.sqrt(np.mean((noisy - truth)[:, 0] ** 2)), abs=1e-6)
+    assert found.outputs()[2] == pytest.approx(noisy, abs=1e-6)
+
+
+@pytest.mark.parametrize("views, expected", [(None, ["none"]), ("flip", ["none", "flip"]), ("all", ["none", "flip"])])
+def test_only_the_views_asked_for(views, expected, tiny_protocol, here):
+    model, seen = Brightness(), []
+    hook = model.register_forward_hook(lambda module, args, out: seen.append(len(args[0])))
+    found = evaluate(model, tiny_protocol(), preprocessing=DECLARED, views=views, **here)
+    hook.remove()
+    assert list(found.views) == expected
+    tried = found.record["input"]["probes"]["scores"]
+    # 25 validation faces and 35 test faces, the latter also mirrored twice for `flip`; the probes; two black pictures;
+    # a picture for each of the counts of multiply-adds.
+    assert sum(seen) <= 25 + 35 + 70 * ("flip" in expected) + 25 * len(tried) + 2 + 4
+
+
+@pytest.mark.parametrize(
+    "model, options, message",
+    [
+        (Brightness(), {}, "preprocessing: found none declared; expected preprocessing="),
+        (
+            Brightness(),
+            {"views": "ten-crop", "preprocessing": DECLARED},
+            "views of tiny-categorical: found 'ten-crop'; expected",
+        ),
+        (Brightness(), {"scores": "logits", "preprocessing": DECLARED}, "scores or parameters for a model"),
+        (
+            np.zeros((3, 3)),
+            {},
+            r"shape \(3, 3\); expected \(35, 3\) or \(35,\), in the order of faces\('tiny-categorical'\)",
+        ),
+        (np.zeros((35, 3)), {"weights": "x.pt"}, "found weights for predictions; expected them for a model"),
+        ({"scores": np.zeros((35, 3))}, {}, "ids"),
+        (pd.DataFrame({"low": [1.0]}), {}, "columns low; expected id"),
+        ("nowhere.csv", {}, "no such file"),
+    ],
+)
+def test_what_is_refused(model, options, message, tiny_protocol, here):
+    with pytest.raises(BadInput, match=message) as error:
+        evaluate(model, tiny_protocol(), **options, **here)
+    assert "\n" not in str(error.value)
+
+
+def test_faces_that_are_not_prepared(tmp_path):
+    with pytest.raises(BadInput, match="synthetic"):
+        evaluate(np.zeros(3), load_protocol("synthetic-8"), project=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "source, name",
+    [
+        ("net.onnx", "net-onnx"),
+        ("a.b.Net given as an object", "Net"),
+        ("a.b:c, w.pt", "a-b-c-w-pt"),
+        ("..", "model"),
+        ("x" * 200, "x" * 80),
+    ],
+)
+def test_the_name_of_a_result(source, name):
+    assert name_of(source) == name

@@ -1,0 +1,108 @@
+"""Result: its numbers against scikit-learn and scipy; its entry, its comparison, its text."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from statsmodels.stats.contingency_tables import mcnemar
+
+from benchmark.errors import BadInput
+from benchmark.interface.evaluating import evaluate
+from benchmark.records.record import read_record
+
+
+def test_classes_and_confusion(result, answers):
+    _, labels, scores = answers("test")
+    answered = scores.argmax(1)
+    precision, recall, f1, support = precision_recall_fscore_support(labels, answered)
+    table = result.per_class
+    assert table.index.tolist() == ["low", "middle", "high"]
+    for column, expected in (("precision", precision), ("recall", recall), ("f1", f1), ("n", support)):
+        assert table[column].to_numpy() == pytest.approx(expected)
+    matrix = confusion_matrix(labels, answered)
+    assert result.confusion.to_numpy().tolist() == matrix.tolist()
+    for k, name in enumerate(table.index):
+        ends = binomtest(int(matrix[k, k]), int(matrix[k].sum())).proportion_ci(0.95, "wilson")
+        assert (table.recall_low[name], table.recall_high[name]) == pytest.approx((ends.low, ends.high))
+
+
+def test_intervals(result, answers):
+    _, labels, scores = answers("test")
+    right = scores.argmax(1) == labels
+    rng = np.random.default_rng(1)
+    means = right[rng.integers(0, len(right), (4000, len(right)))].mean(1)
+    found = result.interval()
+    assert found.mean == pytest.approx(right.mean())
+    assert (found.low, found.high) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.03)
+    assert result.interval("macro_f1").low < result.metrics["macro_f1"] < result.interval("macro_f1").high
+    with pytest.raises(BadInput, match="metric: found 'acuracy'"):
+        result.interval("acuracy")
+
+
+def test_text_html_and_json(result, tmp_path):
+    text, value = repr(result), f"{100 * result.metrics['accuracy']:.2f} %"
+    assert text.splitlines()[0].endswith("on tiny-categorical 1.0: 35 test faces, view none") and value in text
+    html = result._repr_html_()
+    assert value in html and all(f">{name}</th>" in html for name in result.classes) and "warning" not in html
+    found = json.loads(result.to_json(tmp_path / "r.json"))
+    assert json.loads((tmp_path / "r.json").read_text()) == found
+    assert found["record"] is None and found["metrics"]["test"]["accuracy"] == result.metrics["accuracy"]
+    assert found["interval"]["low"] == result.interval().low
+
+
+def test_html_is_escaped(tiny_protocol, answers, here):
+    ids, _, scores = answers("test")
+    found = evaluate(scores, tiny_protocol(), name="net", **here)
+    found.said = ("<script>",)
+    assert "<script>" not in found._repr_html_() and "&lt;script&gt;" in found._repr_html_()
+
+
+def test_it_enters_as_it_was_looked_at(result, tmp_path):
+    stated = {"accuracy": 0.9, "source": "their page"}
+    entered = result.enter("mine", stated=stated, extra_training_data="none")
+    record = read_record(tmp_path / "reports/records/outside/tiny-categorical/mine/seed0")
+    assert entered.record.directory == record.directory and entered.name == "mine"
+    assert record.outside["stated"] == stated and record.outside["extra_training_data"] == "none"
+    for split in ("test", "validation"):
+        for own, other in zip(result.record.outputs(split), record.outputs(split), strict=True):
+            assert np.array_equal(own, other)
+    assert entered.metrics == result.metrics and result.name != "mine"
+    with pytest.raises(BadInput, match="an entry of this name; expected another name, or --replace"):
+        result.enter("mine")
+    with pytest.raises(BadInput, match="name '../x'"):
+        result.enter("../x")
+    assert result.enter("mine", replace=True, out=tmp_path / "other").record.directory.parts[-4] == "other"
+
+
+def test_two_results_are_compared(result, tiny_protocol, answers, here):
+    _, labels, scores = answers("test")
+    worse = np.roll(scores, 1, axis=1)
+    worse[:20] = scores[:20]
+    other = evaluate(worse, tiny_protocol(), **here)
+    found = result.compare(other)
+    a, b = scores.argmax(1) == labels, worse.argmax(1) == labels
+    assert found.difference == pytest.approx(a.mean() - b.mean())
+    table = [[np.sum(a & b), np.sum(a & ~b)], [np.sum(~a & b), np.sum(~a & ~b)]]
+    assert found.found["mcnemar"][0]["p"] == pytest.approx(mcnemar(table, exact=True).pvalue)
+    low, high = found.interval
+    assert low < found.difference < high and found.p < 0.05
+    assert "McNemar" in repr(found) and "McNemar" in found._repr_html_()
+    assert json.loads(found.to_json()) == json.loads(json.dumps(found.found))
+
+
+def test_another_protocol_is_no_comparison(result, tiny_protocol, answers, here):
+    other = evaluate(answers("test")[2], tiny_protocol(epochs=4), **here)
+    with pytest.raises(BadInput, match="no protocol and data that both"):
+        result.compare(other)
+
+
+def test_valence_and_arousal_have_no_classes(tiny_protocol, tiny_faces, here):
+    rows = tiny_faces.split == "test"
+    truth = np.stack([tiny_faces.valence[rows], tiny_faces.arousal[rows]], 1)
+    found = evaluate(truth * 0.9, tiny_protocol("dimensional"), **here)
+    assert "CCC mean" in repr(found) and "CCC mean" in found._repr_html_()
+    for what in ("per_class", "confusion"):
+        with pytest.raises(BadInput, match="a protocol with classes"):
+            getattr(found, what)
