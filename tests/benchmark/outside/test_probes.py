@@ -209,6 +209,18 @@ def test_the_rule_against_statsmodels():
     assert seen == {True, False}
 
 
+def test_the_largest_class_for_every_face_is_no_better_input():
+    """An untrained network that does so for odd inputs gains 30 points; one that is then right for half of each class counts."""
+    targets = np.where(np.arange(1000) < 600, 0, np.arange(1000) % 3)
+    poor = np.eye(3)[np.where(np.arange(1000) % 10 < 3, targets, (targets + 1) % 3)]
+    assert not probes.clearly_better(targets, np.eye(3)[np.zeros(1000, int)], poor, "categorical")
+    half = np.eye(3)[np.where(np.arange(1000) % 10 < 6, targets, (targets + 1) % 3)]
+    assert probes.clearly_better(targets, half, poor, "categorical")
+    affect = np.linspace(-1, 1, 1000)[:, None] * [1, -1]
+    for share, expected in ((0.1, False), (0.25, True)):  # the CCC of x and share * x is 2 share / (1 + share^2)
+        assert probes.clearly_better(affect, share * affect, 0.01 * affect, "dimensional") == expected
+
+
 def test_what_is_tried():
     names = [name for name, _ in probes.variants(preprocessing_from(DECLARED, "x"), True)]
     assert names == [
