@@ -210,7 +210,7 @@ def test_the_rule_against_statsmodels():
 
 
 def test_the_largest_class_for_every_face_is_no_better_input():
-    """An untrained network that does so for odd inputs gains 30 points; one that is then right for half of each class counts."""
+    """An untrained network that does so for odd inputs gains 30 points. One that is right for six of ten does count."""
     targets = np.where(np.arange(1000) < 600, 0, np.arange(1000) % 3)
     poor = np.eye(3)[np.where(np.arange(1000) % 10 < 3, targets, (targets + 1) % 3)]
     assert not probes.clearly_better(targets, np.eye(3)[np.zeros(1000, int)], poor, "categorical")
