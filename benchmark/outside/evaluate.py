@@ -178,7 +178,8 @@ def assess(
     seconds = time.perf_counter() - start
     found, warnings = None, []
     if "validation" in splits:
-        found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol)
+        known = arrays["validation_outputs_none"]
+        found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol, known)
     else:
         warnings.append("input: not probed, as the protocol has no validation split of its own")
     judged = ready.scores.judged(arrays)

@@ -1,5 +1,6 @@
 """Each mistake about the input, planted: what the user reads; and the rule, against a second library."""
 
+import contextlib
 import sys
 import types
 
@@ -11,6 +12,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from benchmark.outside import evaluate as outside_models
 from benchmark.outside import probes
 from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
+from benchmark.records.selection_metric import ccc
+from benchmark.runs.training.pixels import Split
 
 from .conftest import DECLARED
 
@@ -121,6 +124,75 @@ def test_the_test_split_is_never_probed(stranger, colour_protocol, colour_faces,
     assert seen == set(colour_faces.id[colour_faces.rows("validation")].tolist())
 
 
+def test_known_outputs_are_taken_and_a_hopeless_input_is_left_early(colour_faces, colour_protocol, monkeypatch):
+    """600 faces, of which 400 come first. `right`: how many of the first, and of all, an input answers rightly."""
+    n, k = 600, len(colour_protocol.classes)
+    targets = np.arange(n) % k
+    first = np.zeros(n, bool)
+    first[np.linspace(0, n - 1, 400).round().astype(int)] = True
+    rights = iter([(340, 540), (319, 400), (321, 521), (319, 520), *[(340, 400)] * 9])  # declared; too bad; not so
+
+    def outputs(right):
+        place = np.where(first, np.cumsum(first), 400 + np.cumsum(~first))
+        few, all_of_them = right
+        good = np.where(first, place <= few, place <= 400 + all_of_them - few)
+        return np.eye(k, dtype=np.float32)[np.where(good, targets, (targets + 1) % k)]
+
+    declared, asked, told = outputs(next(rights)), [], []
+
+    def predict(model, split, own, categorical):
+        rows = np.array([int(name) for name in split.ids])
+        if len(rows) == 400:
+            predict.given = outputs(next(rights))
+            assert (np.flatnonzero(first) == rows).all()
+        asked.append(len(rows))
+        model.told(len(rows))
+        return predict.given[rows]
+
+    class Model:
+        @contextlib.contextmanager
+        def telling(self, tell):
+            self.told = tell
+            yield
+
+    class Bar:
+        def __init__(self, total, **_):
+            told.append(-total)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def update(self, number):
+            told.append(number)
+
+    monkeypatch.setattr(probes, "predict", predict)
+    monkeypatch.setattr(probes.progress, "bar", Bar)
+    rows = np.arange(n)
+    pictures = torch.zeros(n, 3, 8, 8, dtype=torch.uint8)
+    pictures[0, 0] = 1  # a little colour
+    split = Split(rows.astype(str), pictures, torch.from_numpy(targets))
+    found, warnings = probes.probe(Model(), split, preprocessing_from(DECLARED, "x"), colour_protocol, declared)
+    names = list(found["scores"])
+    assert names[0] == "as declared" and found["scores"]["as declared"] == pytest.approx(540 / 600)
+    assert found["stopped"] == [names[1], names[3]] and asked[:5] == [400, 400, 200, 400, 400]
+    assert [found["scores"][name] for name in names[1:4]] == pytest.approx([319 / 400, 521 / 600, 319 / 400])
+    assert found["faces"] == 600 and warnings == [] and sum(told) == 0  # the bar ends at its total
+
+
+def test_valence_and_arousal_are_left_at_another_loss():
+    rng = np.random.default_rng(0)
+    targets = rng.uniform(-1, 1, (400, 2))
+    good = targets + rng.normal(0, 0.1, targets.shape)
+    for noise in (0.1, 0.3, 0.4, 1):
+        other = targets + rng.normal(0, noise, targets.shape)
+        loss = np.mean([ccc(targets[:, d], good[:, d]) - ccc(targets[:, d], other[:, d]) for d in (0, 1)])
+        assert probes._worse(targets, other, good, "dimensional") == (loss >= 0.10)
+    assert not probes._worse(targets, good * np.nan, good, "dimensional")
+
+
 def test_the_rule_against_statsmodels():
     rng = np.random.default_rng(1)
     targets = rng.integers(0, 3, 600)
@@ -135,6 +207,18 @@ def test_the_rule_against_statsmodels():
             assert probes.clearly_better(targets, *outputs, "categorical") == expected
             seen.add(bool(expected))
     assert seen == {True, False}
+
+
+def test_the_largest_class_for_every_face_is_no_better_input():
+    """An untrained network that does so for odd inputs gains 30 points. One that is right for six of ten does count."""
+    targets = np.where(np.arange(1000) < 600, 0, np.arange(1000) % 3)
+    poor = np.eye(3)[np.where(np.arange(1000) % 10 < 3, targets, (targets + 1) % 3)]
+    assert not probes.clearly_better(targets, np.eye(3)[np.zeros(1000, int)], poor, "categorical")
+    half = np.eye(3)[np.where(np.arange(1000) % 10 < 6, targets, (targets + 1) % 3)]
+    assert probes.clearly_better(targets, half, poor, "categorical")
+    affect = np.linspace(-1, 1, 1000)[:, None] * [1, -1]
+    for share, expected in ((0.1, False), (0.25, True)):  # the CCC of x and share * x is 2 share / (1 + share^2)
+        assert probes.clearly_better(affect, share * affect, 0.01 * affect, "dimensional") == expected
 
 
 def test_what_is_tried():

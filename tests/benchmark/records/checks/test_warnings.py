@@ -3,7 +3,7 @@
 import json
 
 from benchmark.records.checks.known import Known, own_protocol
-from benchmark.records.doubts import doubts
+from benchmark.records.doubts import doubt_of
 from benchmark.records.examine import NOT_CHECKED, examine
 
 OUTSIDE = "outside/fer2013-7/fer-mini-xception/seed0"
@@ -17,10 +17,13 @@ def permuted(arrays):
 def test_a_deleted_warning_is_named(committed, faults, passes):
     assert passes(committed(OUTSIDE), "warnings")
     record = committed(OUTSIDE, arrays=permuted)
-    (sentence,) = doubts(own_protocol(record), *record.outputs("test"))
+    sentence = doubt_of(own_protocol(record), record.predictions).sentence
     found = faults(record)
     assert set(found) == {"warnings"} and f"found none of this kind; expected the warning '{sentence}'" in found["warnings"]
-    assert "'angry' holds 'happy'" in json.dumps(found)
+    assert "swapping 'angry' and 'happy'" in json.dumps(found) and "--replace" in found["warnings"]
+    old = "class order looks mismatched: permuting the columns ...; column 'angry' holds 'happy', 'happy' holds 'angry'"
+    kept = committed(OUTSIDE, lambda c: c["outside"].update(warnings=[old]), permuted)
+    assert passes(kept, "warnings") and not faults(kept)
     kept = committed(OUTSIDE, lambda c: c["outside"].update(warnings=["of the model itself", sentence]), permuted)
     assert passes(kept, "warnings") and not faults(kept)
     other = committed(OUTSIDE, lambda c: c["outside"].update(warnings=["a harmless sentence"]), permuted)
