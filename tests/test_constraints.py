@@ -41,7 +41,7 @@ def test_both_files_name_the_same_versions_and_nothing_is_without_a_hash():
     assert len(versions) > 150 and {name: hashes[name][0] for name in versions} == versions
     assert all(count > 0 for _, count in hashes.values())
     further = set(hashes) - set(versions)  # torch's GPU libraries, and what other systems and Pythons need
-    systems = {"httpx2-jsfetch", "pywin32", "pyyaml-ft", "triton", "tzdata"}
+    systems = {"appnope", "httpx2-jsfetch", "pywin32", "pyyaml-ft", "triton", "tzdata"}
     assert all(name.startswith(("nvidia-", "cuda-")) or name in systems for name in further), further
 
 

@@ -9,6 +9,7 @@ from benchmark.interface.comparison import Comparison, files
 from benchmark.interface.evaluating import evaluate, is_predictions
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result
+from benchmark.outside.adapters import weights
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Run, cell_or_model, installed_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
@@ -77,6 +78,8 @@ class _Sides:
         """The rows of one side: one for each protocol under which it has finished runs."""
         if isinstance(side, Result):
             return [side.row]
+        if isinstance(side, str | Path) and Path(side).suffix in weights.SUFFIXES:
+            raise BadInput(str(side), "weights without their network", "the network's code, with weights")
         if isinstance(side, str):
             if rows := self._recorded(side):
                 return rows

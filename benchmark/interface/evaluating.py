@@ -15,6 +15,7 @@ from benchmark.outside.prediction_file import predictions_in, read_predictions
 from benchmark.outside.scoring import entry_of_predictions
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.roles import role_rows
+from benchmark.suggesting import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from benchmark.outside.adapters.preprocessing import Preprocessing
 
+MEANINGS = ("auto", "probabilities", "logits")
 PREDICTIONS = (".csv", ".npz")  # suffixes of files of predictions
 OBJECT = " given as an object"  # the end of the source of a model that is one
 GIVEN = "predictions"  # the name of a result of predictions that have none
@@ -83,6 +85,10 @@ def evaluate(
     """
     own = protocol if isinstance(protocol, Protocol) else load_protocol(str(protocol))
     where = places(project)
+    if scores not in MEANINGS:
+        raise unknown("scores", scores, MEANINGS)
+    if parameters is not None and (type(parameters) is not int or parameters < 1):
+        raise BadInput("parameters", repr(parameters), "a whole number of at least 1")
     faces = open_faceset((where.prepared if prepared is None else Path(prepared)) / own.data)
     if is_predictions(model):
         given = {"preprocessing": preprocessing, "views": views, "weights": weights, "options": options, "trust": trust}
@@ -98,7 +104,7 @@ def evaluate(
         where,
         name,
         views=views,
-        device=device,
+        device=str(device or "auto"),
         weights=None if weights is None else Path(weights),
         options=options,
         preprocessing=preprocessing,
@@ -110,7 +116,9 @@ def is_predictions(model: object) -> bool:
     """Whether `model` is a file or object of predictions, not a model."""
     if isinstance(model, str | Path):
         return Path(model).suffix in PREDICTIONS
-    return isinstance(model, Mapping | np.ndarray | list | tuple) or hasattr(model, "columns")  # a DataFrame
+    if isinstance(model, Mapping | np.ndarray | list | tuple) or hasattr(model, "columns"):  # the latter: a DataFrame
+        return True
+    return hasattr(model, "__array__") and not callable(model)  # a tensor, a Series
 
 
 def _of_model(
@@ -158,11 +166,19 @@ def _of_predictions(
 def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.ndarray]:
     """Predictions given as objects, as the arrays of an npz of predictions."""
     if isinstance(model, Mapping):
+        if "ids" not in model and model and all(hasattr(value, "ndim") for value in model.values()):
+            found = f"arrays {', '.join(list(map(str, model))[:3])}, ..., without ids"
+            expected = "ids with scores and classes; of a state dict: the network with its weights loaded"
+            raise BadInput(GIVEN, found, expected)
         return {str(key): _plain(value) for key, value in model.items()}
     if hasattr(model, "columns"):
+        if len(set(model.columns)) < len(model.columns):
+            raise BadInput(GIVEN, f"columns {', '.join(map(str, model.columns))}", "each column once")
         columns = {str(key): _plain(model[key]) for key in model.columns}
         if "id" not in columns:
-            raise BadInput(GIVEN, f"columns {', '.join(columns)}", "id, then those of a csv of predictions")
+            raise BadInput(
+                GIVEN, f"columns {', '.join(columns)}", "id (if the ids are the index: reset_index), then those of a csv"
+            )
         ids = columns.pop("id")
         if set(columns) in ({"class"}, {"valence", "arousal"}):
             return {"ids": ids, **columns}
@@ -180,8 +196,15 @@ def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.n
 
 def _plain(value: Any) -> np.ndarray:
     """An array without objects, of a list, a column of pandas or a tensor."""
-    found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-    return np.asarray(found.tolist()) if found.dtype == object else found
+    if isinstance(value, np.ma.MaskedArray):
+        raise BadInput(GIVEN, "a masked array", "numbers for every face")
+    try:
+        found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        found = np.asarray(found.tolist()) if found.dtype == object else found
+    except ValueError as error:  # rows of different lengths
+        raise BadInput(GIVEN, f"what is no array ({error})", "rows of equal length") from error
+    whole = found.ndim == 1 and found.dtype.kind == "f" and np.isfinite(found).all() and (found % 1 == 0).all()
+    return found.astype(np.int64) if whole else found  # labels that pandas has made floats
 
 
 def name_of(source: str) -> str:

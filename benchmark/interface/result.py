@@ -24,6 +24,8 @@ from benchmark.records.intervals import Interval, accuracy_interval
 from benchmark.records.metrics import METRICS, PRIMARY, categorical, dimensional, metric_function
 from benchmark.records.record import Record
 from benchmark.report.compare import Row
+from benchmark.room import check_room
+from benchmark.suggesting import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +117,8 @@ class Result:
         """
         name = metric or PRIMARY[self.protocol.task]
         function = metric_function(name)
+        if view not in self.views:
+            raise unknown(f"{self.name}, view", view, self.views)
         if self.views[view].get(name) is None:
             raise BadInput(f"{self.name}, {name}", "a metric that is not defined here", "another one")
         return bootstrap(function, *self.record.outputs("test", view), RESAMPLES, seed=0)
@@ -159,6 +163,9 @@ class Result:
     def outputs(self, split: str = "test", view: str = "none") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(ids str (N,), targets, outputs float32 (N, K)) of a split, "test" or "validation". Outputs are scores whose
         softmax gives probabilities, or valence and arousal; targets class numbers int64 (N,) or float32 (N, 2)."""
+        known = [name.replace("_outputs_", " ") for name in self.record.predictions if "_outputs_" in name]
+        if f"{split} {view}" not in known:
+            raise unknown(f"{self.name}, split and view", f"{split} {view}", known)
         return (self.record.predictions[f"{split}_ids"], *self.record.outputs(split, view))
 
     def compare(self, other: "Result | str") -> Comparison:
@@ -170,7 +177,11 @@ class Result:
         Raises:
             BadInput: as of `benchmark.report.compare.compare_rows` and `find`.
         """
-        return compared(self.row, other if isinstance(other, str) else other.row, self.places, self.record["protocol_hash"])
+        if not isinstance(other, str | Result):
+            expected = "a result, or the name of a cell or outside entry; benchmark.compare takes models, too"
+            raise BadInput("compare", f"a {type(other).__name__}", expected)
+        row = other if isinstance(other, str) else other.row
+        return compared(self.row, row, self.places, self.record["protocol_hash"])
 
     def enter(
         self,
@@ -194,18 +205,23 @@ class Result:
             the result, of the record as it was written.
 
         Raises:
+            SystemSaysNo: a folder that can not be written to.
             BadInput: a run of this suite; else as of `benchmark.outside.entry.check_entry`.
         """
         if self.record.outside is None:
             raise BadInput(
                 f"{self.name}", "a run of this suite", f"`ferbench import {self.record.directory}`: it is a row already"
             )
+        if stated is not None and not isinstance(stated, Mapping):
+            raise BadInput("stated", repr(stated), "a mapping of accuracy and source")
+        folder = self.places.outside if out is None else Path(out)
+        check_room(folder, 0, "an entry")
         record = write_entry(
             self.protocol,
             name,
             self.record.contents,
             self.record.predictions,
-            out=self.places.outside if out is None else Path(out),
+            out=folder,
             stated=stated,
             extra_training_data=extra_training_data,
             replace=replace,

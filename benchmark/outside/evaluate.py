@@ -18,6 +18,7 @@ from benchmark.outside.entry import check_entry, entry_of, write_entry
 from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Declaration, Model, Ready, made_ready
+from benchmark.outside.steadiness import unsteady
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.record import Record
 from benchmark.runs import environment
@@ -98,8 +99,10 @@ def checked_views(protocol: Protocol, views: Sequence[str] | None) -> tuple[str,
     Raises:
         BadInput: a view that the protocol does not have.
     """
+    if views is not None and not isinstance(views, str | list | tuple):
+        raise BadInput("views", f"a {type(views).__name__}", f"names among {', '.join(protocol.tta)}, or all")
     asked = [views] if isinstance(views, str) else list(QUICK if views is None else views)
-    if asked == ["all"]:
+    if "all" in asked:
         return protocol.tta
     for name in asked:
         if name not in protocol.tta:
@@ -177,13 +180,16 @@ def assess(
     arrays = predict_splits(ready.scores, splits, ready.prepare, protocol, ready.given.source, of, stop)
     seconds = time.perf_counter() - start
     found, warnings = None, []
+    role = "validation" if "validation" in splits else "test"
+    steady = unsteady(ready.scores, splits[role], ready.prepare, protocol, arrays[f"{role}_outputs_none"])
     if "validation" in splits:
         known = arrays["validation_outputs_none"]
         found, warnings = probe(ready.scores, splits["validation"], ready.declared, protocol, known)
     else:
         warnings.append("input: not probed, as the protocol has no validation split of its own")
     judged = ready.scores.judged(arrays)
-    return Assessment(ready, protocol, judged.arrays, found, [*warnings, *judged.warnings], seconds, device, judged.given)
+    warnings = [*steady, *warnings, *judged.warnings]
+    return Assessment(ready, protocol, judged.arrays, found, warnings, seconds, device, judged.given)
 
 
 def entry_of_assessed(found: Assessment, name: str, faces: FaceSet) -> tuple[dict, dict[str, np.ndarray]]:

@@ -5,6 +5,7 @@ and nothing has to be declared of the pictures but their size.
 """
 
 import contextlib
+import threading
 import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from benchmark.protocol.protocol import Protocol
 SCHEMA = 1
 UNCOUNTED = ("macs", "macs_by_operator", "skipped", "elementwise", "uncounted", "flops", "torch_flops", "torch_agrees")
 NOT_CODE = "not counted: only for networks given as code"
+COUNTING = threading.Lock()  # torch's tracing ends the process if two threads trace one module
 SECONDS = 0.4  # limit of the time for a latency, as for the cells of the plan
 
 
@@ -127,7 +129,7 @@ def name_of(model: Model, taken: Container[str]) -> str:
 def macs_of(ready: Ready) -> int | None:
     """The multiply-adds of a model for one picture, as `benchmark.measures.complexity.measure.count` has them. None for a
     model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
-    with left_as_it_was(module_of(ready)):
+    with COUNTING, left_as_it_was(module_of(ready)):
         found = _counts(ready)
     return (found["macs"] or None) if found["torch_agrees"] else None
 

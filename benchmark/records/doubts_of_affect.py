@@ -109,7 +109,8 @@ def told(targets: np.ndarray, outputs: np.ndarray, faces: str) -> tuple[str, tup
         looks, mends = change.words()
         after = ccc_mean(targets, change.of(outputs))
         raised = f"the mean CCC on {faces} from {before:.3f} to {after:.3f}"
-        return f"valence and arousal look {' and '.join(looks)}: {' and '.join(mends)} raises {raised}", tuple(looks)
+        best = "" if change.scale == (-1, 1) else "; of the scales that are tried it fits best, only the makers know theirs"
+        return f"valence and arousal look {' and '.join(looks)}: {' and '.join(mends)} raises {raised}{best}", tuple(looks)
     beyond = np.abs(outputs).max(1) > BEYOND
     if beyond.mean() > BEYOND_SHARE:
         what = "look given on another scale than [-1, 1]"

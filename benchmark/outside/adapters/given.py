@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.preprocessing import Preprocessing
 
-WRAP = "one array of shape (N, K); wrap the model, as in `lambda x: model(x)[0]`"
+WRAP = "one array of shape (N, K); after model.eval() wrap the model, as in `lambda x: model(x)[0]`"
 LOGITS = "outputs: the model's 'logits' are taken"
 
 
@@ -112,7 +112,9 @@ def as_array(outputs: object, where: object) -> Tensor:
     array of numbers. BadInput for several outputs, saying how to wrap the model; it names `where`."""
     here = f"{where}, outputs"
     if isinstance(outputs, Tensor):
-        return outputs
+        if outputs.is_complex():
+            raise BadInput(here, "complex numbers", "real ones")
+        return outputs.to_dense() if outputs.layout != torch.strided else outputs
     if isinstance(outputs, Mapping):
         expected = WRAP.replace("[0]", f"[{next(iter(outputs))!r}]") if outputs else WRAP
         raise BadInput(here, f"a {type(outputs).__name__} of {', '.join(map(repr, outputs))}", expected)

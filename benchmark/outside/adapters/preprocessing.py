@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from torch import Tensor, nn
 from benchmark.errors import BadInput
 from benchmark.outside import class_scores
 from benchmark.outside.class_names import Columns, output_names, understood
+from benchmark.protocol.known import PROTOCOL_RANGES
 from benchmark.protocol.protocol import Protocol
 
+LARGEST = PROTOCOL_RANGES["input_size"][1]  # pixels
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.runs.training.resampling
 CHOICES = {
     "channels": (None, 1, 3),
@@ -92,11 +95,11 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
         raise BadInput(f"{where}, preprocessing", ", ".join(odd), f"keys among {', '.join(known)}")
     values = {}
     for key, value in contents.items():
-        here = f"{where}, {key}"
+        here, value = f"{where}, {key}", _plain(value)
         if key in CHOICES and (value not in CHOICES[key] or isinstance(value, bool)):
             raise BadInput(here, repr(value), f"one of {', '.join(str(each) for each in CHOICES[key] if each)}")
-        if key == "input_size" and value is not None and (type(value) is not int or value < 1):
-            raise BadInput(here, repr(value), "a whole number of pixels")
+        if key == "input_size" and value is not None and (type(value) is not int or not 1 <= value <= LARGEST):
+            raise BadInput(here, repr(value), f"a whole number of pixels, at most {LARGEST}")
         if key == "batch" and value is not None and (type(value) is not int or value < 1):
             raise BadInput(here, repr(value), "a whole number of pictures")
         if key in ("range", "mean", "deviation"):
@@ -113,10 +116,17 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
     return Preprocessing(**values)
 
 
+def _plain(value: object) -> object:
+    """Numbers and lists of numpy or torch as those of Python."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _numbers(value: object, where: str) -> tuple[float, ...]:
-    values = value if isinstance(value, list | tuple) else [value]
+    values = [_plain(each) for each in value] if isinstance(value, list | tuple) else [value]
     if not values or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
         raise BadInput(where, repr(value), "a number, or one per channel (with an exponent, write 1.0e-3)")
+    if not all(map(math.isfinite, values)):
+        raise BadInput(where, repr(value), "finite numbers")
     return tuple(map(float, values))
 
 

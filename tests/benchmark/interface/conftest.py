@@ -18,6 +18,9 @@ class Brightness(nn.Module):
     def forward(self, x):
         return scores_of(x[:, 0, 0, 0], self.scale)
 
+    def to_sparse_outputs(self):
+        return lambda x: self(x).to_sparse()
+
 
 def scores_of(red, scale):
     return torch.stack([scale * -((red - level).abs()) for level in (70.0, 130.0, 190.0)], 1)

@@ -99,9 +99,19 @@ def test_predictions_by_every_way(way, tiny_protocol, answers, here, tmp_path):
     check(evaluate(PREDICTIONS[way](tmp_path, ids, scores), tiny_protocol(), **here), answers)
 
 
-@pytest.mark.parametrize("form", [lambda k: k, lambda k: np.array(CLASSES)[k], list])
+FORMS = [lambda k: k, lambda k: k.astype(float), torch.from_numpy, pd.Series, lambda k: np.array(CLASSES, object)[k]]
+
+
+@pytest.mark.parametrize("form", [*FORMS, lambda k: np.array(CLASSES)[k], list])
 def test_classes_alone(form, tiny_protocol, answers, here):
     check(evaluate(form(answers("test")[2].argmax(1)), tiny_protocol(), **here), answers, hard=True)
+
+
+def test_a_tensor_and_numbers_of_numpy(tiny_protocol, answers, here):
+    check(evaluate(torch.from_numpy(answers("test")[2]).requires_grad_(), tiny_protocol(), **here), answers)
+    declared = {"range": np.array([0, 255]), "input_size": np.int64(16), "mean": torch.zeros(3)}
+    found = evaluate(Brightness().to_sparse_outputs(), tiny_protocol(), preprocessing=declared, **here)
+    check(found, answers)
 
 
 def test_valence_and_arousal_as_an_array(tiny_protocol, tiny_faces, here):
@@ -143,7 +153,25 @@ def test_only_the_views_asked_for(views, expected, tiny_protocol, here):
         ),
         (np.zeros((35, 3)), {"weights": "x.pt"}, "found weights for predictions; expected them for a model"),
         ({"scores": np.zeros((35, 3))}, {}, "ids"),
-        (pd.DataFrame({"low": [1.0]}), {}, "columns low; expected id"),
+        (pd.DataFrame({"low": [1.0]}), {}, "columns low; expected id .if the ids are the index: reset_index"),
+        (pd.DataFrame([[1, 2, 3]], columns=["id", "low", "low"]), {}, "columns id, low, low; expected each column once"),
+        ({"ids": ["a"], "class": [[1], [1, 2]]}, {}, "what is no array .*; expected rows of equal length"),
+        (Brightness().state_dict(), {}, "without ids; expected ids with scores and classes; of a state dict: the network"),
+        (np.ma.masked_array(np.zeros((35, 3)), mask=True), {}, "found a masked array"),
+        (np.zeros((35, 3)), {"scores": "nonsense"}, "scores: found 'nonsense'; expected one of auto, probabilities, logits"),
+        (np.zeros((35, 3)), {"parameters": True}, "parameters: found True; expected a whole number of at least 1"),
+        (
+            Brightness(),
+            {"views": 3, "preprocessing": DECLARED},
+            "views: found a int; expected names among none, flip, or all",
+        ),
+        (
+            Brightness(),
+            {"preprocessing": {"input_size": 10**6}},
+            "found 1000000; expected a whole number of pixels, at most",
+        ),
+        (Brightness(), {"preprocessing": {"mean": float("nan")}}, "mean: found nan; expected finite numbers"),
+        (lambda x: torch.zeros(len(x), 3, dtype=torch.complex64), {"preprocessing": DECLARED}, "found complex numbers"),
         ("nowhere.csv", {}, "no such file"),
     ],
 )

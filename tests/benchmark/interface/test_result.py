@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.contingency_tables import mcnemar
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, SystemSaysNo
 from benchmark.interface.evaluating import evaluate
 from benchmark.records.record import read_record
 
@@ -39,6 +39,27 @@ def test_intervals(result, answers):
     assert result.interval("macro_f1").low < result.metrics["macro_f1"] < result.interval("macro_f1").high
     with pytest.raises(BadInput, match="metric: found 'acuracy'"):
         result.interval("acuracy")
+
+
+def test_what_a_result_does_not_have(result, tmp_path):
+    with pytest.raises(BadInput, match="view: found 'flip'; expected one of none"):
+        result.interval("accuracy", "flip")
+    with pytest.raises(BadInput, match="split and view: found 'train none'; expected one of test none, validation none"):
+        result.outputs("train")
+    with pytest.raises(BadInput, match="compare: found a int; expected a result, or the name"):
+        result.compare(3)
+    with pytest.raises(BadInput, match=r"stated: found 0\.8; expected a mapping"):
+        result.enter("mine", stated=0.8)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemSaysNo, match="a file, not a folder"):
+        result.enter("mine", out=tmp_path / "file")
+
+
+def test_entries_are_compared_where_there_is_no_run(result, tmp_path):
+    result.enter("mine")
+    assert result.compare("mine").difference == 0
+    with pytest.raises(BadInput, match="'other' under protocol .*: found no record of that name; expected one of mine"):
+        result.compare("other")
 
 
 def test_text_html_and_json(result, tmp_path):

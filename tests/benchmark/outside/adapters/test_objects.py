@@ -181,7 +181,7 @@ def fails(_):
     raise ValueError("no\nsuch   thing")
 
 
-WRAP = "expected one array of shape (N, K); wrap the model, as in `lambda x: model(x)[0]`"
+WRAP = "expected one array of shape (N, K); after model.eval() wrap the model, as in `lambda x: model(x)[0]`"
 REFUSED = {
     "tuple": (lambda x: (x, None), f"outputs: found a tuple of 2; {WRAP}"),
     "list of outputs": (lambda x: [x, x], f"outputs: found a list of 2; {WRAP}"),
