@@ -4,9 +4,9 @@ and with common mistakes corrected.
 A model that gets BGR instead of RGB, or 0..255 instead of 0..1, still gives outputs, only worse ones. Each probe changes one
 thing of the declaration. **Rule**: another input is reported if it is clearly better on the same validation faces. For
 classes, accuracy must be higher by at least `GAIN` and McNemar's exact p below `LEVEL`. For valence and arousal, the mean
-CCC must be higher by at least `GAIN_CCC`. With the other input the model must also be clearly better than chance (skill of
-`benchmark.records.doubts_of_order` at least `SKILL`; mean CCC at least `GOOD`): an untrained network often names the largest
-class for odd inputs, which raises its accuracy. The test split is not used. Nothing is changed automatically: the user
+CCC must be higher by at least `GAIN_CCC`. With the other input the model must also be clearly better than chance (Cohen's
+kappa at least `KAPPA`; mean CCC at least `GOOD`): an untrained network often names the largest class for odd inputs, which
+raises its accuracy. The test split is not used. Nothing is changed automatically: the user
 decides.
 
 An input that is worse by `WORSE` (mean CCC: `WORSE_CCC`) on the first `FIRST` faces, evenly spaced too, is not tried on the
@@ -27,13 +27,14 @@ from benchmark import progress
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.doubts_of_affect import GOOD
-from benchmark.records.doubts_of_order import SKILL, confusion_of, skill
+from benchmark.records.metrics import metric_function
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.pixels import Split
 
 FACES = 2000  # largest number of validation faces that are used, evenly spaced in the split
 GAIN, LEVEL = 0.02, 0.001
 GAIN_CCC = 0.05
+KAPPA = 0.3
 FIRST, WORSE, WORSE_CCC = 400, 0.05, 0.10
 DECLARED = "as declared"
 RANGES = {"[0, 1]": (0.0, 1.0), "[0, 255]": (0.0, 255.0), "[-1, 1]": (-1.0, 1.0)}
@@ -134,10 +135,9 @@ def clearly_better(targets: np.ndarray, other: np.ndarray, declared: np.ndarray,
     gain = selection_metric(task, targets, other) - selection_metric(task, targets, declared)
     if task != "categorical":
         return gain >= GAIN_CCC and selection_metric(task, targets, other) >= GOOD
-    k = other.shape[1]
     right, before = other.argmax(1) == targets, declared.argmax(1) == targets
     only, only_before = int((right & ~before).sum()), int((before & ~right).sum())
-    learned = skill(confusion_of(targets, other.argmax(1), k)) >= SKILL
+    learned = (metric_function("kappa")(targets, other) or 0.0) >= KAPPA
     return gain >= GAIN and learned and binomtest(only, only + only_before).pvalue < LEVEL
 
 
