@@ -62,6 +62,12 @@ class Lines(Silent):
             print(line, file=sys.stderr, flush=True)
 
 
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, which draws a bar from what is written on standard error."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
 def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0) -> Bar:
     """A tqdm bar on standard error; `Lines` if that is not a terminal, nothing if tqdm is not installed."""
     try:
@@ -69,7 +75,7 @@ def bar(*, total: int, desc: str, unit: str, initial: int = 0, position: int = 0
     except ModuleNotFoundError:
         return Silent()
 
-    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:  # a notebook draws a bar, too
+    if not sys.stderr.isatty() and not in_notebook():
         return Lines(total, desc, unit, initial)
     shown: Bar = tqdm(
         total=total,

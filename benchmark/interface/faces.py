@@ -1,5 +1,6 @@
 """faces: the faces of a protocol, as a torch Dataset and as arrays."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,17 @@ class Faces(Dataset):
     def __init__(
         self, protocol: Protocol, faces: FaceSet, role: str, transform: Callable[[torch.Tensor], Any] | None = None
     ):
-        self.protocol, self.transform, self._faces = protocol, transform, faces
+        self.protocol, self.transform, self._faces, self._process = protocol, transform, faces, os.getpid()
         self.rows = role_rows(protocol, faces, role)
         self.ids, self.targets = faces.id[self.rows], role_targets(protocol, faces, self.rows)
         self.classes, self.size = protocol.classes, protocol.input_size
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker process of a DataLoader gets: the folder in the place of the open files."""
+        return self.__dict__ | {"_faces": self._faces.directory}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _faces=open_faceset(state["_faces"]), _process=os.getpid())
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,6 +61,8 @@ class Faces(Dataset):
     def pictures(self, at: "slice | list[int] | NDArray[np.int64]") -> torch.Tensor:
         """uint8 (n, C, S, S): pictures as a network of the protocol sees them before they are standardised, resized as in
         training (`benchmark.runs.training.resampling`); grey faces are repeated over three channels."""
+        if self._process != os.getpid():  # a forked worker: two processes would read the same open file
+            self._faces, self._process = open_faceset(self._faces.directory), os.getpid()
         images = resized(self._faces.pictures, self.rows[at], self.size, self.protocol.channels)
         return images.expand(-1, self.protocol.channels, -1, -1).contiguous()
 

@@ -1,5 +1,7 @@
 """faces: a torch Dataset and arrays, against the FaceSet itself."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +31,13 @@ def test_a_loader_and_a_transform(tiny_protocol, here):
     assert targets.tolist() == found.targets.tolist()
 
 
+def test_worker_processes_get_it(tiny_protocol, here):
+    """A DataLoader sends its data set to workers as a pickle, where processes are not forked."""
+    found = faces(tiny_protocol(), "test", **here)
+    again = pickle.loads(pickle.dumps(found))
+    assert np.array_equal(again.arrays()[0], found.arrays()[0]) and again.ids.tolist() == found.ids.tolist()
+
+
 def test_size_and_channels_are_the_protocols(tiny_protocol, tiny_faces, here):
     small = faces(tiny_protocol(input_size=8), "test", **here)
     row = int(np.flatnonzero(tiny_faces.split == "test")[0])
@@ -50,3 +59,11 @@ def test_refusals(tiny_protocol, here):
     assert len(faces(folds, "test", **here)) == 160
     with pytest.raises(BadInput, match="under folds every face is a test face"):
         faces(folds, "train", **here)
+
+
+def test_a_forked_worker_reads_for_itself(tiny_protocol, here, monkeypatch):
+    """Processes that share an open file would move each other's place in it."""
+    found = faces(tiny_protocol(), "test", **here)
+    before = found._faces
+    monkeypatch.setattr("benchmark.interface.faces.os.getpid", lambda: -1)
+    assert found[0][0].shape == (3, 16, 16) and found._faces is not before
