@@ -95,15 +95,15 @@ def test_the_class_order_is_doubted_by_the_validation_faces_where_there_are_any(
     assert enter(tiny_protocol(), "other", test_only, **given).outside["warnings"] == []
 
 
-def answered(right, classes=3):
+def answered(right, classes=5):
     """(targets, outputs) of 1000 faces of which `right` says which are right."""
     targets = np.arange(1000) % classes
     return targets, np.eye(classes)[np.where(right, targets, (targets + 1) % classes)]
 
 
 def test_both_a_gain_and_its_p_are_needed():
-    """1000 faces, 500 right. Gain 30 (p < 1e-8): reported; gain 15 (p = 6e-5): too small; gain 40 of 500 against 460 changed
-    (p = 0.2): not clear; gain 30 by 65 against 35 (p = 0.0035): not clear enough."""
+    """1000 faces of five classes, 500 right, far above chance. Gain 30 (p < 1e-8): reported; gain 15 (p = 6e-5): too small;
+    gain 40 of 500 against 460 changed (p = 0.2): not clear; gain 30 by 65 against 35 (p = 0.0035): not clear enough."""
     before = np.arange(1000) < 500
     for gained, lost, expected in ((30, 0, True), (15, 0, False), (500, 460, False), (65, 35, False), (110, 50, True)):
         now = before.copy()
