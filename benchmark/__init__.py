@@ -16,6 +16,7 @@ import importlib
 import inspect
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 # Function or class -> the module that it is in.
@@ -42,34 +43,35 @@ __all__ = [*INTERFACE]  # noqa: PLE0604  # they are looked up by __getattr__
 class _Room(types.ModuleType):
     # A package that can also be called: it has the name of a function of the interface, and shows that function's help.
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, *arguments: object, **named: object) -> object:
         return _function_of(self)(*arguments, **named)
 
     @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(_function_of(self))
 
-    @property
-    def __doc__(self) -> str:  # type: ignore[override]  # a text that is made when it is asked for
-        return f"{inspect.getdoc(_function_of(self))}\n\nThe package of the same name: {vars(self)['__doc__']}"
-
 
 class _Interface(types.ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name in ROOMS and type(value) is types.ModuleType:  # the import system puts a package here when it is imported
             value.__class__ = _Room
         super().__setattr__(name, value)
 
 
-def _function(name: str) -> Any:
-    return getattr(importlib.import_module(INTERFACE[name]), name)
+def _function(name: str) -> Callable[..., object]:
+    found: Callable[..., object] = getattr(importlib.import_module(INTERFACE[name]), name)
+    return found
 
 
-def _function_of(room: types.ModuleType) -> Any:
+def _function_of(room: types.ModuleType) -> Callable[..., object]:
     return _function(vars(room)["__name__"].rpartition(".")[2])
 
 
-def __getattr__(name: str) -> Any:
+def _help(room: types.ModuleType) -> str:
+    return f"{inspect.getdoc(_function_of(room))}\n\nThe package of the same name: {vars(room)['__doc__']}"
+
+
+def __getattr__(name: str) -> Any:  # a function or class with types of its own
     if name not in INTERFACE:
         raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
     return importlib.import_module(f"benchmark.{name}") if name in ROOMS else _function(name)
@@ -79,4 +81,5 @@ def __dir__() -> list[str]:
     return sorted({*INTERFACE, *(each for each in globals() if each.startswith("__"))})
 
 
+type.__setattr__(_Room, "__doc__", property(_help))  # made when it is asked for, so that nothing is loaded before
 sys.modules[__name__].__class__ = _Interface

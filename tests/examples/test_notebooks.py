@@ -31,6 +31,7 @@ def run_again(name, top):
     return held
 
 
+@pytest.mark.slow
 def test_reading_the_claims_gives_what_is_committed(tmp_path):
     assert run_again("reading-the-claims", tmp_path) == len(code_of("reading-the-claims")) - 1  # all but the picture
 
