@@ -128,27 +128,6 @@ def write_entry(
     return write_record(directory, named, stored)
 
 
-def enter(
-    protocol: Protocol,
-    name: str,
-    predictions: Mapping[str, np.ndarray],
-    *,
-    faces: FaceSet,
-    outside: Mapping,
-    parameters: int | None = None,
-    cost: Mapping | None = None,
-    input: Mapping | None = None,
-    out: Path,
-    replace: bool = False,
-) -> Record:
-    """Check the predictions of a model and write its record: `check_entry`, `entry_of` and `write_entry`, whose arguments
-    and errors these are."""
-    check_entry(protocol, name, out, replace=replace)
-    about = {"faces": faces, "outside": outside, "parameters": parameters, "cost": cost, "input": input}
-    contents, stored = entry_of(protocol, name, predictions, **about)
-    return write_entry(protocol, name, contents, stored, out=out, replace=replace)
-
-
 def _named(contents: Mapping, name: str) -> dict:
     cell = outside_cell(check_name(name))
     return {**contents, "cell": cell.as_dict(), "cell_hash": cell.hash}

@@ -3,24 +3,22 @@ and writes an outside entry."""
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmark import progress
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
-from benchmark.outside.entry import check_entry, entry_of, write_entry
+from benchmark.outside.entry import entry_of
 from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
-from benchmark.outside.ready import Declaration, Model, Ready, made_ready
+from benchmark.outside.ready import Ready
 from benchmark.outside.steadiness import unsteady
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.record import Record
 from benchmark.runs import environment
 from benchmark.runs.training.evaluation import TTA, predict
 from benchmark.runs.training.memory import keep_freed
@@ -117,13 +115,11 @@ def predict_splits(
     protocol: Protocol,
     where: object,
     views: Mapping[str, Sequence[str]] | None = None,
-    stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, np.ndarray]:
     """The arrays of a record (`benchmark.records.record`) for every given split. Shows a bar of pictures.
 
     Args:
         views: role -> test-time augmentations to predict; None: all of the protocol for every role.
-        stop: called between batches; True raises Interrupted.
 
     Raises:
         BadInput: outputs that are not finite. The message names `where` and the first such array.
@@ -131,22 +127,15 @@ def predict_splits(
     wanted = {role: protocol.tta if views is None else views[role] for role in splits}
     total = sum(len(splits[role]) * _passes(tta) for role, own in wanted.items() for tta in own)
     found: dict[str, np.ndarray] = {}
-    with progress.bar(total=total, desc=f"{protocol.name}", unit="img") as bar:
-
-        def told(number: int) -> None:
-            bar.update(number)
-            if stop():
-                raise Interrupted("stopped; nothing was written")
-
-        with model.telling(told):
-            for role, split in splits.items():
-                found |= {f"{role}_ids": split.ids, f"{role}_targets": split.targets.cpu().numpy()}
-                for tta in wanted[role]:
-                    model.note_as(role if tta == "none" else None)
-                    outputs = predict(model, split, prepare, categorical=protocol.task == "categorical", tta=tta)
-                    if not np.isfinite(outputs).all():
-                        raise BadInput(f"{where}, {role}_outputs_{tta}", "outputs that are not finite", "finite ones")
-                    found[f"{role}_outputs_{tta}"] = outputs
+    with progress.bar(total=total, desc=f"{protocol.name}", unit="img") as bar, model.telling(bar.update):
+        for role, split in splits.items():
+            found |= {f"{role}_ids": split.ids, f"{role}_targets": split.targets.cpu().numpy()}
+            for tta in wanted[role]:
+                model.note_as(role if tta == "none" else None)
+                outputs = predict(model, split, prepare, categorical=protocol.task == "categorical", tta=tta)
+                if not np.isfinite(outputs).all():
+                    raise BadInput(f"{where}, {role}_outputs_{tta}", "outputs that are not finite", "finite ones")
+                found[f"{role}_outputs_{tta}"] = outputs
     return found
 
 
@@ -162,14 +151,12 @@ def assess(
     device: torch.device,
     *,
     views: Sequence[str] | None = None,
-    stop: Callable[[], bool] = lambda: False,
 ) -> Assessment:
     """Predict the protocol's test faces with the views asked for, and its validation faces without any; check the
     declaration on the validation faces. Nothing is written.
 
     Args:
         views: as of `checked_views`.
-        stop: as of `predict_splits`.
     """
     test_views = checked_views(protocol, views)
     if device.type == "cpu":
@@ -177,7 +164,7 @@ def assess(
     splits = evaluated_splits(faces, protocol, ready.declared, device)
     of = {role: test_views if role == "test" else QUICK for role in splits}
     start = time.perf_counter()
-    arrays = predict_splits(ready.scores, splits, ready.prepare, protocol, ready.given.source, of, stop)
+    arrays = predict_splits(ready.scores, splits, ready.prepare, protocol, ready.given.source, of)
     seconds = time.perf_counter() - start
     found, warnings = None, []
     role = "validation" if "validation" in splits else "test"
@@ -204,32 +191,3 @@ def entry_of_assessed(found: Assessment, name: str, faces: FaceSet) -> tuple[dic
         parameters=found.ready.given.parameters,
         cost={"device": environment.device_name(found.device), "evaluate_seconds": round(found.seconds, 3)},
     )
-
-
-def evaluate(
-    model: Model,
-    protocol: Protocol,
-    name: str,
-    faces: FaceSet,
-    out: Path,
-    *,
-    device: torch.device,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
-    views: Sequence[str] | None = None,
-    stated: Mapping | None = None,
-    extra_training_data: str | None = None,
-    replace: bool = False,
-) -> Record:
-    """Evaluate a model under `protocol` and write it as the outside entry `name`: `made_ready`, `assess` and
-    `benchmark.outside.entry.write_entry`, whose arguments and errors these are."""
-    check_entry(protocol, name, out, stated=stated, replace=replace)
-    checked_views(protocol, views)
-    ready = made_ready(
-        model, protocol, faces, device, weights=weights, options=options, preprocessing=preprocessing, trust=trust
-    )
-    contents, stored = entry_of_assessed(assess(ready, protocol, faces, device, views=views), name, faces)
-    about = {"stated": stated, "extra_training_data": extra_training_data}
-    return write_entry(protocol, name, contents, stored, out=out, replace=replace, **about)

@@ -1,14 +1,11 @@
-"""Makes an outside entry, and its metrics, from a file of predictions."""
-
-from collections.abc import Mapping
-from pathlib import Path
+"""What predictions that were made elsewhere become: an outside entry, and the summary of its metrics."""
 
 import numpy as np
 
 from benchmark.faces.faceset import FaceSet
 from benchmark.outside.blind_faces import as_named
-from benchmark.outside.entry import check_entry, entry_of, write_entry
-from benchmark.outside.prediction_file import PredictionFile, read_predictions
+from benchmark.outside.entry import entry_of
+from benchmark.outside.prediction_file import PredictionFile
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.records import metrics
@@ -19,40 +16,6 @@ from benchmark.records.record import Record
 SCHEMA = 1
 RESAMPLES = 2000
 NO_SCORES = "not tested: each face has a class and no scores"
-
-
-def score(
-    path: Path,
-    protocol: Protocol,
-    faces: FaceSet,
-    name: str,
-    *,
-    meaning: str = "auto",
-    stated: Mapping | None = None,
-    extra_training_data: str | None = None,
-    parameters: int | None = None,
-    out: Path,
-    replace: bool = False,
-) -> dict:
-    """Write the outside entry of a file of predictions (`benchmark.outside.prediction_file`).
-
-    Args:
-        meaning: of scores, see `read_predictions`.
-        stated: {"accuracy": fraction, "source": where}, the accuracy that the model's authors publish.
-        extra_training_data: data other than the protocol's training split that the model was trained on, in words.
-        out: folder of outside entries.
-
-    Returns:
-        the result of `summary_of` for the record.
-
-    Raises:
-        BadInput: as `read_predictions` and `benchmark.outside.entry.enter`; also a stated accuracy for valence and arousal.
-    """
-    check_entry(protocol, name, out, stated=stated, replace=replace)
-    read = read_predictions(path, protocol, meaning)
-    contents, stored = entry_of_predictions(read, protocol, faces, name, source=path.name, parameters=parameters)
-    about = {"stated": stated, "extra_training_data": extra_training_data}
-    return summary_of(write_entry(protocol, name, contents, stored, out=out, replace=replace, **about))
 
 
 def entry_of_predictions(

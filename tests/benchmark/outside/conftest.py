@@ -103,6 +103,16 @@ def colour_faces(tmp_path_factory) -> FaceSet:
     )
 
 
+def few_faces(folder: Path, n: int) -> FaceSet:
+    """`n` faces like `colour_faces`, a third of them for each role."""
+    images, label = pictures(n, 4)
+    split = ["train", "validation", "test"]
+    return write_faceset(
+        folder / "colours", images, name="colours", version="1.0", classes=CLASSES,
+        id=[f"few-{row}" for row in range(n)], split=[split[3 * row // n] for row in range(n)], expression=label,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def colour_protocol() -> Protocol:
     contents = {

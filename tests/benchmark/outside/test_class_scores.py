@@ -14,9 +14,10 @@ from benchmark.outside.class_scores import Notes, brought, noted
 from benchmark.outside.evaluate import assess
 from benchmark.outside.prediction_file import read_predictions
 from benchmark.outside.ready import Ready
-from benchmark.outside.scoring import score
 from benchmark.records.doubts import noticed
 from benchmark.records.record import read_record
+
+from .entering import score
 
 FLOOR = np.log(1e-12)
 LEFT = "outputs: contempt left out, which colours-4 has not; it had been the answer for {} of 400 test faces"

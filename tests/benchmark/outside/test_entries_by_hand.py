@@ -11,11 +11,11 @@ import torch
 
 from benchmark.outside import probes
 from benchmark.outside.adapters.preprocessing import Preprocessing
-from benchmark.outside.entry import enter
 from benchmark.outside.prediction_file import read_predictions
-from benchmark.outside.scoring import score
 from benchmark.records.record import read_record
 from benchmark.runs.training.pixels import Split
+
+from .entering import enter, score
 
 
 def predictions(path, faces, wrong, value=1.0):

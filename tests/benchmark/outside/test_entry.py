@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BadInput
-from benchmark.outside.entry import enter
 from benchmark.protocol.roles import role_rows
 from benchmark.records import importing
 from benchmark.records.aligning import aligned
@@ -17,6 +16,8 @@ from benchmark.records.importing import import_records
 from benchmark.records.prepared import Prepared
 from benchmark.records.record import read_record
 from benchmark.records.seal import write_seal
+
+from .entering import enter
 
 CLASSES = 3
 EPOCH = {"epoch": 1, "learning_rate": 0.1, "train_loss": 1.0, "validation": None, "test": None}

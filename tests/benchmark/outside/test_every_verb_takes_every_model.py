@@ -13,17 +13,16 @@ import yaml
 from safetensors.torch import save_file
 
 from benchmark.errors import BadInput, Interrupted
-from benchmark.faces.faceset import write_faceset
 from benchmark.measures.complexity.measure import count
 from benchmark.measures.speed import inference
-from benchmark.outside import evaluate as outside_models
 from benchmark.outside.measuring import complexity, complexity_of_all, complexity_table, macs_of, speed
 from benchmark.outside.ready import made_ready
 from benchmark.outside.robust import robustness
 from benchmark.protocol.building import create
 
+from . import entering
 from .adapters.test_ways_in import onnx_file, program_file
-from .conftest import CLASSES, DECLARED, SMALL, pictures
+from .conftest import DECLARED, SMALL, few_faces
 
 CPU = torch.device("cpu")
 # colour_net.Net at 8 x 8: a convolution of 3 x 3 from 3 to 8 channels, batch norm, a linear layer from 8 to 4.
@@ -83,13 +82,7 @@ def files(stranger):
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """Sixty faces like `colour_faces`: 20 for each role."""
-    images, label = pictures(60, 4)
-    split = ["train", "validation", "test"]
-    return write_faceset(
-        tmp_path_factory.mktemp("few") / "colours", images, name="colours", version="1.0", classes=CLASSES,
-        id=[f"few-{row}" for row in range(60)], split=[split[row // 20] for row in range(60)], expression=label,
-    )  # fmt: skip
+    return few_faces(tmp_path_factory.mktemp("few"), 60)
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +95,13 @@ def entries(files, few, colour_protocol, tmp_path_factory):
         ("of-onnx", str(files / "net.onnx"), {}),
         ("of-weights", "colour_net:Net", {"weights": files / "net.pt"}),
     ):
-        outside_models.evaluate(model, colour_protocol, name, few, out, **(given | options))
-    from benchmark.outside import entry
+        entering.evaluate(model, colour_protocol, name, few, out, **(given | options))
     from benchmark.records.record import read_record
 
     stored = read_record(out / "colours-4" / "by-name" / "seed0")
     arrays = {name: stored.predictions[name] for name in ("test_ids", "test_outputs_none")}
     about = {"kind": "predictions", "source": "p.csv"}
-    entry.enter(colour_protocol, "of-file", arrays, faces=few, outside=about, out=out)
+    entering.enter(colour_protocol, "of-file", arrays, faces=few, outside=about, out=out)
     return out
 
 

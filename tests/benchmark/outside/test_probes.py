@@ -10,12 +10,12 @@ import torch
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
-from benchmark.outside import evaluate as outside_models
 from benchmark.outside import probes
 from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
 from benchmark.records.selection_metric import ccc
 from benchmark.runs.training.pixels import Split
 
+from . import entering
 from .conftest import DECLARED
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
@@ -26,7 +26,7 @@ def warnings_of(change, stranger, protocol, faces, out, monkeypatch):
     import colour_net
 
     monkeypatch.setattr(colour_net.trained, "preprocessing", DECLARED | change)
-    return outside_models.evaluate("colour_net:trained", protocol, "net", faces, out, device=CPU).outside["warnings"]
+    return entering.evaluate("colour_net:trained", protocol, "net", faces, out, device=CPU).outside["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_mean_and_deviation_left_out_or_added(stranger, colour_protocol, colour_
     ):
         monkeypatch.setattr(Plain, "preprocessing", base | declared, raising=False)
         given = {"device": CPU, "options": {"wants": wants}}
-        record = outside_models.evaluate("colour_net:Plain", colour_protocol, wants, colour_faces, tmp_path, **given)
+        record = entering.evaluate("colour_net:Plain", colour_protocol, wants, colour_faces, tmp_path, **given)
         assert record.outside["warnings"][0].startswith(line), record.outside["warnings"]
         monkeypatch.setattr(Plain, "preprocessing", base | ({} if wants == "plain" else imagenet))
-        right = outside_models.evaluate("colour_net:Plain", colour_protocol, f"{wants}-2", colour_faces, tmp_path, **given)
+        right = entering.evaluate("colour_net:Plain", colour_protocol, f"{wants}-2", colour_faces, tmp_path, **given)
         assert right.outside["warnings"] == []
 
 
@@ -105,7 +105,7 @@ def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkey
 
     module.OneChannel = OneChannel
     monkeypatch.setitem(sys.modules, "one_channel", module)
-    record = outside_models.evaluate("one_channel:OneChannel", colour_protocol, "one", colour_faces, tmp_path, device=CPU)
+    record = entering.evaluate("one_channel:OneChannel", colour_protocol, "one", colour_faces, tmp_path, device=CPU)
     scores = record["input"]["probes"]["scores"]
     rows = colour_faces.rows("validation")
     grey = (colour_faces.pictures[rows] @ np.array(LUMA)).mean((1, 2))
@@ -115,11 +115,10 @@ def test_grey_pictures_are_tried(colour_protocol, colour_faces, tmp_path, monkey
 
 
 def test_the_test_split_is_never_probed(stranger, colour_protocol, colour_faces, tmp_path, monkeypatch):
-    asked = []
+    asked, original = [], probes.predict
     monkeypatch.setattr(
         probes, "predict", lambda model, split, *a, **k: asked.append(split.ids) or original(model, split, *a, **k)
     )
-    original = outside_models.predict
     warnings_of({}, stranger, colour_protocol, colour_faces, tmp_path, monkeypatch)
     seen = set(np.concatenate(asked).tolist())
     assert seen == set(colour_faces.id[colour_faces.rows("validation")].tolist())

@@ -14,27 +14,21 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
 from benchmark.measures.robustness.file import read, read_of_entries, read_robustness
 from benchmark.measures.robustness.measure import measure
-from benchmark.outside import evaluate as outside_models
 from benchmark.outside.robust import robustness
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import build_model
 
-from .conftest import CLASSES, DECLARED, by_hand, pictures
+from . import entering
+from .conftest import CLASSES, DECLARED, by_hand, few_faces, pictures
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """120 faces like `colour_faces`: 40 for each role."""
-    images, label = pictures(120, 4)
-    split = ["train", "validation", "test"]
-    return write_faceset(
-        tmp_path_factory.mktemp("few") / "colours", images, name="colours", version="1.0", classes=CLASSES,
-        id=[f"few-{row}" for row in range(120)], split=[split[row // 40] for row in range(120)], expression=label,
-    )  # fmt: skip
+    return few_faces(tmp_path_factory.mktemp("few"), 120)
 
 
 @pytest.fixture
@@ -86,7 +80,7 @@ def test_a_runs_network_as_an_object_has_the_numbers_of_the_runs_file(trained, t
 @pytest.fixture
 def entry(few, colour_protocol, stranger, tmp_path):
     entries = tmp_path / "reports" / "records" / "outside"
-    outside_models.evaluate("colour_net:trained", colour_protocol, "net", few, entries, device=CPU)
+    entering.evaluate("colour_net:trained", colour_protocol, "net", few, entries, device=CPU)
     return entries
 
 

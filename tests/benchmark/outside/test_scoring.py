@@ -12,8 +12,9 @@ from benchmark.cli import main as cli
 from benchmark.errors import BadInput
 from benchmark.outside.blind_faces import blind_id, export_faces
 from benchmark.outside.prediction_file import read_predictions
-from benchmark.outside.scoring import score
 from benchmark.records.record import read_record
+
+from .entering import score
 
 CLASSES = ["low", "middle", "high"]
 

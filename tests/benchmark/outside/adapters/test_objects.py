@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from benchmark.errors import BadInput
-from benchmark.outside import evaluate as outside_models
 from benchmark.outside.adapters.given import LOGITS, Calling
 from benchmark.outside.adapters.opening import open_model
 from benchmark.outside.adapters.preprocessing import Preprocessing, Scores, preprocessing_from
 
+from .. import entering
 from ..conftest import DECLARED, SMALL, by_hand
 
 CPU = torch.device("cpu")
@@ -166,7 +166,7 @@ def test_what_an_object_declares_is_heeded(stranger, colour_protocol):
 
 
 def test_a_whole_evaluation_of_an_object(stranger, colour_protocol, colour_faces, tmp_path):
-    record = outside_models.evaluate(
+    record = entering.evaluate(
         stranger.model, colour_protocol, "object", colour_faces, tmp_path, device=CPU, preprocessing=DECLARED
     )
     order = [DECLARED["classes"].index(name) for name in colour_faces.classes]

@@ -15,12 +15,11 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from benchmark.cli.main import main
 from benchmark.errors import BadInput
-from benchmark.outside import entry as outside
-from benchmark.outside import evaluate as outside_models
 from benchmark.outside.adapters.opening import open_model
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.records import metrics
 
+from .. import entering
 from ..conftest import DECLARED, SMALL, by_hand
 
 CPU = torch.device("cpu")
@@ -60,13 +59,13 @@ def files(stranger, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def enter(colour_protocol, colour_faces, tmp_path_factory):
-    """A function (model, name, options of outside_models.evaluate) -> Record."""
+    """A function (model, name, options of entering.evaluate) -> Record."""
     out = tmp_path_factory.mktemp("outside")
 
     def run(model, name, **options):
         given = {"device": CPU, "protocol": colour_protocol, "faces": colour_faces, "out": out, "views": "all"} | options
         protocol, faces, place = given.pop("protocol"), given.pop("faces"), given.pop("out")
-        return outside_models.evaluate(str(model), protocol, name, faces, place, **given)
+        return entering.evaluate(str(model), protocol, name, faces, place, **given)
 
     return run
 
@@ -126,7 +125,7 @@ def test_predictions_made_by_hand_enter_with_the_same_numbers(plain, colour_face
     rows = colour_faces.rows("test")
     arrays = {"test_ids": colour_faces.id[rows]} | {f"test_outputs_{tta}": each for tta, each in plain.items()}
     about = {"kind": "predictions", "source": "by hand"}
-    record = outside.enter(colour_protocol, "hand", arrays, faces=colour_faces, outside=about, out=tmp_path)
+    record = entering.enter(colour_protocol, "hand", arrays, faces=colour_faces, outside=about, out=tmp_path)
     other = enter("colour_net:trained", "class-again")
     for tta in plain:
         mine, its = (metrics.categorical(*each.outputs("test", tta), colour_faces.classes) for each in (record, other))
