@@ -10,6 +10,7 @@ from benchmark.interface.evaluating import evaluate, is_predictions
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result
 from benchmark.outside.adapters import weights
+from benchmark.outside.adapters.opening import FILES
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Run, cell_or_model, installed_cells
 from benchmark.protocol.protocol import Protocol, load_protocol
@@ -20,7 +21,6 @@ from benchmark.report.compare import Row, compare_rows, find, gathered_summary
 if TYPE_CHECKING:
     pass
 
-MODEL_FILES = (".onnx", ".pt2", ".torchscript", ".ts")
 
 Compared = "Result | str | Path | nn.Module | Callable[..., Any] | Mapping[str, Any] | np.ndarray | pd.DataFrame"
 
@@ -101,7 +101,7 @@ class _Sides:
         return self._summary
 
     def _recorded(self, name: str) -> Sequence[Row]:
-        if is_predictions(name) or Path(name).suffix in MODEL_FILES:
+        if is_predictions(name) or Path(name).suffix in FILES:
             return []
         known = {each for c in self.summary.comparisons for each in c.runs} | {r.record.cell for r in self.summary.outside}
         names = [name, *(cell.name for cell in self._cells(name))]
@@ -132,7 +132,7 @@ class _Sides:
 
     def _is_model(self, name: str | Path) -> bool:
         """Whether a name can be evaluated."""
-        if is_predictions(name) or Path(name).suffix in MODEL_FILES:
+        if is_predictions(name) or Path(name).suffix in FILES:
             return True
         text = str(name)
         return bool(":" in text or text in registry.models() or self.model.get("weights"))

@@ -11,7 +11,7 @@ from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result, Unwritten
-from benchmark.outside.prediction_file import predictions_in, read_predictions
+from benchmark.outside.prediction_file import SUFFIXES, predictions_in, read_predictions
 from benchmark.outside.scoring import entry_of_predictions
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.protocol.roles import role_rows
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from benchmark.outside.adapters.preprocessing import Preprocessing
 
 MEANINGS = ("auto", "probabilities", "logits")
-PREDICTIONS = (".csv", ".npz")  # suffixes of files of predictions
 OBJECT = " given as an object"  # the end of the source of a model that is one
 GIVEN = "predictions"  # the name of a result of predictions that have none
 
@@ -115,7 +114,7 @@ def evaluate(
 def is_predictions(model: object) -> bool:
     """Whether `model` is a file or object of predictions, not a model."""
     if isinstance(model, str | Path):
-        return Path(model).suffix in PREDICTIONS
+        return Path(model).suffix in SUFFIXES
     if isinstance(model, Mapping | np.ndarray | list | tuple) or hasattr(model, "columns"):  # the latter: a DataFrame
         return True
     return hasattr(model, "__array__") and not callable(model)  # a tensor, a Series

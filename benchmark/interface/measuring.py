@@ -8,6 +8,7 @@ from benchmark.faces.faceset import open_faceset
 from benchmark.interface.places import places
 from benchmark.measures.speed.inference import BATCHES, RUNS
 from benchmark.outside import measuring
+from benchmark.outside.ready import How
 from benchmark.outside.robust import robustness as measured_robustness
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs.environment import pick_device
@@ -48,7 +49,7 @@ def complexity(
     Raises:
         BadInput: as of `evaluate`; predictions; a model that fails on its input.
     """
-    own = {"weights": weights and Path(weights), "options": options, "preprocessing": preprocessing, "trust": trust}
+    own = _how(weights, options, preprocessing, trust)
     return measuring.complexity(model, _protocol(protocol), entries=places(project).outside, latency=latency, **own)
 
 
@@ -84,9 +85,16 @@ def speed(
     Raises:
         BadInput: as of `complexity`; two models of one name; an ONNX file on a GPU.
     """
-    own = {"weights": weights and Path(weights), "options": options, "preprocessing": preprocessing, "trust": trust}
-    own |= {"batches": batches, "runs": runs, "out": None if out is None else Path(out)}
-    return measuring.speed(models, _protocol(protocol), device=pick_device(device), entries=places(project).outside, **own)
+    return measuring.speed(
+        models,
+        _protocol(protocol),
+        device=pick_device(device),
+        batches=batches,
+        runs=runs,
+        entries=places(project).outside,
+        out=None if out is None else Path(out),
+        **_how(weights, options, preprocessing, trust),
+    )
 
 
 def robustness(
@@ -125,14 +133,18 @@ def robustness(
         open_faceset(folder / own.data),
         folder,
         device=pick_device(device),
-        weights=None if weights is None else Path(weights),
-        options=options,
-        preprocessing=preprocessing,
-        trust=trust,
         name=entry,
         entries=where.outside,
         out=where.reports / "robustness" if entry else None,
+        **_how(weights, options, preprocessing, trust),
     )
+
+
+def _how(
+    weights: str | Path | None, options: Mapping[str, Any] | None, preprocessing: "Declaration | None", trust: bool
+) -> How:
+    file = None if weights is None else Path(weights)
+    return {"weights": file, "options": options, "preprocessing": preprocessing, "trust": trust}
 
 
 def _protocol(given: str | Path | Protocol) -> Protocol:

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.names import NAME
+from benchmark.outside import prediction_file
 from benchmark.outside.adapters import weights
 from benchmark.outside.adapters.opening import FILES
 from benchmark.outside.ready import Declaration, Model
@@ -17,7 +18,6 @@ from benchmark.records.outside_record import check_name
 from benchmark.records.record import Record, read_record
 from benchmark.suggesting import unknown
 
-PREDICTIONS = (".csv", ".npz")  # files of predictions
 ANSWERS = "answers to other faces"  # what predictions lack where robustness is asked for
 
 
@@ -47,7 +47,7 @@ def find_model(
     model = str(model) if isinstance(model, Path) else model
     if not isinstance(model, str):
         return Found(model, preprocessing, None)
-    if model.endswith(PREDICTIONS):
+    if model.endswith(prediction_file.SUFFIXES):
         raise BadInput(model, "a file of predictions", f"a model: predictions have no {what}")
     if entries is None or not _places(model, entries):
         if ":" not in model and Path(model).suffix not in (*FILES, *weights.SUFFIXES):
@@ -114,7 +114,7 @@ def run_cell(model: str, protocol: Protocol, runs: Path, entries: Path, options:
     Raises:
         BadInput: an unknown name, or options for a cell.
     """
-    if Path(model).suffix in (*FILES, *weights.SUFFIXES, *PREDICTIONS) or _places(model, entries):
+    if Path(model).suffix in (*FILES, *weights.SUFFIXES, *prediction_file.SUFFIXES) or _places(model, entries):
         return None
     if ":" not in model and (model in installed_cells() or model not in registry.models()):
         if options:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import torch
 
@@ -19,7 +20,7 @@ from benchmark.measures.complexity.measure import count
 from benchmark.measures.complexity.measure import latency as measured_latency
 from benchmark.measures.speed.inference import BATCHES, RUNS, Maker, Subject, measure_all, of_cell
 from benchmark.outside.entry_models import find_model
-from benchmark.outside.ready import Declaration, Model, Ready
+from benchmark.outside.ready import How, Model, Ready
 from benchmark.outside.sized import Network, left_as_it_was, module_of, opened, tried
 from benchmark.protocol.cells import find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
@@ -35,22 +36,19 @@ def complexity(
     model: Model,
     protocol: Protocol,
     *,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
     entries: Path | None = None,
     latency: bool = False,
+    **how: Unpack[How],
 ) -> dict:
     """Parameters, multiply-adds and FLOPs of a model for one picture of its own input size.
 
     Args:
-        model, weights, options, trust: as of `benchmark.outside.adapters.opening.open_model`; also the name of an outside
-            entry whose network is found by its name.
-        preprocessing: as of `benchmark.outside.ready.read_preprocessing`. Only sizes, layout and classes matter. None: what
-            the model declares, else the protocol's.
+        model: as of `benchmark.outside.adapters.opening.open_model`; also the name of an outside entry whose network is
+            found by its name.
         entries: folder of outside entries.
         latency: also measure it, with one thread of the CPU.
+        how: see `How`. Of the preprocessing only sizes, layout and classes matter. Without one: what the model declares,
+            else the protocol's.
 
     Returns:
         JSON-able: source, kind, the keys of `benchmark.measures.complexity.measure.count`, note, and perhaps latency. For
@@ -60,8 +58,8 @@ def complexity(
     Raises:
         BadInput: as of `open_model` and `find_model`; a model that fails on its input.
     """
-    found = find_model(model, protocol, entries, "parameters and no MACs", preprocessing)
-    given = {"weights": weights, "options": options, "preprocessing": found.preprocessing, "trust": trust}
+    found = find_model(model, protocol, entries, "parameters and no MACs", how.get("preprocessing"))
+    given: How = {**how, "preprocessing": found.preprocessing}
     with left_as_it_was(found.model):
         ready = opened(found.model, protocol, torch.device("cpu"), **given)
         tried(ready, torch.device("cpu"))
@@ -90,7 +88,7 @@ def complexity_of_all(
     Raises:
         BadInput: as of `complexity`; two models of one name; weights or options for several models.
     """
-    only_one(models, options.get("weights"), options.get("options"))
+    only_one(models, options)
     found = {}
     with progress.bar(total=len(models), desc="complexity", unit="network") as bar:
         for model in models:
@@ -141,47 +139,45 @@ def speed(
     device: torch.device,
     batches: Sequence[int] = BATCHES,
     runs: int = RUNS,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
     entries: Path | None = None,
     out: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    **how: Unpack[How],
 ) -> dict:
     """Latency, throughput and memory of models: `benchmark.measures.speed.inference.measure_all`, with a row for each.
 
     What is given by name is opened in the fresh process that measures it. An object is measured in this process.
 
     Args:
-        models: one or more; each, and weights to entries, as of `complexity`.
+        models: one or more; each, `entries` and `how` as of `complexity`.
         device, batches, runs, out, stop: as of `measure_all`.
 
     Raises:
         BadInput: as of `complexity` and `measure_all`; two models of one name; an ONNX file on a GPU.
     """
     each = list(models) if isinstance(models, list | tuple) else [models]
-    only_one(each, weights, options)
+    only_one(each, how)
     makers: dict[str, Maker] = {}
     here = set()
     with contextlib.ExitStack() as stack:
         for model in each:
             stack.enter_context(left_as_it_was(model))
             name = name_of(model, makers)
-            found = find_model(model, protocol, entries, "speed", preprocessing)
+            found = find_model(model, protocol, entries, "speed", how.get("preprocessing"))
+            own: How = {**how, "preprocessing": found.preprocessing}
             if not isinstance(found.model, str):
                 here.add(name)
-            if name is model and name in installed_cells() and not (weights or options or found.preprocessing):
+            if name is model and name in installed_cells() and not any(own.values()):
                 makers[name] = of_cell(protocol, find_cell(name))
             else:
-                makers[name] = Opening(found.model, protocol, weights, options, found.preprocessing, trust)
+                makers[name] = Opening(found.model, protocol, own)
                 tried(makers[name].ready(device), device)
         return measure_all(makers, protocol, out, device=device, batches=batches, runs=runs, here=here, stop=stop)
 
 
-def only_one(models: Sequence[Model], weights: Path | None, options: Mapping | None) -> None:
+def only_one(models: Sequence[Model], how: How) -> None:
     """Raise BadInput for weights or options that are given for more than one model."""
-    if len(models) > 1 and (weights is not None or options):
+    if len(models) > 1 and (how.get("weights") is not None or how.get("options")):
         raise BadInput("weights or options", f"them for {len(models)} models", "one model")
 
 
@@ -191,17 +187,11 @@ class Opening:
 
     model: Model
     protocol: Protocol
-    weights: Path | None
-    options: Mapping | None
-    preprocessing: Declaration | None
-    trust: bool
+    how: How
 
     def ready(self, device: torch.device) -> Ready:
         """As of `opened`. BadInput for an ONNX file on a GPU."""
-        ready = opened(
-            self.model, self.protocol, device, weights=self.weights, options=self.options,
-            preprocessing=self.preprocessing, trust=self.trust,
-        )  # fmt: skip
+        ready = opened(self.model, self.protocol, device, **self.how)
         if ready.given.kind == "onnx" and device.type != "cpu":
             raise BadInput(f"{self.model}, device", device, "cpu: onnxruntime runs ONNX files there")
         return ready

@@ -27,6 +27,7 @@ from benchmark.outside.class_names import Columns, class_of, is_word, understood
 from benchmark.protocol.protocol import Protocol
 from benchmark.suggesting import one_of
 
+SUFFIXES = (".csv", ".npz")
 ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 
 
@@ -82,7 +83,7 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "a .csv or .npz of predictions")
-    if path.suffix not in (".csv", ".npz"):
+    if path.suffix not in SUFFIXES:
         raise BadInput(path, f"suffix '{path.suffix}'", ".csv or .npz")
     data = path.read_bytes()
     read = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data)

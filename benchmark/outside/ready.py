@@ -4,6 +4,7 @@ protocol's form. What evaluates or measures such a model begins here."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import torch
 from torch import nn
@@ -19,6 +20,22 @@ from benchmark.runs.training.pixels import load_splits, standardiser
 
 Model = str | nn.Module | Callable
 Declaration = str | Path | Mapping | Preprocessing
+
+
+class How(TypedDict, total=False):
+    """How a model is given, beside its name, file or object.
+
+    Keys:
+        weights: file of the weights of a model given as code.
+        options: keyword arguments for the factory of a model given as code.
+        preprocessing: the declared input, as of `read_preprocessing`.
+        trust: load a file although that may run code in it (`benchmark.outside.adapters.exported`).
+    """
+
+    weights: Path | None
+    options: Mapping | None
+    preprocessing: Declaration | None
+    trust: bool
 
 
 @dataclass(frozen=True)
@@ -48,26 +65,30 @@ def made_ready(
     protocol: Protocol,
     faces: FaceSet,
     device: torch.device,
-    *,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
+    **how: Unpack[How],
 ) -> Ready:
     """Open a model and bring it into the form of a protocol.
 
     Args:
-        model, weights, options, trust: as of `benchmark.outside.adapters.opening.open_model`; `weights` is its `file`.
-        preprocessing: as of `read_preprocessing`. None: what the model declares; for `weights` of a model that declares
-            nothing, the protocol's.
+        model: as of `benchmark.outside.adapters.opening.open_model`.
+        how: see `How`. Without a preprocessing: what the model declares; for weights of a model that declares nothing, the
+            protocol's.
 
     Raises:
         BadInput: as of `open_model` and `read_preprocessing`; also a model without a declared input.
     """
-    chosen = read_preprocessing(preprocessing, protocol, faces)
-    given = open_model(model, protocol, device, file=weights, options=options, preprocessing=chosen, trust=trust)
+    chosen = read_preprocessing(how.get("preprocessing"), protocol, faces)
+    given = open_as(model, protocol, device, chosen, how)
     declared = _declared(given, protocol, faces).filled(protocol)
     return Ready(given, declared, Scores(given.model, declared, protocol, given.source), Input(declared))
+
+
+def open_as(
+    model: Model, protocol: Protocol, device: torch.device, chosen: Preprocessing | None, how: How, *, trained: bool = True
+) -> Given:
+    """`benchmark.outside.adapters.opening.open_model` with the input that was chosen from the declaration of `how`."""
+    given = {"file": how.get("weights"), "options": how.get("options"), "trust": how.get("trust", False)}
+    return open_model(model, protocol, device, preprocessing=chosen, trained=trained, **given)
 
 
 def with_recipe(protocol: Protocol, recipe: str) -> Protocol:
@@ -100,12 +121,19 @@ def read_preprocessing(given: Declaration | None, protocol: Protocol, faces: Fac
     "protocol" for the protocol's own recipe. None for None. BadInput as of `preprocessing_from` and `with_recipe`."""
     if given is None:
         return None
+    recipe = recipe_or_declared(given, protocol)
+    return of_recipe(recipe, faces) if isinstance(recipe, Protocol) else recipe
+
+
+def recipe_or_declared(given: Declaration, protocol: Protocol) -> Protocol | Preprocessing:
+    """A declaration that is written out; or, where it is the name of a recipe, the protocol with that recipe. Errors as of
+    `read_preprocessing`."""
     if not isinstance(given, str | Path):
         return preprocessing_from(given, "the model")
     text = str(given)
     if text.endswith((".yaml", ".yml")):
         return preprocessing_from(read_yaml(Path(text)), text)
-    return of_recipe(protocol if text == "protocol" else with_recipe(protocol, text), faces)
+    return protocol if text == "protocol" else with_recipe(protocol, text)
 
 
 def _declared(given: Given, protocol: Protocol, faces: FaceSet) -> Preprocessing:

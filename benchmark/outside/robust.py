@@ -9,6 +9,7 @@ size, the clean score may differ from that of its outside entry, whose pictures 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from benchmark.measures.robustness.measure import check_same, kept_or_measured
 from benchmark.measures.robustness.scoring import Network, scored, tested_on
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing
 from benchmark.outside.entry_models import ANSWERS, declared_in, entry_record, find_model
-from benchmark.outside.ready import Declaration, Model, Ready, made_ready
+from benchmark.outside.ready import How, Model, Ready, made_ready
 from benchmark.outside.sized import left_as_it_was
 from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows, role_targets
@@ -63,20 +64,17 @@ def robustness(
     prepared: Path,
     *,
     device: torch.device,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
     name: str | None = None,
     entries: Path | None = None,
     out: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    **how: Unpack[How],
 ) -> Mapping:
     """The scores of a model on a protocol's faces, corrupted and mirrored, and on those of other data sets.
 
     Args:
-        model, weights, options, preprocessing, trust: as of `benchmark.outside.ready.made_ready`; or the name of an outside
-            entry, whose network is then found by its name and which stands for `name`.
+        model, how: as of `benchmark.outside.ready.made_ready`; or the name of an outside entry, whose network is then found
+            by its name and which stands for `name`.
         faces: of the protocol.
         prepared: folder of FaceSets; those of the other data sets may be missing.
         name: outside entry that the model is. Its answers must be the model's.
@@ -91,7 +89,7 @@ def robustness(
     Raises:
         BadInput: as of `made_ready`, `find_model` and `entry_record`; a model whose answers are not those of the entry.
     """
-    found = find_model(model, protocol, entries, ANSWERS, preprocessing)
+    found = find_model(model, protocol, entries, ANSWERS, how.get("preprocessing"))
     declared, record = found.preprocessing, None
     if found.record is not None and name not in (None, found.record.cell):
         raise BadInput("robustness, name", name, f"{found.record.cell}, which the model is")
@@ -99,7 +97,7 @@ def robustness(
     if named is not None and entries is not None:
         record = entry_record(entries, protocol, named, faces)
         declared = declared_in(record) if declared is None else declared
-    given = {"weights": weights, "options": options, "preprocessing": declared, "trust": trust}
+    given: How = {**how, "preprocessing": declared}
     with left_as_it_was(found.model):
         ready = made_ready(found.model, protocol, faces, device, **given)
         return _measured(ready, protocol, faces, prepared, device, record, out, stop)

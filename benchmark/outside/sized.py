@@ -2,16 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.files import read_yaml
 from benchmark.outside.adapters.given import Calling, logits_of
-from benchmark.outside.adapters.opening import open_model
-from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores, preprocessing_from
-from benchmark.outside.ready import Declaration, Model, Ready, with_recipe
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
+from benchmark.outside.ready import Declaration, How, Model, Ready, open_as, recipe_or_declared
 from benchmark.protocol.protocol import Protocol
 
 
@@ -36,19 +34,14 @@ def opened(
     model: Model,
     protocol: Protocol,
     device: torch.device,
-    *,
-    weights: Path | None = None,
-    options: Mapping | None = None,
-    preprocessing: Declaration | None = None,
-    trust: bool = False,
+    **how: Unpack[How],
 ) -> Ready:
     """As `benchmark.outside.ready.made_ready`, for a model whose answers do not matter: without faces, and without a word
     about a network that is not trained. In evaluation mode."""
-    chosen = _sizes(preprocessing, protocol)
+    chosen = _sizes(how.get("preprocessing"), protocol)
     if chosen is None and not isinstance(model, str) and not _declares(model):
         chosen = Preprocessing()
-    named = {"file": weights, "options": options, "preprocessing": chosen, "trust": trust}
-    given = open_model(model, protocol, device, **named, trained=False)
+    given = open_as(model, protocol, device, chosen, how, trained=False)
     declared = (given.preprocessing or Preprocessing()).filled(protocol)
     return Ready(given, declared, Scores(given.model, declared, protocol, given.source).eval(), Input(declared))
 
@@ -100,11 +93,5 @@ def _sizes(given: Declaration | None, protocol: Protocol) -> Preprocessing | Non
     """The declaration, without what only faces tell: a recipe stands for the protocol's sizes."""
     if given is None:
         return None
-    if not isinstance(given, str | Path):
-        return preprocessing_from(given, "the model")
-    text = str(given)
-    if text.endswith((".yaml", ".yml")):
-        return preprocessing_from(read_yaml(Path(text)), text)
-    if text != "protocol":
-        with_recipe(protocol, text)  # raises BadInput for an unknown one
-    return Preprocessing()
+    found = recipe_or_declared(given, protocol)
+    return found if isinstance(found, Preprocessing) else Preprocessing()

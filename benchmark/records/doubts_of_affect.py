@@ -21,13 +21,12 @@ from itertools import product
 
 import numpy as np
 
-from benchmark.records.selection_metric import ccc, ccc_mean
+from benchmark.records.selection_metric import DIMENSIONS, ccc, ccc_mean
 
 GAIN, GOOD, GOOD_EACH, LEVEL = 0.10, 0.40, 0.20, 1e-3
 WITHIN = 0.95
 BEYOND, BEYOND_SHARE = 1.5, 0.05
 FOLLOWS = 0.8
-DIMENSIONS = ("valence", "arousal")
 SCALES = {  # (low, high): how it is brought to [-1, 1]
     (-1, 1): "",
     (0, 1): "2x - 1",
