@@ -3,7 +3,7 @@ of predictions and for models.
 
 Logits stay as they are; probabilities are divided by their sum over the protocol's classes, and their logarithm is stored.
 So a class that the protocol has not is left out, and the answer is the best of the others. A class that the model has not
-gets probability `FLOOR`.
+gets probability `FLOOR` (`benchmark.records.predictions`), the smallest that any class is given.
 
 Probabilities may be rounded (`SUMS`) or in percent. Other sums are divided out, too, with a warning. Scores of which every
 row is one 1 beside 0 are labels: then the metrics that need scores are not tested. (A network so sure that float32 rounds
@@ -20,8 +20,8 @@ from torch import Tensor
 
 from benchmark.errors import BadInput
 from benchmark.outside.class_names import Columns
+from benchmark.records.predictions import FLOOR
 
-FLOOR = 1e-12  # smallest probability before taking the logarithm
 SUMS = (0.99, 1.01)  # of probabilities: float16 and three digits stay inside
 EXACT = 1e-3  # from 1, of the sums of what look like probabilities but are declared as scores
 PERCENT = 100.0
@@ -34,23 +34,23 @@ class Notes:
     Attributes:
         elsewhere: int64 (N,), the number of the output that had been the answer, if it is left out; else -1.
         sums: float64 (N,), of all the scores of a face, percent as fractions.
-        within: bool (N,), whether all are in [0, 1], percent as fractions.
+        unsigned: bool (N,), whether none is negative.
         labels: bool (N,), whether they are one 1 (or 100) beside 0.
     """
 
     elsewhere: np.ndarray
     sums: np.ndarray
-    within: np.ndarray
+    unsigned: np.ndarray
     labels: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Notes":
         """Those of some of the faces."""
-        return Notes(self.elsewhere[rows], self.sums[rows], self.within[rows], self.labels[rows])
+        return Notes(self.elsewhere[rows], self.sums[rows], self.unsigned[rows], self.labels[rows])
 
     @staticmethod
     def joined(parts: Sequence["Notes"]) -> "Notes":
         """Those of several batches, in their order."""
-        fields = ("elsewhere", "sums", "within", "labels")
+        fields = ("elsewhere", "sums", "unsigned", "labels")
         return Notes(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
@@ -63,8 +63,8 @@ def noted(values: Tensor, columns: Columns) -> Notes:
     percent = _in_percent(sums)
     unit = torch.where(percent, PERCENT, 1.0)
     labels = (top == unit) & ((own == 0).sum(1) == own.shape[1] - 1)
-    within = (own >= 0).all(1) & (top <= unit)
-    return Notes(*(each.cpu().numpy() for each in (elsewhere, sums / unit, within, labels)))
+    unsigned = (own >= 0).all(1)
+    return Notes(*(each.cpu().numpy() for each in (elsewhere, sums / unit, unsigned, labels)))
 
 
 def _in_percent(sums: Tensor) -> Tensor:
@@ -135,6 +135,6 @@ def warnings(columns: Columns, notes: Notes, targets: np.ndarray, probabilities:
                 f"outputs: the probabilities of a face sum to {low:.4g} to {high:.4g}, and were divided by their sum; they "
                 "are no probabilities of one choice among classes: sigmoid outputs, or a class left out?"
             )
-    elif notes.within.all() and np.abs(notes.sums - 1).max() < EXACT:
+    elif notes.unsigned.all() and np.abs(notes.sums - 1).max() < EXACT:
         found.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
     return found + columns.warnings(targets, notes.elsewhere)

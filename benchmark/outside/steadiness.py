@@ -30,8 +30,9 @@ def unsteady(model: Scores, split: Split, prepare: Input, protocol: Protocol, kn
     rows = np.linspace(0, len(split) - 1, number).round().astype(int)
     chosen = torch.from_numpy(rows).to(split.targets.device)
     some = Split(split.ids[rows], split.batch(chosen), split.targets[chosen])
-    again = predict(model, some, prepare, categorical=bool(protocol.classes)).astype(np.float64)
-    before, spread = known[rows].astype(np.float64), float(known.astype(np.float64).std())
+    held = [k for k, place in enumerate(model.columns.places) if place is not None]  # the others are constants
+    again = predict(model, some, prepare, categorical=bool(protocol.classes))[:, held].astype(np.float64)
+    before, spread = known[rows][:, held].astype(np.float64), float(known[:, held].astype(np.float64).std())
     apart = float(np.sqrt(np.mean((again - before) ** 2)))
     if not spread or apart <= LARGEST * spread:
         return []

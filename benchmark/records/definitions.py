@@ -117,7 +117,7 @@ def roc_auc(p: Predictions) -> float | None:
     right order; ties count half. Mean over the present classes.
 
     Range: 0 to 1.
-    Special cases: constant scores: 0.5; a single class among the labels: null.
+    Special cases: constant scores: 0.5, also of a class that the model does not have; a single class among the labels: null.
     Computed with: own, by ranks; tested against scikit-learn.
     """
     from scipy.stats import rankdata
@@ -125,7 +125,7 @@ def roc_auc(p: Predictions) -> float | None:
     if len(p.present) < 2:
         return None
     positive = p.labels[:, None] == p.present
-    ranks = rankdata(p.probabilities[:, p.present], axis=0)
+    ranks = rankdata(p.ranked[:, p.present], axis=0)
     n = positive.sum(axis=0)
     return float(np.mean(((ranks * positive).sum(axis=0) - n * (n + 1) / 2) / (n * (p.n - n))))
 
@@ -142,8 +142,8 @@ def pr_auc(p: Predictions) -> float | None:
         return None
     areas = []
     for k in p.present:
-        order = np.argsort(-p.probabilities[:, k])
-        scores, positive = p.probabilities[order, k], p.labels[order] == k
+        order = np.argsort(-p.ranked[:, k])
+        scores, positive = p.ranked[order, k], p.labels[order] == k
         threshold = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # last row of each tie
         found = np.cumsum(positive)[threshold]
         areas.append(np.diff(found, prepend=0) @ (found / (threshold + 1)) / found[-1])

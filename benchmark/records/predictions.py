@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from benchmark.records.selection_metric import checked_categorical
 
 ECE_BINS = 15
+FLOOR = 1e-12  # the probability of a class that a model from outside does not have; its stored score is the logarithm
+ABSENT = float(np.float32(np.log(FLOOR)))
 
 
 class Predictions:
@@ -42,6 +44,13 @@ class Predictions:
     def probabilities(self) -> NDArray[np.float64]:
         """float64 (N, K): softmax of the scores."""
         return np.exp(self.log_probabilities)
+
+    @cached_property
+    def ranked(self) -> NDArray[np.float64]:
+        """`probabilities`, by which faces are ranked. A class that the model does not have (its score is `ABSENT` for every
+        face) is 0: what would be left of it is rounding, which ranks by chance."""
+        absent = (self.scores == ABSENT).all(axis=0)
+        return np.where(absent, 0.0, self.probabilities)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

@@ -5,8 +5,10 @@ import csv
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmark.errors import BadInput
+from benchmark.interface.evaluating import evaluate
 from benchmark.outside.adapters.given import Given
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.outside.class_names import understood
@@ -54,7 +56,7 @@ def test_notes_by_hand(three):
     rows = [[9, 0.5, 0.3, 0.1, 0.1], [9, 10, 20, 30, 40], [0, 0, 1, 0, 0], [1, 0, 0, 0, 100], [0, -1, 2, 0, 0]]
     found = noted(torch.tensor(rows), understood(names, three, "x"))
     assert found.elsewhere.tolist() == [1, -1, -1, -1, -1] and found.labels.tolist() == [False, False, True, True, False]
-    assert found.sums == pytest.approx([1, 1, 1, 1, 1]) and found.within.tolist() == [True, True, True, True, False]
+    assert found.sums == pytest.approx([1, 1, 1, 1, 1]) and found.unsigned.tolist() == [True, True, True, True, False]
     assert Notes.joined([found.of(np.array([0])), found.of(np.array([1, 2]))]).labels.tolist() == [False, False, True]
 
 
@@ -241,3 +243,22 @@ def test_a_missing_class_leaves_every_metric_defined_and_no_doubt(colour_protoco
     columns = understood(["red", "dark", "light"], colour_protocol, "x")
     outputs = brought(torch.from_numpy(values), columns, False, str).numpy()
     assert (outputs.argmax(1) != 1).all() and noticed(colour_protocol, targets, outputs) is None
+
+
+@pytest.mark.parametrize("given", ["logits", "probabilities"])
+def test_a_class_that_a_model_lacks_ranks_no_face(given, tiny_faces, tiny_protocol, tmp_path):
+    """Its AUC is a half and its precision its share, whatever the rounding: in each kind of number the same."""
+    rows = np.flatnonzero(tiny_faces.split == "test")
+    labels = tiny_faces.expression[rows]
+    scores = np.random.default_rng(4).normal(size=(len(rows), 2)) * 3
+    kept = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    values = kept if given == "probabilities" else scores
+    full = np.column_stack([kept[:, 0], np.zeros(len(rows)), kept[:, 1]])
+    areas = [roc_auc_score(labels == k, full[:, k]) for k in range(3)]
+    precisions = [average_precision_score(labels == k, full[:, k]) for k in range(3)]
+    assert areas[1] == 0.5
+    for kind in (np.float32, np.float64):
+        arrays = {"ids": tiny_faces.id[rows], "scores": values.astype(kind), "classes": np.array(["low", "high"])}
+        found = evaluate(arrays, tiny_protocol(), scores=given, prepared=tiny_faces.directory.parent, project=tmp_path)
+        assert found.metrics["roc_auc"] == pytest.approx(np.mean(areas), abs=1e-6)
+        assert found.metrics["pr_auc"] == pytest.approx(np.mean(precisions), abs=1e-6)

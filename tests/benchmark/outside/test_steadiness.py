@@ -58,3 +58,15 @@ def test_what_is_noticed(made, noticed, stranger, colour_protocol, colour_faces,
     with torch.no_grad():
         found = evaluate(model, colour_protocol, preprocessing=DECLARED, **place)
     assert any(CHANGES in warning for warning in found.warnings) == noticed
+
+
+def test_a_class_that_the_model_lacks_hides_nothing(stranger, colour_protocol, colour_faces, tmp_path):
+    """Its column is a constant far from the others, which would make any difference look small."""
+    model, place = Dropping(stranger.model), {"prepared": colour_faces.directory.parent, "project": tmp_path}
+    three = DECLARED | {"classes": DECLARED["classes"][:3]}
+
+    def first_three(x):
+        return model(x)[:, :3]
+
+    found = evaluate(first_three, colour_protocol, preprocessing=three, **place)
+    assert any(CHANGES in warning for warning in found.warnings)
