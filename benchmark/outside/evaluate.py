@@ -1,5 +1,5 @@
 """Evaluates a model that was trained elsewhere: prepares pictures as the model declares, predicts, checks this declaration,
-and writes an outside entry."""
+and makes the contents of an outside entry."""
 
 import dataclasses
 import time

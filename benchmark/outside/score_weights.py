@@ -2,7 +2,7 @@
 
 For weights that were not trained in a run here, such as converted ones (`benchmark.outside.release.conversion`); or to score
 a run's `weights.pt` again. The result is not a Record, so no table, claim or comparison uses it. To give a model a row in
-the report, use `benchmark.outside.evaluate`.
+the report, use `benchmark.interface.evaluating`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -61,7 +61,7 @@ def _some(ids: Sequence[str]) -> str:
 def as_stored(
     protocol: Protocol, predictions: Mapping[str, np.ndarray], faces: FaceSet, where: object
 ) -> dict[str, np.ndarray]:
-    """The arrays of a record's predictions, in the FaceSet's order. BadInput as `benchmark.outside.entry.enter`."""
+    """The arrays of a record's predictions, in the FaceSet's order. BadInput as `benchmark.outside.entry.entry_of`."""
     roles = [role for role in ("validation", "test") if role == "test" or f"{role}_ids" in predictions]
     names = {f"{role}_outputs_{tta}" for role in roles for tta in protocol.tta}
     allowed = names | {f"{role}_{part}" for role in roles for part in ("ids", "targets")}
