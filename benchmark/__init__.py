@@ -17,7 +17,17 @@ import inspect
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for a type checker, and for whoever looks a function up in an editor
+    from benchmark.errors import BadInput
+    from benchmark.interface.comparing import compare
+    from benchmark.interface.evaluating import evaluate
+    from benchmark.interface.faces import faces
+    from benchmark.interface.measuring import complexity, robustness, speed
+    from benchmark.interface.tables import claims, leaderboard, records
+    from benchmark.interface.training import train
+    from benchmark.protocol.protocol import load_protocol
 
 # Function or class -> the module that it is in.
 INTERFACE = {
@@ -37,7 +47,10 @@ INTERFACE = {
 # Names that a package has, too: `benchmark.faces("fer2013-7")` calls the function, `benchmark.faces.faceset` is a module.
 ROOMS = ("faces", "claims", "records")
 
-__all__ = [*INTERFACE]  # noqa: PLE0604  # they are looked up by __getattr__
+__all__ = [
+    "BadInput", "claims", "compare", "complexity", "evaluate", "faces", "leaderboard", "load_protocol", "records",
+    "robustness", "speed", "train",
+]  # fmt: skip  # written out for type checkers
 
 
 class _Room(types.ModuleType):
@@ -71,10 +84,12 @@ def _help(room: types.ModuleType) -> str:
     return f"{inspect.getdoc(_function_of(room))}\n\nThe package of the same name: {vars(room)['__doc__']}"
 
 
-def __getattr__(name: str) -> Any:  # a function or class with types of its own
-    if name not in INTERFACE:
-        raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
-    return importlib.import_module(f"benchmark.{name}") if name in ROOMS else _function(name)
+if not TYPE_CHECKING:  # to a type checker every name would be there
+
+    def __getattr__(name: str) -> object:
+        if name not in INTERFACE:
+            raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
+        return importlib.import_module(f"benchmark.{name}") if name in ROOMS else _function(name)
 
 
 def __dir__() -> list[str]:

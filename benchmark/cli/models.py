@@ -33,9 +33,9 @@ def given_options(arguments: argparse.Namespace, models: Sequence[str]) -> dict:
     Raises:
         BadInput: --trust without a file that may run code; an --option of another form than KEY=VALUE.
     """
-    from benchmark.outside.adapters import exported
+    from benchmark.outside.suffixes import EXPORTED, suffix_of
 
-    runs_code = any(Path(model).suffix in exported.SUFFIXES for model in models)
+    runs_code = any(suffix_of(model) in EXPORTED for model in models)
     only_with(arguments, "a file that may run code", runs_code, "trust")
     return {
         "weights": arguments.weights,

@@ -1,33 +1,33 @@
-"""compare: two models on the same test faces, each a record, a run, or evaluated here."""
+"""compare: two models on the same test faces, each a record, a run, or evaluated here. Two records need no torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import BadInput
-from benchmark.interface.comparison import Comparison, files
-from benchmark.interface.evaluating import evaluate, is_predictions
-from benchmark.interface.places import Places, places
-from benchmark.interface.result import Result
-from benchmark.outside.adapters import weights
-from benchmark.outside.adapters.opening import FILES
+from benchmark.interface.comparison import Comparison, Named, files
+from benchmark.interface.given import is_predictions, protocol_of
+from benchmark.interface.places import places
+from benchmark.outside.suffixes import MODELS, WEIGHTS, suffix_of
 from benchmark.protocol import registry
-from benchmark.protocol.cells import Run, cell_or_model, installed_cells
-from benchmark.protocol.protocol import Protocol, load_protocol
-from benchmark.records.comparisons import ScoredRun, Summary, scores_of
-from benchmark.records.record import read_record
-from benchmark.report.compare import Row, compare_rows, find, gathered_summary
+from benchmark.protocol.protocol import Protocol
+from benchmark.report.compare import Row, compare_rows
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    import pandas as pd
+    from torch import nn
 
+    from benchmark.interface.result import Result
 
-Compared = "Result | str | Path | nn.Module | Callable[..., Any] | Mapping[str, Any] | np.ndarray | pd.DataFrame"
+    Compared = Result | str | Path | nn.Module | Callable[..., Any] | Mapping[str, Any] | np.ndarray | pd.DataFrame
+
+OF_PREDICTIONS = ("scores", "parameters")  # arguments of `evaluate` for predictions; the others are for a model
 
 
 def compare(
-    a: Compared,
-    b: Compared,
+    a: "Compared",
+    b: "Compared",
     protocol: str | Path | Protocol | None = None,
     *,
     project: str | Path | None = None,
@@ -49,98 +49,35 @@ def compare(
         model: further arguments of `evaluate` for what is evaluated: preprocessing, weights, options, trust, device, ...
 
     Raises:
-        BadInput: a name that is no record, run or model; no protocol where one is needed; arguments for a model where none
-            is evaluated; as of `evaluate` and `benchmark.report.compare.compare_rows`.
+        BadInput: a name that is no record, run or model; no protocol where one is needed; an argument that neither side
+            takes; as of `evaluate` and `benchmark.report.compare.compare_rows`.
     """
-    where = places(project)
-    sides = _Sides(where, where.records if records is None else Path(records), protocol, prepared, model)
-    rows = [sides.rows(side) for side in (a, b)]
-    if model and not sides.evaluated:
-        raise BadInput("compare", f"{', '.join(sorted(model))} for records", "them for a model that is evaluated")
-    return Comparison(compare_rows(*rows, **files(where)))
+    where = places(project, prepared)
+    named = Named(where, where.records if records is None else Path(records), protocol)
+    used: set[str] = set()
 
+    def rows(side: Any) -> Sequence[Row]:
+        if isinstance(row := getattr(side, "row", None), Row):  # a Result
+            return [row]
+        if isinstance(side, str | Path):
+            if suffix_of(side) in WEIGHTS:
+                raise BadInput(str(side), "weights without their network", "the network's code, with weights")
+            of_model = is_predictions(side) or suffix_of(side) in MODELS
+            if not of_model and (found := named.rows(str(side))):
+                return found
+            text = str(side)
+            if not (of_model or ":" in text or text in registry.models() or model.get("weights")):
+                return named.refuse(text)
+        from benchmark.interface.evaluating import evaluate  # loads torch
 
-class _Sides:
-    """Finds the rows of the two sides of a comparison."""
+        own = {key: value for key, value in model.items() if (key in OF_PREDICTIONS) == is_predictions(side)}
+        used.update(own)
+        if protocol is None:
+            what = side if isinstance(side, str | Path) else "a model"
+            raise BadInput(f"compare, {what}", "no protocol", "one, under which it is evaluated")
+        return [evaluate(side, protocol_of(protocol), prepared=where.prepared, project=where.top, **own).row]
 
-    def __init__(self, where: Places, records: Path, protocol: Any, prepared: Any, model: Mapping[str, Any]):
-        self.where, self.records, self.prepared, self.model = where, records, prepared, model
-        self.evaluated = False
-        self.given = protocol
-        self._summary: Summary | None = None
-        # A file or object is that protocol alone; a name may be that of several people's own protocols, or a hash.
-        own = protocol if isinstance(protocol, Protocol) else None
-        if own is None and isinstance(protocol, str | Path) and str(protocol).endswith((".yaml", ".yml")):
-            own = load_protocol(str(protocol))
-        self.named = own.hash if own else (None if protocol is None else str(protocol))
-
-    def rows(self, side: Any) -> Sequence[Row]:
-        """The rows of one side: one for each protocol under which it has finished runs."""
-        if isinstance(side, Result):
-            return [side.row]
-        if isinstance(side, str | Path) and Path(side).suffix in weights.SUFFIXES:
-            raise BadInput(str(side), "weights without their network", "the network's code, with weights")
-        if isinstance(side, str):
-            if rows := self._recorded(side):
-                return rows
-            if rows := self._of_runs(side):
-                return rows
-        if isinstance(side, str | Path) and not self._is_model(side):
-            return find(self.summary, self.records, str(side), self.named)  # raises: says which names there are
-        self.evaluated = True
-        how = dict(self.model)
-        if is_predictions(side):  # the arguments are for the model on the other side
-            how = {key: value for key, value in how.items() if key in ("scores", "parameters")}
-        return [evaluate(side, self._protocol(side), prepared=self.prepared, project=self.where.top, **how).row]
-
-    @property
-    def summary(self) -> Summary:
-        """The project's records, read once."""
-        if self._summary is None:
-            self._summary = gathered_summary(self.records)
-        return self._summary
-
-    def _recorded(self, name: str) -> Sequence[Row]:
-        if is_predictions(name) or Path(name).suffix in FILES:
-            return []
-        known = {each for c in self.summary.comparisons for each in c.runs} | {r.record.cell for r in self.summary.outside}
-        names = [name, *(cell.name for cell in self._cells(name))]
-        return next((find(self.summary, self.records, each, self.named) for each in names if each in known), [])
-
-    def _cells(self, name: str) -> list[Any]:
-        """The cell that `ferbench run` would train under this name; none if it can not be one."""
-        if ":" not in name and name not in registry.models() and name not in installed_cells():
-            return []
-        try:
-            task = self._protocol(name).task
-            return [cell_or_model(name, task)]
-        except BadInput:
-            return []
-
-    def _of_runs(self, name: str) -> Sequence[Row]:
-        """Runs that have no record in the report yet."""
-        if self.given is None:
-            return []
-        for cell in self._cells(name):
-            protocol = self._protocol(name)
-            folder = (self.where.runs / Run(protocol, cell, 0).place).parent
-            found = [read_record(each.parent) for each in sorted(folder.glob("seed*/record.json"))]
-            finished = [each for each in found if not each.diverged and each["protocol_hash"] == protocol.hash]
-            if finished:
-                return [Row(cell.name, {each.seed: ScoredRun(each, scores_of(each)) for each in finished}, False)]
-        return []
-
-    def _is_model(self, name: str | Path) -> bool:
-        """Whether a name can be evaluated."""
-        if is_predictions(name) or Path(name).suffix in FILES:
-            return True
-        text = str(name)
-        return bool(":" in text or text in registry.models() or self.model.get("weights"))
-
-    def _protocol(self, side: object) -> Protocol:
-        if isinstance(self.given, Protocol):
-            return self.given
-        if self.given is None:
-            raise BadInput(f"compare, {side if isinstance(side, str | Path) else 'a model'}", "no protocol", "one, under "
-                           "which it is evaluated")  # fmt: skip
-        return load_protocol(str(self.given))
+    both = rows(a), rows(b)
+    if unused := sorted(set(model) - used):
+        raise BadInput("compare", f"{', '.join(unused)}, which neither side takes", "them for what is evaluated")
+    return Comparison(compare_rows(*both, **files(where)))

@@ -1,13 +1,21 @@
-"""Comparison: what is found about two models on the same test faces."""
+"""Comparison: what is found about two models on the same test faces; and the rows of a name."""
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from benchmark.errors import BadInput
 from benchmark.files import write_text
+from benchmark.interface.given import protocol_of
 from benchmark.interface.html import comparison_html
 from benchmark.interface.places import Places, places
+from benchmark.protocol import registry
+from benchmark.protocol.cells import Cell, Run, cell_or_model, installed_cells
+from benchmark.protocol.protocol import Protocol
+from benchmark.records.comparisons import ScoredRun, Summary, scores_of
+from benchmark.records.record import read_record
 from benchmark.report.compare import Row, compare_rows, find, gathered_summary, picture, sentences
 
 
@@ -41,7 +49,7 @@ class Comparison:
         `benchmark.report.compare.picture`."""
         from benchmark.faces.faceset import open_faceset
 
-        folder = places(project).prepared if prepared is None else Path(prepared)
+        folder = places(project, prepared).prepared
         picture(self.found, open_faceset(folder / self.found["data"]["name"]), Path(out))
 
     def to_json(self, path: Path | str | None = None) -> str:
@@ -62,15 +70,64 @@ class Comparison:
         return comparison_html(self)
 
 
-def compared(a: Row, b: "Row | str", where: Places, protocol_hash: str) -> Comparison:
-    """Compare a row with another one, or with a cell or outside entry of the project's records by its name.
+class Named:
+    """Finds the rows of a name: its records in the project, else its runs.
 
-    Raises:
-        BadInput: as of `benchmark.report.compare.find` and `compare_rows`.
+    Args:
+        where: the project.
+        records: folder of records.
+        protocol: its name, hash or file, or a Protocol, if one was given. A file or Protocol is that one alone; a name may
+            be that of several people's own protocols.
     """
-    rows: Sequence[Row] = (
-        [b] if isinstance(b, Row) else find(gathered_summary(where.records), where.records, b, protocol_hash)
-    )
+
+    def __init__(self, where: Places, records: Path, protocol: str | Path | Protocol | None):
+        self.where, self.records, self.given = where, records, protocol
+        exact = isinstance(protocol, Protocol) or str(protocol).endswith((".yaml", ".yml"))
+        self.chosen = None if protocol is None else protocol_of(protocol).hash if exact else str(protocol)
+
+    def rows(self, name: str) -> Sequence[Row]:
+        """The rows of a cell or outside entry, or of the cell that `ferbench run` would train under this name: one for each
+        protocol under which it has finished runs; empty if there is none. BadInput for records that can not be read."""
+        known = {each for c in self.summary.comparisons for each in c.runs} | {r.record.cell for r in self.summary.outside}
+        for each in (name, *(cell.name for cell in self._cells(name))):
+            if each in known:
+                return find(self.summary, self.records, each, self.chosen)
+        return self._of_runs(name)
+
+    def refuse(self, name: str) -> NoReturn:
+        """Raise BadInput that says which names there are."""
+        find(self.summary, self.records, name, self.chosen)
+        raise AssertionError(name)  # `rows` would have found it
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The project's records."""
+        return gathered_summary(self.records)
+
+    def _cells(self, name: str) -> list[Cell]:
+        if self.given is None or not (":" in name or name in registry.models() or name in installed_cells()):
+            return []
+        try:
+            return [cell_or_model(name, protocol_of(self.given).task)]
+        except BadInput:
+            return []
+
+    def _of_runs(self, name: str) -> Sequence[Row]:
+        """Runs that have no record in the report yet."""
+        for cell in self._cells(name):
+            protocol = protocol_of(self.given)
+            folder = (self.where.runs / Run(protocol, cell, 0).place).parent
+            found = [read_record(each.parent) for each in sorted(folder.glob("seed*/record.json"))]
+            finished = [each for each in found if not each.diverged and each["protocol_hash"] == protocol.hash]
+            if finished:
+                return [Row(cell.name, {each.seed: ScoredRun(each, scores_of(each)) for each in finished}, False)]
+        return []
+
+
+def compared(a: Row, b: Row | str, where: Places, protocol: Protocol) -> Comparison:
+    """Compare a row with another one, or with that of a name (`Named`). BadInput as of `compare_rows`."""
+    named = Named(where, where.records, protocol)
+    rows = [b] if isinstance(b, Row) else named.rows(b) or named.refuse(b)
     return Comparison(compare_rows([a], rows, **files(where)))
 
 

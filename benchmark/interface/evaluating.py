@@ -9,12 +9,15 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.interface.given import is_predictions, protocol_of
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result, Unwritten
-from benchmark.outside.prediction_file import SUFFIXES, predictions_in, read_predictions
+from benchmark.outside.adapters.objects import OBJECT
+from benchmark.outside.prediction_file import predictions_in, read_predictions
 from benchmark.outside.scoring import entry_of_predictions
-from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.protocol import Protocol
 from benchmark.protocol.roles import role_rows
+from benchmark.records.outside_record import check_name
 from benchmark.suggesting import unknown
 
 if TYPE_CHECKING:
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from benchmark.outside.adapters.preprocessing import Preprocessing
 
 MEANINGS = ("auto", "probabilities", "logits")
-OBJECT = " given as an object"  # the end of the source of a model that is one
 GIVEN = "predictions"  # the name of a result of predictions that have none
 
 
@@ -47,8 +49,9 @@ def evaluate(
     """Score a model, or predictions that were made elsewhere, on the test faces of a protocol. Nothing is written;
     `Result.enter` does that.
 
-    A model is given faces of the test split, prepared as it declares, and those of the validation split, on which likely
-    mistakes of the declaration are looked for (docs/model-files.md). Test faces decide no warning about a model.
+    A model is given faces of the test split, prepared as it declares, and those of the validation split. Its input, the
+    order of its classes and the scale of its outputs are judged on validation faces where there are any
+    (docs/model-files.md); what is said of probabilities, labels and absent classes is a count over test faces.
 
     Args:
         model: one of
@@ -82,13 +85,14 @@ def evaluate(
         BadInput: a model, file, declaration or protocol that is not as described; faces that are not prepared; outputs that
             are not finite; arguments that do not fit together. The message says what was found and what was expected.
     """
-    own = protocol if isinstance(protocol, Protocol) else load_protocol(str(protocol))
-    where = places(project)
+    own, where = protocol_of(protocol), places(project, prepared)
+    if name is not None:
+        check_name(name)
     if scores not in MEANINGS:
         raise unknown("scores", scores, MEANINGS)
     if parameters is not None and (type(parameters) is not int or parameters < 1):
         raise BadInput("parameters", repr(parameters), "a whole number of at least 1")
-    faces = open_faceset((where.prepared if prepared is None else Path(prepared)) / own.data)
+    faces = open_faceset(where.prepared / own.data)
     if is_predictions(model):
         given = {"preprocessing": preprocessing, "views": views, "weights": weights, "options": options, "trust": trust}
         if unused := [key for key, value in given.items() if value]:
@@ -109,15 +113,6 @@ def evaluate(
         preprocessing=preprocessing,
         trust=trust,
     )
-
-
-def is_predictions(model: object) -> bool:
-    """Whether `model` is a file or object of predictions, not a model."""
-    if isinstance(model, str | Path):
-        return Path(model).suffix in SUFFIXES
-    if isinstance(model, Mapping | np.ndarray | list | tuple) or hasattr(model, "columns"):  # the latter: a DataFrame
-        return True
-    return hasattr(model, "__array__") and not callable(model)  # a tensor, a Series
 
 
 def _of_model(

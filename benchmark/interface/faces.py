@@ -12,8 +12,9 @@ from torch.utils.data import Dataset
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
+from benchmark.interface.given import protocol_of
 from benchmark.interface.places import places
-from benchmark.protocol.protocol import ROLES, Protocol, load_protocol
+from benchmark.protocol.protocol import ROLES, Protocol
 from benchmark.protocol.roles import role_rows, role_targets
 from benchmark.runs.training.resampling import resized
 from benchmark.suggesting import unknown
@@ -96,11 +97,10 @@ def faces(
         BadInput: an unknown protocol or split; faces that are not prepared, or not those of the protocol; a split without
             faces.
     """
-    own = protocol if isinstance(protocol, Protocol) else load_protocol(str(protocol))
+    own = protocol_of(protocol)
     if split not in ROLES:
         raise unknown("split", split, ROLES)
-    folder = places(project).prepared if prepared is None else Path(prepared)
-    found = Faces(own, open_faceset(folder / own.data), split, transform)
+    found = Faces(own, open_faceset(places(project, prepared).prepared / own.data), split, transform)
     if not len(found):
         raise BadInput(f"protocol {own.name}, {split}", "no face", "some; under folds every face is a test face")
     return found

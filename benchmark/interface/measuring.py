@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.faces.faceset import open_faceset
+from benchmark.interface.given import protocol_of
 from benchmark.interface.places import places
 from benchmark.measures.speed.inference import BATCHES, RUNS
 from benchmark.outside import measuring
 from benchmark.outside.ready import How
 from benchmark.outside.robust import robustness as measured_robustness
-from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.protocol import Protocol
+from benchmark.room import check_room
 from benchmark.runs.environment import pick_device
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def complexity(
         BadInput: as of `evaluate`; predictions; a model that fails on its input.
     """
     own = _how(weights, options, preprocessing, trust)
-    return measuring.complexity(model, _protocol(protocol), entries=places(project).outside, latency=latency, **own)
+    return measuring.complexity(model, protocol_of(protocol), entries=places(project).outside, latency=latency, **own)
 
 
 def speed(
@@ -79,15 +81,18 @@ def speed(
         out: file to write (JSON); None: none.
 
     Returns:
-        {schema, environment, protocol, input, cells: {model: {parameters, measurements}}}, JSON-able; a measurement is as of
-        `benchmark.measures.speed.inference.passes`.
+        {schema, environment, protocol, input, cells: {model: {parameters, input, measurements, note (of an object)}}},
+        JSON-able; a measurement is as of `benchmark.measures.speed.inference.passes`.
 
     Raises:
+        SystemSaysNo: a file that can not be written.
         BadInput: as of `complexity`; two models of one name; an ONNX file on a GPU.
     """
+    if out is not None:
+        check_room(Path(out).absolute().parent, 0, "what is measured")
     return measuring.speed(
         models,
-        _protocol(protocol),
+        protocol_of(protocol),
         device=pick_device(device),
         batches=batches,
         runs=runs,
@@ -123,19 +128,22 @@ def robustness(
         the contents described by `benchmark.measures.robustness.file`: clean, corrupted, flip, transfer.
 
     Raises:
+        SystemSaysNo: a report that can not be written to.
         BadInput: as of `evaluate`; predictions; a model whose answers are not those of the entry.
     """
-    own, where = _protocol(protocol), places(project)
-    folder = where.prepared if prepared is None else Path(prepared)
+    own, where = protocol_of(protocol), places(project, prepared)
+    out = where.reports / "robustness" if entry else None
+    if out is not None:
+        check_room(out, 0, "what is measured")
     return measured_robustness(
         model,
         own,
-        open_faceset(folder / own.data),
-        folder,
+        open_faceset(where.prepared / own.data),
+        where.prepared,
         device=pick_device(device),
         name=entry,
         entries=where.outside,
-        out=where.reports / "robustness" if entry else None,
+        out=out,
         **_how(weights, options, preprocessing, trust),
     )
 
@@ -145,7 +153,3 @@ def _how(
 ) -> How:
     file = None if weights is None else Path(weights)
     return {"weights": file, "options": options, "preprocessing": preprocessing, "trust": trust}
-
-
-def _protocol(given: str | Path | Protocol) -> Protocol:
-    return given if isinstance(given, Protocol) else load_protocol(str(given))

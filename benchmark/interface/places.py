@@ -11,14 +11,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of a project: those that the command line has by default, below its top folder."""
+    """The folders of a project: those that the command line has by default, below its top folder.
+
+    Attributes:
+        top: the top folder.
+        prepared: folder of FaceSets.
+    """
 
     top: Path
-
-    @property
-    def prepared(self) -> Path:
-        """Folder of FaceSets."""
-        return self.top / "data/prepared"
+    prepared: Path
 
     @property
     def runs(self) -> Path:
@@ -41,17 +42,21 @@ class Places:
         return self.records / "outside"
 
 
-def places(project: Path | str | None = None) -> Places:
-    """The folders of a project.
+def places(project: Path | str | None = None, prepared: Path | str | None = None) -> Places:
+    """The folders of a project, absolute: a result is entered where it was evaluated, wherever the process goes meanwhile.
 
     Args:
         project: its top folder. None: the current folder or the nearest one above it that has a params.yaml or a
             data/prepared; else the checkout that this package lies in; else the current folder.
+        prepared: folder of FaceSets; None: the project's data/prepared.
     """
-    if project is not None:
-        return Places(Path(project))
+    top = _found() if project is None else Path(project).expanduser().absolute()
+    return Places(top, top / "data/prepared" if prepared is None else Path(prepared).expanduser().absolute())
+
+
+def _found() -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
         if any((folder / mark).exists() for mark in MARKS):
-            return Places(folder)
-    return Places(CHECKOUT if checkout() else here)
+            return folder
+    return CHECKOUT if checkout() else here

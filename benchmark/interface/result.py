@@ -15,13 +15,12 @@ from benchmark.interface.comparison import Comparison, compared
 from benchmark.interface.html import number_of, result_html
 from benchmark.interface.places import Places
 from benchmark.outside.entry import write_entry
-from benchmark.outside.scoring import summary_of
+from benchmark.outside.summary import interval_of, summary_of
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import Protocol
-from benchmark.records.bootstrapping import bootstrap
-from benchmark.records.comparisons import ScoredRun, scores_of
+from benchmark.records.comparisons import ScoredRun, metrics_of, scores_of
 from benchmark.records.intervals import Interval, accuracy_interval
-from benchmark.records.metrics import METRICS, PRIMARY, categorical, dimensional, metric_function
+from benchmark.records.metrics import METRICS, PRIMARY, metric_function
 from benchmark.records.record import Record
 from benchmark.report.compare import Row
 from benchmark.room import check_room
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-RESAMPLES = 2000
 # The metrics that `repr` shows; all of them are in `metrics`.
 SHOWN = {
     "categorical": ("accuracy", "balanced_accuracy", "macro_f1", "kappa", "roc_auc", "nll", "ece"),
@@ -101,27 +99,28 @@ class Result:
         """The same on the validation faces; None if there are no outputs for them."""
         if "validation_outputs_none" not in self.record.predictions:
             return None
-        both = self.record.outputs("validation")
-        found = categorical(*both, self.classes, hard=self.record.hard) if self.classes else dimensional(*both)
+        found = metrics_of(self.record, "validation")
         return {name: found[name] for name in METRICS if name in found}
 
     def interval(self, metric: str | None = None, view: str = "none") -> Interval:
-        """The value of a metric on the test faces with its 95 % percentile bootstrap interval over these faces (2,000
-        resamples, seed 0). It tells how far the number depends on which faces were drawn, not on how the model was trained.
+        """The value of a metric on the test faces with its 95 % interval over these faces: Wilson's for accuracy, else by a
+        bootstrap (`benchmark.outside.summary.interval_of`). It tells how far the number depends on which faces were drawn,
+        not on how the model was trained.
 
         Args:
             metric: a name in `metrics`; None: accuracy, or the mean CCC.
+            view: a name in `views`.
 
         Raises:
-            BadInput: an unknown metric; one that is not defined for this result.
+            BadInput: an unknown metric or view; a metric that is not defined for this result.
         """
         name = metric or PRIMARY[self.protocol.task]
-        function = metric_function(name)
+        metric_function(name)  # BadInput for an unknown one
         if view not in self.views:
             raise unknown(f"{self.name}, view", view, self.views)
         if self.views[view].get(name) is None:
             raise BadInput(f"{self.name}, {name}", "a metric that is not defined here", "another one")
-        return bootstrap(function, *self.record.outputs("test", view), RESAMPLES, seed=0)
+        return interval_of(self.record, name, view)
 
     @property
     def not_tested(self) -> dict[str, str]:
@@ -162,7 +161,8 @@ class Result:
 
     def outputs(self, split: str = "test", view: str = "none") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(ids str (N,), targets, outputs float32 (N, K)) of a split, "test" or "validation". Outputs are scores whose
-        softmax gives probabilities, or valence and arousal; targets class numbers int64 (N,) or float32 (N, 2)."""
+        softmax gives probabilities, or valence and arousal; targets class numbers int64 (N,) or float32 (N, 2). BadInput for
+        a split or view without outputs."""
         known = [name.replace("_outputs_", " ") for name in self.record.predictions if "_outputs_" in name]
         if f"{split} {view}" not in known:
             raise unknown(f"{self.name}, split and view", f"{split} {view}", known)
@@ -181,7 +181,7 @@ class Result:
             expected = "a result, or the name of a cell or outside entry; benchmark.compare takes models, too"
             raise BadInput("compare", f"a {type(other).__name__}", expected)
         row = other if isinstance(other, str) else other.row
-        return compared(self.row, row, self.places, self.record["protocol_hash"])
+        return compared(self.row, row, self.places, self.protocol)
 
     def enter(
         self,

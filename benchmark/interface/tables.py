@@ -1,27 +1,23 @@
-"""leaderboard, claims and records: what the project's report shows, as DataFrames."""
+"""leaderboard, claims and records: what the project's report shows, as DataFrames. Each function imports what it needs, so
+that `records` loads no matplotlib."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from benchmark.claims.judge import judge
-from benchmark.claims.load import load_anchors, load_claims
+from benchmark.interface.given import protocol_of
 from benchmark.interface.places import Places, places
-from benchmark.measures.complexity.file import read_complexity
-from benchmark.measures.gradients.file import read as read_gradients
-from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.protocol import Protocol
 from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import Summary, frame, summarise
 from benchmark.records.examine import gather
 from benchmark.records.trust import FILE, read_verification
-from benchmark.report.chapters.leaderboard import boards
-from benchmark.report.chapters.leaderboard import tables as leaderboards
-from benchmark.report.pages.verdicts import claims_table
-from benchmark.report.tables import Table
-from benchmark.runs.plan import waiting_for_rates
 from benchmark.suggesting import unknown
+
+if TYPE_CHECKING:
+    from benchmark.report.tables import Table
 
 KINDS = {"own": "trained here", "outside": "outside model", "published": "published, not measured here"}
 PARTS = {
@@ -47,8 +43,13 @@ def leaderboard(protocol: str | Path | Protocol, *, project: str | Path | None =
     Raises:
         BadInput: an unknown protocol, or one without a record; records that can not be read.
     """
-    own, where = protocol if isinstance(protocol, Protocol) else load_protocol(str(protocol)), places(project)
-    summary = _summary(where)
+    from benchmark.claims.load import load_anchors
+    from benchmark.measures.complexity.file import read_complexity
+    from benchmark.report.chapters.leaderboard import boards
+    from benchmark.report.chapters.leaderboard import tables as leaderboards
+
+    own, where = protocol_of(protocol), places(project)
+    summary = _summary(where, without_runs=True)
     slugs = {board.slug: board.protocol_hash for board in boards(summary)}
     names = {f"leaderboard-{slug}" for slug, digest in slugs.items() if digest == own.hash}
     tables = leaderboards(summary, read_complexity(where.reports / "complexity.json"), load_anchors())
@@ -69,6 +70,13 @@ def claims(*, project: str | Path | None = None) -> pd.DataFrame:
     Raises:
         BadInput: records or measurements that can not be read.
     """
+    from benchmark.claims.judge import judge
+    from benchmark.claims.load import load_claims
+    from benchmark.measures.complexity.file import read_complexity
+    from benchmark.measures.gradients.file import read as read_gradients
+    from benchmark.report.pages.verdicts import claims_table
+    from benchmark.runs.plan import waiting_for_rates
+
     where = places(project)
     judged = judge(
         load_claims(),
@@ -97,25 +105,22 @@ def records(*, project: str | Path | None = None) -> pd.DataFrame:
     return frame(_summary(where), where.records)
 
 
-def _summary(where: Places) -> Summary:
+def _summary(where: Places, without_runs: bool = False) -> Summary:
     gathered = gather(where.records, Known())
-    return summarise(gathered.records, where.records, gathered.apart, read_verification(where.reports / FILE))
+    verified = read_verification(where.reports / FILE)
+    return summarise(gathered.records, where.records, gathered.apart, verified, without_runs=without_runs)
 
 
-def _entries(table: Table) -> pd.DataFrame:
-    raw = pd.read_csv(io.StringIO(table.csv()), dtype={"cell": str})
+def _entries(table: "Table") -> pd.DataFrame:
     rows = []
-    for row in raw.to_dict("records"):
-        block = next(each for each in KINDS if any(k.startswith(f"{each}_") and _there(v) for k, v in row.items()))
-        own = {PARTS[k]: v for k, v in _of_block(row, block).items() if k in PARTS and _there(v)}
-        rows.append({"kind": KINDS[block], "entry": row["cell"], **own})
-    columns = ["kind", "entry", "value", "low", "high", *dict.fromkeys(PARTS.values())]
+    for row in table.rows:
+        numbers = {f"{key}_{part}" if part else key: n for key, one in row.items() for part, n in one.numbers.items()}
+        block = next(each for each in KINDS if any(key.startswith(f"{each}_") for key in numbers))
+        own = {PARTS[key]: n for key, n in _of_block(numbers, block).items() if key in PARTS}
+        rows.append({"kind": KINDS[block], "entry": numbers["cell"], **own})
+    columns = ["kind", "entry", "value", "low", "high", *PARTS.values()]
     return pd.DataFrame(rows).reindex(columns=list(dict.fromkeys(columns)))
 
 
 def _of_block(row: Mapping[str, object], block: str) -> dict[str, object]:
     return {key.removeprefix(f"{block}_"): value for key, value in row.items() if key.startswith(f"{block}_")}
-
-
-def _there(value: object) -> bool:
-    return not (isinstance(value, float) and value != value)

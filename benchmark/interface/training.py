@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import BadInput
+from benchmark.interface.given import protocol_of
 from benchmark.interface.places import places
 from benchmark.interface.result import Result
 from benchmark.protocol.cells import Run, cell_of, cell_or_model
-from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.protocol import Protocol
 from benchmark.records.record import Record, read_record
 from benchmark.runs.environment import pick_device
 from benchmark.runs.plan import checked_seeds
@@ -49,7 +50,7 @@ def train(
         Interrupted: the run was stopped; the same call resumes it.
         SystemSaysNo: too little room on the disk.
     """
-    own, where = protocol if isinstance(protocol, Protocol) else load_protocol(str(protocol)), places(project)
+    own, where = protocol_of(protocol), places(project, prepared)
     if loss is not None or options:
         chosen = cell_of(cell, own.task, loss=loss, options=options)
     else:
@@ -57,9 +58,8 @@ def train(
     (checked,) = checked_seeds([seed], "seed")
     run = Run(own, chosen, checked)
     runs = where.runs if out is None else Path(out)
-    folder = where.prepared if prepared is None else Path(prepared)
     if not (runs / run.place / "record.json").is_file():
-        run_all([run], Site(folder, runs, pick_device(device)))
+        run_all([run], Site(where.prepared, runs, pick_device(device)))
     record = read_record(runs / run.place)
     _check_same(record, run)
     if record.diverged:

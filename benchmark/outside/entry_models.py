@@ -7,10 +7,8 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.names import NAME
-from benchmark.outside import prediction_file
-from benchmark.outside.adapters import weights
-from benchmark.outside.adapters.opening import FILES
 from benchmark.outside.ready import Declaration, Model
+from benchmark.outside.suffixes import MODELS, PREDICTIONS, WEIGHTS, suffix_of
 from benchmark.protocol import registry
 from benchmark.protocol.cells import Cell, Run, cell_of, find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
@@ -47,10 +45,10 @@ def find_model(
     model = str(model) if isinstance(model, Path) else model
     if not isinstance(model, str):
         return Found(model, preprocessing, None)
-    if model.endswith(prediction_file.SUFFIXES):
+    if suffix_of(model) in PREDICTIONS:
         raise BadInput(model, "a file of predictions", f"a model: predictions have no {what}")
     if entries is None or not _places(model, entries):
-        if ":" not in model and Path(model).suffix not in (*FILES, *weights.SUFFIXES):
+        if ":" not in model and suffix_of(model) not in (*MODELS, *WEIGHTS):
             names = dict.fromkeys([*installed_cells(), *registry.models()])
             if model not in names:
                 further = "; or a file, timm:NAME, package.module:factory, or the name of an outside entry"
@@ -62,6 +60,8 @@ def find_model(
     if outside["kind"] == "predictions":
         raise BadInput(where, f"predictions ({outside['source']})", f"a model: predictions have no {what}")
     if outside["kind"] != "python" or ":" not in first:
+        if outside["kind"] == "python" and ":" not in first:
+            raise BadInput(where, f"its record, without the model ({outside['source']})", "the object itself, in Python")
         itself = f"{first} --weights {Path('PATH', rest)}" if rest else Path("PATH", first)
         raise BadInput(where, f"its record, without the model ({outside['source']})", f"the model itself: {itself}")
     return Found(first, declared_in(record) if preprocessing is None else preprocessing, record)
@@ -114,7 +114,7 @@ def run_cell(model: str, protocol: Protocol, runs: Path, entries: Path, options:
     Raises:
         BadInput: an unknown name, or options for a cell.
     """
-    if Path(model).suffix in (*FILES, *weights.SUFFIXES, *prediction_file.SUFFIXES) or _places(model, entries):
+    if suffix_of(model) in (*MODELS, *WEIGHTS, *PREDICTIONS) or _places(model, entries):
         return None
     if ":" not in model and (model in installed_cells() or model not in registry.models()):
         if options:

@@ -5,6 +5,7 @@ and nothing has to be declared of the pictures but their size.
 """
 
 import contextlib
+import re
 import threading
 import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -28,6 +29,8 @@ from benchmark.protocol.protocol import Protocol
 SCHEMA = 1
 UNCOUNTED = ("macs", "macs_by_operator", "skipped", "elementwise", "uncounted", "flops", "torch_flops", "torch_agrees")
 NOT_CODE = "not counted: only for networks given as code"
+# Operators of products that `count` may list as uncounted. (Of fused attention torch counts them, and so disagrees.)
+PRODUCTS = re.compile("multi_head_attention|fft|gru|lstm|rnn")
 COUNTING = threading.Lock()  # torch's tracing ends the process if two threads trace one module
 SECONDS = 0.4  # limit of the time for a latency, as for the cells of the plan
 
@@ -129,7 +132,7 @@ def macs_of(ready: Ready) -> int | None:
     model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
     with COUNTING, left_as_it_was(module_of(ready)):
         found = _counts(ready)
-    return (found["macs"] or None) if found["torch_agrees"] else None
+    return found["macs"]
 
 
 def speed(
@@ -228,9 +231,18 @@ def _counts(ready: Ready) -> dict:
                 warnings.filterwarnings(
                     "ignore", "`torch.jit.script` is deprecated", FutureWarning
                 )  # when fvcore is imported
-                return {**count(Network(ready), own.channels, own.input_size), "note": None}
+                found = count(Network(ready), own.channels, own.input_size)
         except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
             note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"
+        else:
+            missed = [name for name in found["uncounted"] if PRODUCTS.search(name)]
+            if missed:
+                note = f"not known: nothing counts the products of {', '.join(missed)}"
+            elif not (found["torch_agrees"] and found["macs"]):
+                note = f"not known: fvcore counts {found['macs']:,} multiply-adds, torch {found['torch_flops'] // 2:,}"
+            else:
+                return {**found, "note": None}
+            return {**found, "macs": None, "flops": None, "note": note}
     return {
         "input": [1, own.channels, own.input_size, own.input_size],
         "parameters": {"trainable": None, "total": ready.given.parameters},

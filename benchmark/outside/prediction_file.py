@@ -24,10 +24,10 @@ from benchmark.errors import BadInput
 from benchmark.faces.expressions import plain
 from benchmark.outside import class_scores
 from benchmark.outside.class_names import Columns, class_of, is_word, understood
+from benchmark.outside.suffixes import PREDICTIONS, suffix_of
 from benchmark.protocol.protocol import Protocol
 from benchmark.suggesting import one_of
 
-SUFFIXES = (".csv", ".npz")
 ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 
 
@@ -83,10 +83,10 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     """
     if not path.is_file():
         raise BadInput(path, "no such file", "a .csv or .npz of predictions")
-    if path.suffix not in SUFFIXES:
+    if suffix_of(path) not in PREDICTIONS:
         raise BadInput(path, f"suffix '{path.suffix}'", ".csv or .npz")
     data = path.read_bytes()
-    read = (_from_csv if path.suffix == ".csv" else _from_npz)(path, data)
+    read = (_from_csv if suffix_of(path) == ".csv" else _from_npz)(path, data)
     return _understood(*read, path, hashlib.sha256(data).hexdigest(), protocol, meaning)
 
 
@@ -163,7 +163,7 @@ def _from_npz(path, data):
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (ValueError, OSError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise BadInput(
             path, f"what is no npz of plain arrays ({error})", "arrays of numbers and text, no objects"
         ) from error

@@ -20,14 +20,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from benchmark import progress
+from benchmark.errors import BadInput
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
 from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.records.doubts_of_affect import GOOD
 from benchmark.records.metrics import metric_function
+from benchmark.records.statistics import mcnemar_exact
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.pixels import Split
 
@@ -81,7 +82,7 @@ def probe(
 
     Returns:
         ({"metric", "faces", "scores": {description of the input: score}, "stopped": those whose score is that of the first
-        `FIRST` faces alone}, warnings).
+        `FIRST` faces alone, "refused": those at which the model fails}, warnings).
     """
     rows = np.unique(np.linspace(0, len(validation) - 1, min(FACES, len(validation))).round().astype(int))
     first = np.zeros(len(rows), bool)
@@ -90,23 +91,33 @@ def probe(
     parts = [(at, _part(some, at)) for at in (np.flatnonzero(first), np.flatnonzero(~first)) if len(at)]
     targets, task = some.targets.cpu().numpy(), protocol.task
     tried = [(DECLARED, Input(declared)), *variants(declared, _have_colour(some.pictures))]
-    outputs, scores, stopped = {}, {}, []
+    outputs, scores, stopped, refused = {}, {}, [], []
+
+    def asked(part: Split, own: Input) -> np.ndarray:
+        return predict(model, part, own, categorical=bool(protocol.classes))
+
     with progress.bar(total=len(tried) * len(rows), desc="probes", unit="img") as bar, model.telling(bar.update):
         for words, own in tried:
             if words == DECLARED and known is not None:
                 outputs[words] = known[rows]
                 bar.update(len(rows))
             else:
-                own_first = predict(model, parts[0][1], own, categorical=bool(protocol.classes))
-                if words != DECLARED and _worse(targets[first], own_first, outputs[DECLARED][first], task):
-                    scores[words] = selection_metric(task, targets[first], own_first)
-                    stopped.append(words)
-                    bar.update(len(rows) - int(first.sum()))
+                try:
+                    own_first = asked(parts[0][1], own)
+                    if words != DECLARED and _worse(targets[first], own_first, outputs[DECLARED][first], task):
+                        scores[words] = selection_metric(task, targets[first], own_first)
+                        stopped.append(words)
+                        bar.update(len(rows) - int(first.sum()))
+                        continue
+                    found = np.empty((len(rows), own_first.shape[1]), own_first.dtype)
+                    found[first] = own_first
+                    for at, part in parts[1:]:
+                        found[at] = asked(part, own)
+                except BadInput:  # a model may refuse an input that is not the declared one
+                    if words == DECLARED:
+                        raise
+                    refused.append(words)
                     continue
-                found = np.empty((len(rows), own_first.shape[1]), own_first.dtype)
-                found[first] = own_first
-                for at, part in parts[1:]:
-                    found[at] = predict(model, part, own, categorical=bool(protocol.classes))
                 outputs[words] = found
             if np.isfinite(outputs[words]).all():
                 scores[words] = selection_metric(task, targets, outputs[words])
@@ -118,7 +129,7 @@ def probe(
                 f"input: {words} gives {metric} {scores[words]:.4f} on {len(some)} validation faces, "
                 f"the declared input {scores[DECLARED]:.4f}; is the declaration right?"
             )
-    return {"metric": metric, "faces": len(some), "scores": scores, "stopped": stopped}, warnings
+    return {"metric": metric, "faces": len(some), "scores": scores, "stopped": stopped, "refused": refused}, warnings
 
 
 def _worse(targets: np.ndarray, other: np.ndarray, declared: np.ndarray, task: str) -> bool:
@@ -136,9 +147,8 @@ def clearly_better(targets: np.ndarray, other: np.ndarray, declared: np.ndarray,
     if task != "categorical":
         return gain >= GAIN_CCC and selection_metric(task, targets, other) >= GOOD
     right, before = other.argmax(1) == targets, declared.argmax(1) == targets
-    only, only_before = int((right & ~before).sum()), int((before & ~right).sum())
     learned = (metric_function("kappa")(targets, other) or 0.0) >= KAPPA
-    return gain >= GAIN and learned and binomtest(only, only + only_before).pvalue < LEVEL
+    return gain >= GAIN and learned and mcnemar_exact(right, before).p < LEVEL
 
 
 def _part(split: Split, rows: np.ndarray) -> Split:

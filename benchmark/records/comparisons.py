@@ -177,6 +177,8 @@ def summarise(
     root: Path,
     apart: Mapping[Path, Sequence[str]] | None = None,
     verified: Entries | None = None,
+    *,
+    without_runs: bool = False,
 ) -> Summary:
     """Group and score records that were examined (`benchmark.records.examine.gather`).
 
@@ -194,9 +196,11 @@ def summarise(
         root: the folder of the records; remarks name records relative to it.
         apart: folders of records that were set apart -> what is wrong with them; each gets a remark.
         verified: what was verified here (`trust.read_verification`); it decides the trust levels.
+        without_runs: outside entries alone are enough. A report wants a run.
 
     Raises:
-        BadInput: no record of a run; records of one comparison whose test ids or targets differ; damaged predictions.
+        BadInput: no record of a run, or none at all; records of one comparison whose test ids or targets differ; damaged
+            predictions.
     """
     records = list(records)
     remarks = [
@@ -204,7 +208,7 @@ def summarise(
     ]
     outside = sorted((r for r in records if r.outside is not None), key=lambda r: (r.protocol, r.cell, folder_of(r, root)))
     records = [record for record in records if record.outside is None]
-    if not records:
+    if not records and not (without_runs and outside):
         found = f"no record that is in order; {remarks[0]}" if remarks else "no record"
         raise BadInput(root, found, "at least one run's record (ferbench run, or ferbench import)")
     groups = defaultdict(list)
@@ -285,12 +289,13 @@ def scores_of(record: Record) -> dict[str, dict[str, Json]]:
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         for tta in record.tta if not record.diverged else ():
             if f"{SPLIT}_outputs_{tta}" in record.predictions:
-                scores[tta] = _metrics(record, tta)
+                scores[tta] = metrics_of(record, SPLIT, tta)
     return scores
 
 
-def _metrics(record: Record, tta: str) -> dict[str, Json]:
-    targets, outputs = record.outputs(SPLIT, tta)
+def metrics_of(record: Record, split: str = SPLIT, tta: str = "none") -> dict[str, Json]:
+    """Every metric of a record's outputs for one split and test-time augmentation (`benchmark.records.metrics`)."""
+    targets, outputs = record.outputs(split, tta)
     if record["protocol"]["task"] == "categorical":
         return metrics.categorical(targets, outputs, record["classes"], hard=record.hard)
     return metrics.dimensional(targets, outputs)

@@ -17,7 +17,7 @@ from benchmark.faces.card import card
 from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity.file import read_complexity, read_latency
 from benchmark.records.checks.known import Known
-from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, scores_of, summarise
+from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, summarise
 from benchmark.records.examine import gather
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.pairs import resample, right, tested
@@ -113,13 +113,7 @@ def compare(
 def gathered_summary(records: Path) -> Summary:
     """The records of a folder that are in order, grouped and scored. BadInput as of `summarise`."""
     gathered = gather(records, Known())
-    try:
-        return summarise(gathered.records, records, gathered.apart)
-    except BadInput:
-        if not gathered.records or any(record.outside is None for record in gathered.records):
-            raise
-        # Outside entries alone, without a run: a report wants one, a comparison does not.
-        return Summary((), (), tuple(ScoredRun(record, scores_of(record)) for record in gathered.records))
+    return summarise(gathered.records, records, gathered.apart, without_runs=True)
 
 
 def compare_rows(

@@ -1,6 +1,10 @@
 """Opens an exported program of torch (.pt2) or a TorchScript file. Loading either of them may run code in the file."""
 
+import contextlib
 import hashlib
+import io
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -9,9 +13,7 @@ from benchmark.errors import BadInput
 from benchmark.outside.adapters.given import Calling, Given, check_batch
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.outside.adapters.torch_file import check_whole
-
-PROGRAM, SCRIPTS = ".pt2", (".torchscript", ".ts")
-SUFFIXES = (PROGRAM, *SCRIPTS)
+from benchmark.outside.suffixes import SCRIPTS, suffix_of
 
 
 def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing | None, *, trust: bool) -> Given:
@@ -29,12 +31,13 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
     data = path.read_bytes()
     check_whole(path, data, "an exported model")
     digest, batch = hashlib.sha256(data).hexdigest(), preprocessing.batch if preprocessing else None
-    try:
-        if path.suffix.lower() in SCRIPTS:
-            script = torch.jit.load(str(path), map_location=device).eval()
+    try:  # from the bytes that the digest is of, not from a file that may be another one by now
+        if suffix_of(path) in SCRIPTS:
+            script = torch.jit.load(io.BytesIO(data), map_location=device).eval()
             parameters = sum(parameter.numel() for parameter in script.parameters())
             return Given("exported", path.name, digest, Calling(script, batch, path.name), preprocessing, parameters)
-        program = torch.export.load(path)
+        with _quiet():
+            program = torch.export.load(io.BytesIO(data))
     except Exception as error:  # torch's readers raise many kinds of error
         raise BadInput(path, f"a file that torch does not load ({type(error).__name__})", "an exported model") from error
     names = program.graph_signature.user_inputs
@@ -46,3 +49,14 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
     model = Calling(program.module().to(device), fixed or batch, path.name)
     parameters = sum(parameter.numel() for parameter in program.parameters())
     return Given("exported", path.name, digest, model, preprocessing, parameters)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """A context in which torch does not log the traceback of an error that is told in one line."""
+    logger = logging.getLogger("torch.export")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -12,6 +12,7 @@ from benchmark.outside.adapters.given import Calling, Given
 from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
 from benchmark.protocol.protocol import Protocol
 
+OBJECT = " given as an object"  # the end of the source of such a model
 TRIED = 2  # black pictures in the first call
 PARALLEL = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
@@ -38,7 +39,7 @@ def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: 
         )
     inner = model.module if isinstance(model, PARALLEL) else getattr(model, "_orig_mod", model)  # the latter: torch.compile
     named = model if inspect.isroutine(model) else type(inner)
-    source = f"{named.__module__}.{named.__qualname__} given as an object"
+    source = f"{named.__module__}.{named.__qualname__}{OBJECT}"
     for each in (model, inner):
         own = getattr(each, "preprocessing", None)
         if preprocessing is None and isinstance(own, Mapping | Preprocessing):

@@ -15,7 +15,6 @@ from benchmark.outside.adapters.preprocessing import Preprocessing, output_names
 from benchmark.outside.adapters.torch_file import check_whole
 from benchmark.protocol.protocol import Protocol
 
-SUFFIXES = (".onnx",)
 NUMBERS = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,

@@ -1,7 +1,7 @@
 """Opens a model that was trained elsewhere. There is one module per kind of model; each returns a `Given`.
 
 `open_model` recognises the kind by what the user gives: an object of Python; a file by its suffix; any other text is code.
-To add a kind, add a module with `SUFFIXES` and a branch here.
+To add a kind, add its suffix to `benchmark.outside.suffixes`, a module and a branch here.
 """
 
 import dataclasses
@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from benchmark.errors import BadInput
-from benchmark.outside.adapters import exported, onnx, weights
+from benchmark.outside.adapters import exported, onnx
 from benchmark.outside.adapters.given import Calling, Given
 from benchmark.outside.adapters.objects import open_object
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.outside.adapters.python import open_python
 from benchmark.outside.adapters.torch_file import is_torchscript
+from benchmark.outside.suffixes import MODELS, ONNX, WEIGHTS, suffix_of
 from benchmark.protocol.protocol import Protocol
 
-FILES = (*onnx.SUFFIXES, *exported.SUFFIXES)
 KERAS, TENSORFLOW = "a model of Keras", "a model of TensorFlow"
 OTHERS = {".h5": KERAS, ".hdf5": KERAS, ".keras": KERAS, ".pb": TENSORFLOW, ".tflite": TENSORFLOW}
 OTHERS |= {".pickle": "a pickle, which may hold code", ".joblib": "a pickle, which may hold code"}
@@ -59,15 +59,15 @@ def open_model(
                 "the model", "weights or options for an object", "an object that has its weights, and none of them"
             )
         return open_object(model, protocol, preprocessing)
-    path, suffix = Path(model), Path(model).suffix.lower()
+    path, suffix = Path(model), suffix_of(model)
     is_file = path.is_file() or "/" in str(model)
-    if suffix in weights.SUFFIXES and is_file:
+    if suffix in WEIGHTS and is_file:
         if path.is_file() and is_torchscript(path):
             raise BadInput(model, "a program of TorchScript", "its name to end in .torchscript, and --trust")
         raise BadInput(model, "weights without their network", "MODEL --weights FILE, MODEL being the network's code")
     if suffix in OTHERS and is_file:
         raise BadInput(model, OTHERS[suffix], "ONNX; or its predictions, for ferbench score; or in Python, a callable")
-    if suffix not in FILES:
+    if suffix not in MODELS:
         named = {"weights": file, "options": options or {}, "preprocessing": preprocessing}
         given = open_python(str(model), protocol, **named, trained=trained)
         given.model.to(device)
@@ -76,9 +76,9 @@ def open_model(
             return given
         return dataclasses.replace(given, model=Calling(given.model.eval(), batch, given.source))
     if not path.is_file():
-        raise BadInput(path, "no such file", f"a model: {', '.join(FILES)}")
+        raise BadInput(path, "no such file", f"a model: {', '.join(MODELS)}")
     if file is not None or options:
         raise BadInput(path, "weights or options for a file that holds its own", "none of them")
-    if suffix in onnx.SUFFIXES:
+    if suffix in ONNX:
         return onnx.open_onnx(path, preprocessing, protocol)
     return exported.open_exported(path, device, preprocessing, trust=trust)

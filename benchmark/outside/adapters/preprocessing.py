@@ -96,6 +96,8 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
     values = {}
     for key, value in contents.items():
         here, value = f"{where}, {key}", _plain(value)
+        if key == "outputs" and value == "logits":  # the word that files of predictions use
+            value = "scores"
         if key in CHOICES and (value not in CHOICES[key] or isinstance(value, bool)):
             raise BadInput(here, repr(value), f"one of {', '.join(str(each) for each in CHOICES[key] if each)}")
         if key == "input_size" and value is not None and (type(value) is not int or not 1 <= value <= LARGEST):

@@ -21,8 +21,8 @@ import torch
 from numpy._core import multiarray as numpy_arrays
 
 from benchmark.errors import BadInput
+from benchmark.outside.suffixes import SAFETENSORS, suffix_of
 
-SAFETENSORS = ".safetensors"
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the first bytes of torch.save before version 1.6
 WHOLE = "the whole file; download it again"
 STATE = "a state dict: name -> tensor"
@@ -70,7 +70,7 @@ def read_contents(path: Path, data: bytes) -> tuple[object, list[str]]:
         BadInput: a file that is neither of safetensors nor of torch; a damaged one; one that asks for code.
     """
     check_whole(path, data, "a file of weights")
-    if path.suffix.lower() == SAFETENSORS or data[8:10] == b'{"':
+    if suffix_of(path) == SAFETENSORS or data[8:10] == b'{"':
         return _safetensors(path, data), []
     asked = _globals(path, data)
     classes = _stand_ins(path, asked)

@@ -7,11 +7,8 @@ from torch import nn
 
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.state_dicts import fitting
-from benchmark.outside.adapters.torch_file import SAFETENSORS, read_contents
+from benchmark.outside.adapters.torch_file import read_contents
 from benchmark.records import seal
-
-# The format is told by the contents. ".tar" is that of .pth.tar.
-SUFFIXES = (SAFETENSORS, ".pt", ".pth", ".bin", ".tar", ".ckpt", ".t7", ".pkl", ".model", ".checkpoint", ".weights")
 
 
 def read_state(path: Path) -> tuple[object, list[str], str]:

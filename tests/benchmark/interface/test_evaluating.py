@@ -1,5 +1,7 @@
 """evaluate: one network by every way in gives the numbers of plain numpy and scikit-learn; what is refused."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score, log_loss
 
 from benchmark.errors import BadInput
+from benchmark.interface.comparing import compare
 from benchmark.interface.evaluating import evaluate, name_of
+from benchmark.interface.places import places
 from benchmark.protocol.protocol import load_protocol
 
 from .conftest import DECLARED, Brightness, scores_of
@@ -198,3 +202,43 @@ def test_faces_that_are_not_prepared(tmp_path):
 )
 def test_the_name_of_a_result(source, name):
     assert name_of(source) == name
+
+
+def test_a_name_is_checked_before_the_model_is_asked(tiny_protocol, here):
+    with pytest.raises(BadInput, match="name '../x'"):
+        evaluate(lambda x: 1 / 0, tiny_protocol(), preprocessing=DECLARED, name="../x", **here)
+
+
+def test_capitals_at_the_end_of_a_name(tiny_protocol, answers, here, tmp_path):
+    ids, _, scores = answers("test")
+    path = csv(tmp_path, ids, scores, CLASSES).rename(tmp_path / "P.CSV")
+    check(evaluate(path, tiny_protocol(), **here), answers)
+    assert compare(str(path), scores, tiny_protocol(), **here).difference == 0
+
+
+def test_arguments_of_a_comparison_go_to_the_side_that_takes_them(tiny_protocol, answers, here):
+    _, _, scores = answers("test")
+    given = {"preprocessing": DECLARED, "scores": "logits"}
+    assert compare(Brightness(), scores, tiny_protocol(), **given, **here).difference == 0
+    for odd in ({"preprocesing": DECLARED}, {"weights": "nofile.pt"}):
+        with pytest.raises(BadInput, match=f"compare: found {next(iter(odd))}, which neither side takes"):
+            compare(scores, scores, tiny_protocol(), **odd, **here)
+
+
+def test_a_result_is_entered_where_it_was_evaluated(tiny_protocol, tiny_faces, answers, tmp_path, monkeypatch):
+    """Places are absolute: the process may be elsewhere by then."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    prepared = os.path.relpath(tiny_faces.directory.parent)
+    found = evaluate(answers("test")[2], tiny_protocol(), prepared=prepared, project="project")
+    monkeypatch.chdir("elsewhere")
+    assert found.enter("mine").record.directory.is_relative_to(tmp_path / "project")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_the_project_is_found_from_below(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_text("")
+    (tmp_path / "examples/deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "examples/deep")
+    assert places().top == tmp_path and places().prepared == tmp_path / "data/prepared"

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 import types
@@ -60,3 +61,21 @@ def test_a_package_with_the_name_of_a_function_is_both(name, first):
 def test_a_room_is_called_as_its_function(monkeypatch):
     monkeypatch.setattr("benchmark.interface.tables.claims", lambda **named: named)
     assert isinstance(benchmark.claims, types.ModuleType) and benchmark.claims(project="x") == {"project": "x"}
+
+
+USER = """
+import benchmark
+wrong: int = benchmark.evaluate("net.onnx", "fer2013-7")
+benchmark.evaluate()
+benchmark.faces("fer2013-7").nonsense
+right = benchmark.records()
+"""
+
+
+@pytest.mark.slow
+def test_a_users_type_checker_sees_the_functions(tmp_path):
+    api = pytest.importorskip("mypy.api")
+    (tmp_path / "user.py").write_text(USER)
+    told, _, _ = api.run([str(tmp_path / "user.py"), "--strict", "--cache-dir", str(tmp_path), "--follow-imports", "silent"])
+    kinds = re.findall(r"user\.py:(\d+): error: .*\[(.+)\]", told)
+    assert kinds == [("3", "assignment"), ("4", "call-arg"), ("5", "attr-defined")]

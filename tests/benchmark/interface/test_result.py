@@ -10,7 +10,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from benchmark.errors import BadInput, SystemSaysNo
 from benchmark.interface.evaluating import evaluate
+from benchmark.interface.tables import leaderboard
 from benchmark.records.record import read_record
+
+from .conftest import DECLARED, Brightness
 
 
 def test_classes_and_confusion(result, answers):
@@ -32,10 +35,13 @@ def test_intervals(result, answers):
     _, labels, scores = answers("test")
     right = scores.argmax(1) == labels
     rng = np.random.default_rng(1)
-    means = right[rng.integers(0, len(right), (4000, len(right)))].mean(1)
+    ends = binomtest(int(right.sum()), len(right)).proportion_ci(0.95, "wilson")
     found = result.interval()
-    assert found.mean == pytest.approx(right.mean())
-    assert (found.low, found.high) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.03)
+    assert found.mean == pytest.approx(right.mean()) and (found.low, found.high) == pytest.approx((ends.low, ends.high))
+    drawn = rng.integers(0, len(right), (4000, len(right)))
+    balanced = [np.mean([right[rows][labels[rows] == k].mean() for k in range(3)]) for rows in drawn]
+    found = result.interval("balanced_accuracy")
+    assert (found.low, found.high) == pytest.approx(np.quantile(balanced, [0.025, 0.975]), abs=0.03)
     assert result.interval("macro_f1").low < result.metrics["macro_f1"] < result.interval("macro_f1").high
     with pytest.raises(BadInput, match="metric: found 'acuracy'"):
         result.interval("acuracy")
@@ -127,3 +133,25 @@ def test_valence_and_arousal_have_no_classes(tiny_protocol, tiny_faces, here):
     for what in ("per_class", "confusion"):
         with pytest.raises(BadInput, match="a protocol with classes"):
             getattr(found, what)
+
+
+def test_all_right_is_not_certain(tiny_protocol, answers, here):
+    found = evaluate(np.eye(3)[answers("test")[1]], tiny_protocol(), **here)
+    assert found.metrics["accuracy"] == 1 and found.interval().low < 0.95
+
+
+def test_an_interval_is_of_its_view(tiny_protocol, here):
+    found = evaluate(Brightness(), tiny_protocol(), preprocessing=DECLARED, views="all", **here)
+    assert found.interval("nll", "flip").mean == found.views["flip"]["nll"] != found.metrics["nll"]
+
+
+def test_entries_alone_have_a_leaderboard(tiny_protocol, result):
+    result.enter("mine")
+    found = leaderboard(tiny_protocol(), project=result.places.top)
+    assert found.entry.tolist() == ["mine"] and found.value[0] == result.metrics["accuracy"]
+    assert (found.low[0], found.high[0]) == pytest.approx(result.interval()[1:3])
+
+
+def test_a_warning_is_escaped(result):
+    result.record.contents["outside"]["warnings"].append("<b>odd</b>")
+    assert "<b>odd" not in result._repr_html_() and "&lt;b&gt;odd" in result._repr_html_()

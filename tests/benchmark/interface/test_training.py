@@ -60,7 +60,7 @@ def test_runs_without_a_record_in_the_report_are_compared(trained, tiny_protocol
     found = compare(trained, other, tiny_protocol(), **here)
     assert found.difference == pytest.approx(trained.metrics["accuracy"] - 1)
     assert compare(trained, trained.network(), tiny_protocol(), **here).difference == 0
-    with pytest.raises(BadInput, match="found device for records; expected them for a model that is evaluated"):
+    with pytest.raises(BadInput, match="found device, which neither side takes; expected them for what is evaluated"):
         compare(trained, trained, device="cpu", **here)
     with pytest.raises(BadInput, match="no protocol; expected one, under which it is evaluated"):
         compare(trained, trained.network(), **here)

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -349,3 +350,56 @@ def test_an_entry_under_another_protocol(entries, colour_protocol):
     changed = dataclasses.replace(colour_protocol, version="2.0")
     with pytest.raises(BadInput, match=f"hash {colour_protocol.hash}; expected {changed.hash}; evaluate it again"):
         complexity("by-name", changed, entries=Path(entries))
+
+
+class Skipped(torch.nn.Module):
+    """A network with products that fvcore skips; `kind` says which."""
+
+    preprocessing = {"input_size": SMALL}
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.last = kind, torch.nn.Linear(8, 4)
+        self.attention = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+        self.unit = torch.nn.GRU(8, 8, batch_first=True)
+
+    def forward(self, x):
+        rows = x.mean(1)
+        if self.kind == "attention":
+            return self.last(self.attention(rows, rows, rows)[0].mean(1))
+        return self.last(self.unit(rows)[0].mean(1)) if self.kind == "unit" else rows[:, 0, :4]
+
+
+@pytest.mark.parametrize(
+    "kind, note",
+    [
+        ("attention", "not known: nothing counts the products of _native_multi_head_attention"),
+        ("unit", r"not known: fvcore counts 32 multiply-adds, torch [\d,]+"),
+        ("none", "not known: fvcore counts 0 multiply-adds, torch 0"),
+    ],
+)
+def test_a_count_that_lacks_something_is_not_known(kind, note, colour_protocol):
+    found = complexity(Skipped(kind), colour_protocol)
+    assert (found["macs"], found["flops"]) == (None, None) and found["parameters"]["total"] > 0
+    assert re.fullmatch(note, found["note"])
+
+
+def test_a_latency_is_that_of_one_thread(colour_protocol, stranger):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = complexity(stranger.model, colour_protocol, preprocessing=DECLARED, latency=True)
+        assert found["latency"]["threads"] == 1 and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_record_of_a_model_given_as_code_has_its_cost(few, colour_protocol, stranger, tmp_path):
+    record = entering.evaluate(stranger.model, colour_protocol, "counted", few, tmp_path, device=CPU, preprocessing=DECLARED)
+    assert record.outside["macs"] == MACS
+
+
+def test_an_object_is_asked_for_where_an_entry_was_one(few, colour_protocol, stranger, tmp_path):
+    entering.evaluate(stranger.model, colour_protocol, "was-one", few, tmp_path, device=CPU, preprocessing=DECLARED)
+    with pytest.raises(BadInput, match="its record, without the model .*; expected the object itself, in Python"):
+        complexity("was-one", colour_protocol, entries=tmp_path)

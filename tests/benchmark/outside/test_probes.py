@@ -10,6 +10,8 @@ import torch
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
+from benchmark.errors import BadInput
+from benchmark.interface.evaluating import evaluate
 from benchmark.outside import probes
 from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
 from benchmark.records.selection_metric import ccc
@@ -239,3 +241,17 @@ def test_what_is_tried():
     ]
     grey = Preprocessing(channels=1)
     assert [name for name, _ in probes.variants(grey, False)] == ["range [0, 255]", "range [-1, 1]"]
+
+
+def test_a_model_may_refuse_an_input_that_is_not_the_declared_one(stranger, colour_protocol, colour_faces, tmp_path):
+    def strict(x):
+        if x.min() < -3 or x.max() > 3:
+            raise ValueError("other pictures than I know")
+        return stranger.model(x)
+
+    place = {"prepared": colour_faces.directory.parent, "project": tmp_path}
+    found = evaluate(strict, colour_protocol, preprocessing=DECLARED, **place)
+    probed = found.record["input"]["probes"]
+    assert probed["refused"] and not set(probed["refused"]) & set(probed["scores"]) and found.warnings == []
+    with pytest.raises(BadInput, match="other pictures than I know"):
+        evaluate(strict, colour_protocol, preprocessing=DECLARED | {"mean": 0, "deviation": 1}, **place)

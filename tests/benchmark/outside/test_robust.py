@@ -14,14 +14,15 @@ from benchmark.faces.faceset import write_faceset
 from benchmark.measures.robustness.corruptions import CORRUPTIONS, corrupt
 from benchmark.measures.robustness.file import read, read_of_entries, read_robustness
 from benchmark.measures.robustness.measure import measure
-from benchmark.outside.robust import robustness
+from benchmark.outside.adapters.preprocessing import Input, Preprocessing
+from benchmark.outside.robust import Resizing, robustness
 from benchmark.protocol.cells import Run
 from benchmark.records.record import read_record
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import build_model
 
 from . import entering
-from .conftest import CLASSES, DECLARED, by_hand, few_faces, pictures
+from .conftest import CLASSES, DECLARED, SMALL, by_hand, few_faces, pictures
 
 CPU = torch.device("cpu")
 
@@ -153,3 +154,19 @@ def test_command_line(entry, few, colour_protocol, tmp_path, monkeypatch, capsys
     ):  # fmt: skip
         assert main([*call, *words]) == 2
         assert line in capsys.readouterr().err
+
+
+def test_a_file_is_stale_when_the_code_of_outside_models_changes(entry, given, tmp_path, stranger, monkeypatch):
+    first = robustness(stranger.model, name="net", entries=entry, out=tmp_path, preprocessing=DECLARED, **given)
+    assert robustness(stranger.model, name="net", entries=entry, out=tmp_path, preprocessing=DECLARED, **given) == first
+    monkeypatch.setattr("benchmark.outside.robust.SOURCES", ("outside/robust.py",))
+    again = robustness(stranger.model, name="net", entries=entry, out=tmp_path, preprocessing=DECLARED, **given)
+    assert again["made_with"]["code"] != first["made_with"]["code"]
+
+
+def test_colour_becomes_grey_for_a_model_of_one_channel():
+    images = torch.randint(0, 256, (2, 3, SMALL, SMALL), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    needs = Preprocessing(input_size=SMALL, channels=1)
+    found = Resizing(Input(needs)).unit(images)
+    luma = (images.double() * torch.tensor([0.299, 0.587, 0.114]).double().view(1, 3, 1, 1)).sum(1, keepdim=True)
+    assert found.shape == (2, 1, SMALL, SMALL) and (found * 255 - luma).abs().max() <= 0.51

@@ -190,7 +190,7 @@ def test_export_is_blind_and_whole(protocol, tiny_faces, tmp_path):
 @pytest.fixture
 def command(tiny_faces, protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in ("interface.evaluating", "protocol.protocol"):  # in this order: the first imports from the second
+    for module in ("interface.given", "protocol.protocol"):  # in this order: the first imports from the second
         monkeypatch.setattr(f"benchmark.{module}.load_protocol", lambda name: protocol)
 
     def run(verb):

@@ -337,3 +337,46 @@ def test_other_targets_ids_and_kinds_of_numbers(tiny_faces, tiny_protocol, align
         given(validation_ids=one, test_ids=other)
     whole = given(test_outputs_none=np.zeros((len(other), 3), int))
     assert whole["test_outputs_none"].dtype == np.float32
+
+
+# ---------------------------------------------------------------- what each guard of the rules is for
+
+
+def test_an_order_is_not_judged_by_the_faces_that_it_was_found_on():
+    """Answers by chance: the best of 40,320 orders fits its own faces by 10 points and more, others not."""
+    rng, fitted = np.random.default_rng(3), []
+    for _ in range(40):
+        labels, given = np.arange(64) % 8, rng.integers(0, 8, 64)
+        names = doubts_of_order._best_names(doubts_of_order.confusion_of(labels, given, 8))
+        fitted.append(np.mean(names[given] == labels) - np.mean(given == labels))
+        found = doubts_of_order.best_permutation(labels, given, 8)
+        assert found is None
+    assert np.mean(fitted) > 0.1
+    # Nor where the two halves of the faces ask for orders of their own: neither holds for the other half.
+    labels = np.arange(800) % 4
+    half = doubts_of_order.every_second(labels)
+    given = np.where(half, (labels + 1) % 4, (labels + 2) % 4)
+    assert doubts_of_order.best_permutation(labels, given, 4) is None
+
+
+def test_a_swap_is_named_unless_an_order_is_better_by_two_points():
+    """Columns 0 and 1 exchanged. Of the faces of 2, 3 and 4 a part is answered in a circle, too."""
+    labels = np.arange(5000) % 5
+    for circle, words in ((0.4, "swapping"), (1.0, "permuting")):
+        given = np.select([labels == 0, labels == 1], [1, 0], labels)
+        moved = (labels > 1) & (np.arange(5000) // 5 % 100 < 100 * circle)
+        given = np.where(moved, 2 + (labels - 1) % 3, given)
+        assert words in noticed(dataclasses.replace(load_protocol("synthetic-8"), classes=tuple("abcde")),
+                                labels, np.eye(5)[given]).sentence  # fmt: skip
+
+
+def test_each_dimension_must_be_good_after_the_change_and_the_scale_be_possible():
+    rng = np.random.default_rng(5)
+    targets = rng.uniform(-1, 1, (400, 2))
+    # Valence is right and tenfold, arousal nearly without relation: nothing to be sure of.
+    outputs = 10 * np.stack([targets[:, 0], 0.12 * targets[:, 1] + rng.normal(0, 0.6, 400)], 1)
+    assert doubts_of_affect.better_change(targets, outputs) is None
+    whole = 10 * (targets + rng.normal(0, 0.1, targets.shape))
+    assert doubts_of_affect.better_change(targets, whole).scale == (-10, 10)
+    # Of [-5, 5] they are too large, though a fifth of them fits better than what is declared.
+    assert not doubts_of_affect.Change(False, (-5, 5), (1, 1)).possible(whole)

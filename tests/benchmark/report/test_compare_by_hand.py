@@ -36,7 +36,9 @@ def made_up(run, comparison, monkeypatch, task="categorical"):
             protocol=protocol), made("two", 1, parameters=607), made("two", 4, parameters=607)]  # fmt: skip
     summary = Summary((comparison(*runs, targets=targets),), (), (made("theirs", 0, parameters=None),))
     monkeypatch.setattr(comparing, "gather", lambda folder, known: SimpleNamespace(records=folder, apart="apart"))
-    monkeypatch.setattr(comparing, "summarise", lambda *given: summary if given == ("r", "r", "apart") else None)
+    monkeypatch.setattr(
+        comparing, "summarise", lambda *given, without_runs: summary if given == ("r", "r", "apart") else None
+    )
     monkeypatch.setattr(comparing, "resample", lambda runs, task: [(run.record.cell, run.record.seed, task) for run in runs])
     seen = []
 
@@ -126,11 +128,11 @@ def test_what_can_not_be_compared_is_said(run, comparison, monkeypatch):
     assert refusal("one", "two") == "nowhere: found accuracy that is not defined; expected a number for every run"
     other = comparison(*(run(Cell(n, n, {}, "plain"), 1, {"accuracy": 0.5}, protocol="fer2013-7") for n in ("one", "two")))
     both = Summary((own, other))
-    monkeypatch.setattr(comparing, "summarise", lambda *given: both)
+    monkeypatch.setattr(comparing, "summarise", lambda *given, without_runs: both)
     assert refusal("one", "two") == (
         "one and two: found several comparisons: synthetic-8, fer2013-7; expected one; choose it by --protocol"
     )
-    monkeypatch.setattr(comparing, "summarise", lambda *given: Summary((own,), (), (run(
+    monkeypatch.setattr(comparing, "summarise", lambda *given, without_runs: Summary((own,), (), (run(
         Cell("far", "outside", {}, "outside"), 0, {"accuracy": 0.5}, protocol="fer2013-7"),)))  # fmt: skip
     assert refusal("one", "far") == (
         "one and far: found no protocol and data that both have finished runs on; expected one in common"

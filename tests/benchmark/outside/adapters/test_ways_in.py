@@ -1,10 +1,12 @@
 """One network by every way in gives the same numbers; what each way refuses."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -351,3 +353,30 @@ def test_command_line(colour_faces, files, tmp_path, capsys):
     assert main([*full, "--replace", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["outputs"] == "logits" and found["stated"] is None and found["warnings"][0].startswith("input: colours")
+
+
+@pytest.mark.parametrize("name", ["net.pt2", "net.torchscript"])
+def test_what_is_loaded_is_what_the_digest_is_of(name, files, colour_protocol, tmp_path, monkeypatch):
+    """A file that is exchanged after it was read is not opened again."""
+    path = tmp_path / name
+    path.write_bytes((files / name).read_bytes())
+    read = Path.read_bytes
+
+    def read_and_exchanged(self):
+        data = read(self)
+        if self == path:
+            self.write_bytes(b"another file")
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_exchanged)
+    given = open_model(path, colour_protocol, CPU, preprocessing=Preprocessing(input_size=SMALL, channels=3), trust=True)
+    assert given.sha256 == hashlib.sha256(read(files / name)).hexdigest() and path.read_text() == "another file"
+
+
+def test_a_damaged_program_is_one_line(tmp_path, files, colour_protocol, capfd):
+    (tmp_path / "half.pt2").write_bytes((files / "net.pt2").read_bytes()[:-2000])
+    (tmp_path / "other.pt2").write_bytes((files / "net.torchscript").read_bytes())
+    for name in ("half.pt2", "other.pt2"):
+        with pytest.raises(BadInput):
+            open_model(tmp_path / name, colour_protocol, CPU, trust=True)
+    assert capfd.readouterr().err == ""
