@@ -20,14 +20,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for a type checker, and for whoever looks a function up in an editor
-    from benchmark.errors import BadInput
+    from benchmark.errors import BadInput, Interrupted, SystemSaysNo
     from benchmark.interface.comparing import compare
+    from benchmark.interface.comparison import Comparison
     from benchmark.interface.evaluating import evaluate
-    from benchmark.interface.faces import faces
+    from benchmark.interface.faces import Faces, faces
     from benchmark.interface.measuring import complexity, robustness, speed
+    from benchmark.interface.result import Result
     from benchmark.interface.tables import claims, leaderboard, records
     from benchmark.interface.training import train
     from benchmark.protocol.protocol import load_protocol
+
+    __version__: str
 
 # Function or class -> the module that it is in.
 INTERFACE = {
@@ -42,14 +46,19 @@ INTERFACE = {
     "complexity": "benchmark.interface.measuring",
     "speed": "benchmark.interface.measuring",
     "robustness": "benchmark.interface.measuring",
+    "Result": "benchmark.interface.result",
+    "Comparison": "benchmark.interface.comparison",
+    "Faces": "benchmark.interface.faces",
     "BadInput": "benchmark.errors",
+    "Interrupted": "benchmark.errors",
+    "SystemSaysNo": "benchmark.errors",
 }
 # Names that a package has, too: `benchmark.faces("fer2013-7")` calls the function, `benchmark.faces.faceset` is a module.
 ROOMS = ("faces", "claims", "records")
 
 __all__ = [
-    "BadInput", "claims", "compare", "complexity", "evaluate", "faces", "leaderboard", "load_protocol", "records",
-    "robustness", "speed", "train",
+    "BadInput", "Comparison", "Faces", "Interrupted", "Result", "SystemSaysNo", "claims", "compare", "complexity",
+    "evaluate", "faces", "leaderboard", "load_protocol", "records", "robustness", "speed", "train",
 ]  # fmt: skip  # written out for type checkers
 
 
@@ -87,6 +96,8 @@ def _help(room: types.ModuleType) -> str:
 if not TYPE_CHECKING:  # to a type checker every name would be there
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            return importlib.import_module("benchmark.cli.version").number()
         if name not in INTERFACE:
             raise AttributeError(f"module 'benchmark' has no attribute '{name}'")
         return importlib.import_module(f"benchmark.{name}") if name in ROOMS else _function(name)

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Protocol, Self
 
-EVERY = 60.0  # seconds between two lines
+FIRST, EVERY = 15.0, 60.0  # seconds before the first line, and between two
 
 
 class Bar(Protocol):
@@ -41,12 +41,13 @@ class Silent:
 
 
 class Lines(Silent):
-    """Used in place of a bar where there is no terminal: at most one line per `EVERY` seconds on standard error. Arguments
-    as of `bar`."""
+    """Used in place of a bar where there is no terminal: a line on standard error after `FIRST` seconds, then at most one in
+    `EVERY` seconds. Arguments as of `bar`."""
 
     def __init__(self, total: int, desc: str, unit: str, initial: int):
         self._total, self._desc, self._unit, self._initial, self._done = total, desc, unit, initial, initial
-        self._began = self._said = time.perf_counter()
+        self._began = time.perf_counter()
+        self._next = self._began + FIRST
 
     def update(self, n: int = 1) -> None:
         """Advance by `n` steps; perhaps say how far it is."""
@@ -54,8 +55,8 @@ class Lines(Silent):
 
         self._done += n
         now = time.perf_counter()
-        if now - self._said >= EVERY:
-            self._said = now
+        if now >= self._next:
+            self._next = now + EVERY
             given = {"prefix": self._desc, "unit": self._unit, "unit_scale": True, "initial": self._initial}
             form = "{desc}: {percentage:.0f} %, {rate_fmt}, {remaining} left"
             line = tqdm.format_meter(self._done, self._total, now - self._began, bar_format=form, **given)

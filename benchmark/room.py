@@ -32,6 +32,13 @@ def check_room(folder: Path, needed: int, what: str) -> None:
         raise SystemSaysNo(folder, said, "free some space or name another folder, then repeat the command")
 
 
+def check_file(path: Path, what: str) -> None:
+    """Check that `path` can be written: as `check_room` for the folder that it is in. SystemSaysNo also for a folder."""
+    if path.is_dir():
+        raise SystemSaysNo(path, "a folder, not a file", "name a file")
+    check_room(path.parent, 0, what)
+
+
 def shown(size: float) -> str:
     """A number of bytes in words."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):

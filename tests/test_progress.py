@@ -21,15 +21,16 @@ def test_a_log_gets_a_line_a_minute(clock, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "a run: 40 %, 10.0img/s, 04:00 left",  # 1,600 of 4,000 after a minute
-        "a run: 55 %, 10.0img/s, 03:00 left",
-        "a run: 70 %, 10.0img/s, 02:00 left",
+        "a run: 29 %, 10.0img/s, 04:45 left",  # 1,150 of 4,000 after a quarter of a minute
+        "a run: 44 %, 10.0img/s, 03:45 left",
+        "a run: 59 %, 10.0img/s, 02:45 left",
+        "a run: 74 %, 10.0img/s, 01:45 left",
     ]
 
 
 def test_short_work_says_nothing(clock, capsys):
     with progress.bar(total=10, desc="a run", unit="img") as bar:
-        clock[0] += 59
+        clock[0] += 14
         bar.update(5)
         bar.set_postfix_str("x")
     assert capsys.readouterr() == ("", "")

@@ -88,6 +88,8 @@ def _unprepared(error: BadInput) -> BadInput:
     from benchmark.faces.data_sets import FOLDER, names
 
     place = Path(error.where)
+    if place.parent == PREPARED.absolute():
+        place = PREPARED / place.name
     name, found = place.name, error.found if place.exists() else "no FaceSet"
     if name not in names() and not name.startswith(FOLDER):
         return BadInput(place, found, f"a data set, {one_of(name, names(), 'ferbench data')}")

@@ -20,10 +20,10 @@ def version() -> str:
     from benchmark.runs.commit import commit
 
     made, _, changes = (commit() or "").partition("+")
-    return f"ferbench {_number()}" + (f", commit {made[:12]}{changes and '+changes'}" if made else "")
+    return f"ferbench {number()}" + (f", commit {made[:12]}{changes and '+changes'}" if made else "")
 
 
-def _number() -> str:
+def number() -> str:
     """Of a checkout's pyproject.toml, else of the installed package: another version may be installed beside a checkout."""
     from benchmark.protocol.registry import PROJECT, checkout
 

@@ -16,7 +16,8 @@ from benchmark.protocol.cells import Cell, Run, cell_or_model, installed_cells
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.comparisons import ScoredRun, Summary, scores_of
 from benchmark.records.record import read_record
-from benchmark.report.compare import Row, compare_rows, find, gathered_summary, picture, sentences
+from benchmark.report.compare import Row, compare_rows, find, gathered_summary, picture, rows_of, sentences
+from benchmark.room import check_file
 
 
 class Comparison:
@@ -49,6 +50,7 @@ class Comparison:
         `benchmark.report.compare.picture`."""
         from benchmark.faces.faceset import open_faceset
 
+        check_file(Path(out), "a picture")
         folder = places(project, prepared).prepared
         picture(self.found, open_faceset(folder / self.found["data"]["name"]), Path(out))
 
@@ -56,6 +58,7 @@ class Comparison:
         """`found` as text, as `ferbench compare --json` prints it. Written to `path` if one is given."""
         text = json.dumps(self.found, indent=1, ensure_ascii=False)
         if path is not None:
+            check_file(Path(path), "a comparison")
             write_text(Path(path), text + "\n")
         return text
 
@@ -88,21 +91,27 @@ class Named:
     def rows(self, name: str) -> Sequence[Row]:
         """The rows of a cell or outside entry, or of the cell that `ferbench run` would train under this name: one for each
         protocol under which it has finished runs; empty if there is none. BadInput for records that can not be read."""
-        known = {each for c in self.summary.comparisons for each in c.runs} | {r.record.cell for r in self.summary.outside}
         for each in (name, *(cell.name for cell in self._cells(name))):
-            if each in known:
-                return find(self.summary, self.records, each, self.chosen)
+            if found := rows_of(self.summary, each, self.chosen)[0]:
+                return found
         return self._of_runs(name)
+
+    def check(self, row: Row) -> None:
+        """Raise BadInput for a row of another protocol than the one that was given."""
+        name, digest, _ = row.identity
+        if self.chosen not in (None, name, digest):
+            found = f"a result under {name} (hash {digest})"
+            raise BadInput(f"compare, {row.name}", found, f"one under {self.chosen}, as given")
 
     def refuse(self, name: str) -> NoReturn:
         """Raise BadInput that says which names there are."""
-        find(self.summary, self.records, name, self.chosen)
+        find(gathered_summary(self.records), self.records, name, self.chosen)
         raise AssertionError(name)  # `rows` would have found it
 
     @cached_property
     def summary(self) -> Summary:
-        """The project's records."""
-        return gathered_summary(self.records)
+        """The project's records; empty if there are none."""
+        return gathered_summary(self.records, none=True)
 
     def _cells(self, name: str) -> list[Cell]:
         if self.given is None or not (":" in name or name in registry.models() or name in installed_cells()):

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet, open_faceset
-from benchmark.interface.given import is_predictions, protocol_of
+from benchmark.interface.given import is_predictions, protocol_of, weights_of
 from benchmark.interface.places import Places, places
 from benchmark.interface.result import Result, Unwritten
 from benchmark.outside.adapters.objects import OBJECT
@@ -108,7 +108,7 @@ def evaluate(
         name,
         views=views,
         device=str(device or "auto"),
-        weights=None if weights is None else Path(weights),
+        weights=weights_of(weights),
         options=options,
         preprocessing=preprocessing,
         trust=trust,
@@ -166,17 +166,20 @@ def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.n
             raise BadInput(GIVEN, found, expected)
         return {str(key): _plain(value) for key, value in model.items()}
     if hasattr(model, "columns"):
-        if len(set(model.columns)) < len(model.columns):
-            raise BadInput(GIVEN, f"columns {', '.join(map(str, model.columns))}", "each column once")
-        columns = {str(key): _plain(model[key]) for key in model.columns}
-        if "id" not in columns:
-            raise BadInput(
-                GIVEN, f"columns {', '.join(columns)}", "id (if the ids are the index: reset_index), then those of a csv"
-            )
-        ids = columns.pop("id")
-        if set(columns) in ({"class"}, {"valence", "arousal"}):
-            return {"ids": ids, **columns}
-        return {"ids": ids, "classes": np.array(list(columns), dtype=str), "scores": np.stack(list(columns.values()), 1)}
+        names = ["id" if str(key).lower() == "id" else str(key) for key in model.columns]
+        if len(set(names)) < len(names):
+            raise BadInput(GIVEN, f"columns {', '.join(names)}", "each column once")
+        columns = {name: _plain(model[key]) for name, key in zip(names, model.columns, strict=True)}
+        ids = columns.pop("id", _ids_of(model))
+        if ids is None:
+            raise BadInput(GIVEN, f"columns {', '.join(columns)}", "id (or the ids as the index), then those of a csv")
+        return {"ids": ids, **columns}
+    if protocol.classes and hasattr(model, "index") and hasattr(model, "to_numpy"):  # a Series
+        if (ids := _ids_of(model)) is not None:
+            return {"ids": ids, "class": _plain(model)}
+        if not np.array_equal(np.asarray(model.index), np.arange(len(model))):
+            expected = f"the ids; or 0, 1, 2, ... and the order of faces('{protocol.name}'), as of reset_index(drop=True)"
+            raise BadInput(f"{GIVEN}, index of the Series", f"{model.index[0]!r}, ...", expected)
     values, ids = _plain(model), faces.id[role_rows(protocol, faces, "test")]
     wanted = f"({len(ids)}, {protocol.outputs})" + (f" or ({len(ids)},)" if protocol.classes else "")
     if values.shape == (len(ids), protocol.outputs):
@@ -188,6 +191,13 @@ def _as_arrays(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.n
     raise BadInput(GIVEN, f"shape {values.shape}", f"{wanted}, in the order of faces('{protocol.name}')")
 
 
+def _ids_of(table: Any) -> np.ndarray | None:
+    """The index of a DataFrame or Series, if it is text: the ids of the faces."""
+    index = np.asarray(table.index)
+    text = index.dtype.kind == "U" or (index.dtype == object and len(index) and all(isinstance(each, str) for each in index))
+    return index.astype(str) if text else None
+
+
 def _plain(value: Any) -> np.ndarray:
     """An array without objects, of a list, a column of pandas or a tensor."""
     if isinstance(value, np.ma.MaskedArray):
@@ -195,8 +205,11 @@ def _plain(value: Any) -> np.ndarray:
     try:
         found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
         found = np.asarray(found.tolist()) if found.dtype == object else found
-    except ValueError as error:  # rows of different lengths
-        raise BadInput(GIVEN, f"what is no array ({error})", "rows of equal length") from error
+    except ValueError as error:  # rows of different lengths; ids, targets and outputs in one tuple
+        found_instead = f"a {type(value).__name__} that is no array ({error})"
+        raise BadInput(GIVEN, found_instead, "one array, rows of equal length") from error
+    if found.dtype == object:
+        raise BadInput(GIVEN, f"a {type(value).__name__} of objects", "numbers or text; of several models, one at a time")
     whole = found.ndim == 1 and found.dtype.kind == "f" and np.isfinite(found).all() and (found % 1 == 0).all()
     return found.astype(np.int64) if whole else found  # labels that pandas has made floats
 

@@ -52,6 +52,8 @@ class Faces(Dataset):
         return len(self.rows)
 
     def __getitem__(self, at: int) -> tuple[Any, Any]:
+        if isinstance(at, slice):
+            raise TypeError("faces[i] is one face; faces.pictures(slice) and faces.targets[slice] are several")
         if not -len(self) <= at < len(self):
             raise IndexError(at)  # the end of a loop over the faces
         picture = self.pictures([at])[0]
@@ -59,12 +61,12 @@ class Faces(Dataset):
         answer = int(target) if self.classes else torch.from_numpy(np.array(target))
         return (picture if self.transform is None else self.transform(picture)), answer
 
-    def pictures(self, at: "slice | list[int] | NDArray[np.int64]") -> torch.Tensor:
+    def pictures(self, at: "int | slice | list[int] | NDArray[np.int64]") -> torch.Tensor:
         """uint8 (n, C, S, S): pictures as a network of the protocol sees them before they are standardised, resized as in
-        training (`benchmark.runs.training.resampling`); grey faces are repeated over three channels."""
+        training (`benchmark.runs.training.resampling`); grey faces are repeated over three channels. n is 1 for a number."""
         if self._process != os.getpid():  # a forked worker: two processes would read the same open file
             self._faces, self._process = open_faceset(self._faces.directory), os.getpid()
-        images = resized(self._faces.pictures, self.rows[at], self.size, self.protocol.channels)
+        images = resized(self._faces.pictures, np.atleast_1d(self.rows[at]), self.size, self.protocol.channels)
         return images.expand(-1, self.protocol.channels, -1, -1).contiguous()
 
     def arrays(self) -> tuple[NDArray[np.uint8], NDArray[Any]]:

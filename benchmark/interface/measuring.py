@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.errors import BadInput
 from benchmark.faces.faceset import open_faceset
-from benchmark.interface.given import protocol_of
+from benchmark.interface.given import protocol_of, weights_of
 from benchmark.interface.places import places
 from benchmark.measures.speed.inference import BATCHES, RUNS
 from benchmark.outside import measuring
 from benchmark.outside.ready import How
 from benchmark.outside.robust import robustness as measured_robustness
 from benchmark.protocol.protocol import Protocol
-from benchmark.room import check_room
+from benchmark.room import check_file, check_room
 from benchmark.runs.environment import pick_device
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def complexity(
 
     Returns:
         JSON-able: source, kind, parameters, macs, flops and more (`benchmark.measures.complexity.measure.count`), note. What
-        is not given as code has no counts (None), and `note` says why.
+        is not given as code has no counts (None); where a product may be in no count, macs and flops are None. `note` says
+        why.
 
     Raises:
         BadInput: as of `evaluate`; predictions; a model that fails on its input.
@@ -89,7 +91,9 @@ def speed(
         BadInput: as of `complexity`; two models of one name; an ONNX file on a GPU.
     """
     if out is not None:
-        check_room(Path(out).absolute().parent, 0, "what is measured")
+        check_file(Path(out), "what is measured")
+    if not isinstance(batches, Sequence) or not batches:
+        raise BadInput("batches", repr(batches), "a list of batch sizes")
     return measuring.speed(
         models,
         protocol_of(protocol),
@@ -151,5 +155,4 @@ def robustness(
 def _how(
     weights: str | Path | None, options: Mapping[str, Any] | None, preprocessing: "Declaration | None", trust: bool
 ) -> How:
-    file = None if weights is None else Path(weights)
-    return {"weights": file, "options": options, "preprocessing": preprocessing, "trust": trust}
+    return {"weights": weights_of(weights), "options": options, "preprocessing": preprocessing, "trust": trust}

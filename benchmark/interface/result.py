@@ -20,10 +20,10 @@ from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.comparisons import ScoredRun, metrics_of, scores_of
 from benchmark.records.intervals import Interval, accuracy_interval
-from benchmark.records.metrics import METRICS, PRIMARY, metric_function
+from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.record import Record
 from benchmark.report.compare import Row
-from benchmark.room import check_room
+from benchmark.room import check_file, check_room
 from benchmark.suggesting import unknown
 
 if TYPE_CHECKING:
@@ -115,11 +115,13 @@ class Result:
             BadInput: an unknown metric or view; a metric that is not defined for this result.
         """
         name = metric or PRIMARY[self.protocol.task]
-        metric_function(name)  # BadInput for an unknown one
+        if name not in self.metrics:
+            raise unknown(f"{self.name}, metric", name, self.metrics)
         if view not in self.views:
             raise unknown(f"{self.name}, view", view, self.views)
-        if self.views[view].get(name) is None:
-            raise BadInput(f"{self.name}, {name}", "a metric that is not defined here", "another one")
+        if self.views[view][name] is None:
+            why = self.not_tested.get(name, "it is not defined for these faces and answers")
+            raise BadInput(f"{self.name}, {name}", f"no value: {why}", "a metric that has one")
         return interval_of(self.record, name, view)
 
     @property
@@ -161,12 +163,13 @@ class Result:
 
     def outputs(self, split: str = "test", view: str = "none") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(ids str (N,), targets, outputs float32 (N, K)) of a split, "test" or "validation". Outputs are scores whose
-        softmax gives probabilities, or valence and arousal; targets class numbers int64 (N,) or float32 (N, 2). BadInput for
-        a split or view without outputs."""
+        softmax gives probabilities, or valence and arousal; targets class numbers int64 (N,) or float32 (N, 2). They are
+        copies: the result does not change with them. BadInput for a split or view without outputs."""
         known = [name.replace("_outputs_", " ") for name in self.record.predictions if "_outputs_" in name]
         if f"{split} {view}" not in known:
             raise unknown(f"{self.name}, split and view", f"{split} {view}", known)
-        return (self.record.predictions[f"{split}_ids"], *self.record.outputs(split, view))
+        targets, outputs = self.record.outputs(split, view)
+        return self.record.predictions[f"{split}_ids"].copy(), targets.copy(), outputs.copy()
 
     def compare(self, other: "Result | str") -> Comparison:
         """This model minus another one, on the same test faces: difference, paired tests, McNemar, classes.
@@ -212,6 +215,8 @@ class Result:
             raise BadInput(
                 f"{self.name}", "a run of this suite", f"`ferbench import {self.record.directory}`: it is a row already"
             )
+        if extra_training_data is not None and not (isinstance(extra_training_data, str) and extra_training_data.strip()):
+            raise BadInput("extra_training_data", repr(extra_training_data), "words, such as 'none' or 'AffectNet'")
         if stated is not None and not isinstance(stated, Mapping):
             raise BadInput("stated", repr(stated), "a mapping of accuracy and source")
         folder = self.places.outside if out is None else Path(out)
@@ -233,6 +238,8 @@ class Result:
         `benchmark.interface.network.network_of`."""
         from benchmark.interface.network import network_of
 
+        if self.record.outside is not None:
+            raise BadInput(self.name, "a model that was not trained here", "a result of `train`")
         return network_of(self.record, self.run)
 
     def to_json(self, path: Path | str | None = None) -> str:
@@ -240,6 +247,7 @@ class Result:
         `path` if one is given."""
         text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         if path is not None:
+            check_file(Path(path), "the result")
             write_text(Path(path), text + "\n")
         return text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import BadInput
-from benchmark.interface.given import protocol_of
+from benchmark.interface.given import code_of, protocol_of
 from benchmark.interface.places import places
 from benchmark.interface.result import Result
 from benchmark.protocol.cells import Run, cell_of, cell_or_model
@@ -50,7 +50,7 @@ def train(
         Interrupted: the run was stopped; the same call resumes it.
         SystemSaysNo: too little room on the disk.
     """
-    own, where = protocol_of(protocol), places(project, prepared)
+    own, where, cell = protocol_of(protocol), places(project, prepared), code_of(cell)
     if loss is not None or options:
         chosen = cell_of(cell, own.task, loss=loss, options=options)
     else:

@@ -136,5 +136,5 @@ def warnings(columns: Columns, notes: Notes, targets: np.ndarray, probabilities:
                 "are no probabilities of one choice among classes: sigmoid outputs, or a class left out?"
             )
     elif notes.unsigned.all() and np.abs(notes.sums - 1).max() < EXACT:
-        found.append("outputs: they are probabilities; declare outputs: probabilities for a right calibration")
+        found.append("outputs: they are probabilities; declare them as probabilities for a right calibration")
     return found + columns.warnings(targets, notes.elsewhere)

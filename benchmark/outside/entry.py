@@ -98,7 +98,7 @@ def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | N
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     check_installed(outside_cell(name), f"outside entry, cell {name}")
     if directory.exists() and not replace:
-        raise BadInput(directory, "an entry of this name", "another name, or --replace")
+        raise BadInput(directory, "an entry of this name", "another name, or --replace (replace=True)")
     return directory
 
 

@@ -13,8 +13,8 @@ from benchmark import progress
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import FaceSet
 from benchmark.outside.adapters.preprocessing import Input, Preprocessing, Scores
+from benchmark.outside.counting import macs_of
 from benchmark.outside.entry import entry_of
-from benchmark.outside.measuring import macs_of
 from benchmark.outside.probes import probe
 from benchmark.outside.ready import Ready
 from benchmark.outside.steadiness import unsteady

@@ -5,9 +5,6 @@ and nothing has to be declared of the pictures but their size.
 """
 
 import contextlib
-import re
-import threading
-import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +14,9 @@ import torch
 
 from benchmark import progress
 from benchmark.errors import BadInput, Interrupted
-from benchmark.measures.complexity.measure import count
 from benchmark.measures.complexity.measure import latency as measured_latency
 from benchmark.measures.speed.inference import BATCHES, RUNS, Maker, Subject, measure_all, of_cell
+from benchmark.outside.counting import counts_of, onnx_parameters
 from benchmark.outside.entry_models import find_model
 from benchmark.outside.ready import How, Model, Ready
 from benchmark.outside.sized import Network, left_as_it_was, module_of, opened, tried
@@ -27,11 +24,6 @@ from benchmark.protocol.cells import find_cell, installed_cells
 from benchmark.protocol.protocol import Protocol
 
 SCHEMA = 1
-UNCOUNTED = ("macs", "macs_by_operator", "skipped", "elementwise", "uncounted", "flops", "torch_flops", "torch_agrees")
-NOT_CODE = "not counted: only for networks given as code"
-# Operators of products that `count` may list as uncounted. (Of fused attention torch counts them, and so disagrees.)
-PRODUCTS = re.compile("multi_head_attention|fft|gru|lstm|rnn")
-COUNTING = threading.Lock()  # torch's tracing ends the process if two threads trace one module
 SECONDS = 0.4  # limit of the time for a latency, as for the cells of the plan
 
 
@@ -54,8 +46,7 @@ def complexity(
             else the protocol's.
 
     Returns:
-        JSON-able: source, kind, the keys of `benchmark.measures.complexity.measure.count`, note, and perhaps latency. For
-        what is not given as code, and where the count fails, the counts are None and `note` says why; parameters are None
+        JSON-able: source, kind, what `benchmark.outside.counting.counts_of` finds, and perhaps latency. Parameters are None
         where they are not known (of an ONNX file: without the package onnx).
 
     Raises:
@@ -66,7 +57,7 @@ def complexity(
     with left_as_it_was(found.model):
         ready = opened(found.model, protocol, torch.device("cpu"), **given)
         tried(ready, torch.device("cpu"))
-        counts: dict = {"source": ready.given.source, "kind": ready.given.kind, **_counts(ready)}
+        counts: dict = {"source": ready.given.source, "kind": ready.given.kind, **counts_of(ready)}
         if ready.given.kind == "onnx" and counts["parameters"]["total"] is None:
             counts["parameters"]["total"] = onnx_parameters(Path(str(found.model)))
         if latency:
@@ -127,14 +118,6 @@ def name_of(model: Model, taken: Container[str]) -> str:
     return name
 
 
-def macs_of(ready: Ready) -> int | None:
-    """The multiply-adds of a model for one picture, as `benchmark.measures.complexity.measure.count` has them. None for a
-    model that is not given as code, and where they can not be counted or torch's own counter finds another number."""
-    with COUNTING, left_as_it_was(module_of(ready)):
-        found = _counts(ready)
-    return found["macs"]
-
-
 def speed(
     models: Model | Sequence[Model],
     protocol: Protocol,
@@ -179,7 +162,9 @@ def speed(
 
 
 def only_one(models: Sequence[Model], how: How) -> None:
-    """Raise BadInput for weights or options that are given for more than one model."""
+    """Raise BadInput for no model, and for weights or options that are given for more than one."""
+    if not models:
+        raise BadInput("models", "none", "one or more")
     if len(models) > 1 and (how.get("weights") is not None or how.get("options")):
         raise BadInput("weights or options", f"them for {len(models)} models", "one model")
 
@@ -208,44 +193,3 @@ class Opening:
         parameters = sum(each.numel() for each in module.parameters() if each.requires_grad)
         called = ready.given.model if own.batch else module.to(device).eval()  # the former gives it so many at a time
         return Subject(called, picture, parameters, torch.contiguous_format)
-
-
-def onnx_parameters(path: Path) -> int | None:
-    """The numbers in the initialisers of an ONNX file that are floating-point (among them BatchNorm's statistics, where the
-    exporter left them). None without the package onnx."""
-    try:
-        import onnx as package
-        from onnx import numpy_helper
-    except ModuleNotFoundError:
-        return None
-    tensors = package.load(str(path), load_external_data=False).graph.initializer
-    return sum(array.size for array in map(numpy_helper.to_array, tensors) if array.dtype.kind == "f")
-
-
-def _counts(ready: Ready) -> dict:
-    """The result of `count` with a `note`, which is None if everything was counted."""
-    own, note = ready.declared, NOT_CODE
-    if module_of(ready) is not None:
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings(
-                    "ignore", "`torch.jit.script` is deprecated", FutureWarning
-                )  # when fvcore is imported
-                found = count(Network(ready), own.channels, own.input_size)
-        except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
-            note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"
-        else:
-            missed = [name for name in found["uncounted"] if PRODUCTS.search(name)]
-            if missed:
-                note = f"not known: nothing counts the products of {', '.join(missed)}"
-            elif not (found["torch_agrees"] and found["macs"]):
-                note = f"not known: fvcore counts {found['macs']:,} multiply-adds, torch {found['torch_flops'] // 2:,}"
-            else:
-                return {**found, "note": None}
-            return {**found, "macs": None, "flops": None, "note": note}
-    return {
-        "input": [1, own.channels, own.input_size, own.input_size],
-        "parameters": {"trainable": None, "total": ready.given.parameters},
-        **dict.fromkeys(UNCOUNTED),
-        "note": note,
-    }

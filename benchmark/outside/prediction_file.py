@@ -132,7 +132,7 @@ def _from_csv(path, data):
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(path, f"what is no csv ({error})", "UTF-8 text, commas between the cells") from error
-    header = [cell.strip() for cell in lines[0]] if lines else []
+    header = ["id" if cell.strip().lower() == "id" else cell.strip() for cell in lines[0]] if lines else []
     rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line]
     if "id" not in header:
         expected = "id, then a column for each class, or class, or valence and arousal"
@@ -184,7 +184,7 @@ def _from_arrays(path, arrays):
         scores, names = arrays.pop("scores"), arrays.pop("classes", None)
         if names is None or arrays:
             found = "no classes" if names is None else ", ".join(arrays)
-            raise BadInput(path, found, "classes, what the columns of scores stand for, and nothing else")
+            raise BadInput(path, found, "the array classes, names for the columns of scores, and nothing else beside ids")
         if names.ndim != 1 or scores.shape != (len(ids), len(names)):
             raise BadInput(f"{path}, scores", f"shape {scores.shape}", f"({len(ids)}, {names.size}): ids x classes")
         names = _texts(names, f"{path}, classes")
@@ -195,8 +195,11 @@ def _from_arrays(path, arrays):
         columns = arrays
     for name, values in columns.items():
         kinds = "iuU" if name == "class" else "iuf"
-        if values.shape != (len(ids),) or values.dtype.kind not in kinds:
-            raise BadInput(f"{path}, {name}", f"{values.dtype} {values.shape}", f"one value for each of {len(ids)} ids")
+        if values.shape != (len(ids),):
+            raise BadInput(f"{path}, {name}", f"shape {values.shape}", f"one value for each of {len(ids)} ids")
+        if values.dtype.kind not in kinds:
+            shown = "text" if values.dtype.kind in "US" else str(values.dtype)
+            raise BadInput(f"{path}, {name}", shown, "whole numbers or text" if name == "class" else "numbers")
     return ids, columns, _Places(path, "row", 0, ids), path
 
 

@@ -87,7 +87,12 @@ def open_as(
     model: Model, protocol: Protocol, device: torch.device, chosen: Preprocessing | None, how: How, *, trained: bool = True
 ) -> Given:
     """`benchmark.outside.adapters.opening.open_model` with the input that was chosen from the declaration of `how`."""
-    given = {"file": how.get("weights"), "options": how.get("options"), "trust": how.get("trust", False)}
+    options, trust = how.get("options"), how.get("trust", False)
+    if options is not None and not isinstance(options, Mapping):
+        raise BadInput("options", repr(options), "a mapping: keyword arguments of the model's factory")
+    if not isinstance(trust, bool):  # a text would be true, whatever it says
+        raise BadInput("trust", repr(trust), "True or False")
+    given = {"file": how.get("weights"), "options": options, "trust": trust}
     return open_model(model, protocol, device, preprocessing=chosen, trained=trained, **given)
 
 
@@ -109,7 +114,9 @@ def of_recipe(protocol: Protocol, faces: FaceSet) -> Preprocessing:
     """
     recipe = protocol.recipe
     if "training" in (recipe.input_mean, recipe.input_deviation) and protocol.folds:
-        raise BadInput(f"preprocessing by {protocol.name}", "a mean for each fold", "a file with the numbers of one")
+        raise BadInput(
+            f"preprocessing by {protocol.name}", "folds, each with its own mean and deviation", "mean and deviation declared"
+        )
     if "training" in (recipe.input_mean, recipe.input_deviation):
         found = standardiser(protocol, load_splits(faces, protocol, torch.device("cpu"))["train"])
         return Preprocessing(mean=found.mean, deviation=found.deviation)
@@ -141,5 +148,7 @@ def _declared(given: Given, protocol: Protocol, faces: FaceSet) -> Preprocessing
         return given.preprocessing
     if given.kind == "weights":
         return of_recipe(protocol, faces)
-    expected = "--preprocessing FILE.yaml (docs/model-files.md), a recipe's name, or 'protocol' for this protocol's"
+    expected = (
+        "--preprocessing FILE.yaml (docs/model-files.md; in Python a mapping), a recipe's name, or 'protocol' for its recipe"
+    )
     raise BadInput(f"{given.source}, preprocessing", "none declared", expected)

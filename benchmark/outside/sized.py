@@ -19,7 +19,7 @@ def left_as_it_was(model: Model | None) -> Iterator[None]:
     if not isinstance(model, nn.Module):
         yield
         return
-    modes = [(module, module.training) for module in model.modules()]
+    modes = [(module, module.training) for module in model.modules() if hasattr(module, "training")]
     device = next((each.device for each in model.parameters()), None)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whether a model answers a face alike every time and whatever faces are beside it in a batch.
+"""Whether a model answers a face alike every time and whatever faces are beside it in a batch, and faces differently at all.
 
 One that is left in training mode does not: dropout is random, and BatchNorm takes its mean from the batch. A module that is
 given itself is put into evaluation mode; one inside a function can not be.
@@ -18,7 +18,7 @@ LARGEST = 0.05  # root mean square difference, in standard deviations of the out
 
 def unsteady(model: Scores, split: Split, prepare: Input, protocol: Protocol, known: np.ndarray) -> list[str]:
     """A warning, if the outputs for some faces, asked again in a smaller batch, differ from those that were given before by
-    more than `LARGEST`; else none.
+    more than `LARGEST`, or if all outputs are the same; else none.
 
     Args:
         split: pictures at the declared size.
@@ -30,6 +30,8 @@ def unsteady(model: Scores, split: Split, prepare: Input, protocol: Protocol, kn
     rows = np.linspace(0, len(split) - 1, number).round().astype(int)
     chosen = torch.from_numpy(rows).to(split.targets.device)
     some = Split(split.ids[rows], split.batch(chosen), split.targets[chosen])
+    if np.ptp(known, axis=0).max() == 0:
+        return ["outputs: the same for every face; does the model look at the picture?"]
     held = [k for k, place in enumerate(model.columns.places) if place is not None]  # the others are constants
     again = predict(model, some, prepare, categorical=bool(protocol.classes))[:, held].astype(np.float64)
     before, spread = known[rows][:, held].astype(np.float64), float(known[:, held].astype(np.float64).std())

@@ -10,6 +10,7 @@ from benchmark.records.selection_metric import checked_categorical
 ECE_BINS = 15
 FLOOR = 1e-12  # the probability of a class that a model from outside does not have; its stored score is the logarithm
 ABSENT = float(np.float32(np.log(FLOOR)))
+ROUNDING = 1e-4  # of such a score in float32, after the mean over views: some units of 2e-6
 
 
 class Predictions:
@@ -47,9 +48,9 @@ class Predictions:
 
     @cached_property
     def ranked(self) -> NDArray[np.float64]:
-        """`probabilities`, by which faces are ranked. A class that the model does not have (its score is `ABSENT` for every
-        face) is 0: what would be left of it is rounding, which ranks by chance."""
-        absent = (self.scores == ABSENT).all(axis=0)
+        """`probabilities`, by which faces are ranked. A class that the model does not have is 0: its score is `ABSENT` for
+        every face, but for the rounding of a mean over views, and what is left of that ranks faces by chance."""
+        absent = (np.abs(self.scores - ABSENT) < ROUNDING).all(axis=0)
         return np.where(absent, 0.0, self.probabilities)
 
     @cached_property

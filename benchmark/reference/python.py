@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import benchmark
+from benchmark.errors import BadInput, Interrupted, SystemSaysNo
 from benchmark.interface.comparison import Comparison
 from benchmark.interface.faces import Faces
 from benchmark.interface.result import Result
 from benchmark.reference.markdown import page
 
 CLASSES = (Result, Comparison, Faces)  # what the functions return; their public methods and properties are shown
+ERRORS = (BadInput, Interrupted, SystemSaysNo)
 WIDTH = 100
 HEADS = ("Args", "Returns", "Raises", "Attributes")
 
 
 def python() -> str:
     """Every function of `benchmark.INTERFACE`; the classes of what they return."""
-    functions = {name: getattr(importlib.import_module(place), name) for name, place in benchmark.INTERFACE.items()}
+    every = {name: getattr(importlib.import_module(place), name) for name, place in benchmark.INTERFACE.items()}
+    functions = {name: one for name, one in every.items() if one not in (*CLASSES, *ERRORS)}
     return page(
         "Python",
         "signatures and docstrings (`benchmark.INTERFACE`)",
@@ -28,6 +31,8 @@ def python() -> str:
         "## Functions",
         *(part for name, one in functions.items() for part in _described(f"benchmark.{name}", one)),
         *(part for one in CLASSES for part in _of_class(one)),
+        "## Errors",
+        *(part for one in ERRORS for part in _described(f"benchmark.{one.__name__}", one)),
     )
 
 

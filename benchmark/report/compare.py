@@ -56,6 +56,19 @@ def find(summary: Summary, records: Path, name: str, protocol: str | None) -> li
     Raises:
         BadInput: no row of that name, or only diverged runs.
     """
+    rows, diverged = rows_of(summary, name, protocol)
+    if not rows:
+        found = "only diverged runs" if diverged else "no record of that name"
+        under = f" under protocol {protocol}" if protocol else ""
+        names = dict.fromkeys(each for comparison in summary.comparisons for each in comparison.runs)
+        names |= dict.fromkeys(run.record.cell for run in summary.outside)
+        expected = "another protocol, or a finished run" if name in names else one_of(name, names)
+        raise BadInput(f"{records}, '{name}'{under}", found, expected)
+    return rows
+
+
+def rows_of(summary: Summary, name: str, protocol: str | None) -> tuple[list[Row], list[Row]]:
+    """As `find`, without an error: (the rows of finished runs, those that have only diverged runs)."""
     rows, diverged = [], []
     for comparison in summary.comparisons:
         if name in comparison.runs and protocol in (
@@ -69,14 +82,7 @@ def find(summary: Summary, records: Path, name: str, protocol: str | None) -> li
     for run in summary.outside:
         if run.record.cell == name and protocol in (None, run.record.protocol, run.record["protocol_hash"]):
             rows.append(Row(name, {0: run}, True))
-    if not rows:
-        found = "only diverged runs" if diverged else "no record of that name"
-        under = f" under protocol {protocol}" if protocol else ""
-        names = dict.fromkeys(each for comparison in summary.comparisons for each in comparison.runs)
-        names |= dict.fromkeys(run.record.cell for run in summary.outside)
-        expected = "another protocol, or a finished run" if name in names else one_of(name, names)
-        raise BadInput(f"{records}, '{name}'{under}", found, expected)
-    return rows
+    return rows, diverged
 
 
 def compare(
@@ -110,9 +116,12 @@ def compare(
     return compare_rows(*(find(summary, records, name, protocol) for name in (a, b)), complexity=complexity, latency=latency)
 
 
-def gathered_summary(records: Path) -> Summary:
-    """The records of a folder that are in order, grouped and scored. BadInput as of `summarise`."""
+def gathered_summary(records: Path, *, none: bool = False) -> Summary:
+    """The records of a folder that are in order, grouped and scored. `none`: there may be none. BadInput as of
+    `summarise`."""
     gathered = gather(records, Known())
+    if none and not gathered.records:
+        return Summary(())
     return summarise(gathered.records, records, gathered.apart, without_runs=True)
 
 

@@ -27,7 +27,9 @@ def open_exported(path: Path, device: torch.device, preprocessing: Preprocessing
         BadInput: `trust` is False; a file that torch can not load; a program whose input is not one batch of pictures.
     """
     if not trust:
-        raise BadInput(path, "a file whose loading may run code of its own", "--trust, if you trust its makers; or ONNX")
+        raise BadInput(
+            path, "a file whose loading may run code of its own", "--trust (trust=True), if you trust its makers; or ONNX"
+        )
     data = path.read_bytes()
     check_whole(path, data, "an exported model")
     digest, batch = hashlib.sha256(data).hexdigest(), preprocessing.batch if preprocessing else None

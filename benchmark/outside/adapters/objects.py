@@ -70,10 +70,12 @@ class _Module:
 @contextlib.contextmanager
 def _evaluating(module: nn.Module) -> Iterator[None]:
     """A context in which the module is in evaluation mode. Then each part gets its own mode again, by its attribute, since a
-    module may have a method `train` of its own."""
-    modes = [(part, part.training) for part in module.modules()]
+    module may have a method `train` of its own. What has no mode stays as it is: a frozen program of torch.jit, and that of
+    torch.export, whose `eval` raises NotImplementedError."""
+    modes = [(part, part.training) for part in module.modules() if hasattr(part, "training")]
     if any(training for _, training in modes):
-        module.eval()
+        with contextlib.suppress(NotImplementedError):
+            module.eval()
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from benchmark.outside.adapters.objects import open_object
 from benchmark.outside.adapters.preprocessing import Preprocessing
 from benchmark.outside.adapters.python import open_python
 from benchmark.outside.adapters.torch_file import is_torchscript
-from benchmark.outside.suffixes import MODELS, ONNX, WEIGHTS, suffix_of
+from benchmark.outside.suffixes import MODELS, ONNX, PREDICTIONS, WEIGHTS, suffix_of
 from benchmark.protocol.protocol import Protocol
 
 KERAS, TENSORFLOW = "a model of Keras", "a model of TensorFlow"
@@ -67,6 +67,9 @@ def open_model(
         raise BadInput(model, "weights without their network", "MODEL --weights FILE, MODEL being the network's code")
     if suffix in OTHERS and is_file:
         raise BadInput(model, OTHERS[suffix], "ONNX; or its predictions, for ferbench score; or in Python, a callable")
+    if suffix not in MODELS and ":" not in str(model) and ("/" in str(model) or (suffix and path.exists())):
+        expected = f"a model: {', '.join(MODELS)}; predictions: {', '.join(PREDICTIONS)}; or code by its name"
+        raise BadInput(path, "a file or folder of another kind" if path.exists() else "no such file", expected)
     if suffix not in MODELS:
         named = {"weights": file, "options": options or {}, "preprocessing": preprocessing}
         given = open_python(str(model), protocol, **named, trained=trained)

@@ -15,6 +15,7 @@ from benchmark.outside import class_scores
 from benchmark.outside.class_names import Columns, output_names, understood
 from benchmark.protocol.known import PROTOCOL_RANGES
 from benchmark.protocol.protocol import Protocol
+from benchmark.suggesting import near
 
 LARGEST = PROTOCOL_RANGES["input_size"][1]  # pixels
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in benchmark.runs.training.resampling
@@ -84,6 +85,9 @@ class Preprocessing:
         return understood(self.classes or output_names(protocol), protocol, "order of the outputs")
 
 
+SAID = {"std": "deviation", "size": "input_size", "color": "colour"}  # words that others use
+
+
 def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
     """A checked Preprocessing. BadInput for an unknown key or an invalid value; the message names `where`."""
     if isinstance(contents, Preprocessing):
@@ -92,7 +96,9 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
         raise BadInput(f"{where}, preprocessing", type(contents).__name__, "a mapping")
     known = [entry.name for entry in dataclasses.fields(Preprocessing)]
     if odd := sorted(map(str, set(contents) - set(known))):
-        raise BadInput(f"{where}, preprocessing", ", ".join(odd), f"keys among {', '.join(known)}")
+        meant = next((each for key in odd for each in [SAID.get(key.lower()), *near(key, known)] if each), None)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise BadInput(f"{where}, preprocessing", ", ".join(odd), f"keys among {', '.join(known)}{hint}")
     values = {}
     for key, value in contents.items():
         here, value = f"{where}, {key}", _plain(value)
@@ -233,6 +239,8 @@ class Scores(nn.Module):
         expected = f"a tensor of shape ({len(images)}, {len(names)}): {', '.join(names)}"
         if not isinstance(outputs, Tensor) or outputs.shape != (len(images), len(names)):
             found = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
+            if self.categorical and isinstance(outputs, Tensor):
+                expected += "; a model of other classes declares them: `classes`"
             raise BadInput(f"{self.where}, outputs", found, expected)
         outputs = outputs.float()
         if not self.categorical:

@@ -35,6 +35,7 @@ def said(tmp_path, monkeypatch, capsys):
     "command, line",
     [
         ("audit synthetic", f"data/prepared/synthetic: {NONE}: `ferbench prepare synthetic` makes it"),
+        ("score p.csv --protocol synthetic-8", f"data/prepared/synthetic: {NONE}: `ferbench prepare synthetic` makes it"),
         ("audit fer2013", f"data/prepared/fer2013: {FER}"),
         ("run fer2013-7 resnet18-plain", f"data/prepared/fer2013: {FER}"),
         ("trial fer2013-7 resnet18-plain", f"data/prepared/fer2013: {FER}"),

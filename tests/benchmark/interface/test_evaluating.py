@@ -157,9 +157,9 @@ def test_only_the_views_asked_for(views, expected, tiny_protocol, here):
         ),
         (np.zeros((35, 3)), {"weights": "x.pt"}, "found weights for predictions; expected them for a model"),
         ({"scores": np.zeros((35, 3))}, {}, "ids"),
-        (pd.DataFrame({"low": [1.0]}), {}, "columns low; expected id .if the ids are the index: reset_index"),
+        (pd.DataFrame({"low": [1.0]}), {}, "columns low; expected id .or the ids as the index"),
         (pd.DataFrame([[1, 2, 3]], columns=["id", "low", "low"]), {}, "columns id, low, low; expected each column once"),
-        ({"ids": ["a"], "class": [[1], [1, 2]]}, {}, "what is no array .*; expected rows of equal length"),
+        ({"ids": ["a"], "class": [[1], [1, 2]]}, {}, "a list that is no array .*; expected one array, rows of equal length"),
         (Brightness().state_dict(), {}, "without ids; expected ids with scores and classes; of a state dict: the network"),
         (np.ma.masked_array(np.zeros((35, 3)), mask=True), {}, "found a masked array"),
         (np.zeros((35, 3)), {"scores": "nonsense"}, "scores: found 'nonsense'; expected one of auto, probabilities, logits"),
@@ -177,6 +177,27 @@ def test_only_the_views_asked_for(views, expected, tiny_protocol, here):
         (Brightness(), {"preprocessing": {"mean": float("nan")}}, "mean: found nan; expected finite numbers"),
         (lambda x: torch.zeros(len(x), 3, dtype=torch.complex64), {"preprocessing": DECLARED}, "found complex numbers"),
         ("nowhere.csv", {}, "no such file"),
+        ("nowhere/net", {}, "nowhere/net: found no such file; expected a model: .onnx.*; predictions: .csv, .npz; or code"),
+        ([Brightness()], {}, "found a list of objects; expected numbers or text; of several models, one at a time"),
+        ("timm:resnet18", {"weights": {"a": 1}}, "weights: found an object of dict; expected a file; or as the model, the "),
+        ("timm:resnet18", {"options": 5}, "options: found 5; expected a mapping"),
+        ("net.pt2", {"trust": "no"}, "trust: found 'no'; expected True or False"),
+        (pd.Series(["low"] * 35, index=range(1, 36)), {}, "index of the Series: found 1, ...; expected the ids; or 0, 1, 2"),
+        (pd.DataFrame({"id": ["a"], "low": [1.0], "note": ["x"]}), {}, "predictions, note: found text; expected numbers"),
+        ({"ids": ["a"], "class": [0.5]}, {}, "class: found float64; expected whole numbers or text"),
+        ({"ids": ["a"], "low": [True], "high": [False]}, {}, "low: found bool; expected numbers"),
+        ({"ids": ["a"], "scores": [[1.0]]}, {}, "found no classes; expected the array classes, names for the columns"),
+        (
+            Brightness(),
+            {"preprocessing": {"std": 0.5}},
+            "found std; expected keys .*; did you mean deviation",
+        ),
+        (Brightness(), {"preprocessing": {"colours": "RGB"}}, "did you mean colour"),
+        (
+            lambda x: torch.zeros(len(x), 5),
+            {"preprocessing": {}},
+            r"\(\d+, 5\); .*a model of other classes declares",
+        ),
     ],
 )
 def test_what_is_refused(model, options, message, tiny_protocol, here):
@@ -216,15 +237,6 @@ def test_capitals_at_the_end_of_a_name(tiny_protocol, answers, here, tmp_path):
     assert compare(str(path), scores, tiny_protocol(), **here).difference == 0
 
 
-def test_arguments_of_a_comparison_go_to_the_side_that_takes_them(tiny_protocol, answers, here):
-    _, _, scores = answers("test")
-    given = {"preprocessing": DECLARED, "scores": "logits"}
-    assert compare(Brightness(), scores, tiny_protocol(), **given, **here).difference == 0
-    for odd in ({"preprocesing": DECLARED}, {"weights": "nofile.pt"}):
-        with pytest.raises(BadInput, match=f"compare: found {next(iter(odd))}, which neither side takes"):
-            compare(scores, scores, tiny_protocol(), **odd, **here)
-
-
 def test_a_result_is_entered_where_it_was_evaluated(tiny_protocol, tiny_faces, answers, tmp_path, monkeypatch):
     """Places are absolute: the process may be elsewhere by then."""
     (tmp_path / "project").mkdir()
@@ -242,3 +254,46 @@ def test_the_project_is_found_from_below(tmp_path, monkeypatch):
     (tmp_path / "examples/deep").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "examples/deep")
     assert places().top == tmp_path and places().prepared == tmp_path / "data/prepared"
+
+
+def test_labels_with_the_ids_as_their_index(tiny_protocol, answers, here):
+    ids, targets, scores = answers("test")
+    names = np.array(tiny_protocol().classes)[scores.argmax(1)]
+    labels = pd.Series(names, index=ids).sample(frac=1, random_state=0)
+    assert list(labels.index) != list(ids)
+    right = float(np.mean(scores.argmax(1) == targets))
+    assert evaluate(labels, tiny_protocol(), **here).metrics["accuracy"] == right
+    assert evaluate(pd.Series(names), tiny_protocol(), **here).metrics["accuracy"] == right
+    table = pd.DataFrame(scores, columns=CLASSES, index=ids).sample(frac=1, random_state=0)
+    check(evaluate(table, tiny_protocol(), **here), answers)
+    check(evaluate(table.rename_axis("ID").reset_index(), tiny_protocol(), **here), answers)
+
+
+def test_what_a_result_hands_out_does_not_change_it(tiny_protocol, answers, here):
+    result = evaluate(answers("test")[2], tiny_protocol(), **here)
+    before = result.metrics
+    ids, targets, outputs = result.outputs()
+    ids[:], targets[:], outputs[:] = "x", 0, 5.0
+    again = result.outputs()
+    assert set(again[0]) != {"x"} and again[1].any() and again[2].std() > 0
+    fresh = evaluate(answers("test")[2], tiny_protocol(), **here)
+    fresh.outputs()[2][:] = 0
+    assert fresh.metrics == before and fresh.interval("accuracy") == result.interval("accuracy")
+
+
+@pytest.mark.parametrize("frozen", ["exported", "scripted"])
+def test_programs_whose_mode_can_not_be_changed(frozen, tiny_protocol, answers, here):
+    picture = torch.zeros(2, 3, 16, 16)
+    if frozen == "exported":
+        batch = ({0: torch.export.Dim("batch")},)
+        program = torch.export.export(Brightness().eval(), (picture,), dynamic_shapes=batch).module()
+    else:
+        program = torch.jit.freeze(torch.jit.trace(Brightness().eval(), picture))
+    check(evaluate(program, tiny_protocol(), preprocessing=DECLARED, **here), answers)
+
+
+def test_a_model_that_gives_one_answer(tiny_protocol, here):
+    found = evaluate(
+        lambda x: torch.tensor([[0.1, 0.2, 0.0]]).repeat(len(x), 1), tiny_protocol(), preprocessing=DECLARED, **here
+    )
+    assert found.warnings == ["outputs: the same for every face; does the model look at the picture?"]

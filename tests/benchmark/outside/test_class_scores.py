@@ -78,7 +78,7 @@ SUMS = (
     "choice among classes: sigmoid outputs, or a class left out?"
 )
 LABELS = "outputs: labels, one 1 beside 0 for each face, no scores: AUC, NLL, ECE and Brier are not tested"
-DECLARE = "outputs: they are probabilities; declare outputs: probabilities for a right calibration"
+DECLARE = "outputs: they are probabilities; declare them as probabilities for a right calibration"
 FIRST = ([0.2, 0.5, 0.3], [0.1, 0.1, 0.8])
 
 

@@ -12,11 +12,13 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import save_file
+from torchvision.ops import deform_conv2d
 
 from benchmark.errors import BadInput, Interrupted
 from benchmark.measures.complexity.measure import count
 from benchmark.measures.speed import inference
-from benchmark.outside.measuring import complexity, complexity_of_all, complexity_table, macs_of, speed
+from benchmark.outside.counting import macs_of
+from benchmark.outside.measuring import complexity, complexity_of_all, complexity_table, speed
 from benchmark.outside.ready import made_ready
 from benchmark.outside.robust import robustness
 from benchmark.protocol.building import create
@@ -57,8 +59,8 @@ REFUSED = {
                         "model itself: PATH/net.onnx"),
     "entry of weights": ("of-weights", {}, "outside entry of-weights: found its record, without the model (colour_net:Net, "
                          "net.pt); expected the model itself: colour_net:Net --weights PATH/net.pt"),
-    "no trust": ("net.pt2", YAML, "{folder}/net.pt2: found a file whose loading may run code of its own; expected --trust, "
-                 "if you trust its makers; or ONNX"),
+    "no trust": ("net.pt2", YAML, "{folder}/net.pt2: found a file whose loading may run code of its own; expected --trust "
+                 "(trust=True), if you trust its makers; or ONNX"),
     "weights alone": ("net.pt", {}, "{folder}/net.pt: found weights without their network; expected MODEL --weights FILE, "
                       "MODEL being the network's code"),
     "missing file": ("absent.onnx", {}, "{folder}/absent.onnx: found no such file; expected a model: .onnx, .pt2, "
@@ -362,19 +364,32 @@ class Skipped(torch.nn.Module):
         self.kind, self.last = kind, torch.nn.Linear(8, 4)
         self.attention = torch.nn.MultiheadAttention(8, 2, batch_first=True)
         self.unit = torch.nn.GRU(8, 8, batch_first=True)
+        self.pairs = torch.nn.Bilinear(8, 8, 8)
+        self.deform = torch.nn.Parameter(torch.zeros(8, 3, 3, 3))
 
     def forward(self, x):
         rows = x.mean(1)
-        if self.kind == "attention":
-            return self.last(self.attention(rows, rows, rows)[0].mean(1))
-        return self.last(self.unit(rows)[0].mean(1)) if self.kind == "unit" else rows[:, 0, :4]
+        found = {
+            "attention": lambda: self.attention(rows, rows, rows)[0],
+            "unit": lambda: self.unit(rows)[0],
+            "pairs": lambda: self.pairs(rows, rows),
+            "distances": lambda: torch.cdist(rows, rows),
+            "waves": lambda: torch.fft.fft2(rows).abs(),
+            "deformed": lambda: deform_conv2d(x, x.new_zeros(len(x), 18, SMALL, SMALL), self.deform, padding=1).mean(1),
+            "moved": lambda: torch.nn.functional.interpolate(x.roll(1, 2)[:, [2, 1, 0]], scale_factor=2).amax(1).sort(1)[0],
+        }
+        return rows[:, 0, :4] if self.kind == "none" else self.last(found[self.kind]()[..., :8].mean(1))
 
 
 @pytest.mark.parametrize(
     "kind, note",
     [
-        ("attention", "not known: nothing counts the products of _native_multi_head_attention"),
+        ("attention", "not known: nothing counts what _native_multi_head_attention multiply"),
         ("unit", r"not known: fvcore counts 32 multiply-adds, torch [\d,]+"),
+        ("pairs", "not known: nothing counts what _trilinear multiply"),
+        ("distances", r"not known: nothing counts what _cdist_forward multiply"),
+        ("waves", "not known: nothing counts what _fft_[rc]2c multiply"),
+        ("deformed", "not known: nothing counts what deform_conv2d multiply"),
         ("none", "not known: fvcore counts 0 multiply-adds, torch 0"),
     ],
 )
@@ -382,6 +397,11 @@ def test_a_count_that_lacks_something_is_not_known(kind, note, colour_protocol):
     found = complexity(Skipped(kind), colour_protocol)
     assert (found["macs"], found["flops"]) == (None, None) and found["parameters"]["total"] > 0
     assert re.fullmatch(note, found["note"])
+
+
+def test_what_only_moves_and_chooses_numbers_needs_no_count(colour_protocol):
+    found = complexity(Skipped("moved"), colour_protocol)
+    assert found["note"] is None and found["macs"] == 8 * 4 and {"roll", "index", "sort", "amax"} <= set(found["uncounted"])
 
 
 def test_a_latency_is_that_of_one_thread(colour_protocol, stranger):

@@ -71,4 +71,5 @@ def test_every_public_member_is_on_the_page(one):
 
 
 def test_every_function_is_on_the_page():
-    assert all(f"### benchmark.{name}\n" in python() for name in benchmark.INTERFACE)
+    own = [name for name in benchmark.INTERFACE if f"### benchmark.{name}\n" not in python()]
+    assert own == ["Result", "Comparison", "Faces"] and all(f"\n## {name}\n" in python() for name in own)

@@ -116,8 +116,8 @@ def images():
 
 
 @pytest.fixture
-def opened(colour_protocol):
-    """A function (path of weights) -> Given."""
+def opened(colour_protocol, stranger):
+    """A function (path of weights) -> Given, of a network of the module that `stranger` writes."""
     return lambda path, model="colour_net:Net": open_model(model, colour_protocol, CPU, file=path, preprocessing=INPUT)
 
 

@@ -167,7 +167,7 @@ def test_layout_and_probabilities(stranger, tmp_path, enter, plain):
             assert record.outside["outputs"] == "probabilities" and record.outside["warnings"] == []
         else:
             assert record.outside["warnings"] == [
-                "outputs: they are probabilities; declare outputs: probabilities for a right calibration"
+                "outputs: they are probabilities; declare them as probabilities for a right calibration"
             ]
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(DECLARED | {"outputs": "probabilities"}))
     program_file(stranger.model, tmp_path / "s.pt2")
