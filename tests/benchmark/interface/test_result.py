@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.contingency_tables import mcnemar
@@ -11,7 +12,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from benchmark.errors import BadInput, SystemSaysNo
 from benchmark.interface.evaluating import evaluate
 from benchmark.interface.tables import leaderboard
-from benchmark.records.record import read_record
+from benchmark.protocol.cells import Run, find_cell
+from benchmark.records.record import read_record, write_record
 
 from .conftest import DECLARED, Brightness
 
@@ -155,3 +157,31 @@ def test_entries_alone_have_a_leaderboard(tiny_protocol, result):
 def test_a_warning_is_escaped(result):
     result.record.contents["outside"]["warnings"].append("<b>odd</b>")
     assert "<b>odd" not in result._repr_html_() and "&lt;b&gt;odd" in result._repr_html_()
+
+
+def test_a_name_is_compared_under_the_very_protocol(result, tiny_protocol, answers, here, tmp_path):
+    """An entry, and a run that no record tells of yet, are found under the protocol itself, not under its name."""
+    _, labels, scores = answers("test")
+    newer = evaluate(scores, tiny_protocol(version="2.0"), **here)
+    newer.enter("mine")
+    with pytest.raises(BadInput, match=f"'mine' under protocol {result.protocol.hash}"):
+        result.compare("mine")
+    worse = np.roll(scores, 1, axis=1)
+    evaluate(worse, result.protocol, **here).enter("mine", out=tmp_path / "reports/records/older")
+    right = np.mean(scores.argmax(1) == labels)
+    assert result.compare("mine").difference == pytest.approx(right - np.mean(worse.argmax(1) == labels)) != 0
+    assert newer.compare("mine").difference == 0
+    contents = {k: v for k, v in newer.record.contents.items() if k not in ("schema", "predictions_sha256", "outside")}
+    contents |= {"parameters": 1}
+    place = Run(newer.protocol, find_cell("mini-xception-plain"), 0).place
+    write_record(tmp_path / "runs" / place, contents, dict(newer.record.predictions))
+    assert newer.compare("mini-xception-plain").difference == 0
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_an_evaluated_module_is_left_as_it_was(training, tiny_protocol, here):
+    model = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Sequential(Brightness(), torch.nn.Dropout())).train(training)
+    model[1].train(not training)
+    modes = [part.training for part in model.modules()]
+    found = evaluate(model, tiny_protocol(), preprocessing=DECLARED, **here)
+    assert "macs" in found.record.outside and [part.training for part in model.modules()] == modes

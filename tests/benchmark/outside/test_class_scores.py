@@ -262,3 +262,17 @@ def test_a_class_that_a_model_lacks_ranks_no_face(given, tiny_faces, tiny_protoc
         found = evaluate(arrays, tiny_protocol(), scores=given, prepared=tiny_faces.directory.parent, project=tmp_path)
         assert found.metrics["roc_auc"] == pytest.approx(np.mean(areas), abs=1e-6)
         assert found.metrics["pr_auc"] == pytest.approx(np.mean(precisions), abs=1e-6)
+
+
+SIGNED = [[2.0, -1.5, 0.5], [-0.25, 0.5, 0.75]]  # the scores of a face sum to 1
+
+
+def test_signed_scores_that_sum_to_one_are_no_probabilities(three, tmp_path):
+    path = written(tmp_path / "p.csv", ["low", "middle", "high"], SIGNED)
+    for meaning in ("logits", "auto"):
+        assert told(path, three, meaning) == ("logits", [], ())
+    scores = Scores(torch.nn.Identity(), Preprocessing(), three, "net")
+    scores.note_as("test")
+    found = scores(torch.tensor(SIGNED)).numpy()
+    judged = scores.judged({"test_outputs_none": found, "test_targets": np.zeros(2, int)})
+    assert (judged.given, judged.warnings, found.tolist()) == ("logits", [], SIGNED)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -235,3 +236,12 @@ def test_completion_names_verbs_and_options(capsys):
     script = capsys.readouterr().out
     for word in ("export-test", "--stated-accuracy", "evaluate-weights", "_shtab_compgen_files"):
         assert word in script
+
+
+def test_an_array_that_no_memory_can_hold(protocol, tmp_path):
+    """Its header tells of 10^15 numbers, of which the file has none."""
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }\n"
+    with zipfile.ZipFile(tmp_path / "p.npz", "w") as made:
+        made.writestr("ids.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(BadInput, match=r"p\.npz: found what is no npz of plain arrays \(.*; expected arrays of numbers"):
+        read_predictions(tmp_path / "p.npz", protocol)

@@ -12,6 +12,7 @@ from sklearn import metrics as sk
 from benchmark.errors import BadInput
 from benchmark.faces import fingerprints
 from benchmark.files import read_yaml
+from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary, frame, seeds_interval, summarise
 from benchmark.records.metrics import METRICS
@@ -302,3 +303,16 @@ def test_remarks_word_by_word(make, cell, tmp_path):
     with pytest.raises(BadInput) as error:
         summarise([], tmp_path)
     assert "found no record; expected" in str(error.value)
+
+
+def test_entries_alone_are_enough_where_no_run_is_wanted(make, tmp_path):
+    about = {"kind": "predictions", "source": "p.csv", "outputs": "logits", "warnings": []}
+    made = make(tmp_path, "synthetic-8", Cell("theirs", "outside", {}, "outside"), 0, outside=about, parameters=None)
+    with pytest.raises(BadInput, match="found no record; expected at least one run's record"):
+        summary_of(tmp_path)
+    found = summarise(read_records(tmp_path), tmp_path, without_runs=True)
+    targets, scores = made.outputs("test")
+    assert found.comparisons == () and [run.record.cell for run in found.outside] == ["theirs"]
+    assert found.outside[0].scores["none"]["accuracy"] == pytest.approx(sk.accuracy_score(targets, scores.argmax(1)))
+    with pytest.raises(BadInput, match="found no record; expected at least one run's record"):
+        summarise([], tmp_path, without_runs=True)

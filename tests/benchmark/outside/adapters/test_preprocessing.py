@@ -47,3 +47,8 @@ def test_the_pages_explain_every_key_with_its_default_and_give_an_example():
     (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     declared = preprocessing_from(yaml.safe_load(example), page)
     assert declared.range == (-1.0, 1.0) and declared.channels == 1 and len(declared.classes) == 7
+
+
+@pytest.mark.parametrize("said, taken", [("logits", "scores"), ("scores", "scores"), ("probabilities", "probabilities")])
+def test_the_words_for_outputs(said, taken):
+    assert preprocessing_from({"outputs": said}, "x").outputs == taken

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -380,3 +381,27 @@ def test_a_damaged_program_is_one_line(tmp_path, files, colour_protocol, capfd):
         with pytest.raises(BadInput):
             open_model(tmp_path / name, colour_protocol, CPU, trust=True)
     assert capfd.readouterr().err == ""
+
+
+def test_a_script_of_any_case_is_evaluated(files, stranger, colour_protocol, tmp_path):
+    path = tmp_path / "net.TS"
+    path.write_bytes((files / "net.torchscript").read_bytes())
+    given = open_model(path, colour_protocol, CPU, preprocessing=Preprocessing(input_size=SMALL, channels=3), trust=True)
+    images = torch.rand(5, 3, SMALL, SMALL)
+    with torch.inference_mode():
+        assert torch.allclose(given.model(images), stranger.model(images), atol=1e-6)
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+@pytest.mark.parametrize("name", ["net.pt2", "net.torchscript"])
+def test_the_log_of_torch_is_as_before(name, disabled, files, colour_protocol, tmp_path, monkeypatch):
+    logger, path = logging.getLogger("torch.export"), tmp_path / "net.pt2"
+    monkeypatch.setattr(logger, "disabled", disabled)
+    path.write_bytes((files / name).read_bytes())
+    given = {"preprocessing": Preprocessing(input_size=SMALL, channels=3), "trust": True}
+    if name == "net.pt2":
+        open_model(path, colour_protocol, CPU, **given)
+    else:  # a script is no exported program
+        with pytest.raises(BadInput, match="a file that torch does not load"):
+            open_model(path, colour_protocol, CPU, **given)
+    assert logger.disabled is disabled
