@@ -21,6 +21,9 @@ def test_a_split_as_dataset_and_arrays(split, n, tiny_protocol, tiny_faces, here
     assert targets.tolist() == tiny_faces.expression[rows].tolist()
     picture, target = found[3]
     assert picture.dtype == torch.uint8 and np.array_equal(picture.permute(1, 2, 0).numpy(), pictures[3])
+    assert torch.equal(found.pictures(3)[0], picture) and found.pictures(slice(3, 5)).shape == (2, 3, 16, 16)
+    with pytest.raises(TypeError, match=r"faces\[i\] is one face; faces.pictures\(slice\)"):
+        found[0:3]
     assert target == targets[3] and torch.equal(found[-1][0], found[n - 1][0]) and len(list(found)) == n
 
 

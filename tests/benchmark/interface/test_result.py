@@ -58,6 +58,16 @@ def test_what_a_result_does_not_have(result, tmp_path):
         result.compare(3)
     with pytest.raises(BadInput, match=r"stated: found 0\.8; expected a mapping"):
         result.enter("mine", stated=0.8)
+    for nothing in (["AffectNet"], " "):
+        with pytest.raises(BadInput, match="extra_training_data: found .*; expected words, such as 'none'"):
+            result.enter("mine", extra_training_data=nothing)
+    with pytest.raises(BadInput, match="Brightness: found a model that was not trained here; expected a result of `train`"):
+        result.network()
+    with pytest.raises(BadInput, match="metric: found 'ccc_mean'; expected one of accuracy, .* and"):
+        result.interval("ccc_mean")
+    for write in (result.to_json, result.compare(result).to_json, result.compare(result).picture):
+        with pytest.raises(SystemSaysNo, match="a folder, not a file; name a file"):
+            write(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemSaysNo, match="a file, not a folder"):
         result.enter("mine", out=tmp_path / "file")

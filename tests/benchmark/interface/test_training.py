@@ -44,6 +44,10 @@ def test_the_network_evaluates_to_the_same(trained, tiny_protocol, here):
 def test_what_is_refused(trained, tiny_protocol, here):
     with pytest.raises(BadInput, match="no such model"):
         train("resnet19", tiny_protocol(), options={"a": 1}, **here)
+    with pytest.raises(BadInput, match="train: found an object of Residual.*; expected a name: a cell, a registered model"):
+        train(trained.network(), tiny_protocol(), **here)
+    with pytest.raises(BadInput, match="protocol: found an object of dict; expected its name, a file"):
+        train("residual", {}, **here)
     with pytest.raises(BadInput, match="seed"):
         train("residual", tiny_protocol(), -1, options=OPTIONS, **here)
     with pytest.raises(BadInput, match="protocol: found hash .* or train elsewhere"):

@@ -17,6 +17,7 @@ from benchmark.outside.evaluate import assess
 from benchmark.outside.prediction_file import read_predictions
 from benchmark.outside.ready import Ready
 from benchmark.records.doubts import noticed
+from benchmark.records.metrics import categorical
 from benchmark.records.record import read_record
 
 from .entering import score
@@ -262,6 +263,17 @@ def test_a_class_that_a_model_lacks_ranks_no_face(given, tiny_faces, tiny_protoc
         found = evaluate(arrays, tiny_protocol(), scores=given, prepared=tiny_faces.directory.parent, project=tmp_path)
         assert found.metrics["roc_auc"] == pytest.approx(np.mean(areas), abs=1e-6)
         assert found.metrics["pr_auc"] == pytest.approx(np.mean(precisions), abs=1e-6)
+
+
+def test_a_class_that_a_model_lacks_ranks_no_face_after_a_mean_over_views():
+    """The mean moves its constant by units of float32."""
+    draw = np.random.default_rng(5)
+    labels, scores = draw.integers(0, 3, 90), np.log(draw.dirichlet((1, 1), 90))
+    moved = np.float32(np.log(1e-12)) + np.float32(2e-6) * draw.integers(-2, 3, 90).astype(np.float32)
+    assert len(set(moved.tolist())) > 2
+    found = categorical(labels, np.column_stack([scores[:, 0], moved, scores[:, 1]]), ["low", "middle", "high"])
+    areas = [roc_auc_score(labels == k, scores[:, k // 2]) if k != 1 else 0.5 for k in range(3)]
+    assert found["roc_auc"] == pytest.approx(np.mean(areas))
 
 
 SIGNED = [[2.0, -1.5, 0.5], [-0.25, 0.5, 0.75]]  # the scores of a face sum to 1
