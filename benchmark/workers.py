@@ -1,8 +1,10 @@
 """Worker processes that end with the command: when it ends, when it is stopped, and when it is killed."""
 
+import contextlib
 import functools
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -21,6 +23,9 @@ Task = TypeVar("Task")
 class Workers(ProcessPoolExecutor):
     """A pool of worker processes, each in a new interpreter: neither torch's threads nor CUDA survive a fork.
 
+    The script of this process is not run again in them. So it needs no ``if __name__ == "__main__"``, and tasks are
+    functions of modules, not of the script.
+
     A terminal or a job system sends SIGINT and SIGTERM to all processes of a command. Workers have both blocked from their
     first instruction; the command decides what they do. At the end of the context they have ended: after their tasks; at
     once after a KeyboardInterrupt, or if one of them was killed.
@@ -37,7 +42,7 @@ class Workers(ProcessPoolExecutor):
 
     def submit(self, function: Callable[Given, Result], /, *given: Given.args, **named: Given.kwargs) -> Future[Result]:
         """As of ProcessPoolExecutor. This is where workers are started."""
-        with held_back():
+        with held_back(), _script_left_alone():
             future = super().submit(functools.partial(_work, function), *given, **named)
         # The pool's thread may have listed the workers that it watches just before this one was started. It would learn of
         # its death only when another worker has something to say.
@@ -65,6 +70,19 @@ class Workers(ProcessPoolExecutor):
         # Not terminate: SIGTERM is blocked. The attribute is None once the pool has been shut down.
         for process in list((self._processes or {}).values()):
             process.kill()
+
+
+@contextlib.contextmanager
+def _script_left_alone() -> Iterator[None]:
+    """A context in which a process can be started that does not import the script of this one, as multiprocessing lets it do
+    by the script's `__spec__` or `__file__`."""
+    script = vars(sys.modules["__main__"])
+    hidden = {name: script.pop(name) for name in ("__spec__", "__file__") if name in script}
+    script["__spec__"] = None
+    try:
+        yield
+    finally:
+        script.update({"__spec__": None} | hidden)
 
 
 _busy = threading.Lock()  # in a worker: held during a task

@@ -94,3 +94,16 @@ def test_workers_end_when_their_command_is_killed(finish, tmp_path):
     command.kill()
     command.communicate()
     assert len(pids) == 2 and all(ends_within(20, pid) for pid in pids)
+
+
+def test_a_script_is_not_run_again_by_its_workers(tmp_path):
+    """It needs no `if __name__ == "__main__"`: one that began workers in each of its workers would never end."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import math\nfrom benchmark.workers import Workers\nprint('run')\n"
+        "with Workers(2) as pool:\n    print(sorted(pool.ended(math.factorial, range(4))), __file__ is not None)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    assert (done.stdout, done.stderr) == ("run\n[1, 1, 2, 6] True\n", "")
