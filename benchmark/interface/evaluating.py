@@ -130,6 +130,9 @@ def _of_model(
     from benchmark.outside.ready import made_ready
     from benchmark.runs.environment import pick_device
 
+    if isinstance(model, str) and ":" not in model and (entry := where.outside / protocol.name / model).is_dir():
+        expected = "a model; an entry has its result: leaderboard, compare and robustness take it by its name"
+        raise BadInput(entry, f"the outside entry {model}", expected)
     chosen = checked_views(protocol, views)
     place = pick_device(device)
     ready = made_ready(str(model) if isinstance(model, Path) else model, protocol, faces, place, **how)

@@ -1,6 +1,7 @@
 """Opens an ONNX file; onnxruntime runs it on the CPU. Its graph can only use known operators: no code in the file is run."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from benchmark.outside.adapters.preprocessing import Preprocessing, output_names
 from benchmark.outside.adapters.torch_file import check_whole
 from benchmark.protocol.protocol import Protocol
 
+OUTSIDE = ("external data", "cannot get file size")  # in onnxruntime's errors about weights in another file
 NUMBERS = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -41,11 +43,16 @@ def open_onnx(path: Path, preprocessing: Preprocessing | None, protocol: Protoco
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 4  # what it reports comes back as an exception
-        # Loaded from bytes, so that the digest covers the whole model and no path in it can open another file.
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # Loaded from bytes, and other files are looked for in an empty folder (else in the current one, where the weights
+        # may lie): the digest covers the whole model.
+        with tempfile.TemporaryDirectory() as nowhere:
+            options.add_session_config_entry("session.model_external_initializers_file_folder_path", nowhere)
+            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common base class
-        found = f"a file that onnxruntime does not load ({type(error).__name__})"
-        raise BadInput(path, found, "an ONNX model with its weights in this one file") from error
+        found, expected = f"a file that onnxruntime does not load ({type(error).__name__})", "an ONNX model"
+        if any(words in str(error).lower() for words in OUTSIDE):  # as torch's exporter writes it if it is not told
+            found, expected = "weights in another file", "them in this one: torch.onnx.export(..., external_data=False)"
+        raise BadInput(path, found, expected) from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in NUMBERS:
         names = [f"{each.name} {each.type} {each.shape}" for each in (*inputs, *outputs)]

@@ -72,6 +72,13 @@ class Broken(Brightness):
 NAME = f"{__name__}:factory"
 
 
+def test_an_entry_is_not_evaluated(tiny_protocol, result, here):
+    result.enter("mine")
+    with pytest.raises(BadInput, match="found the outside entry mine; expected a model; an entry has its result"):
+        evaluate("mine", tiny_protocol(), **here)
+    assert compare("mine", result, tiny_protocol(), **here).difference == 0
+
+
 def test_a_project_without_a_record(tiny_protocol, answers, here, tmp_path):
     """A model is evaluated there, too."""
     scores = answers("test")[2]

@@ -220,15 +220,24 @@ def test_onnx_without_its_runtime(files, colour_protocol, monkeypatch):
         open_model(str(files / "net.onnx"), colour_protocol, CPU)
 
 
-def test_an_onnx_file_whose_weights_lie_beside_it(stranger, tmp_path, colour_protocol):
+@pytest.mark.parametrize("location", ["parted.data", "{folder}/parted.data", "../{name}/parted.data"])
+def test_an_onnx_file_whose_weights_lie_beside_it(location, stranger, tmp_path, colour_protocol, monkeypatch):
+    """They are not opened, wherever the process is: the digest would not cover them."""
     pytest.importorskip("onnxruntime")
     onnx = pytest.importorskip("onnx")
     model = onnx.load(onnx_file(stranger.model, tmp_path / "whole.onnx"))
     # torch and onnx keep tensors below a kilobyte inside; these are small, so the limit is lowered.
     onnx.save(model, tmp_path / "parted.onnx", save_as_external_data=True, size_threshold=0, location="parted.data")
     assert (tmp_path / "parted.data").is_file()
-    with pytest.raises(BadInput, match="expected an ONNX model with its weights in this one file"):
-        open_model(str(tmp_path / "parted.onnx"), colour_protocol, CPU)
+    model = onnx.load(tmp_path / "parted.onnx", load_external_data=False)
+    for entry in (entry for tensor in model.graph.initializer for entry in tensor.external_data):
+        if entry.key == "location":
+            entry.value = location.format(folder=tmp_path, name=tmp_path.name)
+    onnx.save(model, tmp_path / "parted.onnx")
+    for folder in (tmp_path, tmp_path.parent):
+        monkeypatch.chdir(folder)
+        with pytest.raises(BadInput, match=r"weights in another file; expected them in this one: torch\.onnx\.export"):
+            open_model(str(tmp_path / "parted.onnx"), colour_protocol, CPU)
 
 
 def test_what_is_refused_before_anything_is_written(files, stranger, enter, tmp_path):
