@@ -23,7 +23,7 @@ from benchmark.outside.class_names import Columns
 from benchmark.records.predictions import FLOOR
 
 SUMS = (0.99, 1.01)  # of probabilities: float16 and three digits stay inside
-EXACT = 1e-3  # from 1, of the sums of what look like probabilities but are declared as scores
+ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
 PERCENT = 100.0
 
 
@@ -65,6 +65,12 @@ def noted(values: Tensor, columns: Columns) -> Notes:
     labels = (top == unit) & ((own == 0).sum(1) == own.shape[1] - 1)
     unsigned = (own >= 0).all(1)
     return Notes(*(each.cpu().numpy() for each in (elsewhere, sums / unit, unsigned, labels)))
+
+
+def _near_one(sums: np.ndarray) -> bool:
+    """Whether all sums are those of probabilities, however rounded: in bfloat16, to two digits, to whole percents."""
+    own = np.where(sums > PERCENT / 2, sums / PERCENT, sums)
+    return bool(np.abs(own - 1).max() <= ONE_SCALE)
 
 
 def _in_percent(sums: Tensor) -> Tensor:
@@ -135,6 +141,6 @@ def warnings(columns: Columns, notes: Notes, targets: np.ndarray, probabilities:
                 f"outputs: the probabilities of a face sum to {low:.4g} to {high:.4g}, and were divided by their sum; they "
                 "are no probabilities of one choice among classes: sigmoid outputs, or a class left out?"
             )
-    elif notes.unsigned.all() and np.abs(notes.sums - 1).max() < EXACT:
+    elif notes.unsigned.all() and _near_one(notes.sums):
         found.append("outputs: they are probabilities; declare them as probabilities for a right calibration")
     return found + columns.warnings(targets, notes.elsewhere)

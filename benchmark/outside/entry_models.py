@@ -59,10 +59,12 @@ def find_model(
     first, _, rest = outside["source"].partition(", ")
     if outside["kind"] == "predictions":
         raise BadInput(where, f"predictions ({outside['source']})", f"a model: predictions have no {what}")
-    if outside["kind"] != "python" or ":" not in first:
+    if outside["kind"] != "python" or ":" not in first or "(" in first:
         if outside["kind"] == "python" and ":" not in first:
             raise BadInput(where, f"its record, without the model ({outside['source']})", "the object itself, in Python")
-        itself = f"{first} --weights {Path('PATH', rest)}" if rest else Path("PATH", first)
+        code, _, options = first.removesuffix(")").partition("(")
+        again = " ".join([code, *(f"--option {each}" for each in options.split(",") if each)])
+        itself = f"{again} --weights {Path('PATH', rest)}" if rest else again if options else Path("PATH", first)
         raise BadInput(where, f"its record, without the model ({outside['source']})", f"the model itself: {itself}")
     return Found(first, declared_in(record) if preprocessing is None else preprocessing, record)
 

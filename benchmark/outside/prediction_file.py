@@ -28,8 +28,6 @@ from benchmark.outside.suffixes import PREDICTIONS, suffix_of
 from benchmark.protocol.protocol import Protocol
 from benchmark.suggesting import one_of
 
-ONE_SCALE = 0.05  # largest relative difference between the sums of rows of probabilities (rounded, or in percent)
-
 
 @dataclass(frozen=True)
 class PredictionFile:
@@ -74,7 +72,7 @@ def read_predictions(path: Path, protocol: Protocol, meaning: str = "auto") -> P
     Args:
         meaning: of scores: "probabilities" (each row is divided by its sum), "logits", or "auto". "auto" takes scores as
             probabilities if none is negative and, in addition, either all are at most 1 or the sums of all rows are equal
-            within `ONE_SCALE`; else as logits. Scores of which every row is one 1 beside 0 are taken as classes.
+            within `ONE_SCALE` (`class_scores`); else as logits. Scores of which every row is one 1 beside 0 are classes.
 
     Raises:
         BadInput: no such file; neither of the two forms; columns that are not understood; a cell that is not a number; NaN
@@ -271,7 +269,7 @@ def _of_scores(
     scores = table[:, columns.alternatives]
     with np.errstate(over="ignore"):  # logits near the largest number; infinite sums are not alike
         sums = scores.sum(1)
-    alike = scores.max() <= 1 or np.ptp(sums) <= ONE_SCALE * sums.max()
+    alike = scores.max() <= 1 or np.ptp(sums) <= class_scores.ONE_SCALE * sums.max()
     given = "probabilities" if meaning == "probabilities" else "logits"
     if meaning == "auto" and scores.min() >= 0 and alike:
         given = "probabilities"

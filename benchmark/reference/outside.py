@@ -21,6 +21,7 @@ def models() -> str:
     rows = (
         (f"`{entry.name}`", _default(entry.name, entry.default), _meaning(entry.name, said))
         for entry in fields(Preprocessing)
+        if entry.name in Preprocessing().as_dict()
     )
     return page(
         "Files of predictions and models",

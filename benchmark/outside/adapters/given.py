@@ -67,7 +67,7 @@ class Calling(nn.Module):
         for part in images.split(self.batch):
             missing = self.batch - len(part)
             filled = torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) if missing else part
-            parts.append(self._called(filled)[: len(part)])
+            parts.append(self._called(filled)[: len(part)].clone())  # the model may return one tensor again and again
         return torch.cat(parts)
 
     def _called(self, images: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Calling(nn.Module):
             return False
 
     def _only_one(self, found: str) -> BadInput:
-        return BadInput(self.where, found, "`batch: 1` declared, as the model works on one picture at a time")
+        return BadInput(self.where, found, "`batch` declared, the number of pictures that it takes: 1 works")
 
 
 def logits_of(outputs: object) -> object | None:

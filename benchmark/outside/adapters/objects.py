@@ -40,10 +40,11 @@ def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: 
     inner = model.module if isinstance(model, PARALLEL) else getattr(model, "_orig_mod", model)  # the latter: torch.compile
     named = model if inspect.isroutine(model) else type(inner)
     source = f"{named.__module__}.{named.__qualname__}{OBJECT}"
-    for each in (model, inner):
+    itself = None
+    for each in (inner, model):  # the latter's counts, if both declare one
         own = getattr(each, "preprocessing", None)
-        if preprocessing is None and isinstance(own, Mapping | Preprocessing):
-            preprocessing = preprocessing_from(own, source)
+        itself = preprocessing_from(own, source) if isinstance(own, Mapping | Preprocessing) else itself
+    preprocessing, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
     if preprocessing is None:
         expected = "preprocessing=..., a mapping (docs/model-files.md), a recipe's name, or 'protocol'" + _suggestion(inner)
         raise BadInput(f"{source}, preprocessing", "none declared", expected)
@@ -51,7 +52,7 @@ def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: 
     calling = Calling(_Module(model) if module else _Function(model, source), preprocessing.batch, source)
     _try(calling, preprocessing, protocol)
     parameters = sum(parameter.numel() for parameter in model.parameters()) if module else None
-    return Given("python", source, None, calling, preprocessing, parameters, calling.said)
+    return Given("python", source, None, calling, preprocessing, parameters, (*kept, *calling.said))
 
 
 class _Module:
@@ -95,7 +96,7 @@ class _Function:
         if self.numpy is not None:
             return self.function(images.cpu().numpy() if self.numpy else images)
         try:
-            found, self.numpy = self.function(images), False
+            found, self.numpy = self.function(images.clone()), False  # it may change them before it fails
         except Exception as first:  # noqa: BLE001 - a function from outside may raise any kind of error
             try:
                 found, self.numpy = self.function(images.cpu().numpy()), True

@@ -25,6 +25,7 @@ CHOICES = {
     "layout": ("NCHW", "NHWC"),
     "outputs": ("scores", "probabilities"),
 }
+KEPT = ("classes", "outputs", "layout", "batch")  # how a model is called and what it returns
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Preprocessing:
             arousal (`benchmark.outside.class_names`). None: those of the protocol. What the protocol has not is left out.
         batch: the number of pictures that the model takes at a time, for a model that can not take any number. A smaller
             last batch is filled up with black pictures, whose outputs are dropped. None: any number.
+        stated: the keys of the mapping that it was made of.
     """
 
     input_size: int | None = None
@@ -60,10 +62,27 @@ class Preprocessing:
     outputs: str = "scores"
     classes: tuple[str, ...] | None = None
     batch: int | None = None
+    stated: frozenset[str] = dataclasses.field(default=frozenset(), compare=False, repr=False)
 
     def as_dict(self) -> dict:
-        """JSON-able contents."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}
+        """JSON-able contents, without `stated`."""
+        own = {key: value for key, value in dataclasses.asdict(self).items() if key != "stated"}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
+
+    def over(self, own: "Preprocessing | None") -> tuple["Preprocessing", tuple[str, ...]]:
+        """(this input in the place of the one that the model itself declares, what was kept of the latter in a sentence).
+
+        A person who says which pictures a model gets need not repeat what it returns: of `KEPT`, the model's own words stand
+        where this declaration has none.
+        """
+        plain = Preprocessing()
+        kept = {
+            key: getattr(own, key)
+            for key in KEPT
+            if own is not None and key not in self.stated and getattr(self, key) == getattr(plain, key) != getattr(own, key)
+        }
+        said = (f"preprocessing: {' and '.join(kept)} as the model itself declares",) if kept else ()
+        return dataclasses.replace(self, **kept), said
 
     def filled(self, protocol: Protocol) -> "Preprocessing":
         """A copy with the protocol's size, channels and classes where none are declared.
@@ -94,7 +113,7 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
         contents = contents.as_dict()
     if not isinstance(contents, Mapping):
         raise BadInput(f"{where}, preprocessing", type(contents).__name__, "a mapping")
-    known = [entry.name for entry in dataclasses.fields(Preprocessing)]
+    known = [entry.name for entry in dataclasses.fields(Preprocessing) if entry.name != "stated"]
     if odd := sorted(map(str, set(contents) - set(known))):
         meant = next((each for key in odd for each in [SAID.get(key.lower()), *near(key, known)] if each), None)
         hint = f"; did you mean {meant}?" if meant else ""
@@ -121,7 +140,7 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
                 raise BadInput(here, repr(value), "a list of names")
             value = tuple(value)
         values[key] = value
-    return Preprocessing(**values)
+    return Preprocessing(**values, stated=frozenset(values))
 
 
 def _plain(value: object) -> object:

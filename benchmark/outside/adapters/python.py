@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedTensorMixin
 
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.given import Given, as_array, logits_of
@@ -43,17 +44,21 @@ def open_python(
         BadInput: an unknown model; without `weights`, a network with new random parameters at each call, which is therefore
             not trained.
     """
+    given = f"({','.join(f'{key}={value}' for key, value in options.items())})" if options else ""
     if ":" not in name and name in (cells := load_cells()):
-        whose, name, options = f"cell {name}", cells[name].model, {**cells[name].options, **options}
+        whose, source = f"cell {name}", f"{name}{given}"
+        name, options = cells[name].model, {**cells[name].options, **options}
     else:
-        whose = f"model {name}"
+        whose, source = f"model {name}", f"{name if ':' in name else registry.entry(name).value}{given}"
     factory = registry.load(name)
     declared = getattr(factory, "preprocessing", None)
-    chosen = preprocessing or (preprocessing_from(declared, whose) if declared is not None else None)
+    itself = None if declared is None else preprocessing_from(declared, whose)
+    chosen, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
     model = _create(name, chosen, protocol, options, SEEDS[0])
     own = getattr(model, "preprocessing", None)
-    if chosen is None and own is not None:
-        chosen = preprocessing_from(own, whose)
+    if itself is None and own is not None:
+        itself = preprocessing_from(own, whose)
+        chosen, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
         model = _create(name, chosen, protocol, options, SEEDS[0])
     if trained and weights is None and _drawn(model, _create(name, chosen, protocol, options, SEEDS[1])):
         raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
@@ -61,12 +66,12 @@ def open_python(
     _plain(model, name)
     return Given(
         kind="weights" if weights else "python",
-        source=f"{registry.entry(name).value if ':' not in name else name}" + (f", {weights.name}" if weights else ""),
+        source=source + (f", {weights.name}" if weights else ""),
         sha256=digest,
         model=model,
         preprocessing=chosen,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        said=said,
+        said=(*kept, *said),
     )
 
 
@@ -85,8 +90,9 @@ def _plain(model: nn.Module, name: str) -> None:
 
 
 def _drawn(model: nn.Module, again: nn.Module) -> bool:
-    """Whether the parameters of two networks of one factory differ."""
-    return not all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    """Whether the parameters or buffers of two networks of one factory differ."""
+    both = zip((*model.parameters(), *model.buffers()), (*again.parameters(), *again.buffers()), strict=True)
+    return not all(torch.equal(a, b) for a, b in both)
 
 
 def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, options: Mapping, seed: int) -> nn.Module:
@@ -94,4 +100,17 @@ def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, 
     torch.manual_seed(seed)
     sizes = {"in_channels": full.channels, "input_size": full.input_size}
     outputs = len(full.classes) if full.classes else len(output_names(protocol))
-    return create(name, num_outputs=outputs, **sizes, **options)
+    try:
+        model = create(name, num_outputs=outputs, **sizes, **options)
+    except BadInput:
+        raise
+    except Exception as error:  # anyone's code may raise any kind of error
+        found = f"{type(error).__name__} ({' '.join(str(error).split())[:200]})"
+        raise BadInput(f"model {name}", found, f"a network for num_outputs={outputs}, {_words(sizes)}") from error
+    if any(isinstance(each, UninitializedTensorMixin) for each in (*model.parameters(), *model.buffers())):
+        raise BadInput(f"model {name}", "lazy layers without their sizes", "a network that was called once in its factory")
+    return model
+
+
+def _words(options: Mapping) -> str:
+    return ", ".join(f"{key}={value}" for key, value in options.items())

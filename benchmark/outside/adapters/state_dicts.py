@@ -7,6 +7,7 @@ common to all names was taken off or put before them. So nothing depends on a li
 """
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,11 +30,13 @@ class Tensors:
     Attributes:
         keys: under which they lie in the file.
         state: name -> tensor.
+        whole: the mapping in the file.
         taken, put: prefixes that were taken off and put before the names.
     """
 
     keys: tuple[str, ...]
     state: Mapping[str, Tensor]
+    whole: Mapping[str, object]
     taken: str = ""
     put: str = ""
 
@@ -43,8 +46,9 @@ class Tensors:
         return f"key {' > '.join(map(repr, self.keys))}" if self.keys else "the file"
 
 
-def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tuple[dict[str, Tensor], list[str]]:
-    """(the tensors for `model`, what was done to find them, in words).
+def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tuple[dict[str, object], list[str]]:
+    """(the state dict for `model`, what was done to find it, in words). With the tensors comes what else a state dict may
+    have: the extra state of modules, packed weights of quantised ones, and the versions of modules.
 
     Args:
         contents: of the file, as `benchmark.outside.adapters.torch_file.read_contents` gives them.
@@ -52,8 +56,10 @@ def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tu
         whose: description of the network for messages.
 
     Raises:
-        BadInput: nothing in the file fits; or several mappings fit, with different tensors.
+        BadInput: nothing in the file fits; or several mappings fit, with different tensors; the extra state of a module is
+            not there.
     """
+    beside = [name for name, value in model.state_dict().items() if not isinstance(value, Tensor)]
     expected = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
     found = list(_mappings(contents))
     if not found:
@@ -67,11 +73,30 @@ def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tu
             keys = f"{good[0].place} and {other.place}"
             raise BadInput(where, f"two sets of weights that fit: {keys}", "a file with the one that is meant")
     if good:
-        return dict(good[0].state), _said(good[0], expected)
+        return _with_the_rest(good[0], beside, where, whose), _said(good[0], expected)
     if fit:
         raise _other_shape(fit[0], expected, where, whose)
     nearest = max(tried, key=lambda each: len(set(each.state) & set(expected)))
     raise _other_names(nearest, found, contents, expected, where, whose)
+
+
+def _with_the_rest(given: Tensors, beside: Sequence[str], where: object, whose: str) -> dict[str, object]:
+    """The tensors with what a state dict has `beside` them, and the versions of the modules, as load_state_dict wants it."""
+
+    def renamed(name: str) -> str:
+        return given.put + name.removeprefix(given.taken)
+
+    rest = {renamed(name): value for name, value in given.whole.items() if isinstance(name, str) and name not in given.state}
+    if absent := [name for name in beside if name not in rest]:
+        raise BadInput(where, f"no {_few(absent)}", f"the whole state dict of {whose}, extra state too, in a file of torch")
+    state: OrderedDict[str, object] = OrderedDict({**given.state, **{name: rest[name] for name in beside}})
+    versions = getattr(given.whole, "_metadata", None)
+    if isinstance(versions, Mapping):
+        own = {f"{name}." if name else "": value for name, value in versions.items()}
+        state._metadata = {  # noqa: SLF001  # where torch keeps them
+            renamed(name).removesuffix("."): value for name, value in own.items() if name.startswith(given.taken)
+        }
+    return state
 
 
 def _mappings(contents: object, keys: tuple[str, ...] = ()) -> Iterator[Tensors]:
@@ -80,7 +105,7 @@ def _mappings(contents: object, keys: tuple[str, ...] = ()) -> Iterator[Tensors]
         return
     state = {name: _tensor(value) for name, value in contents.items() if isinstance(name, str)}
     if state := {name: value for name, value in state.items() if value is not None}:
-        yield Tensors(keys, state)
+        yield Tensors(keys, state, contents)
     if len(keys) < DEEPEST:
         for key, value in contents.items():
             yield from _mappings(value, (*keys, str(key)))

@@ -44,7 +44,7 @@ def load_into(model: nn.Module, path: Path, whose: str) -> tuple[str, tuple[str,
     state, said = fitting(contents, model, path, whose)
     try:
         model.load_state_dict(state, strict=False)  # `fitting` is stricter, except for the counters of BatchNorm
-    except RuntimeError as error:  # a tensor without plain numbers: sparse, quantised, or without memory
+    except Exception as error:  # a tensor without plain numbers (sparse, quantised, without memory); a module's own loading
         raise BadInput(path, "tensors that the network can not take", f"plain ones, as in {whose}") from error
     if left_out:
         said.append(f"objects of {', '.join(left_out)} left out")

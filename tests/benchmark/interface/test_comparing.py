@@ -9,6 +9,7 @@ import pytest
 from benchmark.errors import BadInput
 from benchmark.interface.comparing import compare
 from benchmark.interface.evaluating import evaluate
+from benchmark.interface.measuring import complexity
 from benchmark.interface.training import train
 
 from .conftest import DECLARED, Brightness
@@ -77,6 +78,20 @@ def test_an_entry_is_not_evaluated(tiny_protocol, result, here):
     with pytest.raises(BadInput, match="found the outside entry mine; expected a model; an entry has its result"):
         evaluate("mine", tiny_protocol(), **here)
     assert compare("mine", result, tiny_protocol(), **here).difference == 0
+
+
+def wide(width=1, **_):
+    return Brightness()
+
+
+def test_the_options_of_a_factory_are_not_forgotten(tiny_protocol, here, tmp_path):
+    """By its name alone another network would be opened."""
+    name = f"{__name__}:wide"
+    evaluate(name, tiny_protocol(), options={"width": 2}, preprocessing=DECLARED, **here).enter("opt")
+    with pytest.raises(BadInput) as error:
+        complexity("opt", tiny_protocol(), project=tmp_path)
+    record = f"its record, without the model ({name}(width=2))"
+    assert str(error.value) == f"outside entry opt: found {record}; expected the model itself: {name} --option width=2"
 
 
 def test_a_project_without_a_record(tiny_protocol, answers, here, tmp_path):

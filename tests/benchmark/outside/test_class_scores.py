@@ -95,6 +95,9 @@ FIRST = ([0.2, 0.5, 0.3], [0.1, 0.1, 0.8])
         ([[0.9, 0.8, 0.7], [0.1, 0.1, 0.1]], "logits", "logits", []),
         ([[2, 3, 5], [1, 1, 8]], "auto", "probabilities", [SUMS.format("10", "10")]),  # ten votes
         (FIRST, "logits", "logits", [DECLARE]),
+        (np.array(FIRST) * 0.98, "logits", "logits", [DECLARE]),  # as bfloat16 rounds them
+        ([[21, 51, 30], [10, 9, 79]], "logits", "logits", [DECLARE]),  # whole percents
+        ([[0.2, 0.5, 0.1], [0.1, 0.1, 0.8]], "logits", "logits", []),
         (np.log(FIRST), "auto", "logits", []),
         ([[0, 1, 0], [1, 0, 0]], "auto", "classes", []),
         ([[0, 1, 0], [1, 0, 0]], "probabilities", "classes", [LABELS]),

@@ -155,7 +155,13 @@ def test_what_an_object_declares_is_heeded(stranger, colour_protocol):
     function.preprocessing = DECLARED | {"layout": "NHWC", "batch": 2}
     given = open_model(function, colour_protocol, CPU)
     assert given.preprocessing == dataclasses.replace(INPUT, layout="NHWC", batch=2)
-    assert open_model(function, colour_protocol, CPU, preprocessing=INPUT).preprocessing == INPUT
+    pictures = preprocessing_from({"range": [0, 255]}, "x")  # says nothing of what the function returns and how it is called
+    given = open_model(function, colour_protocol, CPU, preprocessing=pictures)
+    kept = {"classes": tuple(DECLARED["classes"]), "layout": "NHWC", "batch": 2}
+    assert given.preprocessing == dataclasses.replace(pictures, **kept)
+    assert given.said == ("preprocessing: classes and layout and batch as the model itself declares",)
+    whole = preprocessing_from(INPUT, "x")  # says everything
+    assert open_model(function, colour_protocol, CPU, preprocessing=whole).preprocessing == INPUT
     wrapped = nn.DataParallel(nn.Sequential(stranger.model))
     wrapped.module.preprocessing = DECLARED
     assert open_model(wrapped, colour_protocol, CPU).preprocessing == INPUT
@@ -302,7 +308,7 @@ def flattening(x):
 def test_a_model_for_one_picture_is_found_out(function, found, images):
     with pytest.raises(BadInput) as error:
         Calling(function, where="net.onnx")(images)
-    expected = "`batch: 1` declared, as the model works on one picture at a time"
+    expected = "`batch` declared, the number of pictures that it takes: 1 works"
     assert str(error.value) == f"net.onnx: found {found}; expected {expected}"
     assert Calling(function, 1)(images).shape == (5, 3)
 
@@ -355,9 +361,7 @@ def by_matrix(images, columns=4):
 def test_onnx_that_holds_one_picture_in_a_free_batch(onnx_file, images, opened, colour_protocol):
     path = onnx_file(shape=(1, 3))
     scores = Scores(opened(path).model, INPUT, colour_protocol, path.name)
-    with pytest.raises(
-        BadInput, match="net.onnx: found .* for 5 pictures; expected `batch: 1` declared, as the model works"
-    ):
+    with pytest.raises(BadInput, match="net.onnx: found .* for 5 pictures; expected `batch` declared, the number of"):
         scores(images)
     given = opened(str(path), batch=1)
     assert given.model(images).numpy() == pytest.approx(by_matrix(images), abs=1e-4) and given.said == ()
