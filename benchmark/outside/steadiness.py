@@ -24,19 +24,19 @@ def unsteady(model: Scores, split: Split, prepare: Input, protocol: Protocol, kn
         split: pictures at the declared size.
         known: float32 (N, K), the model's outputs for all faces of the split, view "none".
     """
+    if len(split) > 1 and np.ptp(known, axis=0).max() == 0:
+        return ["outputs: the same for every face; does the model look at the picture?"]
     number = min(FACES, len(split) // 2)
     if not number:
         return []
     rows = np.linspace(0, len(split) - 1, number).round().astype(int)
     chosen = torch.from_numpy(rows).to(split.targets.device)
     some = Split(split.ids[rows], split.batch(chosen), split.targets[chosen])
-    if np.ptp(known, axis=0).max() == 0:
-        return ["outputs: the same for every face; does the model look at the picture?"]
     held = [k for k, place in enumerate(model.columns.places) if place is not None]  # the others are constants
     again = predict(model, some, prepare, categorical=bool(protocol.classes))[:, held].astype(np.float64)
     before, spread = known[rows][:, held].astype(np.float64), float(known[:, held].astype(np.float64).std())
     apart = float(np.sqrt(np.mean((again - before) ** 2)))
-    if not spread or apart <= LARGEST * spread:
+    if apart <= LARGEST * spread:
         return []
     return [
         f"outputs: for {number} faces that were asked again they differ by {apart / spread:.2f} standard deviations; they "

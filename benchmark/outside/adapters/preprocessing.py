@@ -25,6 +25,7 @@ CHOICES = {
     "layout": ("NCHW", "NHWC"),
     "outputs": ("scores", "probabilities"),
 }
+OTHER_WORDS = {"std": "deviation", "size": "input_size", "color": "colour"}  # that others use for a key
 KEPT = ("classes", "outputs", "layout", "batch")  # how a model is called and what it returns
 
 
@@ -104,18 +105,15 @@ class Preprocessing:
         return understood(self.classes or output_names(protocol), protocol, "order of the outputs")
 
 
-SAID = {"std": "deviation", "size": "input_size", "color": "colour"}  # words that others use
-
-
 def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
     """A checked Preprocessing. BadInput for an unknown key or an invalid value; the message names `where`."""
     if isinstance(contents, Preprocessing):
         contents = contents.as_dict()
     if not isinstance(contents, Mapping):
         raise BadInput(f"{where}, preprocessing", type(contents).__name__, "a mapping")
-    known = [entry.name for entry in dataclasses.fields(Preprocessing) if entry.name != "stated"]
+    known = list(Preprocessing().as_dict())
     if odd := sorted(map(str, set(contents) - set(known))):
-        meant = next((each for key in odd for each in [SAID.get(key.lower()), *near(key, known)] if each), None)
+        meant = next((each for key in odd for each in [OTHER_WORDS.get(key.lower()), *near(key, known)] if each), None)
         hint = f"; did you mean {meant}?" if meant else ""
         raise BadInput(f"{where}, preprocessing", ", ".join(odd), f"keys among {', '.join(known)}{hint}")
     values = {}

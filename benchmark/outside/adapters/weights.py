@@ -45,7 +45,8 @@ def load_into(model: nn.Module, path: Path, whose: str) -> tuple[str, tuple[str,
     try:
         model.load_state_dict(state, strict=False)  # `fitting` is stricter, except for the counters of BatchNorm
     except Exception as error:  # a tensor without plain numbers (sparse, quantised, without memory); a module's own loading
-        raise BadInput(path, "tensors that the network can not take", f"plain ones, as in {whose}") from error
+        found = f"tensors that the network can not take ({type(error).__name__})"
+        raise BadInput(path, found, f"plain ones, as in {whose}") from error
     if left_out:
         said.append(f"objects of {', '.join(left_out)} left out")
     return digest, (f"weights: {', '.join(said)}",) if said else ()
