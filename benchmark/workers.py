@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-from benchmark.errors import system_error
+from benchmark.errors import BadInput, system_error
 from benchmark.stopping import held_back
 
 Given = ParamSpec("Given")
@@ -31,12 +31,15 @@ class Workers(ProcessPoolExecutor):
     once after a KeyboardInterrupt, or if one of them was killed.
 
     Args:
-        number: of processes, at least 1.
+        number: of processes, at least 1. BadInput in a worker itself.
         prepare: called in each worker before its first task, with `given`; it must not fail.
         finish: a worker whose command was killed ends its task first. Else it ends at once.
     """
 
     def __init__(self, number: int, prepare: Callable[..., object] = int, *given: object, finish: bool = False):
+        if _working:  # a module that starts workers when it is imported, such as the script itself, would do so without end
+            expected = 'a module without work in its body; in a script, below if __name__ == "__main__"'
+            raise BadInput("a worker process", "a module that starts workers where it is imported", expected)
         context = multiprocessing.get_context("spawn")
         super().__init__(number, mp_context=context, initializer=_begin, initargs=(finish, prepare, given))
 
@@ -86,9 +89,12 @@ def _script_left_alone() -> Iterator[None]:
 
 
 _busy = threading.Lock()  # in a worker: held during a task
+_working = False  # whether this process is a worker
 
 
 def _begin(finish: bool, prepare: Callable[..., object], given: tuple[object, ...]) -> None:
+    global _working
+    _working = True
     end_with_parent(_busy if finish else None)
     prepare(*given)
 

@@ -107,3 +107,17 @@ def test_a_script_is_not_run_again_by_its_workers(tmp_path):
         [sys.executable, script], capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
     assert (done.stdout, done.stderr) == ("run\n[1, 1, 2, 6] True\n", "")
+
+
+def test_a_module_that_starts_workers_where_it_is_imported(tmp_path):
+    """Its own workers, which import it, start none: else there would be no end."""
+    (tmp_path / "script.py").write_text(
+        "import importlib\nfrom benchmark.workers import Workers\nprint('run', flush=True)\n"
+        "with Workers(1) as pool:\n    print(pool.submit(importlib.import_module, 'script').result())\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    done = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, timeout=60, env=environment, cwd=tmp_path
+    )
+    assert done.returncode == 1 and done.stdout == "run\nrun\n"
+    assert "a worker process: found a module that starts workers where it is imported; expected" in done.stderr

@@ -34,7 +34,7 @@ def arrays_of(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.nd
         if len(set(names)) < len(names):
             raise BadInput(GIVEN, f"columns {', '.join(names)}", "each column once")
         columns = {name: _plain(model[key]) for name, key in zip(names, model.columns, strict=True)}
-        ids = columns.pop("id", _ids_of(model))
+        ids = columns.pop("id") if "id" in columns else _ids_of(model)
         if ids is None:
             raise BadInput(GIVEN, f"columns {', '.join(columns)}", "id (or the ids as the index), then those of a csv")
         return {"ids": ids, **columns}
@@ -57,7 +57,7 @@ def arrays_of(model: Any, protocol: Protocol, faces: FaceSet) -> dict[str, np.nd
 
 def _ids_of(table: Any) -> np.ndarray | None:
     """The index of a DataFrame or Series, if it is text: the ids of the faces."""
-    index = np.asarray(table.index)
+    index = np.asarray(getattr(table, "index", ()))  # a table of polars has none
     text = index.dtype.kind == "U" or (index.dtype == object and len(index) and all(isinstance(each, str) for each in index))
     return index.astype(str) if text else None
 
@@ -69,10 +69,10 @@ def _plain(value: Any) -> np.ndarray:
     try:
         found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
         found = np.asarray(found.tolist()) if found.dtype == object else found
-    except ValueError as error:  # rows of different lengths; ids, targets and outputs in one tuple
+    except (ValueError, TypeError, RuntimeError) as error:  # rows of different lengths; bfloat16; tensors with gradients
         found_instead = f"a {type(value).__name__} that is no array ({error})"
         raise BadInput(GIVEN, found_instead, "one array, rows of equal length") from error
     if found.dtype == object:
         raise BadInput(GIVEN, f"a {type(value).__name__} of objects", "numbers or text; of several models, one at a time")
-    whole = found.ndim == 1 and found.dtype.kind == "f" and np.isfinite(found).all() and (found % 1 == 0).all()
+    whole = found.ndim == 1 and found.dtype.kind == "f" and (np.abs(found) < 2**53).all() and (found % 1 == 0).all()
     return found.astype(np.int64) if whole else found  # labels that pandas has made floats

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Compared = Result | str | Path | nn.Module | Callable[..., Any] | Mapping[str, Any] | np.ndarray | pd.DataFrame
 
 OF_PREDICTIONS = ("scores", "parameters")  # arguments of `evaluate` for predictions
-DEFAULTS = {"trust": False, "device": "auto", "scores": "auto"}  # as in `evaluate`; of the others: None
+DEFAULTS = {"trust": False, "device": "auto", "scores": "auto", "options": {}}  # as in `evaluate`; of the others: None
 OF_MODELS = ("preprocessing", "weights", "options", "trust", "device")  # for a model; a comparison is of the view "none"
 
 
@@ -45,8 +45,8 @@ def compare(
     Args:
         a, b: each a result; the name of a cell or outside entry with a record in the project, or of a model whose runs are
             in the project's runs; or whatever `evaluate` takes, which is then evaluated.
-        protocol: its name, hash or file, or a Protocol. Needed for a model that is evaluated, for runs without a record, and
-            if both names have records under several protocols.
+        protocol: its name or file, or a Protocol; of records, its hash too. Needed for a model that is evaluated, for runs
+            without a record, and if both names have records under several protocols.
         project, prepared: as of `evaluate`.
         records: folder of records; None: the project's.
         model: for what is evaluated, arguments of `evaluate`: preprocessing, weights, options, trust, device for models;
@@ -98,12 +98,13 @@ def _rows(side: Any, named: Named, weights: bool) -> Sequence[Row]:
 
 def _as_ever(name: str, value: Any) -> bool:
     """Whether an argument says what `evaluate` does without it."""
-    return value is None or (isinstance(value, str | bool) and value == DEFAULTS.get(name))
+    return value is None or (isinstance(value, str | bool | dict) and value == DEFAULTS.get(name))
 
 
 def _taken(given: Mapping[str, Any], side: Any) -> dict[str, Any]:
     """The arguments that the evaluation of a side takes."""
-    names = OF_PREDICTIONS if is_predictions(side) else OF_MODELS
+    of_code = () if isinstance(side, str | Path) else ("weights", "options")  # an object has its weights
+    names = OF_PREDICTIONS if is_predictions(side) else [name for name in OF_MODELS if name not in of_code]
     return {key: value for key, value in given.items() if key in names}
 
 

@@ -26,6 +26,7 @@ NO_PRODUCTS = re.compile(
     | nonzero | count_nonzero | unique\w* | bucketize | searchsorted
     | topk | sort | msort | kthvalue | (a|arg)?(max|min) | aminmax | all | any | median | mode | equal
     | var | var_mean | std | std_mean | prod | cum(sum|prod|max|min) | logsumexp | logcumsumexp | _?(safe|log)_softmax
+    | _?prelu\w* | rrelu\w* | glu | log_sigmoid\w* | exponential | histc | bincount | renorm
     | norm | linalg_vector_norm | floor_divide | arange | linspace | eye | scalar_tensor | \w+_like | new_\w+
     | rand\w* | normal | uniform | bernoulli | native_dropout | _local_scalar_dense | item | _assert\w* | sym_\w+""",
     re.VERBOSE,
@@ -57,10 +58,10 @@ def counts_of(ready: Ready) -> dict:
         except Exception as error:  # noqa: BLE001  # anyone's network, traced by fvcore: any kind of error
             note = f"not counted: {type(error).__name__} ({' '.join(str(error).split())[:200]})"
         else:
-            if missed := [name for name in found["uncounted"] if not NO_PRODUCTS.fullmatch(name)]:
-                note = f"not known: nothing counts what {' and '.join(missed)} multiply"
-            elif not (found["torch_agrees"] and found["macs"]):
+            if not (found["torch_agrees"] and found["macs"]):
                 note = f"not known: fvcore counts {found['macs']:,} multiply-adds, torch {found['torch_flops'] // 2:,}"
+            elif missed := [name for name in found["uncounted"] if not NO_PRODUCTS.fullmatch(name)]:
+                note = f"not known: nothing counts what {' and '.join(missed)} multiply"
             else:
                 return {**found, "note": None}
             return {**found, "macs": None, "flops": None, "note": note}

@@ -63,8 +63,8 @@ def find_model(
         if outside["kind"] == "python" and ":" not in first:
             raise BadInput(where, f"its record, without the model ({outside['source']})", "the object itself, in Python")
         code, _, options = first.removesuffix(")").partition("(")
-        again = " ".join([code, *(f"--option {each}" for each in options.split(",") if each)])
-        itself = f"{again} --weights {Path('PATH', rest)}" if rest else again if options else Path("PATH", first)
+        itself = f"{code} --weights {Path('PATH', rest)}" if rest else code if options else str(Path("PATH", first))
+        itself += f", with the options {options}" if options else ""
         raise BadInput(where, f"its record, without the model ({outside['source']})", f"the model itself: {itself}")
     return Found(first, declared_in(record) if preprocessing is None else preprocessing, record)
 

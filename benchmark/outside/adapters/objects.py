@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.given import Calling, Given
-from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
+from benchmark.outside.adapters.preprocessing import Preprocessing, chosen_from
 from benchmark.protocol.protocol import Protocol
 
 OBJECT = " given as an object"  # the end of the source of such a model
@@ -40,11 +40,9 @@ def open_object(model: nn.Module | Callable, protocol: Protocol, preprocessing: 
     inner = model.module if isinstance(model, PARALLEL) else getattr(model, "_orig_mod", model)  # the latter: torch.compile
     named = model if inspect.isroutine(model) else type(inner)
     source = f"{named.__module__}.{named.__qualname__}{OBJECT}"
-    itself = None
-    for each in (inner, model):  # the latter's counts, if both declare one
-        own = getattr(each, "preprocessing", None)
-        itself = preprocessing_from(own, source) if isinstance(own, Mapping | Preprocessing) else itself
-    preprocessing, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
+    declared = [getattr(each, "preprocessing", None) for each in (model, inner)]
+    itself = next((own for own in declared if isinstance(own, Mapping | Preprocessing)), None)
+    preprocessing, kept = chosen_from(preprocessing, itself, source)
     if preprocessing is None:
         expected = "preprocessing=..., a mapping (docs/model-files.md), a recipe's name, or 'protocol'" + _suggestion(inner)
         raise BadInput(f"{source}, preprocessing", "none declared", expected)

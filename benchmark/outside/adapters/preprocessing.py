@@ -70,7 +70,7 @@ class Preprocessing:
         own = {key: value for key, value in dataclasses.asdict(self).items() if key != "stated"}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
 
-    def over(self, own: "Preprocessing | None") -> tuple["Preprocessing", tuple[str, ...]]:
+    def over(self, own: "Preprocessing") -> tuple["Preprocessing", tuple[str, ...]]:
         """(this input in the place of the one that the model itself declares, what was kept of the latter in a sentence).
 
         A person who says which pictures a model gets need not repeat what it returns: of `KEPT`, the model's own words stand
@@ -80,7 +80,7 @@ class Preprocessing:
         kept = {
             key: getattr(own, key)
             for key in KEPT
-            if own is not None and key not in self.stated and getattr(self, key) == getattr(plain, key) != getattr(own, key)
+            if key not in self.stated and getattr(self, key) == getattr(plain, key) != getattr(own, key)
         }
         said = (f"preprocessing: {' and '.join(kept)} as the model itself declares",) if kept else ()
         return dataclasses.replace(self, **kept), said
@@ -108,7 +108,7 @@ class Preprocessing:
 def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Preprocessing:
     """A checked Preprocessing. BadInput for an unknown key or an invalid value; the message names `where`."""
     if isinstance(contents, Preprocessing):
-        contents = contents.as_dict()
+        return dataclasses.replace(preprocessing_from(contents.as_dict(), where), stated=contents.stated)
     if not isinstance(contents, Mapping):
         raise BadInput(f"{where}, preprocessing", type(contents).__name__, "a mapping")
     known = list(Preprocessing().as_dict())
@@ -139,6 +139,26 @@ def preprocessing_from(contents: "Mapping | Preprocessing", where: object) -> Pr
             value = tuple(value)
         values[key] = value
     return Preprocessing(**values, stated=frozenset(values))
+
+
+def chosen_from(
+    given: Preprocessing | None, own: "Mapping | Preprocessing | None", where: object
+) -> tuple[Preprocessing | None, tuple[str, ...]]:
+    """(the input that counts, what is to be said of it): `given` over the model's `own` attribute `preprocessing`, as
+    `Preprocessing.over` says; or one of the two alone.
+
+    Raises:
+        BadInput: an attribute that is no declaration, if nothing is given. Else it is something else of that name.
+    """
+    if own is None:
+        return given, ()
+    if given is None:
+        return preprocessing_from(own, where), ()
+    try:
+        itself = preprocessing_from(own, where)
+    except BadInput:
+        return given, ()
+    return given.over(itself)
 
 
 def _plain(value: object) -> object:

@@ -10,7 +10,7 @@ from torch.nn.parameter import UninitializedTensorMixin
 
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.given import Given, as_array, logits_of
-from benchmark.outside.adapters.preprocessing import Preprocessing, output_names, preprocessing_from
+from benchmark.outside.adapters.preprocessing import Preprocessing, chosen_from, output_names
 from benchmark.outside.adapters.weights import load_into
 from benchmark.protocol import registry
 from benchmark.protocol.building import create
@@ -18,6 +18,7 @@ from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import Protocol
 
 SEEDS = (0, 1)
+LONGEST = 80  # letters of an option in the source of a model
 
 
 def open_python(
@@ -44,7 +45,8 @@ def open_python(
         BadInput: an unknown model; without `weights`, a network with new random parameters at each call, which is therefore
             not trained.
     """
-    given = f"({','.join(f'{key}={value}' for key, value in options.items())})" if options else ""
+    words = ",".join(f"{key}={''.join(str(value).split())[:LONGEST]}" for key, value in options.items())
+    given = f"({words})" if options else ""
     if ":" not in name and name in (cells := load_cells()):
         whose, source = f"cell {name}", f"{name}{given}"
         name, options = cells[name].model, {**cells[name].options, **options}
@@ -52,13 +54,11 @@ def open_python(
         whose, source = f"model {name}", f"{name if ':' in name else registry.entry(name).value}{given}"
     factory = registry.load(name)
     declared = getattr(factory, "preprocessing", None)
-    itself = None if declared is None else preprocessing_from(declared, whose)
-    chosen, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
+    chosen, kept = chosen_from(preprocessing, declared, whose)
     model = _create(name, chosen, protocol, options, SEEDS[0])
     own = getattr(model, "preprocessing", None)
-    if itself is None and own is not None:
-        itself = preprocessing_from(own, whose)
-        chosen, kept = (itself, ()) if preprocessing is None else preprocessing.over(itself)
+    if declared is None and own is not None:
+        chosen, kept = chosen_from(preprocessing, own, whose)
         model = _create(name, chosen, protocol, options, SEEDS[0])
     if trained and weights is None and _drawn(model, _create(name, chosen, protocol, options, SEEDS[1])):
         raise BadInput(whose, "parameters drawn anew at each call", "a trained network: give --weights FILE")
@@ -92,7 +92,13 @@ def _plain(model: nn.Module, name: str) -> None:
 def _drawn(model: nn.Module, again: nn.Module) -> bool:
     """Whether the parameters or buffers of two networks of one factory differ."""
     both = zip((*model.parameters(), *model.buffers()), (*again.parameters(), *again.buffers()), strict=True)
-    return not all(torch.equal(a, b) for a, b in both)
+    return not all(_same(a, b) for a, b in both)
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    if a.is_meta or a.layout != torch.strided or a.is_quantized:  # without plain numbers: nothing is said of it
+        return True
+    return torch.equal(*(each.nan_to_num() if each.is_floating_point() else each for each in (a, b)))
 
 
 def _create(name: str, preprocessing: Preprocessing | None, protocol: Protocol, options: Mapping, seed: int) -> nn.Module:

@@ -69,7 +69,9 @@ def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tu
     fit = [each for each in tried if not _missing(each, expected) and not _surplus(each, expected)]
     good = [each for each in fit if not _odd(each, expected)]
     for other in good[1:]:
-        if not _equal(good[0].state, other.state):
+        rests = [_renamed_rest(each) for each in (good[0], other)]
+        same = all(repr(rests[0].get(name)) == repr(rests[1].get(name)) for name in beside)
+        if not (same and _equal(good[0].state, other.state)):
             keys = f"{good[0].place} and {other.place}"
             raise BadInput(where, f"two sets of weights that fit: {keys}", "a file with the one that is meant")
     if good:
@@ -83,20 +85,37 @@ def fitting(contents: object, model: nn.Module, where: object, whose: str) -> tu
 def _with_the_rest(given: Tensors, beside: Sequence[str], where: object, whose: str) -> dict[str, object]:
     """The tensors with what a state dict has `beside` them, and the versions of the modules, as load_state_dict wants it."""
 
-    def renamed(name: str) -> str:
-        return given.put + name.removeprefix(given.taken)
-
-    rest = {renamed(name): value for name, value in given.whole.items() if isinstance(name, str) and name not in given.state}
+    rest = _renamed_rest(given)
     if absent := [name for name in beside if name not in rest]:
         raise BadInput(where, f"no {_few(absent)}", f"the whole state dict of {whose}, extra state too, in a file of torch")
     state: OrderedDict[str, object] = OrderedDict({**given.state, **{name: rest[name] for name in beside}})
     versions = getattr(given.whole, "_metadata", None)
     if isinstance(versions, Mapping):
+        taken, _ = _shortest(given)
         own = {f"{name}." if name else "": value for name, value in versions.items()}
         state._metadata = {  # noqa: SLF001  # where torch keeps them
-            renamed(name).removesuffix("."): value for name, value in own.items() if name.startswith(given.taken)
+            _as_here(given, name).removesuffix("."): value for name, value in own.items() if name.startswith(taken)
         }
     return state
+
+
+def _renamed_rest(given: Tensors) -> dict[str, object]:
+    """Everything in the mapping, under the names that the network would use."""
+    return {_as_here(given, name): value for name, value in given.whole.items() if isinstance(name, str)}
+
+
+def _as_here(given: Tensors, name: str) -> str:
+    """The name that the network would use for one of the mapping."""
+    taken, put = _shortest(given)
+    return put + name.removeprefix(taken)
+
+
+def _shortest(given: Tensors) -> tuple[str, str]:
+    """The prefixes taken off and put before, without the end that both have: what is no tensor may not lie so deep."""
+    taken, put = given.taken.split(".")[:-1], given.put.split(".")[:-1]
+    while taken and put and taken[-1] == put[-1]:
+        taken, put = taken[:-1], put[:-1]
+    return "".join(f"{part}." for part in taken), "".join(f"{part}." for part in put)
 
 
 def _mappings(contents: object, keys: tuple[str, ...] = ()) -> Iterator[Tensors]:

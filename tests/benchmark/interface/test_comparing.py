@@ -30,7 +30,7 @@ def test_arguments_of_a_comparison_go_to_the_side_that_takes_them(tiny_protocol,
         ({"preprocesing": 1}, "compare, argument: found 'preprocesing'; expected one of preprocessing.*mean preprocessing"),
         ({"views": "flip"}, "compare, argument: found 'views'"),  # a comparison is of the view "none"
         ({"weights": "nofile.pt"}, "compare: found weights, which neither side takes; expected them for what is evaluated"),
-        ({"trust": True, "options": {}}, "compare: found options, trust, which neither side takes"),
+        ({"trust": True, "options": {"a": 1}}, "compare: found options, trust, which neither side takes"),
         ({"parameters": 0}, "parameters: found 0; expected a whole number of at least 1"),
     ],
 )
@@ -91,7 +91,8 @@ def test_the_options_of_a_factory_are_not_forgotten(tiny_protocol, here, tmp_pat
     with pytest.raises(BadInput) as error:
         complexity("opt", tiny_protocol(), project=tmp_path)
     record = f"its record, without the model ({name}(width=2))"
-    assert str(error.value) == f"outside entry opt: found {record}; expected the model itself: {name} --option width=2"
+    itself = f"the model itself: {name}, with the options width=2"
+    assert str(error.value) == f"outside entry opt: found {record}; expected {itself}"
 
 
 def test_a_project_without_a_record(tiny_protocol, answers, here, tmp_path):

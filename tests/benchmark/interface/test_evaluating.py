@@ -297,3 +297,33 @@ def test_a_model_that_gives_one_answer(tiny_protocol, here):
         lambda x: torch.tensor([[0.1, 0.2, 0.0]]).repeat(len(x), 1), tiny_protocol(), preprocessing=DECLARED, **here
     )
     assert found.warnings == ["outputs: the same for every face; does the model look at the picture?"]
+
+
+class Polars:
+    """As far as a table of polars is like one of pandas: it has columns and no index."""
+
+    def __init__(self, table):
+        self.table, self.columns = table, list(table.columns)
+
+    def __getitem__(self, name):
+        return self.table[name].to_numpy()
+
+
+def test_a_table_without_an_index(tiny_protocol, answers, here):
+    ids, _, scores = answers("test")
+    table = pd.DataFrame(scores, columns=CLASSES)
+    check(evaluate(Polars(table.assign(id=ids)), tiny_protocol(), **here), answers)
+    with pytest.raises(BadInput, match="found columns low, middle, high; expected id"):
+        evaluate(Polars(table), tiny_protocol(), **here)
+
+
+def test_large_scores_stay_what_they_are(tiny_protocol, answers, here):
+    ids, labels, scores = answers("test")
+    found = evaluate(pd.DataFrame(np.round(scores * 1e20), columns=CLASSES, index=ids), tiny_protocol(), **here)
+    assert found.metrics["accuracy"] == accuracy_score(labels, scores.argmax(1))
+
+
+def test_tensors_that_are_no_arrays(tiny_protocol, here):
+    for odd in (torch.zeros(35, 3).bfloat16(), [torch.zeros(3, requires_grad=True)] * 35):
+        with pytest.raises(BadInput, match="that is no array"):
+            evaluate(odd, tiny_protocol(), **here)

@@ -160,7 +160,8 @@ def test_what_an_object_declares_is_heeded(stranger, colour_protocol):
     kept = {"classes": tuple(DECLARED["classes"]), "layout": "NHWC", "batch": 2}
     assert given.preprocessing == dataclasses.replace(pictures, **kept)
     assert given.said == ("preprocessing: classes and layout and batch as the model itself declares",)
-    whole = preprocessing_from(INPUT, "x")  # says everything
+    assert open_model(function, colour_protocol, CPU, preprocessing=Preprocessing(range=(0, 255))).said == given.said
+    whole = preprocessing_from(INPUT.as_dict(), "x")  # says everything
     assert open_model(function, colour_protocol, CPU, preprocessing=whole).preprocessing == INPUT
     wrapped = nn.DataParallel(nn.Sequential(stranger.model))
     wrapped.module.preprocessing = DECLARED

@@ -12,7 +12,7 @@ from torch import nn
 from benchmark.errors import BadInput
 from benchmark.outside.adapters.given import Calling
 from benchmark.outside.adapters.opening import open_model
-from benchmark.outside.adapters.preprocessing import Preprocessing
+from benchmark.outside.adapters.preprocessing import Preprocessing, preprocessing_from
 
 from ..conftest import DECLARED, SMALL
 
@@ -108,6 +108,47 @@ def test_options_are_part_of_the_source(made, colour_protocol, tmp_path):
     torch.save(trained(Scaled()).state_dict(), tmp_path / "net.pt")
     own = {"file": tmp_path / "net.pt", "options": {"width": 3}, "preprocessing": Preprocessing()}
     assert open_model("made_here:scaled", colour_protocol, CPU, **own).source == "made_here:scaled(width=3), net.pt"
+
+
+def test_two_sets_that_differ_in_extra_state_alone(made, colour_protocol, tmp_path):
+    own = trained(Scaled())
+    first = own.state_dict()
+    own.part.scale = 1.0
+    torch.save({"ema": first, "model": own.state_dict()}, tmp_path / "net.pt")
+    with pytest.raises(BadInput, match="two sets of weights that fit: key 'ema' and key 'model'"):
+        open_model("made_here:scaled", colour_protocol, CPU, file=tmp_path / "net.pt", preprocessing=Preprocessing())
+
+
+@pytest.mark.parametrize("foreign", [nn.Identity(), len, {"resize": 224}])
+def test_another_attribute_of_the_name_preprocessing(foreign, made, colour_protocol):
+    """Is no declaration, if there is one."""
+    model = trained(Gained())
+    model.preprocessing = foreign
+    made.net = lambda **_: model
+    given = preprocessing_from({"range": [-1, 1]}, "x")
+    for each in ("made_here:net", model):
+        assert open_model(each, colour_protocol, CPU, preprocessing=given).preprocessing == given
+    with pytest.raises(BadInput, match="preprocessing: found"):
+        open_model("made_here:net", colour_protocol, CPU)
+
+
+class Odd(nn.Module):
+    """The same each time, though its buffers are not equal to themselves or can not be compared."""
+
+    def __init__(self, **_):
+        super().__init__()
+        self.register_buffer("gap", torch.tensor([float("nan"), 1.0]))
+        self.register_buffer("sparse", torch.eye(3).to_sparse())
+        self.weight = nn.Parameter(torch.ones(3, 4))
+
+    def forward(self, x):
+        return x.mean((2, 3)) @ self.weight
+
+
+def test_odd_buffers_are_not_drawn_anew(made, colour_protocol):
+    made.net = Odd
+    given = open_model("made_here:net", colour_protocol, CPU, preprocessing=Preprocessing())
+    assert torch.allclose(given.model(X), X.mean((2, 3)).sum(1, keepdim=True).expand(-1, 4))
 
 
 class Lazy(nn.Module):
