@@ -93,6 +93,7 @@ HASHES = {
     "fer2013-7-small": ("1.0", "56c46adf197df2df"),
     "ferplus-8": ("2.0", "849eaf56facd1f85"),
     "ferplus-8-released": ("2.0", "d9e1c34a397ef14e"),
+    "ferplus-8-small": ("1.0", "5789a786d3ced410"),
     "jaffe-7": ("1.0", "6c97832baa739beb"),
     "rafdb-7": ("1.0", "d4226a21c278caf1"),
     "rafdb-7-quick": ("1.0", "f2931366b2e62f82"),

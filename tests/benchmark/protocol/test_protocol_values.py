@@ -57,6 +57,7 @@ VALUES = {
     "fer2013-7-small": ("fer2013", FER2013, KAGGLE, 48, "small", 12, FLIP),
     "ferplus-8": ("ferplus", FERPLUS, KAGGLE, 64, "standard", 60, CROPS),
     "ferplus-8-released": ("ferplus", FERPLUS, KAGGLE, 64, "released", 100, CROPS),
+    "ferplus-8-small": ("ferplus", FERPLUS, KAGGLE, 48, "small", 12, FLIP),
     "jaffe-7": ("jaffe", JAFFE, TEN_FOLDS, 48, "quick", 30, FLIP),
     "rafdb-7": ("rafdb", RAFDB, PLAIN, 64, "standard", 60, CROPS),
     "rafdb-7-quick": ("rafdb", RAFDB, PLAIN, 48, "quick", 8, FLIP),

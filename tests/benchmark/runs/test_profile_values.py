@@ -72,6 +72,7 @@ PLANS = {
             "ferplus-8-released": [(f"bregnext-50-{SHORTCUTS}-frozen-plain", THREE)],
         }
     ],
+    "carried": [{"ferplus-8-small": [("narrow16-{12,20,50}-adaptive-working-plain", [0])]}],
     "diffusionfer": [
         {
             "diffusionfer-7-quick": [(f"narrow8-12-{SHORTCUTS}-working-plain", THREE)],
@@ -143,7 +144,7 @@ BESIDE = {
     "fer2013-study": {"rates": "fer2013-small"},
     "fer2013": {"gradients": ["fer2013"]},
 }
-OF_ONE_SEED = ("smoke", "fer2013-quick", "rafdb-quick")
+OF_ONE_SEED = ("smoke", "fer2013-quick", "rafdb-quick", "carried")
 
 
 def names(written):
