@@ -13,7 +13,7 @@ from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.intervals import t_interval
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.written import number
-from benchmark.report.chapters.leaderboard import boards
+from benchmark.report.boards import boards
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
