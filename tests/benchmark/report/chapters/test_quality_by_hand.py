@@ -83,9 +83,11 @@ def test_outside_entries_that_were_measured_have_a_table_of_their_own(run, measu
     (table,) = robustness.tables_of_entries(summary, files)
     assert (table.name, table.columns["n"]) == ("synthetic-8-robustness-outside", "Networks")
     ant, zebra = map(shown, table.rows)
+    assert list(table.columns)[:4] == ["cell", "saw", "trust", "n"] and table.blocks[0][:3] == ("saw", "trust", "n")
     assert (ant["cell"], ant["clean"], ant["blur"], ant["to_far"]) == ("ant", "91.00", "62.00", "43.00")
     assert zebra == {
-        "cell": "zebra", "n": "n = 1", "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
+        "cell": "zebra", "saw": "may have", "trust": "trained here", "n": "n = 1",
+        "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
         "flip": "69.07", "consistency": "88.03", "to_far": "not tested: not measured", "to_near": "33.01",
     }  # fmt: skip
     assert not any("theirs" in str(row) or "interval" in str(row) for row in table.rows)
