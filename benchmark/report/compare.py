@@ -272,7 +272,7 @@ def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None
     return {
         "name": row.name,
         "outside": row.outside,
-        "seen": NO if record.outside is None else seen_in(record.outside),
+        "seen": seen_in(record.outside or {}) if row.outside else NO,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
         "macs": macs,
