@@ -17,8 +17,8 @@ Made by `python examples/outside/recipes.py` from the `entry.yaml` of each folde
 
 **None of these was run here**: the weights were not at hand. Each fact has its source; what could not be checked is under
 *not verified*. The commands were run with networks of random weights that have the same inputs and outputs, and `predict.py`
-against stand-ins of the packages (`tests/examples/outside/test_recipes.py`); deepface 0.0.103 and rmn 3.3.0 themselves, and
-the networks of EmoNet and DDAMFN++, ran with random weights. A stated number is the authors', on their faces and with their
+against stand-ins of the packages (`tests/examples/outside/test_recipes.py`). Beside that, deepface 0.0.103 and rmn 3.3.0
+themselves and upstream's own code of EmoNet, DDAMFN++ and ResMaskingNet ran once with random weights. A stated number is the authors', on their faces and with their
 preparation: an entry made by a command shows it beside what is measured. The commands are for the top folder of a clone,
 with the file of weights in it.
 
@@ -47,7 +47,7 @@ def commands(name: str, recipe: Mapping, protocol: str, folder: Path = FOLDER) -
         entry = f"{name}-package" if recipe["way"] else name
         lines += [
             f"ferbench export-test --protocol {protocol} faces",
-            f"ENVIRONMENT/bin/python {where}/predict.py faces {name}.csv",
+            f"PYTHONPATH=examples/outside ENVIRONMENT/bin/python {where}/predict.py faces {name}.csv",
             f"ferbench score {name}.csv {shlex.join(['--protocol', protocol, '--name', entry, *about])}",
         ]
     return lines
@@ -105,7 +105,8 @@ def _section(name: str, recipe: Mapping, folder: Path) -> str:
 def _environment(name: str, folder: Path) -> list[str]:
     if not (folder / name / "requirements.txt").is_file():
         return []
-    return ["python3 -m venv ENVIRONMENT", f"ENVIRONMENT/bin/pip install -r examples/outside/{name}/requirements.txt"]
+    install = f"ENVIRONMENT/bin/pip install --no-deps --require-hashes -r examples/outside/{name}/requirements.txt"
+    return ["python3 -m venv ENVIRONMENT", install]
 
 
 def _under(protocol: str, under: Mapping) -> str:

@@ -1,34 +1,26 @@
-"""predict.py FACES_FOLDER OUT.csv: the emotions of deepface for faces of `ferbench export-test`.
+"""DeepFace.analyze of deepface, with the whole picture as the face (`detector_backend="skip"`).
 
-Every picture is taken as a face (`detector_backend="skip"`). The first call downloads the weights.
+- The first call downloads the weights.
+- It takes TensorFlow if that is installed, else torch; here it is told to take onnxruntime.
+
+It enlarges a face to 224 pixels, makes it grey and shrinks it to 48 (OpenCV, bilinear); range 0 to 1.
 """
 
-import csv
 import os
-import sys
-from pathlib import Path
 
-os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")  # else what happens to be installed: TensorFlow or torch first
+os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")
 
-import cv2
+import cv2  # the variable must be there first
+from contract import predict
 from deepface import DeepFace
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
-def main(folder: str, out: str) -> None:
-    with open(Path(folder) / "ids.csv", newline="") as stream:
-        faces = list(csv.DictReader(stream))
-    rows = []
-    for face in faces:
-        picture = cv2.imread(str(Path(folder) / face["file"]), cv2.IMREAD_COLOR)  # BGR, as deepface wants it
-        (found,) = DeepFace.analyze(
-            picture, actions=["emotion"], detector_backend="skip", enforce_detection=False, silent=True
-        )
-        rows.append([face["id"], *(found["emotion"][name] for name in CLASSES)])
-    with open(out, "w", newline="") as stream:
-        csv.writer(stream).writerows([["id", *CLASSES], *rows])
+def answer(file):
+    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)  # BGR, as deepface wants it
+    (found,) = DeepFace.analyze(picture, actions=["emotion"], detector_backend="skip", enforce_detection=False, silent=True)
+    return [found["emotion"][name] / 100 for name in CLASSES]
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+predict(CLASSES, answer)

@@ -1,33 +1,23 @@
-"""predict.py FACES_FOLDER OUT.csv: the probabilities of rmn for faces of `ferbench export-test`.
+"""rmn (Residual Masking Network) as it comes, with the whole picture as the face: `detect_emotion_for_single_face_image`.
 
-Importing rmn downloads its weights, or takes the file `pretrained_ckpt` of the current folder.
+- `import rmn` downloads its weights, or takes the file `pretrained_ckpt` of the current folder.
+- A picture is read as grey: the package makes a frame grey before it cuts out a face, but its call for one face does not.
+
+It repeats the grey over three channels, resizes to 224 pixels (OpenCV, bilinear, 8 bits); range 0 to 1.
 """
 
-import csv
-import sys
-from pathlib import Path
-
 import cv2
+from contract import predict
 from rmn import RMN
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+model = RMN(face_detector=False)
 
 
-def main(folder: str, out: str) -> None:
-    model = RMN(face_detector=False)
-    with open(Path(folder) / "ids.csv", newline="") as stream:
-        faces = list(csv.DictReader(stream))
-    rows = []
-    for face in faces:
-        # Grey, as the package makes its frames before it cuts out a face; its method for one face does not.
-        picture = cv2.imread(str(Path(folder) / face["file"]), cv2.IMREAD_GRAYSCALE)
-        found = {
-            name: value for each in model.detect_emotion_for_single_face_image(picture)[2] for name, value in each.items()
-        }
-        rows.append([face["id"], *(found[name] for name in CLASSES)])
-    with open(out, "w", newline="") as stream:
-        csv.writer(stream).writerows([["id", *CLASSES], *rows])
+def answer(file):
+    _, _, pairs = model.detect_emotion_for_single_face_image(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE))
+    found = {name: value for pair in pairs for name, value in pair.items()}
+    return [found[name] for name in CLASSES]
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+predict(CLASSES, answer)

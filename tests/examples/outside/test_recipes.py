@@ -122,11 +122,13 @@ def test_a_recipe_says_what_is_needed(name):
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if (FOLDER / name / "requirements.txt").is_file()])
-def test_requirements_are_names_and_versions(name):
-    lines = (FOLDER / name / "requirements.txt").read_text().splitlines()
-    assert lines[0].startswith("#") and all(re.fullmatch(r"[a-z0-9.-]+==[a-z0-9.]+", line) for line in lines[1:])
+def test_requirements_are_names_versions_and_digests(name):
+    text = (FOLDER / name / "requirements.txt").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    package = re.compile(r"[a-z0-9.-]+==[a-z0-9.]+( ; [^:]+)? \\")
+    assert all(package.fullmatch(line) or re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines)
     # The version that was read is the one that is installed.
-    assert f"{name}=={re.search(rf'{name} ([0-9.]+[0-9])', RECIPES[name]['read'])[1]}" in lines
+    assert f"{name}=={re.search(rf'{name} ([0-9.]+[0-9])', RECIPES[name]['read'])[1]} " in text
 
 
 @pytest.mark.parametrize("name, protocol", [(name, each) for name, found in RECIPES.items() for each in found["protocols"]])
@@ -237,6 +239,7 @@ def packages() -> dict[str, dict[str, types.ModuleType]]:
 @pytest.mark.parametrize("name", packages())
 def test_predict_writes_a_file_that_score_understands(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPFACE_BACKEND_ENGINE", "onnx")
+    monkeypatch.syspath_prepend(str(FOLDER))  # contract.py
     for each, contents in packages()[name].items():
         monkeypatch.setitem(sys.modules, each, contents)
     own = load_protocol("fer2013-7")
