@@ -18,9 +18,9 @@ Made by `python examples/outside/recipes.py` from the `entry.yaml` of each folde
 **None of these was run here**: the weights were not at hand. Each fact has its source; what could not be checked is under
 *not verified*. The commands were run with networks of random weights that have the same inputs and outputs, and `predict.py`
 against stand-ins of the packages (`tests/examples/outside/test_recipes.py`). Beside that, deepface 0.0.103 and rmn 3.3.0
-themselves and upstream's own code of EmoNet, DDAMFN++ and ResMaskingNet ran once with random weights. A stated number is the
-authors', on their faces and with their preparation: an entry made by a command shows it beside what is measured. The commands
-are for the top folder of a clone, with the file of weights in it.
+themselves and upstream's own code of EmoNet, DDAMFN++ and ResMaskingNet ran once with random weights. A stated number is
+the authors', on their faces and with their preparation: an entry made by a command shows it beside what is measured. The
+commands are for the top folder of a clone, with the file of weights in it.
 
 *Seen*: whether the model was trained or chosen with the help of the protocol's test faces.
 """
