@@ -42,7 +42,8 @@ def make(arguments: argparse.Namespace) -> int:
         raise BadInput("make.py", "--no-score without --work", "--work FOLDER, where the predictions stay")
     if not arguments.no_score:
         for protocol in protocols:
-            check_entry(protocol, name, arguments.out, replace=arguments.replace)
+            stated = entry.protocols[protocol.name]["stated"]
+            check_entry(protocol, name, arguments.out, stated=stated, replace=arguments.replace)
     made: dict[str, Path] = {}
     with work_folder(arguments.work) as work:
         faces = {protocol.name: _timed(f"faces of {protocol.name}", _export, protocol, arguments.prepared, work)
@@ -68,8 +69,9 @@ def score_command(name: str, entry: shipped.Shipped, protocol: Protocol, predict
     """The arguments of `ferbench` that enter the predictions with what is known of the model."""
     under = entry.protocols[protocol.name]
     known = ["--parameters", str(entry.parameters["number"]), "--extra-training-data", entry.extra_training_data]
-    if "accuracy" in (under["stated"] or {}):
-        known += ["--stated-accuracy", str(under["stated"]["accuracy"]), "--stated-source", under["stated"]["source"]]
+    known += ["--seen", under["seen"]]
+    for key, value in (under["stated"] or {}).items():
+        known += [f"--stated-{key}", str(value)]
     if protocol.task == "categorical":
         known += ["--scores", "probabilities"]
     return ["score", str(predictions), "--protocol", protocol.name, "--name", name, *known]
