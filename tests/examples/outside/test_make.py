@@ -128,7 +128,7 @@ def test_answers_that_score_refuses_stay_where_a_place_was_named(command, folder
 def test_ctrl_c_ends_the_script_and_leaves_nothing(command, folder, tmp_path, monkeypatch, capsys):
     told = tmp_path / "process"
     slow = (
-        f"import os, time\nopen({str(told)!r}, 'w').write(str(os.getpid()))\nprint('done 1', flush=True)\ntime.sleep(600)\n"
+        f"import os, time\nopen({str(told)!r}, 'w').write(str(os.getpid()))\nprint('done 1', flush=True)\ntime.sleep(20)\n"
     )
     (folder / NAME / "predict.py").write_text(slow)
 
@@ -149,7 +149,7 @@ def test_ctrl_c_ends_the_script_and_leaves_nothing(command, folder, tmp_path, mo
 
 def test_what_a_command_started_ends_with_it(tmp_path):
     told = tmp_path / "process"
-    child = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    child = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(20)"
     parent = (
         f"import subprocess, sys, time, os\nsubprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.DEVNULL)\n"
     )
