@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def run(
             _end(child)
     if status:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN:]
-        stopping.say("\n".join(["the last lines of what it printed:", *(f"  {visible(line)}" for line in lines)]))
+        print("the last lines of what it printed:", *(f"  {visible(line)}" for line in lines), sep="\n", file=sys.stderr)
         name = " ".join(Path(part).name for part in command[:3])
         raise SystemSaysNo(name, f"ended with status {status}", "see the lines above, mend that, then repeat the command")
 

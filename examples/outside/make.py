@@ -14,42 +14,48 @@ from pathlib import Path
 
 from benchmark import stopping
 
-stopping.heed()  # before the imports that take time
+if __name__ == "__main__":
+    stopping.heed()  # before the imports that take time
 
-import environments  # noqa: E402
-import shipped  # noqa: E402
-from children import run  # noqa: E402
+import environments
+import shipped
+from children import run
 
-from benchmark import leftovers, progress  # noqa: E402
-from benchmark.cli import failures  # noqa: E402
-from benchmark.cli.main import main as ferbench  # noqa: E402
-from benchmark.errors import BadInput, Interrupted  # noqa: E402
-from benchmark.faces.faceset import open_faceset  # noqa: E402
-from benchmark.files import file_digest, write_text  # noqa: E402
-from benchmark.outside.blind_faces import export_faces  # noqa: E402
-from benchmark.outside.entry import check_entry  # noqa: E402
-from benchmark.protocol.protocol import Protocol, load_protocol  # noqa: E402
+from benchmark import leftovers, progress
+from benchmark.cli import failures
+from benchmark.cli.main import main as ferbench
+from benchmark.errors import BadInput, Interrupted
+from benchmark.faces.faceset import open_faceset
+from benchmark.files import file_digest, write_text
+from benchmark.outside.blind_faces import export_faces
+from benchmark.outside.entry import check_entry
+from benchmark.protocol.protocol import Protocol, load_protocol
 
 ROOT = shipped.FOLDER.parents[1]
 STOPPED = "stopped; what was made on the way is removed, and an entry is whole or not there"
 
 
-def make(arguments: argparse.Namespace) -> int:
-    """Make the predictions of a package and its entries. Returns the exit status of the last `ferbench score`."""
-    name, entry = arguments.name, shipped.read(arguments.name)
+def make(arguments: argparse.Namespace, folder: Path = shipped.FOLDER) -> int:
+    """Make the predictions of a package and its entries. Returns the exit status: that of `ferbench score`, if it fails.
+
+    Args:
+        folder: of the folders of packages.
+    """
+    name, entry = arguments.name, shipped.read(arguments.name, folder)
     protocols = [load_protocol(each) for each in shipped.protocols_of(entry, arguments.protocols, name)]
     if arguments.no_score and arguments.work is None:
         raise BadInput("make.py", "--no-score without --work", "--work FOLDER, where the predictions stay")
     if not arguments.no_score:
         for protocol in protocols:
-            check_entry(protocol, name, arguments.out, replace=arguments.replace)
+            stated = entry.protocols[protocol.name]["stated"]
+            check_entry(protocol, name, arguments.out, stated=stated, replace=arguments.replace)
     made: dict[str, Path] = {}
     with work_folder(arguments.work) as work:
         faces = {protocol.name: _timed(f"faces of {protocol.name}", _export, protocol, arguments.prepared, work)
                  for protocol in protocols}  # fmt: skip
         log, home = work / "log.txt", work / "home"
         home.mkdir()
-        command = _timed("environment", environments.make, entry, shipped.FOLDER / name, work, log)
+        command = _timed("environment", environments.make, entry, folder / name, work, log)
         for protocol in protocols:
             said = f"{name} {protocol.name}"
             parts = _timed(f"predictions of {said}", _predict, command, faces[protocol.name], said, log, home)
@@ -68,8 +74,9 @@ def score_command(name: str, entry: shipped.Shipped, protocol: Protocol, predict
     """The arguments of `ferbench` that enter the predictions with what is known of the model."""
     under = entry.protocols[protocol.name]
     known = ["--parameters", str(entry.parameters["number"]), "--extra-training-data", entry.extra_training_data]
-    if "accuracy" in (under["stated"] or {}):
-        known += ["--stated-accuracy", str(under["stated"]["accuracy"]), "--stated-source", under["stated"]["source"]]
+    known += ["--seen", under["seen"]]
+    for key, value in (under["stated"] or {}).items():
+        known += [f"--stated-{key}", str(value)]
     if protocol.task == "categorical":
         known += ["--scores", "probabilities"]
     return ["score", str(predictions), "--protocol", protocol.name, "--name", name, *known]
@@ -77,7 +84,8 @@ def score_command(name: str, entry: shipped.Shipped, protocol: Protocol, predict
 
 @contextlib.contextmanager
 def work_folder(given: Path | None) -> Iterator[Path]:
-    """The folder for everything that is made on the way: temporary, or a new one that stays if all went well.
+    """The folder for everything that is made on the way: temporary, or a new one that stays, unless the work in it fails or
+    is stopped.
 
     Raises:
         BadInput: `given` is there and not an empty folder.
@@ -171,10 +179,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command. Returns the exit status, as of `ferbench`."""
+def main(argv: Sequence[str] | None = None, folder: Path = shipped.FOLDER) -> int:
+    """Run the command. Returns the exit status, as of `ferbench`. `folder`: as of `make`."""
     try:
-        return make(parser().parse_args(argv))
+        return make(parser().parse_args(argv), folder)
     except KeyboardInterrupt:
         return failures.status_of(Interrupted(STOPPED))
     except Exception as error:  # noqa: BLE001  # what is no mistake of the suite is told apart there

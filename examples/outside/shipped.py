@@ -7,13 +7,13 @@ from pathlib import Path
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name
+from benchmark.records.outside_record import SEEN, check_stated
 from benchmark.suggesting import one_of, unknown
 from benchmark.typed import from_mapping
 
 FOLDER = Path(__file__).resolve().parent
 SCRIPTS = {"python": "predict.py", "node": "predict.mjs"}
 LOCKS = {"python": ("requirements.txt",), "node": ("package.json", "package-lock.json")}
-SEEN = ("no", "unknown", "yes")
 INDEXES = {"pypi": "python", "npm": "node"}
 
 
@@ -105,13 +105,8 @@ def _check_protocol(under: object, where: str) -> None:
     found = _exactly(under, ("seen", "why", "stated"), where)
     if found["seen"] not in SEEN:
         raise BadInput(f"{where}, seen", repr(found["seen"]), '"no", "unknown" or "yes", in quotes: YAML reads yes as true')
-    if (stated := found["stated"]) is None:
-        return
-    words = isinstance(stated, Mapping) and "words" in stated
-    _exactly(stated, ("words", "source") if words else ("accuracy", "source"), f"{where}, stated")
-    value = stated.get("accuracy", 0)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise BadInput(f"{where}, stated, accuracy", repr(value), "a fraction from 0 to 1")
+    if (stated := found["stated"]) is not None:
+        check_stated(stated if isinstance(stated, Mapping) else {"stated": stated}, where)
 
 
 def _exactly(found: object, keys: tuple[str, ...], where: str) -> Mapping[str, Json]:

@@ -5,8 +5,8 @@
 // that prepare a face are repeated: resize to 64 pixels (bilinear, corners not aligned), grey by the weights 0.2989, 0.5870,
 // 0.1140 (which sum to 0.9999: a grey picture gets a trace darker), range -1 to 1. The output is a softmax.
 //
-// The package says "mini Xception" nowhere; its weights (emotion.json) have the layers of big_XCEPTION of
-// oarriaga/face_classification, 3.5 times those of mini_XCEPTION.
+// emotion.json names oarriaga/face_classification as its origin. Its layers are those of big_XCEPTION there (src/models/cnn.py),
+// not of mini_XCEPTION, which has less than a third of its parameters.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
