@@ -3,8 +3,8 @@
     predict.py FACES OUT.csv
 
 FACES is a folder that `ferbench export-test` wrote: pictures, and ids.csv with the columns id and file. OUT.csv gets the
-column id and one for each class of the model, by the model's own names: probabilities with nine digits, which is every bit of
-a float32. The rows are in the order of ids.csv. After some faces a line "done N" goes to standard output, for the progress.
+column id and one for each class of the model, by the model's own names: probabilities with nine digits, which is every bit
+of a float32. The rows are in the order of ids.csv. Now and then a line "done N" goes to standard output, for the progress.
 """
 
 import csv

@@ -3,9 +3,10 @@
 `detect_emotions` takes the box of the face; it rounds its answers to two digits, so that classes tie. The unrounded ones are
 kept on their way out of the network. Two things to know:
 
-- `offsets` is (0, 0) here. As it comes, the package takes ten pixels more on each side of a face, whatever its size. Around a
-  picture of 48 pixels that would be a frame of one grey.
-- By default the package uses a quantised network (TensorFlow Lite), not the hdf5 file beside it. Both answer almost alike.
+- `offsets` is (0, 0) here. As it comes, the package takes ten pixels more on each side of a face, whatever its size. Around
+  a picture of 48 pixels that would be a frame of one grey.
+- By default the package uses a quantised network (TensorFlow Lite), not the hdf5 file beside it. They answer almost alike:
+  65.84 and 65.48 % on PrivateTest.
 
 It resizes a grey picture to 64 pixels (OpenCV, bilinear, 8 bits); range -1 to 1.
 """
@@ -14,12 +15,12 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import cv2  # noqa: E402  # the variable must be there first
-from contract import predict  # noqa: E402
-from fer.fer import FER  # noqa: E402  # `from fer import FER` of the README fails in 25.10.3
+import cv2  # the variable must be there first
+from contract import predict
+from fer.fer import FER  # `from fer import FER` of the README fails in 25.10.3
 
 detector = FER(offsets=(0, 0))
-classify, found = detector._classify_emotions, []
+classify, found = detector._classify_emotions, []  # noqa: SLF001
 
 
 def kept(faces):
@@ -27,7 +28,7 @@ def kept(faces):
     return found
 
 
-detector._classify_emotions = kept
+detector._classify_emotions = kept  # noqa: SLF001
 
 
 def answer(file):
@@ -37,4 +38,4 @@ def answer(file):
     return found[0]
 
 
-predict(list(detector._get_labels().values()), answer)
+predict(list(detector._get_labels().values()), answer)  # noqa: SLF001
