@@ -41,7 +41,8 @@ def add(verb: Callable) -> None:
     one.add_argument("--protocol", help="name or file: the classes and the input of a model that is no run")
     model_options(one)
     one.add_argument("--crop", choices=("auto", "none"), default="auto",
-                     help="auto: find the faces, or take a face crop as given; none: take every picture as given (default: auto)")  # fmt: skip
+                     help="auto: find the faces, or take a face crop as given; none: take every picture as given\n"
+                     "(default: %(default)s)")  # fmt: skip
     one.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     one.add_argument("--device", default="auto")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

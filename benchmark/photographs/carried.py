@@ -36,7 +36,8 @@ def carried_network(kind: str, folder: Path = FOLDER) -> Network:
     run = Run(load_protocol(known["protocol"]), named_cell(known["cell"], folder), known["seed"])
     states = weights_of(known, folder)
     members = tuple(_member(run, state, own) for state, own in zip(states, known["input"], strict=True))
-    title = f"{run.cell.name}, seed {run.seed}, trained by ferbench with {run.protocol.name} and carried by this package"
+    what = run.cell.name if len(members) == 1 else f"{run.cell.name}, the mean of {len(members)} folds"
+    title = f"{what}, trained by ferbench under {run.protocol.name} (seed {run.seed}) and carried by this package"
     return Network(title, CARD, run.protocol, members)
 
 

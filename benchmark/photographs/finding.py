@@ -15,8 +15,8 @@ LONGEST = 960  # pixels: a larger picture is looked at as a copy of this size; s
 SURE = 80  # the finder's confidence, 0 to 100, from which a find counts
 SMALLEST = 24  # pixels of the copy: smaller finds are left out; there is little to see in them
 # The training crops as the finder sees them: the longer side of the box has a median of 0.99 of the side of the crop for 272
-# validation faces of FER2013 (quartiles of its height: 0.88 and 1.11), and of 0.91 for 300 faces of DiffusionFER; its centre is
-# 0.02 of it higher in both. So the crop is between 1.01 and 1.10 times the longer side of the box.
+# validation faces of FER2013 (quartiles of its height: 0.88 and 1.11), and of 0.91 for 300 faces of DiffusionFER; its centre
+# is 0.02 of it higher in both. So the crop is between 1.01 and 1.10 times the longer side of the box.
 WIDER = 1.05
 LOWER = 0.02
 

@@ -69,9 +69,8 @@ def framed(picture: Picture, crop: str = "auto") -> Framed:
         return _whole(picture, finding.MISSING)
     boxes = finding.faces_in(picture.pixels)
     if boxes:
-        number = "1 face" if len(boxes) == 1 else f"{len(boxes)} faces, from left to right"
         faces = tuple(Face(box, cut_of(box, width, height)) for box in boxes)
-        return Framed(FOUND, f"{number} found", faces)
+        return Framed(FOUND, "1 face found" if len(boxes) == 1 else f"{len(boxes)} faces found, left to right", faces)
     if square and longest <= LARGEST_CROP:
         return _whole(picture, f"no face was found in it, and it is small and about square, {width} x {height}")
     return Framed(NOTHING, "no face found; no answer (--crop none takes the whole picture for a face)", ())

@@ -31,8 +31,8 @@ def networks(
     """The networks that answer.
 
     Args:
-        model: None: the carried ones; the folder of a run; else as of `benchmark.outside.ready.made_ready`, or the name of an
-            outside entry.
+        model: None: the carried ones; the folder of a run; else as of `benchmark.outside.ready.made_ready`, or the name of
+            an outside entry.
         protocol: gives the classes and the input of a finished model; None for one whose record says it.
         entries: folder of outside entries.
         prepared: folder of FaceSets, read only where a preprocessing is to be "as in training" and was measured on faces.

@@ -153,7 +153,7 @@ def _without_weights(record: Record, directory: Path) -> str:
 
 
 def loaded_model(run: Run, directory: Path, name: str, device: torch.device) -> torch.nn.Module:
-    """The network of a run with the weights in the file `name` of its folder. BadInput if they are not as sealed, or not its."""
+    """The network of a run with the weights in the file `name` of its folder. BadInput if they are not as sealed."""
     contents = seal.weights(directory, name)
     model = build_model(run, device)
     try:
