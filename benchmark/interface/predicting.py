@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -69,12 +69,14 @@ def predict(
     own = None if protocol is None else protocol_of(protocol)
     where, file = places(project, prepared), weights_of(weights)
     read = check_readable(given)
+    from benchmark.outside.ready import How
     from benchmark.outside.sized import left_as_it_was
     from benchmark.photographs.opening import networks
     from benchmark.runs.environment import pick_device
 
     place = pick_device(str(device or "auto"))
-    how = {"weights": file, "options": options, "preprocessing": preprocessing, "trust": trust}
+    how: How = {"weights": file, "options": options, "preprocessing": preprocessing, "trust": trust}
+    model = str(model) if isinstance(model, Path) else model
     with left_as_it_was(model):
         found = networks(model, own, entries=where.outside, prepared=where.prepared, device=place, **how)
         answered = []
@@ -95,7 +97,7 @@ def _listed(pictures: Given | Sequence[Given]) -> list[Given]:
         return list(pictures)
     if isinstance(pictures, set | frozenset | Mapping):
         raise BadInput("pictures", f"an object of {type(pictures).__qualname__}", "one picture or a list of them")
-    return [pictures]
+    return [cast(Given, pictures)]
 
 
 def _answered(picture: Picture, crop: str, networks: "Sequence[Network]", device: "torch.device") -> AnsweredPicture:

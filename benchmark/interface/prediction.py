@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from benchmark.errors import visible
-from benchmark.files import write_text
+from benchmark.files import Json, write_text
 from benchmark.room import check_file
 
 SCHEMA = 1
@@ -37,14 +37,14 @@ class AnsweredFace:
     @property
     def expression(self) -> str | None:
         """The class with the highest probability; the first among equals."""
-        return None if self.probabilities is None else max(self.probabilities, key=lambda name: self.probabilities[name])
+        return None if self.probabilities is None else max(self.probabilities, key=self.probabilities.__getitem__)
 
     @property
     def ranked(self) -> list[tuple[str, float]]:
         """Classes with their probabilities, the highest first."""
         return sorted((self.probabilities or {}).items(), key=lambda pair: -pair[1])
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """JSON-able contents, without the picture's name."""
         return {
             "box": None if self.box is None else list(self.box),
@@ -73,7 +73,7 @@ class AnsweredPicture:
     said: str
     faces: tuple[AnsweredFace, ...]
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """JSON-able contents."""
         own = {"picture": self.name, "width": self.width, "height": self.height, "taken": self.taken, "said": self.said}
         return own | {"faces": [face.as_dict() for face in self.faces]}
@@ -106,7 +106,7 @@ class Prediction:
         """Every face of every picture."""
         return tuple(face for picture in self.pictures for face in picture.faces)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Json]:
         """The contents of `to_json` (docs/predict.md lists the keys)."""
         return {
             "schema": SCHEMA,

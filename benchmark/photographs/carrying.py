@@ -110,7 +110,7 @@ def scores(record: Record) -> dict[str, Json]:
         keys = ("n", metric, "balanced_accuracy", "ccc_valence", "ccc_arousal", "support", "recall")
         found[split] = {key: every[key] for key in keys if key in every}
     ends = interval_of(record, metric)
-    found["test"]["interval"] = [float(ends.low), float(ends.high)]
+    found["test"]["interval"] = [None if end is None else float(end) for end in (ends.low, ends.high)]
     return found
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmark.outside.adapters.preprocessing import Input
 from benchmark.protocol.protocol import Protocol
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import Split, Standardiser
@@ -26,7 +28,7 @@ class Member:
     """
 
     model: nn.Module
-    prepare: Standardiser
+    prepare: Standardiser | Input
     size: int
     channels: int
 
@@ -61,7 +63,8 @@ class Network:
             faces: uint8 (H, W, 3) each, of any size.
         """
         found = [self._of_member(member, faces, device) for member in self.members]
-        return np.mean(found, axis=0)
+        mean: np.ndarray = np.mean(found, axis=0)
+        return mean
 
     def _of_member(self, member: Member, faces: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
         grey = self.protocol.data in GREY
@@ -70,7 +73,8 @@ class Network:
         if not self.categorical:
             return outputs
         high = outputs - outputs.max(1, keepdims=True)
-        return np.exp(high) / np.exp(high).sum(1, keepdims=True)
+        probabilities: np.ndarray = np.exp(high) / np.exp(high).sum(1, keepdims=True)
+        return probabilities
 
 
 def raw(member: Member, pictures: Tensor, categorical: bool) -> np.ndarray:
@@ -78,7 +82,8 @@ def raw(member: Member, pictures: Tensor, categorical: bool) -> np.ndarray:
     float64 (N, K)."""
     nothing = torch.zeros(len(pictures))
     split = Split(np.arange(len(pictures)).astype(str), pictures, nothing)
-    return predict(member.model, split, member.prepare, categorical=categorical).astype(np.float64)
+    prepare = cast(Standardiser, member.prepare)  # `Input` has its two methods
+    return predict(member.model, split, prepare, categorical=categorical).astype(np.float64)
 
 
 def _input(face: np.ndarray, member: Member, grey: bool) -> Tensor:

@@ -51,12 +51,19 @@ def networks(
         for each in (member.model for network in found for member in network.members):
             each.to(device)
         return found
-    if isinstance(model, Path) or (isinstance(model, str) and Path(model).is_dir()):
-        model = str(model)
-        if Path(model).is_dir():
-            raise BadInput(model, "a folder without record.json", "the folder of a run: runs/PROTOCOL/CELL/seedK")
+    if isinstance(model, str | Path):
+        model = _named(str(model))
     own_protocol = protocol or _of_entry(model, entries)
     return [_finished(model, own_protocol, entries, prepared, device, how)]
+
+
+def _named(model: str) -> str:
+    """A model's name or file. BadInput for a folder that is no run, and for a path where nothing is."""
+    path = Path(model)
+    if path.is_dir() or ("/" in model and ":" not in model and not path.exists()):
+        found = "a folder without record.json" if path.is_dir() else "no such file or folder"
+        raise BadInput(model, found, "the folder of a run, runs/PROTOCOL/CELL/seedK; or the file of a model")
+    return model
 
 
 def _of_entry(model: Model, entries: Path) -> Protocol:
@@ -92,15 +99,17 @@ def _finished(model: Model, protocol: Protocol, entries: Path, prepared: Path, d
     scores = Scores(given.model, full, protocol, given.source)
     card = given.source if found.record is None else str(found.record.directory)
     title = f"{given.source}, given as {given.kind}; trained elsewhere"
-    member = Member(scores, Input(full), full.input_size, full.channels)
+    size, channels = full.input_size or protocol.input_size, full.channels or protocol.channels  # `filled` gave both
+    member = Member(scores, Input(full), size, channels)
     return Network(title, card, protocol, (member,), (*given.said, *scores.said))
 
 
 def _measured(protocol: Protocol, prepared: Path) -> Preprocessing:
     """The input of the protocol's recipe. Faces are opened only if the mean or the deviation was measured on them."""
     recipe, folder = protocol.recipe, prepared / protocol.data
-    if "training" not in (recipe.input_mean, recipe.input_deviation):
-        return Preprocessing(mean=recipe.input_mean, deviation=recipe.input_deviation)
+    mean, deviation = recipe.input_mean, recipe.input_deviation
+    if not isinstance(mean, str) and not isinstance(deviation, str):
+        return Preprocessing(mean=mean, deviation=deviation)
     if not (folder / "meta.json").is_file():
         found = f"mean and deviation of the training faces of {protocol.name}, and no faces in {folder}"
         raise BadInput("predict, preprocessing", found, "--preprocessing FILE.yaml with both; or the folder of the run")

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from benchmark.errors import BadInput
+from benchmark.files import Json
 from benchmark.photographs.networks import Member, Network
 from benchmark.protocol.cells import Run
 from benchmark.records.checks.known import own_protocol
@@ -36,18 +37,18 @@ def network_of_run(directory: Path) -> Network:
     if not (directory / names[0]).is_file():
         made = f"the folder of the run: `ferbench run {record.protocol} {record.cell} --seeds {record.seed}` makes it again"
         raise BadInput(directory / names[0], "no such file", made)
-    title = f"{record.cell}, seed {record.seed}, trained here by {record.protocol}"
+    title = f"{record.cell}, seed {record.seed}, trained here under {record.protocol}"
     members = tuple(member(run, directory, name, own) for name, own in zip(names, inputs(record), strict=True))
     return Network(title, str(directory), own_protocol(record), members)
 
 
-def inputs(record: Record) -> list[dict]:
+def inputs(record: Record) -> list[dict[str, Json]]:
     """The field `input` of a run's network, or those of the networks of its folds."""
     parts = [record.contents] if record.folds is None else record.folds
     return [part["input"] for part in parts]
 
 
-def member(run: Run, directory: Path, name: str, own: dict) -> Member:
+def member(run: Run, directory: Path, name: str, own: dict[str, Json]) -> Member:
     """One network of a run with the weights in its folder. BadInput if they are not as sealed."""
     model = loaded_model(run, directory, name, torch.device("cpu")).eval()
     return Member(model, stated_input(own, run, directory), run.protocol.input_size, run.protocol.channels)

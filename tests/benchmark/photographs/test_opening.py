@@ -54,7 +54,7 @@ def test_a_run_answers_as_its_record_says(trained, tiny_faces, opened):
     stored = record.outputs("test")[1].astype(float)
     wanted = np.exp(stored) / np.exp(stored).sum(1, keepdims=True)
     np.testing.assert_allclose(network.answers(faces, CPU), wanted, rtol=0, atol=1e-12)
-    assert network.title == "tiny, seed 0, trained here by tiny-categorical" and network.card == str(trained)
+    assert network.title == "tiny, seed 0, trained here under tiny-categorical" and network.card == str(trained)
     assert is_run(trained) and is_run(str(trained)) and not is_run(trained.parent) and not is_run(nn.Identity())
 
 
@@ -135,6 +135,8 @@ def test_what_can_not_be_opened(opened, tiny_protocol, tmp_path):
         opened("a.b:c")
     with pytest.raises(BadInput, match=r"found a folder without record.json; expected the folder of a run"):
         opened(tmp_path, tiny_protocol())
+    with pytest.raises(BadInput, match=r"runs/p/c/seed0: found no such file or folder; expected the folder of a run"):
+        opened("runs/p/c/seed0")
     with pytest.raises(BadInput, match="preprocessing: found none declared; expected --preprocessing"):
         opened(lambda batch: batch, tiny_protocol())
     with pytest.raises(
