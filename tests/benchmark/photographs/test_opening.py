@@ -137,7 +137,7 @@ def test_what_can_not_be_opened(opened, tiny_protocol, tmp_path):
         opened(tmp_path, tiny_protocol())
     with pytest.raises(BadInput, match=r"runs/p/c/seed0: found no such file or folder; expected the folder of a run"):
         opened("runs/p/c/seed0")
-    with pytest.raises(BadInput, match="preprocessing: found none declared; expected --preprocessing"):
+    with pytest.raises(BadInput, match="preprocessing: found none declared; expected preprocessing=.*, a mapping"):
         opened(lambda batch: batch, tiny_protocol())
     with pytest.raises(
         BadInput, match="found a file of predictions; expected a model: predictions have no answers to pictures"
