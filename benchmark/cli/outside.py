@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from benchmark.interface.result import Result
 
 
+STATED = {"accuracy": "--stated-accuracy", "words": "--stated-words", "source": "--stated-source"}
 HERE = Path()  # the project's top folder: every path of the command line begins in the current one
 
 
@@ -78,9 +79,8 @@ def _check_entry(arguments) -> None:
     from benchmark.protocol.protocol import load_protocol
     from benchmark.room import check_room
 
-    only_with(
-        arguments, "--name", arguments.name, "stated_accuracy", "stated_source", "extra_training_data", "replace", "out"
-    )
+    stating = ("stated_accuracy", "stated_words", "stated_source")
+    only_with(arguments, "--name", arguments.name, *stating, "extra_training_data", "seen", "replace", "out")
     stated = _stated(arguments)
     if arguments.name:
         check_room(arguments.out, 0, "an entry")
@@ -95,6 +95,7 @@ def _finish(result: "Result", arguments) -> "Result":
             arguments.name,
             stated=_stated(arguments),
             extra_training_data=arguments.extra_training_data,
+            seen=arguments.seen,
             replace=arguments.replace,
             out=arguments.out,
         )
@@ -103,13 +104,16 @@ def _finish(result: "Result", arguments) -> "Result":
 
 
 def _stated(arguments) -> dict | None:
-    """The accuracy that a model's authors publish, in the form of the field `stated` of
-    `benchmark.records.outside_record.FIELDS`; None if it was not given."""
-    if (arguments.stated_accuracy is None) != (arguments.stated_source is None):
-        raise BadInput("ferbench", "one of --stated-accuracy and --stated-source", "both or neither")
-    if arguments.stated_accuracy is None:
+    """What a model's authors publish, in the form of the field `stated` (`benchmark.records.outside_record.check_stated`);
+    None if it was not given."""
+    given = {"accuracy": arguments.stated_accuracy, "words": arguments.stated_words, "source": arguments.stated_source}
+    stated = {key: value for key, value in given.items() if value is not None}
+    if not stated:
         return None
-    return {"accuracy": arguments.stated_accuracy, "source": arguments.stated_source}
+    if "source" not in stated or len(stated) == 1:
+        only = f"{STATED[next(iter(stated))]} alone"
+        raise BadInput("ferbench", only, "--stated-accuracy or --stated-words, and --stated-source")
+    return stated
 
 
 def _say(result: "Result", as_json: bool) -> None:
@@ -131,8 +135,10 @@ def _say(result: "Result", as_json: bool) -> None:
     ends = found["interval"]
     if ends["low"] is not None:
         print(f"test: {ends['metric']} 95 % over test images [{ends['low']:.4f}, {ends['high']:.4f}]")
-    if found["stated"]:
-        print(f"stated: accuracy {found['stated']['accuracy']:.4f} ({found['stated']['source']})")
+    if stated := found["stated"]:
+        accuracy = f"accuracy {stated['accuracy']:.4f}" if "accuracy" in stated else ""
+        words = f'"{stated["words"]}"' if "words" in stated else ""
+        print(visible(f"stated: {', '.join(filter(None, (accuracy, words)))} ({stated['source']})"))
     wrote = f"wrote {found['record']}" if found["record"] else "nothing was written: --name NAME makes it an entry"
     print(f"taken as {found['outputs']}; {wrote}")
 
@@ -192,9 +198,13 @@ def _entry_options(one: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--stated-accuracy", type=float, metavar="FRACTION",
                      help="accuracy that the model's authors publish, 0 to 1")  # fmt: skip
+    one.add_argument("--stated-words", metavar="TEXT", help="what they say of its quality, where that is no number")
     one.add_argument("--stated-source", metavar="TEXT", help="where they publish it")
     one.add_argument("--extra-training-data", metavar="TEXT",
                      help="training data other than the protocol's training split, in words")  # fmt: skip
+    one.add_argument("--seen", choices=("no", "unknown", "yes"),
+                     help="whether the model was trained or chosen with the help of the test faces (default: unknown);\n"
+                     "only with `no` it gets a rank")  # fmt: skip
     one.add_argument("--replace", action="store_true", help="replace an entry of that name")
     one.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

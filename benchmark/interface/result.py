@@ -21,6 +21,7 @@ from benchmark.protocol.protocol import Protocol
 from benchmark.records.comparisons import ScoredRun, metrics_of, scores_of
 from benchmark.records.intervals import Interval, accuracy_interval
 from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.outside_record import SEEN
 from benchmark.records.record import Record
 from benchmark.report.compare import Row
 from benchmark.room import check_file, check_room
@@ -192,6 +193,7 @@ class Result:
         *,
         stated: Mapping[str, object] | None = None,
         extra_training_data: str | None = None,
+        seen: str | None = None,
         replace: bool = False,
         out: Path | str | None = None,
     ) -> "Result":
@@ -199,8 +201,11 @@ class Result:
 
         Args:
             name: of the entry: letters, digits, '-', '_' and '+'.
-            stated: {"accuracy": fraction, "source": where}, the accuracy that the model's authors publish.
+            stated: what the model's authors publish: {"accuracy": fraction, "source": where}, or {"words": what they say,
+                "source": where}.
             extra_training_data: training data other than the protocol's training split, in words; "none" if there are none.
+            seen: whether the model was trained or chosen with the help of the test faces: "no", "yes" or "unknown" (None).
+                Only with "no" it gets a rank.
             replace: replace an entry of that name.
             out: folder of entries; None: the project's, reports/records/outside.
 
@@ -219,6 +224,8 @@ class Result:
             raise BadInput("extra_training_data", repr(extra_training_data), "words, such as 'none' or 'AffectNet'")
         if stated is not None and not isinstance(stated, Mapping):
             raise BadInput("stated", repr(stated), "a mapping of accuracy and source")
+        if seen is not None and seen not in SEEN:
+            raise BadInput("seen", repr(seen), f"one of {', '.join(SEEN)}")
         folder = self.places.outside if out is None else Path(out)
         check_room(folder, 0, "an entry")
         record = write_entry(
@@ -229,6 +236,7 @@ class Result:
             out=folder,
             stated=stated,
             extra_training_data=extra_training_data,
+            seen=seen,
             replace=replace,
         )
         return Result(record, self.protocol, self.places, self.said)

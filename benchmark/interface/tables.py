@@ -3,7 +3,7 @@ that `records` loads no matplotlib."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
 
@@ -16,16 +16,6 @@ from benchmark.records.examine import gather
 from benchmark.records.trust import FILE, read_verification
 from benchmark.suggesting import unknown
 
-if TYPE_CHECKING:
-    from benchmark.report.tables import Table
-
-KINDS = {"own": "trained here", "outside": "outside model", "published": "published, not measured here"}
-PARTS = {
-    "value_mean": "value", "value": "value", "value_low": "low", "value_high": "high", "n": "seeds", "tta": "view",
-    "stated": "stated", "extra": "extra_training_data", "parameters": "parameters", "macs": "macs", "trust": "trust",
-    "kind": "came_in_as", "source": "source",
-}  # fmt: skip
-
 
 def leaderboard(protocol: str | Path | Protocol, *, project: str | Path | None = None) -> pd.DataFrame:
     """The leaderboard of a protocol, from the project's records: a row per entry and view.
@@ -35,28 +25,28 @@ def leaderboard(protocol: str | Path | Protocol, *, project: str | Path | None =
         project: as of `evaluate`.
 
     Returns:
-        columns kind ("trained here", "outside model" or "published, not measured here": three kinds that are no one
-        ranking), entry, value (accuracy as a fraction, or mean CCC), low and high (95 %: over seeds, or over test images for
-        an outside model; missing where there is none), seeds, view, parameters, macs, trust, stated (accuracy that its
-        authors state), extra_training_data, came_in_as, source. Highest value first within a kind.
+        columns kind ("trained here", "outside model", "outside model that may have seen the test faces" or "published, not
+        measured here": four kinds that are no one ranking), entry, rank (among rows of one kind and view; missing where
+        there is none), value (accuracy as a fraction, or mean CCC), low and high (95 %: over seeds, or test faces for an
+        outside model; missing where there is none), seeds, view, parameters, macs, trust, seen_test_faces ("no", "yes" or
+        "unknown"), extra_training_data, stated (accuracy that its authors state), stated_words, stated_source, came_in_as,
+        source (of a published number). Highest value first within a kind, but by name where the faces may have been seen.
+        reports/leaderboard.json has the same, with every metric.
 
     Raises:
         BadInput: an unknown protocol, or one without a record; records that can not be read.
     """
     from benchmark.claims.load import load_anchors
     from benchmark.measures.complexity.file import read_complexity
-    from benchmark.report.chapters.leaderboard import boards
-    from benchmark.report.chapters.leaderboard import tables as leaderboards
+    from benchmark.report import boards
 
     own, where = protocol_of(protocol), places(project)
-    summary = _summary(where, without_runs=True)
-    slugs = {board.slug: board.protocol_hash for board in boards(summary)}
-    names = {f"leaderboard-{slug}" for slug, digest in slugs.items() if digest == own.hash}
-    tables = leaderboards(summary, read_complexity(where.reports / "complexity.json"), load_anchors())
-    found = [table for table in tables if table.name in names]
+    counted = read_complexity(where.reports / "complexity.json")
+    contents = boards.leaderboard(_summary(where, without_runs=True), counted, load_anchors(), where.records)
+    found = [board for board in contents["boards"] if board["protocol"]["hash"] == own.hash]
     if not found:
-        raise unknown(f"{where.records}, leaderboard", own.name, list(slugs))
-    return pd.concat([_entries(table) for table in found], ignore_index=True)
+        raise unknown(f"{where.records}, leaderboard", own.name, [board["name"] for board in contents["boards"]])
+    return pd.DataFrame([_entry(row) for board in found for row in board["rows"]])
 
 
 def claims(*, project: str | Path | None = None) -> pd.DataFrame:
@@ -111,16 +101,10 @@ def _summary(where: Places, without_runs: bool = False) -> Summary:
     return summarise(gathered.records, where.records, gathered.apart, verified, without_runs=without_runs)
 
 
-def _entries(table: "Table") -> pd.DataFrame:
-    rows = []
-    for row in table.rows:
-        numbers = {f"{key}_{part}" if part else key: n for key, one in row.items() for part, n in one.numbers.items()}
-        block = next(each for each in KINDS if any(key.startswith(f"{each}_") for key in numbers))
-        own = {PARTS[key]: n for key, n in _of_block(numbers, block).items() if key in PARTS}
-        rows.append({"kind": KINDS[block], "entry": numbers["cell"], **own})
-    columns = ["kind", "entry", "value", "low", "high", *PARTS.values()]
-    return pd.DataFrame(rows).reindex(columns=list(dict.fromkeys(columns)))
-
-
-def _of_block(row: Mapping[str, object], block: str) -> dict[str, object]:
-    return {key.removeprefix(f"{block}_"): value for key, value in row.items() if key.startswith(f"{block}_")}
+def _entry(row: Mapping[str, Any]) -> dict[str, object]:  # Any: a row of leaderboard.json
+    """A row of the DataFrame, from one of leaderboard.json."""
+    stated, came = row["stated"] or {}, row["came_in_as"]
+    own = {key: row[key] for key in ("kind", "entry", "rank", "value", "low", "high", "seeds", "view")} | row["cost"]
+    own |= {key: row[key] for key in ("trust", "seen_test_faces", "extra_training_data")}
+    own |= {"stated": stated.get("accuracy"), "stated_words": stated.get("words"), "stated_source": stated.get("source")}
+    return own | {"came_in_as": came and f"{came['kind']} ({came['source']})", "source": row["source"]}

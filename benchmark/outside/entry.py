@@ -20,7 +20,7 @@ from benchmark.protocol.cells import check_installed
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.aligning import as_stored
 from benchmark.records.doubts import doubt_of
-from benchmark.records.outside_record import check_name, filled_in, outside_cell
+from benchmark.records.outside_record import check_name, check_stated, filled_in, outside_cell
 from benchmark.records.record import Record, write_record
 
 
@@ -44,7 +44,7 @@ def entry_of(
             test-time augmentations of the protocol, and optionally the same for validation. Rows may be in any order.
             Targets may be left out; if given, they must equal the FaceSet's.
         outside: as `benchmark.records.outside_record.FIELDS`. These fields have defaults: sha256, stated and
-            extra_training_data (None), warnings (empty), outputs ("logits" or "valence and arousal").
+            extra_training_data (None), warnings (empty), seen ("unknown"), outputs ("logits" or "valence and arousal").
         parameters: of the model, if known.
         cost: cost of the evaluation, as in a record.
         input: declared preprocessing, JSON-able.
@@ -93,8 +93,10 @@ def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | N
         BadInput: an invalid name; the name of an installed cell; an entry that exists; a stated accuracy for valence and
             arousal.
     """
-    if stated is not None and protocol.task != "categorical":
-        raise BadInput("stated accuracy", f"one for {protocol.name}", "none: valence and arousal have no accuracy")
+    if stated is not None:
+        check_stated(stated, f"outside entry {name}")
+        if "accuracy" in stated and protocol.task != "categorical":
+            raise BadInput("stated accuracy", f"one for {protocol.name}", "words: valence and arousal have no accuracy")
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     check_installed(outside_cell(name), f"outside entry, cell {name}")
     if directory.exists() and not replace:
@@ -111,19 +113,23 @@ def write_entry(
     out: Path,
     stated: Mapping | None = None,
     extra_training_data: str | None = None,
+    seen: str | None = None,
     replace: bool = False,
 ) -> Record:
     """Write what `entry_of` made as the record of the entry `name`.
 
     Args:
-        stated: {"accuracy": fraction, "source": where}, the accuracy that the model's authors publish.
+        stated: what the model's authors publish, as of `benchmark.records.outside_record.check_stated`.
         extra_training_data: data other than the protocol's training split that the model was trained on, in words.
+        seen: whether it was trained or chosen with the help of the test faces, one of
+            `benchmark.records.outside_record.SEEN`; None: as in `contents`.
         out, replace: as of `check_entry`, whose errors this raises, too.
     """
     directory = check_entry(protocol, name, out, stated=stated, replace=replace)
     own = dict(contents["outside"])
     own |= {"stated": dict(stated)} if stated else {}
     own |= {"extra_training_data": extra_training_data} if extra_training_data is not None else {}
+    own |= {"seen": seen} if seen is not None else {}
     named = _named(contents, name) | {"outside": filled_in(protocol, own, f"outside entry {name}")}
     return write_record(directory, named, stored)
 

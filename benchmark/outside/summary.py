@@ -6,6 +6,7 @@ from benchmark.records import metrics
 from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.comparisons import metrics_of
 from benchmark.records.intervals import Interval, accuracy_interval
+from benchmark.records.outside_record import NO, seen_in
 from benchmark.records.record import Record
 
 SCHEMA = 1
@@ -34,10 +35,11 @@ def interval_of(record: Record, metric: str, view: str = "none") -> Interval:
 
 def summary_of(record: Record) -> dict:
     """A JSON-able summary of an entry, or of a finished run: the metrics of each split (fractions), the interval of the
-    primary metric (`interval_of`), what was not tested and why, the warnings, and the accuracy that the authors publish."""
+    primary metric (`interval_of`), what was not tested and why, the warnings, what the authors publish, and whether the test
+    faces may have been seen."""
     task = record["protocol"]["task"]
     run = {"outputs": "logits" if task == "categorical" else "valence and arousal", "stated": None, "warnings": []}
-    outside = record.outside or run | {"extra_training_data": "none"}
+    outside = record.outside or run | {"extra_training_data": "none", "seen": NO}
     name = metrics.PRIMARY[task]
     interval = interval_of(record, name)
     splits = [split for split in ("validation", "test") if f"{split}_ids" in record.predictions]
@@ -52,6 +54,7 @@ def summary_of(record: Record) -> dict:
         "not_tested": dict.fromkeys(_of_scores(), NO_SCORES) if record.hard else {},
         "stated": outside["stated"],
         "extra_training_data": outside["extra_training_data"],
+        "seen": seen_in(outside),
         "warnings": list(outside["warnings"]),
     }
 

@@ -12,9 +12,11 @@ KINDS = ("predictions", "python", "onnx", "exported", "weights")
 Kind = type | tuple[type, ...]  # as the second argument of `isinstance`
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
 
-# Field of `outside` -> its JSON type. `source`: file name or module:factory. `sha256`: digest of that file. `stated`: the
-# accuracy that the model's authors publish, {"accuracy": fraction, "source": where}. `outputs`: what the model returned, one
-# of OUTPUTS. A record always stores logits: probabilities as their logarithm, classes as one-hot rows (`Record.hard`).
+NO, UNKNOWN, YES = SEEN = ("no", "unknown", "yes")
+
+# Field of `outside` -> its JSON type. `source`: file name or module:factory. `sha256`: digest of that file. `stated`: what
+# the model's authors publish of its quality (`check_stated`). `outputs`: what the model returned, one of OUTPUTS. A record
+# always stores logits: probabilities as their logarithm, classes as one-hot rows (`Record.hard`).
 FIELDS: dict[str, Kind] = {
     "kind": str,
     "source": str,
@@ -25,7 +27,9 @@ FIELDS: dict[str, Kind] = {
     "outputs": str,
 }
 # Fields that older records lack. `macs`: multiply-adds for one picture, where the model was given as code and counted.
-LATER: dict[str, Kind] = {"macs": (int, type(None))}
+# `seen`: whether the model was trained or chosen with the help of the test faces or copies of them, one of SEEN; `seen_in`
+# reads it.
+LATER: dict[str, Kind] = {"macs": (int, type(None)), "seen": str}
 
 
 def outside_cell(name: str) -> Cell:
@@ -57,19 +61,35 @@ def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) 
         raise BadInput(f"{where}, outputs", outside["outputs"], f"one of {', '.join(fitting)}")
     if not all(isinstance(sentence, str) for sentence in outside["warnings"]):
         raise BadInput(f"{where}, warnings", outside["warnings"], "sentences")
-    if (stated := outside["stated"]) is not None:
-        value = stated.get("accuracy")
-        if set(stated) != {"accuracy", "source"} or not isinstance(stated["source"], str) or not stated["source"]:
-            raise BadInput(f"{where}, stated", stated, "an accuracy and its source")
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-            raise BadInput(f"{where}, stated accuracy", value, "a fraction from 0 to 1")
+    if (seen := outside.get("seen", UNKNOWN)) not in SEEN:
+        raise BadInput(f"{where}, seen", repr(seen), f"one of {', '.join(SEEN)}")
+    if outside["stated"] is not None:
+        check_stated(outside["stated"], where)
+
+
+def check_stated(stated: Mapping[str, Json], where: object) -> None:
+    """Raise BadInput if the field `stated` is not {"accuracy": fraction, "source": where it stands}, or {"words": what the
+    authors say, "source"}, or has all three."""
+    texts = {key: stated[key] for key in ("words", "source") if key in stated}
+    filled = all(isinstance(each, str) and each.strip() for each in texts.values())
+    if set(stated) - {"accuracy", "words", "source"} or "source" not in stated or len(stated) < 2 or not filled:
+        raise BadInput(f"{where}, stated", stated, "an accuracy or the authors' words, and the source")
+    value = stated.get("accuracy", 0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise BadInput(f"{where}, stated accuracy", value, "a fraction from 0 to 1")
+
+
+def seen_in(outside: Mapping[str, Json]) -> str:
+    """Whether a model may have seen the test faces, one of SEEN, of the field `outside` of its record. Where nobody said
+    anything it is not known."""
+    return str(outside.get("seen", UNKNOWN))
 
 
 def filled_in(protocol: Protocol, outside: Mapping[str, Json], where: object) -> dict[str, Json]:
     """What a stranger said of a model, with a default for each field left out. BadInput as of `check_fields`."""
     categorical = protocol.task == "categorical"
     defaults: dict[str, Json] = {"sha256": None, "stated": None, "extra_training_data": None, "warnings": []}
-    filled = defaults | {"outputs": "logits" if categorical else "valence and arousal"} | dict(outside)
+    filled = defaults | {"seen": UNKNOWN, "outputs": "logits" if categorical else "valence and arousal"} | dict(outside)
     filled["warnings"] = list(filled["warnings"])
     check_fields(filled, categorical, where)
     return filled

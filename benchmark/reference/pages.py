@@ -26,6 +26,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "models": (outside.models, "files of predictions, kinds of models, their declared input, mistakes"),
     "carried": (carried.carried, "the networks that `ferbench predict` carries: a model card; the face finder"),
+    "leaderboard": (outside.leaderboard, "every key of reports/leaderboard.json"),
     "release": (outside.release, "what the authors' release proves, how its weights are converted, what is not known"),
     "audit": (measures.audit, "how copies and odd labels are found, with the figures behind each limit; raters"),
     "bias": (measures.bias, "what is known of bias in each data set; results by subgroup"),

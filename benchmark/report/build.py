@@ -5,9 +5,10 @@ from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.files import replacing_directory, replacing_file
+from benchmark.files import json_text, replacing_directory, replacing_file
 from benchmark.leftovers import clear_below
 from benchmark.report.answer import answer
+from benchmark.report.boards import FILE
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.material import Material, read_material
 from benchmark.report.pages.costs import costs_markdown, costs_webpage
@@ -66,6 +67,7 @@ def build(
         RESULTS.html: webpage(material, contents),
         COSTS.markdown: costs_markdown(contents),
         COSTS.html: costs_webpage(material, contents),
+        FILE: json_text(material.leaderboard),
     }
     files = made_files(material, contents, planned)
     for name in files:

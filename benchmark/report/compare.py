@@ -20,6 +20,7 @@ from benchmark.records.checks.known import Known
 from benchmark.records.comparisons import SPLIT, ScoredRun, Summary, summarise
 from benchmark.records.examine import gather
 from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.outside_record import NO, YES, seen_in
 from benchmark.records.pairs import resample, right, tested
 from benchmark.records.statistics import holm, mcnemar_exact, sign_flip_exact
 from benchmark.suggesting import one_of
@@ -103,11 +104,12 @@ def compare(
         complexity, latency: complexity.json and latency.json; without them, MACs and latency are null.
 
     Returns:
-        JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, value: mean of the primary metric,
-        parameters, macs, latency_ms}), metric, pairs (seeds of A and B), images and seeds (tests over test images and over
-        seeds: {mean, low, high, n, p}), discordant, test_images, mcnemar (one per pair: {seed_a, seed_b, p, only_a, only_b};
-        empty for valence and arousal), classes (one per class: {class, n, difference: of recall, p, p_holm}), disagree (ids
-        of the faces on which A and B disagree; those with the most disagreement first).
+        JSON-able: schema, protocol, protocol_hash, data, a and b ({name, outside, seen: whether the network may have seen
+        the test faces, no, unknown or yes; value: mean of the primary metric, parameters, macs, latency_ms}), metric, pairs
+        (seeds of A and B), images and seeds (tests over test images and over seeds: {mean, low, high, n, p}), discordant,
+        test_images, mcnemar (one per pair: {seed_a, seed_b, p, only_a, only_b}; empty for valence and arousal), classes (one
+        per class: {class, n, difference: of recall, p, p_holm}), disagree (ids of the faces on which A and B disagree; those
+        with the most disagreement first).
 
     Raises:
         BadInput: an unknown name; no common protocol, or several and none chosen; no common seed.
@@ -200,6 +202,9 @@ def sentences(found: Mapping) -> list[str]:
         lines.append(f"recall of {each['class']} (n = {each['n']}): {change}")
     for key, title in (("parameters", "parameters"), ("macs", "MACs"), ("latency_ms", "CPU latency, ms")):
         lines.append(f"{title}: {_cost(a[key])} against {_cost(b[key])}{_ratio(a[key], b[key])}")
+    for side in (a, b):
+        if side["seen"] != NO:
+            lines.append(f"{side['name']} {'has' if side['seen'] == YES else 'may have'} seen these faces in training")
     lines.append(f"they disagree on {len(found['disagree']):,} of {found['test_images']:,} faces")
     return lines
 
@@ -267,6 +272,7 @@ def _side(row: Row, runs: Sequence[ScoredRun], task: str, counts: Mapping | None
     return {
         "name": row.name,
         "outside": row.outside,
+        "seen": seen_in(record.outside or {}) if row.outside else NO,
         "value": float(np.mean([run.scores["none"][PRIMARY[task]] for run in runs])),
         "parameters": record["parameters"],
         "macs": macs,

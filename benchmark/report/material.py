@@ -23,6 +23,7 @@ from benchmark.records.comparisons import Summary, summarise
 from benchmark.records.examine import gather
 from benchmark.records.trust import FILE as VERIFICATION
 from benchmark.records.trust import read_verification
+from benchmark.report.boards import leaderboard
 from benchmark.report.humans import Humans, read_humans
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
@@ -109,6 +110,7 @@ class Material:
         machines: name of a measurement -> the environment it was made in, for gradients and robustness.
         searches: search for learning rates -> its trials.
         scalars: the figure of the released shortcut coefficients, as SVG; None if the release was not audited.
+        leaderboard: the contents of leaderboard.json.
     """
 
     records: Path
@@ -130,6 +132,7 @@ class Material:
     machines: Mapping[str, Mapping]
     searches: Mapping[str, Sequence[Mapping]]
     scalars: bytes | None
+    leaderboard: Mapping
 
     @property
     def records_link(self) -> str:
@@ -144,15 +147,16 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
     summary = summarise(gathered.records, records, gathered.apart, read_verification(out / VERIFICATION))
     gradients = read_gradients(out / "gradients")
     judged = judge(claims, summary, counted, gradients, waiting_for_rates())
+    summary, anchors = held_back(summary, judged), load_anchors()
     return Material(
         records=records,
         out=out,
-        summary=held_back(summary, judged),
+        summary=summary,
         complexity=counted,
         latency=read_latency(out / "latency.json"),
         claims=claims,
         judged=judged,
-        anchors=load_anchors(),
+        anchors=anchors,
         sets=read_data(data, out),
         people=read_humans(out / "humans"),
         faces=read_faces(out / "faces", summary),
@@ -168,4 +172,5 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         },
         searches=read_searches(out / "tuning"),
         scalars=read_scalars(out / "release"),
+        leaderboard=leaderboard(summary, counted, anchors, records),
     )

@@ -1,200 +1,138 @@
-"""Chapter: leaderboards, one per protocol version, with runs of this suite, outside models evaluated here, and published
-numbers.
+"""Chapter: the leaderboards of leaderboard.json (`benchmark.report.boards`), a table each.
 
-The three kinds are in separate blocks and never in one column: a run was trained and selected by the protocol; an outside
-model was only tested by it; a published number was made by rules that its authors chose.
+The four kinds of rows are in separate blocks and never in one column.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
 
-from benchmark.claims.load import published
-from benchmark.measures.complexity.file import measured_network
-from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
-from benchmark.records.intervals import Interval, accuracy_interval
-from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.protocol.protocol import protocol_names
+from benchmark.records.intervals import Interval
+from benchmark.records.outside_record import NO, UNKNOWN, YES
 from benchmark.records.written import number
+from benchmark.report.boards import FILE, OUTSIDE, PUBLISHED, RUN, SEEN
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
 from benchmark.report.tables import TRUST_NOTE, Entry, Table, measured, not_tested, seeds, text
 
 PLACE = 10
 INTRO = (
-    "Runs of this suite, models of others evaluated here, and published numbers: three kinds that are made by different "
-    "rules and stand in tables of their own, one set a protocol version."
+    "Runs of this suite, models of others evaluated here, models that may have seen the test faces, and published numbers: "
+    "four kinds that are made by different rules and stand in tables of their own, one set a protocol version. The same for "
+    f"machines, with every metric: {FILE}."
 )
-
+BLOCKS = {RUN: "own", OUTSIDE: "outside", SEEN: "seen", PUBLISHED: "published"}  # kind -> the start of its columns' keys
+SEEN_WORDS = {NO: "no", UNKNOWN: "may have", YES: "yes"}
+RANK = {"rank": "Rank"}
 FACTS = {
     "selection": "Selection rule",
     "tta": "TTA",
+    "saw": "Seen these faces",
     "extra": "Extra training data",
     "parameters": "Parameters",
     "macs": "MACs, one view",
     "trust": "Trust",
 }
+STATED = {"stated": "Its authors state", "kind": "Came in as"}
 
 
 def chapter(material: Material) -> Chapter:
     """The leaderboards with runs, outside models and published numbers."""
-    return Chapter("Leaderboards", [INTRO], tables(material.summary, material.complexity, material.anchors))
+    return Chapter("Leaderboards", [INTRO], tables(material.leaderboard))
 
 
-class Board(NamedTuple):
-    """One protocol version on one edition of its data. `comparison`: its runs; None if there are only outside models."""
-
-    slug: str
-    protocol: Mapping
-    protocol_hash: str
-    data: Mapping
-    comparison: Comparison | None
-    outside: Sequence[ScoredRun]
-
-
-def boards(summary: Summary) -> list[Board]:
-    """A board for every comparison, with the outside models of the same protocol and data; then boards for outside models
-    without any runs."""
-    of: dict[tuple, list[ScoredRun]] = {}
-    for run in summary.outside:
-        of.setdefault(_identity(run.record["protocol"], run.record["protocol_hash"], run.record["data"]), []).append(run)
-    found, taken = [], set()
-    for c in summary.comparisons:
-        own = of.pop(_identity(c.protocol, c.protocol_hash, c.data), [])
-        found.append(Board(c.slug, c.protocol, c.protocol_hash, c.data, c, own))
-        taken.add(c.slug)
-    for (name, protocol_hash, fingerprint), runs in sorted(of.items()):
-        installed = name not in protocol_names() or load_protocol(name).hash == protocol_hash
-        slug = name if installed and name not in taken else f"{name}-{protocol_hash[:8]}-{fingerprint[:8]}"
-        taken.add(slug)
-        record = runs[0].record
-        found.append(Board(slug, record["protocol"], protocol_hash, record["data"], None, runs))
-    return found
-
-
-def tables(summary: Summary, counted: Mapping | None, anchors: Mapping[str, Mapping]) -> list[Table]:
+def tables(contents: Mapping) -> list[Table]:
     """The table `leaderboard-<slug>` of every board.
 
     Args:
-        counted: contents of complexity.json, or None.
-        anchors: `benchmark.claims.load.load_anchors`.
+        contents: of leaderboard.json.
     """
-    return [_table(board, counted, anchors) for board in boards(summary)]
+    return [_table(board) for board in contents["boards"]]
 
 
-def _table(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]) -> Table:
-    protocol = board.protocol
-    metric = METRICS[PRIMARY[protocol["task"]]]
-    unit = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
+def _table(board: Mapping) -> Table:
+    protocol, data, unit = board["protocol"], board["data"], board["metric"]["shown_in"] or ""
+    shown = f"{board['metric']['title']}, {unit}" if unit else board["metric"]["title"]
     columns = {"protocol": "Protocol", "version": "Version", "cell": "Entry"}
     blocks = {
-        "own": {"n": "Seeds", "value": f"Trained by this suite: {unit}"} | FACTS,
-        "outside": {"value": f"Outside model, evaluated here: {unit}", "stated": "Its authors state", "kind": "Came in as"}
-        | FACTS,
-        "published": {"value": f"Published, quoted: {unit}", "source": "Source"},
+        RUN: RANK | {"n": "Seeds", "value": f"Trained by this suite: {shown}"} | FACTS,
+        OUTSIDE: RANK | {"value": f"Outside model, evaluated here: {shown}"} | STATED | FACTS,
+        SEEN: {"value": f"May have seen these faces, not ranked: {shown}"} | STATED | FACTS,
+        PUBLISHED: {"value": f"Published, quoted: {shown}", "saw": FACTS["saw"], "trust": "Trust", "source": "Source"},
     }
-    columns |= {f"{block}_{key}": title for block, own in blocks.items() for key, title in own.items()}
-    rows = [*_own(board.comparison, counted), *_outside(board.outside), *_published(board, anchors)]
+    columns |= {f"{BLOCKS[kind]}_{key}": title for kind, own in blocks.items() for key, title in own.items()}
     what = "Protocol" if protocol["name"] in protocol_names() else "Own protocol, which the suite does not have,"
-    label = {"protocol": text(board.slug), "version": text(protocol["version"])}
-    warnings = [f"{run.record.cell}: {line}" for run in board.outside for line in run.record.outside["warnings"]]
+    label = {"protocol": text(board["name"]), "version": text(protocol["version"])}
+    warned = {f"{row['entry']}: {line}": None for row in board["rows"] for line in row["warnings"]}
     notes = [
-        f"{what} {protocol['name']} version {protocol['version']} (hash {board.protocol_hash}) on {board.data['name']} "
-        f"{board.data['version']}; {unit}",
+        f"{what} {protocol['name']} version {protocol['version']} (hash {protocol['hash']}) on {data['name']} "
+        f"{data['version']}; {shown}",
         "Trained by this suite: mean over seeds [95 % t-interval over seeds]",
         "Outside model: one network, trained by others in their way and on their data, tested here "
-        + ("[95 % Wilson interval over test images]" if metric.unit == "%" else "(no interval)"),
+        f"[95 % {'Wilson' if unit == '%' else 'bootstrap'} interval over test images]",
+        "May have seen these faces: nobody says that it was neither trained nor chosen with their help, so its number is no "
+        "evidence; sorted by name",
         "Published: quoted from the source, not measured here; training, selection and TTA are its authors'",
-        "The three kinds are no one ranking; highest first within each",
+        "The kinds are no one ranking; a rank is the order of the numbers among rows of one kind and one TTA, not a test",
         TRUST_NOTE,
-        *(f"Warning at {line}" for line in warnings),
+        *(f"Warning at {line}" for line in warned),
     ]
     return Table(
-        name=f"leaderboard-{board.slug}",
-        title=f"{board.slug}: leaderboard",
+        name=f"leaderboard-{board['name']}",
+        title=f"{board['name']}: leaderboard",
         notes=notes,
         columns=columns,
-        rows=[label | row for row in rows],
+        rows=[label | _shown(row, unit) for row in board["rows"]],
         labels=("protocol", "version", "cell"),
-        blocks=[tuple(f"{block}_{key}" for key in own) for block, own in blocks.items()],
+        blocks=[tuple(f"{BLOCKS[kind]}_{key}" for key in own) for kind, own in blocks.items()],
     )
 
 
-def _own(comparison: Comparison | None, counted: Mapping | None) -> list[dict[str, Entry]]:
-    """One row per cell and test-time augmentation: the best mean first, diverged cells last."""
-    if comparison is None:
-        return []
-    found, unit = [], METRICS[comparison.primary].unit
-    for label, runs in comparison.runs.items():
-        entry = measured_network(counted, comparison, label)
-        row = {
-            "cell": text(label),
-            "own_n": seeds(comparison.finished(label), comparison.diverged(label)),
-            "own_selection": text(comparison.protocol["selection"]),
-            "own_extra": text("none"),
-            "own_parameters": _count(runs[0].record["parameters"]),
-            "own_macs": _count(entry["macs"]) if entry else not_tested("not counted"),
-            "own_trust": text(comparison.trust(label)),
+def _shown(row: Mapping, unit: str) -> dict[str, Entry]:
+    own: dict[str, Entry] = {"value": _value(row, unit), "saw": text(SEEN_WORDS[row["seen_test_faces"]])}
+    if row["kind"] == PUBLISHED:
+        own |= {"trust": text("not measured here"), "source": text(row["source"])}
+        own["saw"] = text("not known")
+    else:
+        own |= {
+            "tta": text(row["view"]),
+            "selection": text(row["selection"] or "its authors'"),
+            "extra": text(row["extra_training_data"] or "not stated"),
+            "parameters": _count(row["cost"]["parameters"], text("not known")),
+            "macs": _count(row["cost"]["macs"], not_tested("not counted") if row["kind"] == RUN else text("not known")),
+            "trust": text(row["trust"]),
         }
-        if not comparison.finished(label):
-            found.append((None, row | {"own_value": Entry("diverged", {"note": "diverged"}), "own_tta": text("none")}))
-            continue
-        for tta in comparison.protocol["tta"]:
-            values = comparison.metric(label, comparison.primary, tta)
-            if values:
-                interval = seeds_interval(values)
-                value = measured(interval, partial(number, unit=unit))
-                found.append((interval.mean if interval else None, row | {"own_value": value, "own_tta": text(tta)}))
-    return _ranked(found)
+    if row["kind"] in (RUN, OUTSIDE):
+        own["rank"] = text(row["rank"]) if row["rank"] is not None else Entry("none", {})
+    if row["kind"] == RUN:
+        own["n"] = seeds(row["seeds"], row["diverged"])
+    if row["kind"] in (OUTSIDE, SEEN):
+        own |= {
+            "stated": stated(row["stated"]),
+            "kind": text(f"{row['came_in_as']['kind']} ({row['came_in_as']['source']})"),
+        }
+    block = BLOCKS[row["kind"]]
+    return {"cell": text(row["entry"])} | {f"{block}_{key}": entry for key, entry in own.items()}
 
 
-def _outside(runs: Sequence[ScoredRun]) -> list[dict[str, Entry]]:
-    found = []
-    for run in runs:
-        record, outside = run.record, run.record.outside
-        categorical = record["protocol"]["task"] == "categorical"
-        name = PRIMARY[record["protocol"]["task"]]
-        unit, stated = METRICS[name].unit, outside["stated"]
-        row = {
-            "cell": text(record.cell),
-            "outside_kind": text(f"{outside['kind']} ({outside['source']})"),
-            "outside_stated": Entry(f"{number(stated['accuracy'], '%')} ({stated['source']})", {"": stated["accuracy"]})
-            if stated else text("nothing"),
-            "outside_selection": text("its authors'"),
-            "outside_extra": text(outside["extra_training_data"] or "not stated"),
-            "outside_parameters": _count(record["parameters"]) if record["parameters"] is not None else text("not known"),
-            "outside_macs": _count(outside["macs"]) if outside.get("macs") else text("not known"),
-            "outside_trust": text(run.trust),
-        }  # fmt: skip
-        for tta, scores in run.scores.items():
-            interval = None if scores[name] is None else Interval(scores[name], None, None, 1)
-            if interval and categorical:
-                interval = accuracy_interval(round(interval.mean * scores["n"]), scores["n"])
-            value = measured(interval, partial(number, unit=unit))
-            found.append((scores[name], row | {"outside_value": value, "outside_tta": text(tta)}))
-    return _ranked(found)
+def stated(what: Mapping | None) -> Entry:
+    """What a model's authors state of it: an accuracy, words or both, with the source."""
+    if what is None:
+        return text("nothing")
+    accuracy = [number(what["accuracy"], "%")] if "accuracy" in what else []
+    words = [f'"{what["words"]}"'] if "words" in what else []
+    numbers = {"": what["accuracy"]} if accuracy else {"words": what["words"]}
+    return Entry(f"{', '.join(accuracy + words)} ({what['source']})", numbers)
 
 
-def _published(board: Board, anchors: Mapping[str, Mapping]) -> list[dict[str, Entry]]:
-    """The rows of published figures that are a single number; only for protocols of the suite with classes."""
-    if board.protocol["task"] != "categorical" or board.protocol["name"] not in protocol_names():
-        return []
-    sources = {f["name"]: f["source"] for f in anchors.get(board.data["name"], {}).get("figures", ())}
-    found = [
-        (value, {"cell": text(name), "published_value": Entry(number(value, "%"), {"": value}),
-                 "published_source": text(sources[name])})
-        for name, value in published(board.data["name"], anchors)
-    ]  # fmt: skip
-    return _ranked(found)
+def _value(row: Mapping, unit: str) -> Entry:
+    if row["kind"] == RUN and not row["seeds"]:
+        return Entry("diverged", {"note": "diverged"})
+    if row["kind"] == PUBLISHED:
+        return Entry(number(row["value"], unit), {"": row["value"]})
+    interval = None if row["value"] is None else Interval(row["value"], row["low"], row["high"], 1)
+    return measured(interval, partial(number, unit=unit))
 
 
-def _ranked(rows: Sequence[tuple[float | None, dict]]) -> list[dict]:
-    return [row for _, row in sorted(rows, key=lambda each: (each[0] is None, -(each[0] or 0)))]
-
-
-def _identity(protocol: Mapping, protocol_hash: str, data: Mapping) -> tuple[str, str, str]:
-    return protocol["name"], protocol_hash, data["fingerprint"]
-
-
-def _count(value: int) -> Entry:
-    return Entry(f"{value:,}", {"": value})
+def _count(value: int | None, nothing: Entry) -> Entry:
+    return nothing if value is None else Entry(f"{value:,}", {"": value})

@@ -2,6 +2,7 @@
 and curves over severities."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,15 +10,17 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.measures.robustness.file import Measured, MeasuredEntries
 from benchmark.records.calibration import calibration
-from benchmark.records.comparisons import Comparison, Summary
+from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 from benchmark.records.intervals import t_interval
 from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.outside_record import seen_in
 from benchmark.records.written import number
-from benchmark.report.chapters.leaderboard import boards
+from benchmark.report.boards import boards
+from benchmark.report.chapters.leaderboard import SEEN_WORDS
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, seeds, text
+from benchmark.report.tables import INTERVAL_NOTE, TRUST_NOTE, Entry, Table, measured, not_tested, seeds, text
 
 PLACE = 20
 INTRO = (
@@ -62,8 +65,21 @@ def tables_of_entries(summary: Summary, found: MeasuredEntries) -> list[Table]:
                 "Corrupted at the protocol's input size, as for runs, then brought to the model's own size",
             )
             title = f"{board.slug}: robustness of outside models"
-            made.append(_table(f"{board.slug}-robustness-outside", title, dict(sorted(own.items())), metric, notes))
+            table = _table(f"{board.slug}-robustness-outside", title, dict(sorted(own.items())), metric, notes)
+            made.append(_with_origin(table, {run.record.cell: run for run in board.outside}))
     return made
+
+
+def _with_origin(table: Table, runs: Mapping[str, ScoredRun]) -> Table:
+    """A table of outside entries with what a reader must know of each in its first block."""
+    columns = {"cell": table.columns["cell"], "saw": "Seen these faces", "trust": "Trust", **table.columns}
+    rows = []
+    for row in table.rows:
+        run = runs[row["cell"].text]
+        assert run.record.outside is not None
+        rows.append({**row, "saw": text(SEEN_WORDS[seen_in(run.record.outside)]), "trust": text(run.trust)})
+    blocks = [("saw", "trust", *table.blocks[0]), *table.blocks[1:]]
+    return replace(table, columns=columns, rows=rows, blocks=blocks, notes=[*table.notes, TRUST_NOTE])
 
 
 def drawings(summary: Summary, found: Measured) -> list[Drawing]:

@@ -61,7 +61,7 @@ def opened(data: str, folder: Path = PREPARED) -> dict:
 
 
 CHECKED = named("check_entry", {"protocol": "synthetic-8", "name": "net", "out": OUTSIDE, "stated": None, "replace": False})
-ENTRY = {"name": "net", "out": OUTSIDE, "stated": None, "extra_training_data": None, "replace": False}
+ENTRY = {"name": "net", "out": OUTSIDE, "stated": None, "extra_training_data": None, "seen": None, "replace": False}
 ENTRY = CHECKED | named("enter", ENTRY) | {"enter.self": LOOKED}
 EVALUATE = "evaluate net.onnx --protocol synthetic-8 --name net"
 SCORE = "score p.csv --protocol synthetic-8 --name net"
@@ -99,11 +99,12 @@ def of_an_entry(call: str, verb: str) -> dict:
     stated = {"accuracy": 0.5, "source": "page"}
     both = f"{call} --stated-accuracy 0.5 --stated-source page"
     not_entered = dict.fromkeys(ENTRY, GONE)
-    refused = dict.fromkeys([*ENTRY, *ASKED[verb]], GONE) | {
-        "status": 2,
-        "error": "ferbench: ferbench: found one of --stated-accuracy and --stated-source; expected both or neither\n",
-        "printed": "",
-    }
+    refused = dict.fromkeys([*ENTRY, *ASKED[verb]], GONE) | {"status": 2, "printed": ""}
+    expected = "expected --stated-accuracy or --stated-words, and --stated-source"
+
+    def alone(option: str) -> dict:
+        return refused | {"error": f"ferbench: ferbench: found {option} alone; {expected}\n"}
+
     return {
         "protocol": (
             call.replace("synthetic-8", "fer2013-7"),
@@ -112,10 +113,17 @@ def of_an_entry(call: str, verb: str) -> dict:
         "name": (call.replace("--name net", "--name other"), both_of("name", "other")),
         "name: none": (call.replace(" --name net", ""), not_entered | {"printed": QUICK}),
         "stated_accuracy": (both.replace("0.5", "0.25"), both_of("stated", stated | {"accuracy": 0.25})),
-        "stated_accuracy: alone": (f"{call} --stated-accuracy 0.5", refused),
+        "stated_accuracy: alone": (f"{call} --stated-accuracy 0.5", alone("--stated-accuracy")),
+        "stated_words": (f"{both} --stated-words good", both_of("stated", stated | {"words": "good"})),
+        "stated_words: no number": (
+            f"{call} --stated-words good --stated-source page",
+            both_of("stated", {"words": "good", "source": "page"}),
+        ),
+        "stated_words: alone": (f"{call} --stated-words good", alone("--stated-words")),
         "stated_source": (both.replace("page", "other"), both_of("stated", stated | {"source": "other"})),
-        "stated_source: alone": (f"{call} --stated-source page", refused),
+        "stated_source: alone": (f"{call} --stated-source page", alone("--stated-source")),
         "extra_training_data": (f"{call} --extra-training-data more", {"enter.extra_training_data": "more"}),
+        "seen": (f"{call} --seen no", {"enter.seen": "no"}),
         "replace": (f"{call} --replace", both_of("replace", True)),
         "json": (f"{call} --json", {"printed": AS_JSON}),
         "prepared": (f"{call} --prepared p", {"evaluate.prepared": Path("p")}),

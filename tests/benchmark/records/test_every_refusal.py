@@ -399,7 +399,7 @@ OUTSIDE = {"kind": "python", "source": "m:f", "sha256": None, "stated": None, "e
     [
         ({"more": 1},
          ": found missing or unknown: more; expected exactly kind, source, sha256, stated, extra_training_data, "
-         "warnings, outputs, perhaps macs"),
+         "warnings, outputs, perhaps macs, seen"),
         ({"kind": 3}, ", kind: found int; expected <class 'str'>"),
         ({"sha256": 3}, ", sha256: found int; expected (<class 'str'>, <class 'NoneType'>)"),
         ({"kind": "magic"}, ", kind: found magic; expected one of predictions, python, onnx, exported, weights"),
@@ -407,10 +407,20 @@ OUTSIDE = {"kind": "python", "source": "m:f", "sha256": None, "stated": None, "e
          ", outputs: found valence and arousal; expected one of logits, probabilities, classes"),
         ({"warnings": ["a", 3]}, ", warnings: found ['a', 3]; expected sentences"),
         ({"stated": {"accuracy": 1, "source": ""}},
-         ", stated: found {'accuracy': 1, 'source': ''}; expected an accuracy and its source"),
+         ", stated: found {'accuracy': 1, 'source': ''}; expected an accuracy or the authors' words, and the source"),
         ({"stated": {"accuracy": 1, "source": 1}},
-         ", stated: found {'accuracy': 1, 'source': 1}; expected an accuracy and its source"),
-        ({"stated": {"source": "x"}}, ", stated: found {'source': 'x'}; expected an accuracy and its source"),
+         ", stated: found {'accuracy': 1, 'source': 1}; expected an accuracy or the authors' words, and the source"),
+        ({"stated": {"source": "x"}},
+         ", stated: found {'source': 'x'}; expected an accuracy or the authors' words, and the source"),
+        ({"stated": {"words": " ", "source": "x"}},
+         ", stated: found {'words': ' ', 'source': 'x'}; expected an accuracy or the authors' words, and the source"),
+        ({"stated": {"words": "good"}},
+         ", stated: found {'words': 'good'}; expected an accuracy or the authors' words, and the source"),
+        ({"stated": {"words": "good", "source": "x", "by": "y"}},
+         ", stated: found {'words': 'good', 'source': 'x', 'by': 'y'}; expected an accuracy or the authors' words, and the "
+         "source"),
+        ({"seen": "perhaps"}, ", seen: found 'perhaps'; expected one of no, unknown, yes"),
+        ({"seen": True}, ", seen: found bool; expected <class 'str'>"),
         ({"stated": {"accuracy": 1.01, "source": "x"}}, ", stated accuracy: found 1.01; expected a fraction from 0 to 1"),
         ({"stated": {"accuracy": True, "source": "x"}}, ", stated accuracy: found True; expected a fraction from 0 to 1"),
         ({"stated": {"accuracy": -0.1, "source": "x"}}, ", stated accuracy: found -0.1; expected a fraction from 0 to 1"),
@@ -422,16 +432,19 @@ def test_what_is_said_of_a_model_from_elsewhere(changes, line):
 
 def test_models_from_elsewhere_and_their_defaults():
     for own in ({"outputs": "probabilities"}, {"outputs": "classes"}, {"stated": {"accuracy": 0, "source": "x"}},
-                {"stated": {"accuracy": 1, "source": "x"}}, {"sha256": "0"}, {"extra_training_data": "x"}):  # fmt: skip
+                {"stated": {"accuracy": 1, "source": "x"}}, {"stated": {"words": "good", "source": "x"}},
+                {"stated": {"accuracy": 1, "words": "good", "source": "x"}}, {"seen": "no"}, {"seen": "yes"},
+                {"sha256": "0"}, {"extra_training_data": "x"}):  # fmt: skip
         outside_record.check_fields(OUTSIDE | own, True, "here")
     outside_record.check_fields(OUTSIDE | {"outputs": "valence and arousal"}, False, "here")
     assert refusal(outside_record.check_fields, OUTSIDE, False, "here") == (
         "here, outputs: found logits; expected one of valence and arousal"
     )
     said = {"kind": "python", "source": "m:f"}
-    assert outside_record.filled_in(load_protocol("synthetic-8"), said, "here") == OUTSIDE
+    assert outside_record.filled_in(load_protocol("synthetic-8"), said, "here") == OUTSIDE | {"seen": "unknown"}
     va = outside_record.filled_in(load_protocol("synthetic-va"), said | {"warnings": ("a",)}, "here")
-    assert va == OUTSIDE | {"outputs": "valence and arousal", "warnings": ["a"]}
+    assert outside_record.seen_in(OUTSIDE) == "unknown" and outside_record.seen_in(OUTSIDE | {"seen": "no"}) == "no"
+    assert va == OUTSIDE | {"seen": "unknown", "outputs": "valence and arousal", "warnings": ["a"]}
     own = outside_record.outside_cell("x")
     assert own.as_dict() == {"name": "x", "model": "outside", "options": {}, "loss": "outside"}
     assert outside_record.check_name("x") == "x"

@@ -4,17 +4,21 @@ A change of a rule, a statistic, a table or a claim that changes a published num
 meant, `dvc repro` (or `ferbench report`) makes the report again. That the numbers are right is for the other tests.
 """
 
+import csv
+import json
 import math
 import re
 import shutil
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from benchmark.report import boards
 from benchmark.report.build import FOLDERS, build
 
 REPORTS = Path(__file__).parents[3] / "reports"
-PAGES = ("README.md", "index.html", "claims.md", "costs.md", "costs.html")
+PAGES = ("README.md", "index.html", "claims.md", "costs.md", "costs.html", "leaderboard.json")
 DRAWN = re.compile(r"<svg.*?</svg>", re.DOTALL)
 NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
 
@@ -44,3 +48,42 @@ def test_the_committed_report_is_what_the_code_makes(tmp_path):
         if differing or len(parts) != len(found[name]):
             odd[name] = differing[:1]
     assert not odd
+
+
+def columns_of(row: dict) -> dict[str, str]:
+    """The numbers of a row of leaderboard.json by the columns of its table."""
+    block = dict(zip(boards.KINDS, ("own", "outside", "seen", "published"), strict=True))[row["kind"]]
+    value = "value" if block == "published" else "value_mean"
+    found = {value: row["value"], "value_low": row["low"], "value_high": row["high"], "rank": row["rank"], "n": row["seeds"]}
+    found |= row["cost"] | {"stated": (row["stated"] or {}).get("accuracy"), "diverged": None}
+    return {f"{block}_{key}": f"{number:.10g}" for key, number in found.items() if number is not None}
+
+
+def test_every_number_of_the_leaderboards_stands_in_both_forms():
+    contents = json.loads((REPORTS / "leaderboard.json").read_text("utf-8"))
+    jsonschema.validate(contents, json.loads((Path(boards.__file__).parent / "leaderboard.schema.json").read_text("utf-8")))
+    names = {path.stem.removeprefix("leaderboard-") for path in (REPORTS / "tables").glob("leaderboard-*.csv")}
+    assert names == {board["name"] for board in contents["boards"]} and len(names) > 5
+    compared = 0
+    for board in contents["boards"]:
+        with open(REPORTS / "tables" / f"leaderboard-{board['name']}.csv", newline="", encoding="utf-8") as stream:
+            table = list(csv.DictReader(stream))
+        assert [row["cell"] for row in table] == [row["entry"] for row in board["rows"]]
+        for shown, row in zip(table, board["rows"], strict=True):
+            wanted, told = columns_of(row), {key: value for key, value in shown.items() if value}
+            found = {key: value for key, value in told.items() if key in wanted or is_number(value)}
+            assert found == wanted | {"version": board["protocol"]["version"]} | diverged(told)
+            compared += len(wanted)
+    assert compared > 500
+
+
+def is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def diverged(told: dict) -> dict:
+    return {key: value for key, value in told.items() if key == "own_n_diverged"}

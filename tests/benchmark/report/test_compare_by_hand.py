@@ -60,8 +60,10 @@ def test_a_whole_comparison(run, comparison, monkeypatch, tmp_path):
     files = {"complexity": tmp_path / "c.json", "latency": tmp_path / "l.json"}
     assert comparing.compare("r", "one", "two", **files) == {
         "schema": 1, "protocol": "synthetic-8", "protocol_hash": own.protocol_hash, "data": own.data, "metric": "accuracy",
-        "a": {"name": "one", "outside": False, "value": 0.67, "parameters": 7001, "macs": 503, "latency_ms": None},
-        "b": {"name": "two", "outside": False, "value": 0.43, "parameters": 607, "macs": None, "latency_ms": 2.5},
+        "a": {"name": "one", "outside": False, "seen": "no", "value": 0.67, "parameters": 7001, "macs": 503,
+              "latency_ms": None},
+        "b": {"name": "two", "outside": False, "seen": "no", "value": 0.43, "parameters": 607, "macs": None,
+              "latency_ms": 2.5},
         "pairs": [[1, 1]],
         "images": {"mean": 0.1, "low": 0.2, "high": 0.3, "n": 5, "p": 0.4},
         "seeds": {"mean": 0.6, "low": 0.7, "high": 0.8, "n": 2, "p": 0.9},
@@ -84,7 +86,8 @@ def test_an_outside_entry_on_either_side_and_on_both(run, comparison, monkeypatc
     left, right, both = (comparing.compare("r", *names) for names in (("theirs", "two"), ("two", "theirs"), ("theirs",) * 2))
     assert (left["pairs"], right["pairs"], both["pairs"]) == ([[0, 1], [0, 4]], [[1, 0], [4, 0]], [[0, 0]])
     assert left["a"] == right["b"] == both["a"] == {
-        "name": "theirs", "outside": True, "value": 0.71, "parameters": None, "macs": None, "latency_ms": None,
+        "name": "theirs", "outside": True, "seen": "unknown", "value": 0.71, "parameters": None, "macs": None,
+        "latency_ms": None,
     }  # fmt: skip
     assert left["b"]["value"] == pytest.approx(0.455)
     # Face v: two of two pairs; w: both; y: both; z: only with seed 4. Those that are disputed most come first.

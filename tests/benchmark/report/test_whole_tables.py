@@ -15,7 +15,7 @@ from benchmark.claims.load import load_claims
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
 from benchmark.records.statistics import Difference
-from benchmark.report import humans
+from benchmark.report import boards, humans
 from benchmark.report.chapters import (
     audits,
     gradients,
@@ -277,9 +277,19 @@ def test_leaderboards(run, comparison):
         }
     }
     counted = {"cells": {"fer2013-7/one-plain": {"macs": 5_003}}}
-    (table,) = leaderboard.tables(Summary((comparison(*runs),), (), (outside,)), counted, anchors)
+    ranked = run(
+        Cell("ranked", "outside", {}, "outside"),
+        0,
+        {"none": {"accuracy": 0.6, "n": 40}},
+        outside=given | {"seen": "no", "stated": {"words": "good", "source": "page"}, "warnings": [], "macs": 11_003},
+        parameters=13,
+        protocol="fer2013-7",
+    )
+    summary = Summary((comparison(*runs),), (), (outside, ranked))
+    (table,) = leaderboard.tables(boards.leaderboard(summary, counted, anchors, Path()))
     same("leaderboards-1", table)
     assert table.notes[2].endswith("tested here [95 % Wilson interval over test images]")
+    assert table.notes[-1] == "Warning at theirs: odd"
     va = Cell("one-mse", "one", {}, "mse")
     runs = [run(va, 0, {"ccc_mean": 0.317}, protocol="synthetic-va", parameters=7)]
     outside = run(
@@ -290,9 +300,11 @@ def test_leaderboards(run, comparison):
         parameters=9,
         protocol="synthetic-va",
     )
-    (table,) = leaderboard.tables(Summary((comparison(*runs),), (), (outside,)), None, {})
+    summary = Summary((comparison(*runs),), (), (outside,))
+    (table,) = leaderboard.tables(boards.leaderboard(summary, None, {}, Path()))
     same("leaderboards-2", table)
-    assert table.notes[2].endswith("tested here (no interval)") and table.notes[0].endswith("on synthetic 1.0; CCC mean")
+    assert table.notes[2].endswith("tested here [95 % bootstrap interval over test images]")
+    assert table.notes[0].endswith("on synthetic 1.0; CCC mean")
 
 
 def test_videos(run, comparison):

@@ -20,8 +20,8 @@ from benchmark.report.scale import accuracy_level, levels_in_words, scale_in_wor
 
 FOUND = {
     "protocol": "p", "protocol_hash": "abc", "metric": "accuracy", "test_images": 1009,
-    "a": {"name": "x", "value": 0.61237, "parameters": 7001, "macs": 5_000_011, "latency_ms": 2.5},
-    "b": {"name": "y", "value": 0.57113, "parameters": 3511, "macs": None, "latency_ms": 7.919},
+    "a": {"name": "x", "seen": "no", "value": 0.61237, "parameters": 7001, "macs": 5_000_011, "latency_ms": 2.5},
+    "b": {"name": "y", "seen": "unknown", "value": 0.57113, "parameters": 3511, "macs": None, "latency_ms": 7.919},
     "pairs": [[0, 3], [1, 1]],
     "images": {"mean": 0.04124, "low": -0.01317, "high": 0.08839, "n": 1009, "p": 0.0432},
     "seeds": {"mean": 0.03719, "low": -0.30103, "high": 0.47712, "n": 2, "p": 0.0004},
@@ -44,11 +44,14 @@ def test_every_number_of_a_comparison_is_said_beside_its_name():
         "parameters: 7,001 against 3,511 (A / B = 1.99)",
         "MACs: 5,000,011 against not known",
         "CPU latency, ms: 2.50 against 7.92 (A / B = 0.316)",
+        "y may have seen these faces in training",
         "they disagree on 1,003 of 1,009 faces",
     ]
     other = FOUND | {"metric": "ccc_mean", "seeds": {"mean": 0.1, "low": None, "high": None, "n": 1, "p": None}}
     said = comparing.sentences(other)
     assert said[1] == "A x: 0.612; B y: 0.571; 2 pairs of networks"
+    other["a"] = FOUND["a"] | {"seen": "yes"}
+    assert comparing.sentences(other)[-3] == "x has seen these faces in training"
     assert said[3] == "A minus B over seeds: +0.100 no interval, p not defined (n = 1)"
 
 
@@ -59,7 +62,7 @@ def test_a_side_is_the_mean_of_its_own_runs_with_its_own_costs(run):
     counts = {"cells": {"synthetic-8/one-plain": {"macs": 503, "flops": 1013}}}
     times = {"cells": {"synthetic-8/one-plain": {"latency": {"median_ms": 2.5, "upper_quartile_ms": 3.5}}}}
     assert comparing._side(row, runs, "categorical", counts, times) == {
-        "name": "one-plain", "outside": False, "value": pytest.approx(0.65), "parameters": 1234, "macs": 503,
+        "name": "one-plain", "outside": False, "seen": "no", "value": pytest.approx(0.65), "parameters": 1234, "macs": 503,
         "latency_ms": 2.5,
     }  # fmt: skip
 

@@ -355,7 +355,7 @@ def test_command_line(colour_faces, files, tmp_path, capsys):
     assert main(call) == 2 and "none declared" in capsys.readouterr().err
     (tmp_path / "rgb.yaml").write_text(yaml.safe_dump(DECLARED | {"colour": "RGB"}))
     full = [*call, "--preprocessing", str(tmp_path / "rgb.yaml"), "--extra-training-data", "none of it"]
-    assert main([*full, "--stated-accuracy", "0.9"]) == 2 and "both or neither" in capsys.readouterr().err
+    assert main([*full, "--stated-accuracy", "0.9"]) == 2 and "--stated-accuracy alone" in capsys.readouterr().err
     assert main([*full, "--stated-accuracy", "0.9", "--stated-source", "their page"]) == 0
     printed = capsys.readouterr()
     assert "ferbench: warning: input: colours as BGR gives accuracy" in printed.err

@@ -329,7 +329,8 @@ def test_parameters_of_an_entry_and_its_kinds():
     for value in (0, 1, 0.5):
         assert outputs.check(entry_elsewhere(outside={"stated": {"accuracy": value, "source": "x"}}), Known()) is None
     for stated in ({"accuracy": 0.5}, {"accuracy": 0.5, "source": ""}, {"accuracy": 0.5, "source": "x", "more": 1}):
-        refused(outputs.check, entry_elsewhere(outside={"stated": stated}), "an accuracy and its source")
+        line = "an accuracy or the authors' words, and the source"
+        refused(outputs.check, entry_elsewhere(outside={"stated": stated}), line)
 
 
 def test_what_an_entry_may_lack():

@@ -1,4 +1,4 @@
-"""Leaderboards: three blocks that share no column, in order, with what a reader must know of each entry."""
+"""Leaderboards: four blocks that share no column, in order, with what a reader must know of each entry."""
 
 import pandas as pd
 import pytest
@@ -7,12 +7,13 @@ from statsmodels.stats.proportion import proportion_confint
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
+from benchmark.report import boards
 from benchmark.report.build import build
 from benchmark.report.chapters import leaderboard
 
 GIVEN = {
     "kind": "onnx", "source": "net.onnx", "sha256": "0" * 64, "stated": {"accuracy": 0.66, "source": "their README"},
-    "extra_training_data": "AffectNet", "warnings": ["class order looks mismatched"], "outputs": "logits",
+    "extra_training_data": "AffectNet", "warnings": ["class order looks mismatched"], "outputs": "logits", "seen": "no",
 }  # fmt: skip
 ANCHORS = {
     "fer2013": {
@@ -26,49 +27,65 @@ ANCHORS = {
 }
 
 
-def theirs(make, root, protocol, name="theirs", **changes):
+def theirs(make, root, protocol, name="theirs", quality=1.0, **changes):
     cell = Cell(name, "outside", {}, "outside")
     given = {"outside": GIVEN | changes, "history": [], "selected_epoch": None, "train_counts": None, "parameters": None}
-    return make(root / "outside", protocol, cell, 0, quality=1.0, **given)
+    return make(root / "outside", protocol, cell, 0, quality=quality, **given)
 
 
 @pytest.fixture(scope="module")
-def summary(tmp_path_factory, make, cell):
-    root = tmp_path_factory.mktemp("records")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="module")
+def summary(root, make, cell):
     for seed in (0, 1, 2):
         make(root, "fer2013-7", cell("identity", "working", "plain"), seed, quality=0.5)
         make(root, "fer2013-7", cell("fixed", "working", "plain"), seed, quality=2.5)
     make(root, "fer2013-7", cell("adaptive", "working", "plain"), 0, diverged=True)
     theirs(make, root, "fer2013-7")
-    theirs(make, root, "ferplus-8", "alone", stated=None, extra_training_data=None)
+    theirs(make, root, "fer2013-7", "zoo", seen="yes")
+    theirs(make, root, "fer2013-7", "known", seen="unknown", quality=0.5)
+    theirs(make, root, "ferplus-8", "alone", stated={"words": "good", "source": "page"}, extra_training_data=None)
     return summarise(read_records(root), root)
 
 
 @pytest.fixture(scope="module")
-def tables(summary):
+def tables(summary, root):
     counted = {"cells": {"fer2013-7/net-fixed-working-plain": {"macs": 5_000_000}}}
-    return {table.name: table for table in leaderboard.tables(summary, counted, ANCHORS)}
+    made = boards.leaderboard(summary, counted, ANCHORS, root)
+    return {table.name: table for table in leaderboard.tables(made)}
 
 
 def test_one_board_a_protocol_also_where_only_an_outside_model_was_evaluated(summary, tables):
     assert list(tables) == ["leaderboard-fer2013-7", "leaderboard-ferplus-8"]
-    assert [board.comparison is None for board in leaderboard.boards(summary)] == [False, True]
+    assert [board.comparison is None for board in boards.boards(summary)] == [False, True]
 
 
-def test_the_three_kinds_share_no_column_and_no_row(tables):
-    own, outside, published = tables["leaderboard-fer2013-7"].shown()
+def test_the_four_kinds_share_no_column_and_no_row(tables):
+    own, outside, seen, published = tables["leaderboard-fer2013-7"].shown()
     assert set(published["Entry"]) == {"Lower", "Higher"}
-    assert set(outside["Entry"]) == {"theirs"}
+    assert set(outside["Entry"]) == {"theirs"} and set(seen["Entry"]) == {"known", "zoo"}
     assert all(name.startswith("net-") for name in own["Entry"])
-    values = [[c for c in frame.columns if "Accuracy" in c] for frame in (own, outside, published)]
-    assert [len(v) for v in values] == [1, 1, 1] and len({v[0] for v in values}) == 3
-    for frame in (own, outside):
-        assert {"Version", "Selection rule", "TTA", "Extra training data", "Parameters", "MACs, one view"} <= set(
-            frame.columns
-        )
+    values = [[c for c in frame.columns if "Accuracy" in c] for frame in (own, outside, seen, published)]
+    assert [len(v) for v in values] == [1, 1, 1, 1] and len({v[0] for v in values}) == 4
+    assert ["Rank" in frame.columns for frame in (own, outside, seen, published)] == [True, True, False, False]
+    for frame in (own, outside, seen, published):
+        assert {"Version", "Seen these faces", "Trust"} <= set(frame.columns)
+    for frame in (own, outside, seen):
+        assert {"Selection rule", "TTA", "Extra training data", "Parameters", "MACs, one view"} <= set(frame.columns)
     for row in tables["leaderboard-fer2013-7"].rows:
-        kinds = {key.split("_")[0] for key in row} & {"own", "outside", "published"}
+        kinds = {key.split("_")[0] for key in row} & {"own", "outside", "seen", "published"}
         assert len(kinds) == 1
+
+
+def test_what_may_have_seen_the_faces_is_sorted_by_name_and_says_so(tables):
+    seen = tables["leaderboard-fer2013-7"].shown()[2]
+    value = "May have seen these faces, not ranked: Accuracy, %"
+    plain = seen[seen["TTA"] == "none"].set_index("Entry")
+    assert list(plain.index) == ["known", "zoo"] and float(plain[value]["known"][:5]) < float(plain[value]["zoo"][:5])
+    assert list(plain["Seen these faces"]) == ["may have", "yes"]
 
 
 def test_own_runs_best_first_each_augmentation_a_row_diverged_last(summary, tables):
@@ -106,11 +123,11 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
     assert plain["Extra training data"] == "AffectNet" and plain["Parameters"] == "not known"
     assert "Warning at theirs: class order looks mismatched" in tables["leaderboard-fer2013-7"].notes
     alone = tables["leaderboard-ferplus-8"].shown()[0].iloc[0]
-    assert alone["Its authors state"] == "nothing" and alone["Extra training data"] == "not stated"
+    assert alone["Its authors state"] == '"good" (page)' and alone["Extra training data"] == "not stated"
 
 
 def test_published_numbers_keep_their_source(tables):
-    published = tables["leaderboard-fer2013-7"].shown()[2]
+    published = tables["leaderboard-fer2013-7"].shown()[3]
     assert published["Published, quoted: Accuracy, %"].tolist() == ["72.25", "61.50"]
     assert published["Source"].tolist() == ["paper two", "paper one"]
 
@@ -119,7 +136,7 @@ def test_other_bytes_of_the_data_have_a_board_of_their_own(tmp_path, make, cell)
     make(tmp_path, "fer2013-7", cell("fixed", "working", "plain"), 0)
     other = {"name": "fer2013", "version": "1.0", "fingerprint": "f" * 64}
     make(tmp_path / "outside", "fer2013-7", Cell("theirs", "outside", {}, "outside"), 0, outside=GIVEN, data=other)
-    first, second = leaderboard.boards(summarise(read_records(tmp_path), tmp_path))
+    first, second = boards.boards(summarise(read_records(tmp_path), tmp_path))
     assert not first.outside and [run.record.cell for run in second.outside] == ["theirs"]
     assert first.slug == "fer2013-7" and second.slug.startswith("fer2013-7-") and second.slug.endswith("ffffffff")
 

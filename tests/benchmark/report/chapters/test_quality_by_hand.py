@@ -2,6 +2,7 @@
 column, by hand. The 95 % t-interval of two values is their mean +- 12.7062 / 2 times their difference."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
 from benchmark.records.trust import AGAIN, HERE, PREDICTIONS
+from benchmark.report import boards
 from benchmark.report.chapters import audits, leaderboard, robustness
 from benchmark.report.material import Data
 
@@ -81,9 +83,11 @@ def test_outside_entries_that_were_measured_have_a_table_of_their_own(run, measu
     (table,) = robustness.tables_of_entries(summary, files)
     assert (table.name, table.columns["n"]) == ("synthetic-8-robustness-outside", "Networks")
     ant, zebra = map(shown, table.rows)
+    assert list(table.columns)[:4] == ["cell", "saw", "trust", "n"] and table.blocks[0][:3] == ("saw", "trust", "n")
     assert (ant["cell"], ant["clean"], ant["blur"], ant["to_far"]) == ("ant", "91.00", "62.00", "43.00")
     assert zebra == {
-        "cell": "zebra", "n": "n = 1", "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
+        "cell": "zebra", "saw": "may have", "trust": "trained here", "n": "n = 1",
+        "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
         "flip": "69.07", "consistency": "88.03", "to_far": "not tested: not measured", "to_near": "33.01",
     }  # fmt: skip
     assert not any("theirs" in str(row) or "interval" in str(row) for row in table.rows)
@@ -245,9 +249,14 @@ def test_leaks_are_counted_for_classes_alone(run, comparison):
 
 
 @pytest.mark.parametrize(
-    "macs, told", [({}, "not known"), ({"macs": None}, "not known"), ({"macs": 12_345_678}, "12,345,678")]
+    "own, block, told, saw",
+    [
+        ({"seen": "no"}, "outside", "not known", "no"),
+        ({"macs": None}, "seen", "not known", "may have"),
+        ({"macs": 12_345_678, "seen": "yes"}, "seen", "12,345,678", "yes"),
+    ],
 )
-def test_every_column_of_a_leaderboard(run, comparison, macs, told):
+def test_every_column_of_a_leaderboard(run, comparison, own, block, told, saw):
     def scores(value, best):
         return {"none": {"accuracy": value}, "flip": {"accuracy": best}}
 
@@ -262,31 +271,35 @@ def test_every_column_of_a_leaderboard(run, comparison, macs, told):
     }  # fmt: skip
     theirs = Cell("theirs", "outside", {}, "outside")
     both = {"none": {"accuracy": 0.65, "n": 40}, "flip": {"accuracy": 0.7, "n": 40}}
-    outside = [run(theirs, 0, both, outside=given | macs, parameters=809, trust="weights re-run here")]
-    own = dataclasses.replace(comparison(*runs), slug="synthetic-8-other")
+    outside = [run(theirs, 0, both, outside=given | own, parameters=809, trust="weights re-run here")]
+    compared = dataclasses.replace(comparison(*runs), slug="synthetic-8-other")
     counted = {"cells": {"synthetic-8/one-plain": {"macs": 5_003}}}
-    table = leaderboard.tables(Summary((own,), (), tuple(outside)), counted, {})[0]
+    table = leaderboard.tables(boards.leaderboard(Summary((compared,), (), tuple(outside)), counted, {}, Path()))[0]
     rows = [{key: text for key, text in shown(row).items() if key not in ("protocol", "version")} for row in table.rows]
     assert {row["protocol"].text for row in table.rows} == {"synthetic-8-other"}
-    about = {"own_selection": "best-validation", "own_extra": "none"}
+    about = {"own_selection": "best-validation", "own_extra": "none", "own_saw": "no"}
     one = about | {"cell": "one-plain", "own_n": "n = 2; diverged 1 of 3", "own_parameters": "7,001", "own_macs": "5,003"}
     two = about | {"cell": "two-plain", "own_n": "n = 1, no interval", "own_parameters": "607"}
     two |= {"own_macs": "not tested: not counted", "own_trust": "predictions only"}
     them = {
-        "cell": "theirs", "outside_kind": "onnx (net.onnx)", "outside_stated": "66.13 (page)",
-        "outside_selection": "its authors'", "outside_extra": "more faces", "outside_parameters": "809",
-        "outside_macs": told, "outside_trust": "weights re-run here",
+        "kind": "onnx (net.onnx)", "stated": "66.13 (page)", "selection": "its authors'", "extra": "more faces",
+        "parameters": "809", "macs": told, "trust": "weights re-run here", "saw": saw,
     }  # fmt: skip
+    entered = [
+        them | {"tta": "none", "value": "65.00 [49.51, 77.87]"},
+        them | {"tta": "flip", "value": "70.00 [54.57, 81.93]"},
+    ]
+    if block == "outside":  # ranked, the higher first; each is the only one with its test-time augmentation
+        entered = [row | {"rank": "1"} for row in reversed(entered)]
     # Wilson's interval: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z = 1.959964.
     assert rows == [
-        one | {"own_trust": HERE, "own_tta": "flip", "own_value": around(0.62, 0.67)},
-        two | {"own_tta": "none", "own_value": "52.53"},
-        one | {"own_trust": HERE, "own_tta": "none", "own_value": around(0.51, 0.53)},
-        two | {"own_tta": "flip", "own_value": "31.07"},
-        them | {"outside_tta": "flip", "outside_value": "70.00 [54.57, 81.93]"},
-        them | {"outside_tta": "none", "outside_value": "65.00 [49.51, 77.87]"},
+        one | {"own_trust": HERE, "own_tta": "flip", "own_value": around(0.62, 0.67), "own_rank": "1"},
+        two | {"own_tta": "none", "own_value": "52.53", "own_rank": "1"},
+        one | {"own_trust": HERE, "own_tta": "none", "own_value": around(0.51, 0.53), "own_rank": "2"},
+        two | {"own_tta": "flip", "own_value": "31.07", "own_rank": "2"},
+        *({"cell": "theirs"} | {f"{block}_{key}": text for key, text in row.items()} for row in entered),
     ]
-    assert table.rows[-1]["outside_stated"].numbers == {"": 0.6613}
+    assert table.rows[-1][f"{block}_stated"].numbers == {"": 0.6613}
 
 
 # What stands around the data of each figure (conftest.py).
