@@ -107,7 +107,7 @@ class Prediction:
         return tuple(face for picture in self.pictures for face in picture.faces)
 
     def as_dict(self) -> dict[str, Json]:
-        """The contents of `to_json` (docs/predict.md lists the keys)."""
+        """The contents of `to_json` (docs/reference/carried.md, "For scripts")."""
         return {
             "schema": SCHEMA,
             "pictures": [picture.as_dict() for picture in self.pictures],

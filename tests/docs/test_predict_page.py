@@ -28,4 +28,4 @@ def test_the_commands(monkeypatch, capsys):
 
 def test_every_key_of_the_json_is_named():
     shown = Prediction([], []).as_dict()
-    assert shown["schema"] == SCHEMA and all(f"`{key}`" in text(PAGE) for key in shown)
+    assert shown["schema"] == SCHEMA and all(f"`{key}`" in text("docs/reference/carried.md") for key in shown)
