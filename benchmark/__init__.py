@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # for a type checker, and for whoever looks a function up in 
     from benchmark.interface.evaluating import evaluate
     from benchmark.interface.faces import Faces, faces
     from benchmark.interface.measuring import complexity, robustness, speed
+    from benchmark.interface.predicting import predict
+    from benchmark.interface.prediction import Prediction
     from benchmark.interface.result import Result
     from benchmark.interface.tables import claims, leaderboard, records
     from benchmark.interface.training import train
@@ -46,9 +48,11 @@ INTERFACE = {
     "complexity": "benchmark.interface.measuring",
     "speed": "benchmark.interface.measuring",
     "robustness": "benchmark.interface.measuring",
+    "predict": "benchmark.interface.predicting",
     "Result": "benchmark.interface.result",
     "Comparison": "benchmark.interface.comparison",
     "Faces": "benchmark.interface.faces",
+    "Prediction": "benchmark.interface.prediction",
     "BadInput": "benchmark.errors",
     "Interrupted": "benchmark.errors",
     "SystemSaysNo": "benchmark.errors",
@@ -57,8 +61,8 @@ INTERFACE = {
 ROOMS = ("faces", "claims", "records")
 
 __all__ = [
-    "BadInput", "Comparison", "Faces", "Interrupted", "Result", "SystemSaysNo", "claims", "compare", "complexity",
-    "evaluate", "faces", "leaderboard", "load_protocol", "records", "robustness", "speed", "train",
+    "BadInput", "Comparison", "Faces", "Interrupted", "Prediction", "Result", "SystemSaysNo", "claims", "compare",
+    "complexity", "evaluate", "faces", "leaderboard", "load_protocol", "predict", "records", "robustness", "speed", "train",
 ]  # fmt: skip  # written out for type checkers
 
 

@@ -14,6 +14,7 @@ import importlib.metadata, json
 from benchmark.claims.load import load_claims
 from benchmark.faces.card import card
 from benchmark.outside.release.findings import FACTS
+from benchmark.photographs.carried import KINDS, carried_network
 from benchmark.protocol import registry
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
@@ -27,6 +28,7 @@ print(json.dumps({
     "where": benchmark.__file__,
     "protocols": [load_protocol(name).hash for name in protocol_names()],
     "models": len(registry.models()), "cells": len(load_cells()), "claims": len(load_claims()), "profiles": profile_names(),
+    "carried": [len(carried_network(kind).members) for kind in KINDS],
     "card": card("synthetic").may_be_shown, "facts": FACTS.is_file(), "searches": SEARCHES.is_file(), "templates": templates,
 }))
 """
@@ -78,6 +80,7 @@ def test_everything_that_the_suite_reads_is_in_it(installed, tmp_path):
     assert Path(found["where"]).is_relative_to(installed)
     assert found["protocols"] == [load_protocol(name).hash for name in protocol_names()]
     assert found["cells"] == len(load_cells()) and found["models"] == 13 and found["claims"] > 10
+    assert found["carried"] == [1, 5]
     assert found["card"] and found["facts"] and found["searches"] and "default" in found["profiles"]
     assert {"index.html.j2", "README.md.j2", "page.js", "style.css"} <= set(found["templates"])
 

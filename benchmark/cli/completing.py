@@ -29,6 +29,7 @@ TAKES = {
     "faces name": "data",
     "subgroups name": "data",
     "evaluate model": "model",
+    "predict model": "model",
     "gradients plan": "gradients",
     "sources package": "package",
 }

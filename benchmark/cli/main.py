@@ -17,6 +17,7 @@ from benchmark.cli import (
     machines,
     measuring,
     outside,
+    predicting,
     protocols,
     reports,
     studying,
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     listing.add(verb)
     data.add(verb, verbs)
     protocols.add(verb, verbs)
-    for module in (training, studying, checking, verifying, machines, measuring, outside, reports):
+    for module in (training, studying, checking, verifying, machines, measuring, outside, predicting, reports):
         module.add(verb)
     completing.add(verb, top)
     return top

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.reference import commands, measures, metrics, outside, protocols, python, runs, verdicts
+from benchmark.reference import carried, commands, measures, metrics, outside, protocols, python, runs, verdicts
 from benchmark.reference.markdown import page, table
 
 FOLDER = Path("docs/reference")
@@ -25,6 +25,7 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
         "corruptions and their parameters; comparing two rows; calibration",
     ),
     "models": (outside.models, "files of predictions, kinds of models, their declared input, mistakes"),
+    "carried": (carried.carried, "the networks that `ferbench predict` carries: a model card; the face finder"),
     "leaderboard": (outside.leaderboard, "every key of reports/leaderboard.json"),
     "release": (outside.release, "what the authors' release proves, how its weights are converted, what is not known"),
     "audit": (measures.audit, "how copies and odd labels are found, with the figures behind each limit; raters"),

@@ -11,10 +11,12 @@ import benchmark
 from benchmark.errors import BadInput, Interrupted, SystemSaysNo
 from benchmark.interface.comparison import Comparison
 from benchmark.interface.faces import Faces
+from benchmark.interface.prediction import AnsweredFace, AnsweredPicture, Prediction
 from benchmark.interface.result import Result
 from benchmark.reference.markdown import page
 
-CLASSES = (Result, Comparison, Faces)  # what the functions return; their public methods and properties are shown
+# What the functions return; their public methods and properties are shown.
+CLASSES = (Result, Comparison, Faces, Prediction, AnsweredPicture, AnsweredFace)
 ERRORS = (BadInput, Interrupted, SystemSaysNo)
 WIDTH = 100
 HEADS = ("Args", "Returns", "Raises", "Attributes")

@@ -110,8 +110,8 @@ class Rerun:
         ids: dict[str, list[np.ndarray]] = {role: [] for role in EVALUATED}
         with _threads(record, self.device):
             for name, own_input, splits in parts:
-                model = _model(run, directory, name, self.device)
-                prepare = _standardiser(own_input, run, directory)
+                model = loaded_model(run, directory, name, self.device)
+                prepare = stated_input(own_input, run, directory)
                 for role in EVALUATED:
                     ids[role].append(splits[role].ids)
                     for tta in run.protocol.tta:
@@ -152,7 +152,8 @@ def _without_weights(record: Record, directory: Path) -> str:
     return ""
 
 
-def _model(run: Run, directory: Path, name: str, device: torch.device) -> torch.nn.Module:
+def loaded_model(run: Run, directory: Path, name: str, device: torch.device) -> torch.nn.Module:
+    """The network of a run with the weights in the file `name` of its folder. BadInput if they are not as sealed."""
     contents = seal.weights(directory, name)
     model = build_model(run, device)
     try:
@@ -163,7 +164,8 @@ def _model(run: Run, directory: Path, name: str, device: torch.device) -> torch.
     return model
 
 
-def _standardiser(own: Mapping[str, Json], run: Run, where: Path) -> Standardiser:
+def stated_input(own: Mapping[str, Json], run: Run, where: Path) -> Standardiser:
+    """The mean and the deviation in the field `input` of a record or of a fold. BadInput for other contents."""
     channels, found = run.protocol.channels, []
     for values in (own.get("mean"), own.get("deviation")):
         if not isinstance(values, list) or len(values) != channels or any(type(each) is not float for each in values):

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from benchmark.interface.comparison import Comparison
+from benchmark.interface.prediction import Prediction
 from benchmark.interface.result import Result
 from benchmark.measures.complexity import plan
 from benchmark.records.record import Record
@@ -134,7 +135,61 @@ def of_an_entry(call: str, verb: str) -> dict:
     }
 
 
+PREDICT = "predict a.jpg"
+WANTED = {
+    "pictures": [Path("a.jpg")],
+    "model": None,
+    "protocol": None,
+    "weights": None,
+    "preprocessing": None,
+    "options": {},
+    "trust": False,
+    "crop": "auto",
+    "device": "auto",
+    "prepared": PREPARED,
+    "project": Path(),
+}
+OF_MODEL = f"{PREDICT} --model net.onnx"
+
+
+def alone(option: str, name: str) -> tuple:
+    """An option of a model that is not named."""
+    error = f"ferbench: ferbench predict: found --{name} without --model; expected it only there\n"
+    return f"{PREDICT} {option}", dict.fromkeys(named("predict", WANTED), GONE) | {
+        "status": 2,
+        "error": error,
+        "printed": "",
+    }
+
+
+def of_predict(option: str, **changes: object) -> tuple:
+    return f"{OF_MODEL} {option}", named("predict", {"model": "net.onnx"} | changes)
+
+
 TABLE = {
+    "predict": {
+        "spies": {"benchmark.interface.predicting.predict": Prediction([], [])},
+        "base": PREDICT,
+        "arrives": named("predict", WANTED) | {"printed": "intended use: how raters label such a face"},
+        "options": {
+            "pictures": (f"{PREDICT} b.png", {"predict.pictures": [Path("a.jpg"), Path("b.png")]}),
+            "model": of_predict(""),
+            "protocol": of_predict("--protocol fer2013-7", protocol="fer2013-7"),
+            "protocol: alone": alone("--protocol p", "protocol"),
+            "weights": of_predict("--weights w.pth", weights=Path("w.pth")),
+            "weights: alone": alone("--weights w.pth", "weights"),
+            "option": of_predict("--option width=8 --option deep=true", options={"width": 8, "deep": True}),
+            "option: alone": alone("--option width=8", "option"),
+            "preprocessing": of_predict("--preprocessing net.yaml", preprocessing="net.yaml"),
+            "preprocessing: alone": alone("--preprocessing net.yaml", "preprocessing"),
+            "trust": (f"{PREDICT} --model net.pt2 --trust", {"predict.model": "net.pt2", "predict.trust": True}),
+            "trust: alone": alone("--trust", "trust"),
+            "crop": (f"{PREDICT} --crop none", {"predict.crop": "none"}),
+            "json": (f"{PREDICT} --json", {"printed": '"schema": 1'}),
+            "device": (f"{PREDICT} --device cpu", {"predict.device": "cpu"}),
+            "prepared": (f"{PREDICT} --prepared p", {"predict.prepared": Path("p")}),
+        },
+    },
     "evaluate": {
         "spies": ASKING
         | {

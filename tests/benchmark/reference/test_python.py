@@ -72,4 +72,4 @@ def test_every_public_member_is_on_the_page(one):
 
 def test_every_function_is_on_the_page():
     own = [name for name in benchmark.INTERFACE if f"### benchmark.{name}\n" not in python()]
-    assert own == ["Result", "Comparison", "Faces"] and all(f"\n## {name}\n" in python() for name in own)
+    assert own == ["Result", "Comparison", "Faces", "Prediction"] and all(f"\n## {name}\n" in python() for name in own)
