@@ -5,8 +5,8 @@ the person to 640 x 640 pixels and asks a YOLO11n, which makes that 320 x 320 (t
 colours are RGB, from 0 to 1. The class of the surest box is its answer; without a box above 0.25 it says "Unknown".
 
 A class's score here is that of its surest box, whatever it is. The best class is then the package's answer wherever it has
-one (checked on 200 pictures), and the best guess where it would say "Unknown". The scores do not sum to one: each is a
-sigmoid.
+one (checked on 200 pictures), and the best guess where it would say "Unknown". Each score is a sigmoid of its own, and they
+do not sum to one, so they are divided by their sum, which changes no answer.
 
 The weights are a pickle of a whole network. It is loaded with weights_only and a list of the classes of torch and
 ultralytics that it needs; ultralytics itself would load anything.
@@ -46,7 +46,8 @@ def answer(file):
     person = letterbox(image=cv2.resize(cv2.imread(str(file)), (640, 640)))
     given = torch.from_numpy(person[..., ::-1].transpose(2, 0, 1).copy()).float()[None] / 255
     boxes = network(given)[0]  # (1, 4 coordinates and 8 classes, boxes)
-    return boxes[0, 4:].amax(1).tolist()
+    scores = boxes[0, 4:].amax(1)
+    return (scores / scores.sum()).tolist()
 
 
 predict([network.names[number] for number in sorted(network.names)], answer)
