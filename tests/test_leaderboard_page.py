@@ -28,7 +28,7 @@ def test_every_command_of_the_page(shell):  # noqa: F811
     accuracy = float((outputs.argmax(1) == labels).mean())
     table = (clone / "reports/tables/leaderboard-synthetic-8.md").read_text("utf-8")
     (row,) = [line for line in table.splitlines() if "| my-net | 1 |" in line]
-    assert f"| {100 * accuracy:.2f} [" in row and "| 70.00 (README of my-net) |" in row and "| predictions only |" in row
+    assert f"| {100 * accuracy:.2f} [" in row and "| 70.00 | README of my-net |" in row and "| predictions only |" in row
     assert "1 record in order, 0 with faults" in said[-1]
     boards = json.loads((clone / "reports/leaderboard.json").read_text("utf-8"))["boards"]
     (mine,) = [row for board in boards for row in board["rows"] if row["entry"] == "my-net"]

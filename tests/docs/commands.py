@@ -15,7 +15,10 @@ PLAIN = {
     "scontrol", "tar", "test", "unzip",
 }  # fmt: skip
 TOOLS = {"lint-imports", "mkdocs", "mypy", "pre-commit", "pytest", "ray", "ruff"}  # of this project's extras
-GIT = {"add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "push", "restore", "show", "stash", "status", "switch", "tag"}  # fmt: skip
+GIT = {
+    "add", "branch", "checkout", "clean", "clone", "commit", "diff", "init", "log", "push", "restore",
+    "show", "stash", "status", "switch", "tag",
+}  # fmt: skip
 
 
 class Unknown(Exception):

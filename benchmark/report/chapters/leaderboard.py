@@ -33,7 +33,7 @@ FACTS = {
     "macs": "MACs, one view",
     "trust": "Trust",
 }
-STATED = {"stated": "Its authors state", "kind": "Came in as"}
+STATED = {"stated": "Its authors state", "where": "Where they state it", "kind": "Came in as"}
 
 
 def chapter(material: Material) -> Chapter:
@@ -107,22 +107,22 @@ def _shown(row: Mapping, unit: str) -> dict[str, Entry]:
     if row["kind"] == RUN:
         own["n"] = seeds(row["seeds"], row["diverged"])
     if row["kind"] in (OUTSIDE, SEEN):
-        own |= {
-            "stated": stated(row["stated"]),
-            "kind": text(f"{row['came_in_as']['kind']} ({row['came_in_as']['source']})"),
-        }
+        came = row["came_in_as"]
+        own |= stated(row["stated"]) | {"kind": text(f"{came['kind']} ({came['source']})")}
     block = BLOCKS[row["kind"]]
     return {"cell": text(row["entry"])} | {f"{block}_{key}": entry for key, entry in own.items()}
 
 
-def stated(what: Mapping | None) -> Entry:
-    """What a model's authors state of it: an accuracy, words or both, with the source."""
+def stated(what: Mapping | None) -> dict[str, Entry]:
+    """What a model's authors state of it: an accuracy, words or both; and where. By the keys of `STATED`."""
     if what is None:
-        return text("nothing")
-    accuracy = [number(what["accuracy"], "%")] if "accuracy" in what else []
+        return {"stated": text("nothing"), "where": text("")}
     words = [f'"{what["words"]}"'] if "words" in what else []
-    numbers = {"": what["accuracy"]} if accuracy else {"words": what["words"]}
-    return Entry(f"{', '.join(accuracy + words)} ({what['source']})", numbers)
+    if "accuracy" in what:
+        own = Entry(", ".join([number(what["accuracy"], "%"), *words]), {"": what["accuracy"]})
+    else:
+        own = text(*words)
+    return {"stated": own, "where": text(what["source"])}
 
 
 def _value(row: Mapping, unit: str) -> Entry:

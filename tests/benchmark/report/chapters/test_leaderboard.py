@@ -119,11 +119,17 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
     low, high = proportion_confint(right, len(labels), method="wilson")
     shown = plain["Outside model, evaluated here: Accuracy, %"]
     assert shown == f"{100 * right / len(labels):.2f} [{100 * low:.2f}, {100 * high:.2f}]"
-    assert plain["Its authors state"] == "66.00 (their README)" and plain["Came in as"] == "onnx (net.onnx)"
+    assert (
+        plain["Its authors state"] == "66.00"
+        and plain["Where they state it"] == "their README"
+        and plain["Came in as"] == "onnx (net.onnx)"
+    )
     assert plain["Extra training data"] == "AffectNet" and plain["Parameters"] == "not known"
     assert "Warning at theirs: class order looks mismatched" in tables["leaderboard-fer2013-7"].notes
     alone = tables["leaderboard-ferplus-8"].shown()[0].iloc[0]
-    assert alone["Its authors state"] == '"good" (page)' and alone["Extra training data"] == "not stated"
+    assert (alone["Its authors state"], alone["Where they state it"]) == ('"good"', "page") and alone[
+        "Extra training data"
+    ] == "not stated"
 
 
 def test_published_numbers_keep_their_source(tables):

@@ -282,7 +282,7 @@ def test_every_column_of_a_leaderboard(run, comparison, own, block, told, saw):
     two = about | {"cell": "two-plain", "own_n": "n = 1, no interval", "own_parameters": "607"}
     two |= {"own_macs": "not tested: not counted", "own_trust": "predictions only"}
     them = {
-        "kind": "onnx (net.onnx)", "stated": "66.13 (page)", "selection": "its authors'", "extra": "more faces",
+        "kind": "onnx (net.onnx)", "stated": "66.13", "where": "page", "selection": "its authors'", "extra": "more faces",
         "parameters": "809", "macs": told, "trust": "weights re-run here", "saw": saw,
     }  # fmt: skip
     entered = [
