@@ -6,7 +6,6 @@ The four kinds of rows are in separate blocks and never in one column.
 from collections.abc import Mapping
 from functools import partial
 
-from benchmark.protocol.protocol import protocol_names
 from benchmark.records.intervals import Interval
 from benchmark.records.outside_record import NO, UNKNOWN, YES
 from benchmark.records.written import number
@@ -61,7 +60,7 @@ def _table(board: Mapping) -> Table:
         PUBLISHED: {"value": f"Published, quoted: {shown}", "saw": FACTS["saw"], "trust": "Trust", "source": "Source"},
     }
     columns |= {f"{BLOCKS[kind]}_{key}": title for kind, own in blocks.items() for key, title in own.items()}
-    what = "Protocol" if protocol["name"] in protocol_names() else "Own protocol, which the suite does not have,"
+    what = "Protocol" if protocol["of_the_suite"] else "Own protocol, which the suite does not have,"
     label = {"protocol": text(board["name"]), "version": text(protocol["version"])}
     warned = {f"{row['entry']}: {line}": None for row in board["rows"] for line in row["warnings"]}
     notes = [
@@ -121,7 +120,7 @@ def stated(what: Mapping | None) -> Entry:
         return text("nothing")
     accuracy = [number(what["accuracy"], "%")] if "accuracy" in what else []
     words = [f'"{what["words"]}"'] if "words" in what else []
-    numbers = {"": what["accuracy"]} if accuracy else {"words": what["words"]}
+    numbers = {part: what[key] for part, key in (("", "accuracy"), ("words", "words")) if key in what}
     return Entry(f"{', '.join(accuracy + words)} ({what['source']})", numbers)
 
 

@@ -126,6 +126,13 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
     assert alone["Its authors state"] == '"good" (page)' and alone["Extra training data"] == "not stated"
 
 
+def test_what_its_authors_state_has_its_own_columns_in_the_csv():
+    both = {"accuracy": 0.5, "words": "good", "source": "page"}
+    entry = leaderboard.stated(both)
+    assert (entry.text, entry.numbers) == ('50.00, "good" (page)', {"": 0.5, "words": "good"})
+    assert leaderboard.stated({"words": "good", "source": "page"}).numbers == {"words": "good"}
+
+
 def test_published_numbers_keep_their_source(tables):
     published = tables["leaderboard-fer2013-7"].shown()[3]
     assert published["Published, quoted: Accuracy, %"].tolist() == ["72.25", "61.50"]
