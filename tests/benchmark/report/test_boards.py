@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
+from benchmark.records.trust import PREDICTIONS
 from benchmark.report import boards
 from benchmark.report.boards import OUTSIDE, PUBLISHED, RUN, SEEN
 
@@ -150,6 +151,20 @@ def test_an_outside_model_whose_metric_is_not_defined_stands_last_without_a_rank
     jsonschema.validate({"schema": boards.SCHEMA, "boards": [found]}, FORM)
     assert ranks(found, OUTSIDE) == [("theirs", "none", 1), ("flat", "none", None)]
     assert (found["test_faces"], found["rows"][1]["metrics"]["ccc_mean"]["value"]) == (3, None)
+
+
+def test_a_row_has_the_cost_the_trust_and_the_records_of_its_own_runs(run, comparison):
+    def placed(made, name):
+        vars(made.record)["directory"] = Path(name)
+        return made
+
+    one = [placed(run(Cell("one-plain", "one", {}, "plain"), seed, {"accuracy": 0.5}), f"one/seed{seed}") for seed in (0, 1)]
+    theirs = run(Cell("theirs", "outside", {}, "outside"), 0, {"none": {"accuracy": 0.5, "n": 9}}, parameters=7,
+                 trust=PREDICTIONS, outside=GIVEN | {"macs": 11})  # fmt: skip
+    (found,) = boards.leaderboard(Summary((comparison(*one),), (), (theirs,)), None, {}, Path())["boards"]
+    mine, other = found["rows"]
+    assert mine["records"] == ["one/seed0", "one/seed1"]
+    assert (other["cost"], other["trust"]) == ({"parameters": 7, "macs": 11}, PREDICTIONS)
 
 
 def objects(value, at=()):

@@ -137,6 +137,16 @@ def test_published_numbers_keep_their_source(tables):
     published = tables["leaderboard-fer2013-7"].shown()[3]
     assert published["Published, quoted: Accuracy, %"].tolist() == ["72.25", "61.50"]
     assert published["Source"].tolist() == ["paper two", "paper one"]
+    assert set(published["Seen these faces"]) == {"not known"} and set(published["Trust"]) == {"not measured here"}
+
+
+def test_the_note_names_the_interval_of_the_task(tables, make, tmp_path):
+    stated = {"words": "CCC 0.5", "source": "page"}
+    theirs(make, tmp_path, "synthetic-va", "affect", outputs="valence and arousal", stated=stated)
+    contents = boards.leaderboard(summarise(read_records(tmp_path), tmp_path, without_runs=True), None, {}, tmp_path)
+    (table,) = leaderboard.tables(contents)
+    assert any("[95 % bootstrap interval over test images]" in note for note in table.notes)
+    assert any("[95 % Wilson interval over test images]" in note for note in tables["leaderboard-fer2013-7"].notes)
 
 
 def test_other_bytes_of_the_data_have_a_board_of_their_own(tmp_path, make, cell):
