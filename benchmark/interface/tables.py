@@ -25,13 +25,14 @@ def leaderboard(protocol: str | Path | Protocol, *, project: str | Path | None =
         project: as of `evaluate`.
 
     Returns:
-        columns kind ("trained here", "outside model", "outside model that may have seen the test faces" or "published, not
-        measured here": four kinds that are no one ranking), entry, rank (among rows of one kind and view; missing where
-        there is none), value (accuracy as a fraction, or mean CCC), low and high (95 %: over seeds, or test faces for an
-        outside model; missing where there is none), seeds, view, parameters, macs, trust, seen_test_faces ("no", "yes" or
-        "unknown"), extra_training_data, stated (accuracy that its authors state), stated_words, stated_source, came_in_as,
-        source (of a published number). Highest value first within a kind, but by name where the faces may have been seen.
-        reports/leaderboard.json has the same, with every metric.
+        columns board (its name: a protocol has one for each edition of its data), kind ("trained here", "outside model",
+        "outside model that may have seen the test faces" or "published, not measured here": four kinds that are no one
+        ranking), entry, rank (among rows of one board, kind and view; missing where there is none), value (accuracy as a
+        fraction, or mean CCC), low and high (95 %: over seeds, or test faces for an outside model; missing where there is
+        none), seeds, view, parameters, macs, trust, seen_test_faces ("no", "yes" or "unknown"), extra_training_data, stated
+        (accuracy that its authors state), stated_words, stated_source, came_in_as, source (of a published number). Highest
+        value first within a kind, but by name where the faces may have been seen. reports/leaderboard.json has the same,
+        with every metric.
 
     Raises:
         BadInput: an unknown protocol, or one without a record; records that can not be read.
@@ -46,7 +47,7 @@ def leaderboard(protocol: str | Path | Protocol, *, project: str | Path | None =
     found = [board for board in contents["boards"] if board["protocol"]["hash"] == own.hash]
     if not found:
         raise unknown(f"{where.records}, leaderboard", own.name, [board["name"] for board in contents["boards"]])
-    return pd.DataFrame([_entry(row) for board in found for row in board["rows"]])
+    return pd.DataFrame([{"board": board["name"]} | _entry(row) for board in found for row in board["rows"]])
 
 
 def claims(*, project: str | Path | None = None) -> pd.DataFrame:

@@ -94,9 +94,7 @@ def check_entry(protocol: Protocol, name: str, out: Path, *, stated: Mapping | N
             arousal.
     """
     if stated is not None:
-        check_stated(stated, f"outside entry {name}")
-        if "accuracy" in stated and protocol.task != "categorical":
-            raise BadInput("stated accuracy", f"one for {protocol.name}", "words: valence and arousal have no accuracy")
+        check_stated(stated, f"outside entry {name}", protocol.task == "categorical")
     directory = Path(out) / protocol.name / check_name(name) / "seed0"
     check_installed(outside_cell(name), f"outside entry, cell {name}")
     if directory.exists() and not replace:

@@ -10,6 +10,7 @@ from benchmark.protocol.protocol import Protocol
 
 KINDS = ("predictions", "python", "onnx", "exported", "weights")
 Kind = type | tuple[type, ...]  # as the second argument of `isinstance`
+LONGEST = 2000  # characters of a text of a record, all of which a table shows
 OUTPUTS = ("logits", "probabilities", "classes", "valence and arousal")
 
 NO, UNKNOWN, YES = SEEN = ("no", "unknown", "yes")
@@ -63,17 +64,30 @@ def check_fields(outside: Mapping[str, Json], categorical: bool, where: object) 
         raise BadInput(f"{where}, warnings", outside["warnings"], "sentences")
     if (seen := outside.get("seen", UNKNOWN)) not in SEEN:
         raise BadInput(f"{where}, seen", repr(seen), f"one of {', '.join(SEEN)}")
+    for key in ("source", "extra_training_data"):
+        _check_length(outside[key] or "", f"{where}, {key}")
+    for sentence in outside["warnings"]:
+        _check_length(sentence, f"{where}, warnings")
     if outside["stated"] is not None:
-        check_stated(outside["stated"], where)
+        check_stated(outside["stated"], where, categorical)
 
 
-def check_stated(stated: Mapping[str, Json], where: object) -> None:
+def _check_length(text: str, where: str) -> None:
+    if len(text) > LONGEST:
+        raise BadInput(where, f"{len(text):,} characters", f"at most {LONGEST:,}")
+
+
+def check_stated(stated: Mapping[str, Json], where: object, categorical: bool = True) -> None:
     """Raise BadInput if the field `stated` is not {"accuracy": fraction, "source": where it stands}, or {"words": what the
-    authors say, "source"}, or has all three."""
+    authors say, "source"}, or has all three; or if it has an accuracy although the protocol is not `categorical`."""
     texts = {key: stated[key] for key in ("words", "source") if key in stated}
     filled = all(isinstance(each, str) and each.strip() for each in texts.values())
     if set(stated) - {"accuracy", "words", "source"} or "source" not in stated or len(stated) < 2 or not filled:
         raise BadInput(f"{where}, stated", stated, "an accuracy or the authors' words, and the source")
+    for key, text in texts.items():
+        _check_length(str(text), f"{where}, stated {key}")
+    if "accuracy" in stated and not categorical:
+        raise BadInput(f"{where}, stated", "an accuracy", "words: valence and arousal have no accuracy")
     value = stated.get("accuracy", 0)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
         raise BadInput(f"{where}, stated accuracy", value, "a fraction from 0 to 1")

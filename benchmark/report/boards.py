@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.claims.load import published
-from benchmark.errors import BadInput
-from benchmark.files import Json, read_made
+from benchmark.files import Json
 from benchmark.measures.complexity.file import measured_network
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.bootstrapping import bootstrap
@@ -78,15 +77,6 @@ def leaderboard(summary: Summary, counted: Mapping | None, anchors: Mapping[str,
     return {"schema": SCHEMA, "boards": [_board(board, counted, anchors, records) for board in boards(summary)]}
 
 
-def read_leaderboard(path: Path) -> dict[str, Json]:
-    """The contents of a leaderboard.json. BadInput for one of another form."""
-    found: dict[str, Json] = read_made(path, SCHEMA, "boards", "report")
-    for board in found["boards"] if isinstance(found["boards"], list) else [None]:
-        if not isinstance(board, dict) or not isinstance(board.get("rows"), list):
-            raise BadInput(f"{path}, boards", "something else", "boards with rows, as `ferbench report` writes them")
-    return found
-
-
 def _board(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping], records: Path) -> dict[str, Json]:
     protocol = board.protocol
     metric = METRICS[PRIMARY[protocol["task"]]]
@@ -103,7 +93,7 @@ def _board(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
         "data": {key: board.data[key] for key in ("name", "version", "fingerprint")},
         "metric": {"name": PRIMARY[protocol["task"]], "title": metric.title, "shown_in": metric.unit or None},
         "test_faces": _faces(board),
-        "rows": [_rounded(row) for row in _ranked(rows)],
+        "rows": _ranked(map(_rounded, rows)),
     }
 
 
@@ -210,7 +200,8 @@ def _faces(board: Board) -> int | None:
 
 def _ranked(rows: Iterable[Row]) -> list[Row]:
     """The rows by kind; highest value first, except for models that may have seen the faces, which are sorted by name. Only
-    kinds of `RANKED` have a rank: one among the rows of the same kind and view, equal values sharing one."""
+    kinds of `RANKED` have a rank: one among the rows of the same kind and view, equal values sharing one. The rows must be
+    rounded: digits that differ between machines would order equal means."""
     ordered, given = [], list(rows)
     for kind in KINDS:
         own = [row for row in given if row["kind"] == kind]

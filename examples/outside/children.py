@@ -1,4 +1,4 @@
-"""Runs the commands of packages: their output goes to a log, and none outlives this process."""
+"""Runs the commands of packages: their output goes to a log, and none outlives this process, unless it is killed."""
 
 import contextlib
 import os

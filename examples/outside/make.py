@@ -85,20 +85,23 @@ def score_command(name: str, entry: shipped.Shipped, protocol: Protocol, predict
 @contextlib.contextmanager
 def work_folder(given: Path | None) -> Iterator[Path]:
     """The folder for everything that is made on the way: temporary, or a new one that stays, unless the work in it fails or
-    is stopped.
+    is stopped. Temporary ones of killed processes are removed: with an environment in it, one takes some GB.
 
     Raises:
         BadInput: `given` is there and not an empty folder.
     """
     if given is None:
-        with tempfile.TemporaryDirectory(prefix="ferbench-outside-") as folder:
-            yield Path(folder)
+        target = Path(tempfile.gettempdir()) / "ferbench-outside"
+        leftovers.clear(target)
+        with leftovers.temporary(target, folder=True, mode=0o700) as folder:
+            yield folder
         return
+    given = given.resolve()
     if given.exists() and (not given.is_dir() or any(given.iterdir())):
         raise BadInput(given, "something that exists", "a new folder")
     given.mkdir(parents=True, exist_ok=True)
     try:
-        yield given.resolve()
+        yield given
     except BaseException:
         leftovers.remove(given)
         raise
@@ -142,7 +145,7 @@ def join(parts: Sequence[Path], classes: Sequence[str], out: Path) -> Path:
     for part in parts:
         if not part.is_file():
             raise BadInput(part, "no such file", "the answers of the script, which ended as if all were well")
-        header, *rows = part.read_text(encoding="utf-8").splitlines() or [""]
+        header, *rows = part.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
         if header.split(",") != ["id", *classes]:
             raise BadInput(f"{part}, columns", header or "nothing", f"those of entry.yaml: {','.join(['id', *classes])}")
         found, wanted = [row.partition(",")[0] for row in rows], ids_of(part.with_suffix(""))

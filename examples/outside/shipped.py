@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, read_yaml
-from benchmark.names import checked_name
+from benchmark.names import checked_name, checked_text
 from benchmark.records.outside_record import SEEN, check_stated
 from benchmark.suggesting import one_of, unknown
 from benchmark.typed import from_mapping
@@ -81,13 +81,25 @@ def read(name: str, folder: Path = FOLDER) -> Shipped:
     entry = from_mapping(Shipped, read_yaml(path), path)
     if entry.index not in INDEXES:
         raise unknown(f"{path}, index", entry.index, INDEXES)
+    for key, value in vars(entry).items():
+        if isinstance(value, str):
+            _text(value, f"{path}, {key}")
+    for each in entry.classes:
+        if "," in checked_text(each, "classes", path):
+            raise BadInput(f"{path}, classes", repr(each), "names without a comma: they head the columns of a CSV")
+    if len(set(entry.classes)) != len(entry.classes) or len(entry.classes) < 2:
+        raise BadInput(f"{path}, classes", ", ".join(entry.classes) or "nothing", "two names or more, each once")
     for file in (entry.script, *LOCKS[entry.language]):
         if not (path.parent / file).is_file():
             raise BadInput(path.parent / file, "no such file", "it beside entry.yaml")
     number = _exactly(entry.parameters, ("number", "counted"), f"{path}, parameters")["number"]
     if type(number) is not int or number < 1:
         raise BadInput(f"{path}, parameters, number", repr(number), "a whole number from 1")
-    _exactly(entry.licence, ("code", "weights"), f"{path}, licence")
+    _text(entry.parameters["counted"], f"{path}, parameters, counted")
+    for key, value in _exactly(entry.licence, ("code", "weights"), f"{path}, licence").items():
+        _text(value, f"{path}, licence, {key}")
+    if not entry.protocols:
+        raise BadInput(f"{path}, protocols", "nothing", "one or more")
     for protocol, under in entry.protocols.items():
         _check_protocol(under, f"{path}, {protocol}")
     return entry
@@ -105,16 +117,19 @@ def _check_protocol(under: object, where: str) -> None:
     found = _exactly(under, ("seen", "why", "stated"), where)
     if found["seen"] not in SEEN:
         raise BadInput(f"{where}, seen", repr(found["seen"]), '"no", "unknown" or "yes", in quotes: YAML reads yes as true')
+    _text(found["why"], f"{where}, why")
     if (stated := found["stated"]) is not None:
         check_stated(stated if isinstance(stated, Mapping) else {"stated": stated}, where)
 
 
 def _exactly(found: object, keys: tuple[str, ...], where: str) -> Mapping[str, Json]:
-    """`found`, if it is a mapping with these keys and no blank text. BadInput otherwise."""
+    """`found`, if it is a mapping with these keys. BadInput otherwise."""
     if not isinstance(found, Mapping) or set(found) != set(keys):
         shown = ", ".join(map(str, found)) if isinstance(found, Mapping) else repr(found)
         raise BadInput(where, shown or "nothing", f"exactly {', '.join(keys)}")
-    for key, value in found.items():
-        if isinstance(value, str) and not value.strip():
-            raise BadInput(f"{where}, {key}", "a blank text", "words")
     return found
+
+
+def _text(found: object, where: str) -> None:
+    if not isinstance(found, str) or not found.strip():
+        raise BadInput(where, "a blank text" if isinstance(found, str) else repr(found), "words")

@@ -6,7 +6,6 @@ The four kinds of rows are in separate blocks and never in one column.
 from collections.abc import Mapping
 from functools import partial
 
-from benchmark.protocol.protocol import protocol_names
 from benchmark.records.intervals import Interval
 from benchmark.records.outside_record import NO, UNKNOWN, YES
 from benchmark.records.written import number
@@ -61,7 +60,7 @@ def _table(board: Mapping) -> Table:
         PUBLISHED: {"value": f"Published, quoted: {shown}", "saw": FACTS["saw"], "trust": "Trust", "source": "Source"},
     }
     columns |= {f"{BLOCKS[kind]}_{key}": title for kind, own in blocks.items() for key, title in own.items()}
-    what = "Protocol" if protocol["name"] in protocol_names() else "Own protocol, which the suite does not have,"
+    what = "Protocol" if protocol["of_the_suite"] else "Own protocol, which the suite does not have,"
     label = {"protocol": text(board["name"]), "version": text(protocol["version"])}
     warned = {f"{row['entry']}: {line}": None for row in board["rows"] for line in row["warnings"]}
     notes = [
@@ -119,7 +118,8 @@ def stated(what: Mapping | None) -> dict[str, Entry]:
         return {"stated": text("nothing"), "where": text("")}
     words = [f'"{what["words"]}"'] if "words" in what else []
     if "accuracy" in what:
-        own = Entry(", ".join([number(what["accuracy"], "%"), *words]), {"": what["accuracy"]})
+        said = {"words": what["words"]} if words else {}
+        own = Entry(", ".join([number(what["accuracy"], "%"), *words]), {"": what["accuracy"], **said})
     else:
         own = text(*words)
     return {"stated": own, "where": text(what["source"])}

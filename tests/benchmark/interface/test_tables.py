@@ -9,6 +9,9 @@ import pytest
 
 from benchmark.errors import BadInput
 from benchmark.interface import tables
+from benchmark.protocol.cells import Cell
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
 from benchmark.report.boards import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,6 +54,23 @@ def test_an_outside_model_stands_beside_what_its_authors_state(summary):
     found = tables.leaderboard("fer2013-7", project=ROOT).set_index("entry")
     row = found.loc["fer-mini-xception"]
     assert row.kind.startswith("outside model") and row.low < row.value < row.high and row.stated == pytest.approx(0.66)
+
+
+def test_other_bytes_of_the_data_stand_on_another_board(tmp_path, make, monkeypatch):
+    def own(where, without_runs):
+        return summarise(read_records(where.records), where.records, without_runs=without_runs)
+
+    monkeypatch.setattr(tables, "_summary", own)
+    given = {"kind": "predictions", "source": "p.csv", "sha256": None, "stated": None, "extra_training_data": None,
+             "warnings": [], "outputs": "logits", "seen": "no"}  # fmt: skip
+    for name, fingerprint in (("one", "0" * 64), ("two", "f" * 64)):
+        data = {"name": "fer2013", "version": "1.0", "fingerprint": fingerprint}
+        make(tmp_path / "reports/records/outside", "fer2013-7", Cell(name, "outside", {}, "outside"), 0, outside=given,
+             data=data, parameters=None, history=[])  # fmt: skip
+    found = tables.leaderboard("fer2013-7", project=tmp_path)
+    theirs = found[(found.kind == KINDS[1]) & (found["view"] == "none")]
+    assert list(zip(theirs.entry, theirs["rank"], strict=True)) == [("one", 1), ("two", 1)]
+    assert theirs.board.nunique() == found.board.nunique() == 2
 
 
 def test_claims_are_those_of_the_report(summary):

@@ -424,6 +424,12 @@ OUTSIDE = {"kind": "python", "source": "m:f", "sha256": None, "stated": None, "e
         ({"stated": {"accuracy": 1.01, "source": "x"}}, ", stated accuracy: found 1.01; expected a fraction from 0 to 1"),
         ({"stated": {"accuracy": True, "source": "x"}}, ", stated accuracy: found True; expected a fraction from 0 to 1"),
         ({"stated": {"accuracy": -0.1, "source": "x"}}, ", stated accuracy: found -0.1; expected a fraction from 0 to 1"),
+        ({"source": "x" * 2001}, ", source: found 2,001 characters; expected at most 2,000"),
+        ({"extra_training_data": "x" * 2001}, ", extra_training_data: found 2,001 characters; expected at most 2,000"),
+        ({"warnings": ["x", "x" * 3000]}, ", warnings: found 3,000 characters; expected at most 2,000"),
+        ({"stated": {"words": "x" * 2001, "source": "x"}}, ", stated words: found 2,001 characters; expected at most 2,000"),
+        ({"stated": {"words": "x", "source": "x" * 2001}},
+         ", stated source: found 2,001 characters; expected at most 2,000"),
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_model_from_elsewhere(changes, line):
@@ -436,7 +442,11 @@ def test_models_from_elsewhere_and_their_defaults():
                 {"stated": {"accuracy": 1, "words": "good", "source": "x"}}, {"seen": "no"}, {"seen": "yes"},
                 {"sha256": "0"}, {"extra_training_data": "x"}):  # fmt: skip
         outside_record.check_fields(OUTSIDE | own, True, "here")
-    outside_record.check_fields(OUTSIDE | {"outputs": "valence and arousal"}, False, "here")
+    affect = OUTSIDE | {"outputs": "valence and arousal"}
+    outside_record.check_fields(affect | {"stated": {"words": "x" * 2000, "source": "x"}}, False, "here")
+    assert refusal(outside_record.check_fields, affect | {"stated": {"accuracy": 0.5, "source": "x"}}, False, "here") == (
+        "here, stated: found an accuracy; expected words: valence and arousal have no accuracy"
+    )
     assert refusal(outside_record.check_fields, OUTSIDE, False, "here") == (
         "here, outputs: found logits; expected one of valence and arousal"
     )

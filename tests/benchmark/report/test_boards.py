@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from benchmark.errors import BadInput
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
+from benchmark.records.trust import PREDICTIONS
 from benchmark.report import boards
 from benchmark.report.boards import OUTSIDE, PUBLISHED, RUN, SEEN
 
@@ -130,15 +130,71 @@ def test_the_interval_of_valence_and_arousal_is_over_test_faces(run, comparison)
     assert [row["low"], row["high"]] == pytest.approx(resampled, abs=0.01) and row["low"] < row["value"] < row["high"]
 
 
-@pytest.mark.parametrize("contents", ['{"schema": 2, "boards": []}', '{"schema": 1}', '{"schema": 1, "boards": [3]}', "["])
-def test_a_file_of_another_form_is_refused(tmp_path, contents):
-    path = tmp_path / "leaderboard.json"
-    path.write_text(contents)
-    with pytest.raises(BadInput, match="leaderboard.json"):
-        boards.read_leaderboard(path)
+def test_means_that_differ_in_their_last_bits_share_a_rank(board):
+    values = [(0.1, 0.1), (0.2, 0.2), (0.3, 0.3)]
+    assert np.mean([0.1, 0.2, 0.3]) > np.mean([0.3, 0.2, 0.1]), "the same numbers in another order"
+    found = board([("z", values[::-1]), ("a", values), ("b", [(0.1, 0.1)])])
+    assert [each for each in ranks(found, RUN) if each[1] == "none"] == [
+        ("z-plain", "none", 1), ("a-plain", "none", 1), ("b-plain", "none", 3),
+    ]  # fmt: skip
 
 
-def test_the_file_that_the_report_writes_is_read(tmp_path):
-    path = tmp_path / "leaderboard.json"
-    path.write_text('{"schema": 1, "boards": [{"rows": []}]}')
-    assert boards.read_leaderboard(path)["boards"] == [{"rows": []}]
+def test_an_outside_model_whose_metric_is_not_defined_stands_last_without_a_rank(run):
+    cells = {name: Cell(name, "outside", {}, "outside") for name in ("flat", "theirs")}
+    arrays = {"test_ids": np.array(["a", "b", "c"]), "test_targets": np.eye(3, 2, dtype=np.float32),
+              "test_outputs_none": np.eye(3, 2, dtype=np.float32)}  # fmt: skip
+    outside = [
+        run(cells[name], 0, {"none": {"ccc_mean": value, "n": 3}}, protocol="synthetic-va", arrays=arrays, outside=GIVEN)
+        for name, value in (("flat", None), ("theirs", -0.5))
+    ]
+    (found,) = boards.leaderboard(Summary((), (), tuple(outside)), None, {}, Path())["boards"]
+    jsonschema.validate({"schema": boards.SCHEMA, "boards": [found]}, FORM)
+    assert ranks(found, OUTSIDE) == [("theirs", "none", 1), ("flat", "none", None)]
+    assert (found["test_faces"], found["rows"][1]["metrics"]["ccc_mean"]["value"]) == (3, None)
+
+
+def test_a_row_has_the_cost_the_trust_and_the_records_of_its_own_runs(run, comparison):
+    def placed(made, name):
+        vars(made.record)["directory"] = Path(name)
+        return made
+
+    one = [placed(run(Cell("one-plain", "one", {}, "plain"), seed, {"accuracy": 0.5}), f"one/seed{seed}") for seed in (0, 1)]
+    theirs = run(Cell("theirs", "outside", {}, "outside"), 0, {"none": {"accuracy": 0.5, "n": 9}}, parameters=7,
+                 trust=PREDICTIONS, outside=GIVEN | {"macs": 11})  # fmt: skip
+    (found,) = boards.leaderboard(Summary((comparison(*one),), (), (theirs,)), None, {}, Path())["boards"]
+    mine, other = found["rows"]
+    assert mine["records"] == ["one/seed0", "one/seed1"]
+    assert (other["cost"], other["trust"]) == ({"parameters": 7, "macs": 11}, PREDICTIONS)
+
+
+def objects(value, at=()):
+    """The place of every object in some JSON."""
+    if isinstance(value, dict):
+        yield at
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in pairs:
+        yield from objects(each, (*at, key))
+
+
+def test_the_form_refuses_every_missing_added_and_wrong_value(board):
+    anchors = {"synthetic": {"figures": [{"name": "VGG", "value": "73.28", "source": "paper"}]}}
+    only = board([("one", [(0.5, 0.5)])], [("c", 0.3, 0.3, "no"), ("d", 0.9, 0.9, "yes")], anchors)
+    contents, form = {"schema": boards.SCHEMA, "boards": [only]}, jsonschema.Draft202012Validator(FORM)
+    assert form.is_valid(contents)
+    tried = 0
+    for place in objects(contents):
+        changed = json.loads(json.dumps(contents))
+        at = changed
+        for key in place:
+            at = at[key]
+        metrics = place and place[-1] == "metrics"
+        for key, value in list(at.items()):
+            del at[key]
+            assert form.is_valid(changed) == bool(metrics), (place, key)
+            at[key] = b"of no type that JSON has"
+            assert not form.is_valid(changed), (place, key)
+            at[key] = value
+            tried += 1
+        at["more"] = 1
+        assert not form.is_valid(changed), place
+    assert tried > 200

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -106,6 +107,7 @@ def test_predictions_alone_need_a_place(command, tmp_path, capsys):
     [
         ("surprised neutral", "neutral surprised", 2, "expected those of entry.yaml: id,angry,disgusted"),
         ("0.94", "1 / 0", 4, "ZeroDivisionError"),
+        ("\npredict(", "\nimport sys\nopen(sys.argv[2], 'wb').write(b'id,\\xff')\nprint(", 2, "columns: found id,"),
         ("\npredict(", "\nprint(", 2, "no such file; expected the answers of the script"),
     ],
 )
@@ -145,6 +147,35 @@ def test_ctrl_c_ends_the_script_and_leaves_nothing(command, folder, tmp_path, mo
     assert not (tmp_path / "out").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
+
+
+def test_the_folder_of_a_killed_process_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(make.tempfile, "gettempdir", lambda: str(tmp_path))
+    code = f"import sys, os\nsys.path.append({str(shipped.FOLDER)!r})\nimport make\n"
+    code += f"make.tempfile.gettempdir = lambda: {str(tmp_path)!r}\n"
+    code += "with make.work_folder(None) as work:\n (work / 'environment').mkdir()\n os.kill(os.getpid(), 9)\n"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    (left,) = tmp_path.iterdir()
+    with make.work_folder(None) as work:
+        assert list(tmp_path.iterdir()) == [work] != [left]
+        assert work.stat().st_mode & 0o777 == 0o700
+        with make.work_folder(None) as other:
+            assert work.exists() and other.exists(), "that of a living process stays"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_to_a_folder_is_emptied_at_its_end(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+
+    def stopped():
+        with make.work_folder(tmp_path / "link") as work:
+            (work / "big").write_text("")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert not (tmp_path / "there").exists()
 
 
 def test_what_a_command_started_ends_with_it(tmp_path):

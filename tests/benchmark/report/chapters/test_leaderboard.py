@@ -132,10 +132,28 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
     ] == "not stated"
 
 
+def test_what_its_authors_state_has_its_own_columns_in_the_csv():
+    both = {"accuracy": 0.5, "words": "good", "source": "page"}
+    found = leaderboard.stated(both)
+    assert (found["stated"].text, found["stated"].numbers) == ('50.00, "good"', {"": 0.5, "words": "good"})
+    assert found["where"].text == "page"
+    assert leaderboard.stated({"words": "good", "source": "page"})["stated"].numbers == {"": '"good"'}
+
+
 def test_published_numbers_keep_their_source(tables):
     published = tables["leaderboard-fer2013-7"].shown()[3]
     assert published["Published, quoted: Accuracy, %"].tolist() == ["72.25", "61.50"]
     assert published["Source"].tolist() == ["paper two", "paper one"]
+    assert set(published["Seen these faces"]) == {"not known"} and set(published["Trust"]) == {"not measured here"}
+
+
+def test_the_note_names_the_interval_of_the_task(tables, make, tmp_path):
+    stated = {"words": "CCC 0.5", "source": "page"}
+    theirs(make, tmp_path, "synthetic-va", "affect", outputs="valence and arousal", stated=stated)
+    contents = boards.leaderboard(summarise(read_records(tmp_path), tmp_path, without_runs=True), None, {}, tmp_path)
+    (table,) = leaderboard.tables(contents)
+    assert any("[95 % bootstrap interval over test images]" in note for note in table.notes)
+    assert any("[95 % Wilson interval over test images]" in note for note in tables["leaderboard-fer2013-7"].notes)
 
 
 def test_other_bytes_of_the_data_have_a_board_of_their_own(tmp_path, make, cell):
