@@ -100,6 +100,10 @@ def test_a_users_module_is_left_as_it_was(asked):
     [
         ({"pictures": []}, "pictures: found none; expected at least one"),
         ({"pictures": {}}, "pictures: found an object of dict; expected one picture or a list of them"),
+        (
+            {"pictures": iter([COLOURS])},
+            "pictures: found an object of list_iterator; expected one picture or a list of them",
+        ),
         ({"pictures": "gone.png"}, "gone.png: found no such file"),
         ({"crop": "faces"}, "crop: found 'faces'; expected one of auto, none"),
         ({"protocol": 7}, "protocol: found an object of int"),
@@ -157,6 +161,14 @@ def test_as_json(tmp_path):
     ]  # fmt: skip
     assert (second["taken"], second["said"], second["faces"], second["width"]) == ("no face", "no face found", [], 300)
     assert found["networks"] == [{"answers": "expression", "network": NASTY, "protocol": "p", "card": "card"}]
+
+
+def test_a_name_that_is_no_text_is_kept_in_json(tmp_path):
+    name = b"bad\xff.jpg".decode("utf-8", "surrogateescape")
+    shown = Prediction([AnsweredPicture(name, 20, 20, "no face", "no face found", ())], [])
+    shown.to_json(tmp_path / "answers.json")
+    for text in (shown.to_json(), (tmp_path / "answers.json").read_text(encoding="utf-8")):
+        assert json.loads(text)["pictures"][0]["picture"] == name
 
 
 def test_as_html_nothing_is_taken_for_a_tag():

@@ -37,6 +37,7 @@ BOX = (40, 50, 100, 120)
     [
         ((48, 48), [BOX], "auto", "as given", 0, "taken as given: a face crop by its size, 48 x 48"),
         ((128, 103), [BOX], "auto", "as given", 0, "a face crop by its size, 128 x 103"),
+        ((100, 80), [BOX], "auto", "as given", 0, "a face crop by its size, 100 x 80"),
         ((128, 102), [BOX], "auto", "faces found", 1, "1 face found"),
         ((129, 129), [BOX], "auto", "faces found", 1, "1 face found"),
         ((256, 256), [], "auto", "as given", 1, "no face was found in it, and it is small and about square, 256 x 256"),
