@@ -89,6 +89,20 @@ def test_the_carried_networks_answer_both():
     assert found.networks[1].network.startswith("narrow8-12-fixed-working-mse, the mean of 5 folds, trained by ferbench")
 
 
+def test_a_stopped_command_promises_nothing_that_it_kept(monkeypatch, capsys):
+    from benchmark.cli.main import main
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.interface.predicting.predict", stopped)
+    assert main(["predict", "a.png"]) == 3
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.endswith(
+        "ferbench: stopped; nothing was answered, and the same command begins anew\n"
+    )
+
+
 def test_a_users_module_is_left_as_it_was(asked):
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 3)).train()
     predict(COLOURS[:, :16], **asked | {"model": net})

@@ -66,6 +66,12 @@ def test_every_kind_of_file(tmp_path, name):
     assert np.abs(found - seen).max() <= 1
 
 
+def test_sixteen_bits_are_divided_by_257(tmp_path):
+    wide = np.tile(np.array([0, 128, 129, 32_896, 33_025, 65_535], np.uint16), (20, 5))
+    found = read_picture(saved(tmp_path / "wide.png", Image.fromarray(wide))).pixels
+    assert found[0, :6, 0].tolist() == [0, 0, 1, 128, 129, 255] == found[0, :6, 2].tolist()
+
+
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
 def test_jpeg(tmp_path, mode):
     found = read_picture(saved(tmp_path / "a.jpg", PIL.convert(mode), quality=98, subsampling=0)).pixels.astype(int)
