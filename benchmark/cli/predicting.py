@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmark.cli.models import given_options, model_options
 from benchmark.cli.parsing import MODEL
 from benchmark.cli.shared import PREPARED, only_with
+from benchmark.errors import Interrupted
 
 HERE = Path()
 WHOSE = (
@@ -19,16 +20,19 @@ def predict(arguments) -> None:
 
     only_with(arguments, "--model", arguments.model, "protocol", "weights", "preprocessing", "option", "trust")
     how = given_options(arguments, [arguments.model] if arguments.model else [])
-    found = predicted(
-        arguments.pictures,
-        arguments.model,
-        protocol=arguments.protocol,
-        crop=arguments.crop,
-        device=arguments.device,
-        prepared=arguments.prepared,
-        project=HERE,
-        **how,
-    )
+    try:
+        found = predicted(
+            arguments.pictures,
+            arguments.model,
+            protocol=arguments.protocol,
+            crop=arguments.crop,
+            device=arguments.device,
+            prepared=arguments.prepared,
+            project=HERE,
+            **how,
+        )
+    except KeyboardInterrupt:  # other verbs keep what is finished
+        raise Interrupted("stopped; nothing was answered, and the same command begins anew") from None
     print(found.to_json() if arguments.json else found)
 
 

@@ -1,6 +1,6 @@
 """predict: what a network answers for pictures of one's own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -95,7 +95,7 @@ def _listed(pictures: Given | Sequence[Given]) -> list[Given]:
         return list(pictures)
     if isinstance(pictures, list | tuple):
         return list(pictures)
-    if isinstance(pictures, set | frozenset | Mapping):
+    if isinstance(pictures, set | frozenset | Mapping | Iterator):
         raise BadInput("pictures", f"an object of {type(pictures).__qualname__}", "one picture or a list of them")
     return [cast(Given, pictures)]
 

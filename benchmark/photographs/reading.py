@@ -16,7 +16,8 @@ Given = str | Path | Image.Image | np.ndarray
 SMALLEST = 16  # pixels a side: there is no face to see in fewer
 EXPECTED = "a picture: JPEG, PNG, WebP, GIF, BMP, TIFF"
 PLAIN = "an array uint8 (height, width), (height, width, 3) in RGB, or (height, width, 4) with alpha"
-PHONE = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc", b"ftypavif")  # at byte 4: formats that FORMATS leaves out
+# At byte 4: the brands of formats that FORMATS leaves out.
+PHONE = tuple(b"ftyp" + brand for brand in b"heic heix heim heis hevc hevx hevm hevs mif1 msf1 avif avis".split())
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_picture(given: Given, number: int = 1) -> Picture:
     name = f"picture {number}"
     if isinstance(given, Image.Image):
         _check_size(name, given.width, given.height)
-        return _sized(Picture(name, _pixels(given, name)))
+        return _sized(Picture(name, _of_image(given, name)))
     if not isinstance(given, np.ndarray):
         raise BadInput(name, f"an object of {type(given).__qualname__}", f"a file, a Pillow image, or {PLAIN}")
     plain = given.ndim == 2 or (given.ndim == 3 and given.shape[2] in (1, 3, 4))
@@ -110,6 +111,16 @@ def _check_size(where: object, width: int, height: int) -> None:
         )
 
 
+def _of_image(image: Image.Image, name: str) -> np.ndarray:
+    try:
+        return _pixels(image, name)
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:  # closed, or a file decoded only now
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(
+            name, f"a Pillow image without pixels ({reason})", "an open one that can be decoded to its end"
+        ) from error
+
+
 def _of_file(path: Path) -> np.ndarray:
     try:
         if path.is_dir():
@@ -125,14 +136,16 @@ def _of_file(path: Path) -> np.ndarray:
     except BadInput:
         raise
     except FileNotFoundError as error:
-        raise BadInput(path, "no such file", EXPECTED) from error
+        address = str(path).startswith(("http:/", "https:/"))
+        raise BadInput(path, "a web address" if address else "no such file", EXPECTED) from error
     except Image.DecompressionBombError as error:
         raise BadInput(path, "far too many pixels for a picture", f"{PIXEL_LIMIT:,} at most") from error
     except UnidentifiedImageError as error:
         raise BadInput(path, _kind(path), EXPECTED) from error
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        reason = " ".join(said.replace(str(path), "file").split()) or type(error).__name__
+        if isinstance(error, OSError) and error.strerror:  # of the system, not of Pillow
+            raise BadInput(path, f"a file that can not be opened ({error.strerror.lower()})", EXPECTED) from error
+        reason = " ".join(str(error).replace(str(path), "file").split()) or type(error).__name__
         raise BadInput(path, f"a damaged picture ({reason})", "one that can be decoded to its end") from error
 
 
@@ -147,12 +160,15 @@ def _kind(path: Path) -> str:
 
 
 def _pixels(image: Image.Image, where: object) -> np.ndarray:
-    """uint8 (H, W, 3) of a picture of any mode, upright, as `benchmark.faces.reading.pictures` does it for training."""
+    """uint8 (H, W, 3) of a picture of any mode, upright, as `benchmark.faces.reading.pictures` does it for training; but
+    whole numbers of more than 8 bits that are all below 256 are taken for 8 bits here, and refused there."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
         if not (values.min() >= 0 and values.max() <= WIDE * 255):  # false for nan
             raise BadInput(where, f"values from {values.min():g} to {values.max():g}", "a picture of 8 or 16 bits")
+        if image.mode == "F" and values.max() <= 1:  # in training too: 0 to 1 would be black
+            raise BadInput(where, f"floating-point values from {values.min():g} to {values.max():g}", "values from 0 to 255")
         wide = values.max() > 255
         image = Image.fromarray((values / WIDE if wide else values).round().astype(np.uint8))
     elif image.has_transparency_data:

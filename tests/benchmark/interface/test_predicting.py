@@ -89,6 +89,20 @@ def test_the_carried_networks_answer_both():
     assert found.networks[1].network.startswith("narrow8-12-fixed-working-mse, the mean of 5 folds, trained by ferbench")
 
 
+def test_a_stopped_command_promises_nothing_that_it_kept(monkeypatch, capsys):
+    from benchmark.cli.main import main
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.interface.predicting.predict", stopped)
+    assert main(["predict", "a.png"]) == 3
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.endswith(
+        "ferbench: stopped; nothing was answered, and the same command begins anew\n"
+    )
+
+
 def test_a_users_module_is_left_as_it_was(asked):
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 3)).train()
     predict(COLOURS[:, :16], **asked | {"model": net})
@@ -100,6 +114,10 @@ def test_a_users_module_is_left_as_it_was(asked):
     [
         ({"pictures": []}, "pictures: found none; expected at least one"),
         ({"pictures": {}}, "pictures: found an object of dict; expected one picture or a list of them"),
+        (
+            {"pictures": iter([COLOURS])},
+            "pictures: found an object of list_iterator; expected one picture or a list of them",
+        ),
         ({"pictures": "gone.png"}, "gone.png: found no such file"),
         ({"crop": "faces"}, "crop: found 'faces'; expected one of auto, none"),
         ({"protocol": 7}, "protocol: found an object of int"),
@@ -157,6 +175,14 @@ def test_as_json(tmp_path):
     ]  # fmt: skip
     assert (second["taken"], second["said"], second["faces"], second["width"]) == ("no face", "no face found", [], 300)
     assert found["networks"] == [{"answers": "expression", "network": NASTY, "protocol": "p", "card": "card"}]
+
+
+def test_a_name_that_is_no_text_is_kept_in_json(tmp_path):
+    name = b"bad\xff.jpg".decode("utf-8", "surrogateescape")
+    shown = Prediction([AnsweredPicture(name, 20, 20, "no face", "no face found", ())], [])
+    shown.to_json(tmp_path / "answers.json")
+    for text in (shown.to_json(), (tmp_path / "answers.json").read_text(encoding="utf-8")):
+        assert json.loads(text)["pictures"][0]["picture"] == name
 
 
 def test_as_html_nothing_is_taken_for_a_tag():

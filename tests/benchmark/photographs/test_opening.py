@@ -137,6 +137,9 @@ def test_what_can_not_be_opened(opened, tiny_protocol, tmp_path):
         opened(tmp_path, tiny_protocol())
     with pytest.raises(BadInput, match=r"runs/p/c/seed0: found no such file or folder; expected the folder of a run"):
         opened("runs/p/c/seed0")
+    (tmp_path / "record.json").write_text("{}")
+    with pytest.raises(BadInput, match=r"record.json: found a file of a run; expected its folder: "):
+        opened(str(tmp_path / "record.json"))
     with pytest.raises(BadInput, match="preprocessing: found none declared; expected preprocessing=.*, a mapping"):
         opened(lambda batch: batch, tiny_protocol())
     with pytest.raises(

@@ -66,6 +66,12 @@ def test_every_kind_of_file(tmp_path, name):
     assert np.abs(found - seen).max() <= 1
 
 
+def test_sixteen_bits_are_divided_by_257(tmp_path):
+    wide = np.tile(np.array([0, 128, 129, 32_896, 33_025, 65_535], np.uint16), (20, 5))
+    found = read_picture(saved(tmp_path / "wide.png", Image.fromarray(wide))).pixels
+    assert found[0, :6, 0].tolist() == [0, 0, 1, 128, 129, 255] == found[0, :6, 2].tolist()
+
+
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
 def test_jpeg(tmp_path, mode):
     found = read_picture(saved(tmp_path / "a.jpg", PIL.convert(mode), quality=98, subsampling=0)).pixels.astype(int)
@@ -117,6 +123,7 @@ REFUSED = {
         b"\0\0\0\x18ftypheic" + bytes(20),
         "found a HEIC or AVIF picture, as phones write them",
     ),
+    "burst.heic": (b"\0\0\0\x18ftypmsf1" + bytes(20), "found a HEIC or AVIF picture"),
     "page.ps": (b"%!PS-Adobe-3.0\n", "found text"),
 }
 
@@ -141,12 +148,52 @@ def test_what_is_no_picture(tmp_path, name):
             Image.fromarray(np.full((20, 20), np.nan, np.float32)),
             "found values from nan to nan; expected a picture",
         ),
+        (
+            Image.fromarray(np.full((20, 20), 0.5, np.float32)),
+            "found floating-point values from 0.5 to 0.5; expected values",
+        ),
+        (Image.fromarray(np.full((20, 20), -1, np.int32)), "found values from -1 to -1; expected a picture"),
+        (Image.fromarray(np.full((20, 20), 70000, np.int32)), "found values from 70000 to 70000; expected a picture"),
+        (Image.new("L", (9000, 9000)), "picture 1: found 9000 x 9000 pixels"),
         (np.broadcast_to(np.uint8(0), (9000, 9000)), "found 9000 x 9000 pixels"),
     ],
 )
 def test_what_is_no_object(given, said):
     with pytest.raises(BadInput, match=said):
         read_picture(given)
+
+
+def test_pillow_images_whose_pixels_can_not_be_had(tmp_path):
+    (tmp_path / "half.jpg").write_bytes(jpeg()[:5000])
+    with Image.open(tmp_path / "half.jpg") as lazy:
+        with pytest.raises(BadInput, match=r"picture 2: found a Pillow image without pixels \(image file is truncated"):
+            read_picture(lazy, 2)
+    closed = PIL.copy()
+    closed.close()
+    with pytest.raises(BadInput, match=r"found a Pillow image without pixels \(Operation on closed image\)"):
+        read_picture(closed)
+    with pytest.raises(BadInput, match="found a Pillow image without pixels"):
+        read_picture(Image.new("La", (20, 20)))
+
+
+def test_what_the_system_refuses_is_no_damaged_picture(tmp_path):
+    (tmp_path / "round.jpg").symlink_to("round.jpg")
+    for path in (tmp_path / "round.jpg", tmp_path / ("x" * 300)):
+        with pytest.raises(BadInput, match=r"found a file that can not be opened \("):
+            read_picture(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(BadInput, match="found a special file"):
+        read_picture(tmp_path / "pipe.jpg")
+
+
+def test_an_address_is_not_fetched():
+    with pytest.raises(BadInput, match="found a web address; expected a picture"):
+        read_picture("https://example.org/a.jpg")
 
 
 def test_a_folder_and_no_file(tmp_path):
