@@ -108,15 +108,10 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Write `value` as `json_text`, atomically."""
-    text = json_text(value)
+    """Write `value` as indented UTF-8 JSON with a final newline, atomically. ValueError for NaN: JSON has no NaN."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def json_text(value: object) -> str:
-    """`value` as indented JSON with a final newline. ValueError for NaN: JSON has no NaN."""
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_object(path: Path) -> dict[str, Json]:

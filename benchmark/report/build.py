@@ -1,11 +1,12 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
 import contextlib
+import json
 from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
-from benchmark.files import json_text, replacing_directory, replacing_file
+from benchmark.files import replacing_directory, replacing_file
 from benchmark.leftovers import clear_below
 from benchmark.report.answer import answer
 from benchmark.report.boards import FILE
@@ -67,7 +68,7 @@ def build(
         RESULTS.html: webpage(material, contents),
         COSTS.markdown: costs_markdown(contents),
         COSTS.html: costs_webpage(material, contents),
-        FILE: json_text(material.leaderboard),
+        FILE: json.dumps(material.leaderboard, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
     files = made_files(material, contents, planned)
     for name in files:
