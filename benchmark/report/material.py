@@ -147,11 +147,11 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
     summary = summarise(gathered.records, records, gathered.apart, read_verification(out / VERIFICATION))
     gradients = read_gradients(out / "gradients")
     judged = judge(claims, summary, counted, gradients, waiting_for_rates())
-    summary, anchors = held_back(summary, judged), load_anchors()
+    anchors = load_anchors()
     return Material(
         records=records,
         out=out,
-        summary=summary,
+        summary=held_back(summary, judged),
         complexity=counted,
         latency=read_latency(out / "latency.json"),
         claims=claims,

@@ -31,7 +31,7 @@ def test_all_committed_records_pass_without_data(really_published, tmp_path):
                 found.setdefault((name, result.why), set()).add(record.protocol)
     assert found == {
         ("history", "scores of single folds can not be recomputed from pooled predictions"): {"diffusionfer-va-quick"},
-        ("parameters", "as its submitter states"): {"fer2013-7"},
+        ("parameters", "as its submitter states"): {"diffusionfer-7", "fer2013-7", "ferplus-8"},
     }
 
 

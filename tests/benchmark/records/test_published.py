@@ -139,7 +139,7 @@ def test_committed_records_have_the_published_faces():
             if f"{role}_ids" in record.predictions:
                 ids, targets = (record.predictions[f"{role}_{part}"].tolist() for part in ("ids", "targets"))
                 assert by_hand(ids, targets) == entry[role]
-    assert len(seen) == 7
+    assert len(seen) == 10
 
 
 def test_a_digest_sees_order_targets_and_where_an_id_ends():

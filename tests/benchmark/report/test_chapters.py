@@ -8,6 +8,7 @@ import pytest
 from benchmark.measures.subgroups.file import Split
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
+from benchmark.report import boards
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.chapters import optimism, robustness
 from benchmark.report.material import Data
@@ -61,6 +62,7 @@ def material(run, comparison):
             "summary": Summary((own,)), "complexity": None, "latency": None, "claims": [], "anchors": {}, "sets": [],
             "people": {}, "gradients": [], "robustness": {}, "benches": [], "machines": {}, "searches": {}, "scalars": None,
             "subgroups": [], "robustness_of_entries": [],
+            "leaderboard": boards.leaderboard(Summary((own,)), None, {}, Path()),
         }  # fmt: skip
         return SimpleNamespace(**(parts | changed))
 

@@ -38,6 +38,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "load_anchors", lambda: "anchors")
     monkeypatch.setattr(module, "waiting_for_rates", lambda: "waiting")
     monkeypatch.setattr(module, "summarise", lambda *given: ("summary", *given))
+    monkeypatch.setattr(module, "leaderboard", lambda *given: ("leaderboard", *given))
     monkeypatch.setattr(module, "judge", lambda *given: ("judged", *given))
     monkeypatch.setattr(module, "held_back", lambda *given: ("held back", *given))
     monkeypatch.setattr(module, "counted_parameters", lambda counted, entry: (counted, entry))
@@ -59,6 +60,7 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
         "benches": ("benches", out / "bench"), "subgroups": ("subgroups", out / "subgroups", summary),
         "machines": {"gradients of gradients": out / "gradients", "robustness of robustness": out / "robustness"},
         "searches": ("searches", out / "tuning"), "scalars": ("scalars", out / "release"),
+        "leaderboard": ("leaderboard", summary, counted, "anchors", records),
     }  # fmt: skip
     ((folder, own),) = known
     assert folder == records and own.parameters("entry") == (counted, "entry")

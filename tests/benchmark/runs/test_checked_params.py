@@ -59,7 +59,7 @@ MISTAKES = [
     (("data",), {}, f"params.yaml, data: found nothing; expected synthetic, which {next(iter(PARAMS['runs']))} needs"),
     (("runs", KEY), "x", f"{ENTRY}: found 'x'; expected a mapping with protocol, cell, model, loss"),
     (("runs", KEY, "protocol"), None, f"{ENTRY}: found no protocol; expected protocol, cell, model, loss"),
-    (("runs", KEY, "protocol"), "synthetic-9", "protocol: found 'synthetic-9'; expected one of the 22 that"),
+    (("runs", KEY, "protocol"), "synthetic-9", "protocol: found 'synthetic-9'; expected one of the 23 that"),
     (("runs", KEY, "protocol"), 8, f"{ENTRY}, protocol: found 8; expected a text"),
     (("runs", KEY, "protocol"), "synthetic-va", "loss 'plain'; expected one for a dimensional task"),
     (("runs", KEY, "learnign_rate"), 0.1, f"{ENTRY}, learnign_rate: found an unknown key; expected one of protocol"),
