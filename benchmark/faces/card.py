@@ -30,6 +30,7 @@ class Card:
         url: of the data set's page.
         cite: the publication to cite.
         may_be_shown: whether the terms allow a report to show its pictures.
+        grey: whether all its pictures are grey, so that a network trained on them has never seen a colour.
         kind: the kind of its faces, as a noun in the plural.
         limits: what results on this data set can never show, without a full stop.
         meanings: class -> name of the expression that is common to all data sets; used to transfer networks between data
@@ -47,6 +48,7 @@ class Card:
     url: str | None = None
     cite: str | None = None
     may_be_shown: bool = False
+    grey: bool = False
     kind: str = "photographs"
     limits: str | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)

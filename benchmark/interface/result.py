@@ -15,10 +15,11 @@ from benchmark.interface.comparison import Comparison, compared
 from benchmark.interface.html import number_of, result_html
 from benchmark.interface.places import Places
 from benchmark.outside.entry import write_entry
-from benchmark.outside.summary import interval_of, summary_of
+from benchmark.outside.summary import summary_of
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records.comparisons import ScoredRun, metrics_of, scores_of
+from benchmark.records.face_intervals import interval_of
 from benchmark.records.intervals import Interval, accuracy_interval
 from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.outside_record import SEEN
@@ -105,8 +106,8 @@ class Result:
 
     def interval(self, metric: str | None = None, view: str = "none") -> Interval:
         """The value of a metric on the test faces with its 95 % interval over these faces: Wilson's for accuracy, else by a
-        bootstrap (`benchmark.outside.summary.interval_of`). It tells how far the number depends on which faces were drawn,
-        not on how the model was trained.
+        bootstrap (`benchmark.records.face_intervals.interval_of`). It tells how far the number depends on which faces were
+        drawn, not on how the model was trained.
 
         Args:
             metric: a name in `metrics`; None: accuracy, or the mean CCC.

@@ -15,11 +15,13 @@ from safetensors.torch import save
 
 from benchmark.errors import BadInput
 from benchmark.files import Json, replacing_file, write_text
-from benchmark.outside.summary import interval_of
 from benchmark.photographs.carried import FOLDER, KINDS, joined
 from benchmark.photographs.choosing import CANDIDATES, Candidate, candidates
+from benchmark.photographs.runs import parts_of, weight_files
 from benchmark.records import seal
 from benchmark.records.comparisons import metrics_of
+from benchmark.records.face_intervals import interval_of
+from benchmark.records.metrics import PRIMARY
 from benchmark.records.record import Record, read_record
 from benchmark.records.sameness import DIFFERENT, compare
 
@@ -58,11 +60,6 @@ def carry(kind: str, runs: Path, records: Path, out: Path, sources: Mapping[str,
     return f"{kind}: {chosen.run}, {chosen.metric} {chosen.validation:.4f} on validation; {len(contents):,} bytes; {same}"
 
 
-def weight_files(record: Record) -> list[str]:
-    """The names of the files of weights of a run, in the order of its folds."""
-    return ["weights.pt"] if record.folds is None else [f"weights-{fold['fold']}.pt" for fold in record.folds]
-
-
 def described(every: Sequence[Candidate], records: Path, run: Record) -> dict[str, Json]:
     """What the file says of the chosen network, without its weights.
 
@@ -72,7 +69,7 @@ def described(every: Sequence[Candidate], records: Path, run: Record) -> dict[st
         run: the run whose weights are carried: that of the record, or one made again.
     """
     chosen, record = every[0], every[0].record
-    parts = [record.contents] if record.folds is None else record.folds
+    parts = parts_of(record)
     return {
         "protocol": chosen.run.protocol.name,
         "protocol_hash": record["protocol_hash"],
@@ -103,7 +100,7 @@ def again(run: Record, record: Record) -> dict[str, Json]:
 
 def scores(record: Record) -> dict[str, Json]:
     """The scores of the record, for the model card: the metric with its interval over the test faces, and each class."""
-    metric = candidate_metric(record)
+    metric = PRIMARY[record["protocol"]["task"]]
     found: dict[str, Json] = {}
     for split in ("validation", "test"):
         every = metrics_of(record, split)
@@ -112,11 +109,6 @@ def scores(record: Record) -> dict[str, Json]:
     ends = interval_of(record, metric)
     found["test"]["interval"] = [None if end is None else float(end) for end in (ends.low, ends.high)]
     return found
-
-
-def candidate_metric(record: Record) -> str:
-    """The metric that the choice looks at."""
-    return "accuracy" if record["protocol"]["task"] == "categorical" else "ccc_mean"
 
 
 def _state(run: Record, name: str) -> dict[str, torch.Tensor]:

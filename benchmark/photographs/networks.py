@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmark.faces.card import card
 from benchmark.outside.adapters.preprocessing import Input
 from benchmark.protocol.protocol import Protocol
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.pixels import Split, Standardiser
 from benchmark.runs.training.resampling import resized
-
-GREY = ("fer2013", "ferplus", "ckplus48", "jaffe")  # data sets of grey pictures: their networks have never seen a colour
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Network:
         return mean
 
     def _of_member(self, member: Member, faces: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
-        grey = self.protocol.data in GREY
+        grey = card(self.protocol.data).grey
         pictures = torch.cat([_input(face, member, grey) for face in faces]).to(device)
         outputs = raw(member, pictures, self.categorical)
         if not self.categorical:

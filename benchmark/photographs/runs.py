@@ -33,19 +33,24 @@ def network_of_run(directory: Path) -> Network:
     run = run_of(record)
     if run is None:
         raise BadInput(directory, "a network that is not installed", "one of `ferbench models`")
-    names = ["weights.pt"] if record.folds is None else [f"weights-{fold['fold']}.pt" for fold in record.folds]
+    names = weight_files(record)
     if not (directory / names[0]).is_file():
         made = f"the folder of the run: `ferbench run {record.protocol} {record.cell} --seeds {record.seed}` makes it again"
         raise BadInput(directory / names[0], "no such file", made)
     title = f"{record.cell}, seed {record.seed}, trained here under {record.protocol}"
-    members = tuple(member(run, directory, name, own) for name, own in zip(names, inputs(record), strict=True))
+    parts = zip(names, parts_of(record), strict=True)
+    members = tuple(member(run, directory, name, part["input"]) for name, part in parts)
     return Network(title, str(directory), own_protocol(record), members)
 
 
-def inputs(record: Record) -> list[dict[str, Json]]:
-    """The field `input` of a run's network, or those of the networks of its folds."""
-    parts = [record.contents] if record.folds is None else record.folds
-    return [part["input"] for part in parts]
+def parts_of(record: Record) -> list[dict[str, Json]]:
+    """What a record says of its networks: of the one, or of that of each fold."""
+    return [record.contents] if record.folds is None else record.folds
+
+
+def weight_files(record: Record) -> list[str]:
+    """The names of the files of weights of a run, in the order of `parts_of`."""
+    return ["weights.pt"] if record.folds is None else [f"weights-{fold['fold']}.pt" for fold in record.folds]
 
 
 def member(run: Run, directory: Path, name: str, own: dict[str, Json]) -> Member:

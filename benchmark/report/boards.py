@@ -14,11 +14,11 @@ from benchmark.claims.load import published
 from benchmark.files import Json
 from benchmark.measures.complexity.file import measured_network
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.records.bootstrapping import bootstrap
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
+from benchmark.records.face_intervals import interval_of
 from benchmark.records.grouping import folder_of
 from benchmark.records.intervals import Interval, accuracy_interval
-from benchmark.records.metrics import METRICS, PRIMARY, metric_function
+from benchmark.records.metrics import METRICS, PRIMARY
 from benchmark.records.outside_record import NO, UNKNOWN, seen_in
 
 FILE, SCHEMA = "leaderboard.json", 1
@@ -31,7 +31,6 @@ RUN, OUTSIDE, SEEN, PUBLISHED = KINDS = (
 RANKED = (RUN, OUTSIDE)
 OVER_SEEDS, OVER_FACES = "seeds", "test faces"
 DIGITS = 10  # significant digits of a number, as in the CSV files
-RESAMPLES = 2000
 Row = dict[str, Json]
 
 
@@ -177,8 +176,7 @@ def _over_faces(run: ScoredRun, view: str) -> Interval | None:
         return None
     if task == "categorical":
         return accuracy_interval(round(scores["accuracy"] * scores["n"]), scores["n"])
-    targets, outputs = run.record.outputs("test", view)
-    return bootstrap(metric_function(PRIMARY[task]), targets, outputs, RESAMPLES, seed=0)
+    return interval_of(run.record, PRIMARY[task], view)
 
 
 def _alone(value: Json) -> Interval | None:
@@ -202,22 +200,23 @@ def _ranked(rows: Iterable[Row]) -> list[Row]:
     """The rows by kind; highest value first, except for models that may have seen the faces, which are sorted by name. Only
     kinds of `RANKED` have a rank: one among the rows of the same kind and view, equal values sharing one. The rows must be
     rounded: digits that differ between machines would order equal means."""
-    ordered, given = [], list(rows)
+    found, given = [], list(rows)
     for kind in KINDS:
         own = [row for row in given if row["kind"] == kind]
         if kind == SEEN:
-            own = sorted(own, key=lambda row: row["entry"])
+            own.sort(key=lambda row: row["entry"])
         else:
-            own = sorted(own, key=lambda row: (row["value"] is None, -(row["value"] or 0)))
-        if kind in RANKED:
-            valued = [row for row in own if row["value"] is not None]
-            better = {
-                id(row): sum(other["view"] == row["view"] and other["value"] > row["value"] for other in valued)
-                for row in valued
-            }
-            own = [row | {"rank": better[id(row)] + 1 if id(row) in better else None} for row in own]
-        ordered += own
-    return ordered
+            own.sort(key=lambda row: (row["value"] is None, -(row["value"] or 0)))
+        found += [row | {"rank": _rank(row, own)} for row in own] if kind in RANKED else own
+    return found
+
+
+def _rank(row: Row, others: Sequence[Row]) -> int | None:
+    """One more than the number of better rows with the same view; None for a row without a value."""
+    if row["value"] is None:
+        return None
+    rivals = (other["value"] for other in others if other["view"] == row["view"] and other["value"] is not None)
+    return 1 + sum(value > row["value"] for value in rivals)
 
 
 def _rounded(value: Json) -> Json:

@@ -59,7 +59,7 @@ def _node(folder: Path, place: Path, log: Path) -> list[str]:
     programs = {name: shutil.which(name) for name in ("node", "npm")}
     for name, found in programs.items():
         if found is None:
-            raise SystemSaysNo(name, "not on the path", "install Node 18 or newer, with npm")
+            raise SystemSaysNo(name, "not on the path", "install Node, with npm; 20 was tried")
     place.mkdir()
     for file in ("predict.mjs", *LOCKS["node"]):
         shutil.copy2(folder / file, place)

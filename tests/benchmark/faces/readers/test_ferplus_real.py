@@ -41,6 +41,7 @@ def row_of(faces):
     return np.array([int(name.removeprefix("fer2013-")) for name in faces.id])
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_counts(faces, csv):
     counts = csv.groupby("Usage")["top"].value_counts()
     for usage, by_class in faces.meta["counts"].items():
@@ -51,6 +52,7 @@ def test_real_counts(faces, csv):
     assert len(faces) == 31412
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
     from benchmark.faces.audit.label_checks import label_order
 
@@ -71,6 +73,7 @@ def test_real_cross_tabulation_tells_the_class_order(faces, fer2013_faces):
                 assert label_order(swapped, None)["ok"] is False, (columns[a], columns[b])
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_rows_are_joined_by_row(faces, csv, fer2013_faces):
     rows = row_of(faces)
     kept = csv["label"].isin(faces.classes)
@@ -81,6 +84,7 @@ def test_real_rows_are_joined_by_row(faces, csv, fer2013_faces):
     assert faces.split.tolist() == fer2013_faces.split[rows].tolist()
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_join_by_name_would_be_wrong(faces, csv):
     # Row 59 has no name and row 60 is called fer0000059.png: from there on the number in the name lags behind the row.
     assert csv["Image name"][60] == "fer0000059.png" and csv["Image name"][61] == "fer0000060.png"
@@ -93,6 +97,7 @@ def test_real_join_by_name_would_be_wrong(faces, csv):
     assert wrong > 0.7  # a join by name gives most faces the label of another one
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_flags(faces):
     flagged = dict(zip(row_of(faces), faces.flag, strict=True))
     assert {row: flag for row, flag in flagged.items() if flag} == {
@@ -107,6 +112,7 @@ def test_real_black_pictures_are_not_faces(csv):
     assert set(csv["top"][from_facts]) == {"NF"}
 
 
+@pytest.mark.slow  # the old edition is prepared for these alone
 def test_real_fingerprint_of_the_old_edition(faces):
     assert faces.fingerprint == "32dae055fc15bca4c5fcd4d6becc4b9c2df6529a93b35f82c7ea13c1dd88877d"
 

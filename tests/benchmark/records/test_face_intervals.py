@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from benchmark.outside.summary import interval_of
+from benchmark.records.face_intervals import interval_of
 
 
 def macro_f1(counts):
