@@ -137,8 +137,8 @@ def _say(result: "Result", as_json: bool) -> None:
         print(f"test: {ends['metric']} 95 % over test images [{ends['low']:.4f}, {ends['high']:.4f}]")
     if stated := found["stated"]:
         accuracy = f"accuracy {stated['accuracy']:.4f}" if "accuracy" in stated else ""
-        words = f'"{stated["words"]}"' if "words" in stated else ""
-        print(visible(f"stated: {', '.join(filter(None, (accuracy, words)))} ({stated['source']})"))
+        said = ", ".join(filter(None, (accuracy, stated.get("words"))))
+        print(visible(f"stated: {said} ({stated['source']})"))
     wrote = f"wrote {found['record']}" if found["record"] else "nothing was written: --name NAME makes it an entry"
     print(f"taken as {found['outputs']}; {wrote}")
 

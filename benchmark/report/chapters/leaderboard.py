@@ -23,16 +23,16 @@ INTRO = (
 BLOCKS = {RUN: "own", OUTSIDE: "outside", SEEN: "seen", PUBLISHED: "published"}  # kind -> the start of its columns' keys
 SEEN_WORDS = {NO: "no", UNKNOWN: "may have", YES: "yes"}
 RANK = {"rank": "Rank"}
+TRUST = {"saw": "Seen these faces", "trust": "Trust"}  # beside the value: what it is worth
 FACTS = {
     "selection": "Selection rule",
-    "tta": "TTA",
-    "saw": "Seen these faces",
     "extra": "Extra training data",
     "parameters": "Parameters",
     "macs": "MACs, one view",
-    "trust": "Trust",
 }
-STATED = {"stated": "Its authors state", "where": "Where they state it", "kind": "Came in as"}
+TTA = {"tta": "TTA"}
+STATED = {"stated": "Its authors state", "where": "Where they state it"}
+CAME = {"kind": "Came in as"}
 
 
 def chapter(material: Material) -> Chapter:
@@ -54,15 +54,18 @@ def _table(board: Mapping) -> Table:
     shown = f"{board['metric']['title']}, {unit}" if unit else board["metric"]["title"]
     columns = {"protocol": "Protocol", "version": "Version", "cell": "Entry"}
     blocks = {
-        RUN: RANK | {"n": "Seeds", "value": f"Trained by this suite: {shown}"} | FACTS,
-        OUTSIDE: RANK | {"value": f"Outside model, evaluated here: {shown}"} | STATED | FACTS,
-        SEEN: {"value": f"May have seen these faces, not ranked: {shown}"} | STATED | FACTS,
-        PUBLISHED: {"value": f"Published, quoted: {shown}", "saw": FACTS["saw"], "trust": "Trust", "source": "Source"},
+        RUN: RANK | {"n": "Seeds", "value": f"Trained by this suite: {shown}"} | TTA | TRUST | FACTS,
+        OUTSIDE: RANK | {"value": f"Outside model, evaluated here: {shown}"} | TTA | TRUST | STATED | FACTS | CAME,
+        SEEN: {"value": f"May have seen these faces, not ranked: {shown}"} | TTA | TRUST | STATED | FACTS | CAME,
+        PUBLISHED: {"value": f"Published, quoted: {shown}"} | TRUST | {"source": "Source"},
     }
     columns |= {f"{BLOCKS[kind]}_{key}": title for kind, own in blocks.items() for key, title in own.items()}
     what = "Protocol" if protocol["of_the_suite"] else "Own protocol, which the suite does not have,"
     label = {"protocol": text(board["name"]), "version": text(protocol["version"])}
-    warned = {f"{row['entry']}: {line}": None for row in board["rows"] for line in row["warnings"]}
+    warned: dict[str, dict[str, None]] = {}  # a sentence -> the entries that it is about
+    for row in board["rows"]:
+        for line in row["warnings"]:
+            warned.setdefault(line, {})[row["entry"]] = None
     notes = [
         f"{what} {protocol['name']} version {protocol['version']} (hash {protocol['hash']}) on {data['name']} "
         f"{data['version']}; {shown}",
@@ -74,7 +77,7 @@ def _table(board: Mapping) -> Table:
         "Published: quoted from the source, not measured here; training, selection and TTA are its authors'",
         "The kinds are no one ranking; a rank is the order of the numbers among rows of one kind and one TTA, not a test",
         TRUST_NOTE,
-        *(f"Warning at {line}" for line in warned),
+        *(f"Warning at {', '.join(entries)}: {line}" for line, entries in warned.items()),
     ]
     return Table(
         name=f"leaderboard-{board['name']}",
@@ -116,7 +119,7 @@ def stated(what: Mapping | None) -> dict[str, Entry]:
     """What a model's authors state of it: an accuracy, words or both; and where. By the keys of `STATED`."""
     if what is None:
         return {"stated": text("nothing"), "where": text("")}
-    words = [f'"{what["words"]}"'] if "words" in what else []
+    words = [what["words"]] if "words" in what else []
     if "accuracy" in what:
         said = {"words": what["words"]} if words else {}
         own = Entry(", ".join([number(what["accuracy"], "%"), *words]), {"": what["accuracy"], **said})

@@ -125,9 +125,9 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
         and plain["Came in as"] == "onnx (net.onnx)"
     )
     assert plain["Extra training data"] == "AffectNet" and plain["Parameters"] == "not known"
-    assert "Warning at theirs: class order looks mismatched" in tables["leaderboard-fer2013-7"].notes
+    assert "Warning at theirs, known, zoo: class order looks mismatched" in tables["leaderboard-fer2013-7"].notes
     alone = tables["leaderboard-ferplus-8"].shown()[0].iloc[0]
-    assert (alone["Its authors state"], alone["Where they state it"]) == ('"good"', "page") and alone[
+    assert (alone["Its authors state"], alone["Where they state it"]) == ("good", "page") and alone[
         "Extra training data"
     ] == "not stated"
 
@@ -135,9 +135,9 @@ def test_an_outside_model_has_its_interval_and_what_its_authors_state(summary, t
 def test_what_its_authors_state_has_its_own_columns_in_the_csv():
     both = {"accuracy": 0.5, "words": "good", "source": "page"}
     found = leaderboard.stated(both)
-    assert (found["stated"].text, found["stated"].numbers) == ('50.00, "good"', {"": 0.5, "words": "good"})
+    assert (found["stated"].text, found["stated"].numbers) == ("50.00, good", {"": 0.5, "words": "good"})
     assert found["where"].text == "page"
-    assert leaderboard.stated({"words": "good", "source": "page"})["stated"].numbers == {"": '"good"'}
+    assert leaderboard.stated({"words": "good", "source": "page"})["stated"].numbers == {"": "good"}
 
 
 def test_published_numbers_keep_their_source(tables):
