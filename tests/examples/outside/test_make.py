@@ -149,6 +149,18 @@ def test_ctrl_c_ends_the_script_and_leaves_nothing(command, folder, tmp_path, mo
         os.kill(int(told.read_text()), 0)
 
 
+def test_ctrl_c_while_the_entry_is_made_leaves_nothing_and_the_same_command_runs(command, tmp_path, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr("benchmark.interface.evaluating.evaluate", stopped)
+        assert command("--work", str(tmp_path / "work")) == 3
+    assert capsys.readouterr().err == f"ferbench: {make.STOPPED}\n"
+    assert not (tmp_path / "work").exists() and not (tmp_path / "out").exists()
+    assert command("--work", str(tmp_path / "work")) == 0
+
+
 def test_the_folder_of_a_killed_process_is_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr(make.tempfile, "gettempdir", lambda: str(tmp_path))
     code = f"import sys, os\nsys.path.append({str(shipped.FOLDER)!r})\nimport make\n"
