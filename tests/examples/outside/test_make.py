@@ -255,6 +255,21 @@ def test_variables_of_the_user_reach_no_package(monkeypatch, tmp_path):
     assert (found["HOME"], found["PYTHONPATH"]) == (str(tmp_path), str(shipped.FOLDER))
 
 
+def test_a_script_has_a_home_of_its_own(tmp_path, blind_folder, monkeypatch):
+    homes = []
+    monkeypatch.setattr(make, "run", lambda command, log, given, **_: homes.append(given["HOME"]))
+    make._predict(["script"], [blind_folder], "faces", tmp_path / "log.txt", tmp_path / "home")
+    assert homes == [str(tmp_path / "home")]
+
+
+@pytest.mark.parametrize("protocol, parts", [("fer2013-7", ["test", "validation"]), ("diffusionfer-7", ["test"])])
+def test_under_folds_every_face_is_a_test_face(protocol, parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(make, "open_faceset", lambda _: None)
+    monkeypatch.setattr(make, "export_faces", lambda *_: None)
+    found = make._export(make.load_protocol(protocol), tmp_path, tmp_path)
+    assert found == [tmp_path / f"faces-{protocol}-{part}" for part in parts]
+
+
 def test_without_node_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemSaysNo, match=r"node: not on the path; install Node"):
