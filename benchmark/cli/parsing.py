@@ -5,6 +5,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from benchmark.cli import failures
@@ -41,7 +42,9 @@ class Parser(argparse.ArgumentParser):
             self._refuse_option(self.given)
         if several := _WITH_COMMAS.search(message):
             message += f"; separate them by spaces: {several[2].replace(',', ' ')}"
-        if message.startswith(_REQUIRED) and self.is_verb and self.epilog:
+        if dashed := [word for word in self.given if word.startswith("-") and Path(word).is_file()]:
+            message += f"; a file whose name begins with a dash is given as ./{dashed[0]}"
+        elif message.startswith(_REQUIRED) and self.is_verb and self.epilog:
             message += f"; {self.epilog}"
         self._refuse(f"{message}; see {self.prog} --help")
 

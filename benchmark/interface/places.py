@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.errors import BadInput
 from benchmark.protocol.registry import checkout
 
 MARKS = ("params.yaml", "data/prepared")  # a folder with one of them is a project's
@@ -49,9 +50,18 @@ def places(project: Path | str | None = None, prepared: Path | str | None = None
         project: its top folder. None: the current folder or the nearest one above it that has a params.yaml or a
             data/prepared; else the checkout that this package lies in; else the current folder.
         prepared: folder of FaceSets; None: the project's data/prepared.
+
+    Raises:
+        BadInput: one of them is no path.
     """
-    top = _found() if project is None else Path(project).expanduser().absolute()
-    return Places(top, top / "data/prepared" if prepared is None else Path(prepared).expanduser().absolute())
+    top = _found() if project is None else _folder(project, "project")
+    return Places(top, top / "data/prepared" if prepared is None else _folder(prepared, "prepared"))
+
+
+def _folder(given: Path | str, name: str) -> Path:
+    if not isinstance(given, str | Path):
+        raise BadInput(name, f"an object of {type(given).__qualname__}", "the path of a folder")
+    return Path(given).expanduser().absolute()
 
 
 def _found() -> Path:

@@ -62,11 +62,11 @@ def framed(picture: Picture, crop: str = "auto") -> Framed:
     longest = max(width, height)
     square = longest <= SQUARE * min(width, height)
     if crop == "none":
-        return _whole(picture, "as asked" + ("" if square else ", made square by stretching"))
+        return _whole(picture, "as asked", square)
     if square and longest <= FACE_CROP:
         return _whole(picture, f"a face crop by its size, {width} x {height}")
     if not finding.available():
-        return _whole(picture, finding.MISSING)
+        return _whole(picture, finding.MISSING, square)
     boxes = finding.faces_in(picture.pixels)
     if boxes:
         faces = tuple(Face(box, cut_of(box, width, height)) for box in boxes)
@@ -87,5 +87,6 @@ def cut_of(box: Sequence[int], width: int, height: int) -> tuple[int, int, int, 
     return x, y, x + side, y + side
 
 
-def _whole(picture: Picture, why: str) -> Framed:
-    return Framed(GIVEN, f"taken as given: {why}", (Face(None, (0, 0, picture.width, picture.height)),))
+def _whole(picture: Picture, why: str, square: bool = True) -> Framed:
+    how = "taken as given" if square else "taken as given, made square by stretching"
+    return Framed(GIVEN, f"{how}: {why}", (Face(None, (0, 0, picture.width, picture.height)),))

@@ -23,7 +23,8 @@ from children import run
 
 from benchmark import leftovers, progress
 from benchmark.cli import failures
-from benchmark.cli.main import main as ferbench
+from benchmark.cli.main import parser as verbs
+from benchmark.cli.terminal import plain_output
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import open_faceset
 from benchmark.files import file_digest, write_text
@@ -67,6 +68,18 @@ def make(arguments: argparse.Namespace, folder: Path = shipped.FOLDER) -> int:
             how = ["--prepared", str(arguments.prepared), "--out", str(arguments.out), *["--replace"] * arguments.replace]
             if status := ferbench([*score_command(name, entry, protocol, made[protocol.name]), *how]):
                 return status
+    return 0
+
+
+def ferbench(command: Sequence[str]) -> int:
+    """Run a command line of `ferbench`. Returns its exit status. KeyboardInterrupt if it is stopped: only the caller knows
+    what is then kept."""
+    try:
+        with plain_output():
+            arguments = verbs().parse_args(command)
+            arguments.function(arguments)
+    except Exception as error:  # noqa: BLE001  # as in `main`
+        return failures.status_of(error)
     return 0
 
 

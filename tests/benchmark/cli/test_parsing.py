@@ -71,6 +71,15 @@ def test_what_is_said_word_for_word(refused, line, said):
     assert refused(line) == said
 
 
+def test_a_file_whose_name_begins_with_a_dash(refused, tmp_path, monkeypatch):
+    (tmp_path / "-a.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    assert refused("predict -a.jpg") == (
+        "ferbench predict: the following arguments are required: PICTURE; a file whose name begins with a dash is given as "
+        "./-a.jpg; see ferbench predict --help"
+    )
+
+
 def test_an_option_may_still_be_cut_short(capsys):
     assert main(["collect", "--par", "nothing"]) == 2
     assert "params.yaml" in capsys.readouterr().err

