@@ -11,12 +11,13 @@ import yaml
 from safetensors.torch import load_file
 
 from benchmark.errors import BadInput
+from benchmark.faces.card import card
 from benchmark.faces.data_sets import reader
 from benchmark.photographs import networks
 from benchmark.photographs.carried import FOLDER, KINDS, carried_network, facts, joined, parted, weights_of
 from benchmark.photographs.carrying import carry, main
 from benchmark.photographs.choosing import candidates
-from benchmark.photographs.networks import GREY, raw
+from benchmark.photographs.networks import raw
 from benchmark.protocol.cells import Run, named_cell
 from benchmark.protocol.protocol import load_protocol
 from benchmark.records.record import read_record
@@ -134,8 +135,10 @@ def test_a_grey_set_sees_grey():
 
 
 def test_the_sets_that_are_grey_by_their_cards():
-    cards = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "benchmark/faces/cards").glob("*.yaml")}
-    assert set(GREY) == {name for name, text in cards.items() if "grey" in text} | {"ferplus"}  # the pictures of FER2013
+    cards = {path.stem: card(path.stem) for path in (ROOT / "benchmark/faces/cards").glob("*.yaml")}
+    told = {name for name, own in cards.items() if "grey" in f"{own.about} {own.description}"}
+    assert {name for name, own in cards.items() if own.grey} == told | {"ferplus"}  # the pictures of FER2013
+    assert told == {"fer2013", "ckplus48", "jaffe"}
 
 
 def test_scores_too_high_for_an_exponential_are_probabilities_too(monkeypatch):
