@@ -161,6 +161,11 @@ class Summary:
     outside: tuple[ScoredRun, ...] = field(default=())
 
     @property
+    def runs(self) -> tuple[ScoredRun, ...]:
+        """Every run and every outside model."""
+        return (*(run for c in self.comparisons for own in c.runs.values() for run in own), *self.outside)
+
+    @property
     def of_suite(self) -> tuple[Comparison, ...]:
         """The comparisons under protocols of the suite."""
         return tuple(comparison for comparison in self.comparisons if not comparison.own)

@@ -8,21 +8,22 @@ from pathlib import Path, PurePosixPath
 from benchmark.errors import BadInput
 from benchmark.files import replacing_directory, replacing_file
 from benchmark.leftovers import clear_below
+from benchmark.report import newest
 from benchmark.report.answer import answer
 from benchmark.report.boards import FILE
 from benchmark.report.chapter_list import made_chapters
 from benchmark.report.material import Material, read_material
-from benchmark.report.pages.costs import costs_markdown, costs_webpage
-from benchmark.report.pages.page import claims_page, readme
+from benchmark.report.pages.addresses import FOLDER
+from benchmark.report.pages.all_pages import all_pages
+from benchmark.report.pages.markdown import markdown_pages
 from benchmark.report.pages.verdicts import claims_table
-from benchmark.report.pages.webpage import webpage
-from benchmark.report.parts import COSTS, PAGES, RESULTS, Contents, Picture
+from benchmark.report.parts import PAGES, Contents, Picture
 from benchmark.report.scores import csv_bytes, score_files
 from benchmark.report.sections import figures, plots
 from benchmark.report.sections.section import section
 from benchmark.report.style import styled, svg
 
-FOLDERS = ("tables", "figures", "metrics", "plots", "costs")  # of `out`, each replaced as a whole
+FOLDERS = (FOLDER, "tables", "figures", "metrics", "plots", "costs")  # of `out`, each replaced as a whole
 HEADLINE = (
     "What a bounded shortcut changes against the identity shortcut in the runs that are there; drawn and generated "
     "faces are evidence for no claim, and intervals are not adjusted for their number"
@@ -62,15 +63,10 @@ def build(
     clear_below(Path(out))
     material = read_material(*(Path(path) for path in (records, complexity, data, out)))
     contents, out = made_contents(material), material.out
-    pages = {
-        "claims.md": claims_page(material, contents),
-        RESULTS.markdown: readme(material, contents),
-        RESULTS.html: webpage(material, contents),
-        COSTS.markdown: costs_markdown(contents),
-        COSTS.html: costs_webpage(material, contents),
-        FILE: json.dumps(material.leaderboard, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
-    }
-    files = made_files(material, contents, planned)
+    texts = {**all_pages(material, contents), **markdown_pages(material, contents)}
+    texts |= {FILE: _json(material.leaderboard), newest.FILE: _json(material.newest)}
+    pages = {name: text for name, text in texts.items() if "/" not in name}
+    files = made_files(material, contents, planned) | {name: t.encode() for name, t in texts.items() if "/" in name}
     for name in files:
         if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
             raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
@@ -86,12 +82,17 @@ def build(
                     path.write_bytes(content)
 
 
+def _json(contents: object) -> str:
+    return json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def made_contents(material: Material) -> Contents:
     """Make what the pages show from the material."""
     with styled():
         return Contents(
             answer=answer(material.judged).sentence,
             headline=Picture("figures/headline.svg", HEADLINE, svg(figures.headline(material.summary))),
+            headline_narrow=Picture("figures/headline-narrow.svg", HEADLINE, svg(figures.headline(material.summary))),
             claims=claims_table(material.judged),
             sections=[section(comparison, material) for comparison in material.summary.comparisons],
             chapters=made_chapters(material),

@@ -7,6 +7,7 @@ chapter itself says which page it belongs to.
 
 import importlib
 import pkgutil
+from dataclasses import replace
 
 from benchmark.report import chapters
 from benchmark.report.material import Material
@@ -16,6 +17,6 @@ from benchmark.report.parts import Chapter
 def made_chapters(material: Material) -> list[Chapter]:
     """All chapters that have something to show, in their order."""
     names = [found.name for found in pkgutil.iter_modules(chapters.__path__)]
-    modules = [importlib.import_module(f"{chapters.__name__}.{name}") for name in names]
-    found = (module.chapter(material) for module in sorted(modules, key=lambda module: module.PLACE))
-    return [chapter for chapter in found if chapter is not None]
+    modules = {name: importlib.import_module(f"{chapters.__name__}.{name}") for name in names}
+    made = {name: modules[name].chapter(material) for name in sorted(names, key=lambda name: modules[name].PLACE)}
+    return [replace(chapter, name=name.replace("_", "-")) for name, chapter in made.items() if chapter is not None]

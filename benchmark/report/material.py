@@ -25,6 +25,7 @@ from benchmark.records.trust import FILE as VERIFICATION
 from benchmark.records.trust import read_verification
 from benchmark.report.boards import leaderboard
 from benchmark.report.humans import Humans, read_humans
+from benchmark.report.newest import newest
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
 from benchmark.runs.plan import waiting_for_rates
@@ -90,6 +91,14 @@ def read_scalars(folder: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def _text(path: Path) -> str:
+    """A file of text; "" if there is none. BadInput if it is no UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise BadInput(path, error, "text in UTF-8") from error
+
+
 @dataclass(frozen=True)
 class Material:
     """What the report is made from. Whatever is made from it reads no file again; only the pictures that the page embeds
@@ -110,7 +119,9 @@ class Material:
         machines: name of a measurement -> the environment it was made in, for gradients and robustness.
         searches: search for learning rates -> its trials.
         scalars: the figure of the released shortcut coefficients, as SVG; None if the release was not audited.
+        release: the audit of the authors' release as Markdown; "" without one.
         leaderboard: the contents of leaderboard.json.
+        newest: since when these records have been in the report (`benchmark.report.newest`).
     """
 
     records: Path
@@ -132,7 +143,9 @@ class Material:
     machines: Mapping[str, Mapping]
     searches: Mapping[str, Sequence[Mapping]]
     scalars: bytes | None
+    release: str
     leaderboard: Mapping
+    newest: Mapping
 
     @property
     def records_link(self) -> str:
@@ -172,5 +185,7 @@ def read_material(records: Path, complexity: Path, data: Path, out: Path) -> Mat
         },
         searches=read_searches(out / "tuning"),
         scalars=read_scalars(out / "release"),
+        release=_text(out / "release-audit.md"),
         leaderboard=leaderboard(summary, counted, anchors, records),
+        newest=newest([run.record for run in summary.runs], out),
     )

@@ -79,6 +79,8 @@ class Chapter:
         intro: paragraphs of plain text, shown before the tables.
         links: (file in the folder of the pages, link text) for further reading.
         page: the page it belongs to.
+        name: of its own page in the site: that of its module.
+        text: Markdown, shown on its own page below the rest.
     """
 
     title: str
@@ -87,6 +89,8 @@ class Chapter:
     pictures: Sequence[Picture] = ()
     links: Sequence[tuple[str, str]] = ()
     page: Page = RESULTS
+    name: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Contents:
 
     Attributes:
         answer: one sentence, the answer to the title's question.
-        headline: the figure at the top.
+        headline, headline_narrow: the figure at the top, and its form for a narrow screen.
         claims: the table of all claims.
         sections: one per comparison.
         chapters: of all pages, in their order.
@@ -103,6 +107,7 @@ class Contents:
 
     answer: str
     headline: Picture
+    headline_narrow: Picture
     claims: Table
     sections: Sequence[Section]
     chapters: Sequence[Chapter]
@@ -113,7 +118,11 @@ class Contents:
 
     def pictures(self, page: Page) -> list[Picture]:
         """All pictures of a page; on the page of results the headline first, then those of the sections."""
-        before = [self.headline, *(p for section in self.sections for p in section.pictures)] if page == RESULTS else []
+        before = (
+            [self.headline, self.headline_narrow, *(p for section in self.sections for p in section.pictures)]
+            if page == RESULTS
+            else []
+        )
         return [*before, *(picture for chapter in self.chapters_of(page) for picture in chapter.pictures)]
 
     def tables(self, page: Page) -> list[Table]:

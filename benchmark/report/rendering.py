@@ -4,6 +4,7 @@ A template that puts in what is Markdown or HTML already says so by the filter `
 links, `code` for spans of code in Markdown.
 """
 
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -13,13 +14,14 @@ from benchmark.errors import visible
 from benchmark.escaping import link_target, markdown, markdown_code
 
 
-def render(folder: Path, template: str, values: dict[str, object], **filters) -> str:
+def render(folder: Path, template: str, values: dict[str, object]) -> str:
     """A file of `folder`, rendered with `values`: as HTML if it is named ``*.html.j2``, else as Markdown. A missing value is
-    an error.
+    an error."""
+    return _environment(folder, template.endswith(".html.j2")).get_template(template).render(**values)
 
-    Args:
-        filters: further filters of the template.
-    """
+
+@cache  # so that each template is compiled once for the hundreds of pages
+def _environment(folder: Path, html: bool) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         trim_blocks=True,
@@ -27,11 +29,14 @@ def render(folder: Path, template: str, values: dict[str, object], **filters) ->
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
         autoescape=True,  # in Markdown it leaves alone what `_in_markdown` has escaped
-        finalize=_in_html if template.endswith(".html.j2") else _in_markdown,
+        finalize=_in_html if html else _in_markdown,
     )
-    own = {"target": lambda address: Markup(link_target(address)), "code": lambda text: Markup(markdown_code(text))}  # noqa: S704
-    environment.filters |= own | filters
-    return environment.get_template(template).render(**values)
+    environment.filters |= {
+        "target": lambda address: Markup(link_target(address)),  # noqa: S704  # escaped
+        "code": lambda text: Markup(markdown_code(text)),  # noqa: S704  # escaped
+        "n": "{:,}".format,  # a number with its thousands apart
+    }
+    return environment
 
 
 def _in_html(value: object) -> object:

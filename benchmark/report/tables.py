@@ -33,6 +33,7 @@ class Entry:
     text: str
     numbers: Mapping[str, object]
     cells: Sequence[tuple[str, str]] = ()
+    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Table:
     rows: Sequence[Mapping[str, Entry]]
     labels: Sequence[str] = ("cell",)
     blocks: Sequence[Sequence[str]] = field(default=())
+    shaded: bool = False
 
     def shown(self) -> list[pd.DataFrame]:
         """The blocks as text, with the titles as column names. A row without an entry in a block is left out of it."""

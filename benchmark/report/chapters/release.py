@@ -9,9 +9,10 @@ SCALARS = "The shortcut coefficients of the released checkpoint, and the slopes 
 
 
 def chapter(material: Material) -> Chapter | None:
-    """The coefficients of the checkpoint, and a link to the audit; None if there is no audit."""
+    """The coefficients of the checkpoint, and the audit; None if there is no audit."""
     if material.scalars is None:
         return None
     picture = Picture("release/shortcut-scalars.svg", SCALARS, material.scalars)
-    pages = [("release-audit.md", "The audit, term by term")]
-    return Chapter("The release, audited", [INTRO], pictures=[picture], links=pages)
+    _, _, text = material.release.partition("\n")  # without its heading
+    pages = [("release-audit.md", "The audit, term by term")] if text else []
+    return Chapter("The release, audited", [INTRO], pictures=[picture], links=pages, text=text)

@@ -1,8 +1,9 @@
-"""The list of runs for reports/index.html: how each run was made, its course, and the command that repeats it."""
+"""The cells of a protocol and their runs, as pages show them: how each was made, its course, the command that repeats it."""
 
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.protocol.turned import changes
@@ -10,7 +11,7 @@ from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.metrics import METRICS, blocks
 from benchmark.records.record import Record
 from benchmark.records.written import number
-from benchmark.report.pages.places import Places
+from benchmark.report.pages.addresses import Addresses
 from benchmark.report.pages.sparkline import sparkline
 
 
@@ -19,8 +20,8 @@ class RunView:
     """One run.
 
     Attributes:
-        place: name of its link target in the page.
-        folder: link to its record's folder.
+        address: of its page.
+        folder: its record's folder, relative to the report's.
         score: the primary metric as shown, or "diverged".
         facts: name -> value, from the record.
         scores: name -> value as shown, for the first block of metrics in the results table.
@@ -29,7 +30,7 @@ class RunView:
         command: repeats this run.
     """
 
-    place: str
+    address: str
     record: Record
     folder: str
     score: str
@@ -44,7 +45,7 @@ class RunView:
 class CellView:
     """A cell under a protocol, with its runs. `options`: name -> value as shown. `command`: repeats all its runs."""
 
-    place: str
+    address: str
     label: str
     cell: Mapping
     options: Mapping[str, str]
@@ -71,11 +72,11 @@ def _command(comparison: Comparison, cell: str, seeds: Sequence[int]) -> str:
     return shlex.join(["dvc", "exp", "run", *turning])
 
 
-def cells_of(comparison: Comparison, places: Places, records: str, root) -> list[CellView]:
+def cells_of(comparison: Comparison, addresses: Addresses, records: str, root: Path) -> list[CellView]:
     """The cells of a protocol, in the order of the tables.
 
     Args:
-        records: link from the page to the folder of the records.
+        records: link from the report's folder to that of the records.
         root: that folder.
     """
     found = []
@@ -84,13 +85,13 @@ def cells_of(comparison: Comparison, places: Places, records: str, root) -> list
         seeds = [run.record.seed for run in runs]
         found.append(
             CellView(
-                place=places.cell(comparison.slug, label),
+                address=addresses.cell(comparison.slug, label),
                 label=label,
                 cell=cell,
                 options={key: _plain(value) for key, value in cell["options"].items()},
                 cell_hash=first["cell_hash"],
                 parameters=first["parameters"],
-                runs=[_run(comparison, run, places, records, root) for run in runs],
+                runs=[_run(comparison, run, addresses, records, root) for run in runs],
                 command=_command(comparison, cell["name"], seeds),
             )
         )
@@ -103,7 +104,7 @@ def present_version(comparison: Comparison) -> bool:
     return name in protocol_names() and load_protocol(name).hash == comparison.protocol_hash
 
 
-def _run(comparison: Comparison, run: ScoredRun, places: Places, records: str, root) -> RunView:
+def _run(comparison: Comparison, run: ScoredRun, addresses: Addresses, records: str, root: Path) -> RunView:
     record, task = run.record, comparison.task
     scores = {}
     for name in blocks(task)[0]:
@@ -121,7 +122,7 @@ def _run(comparison: Comparison, run: ScoredRun, places: Places, records: str, r
     }
     metric = comparison.selection_metric
     return RunView(
-        place=places.run(record),
+        address=addresses.run(record),
         record=record,
         folder=f"{records}/{record.directory.relative_to(root).as_posix()}",
         score="diverged" if record.diverged else "not defined" if primary is None else _shown(primary, comparison.primary),

@@ -65,7 +65,7 @@ def _page(facts: Mapping, found: Findings, other: list[str]) -> str:
         },
         "scalars": _scalars(found),
     }
-    return render(Path(__file__).parent, "release-audit.md.j2", values, n="{:,}".format)
+    return render(Path(__file__).parent, "release-audit.md.j2", values)
 
 
 def _counted(network: Network) -> int:

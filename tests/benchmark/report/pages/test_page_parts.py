@@ -6,6 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from benchmark.report.pages.places import Places, anchor
+from benchmark.report.pages.webpage import breakable
 from matplotlib.figure import Figure
 
 from benchmark.claims.claim import Check
@@ -28,9 +30,7 @@ from benchmark.records.statistics import Difference
 from benchmark.records.written import number
 from benchmark.report.pages import prose
 from benchmark.report.pages.inline import inline
-from benchmark.report.pages.places import Places, anchor
 from benchmark.report.pages.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
-from benchmark.report.pages.webpage import breakable
 from benchmark.report.pages.webtable import blocks, sort_value
 from benchmark.report.style import BLUE, ON_COLOUR, PAPER, styled, svg
 from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text

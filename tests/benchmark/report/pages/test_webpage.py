@@ -9,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from benchmark.report.pages.webpage import missing_runs, picture_data
 from PIL import Image
 
 from benchmark.claims.finding import Planned, Undecided
@@ -18,7 +19,6 @@ from benchmark.errors import BadInput
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.build import build
-from benchmark.report.pages.webpage import missing_runs, picture_data
 
 
 @pytest.fixture(scope="module")

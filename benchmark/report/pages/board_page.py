@@ -1,0 +1,132 @@
+"""The page of leaderboards: every row of leaderboard.json, with search, filters, sorting and a choice of columns; and the ten
+rows of the chief one for the first page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from benchmark.files import Json
+from benchmark.records.trust import LEVELS
+from benchmark.report.boards import KINDS, RUN
+from benchmark.report.cell_words import KIND_ORDER, data_kind
+from benchmark.report.chapters.leaderboard import BLOCKS, INTRO
+from benchmark.report.pages.site import BAR, Leaf, Site
+from benchmark.report.pages.webtable import Block
+from benchmark.report.tables import Table
+
+PLAIN_VIEW = "none"  # the view that the page shows at first: without test-time augmentation
+LIMITS = {  # of the filters by cost: value in the address -> words
+    "parameters": {"200000": "200 thousand", "1000000": "1 million", "5000000": "5 million", "25000000": "25 million"},
+    "macs": {"20000000": "20 million", "200000000": "200 million", "1000000000": "1 billion", "5000000000": "5 billion"},
+}
+TRUST = {level: str(at) for at, level in enumerate(LEVELS)}  # the lower, the more is known
+HIDDEN = ("where", "extra", "kind", "selection", "source")  # columns that are hidden at first: long texts
+TOP = 10
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A board as the page shows it.
+
+    Attributes:
+        table: of the board.
+        kind: of its faces.
+        blocks: (kind of entry, block, the rows of leaderboard.json behind the block's rows).
+    """
+
+    board: Mapping[str, Json]
+    table: Table
+    kind: str
+    blocks: Sequence[tuple[str, Block, Sequence[Mapping[str, Json]]]]
+
+
+def board_page(site: Site) -> Iterator[Leaf]:
+    """The page; photographs first, within a kind of faces those with runs first."""
+    boards = shown_boards(site)
+    rows = [row for each in boards for _, _, own in each.blocks for row in own]
+    yield site.leaf(
+        "leaderboards.html.j2",
+        BAR["Leaderboards"],
+        "Leaderboards",
+        "Leaderboards",
+        f"{len(rows)} rows under {len(boards)} protocols: search, filter, sort",
+        search=" ".join(row["entry"] for row in rows),
+        boards=boards,
+        intro=INTRO,
+        kinds=KINDS,
+        limits=LIMITS,
+        levels=LEVELS,
+        trust=TRUST,
+        plain=PLAIN_VIEW,
+        columns=_columns(boards),
+        hidden=HIDDEN,
+        protocols=sorted({each.board["name"] for each in boards}),
+        data=sorted({each.board["data"]["name"] for each in boards}),
+        faces=[kind for kind in KIND_ORDER if any(each.kind == kind for each in boards)],
+        own_pages={section.comparison.slug for section in site.contents.sections},
+        row_data=row_data,
+        views=sorted({row["view"] for row in rows if row["view"]}),
+    )
+
+
+def shown_boards(site: Site) -> list[Shown]:
+    """Every board with its table, in the order of the page."""
+    chapter = next(c for c in site.contents.chapters if c.name == "leaderboard")
+    found = []
+    for board, table in zip(site.material.leaderboard["boards"], chapter.tables, strict=True):
+        blocks = [
+            (board["rows"][block.places[0]]["kind"], block, [board["rows"][at] for at in block.places])
+            for block in site.blocks(table)
+        ]
+        found.append(Shown(board, table, data_kind(board["data"]["name"]), blocks))
+    return sorted(found, key=_order)
+
+
+def row_data(shown: Shown, rows: Sequence[Mapping[str, Json]]) -> list[Markup]:
+    """The attributes of each row that the filters of the page read."""
+    found = []
+    for row in rows:
+        cost = {key: "" if row["cost"][key] is None else row["cost"][key] for key in ("parameters", "macs")}
+        said = {"protocol": shown.board["name"], "faces": shown.kind, "data": shown.board["data"]["name"]}
+        said |= {
+            "kind": row["kind"],
+            "view": row["view"] or "",
+            "trust": TRUST.get(row["trust"], ""),
+            "q": row["entry"].lower(),
+        }
+        found.append(Markup("").join(Markup(' data-{}="{}"').format(key, value) for key, value in (said | cost).items()))
+    return found
+
+
+def chief(boards: Sequence[Shown]) -> Shown | None:
+    """The board of the first page: that on photographs, under a protocol of the suite, with the most entries trained here.
+    None without any."""
+    candidates = [b for b in boards if b.board["protocol"]["of_the_suite"] and b.kind == KIND_ORDER[0] and _ranked(b)]
+    return max(candidates, key=_ranked, default=None)
+
+
+def best_rows(shown: Shown, many: int = TOP) -> list[Mapping[str, Json]]:
+    """The first rows of a board that were trained here, without test-time augmentation."""
+    return [row for row in shown.board["rows"] if row["kind"] == RUN and row["view"] in (PLAIN_VIEW, None)][:many]
+
+
+def _ranked(shown: Shown) -> int:
+    return len(best_rows(shown, len(shown.board["rows"])))
+
+
+def _order(shown: Shown) -> tuple:
+    kind = KIND_ORDER.index(shown.kind) if shown.kind in KIND_ORDER else len(KIND_ORDER)
+    return (not shown.board["protocol"]["of_the_suite"], kind, -_ranked(shown), shown.board["name"])
+
+
+def _columns(boards: Sequence[Shown]) -> dict[str, str]:
+    """Key of a column without its kind -> its title, for the columns that may be hidden."""
+    found: dict[str, str] = {}
+    for each in boards:
+        for kind, block, _ in each.blocks:
+            for column in block.columns:
+                key = column.key.removeprefix(f"{BLOCKS[kind]}_")
+                if key not in ("cell", "value", "protocol", "version"):
+                    found.setdefault(key, column.title)
+    return found

@@ -1,0 +1,119 @@
+"""A page for every chapter of results but the leaderboards; the page of costs; the pages of data and of methods."""
+
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from benchmark.claims.claim import MARKS
+from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
+from benchmark.faces.card import card
+from benchmark.records.metrics import METRICS
+from benchmark.records.trust import LEVELS
+from benchmark.report.cell_words import data_kind
+from benchmark.report.pages import prose
+from benchmark.report.pages.addresses import FOLDER, relative
+from benchmark.report.pages.looks import LOOKS
+from benchmark.report.pages.site import BAR, Leaf, Site
+from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
+from benchmark.report.parts import COSTS, RESULTS, Chapter
+
+BOARDS = "leaderboard"  # the chapter that has a page of another kind (`board_page`)
+
+
+def address_of(chapter: Chapter) -> str:
+    """The page of a chapter of results."""
+    return BAR["Leaderboards"] if chapter.name == BOARDS else f"{FOLDER}/{chapter.name}.html"
+
+
+def chapter_pages(site: Site) -> Iterator[Leaf]:
+    """A page for each chapter of results."""
+    for chapter in site.contents.chapters_of(RESULTS):
+        if chapter.name == BOARDS:
+            continue
+        yield site.leaf(
+            "chapter.html.j2",
+            address_of(chapter),
+            "Measurements",
+            chapter.title,
+            _about(chapter),
+            search=" ".join(table.title for table in chapter.tables),
+            chapter=chapter,
+            text=_html(chapter.text, address_of(chapter)),
+        )
+
+
+def _html(text: str, address: str) -> Markup:
+    """Markdown of a page in the report's folder as HTML, its links as seen from `address`. HTML in it is shown as text."""
+    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = renderer.parse(text)
+    for token in (inner for outer in tokens for inner in outer.children or ()):
+        for key in ("href", "src"):
+            target = str(token.attrGet(key) or "")
+            if target and not target.startswith(("http://", "https://", "#")):
+                token.attrSet(key, relative(target, address))
+    return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704  # rendered without HTML of its own
+
+
+def costs_page(site: Site) -> Leaf:
+    """The page of all that measures time or memory, or describes a machine."""
+    return site.leaf(
+        "costs.html.j2",
+        COSTS.html,
+        "Measurements",
+        "Time, memory, machines",
+        "What the runs and networks took, and on which machines",
+        chapters=site.contents.chapters_of(COSTS),
+        page=COSTS,
+    )
+
+
+def data_page(site: Site) -> Leaf:
+    """The prepared data sets and their audits."""
+    return site.leaf(
+        "data.html.j2",
+        BAR["Data"],
+        "Data",
+        "Data sets",
+        f"{len(site.material.sets)} prepared data sets, audited: counts, copies, findings, sheets of faces",
+        search=" ".join(each.audit["name"] for each in site.material.sets),
+        sets=site.material.sets,
+        card=card,
+        kind_of=data_kind,
+        audits=[chapter for chapter in site.contents.chapters if chapter.name == "audits"],
+    )
+
+
+def methods_page(site: Site) -> Leaf:
+    """How to read the tables, how a verdict comes about, marks, words, published figures."""
+    summary, judged = site.material.summary, site.material.judged
+    shortcuts = {
+        s.comparison.slug: t
+        for s in site.contents.sections
+        for t in s.tables
+        if t.name == f"{s.comparison.slug}-shortcuts" and not s.comparison.own
+    }
+    return site.leaf(
+        "methods.html.j2",
+        BAR["Methods"],
+        "Methods",
+        "Methods and words",
+        "How to read a table, how a verdict comes about, what each word and mark means",
+        search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS]),
+        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts, judged)],
+        rules=RULES_IN_WORDS,
+        minimum=MINIMUM_SEEDS,
+        alpha=ALPHA,
+        marks=MARKS,
+        metrics=METRICS,
+        levels=LEVELS,
+        changes=changes(judged),
+        remarks=summary.remarks,
+        anchors=site.material.anchors,
+    )
+
+
+def _about(chapter: Chapter) -> str:
+    parts = [prose.count(len(chapter.tables), "table")] if chapter.tables else []
+    parts += [prose.count(len(chapter.pictures), "figure")] if chapter.pictures else []
+    return prose.listed(parts).capitalize() if parts else chapter.title

@@ -1,0 +1,53 @@
+"""index.html: the answer, the picture that shows it, the claims, the chief leaderboard, how to cite; a file by itself."""
+
+from importlib.metadata import version
+
+from benchmark.records.written import number
+from benchmark.report.claim_words import compact
+from benchmark.report.pages import prose
+from benchmark.report.pages.board_page import best_rows, chief, shown_boards
+from benchmark.report.pages.inline import inline
+from benchmark.report.pages.site import BAR, Leaf, Site
+from benchmark.report.parts import RESULTS, Picture
+
+TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
+ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
+PAPERS = (  # of the two papers, as in CITATION.cff
+    ("BReG-Net", "https://arxiv.org/abs/1903.02110"),
+    ("BReG-NeXt", "https://arxiv.org/abs/2004.08495"),
+)
+
+
+def index_page(site: Site) -> Leaf:
+    """The first page."""
+    material, contents = site.material, site.contents
+    board = chief(shown_boards(site))
+    unit = board.board["metric"]["shown_in"] or "" if board else ""
+    return site.leaf(
+        "index.html.j2",
+        RESULTS.html,
+        "The answer",
+        TITLE,
+        ABOUT,
+        answer=contents.answer,
+        lead=prose.verdict_sentences(material.judged),
+        claims=[(each.claim, compact(each)) for each in material.judged],
+        headline=contents.headline,
+        wide=_inlined(contents.headline, "wide"),
+        narrow=_inlined(contents.headline_narrow, "narrow"),
+        board=board,
+        best=best_rows(board) if board else [],
+        many=len(best_rows(board, len(board.board["rows"]))) if board else 0,
+        shown=lambda value: number(value, unit),
+        runs=sum(len(own) for c in material.summary.comparisons for own in c.runs.values()),
+        outside=len(material.summary.outside),
+        protocols=len(material.summary.comparisons),
+        papers=PAPERS,
+        version=version("ferbench"),
+        newest=material.newest["since"],
+        all_boards=BAR["Leaderboards"],
+    )
+
+
+def _inlined(picture: Picture, name: str) -> str:
+    return inline(picture.content, name, picture.caption, picture.description)

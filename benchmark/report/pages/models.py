@@ -1,0 +1,165 @@
+"""The list of models, a page for each (all its numbers under every protocol, its cost, its runs, how to run it), and a page
+for each run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.measures.complexity.file import measured_network
+from benchmark.records.comparisons import Comparison, ScoredRun
+from benchmark.records.grouping import folder_of
+from benchmark.records.outside_record import seen_in
+from benchmark.report.chapters.leaderboard import SEEN_WORDS
+from benchmark.report.pages.run_list import CellView, cells_of, present_version
+from benchmark.report.pages.site import BAR, Leaf, Site
+from benchmark.report.parts import RESULTS
+from benchmark.report.tables import Table
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What one table says of a model. `rows`: for each of its rows, (column title, text) of every column with a text."""
+
+    table: Table
+    rows: Sequence[Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Under:
+    """A model under one protocol.
+
+    Attributes:
+        comparison: the comparison with its runs.
+        cell: its cell, with its runs.
+        words: the cell in words.
+        macs: multiply-adds of one picture; None if they were not counted.
+        numbers: what the tables say of it.
+    """
+
+    comparison: Comparison
+    cell: CellView
+    words: str
+    macs: int | None
+    numbers: Sequence[Numbers]
+
+
+def model_pages(site: Site) -> Iterator[Leaf]:
+    """The list, the page of every cell and outside model, and the page of every run."""
+    under = _under(site)
+    outside: dict[str, list[ScoredRun]] = {}
+    for run in site.material.summary.outside:
+        outside.setdefault(run.record.cell, []).append(run)
+    yield site.leaf(
+        "models.html.j2",
+        BAR["Models"],
+        "Models",
+        "Models and cells",
+        f"{len(under)} cells trained here and {len(outside)} models of others, each with all its numbers",
+        under=under,
+        outside=outside,
+        numbers=len,
+    )
+    for name in site.addresses.models:
+        own, others = under.get(name, []), outside.get(name, [])
+        title = own[0].words if own else name
+        where = [each.comparison.slug for each in own] + [run.record["protocol"]["name"] for run in others]
+        yield site.leaf(
+            "model.html.j2",
+            site.addresses.model(name),
+            "Models",
+            title,
+            f"{'Trained here' if own else 'Model of others'}, tested under {', '.join(dict.fromkeys(where))}",
+            search=name,
+            name=name,
+            own=own,
+            outside=[_entry(site, run) for run in others],
+        )
+    for name, each in ((name, each) for name, own in under.items() for each in own):
+        yield from _runs(site, name, each)
+
+
+def _runs(site: Site, name: str, under: Under) -> Iterator[Leaf]:
+    for run in under.cell.runs:
+        slug = under.comparison.slug
+        yield site.leaf(
+            "run.html.j2",
+            run.address,
+            "Runs",
+            f"{under.words}, seed {run.record.seed}",
+            f"Under {slug}: {run.score}",
+            search=f"{name} {slug} seed{run.record.seed}",
+            run=run,
+            name=name,
+            under=under,
+            comparison=under.comparison,
+            present=under.comparison.own or present_version(under.comparison),
+        )
+
+
+def _under(site: Site) -> dict[str, list[Under]]:
+    """Label -> what its cell is under each protocol."""
+    material, found = site.material, {}
+    numbers = _numbers(site)
+    for comparison in material.summary.comparisons:
+        for cell in cells_of(comparison, site.addresses, material.records_link, material.records):
+            key = (comparison.slug, cell.label)
+            network = measured_network(material.complexity, comparison, cell.label)
+            macs = None if network is None else network["macs"]
+            own = Under(comparison, cell, site.words(*key), macs, numbers.get(key, ()))
+            found.setdefault(cell.label, []).append(own)
+    return found
+
+
+def _numbers(site: Site) -> dict[tuple[str, str], list[Numbers]]:
+    """(protocol, label) -> what the tables say of that cell, in the order of the tables."""
+    found: dict[tuple[str, str], list[Numbers]] = {}
+    for table, slug in _tables(site):
+        own: dict[tuple[str, str], list] = {}
+        for row in table.rows:
+            if key := _cell_of(table, row, slug):
+                labels = ("cell", "protocol", "version")
+                said = [
+                    (table.columns[k], row[k].text) for k in table.columns if k in row and k not in labels and row[k].text
+                ]
+                own.setdefault(key, []).append(said)
+        for key, rows in own.items():
+            found.setdefault(key, []).append(Numbers(table, rows))
+    return found
+
+
+def _tables(site: Site) -> Iterator[tuple[Table, str]]:
+    """Every table of results that has rows of cells, with its protocol; "" for tables of all protocols."""
+    slugs = [comparison.slug for comparison in site.material.summary.comparisons]
+    for section in site.contents.sections:
+        for table in (*section.tables, *section.details):
+            yield table, section.comparison.slug
+    for chapter in site.contents.chapters_of(RESULTS):
+        for table in chapter.tables:
+            of = [slug for slug in slugs if table.name.startswith(f"{slug}-")]
+            yield table, max(of, key=len, default="")
+
+
+def _cell_of(table: Table, row: Mapping, slug: str) -> tuple[str, str] | None:
+    """The cell that a row is about."""
+    if "cell" in row:
+        return (row["protocol"].text if "protocol" in row else slug), row["cell"].text
+    first = next((entry.cells[0] for entry in row.values() if entry.cells), None)
+    return first or None
+
+
+def _entry(site: Site, run: ScoredRun) -> dict[str, object]:
+    record, outside = run.record, run.record.outside
+    assert outside is not None
+    board = next(
+        board
+        for board in site.material.leaderboard["boards"]
+        if (board["protocol"]["hash"], board["data"]["fingerprint"])
+        == (record["protocol_hash"], record["data"]["fingerprint"])
+    )
+    return {
+        "board": board,
+        "rows": [row for row in board["rows"] if row["entry"] == record.cell and row["records"]],
+        "seen": SEEN_WORDS[seen_in(outside)],
+        "outside": outside,
+        "trust": run.trust,
+        "record": folder_of(record, site.material.records),
+    }

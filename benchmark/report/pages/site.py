@@ -1,0 +1,113 @@
+"""What every page of the site is made with, and what a page is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from benchmark.report import rendering
+from benchmark.report.cell_words import cell_words
+from benchmark.report.material import Material
+from benchmark.report.pages import webtable
+from benchmark.report.pages.addresses import FOLDER, Addresses, anchor, relative
+from benchmark.report.pages.breaking import breakable
+from benchmark.report.pages.figures import figure_size
+from benchmark.report.pages.looks import LOOKS
+from benchmark.report.parts import COSTS, RESULTS, Contents
+from benchmark.report.tables import Table
+
+TEMPLATES = Path(__file__).parent / "templates"
+# The bar at the top of every page: words, address.
+BAR = {
+    "Claims": f"{FOLDER}/claims.html",
+    "Leaderboards": f"{FOLDER}/leaderboards.html",
+    "Protocols": f"{FOLDER}/protocols.html",
+    "Models": f"{FOLDER}/models.html",
+    "Data": f"{FOLDER}/data.html",
+    "Methods": f"{FOLDER}/methods.html",
+    "All pages": f"{FOLDER}/contents.html",
+}
+
+
+class Leaf(NamedTuple):
+    """A page of the site.
+
+    Attributes:
+        address: of its file, in the report's folder.
+        kind: what it is a page of, as a heading in the list of all pages.
+        title: its heading.
+        about: one line, without a full stop: what a reader finds there.
+        html: its text.
+        words: what a search finds it by, beside title and line.
+    """
+
+    address: str
+    kind: str
+    title: str
+    about: str
+    html: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the pages are made from. `addresses`: where each page is."""
+
+    material: Material
+    contents: Contents
+    addresses: Addresses = field(init=False)
+    _cells: Mapping[tuple[str, str], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        summary = self.material.summary
+        cells = {(c.slug, label): cell_words(c.cell(label), label) for c in summary.comparisons for label in c.runs}
+        object.__setattr__(self, "addresses", Addresses(summary))
+        object.__setattr__(self, "_cells", cells)
+
+    def words(self, slug: str, label: str) -> str:
+        """A cell in words; the label of something else as it is."""
+        return self._cells.get((slug, label), label)
+
+    def leaf(
+        self, template: str, address: str, kind: str, title: str, about: str, *, search: str = "", **values: object
+    ) -> Leaf:
+        """A page from a template.
+
+        Args:
+            search: what a search finds it by, beside title and line.
+            values: for the template, beside those that every page has.
+        """
+        html = rendering.render(TEMPLATES, template, self._common(address) | {"title": title, "about": about} | values)
+        return Leaf(address, kind, title, about, html, search)
+
+    def _common(self, address: str) -> dict[str, object]:
+        def link(target: str) -> str:
+            return relative(target, address)
+
+        return {
+            "address": address,
+            "to": link,
+            "page": RESULTS,
+            "costs": COSTS,
+            "bar": BAR,
+            "at": self.addresses,
+            "looks": LOOKS,
+            "soft": breakable,
+            "anchor": anchor,
+            "words": self.words,
+            "records": self.material.records_link,
+            "blocks": self.blocks,
+            "size": figure_size,
+            "asset": asset,
+        }
+
+    def blocks(self, table: Table, slug: str = "") -> list[webtable.Block]:
+        """The blocks of a table, for a page."""
+        return webtable.blocks(table, self.addresses, self.words, slug)
+
+
+def asset(name: str) -> Markup:
+    """The text of a style sheet or script of the pages, which is HTML already."""
+    return Markup((TEMPLATES / "page" / name).read_text(encoding="utf-8"))  # noqa: S704  # a file of this package
