@@ -37,7 +37,7 @@ def test_every_command_of_the_page(shell):  # noqa: F811
     with open(clone / "reports/tables/synthetic-8-results.csv", newline="") as stream:
         assert any("toy-plain" in row for row in csv.reader(stream))
     runs = (clone / "reports/tables/runs.csv").read_text()
-    assert "toy-plain" in (clone / "reports/index.html").read_text() and "toy-plain" in runs
+    assert "toy-plain" in (clone / "reports/pages/models.html").read_text() and "toy-plain" in runs
 
     before = {path.name: path.read_bytes() for path in (clone / "reports/tables").glob("*-results.csv")}
     for block in COMMANDS[trained + 1 : scored + 1]:

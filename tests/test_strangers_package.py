@@ -80,7 +80,7 @@ def test_from_pip_install_to_a_row_of_the_report(ferbench, tmp_path):
     expected = {("one-epoch-other-bytes", "strangers-net-plain", "0")}
     expected |= {("synthetic-8-other-bytes", "strangers-net-8-plain", seed) for seed in ("0", "1")}
     assert rows == expected
-    page = (tmp_path / "reports" / "index.html").read_text()
+    page = (tmp_path / "reports" / "pages" / "models.html").read_text()
     assert "strangers-net-plain" in page and "strangers-net-8-plain" in page
     record = json.loads((tmp_path / "reports/records/own/one-epoch/strangers-net-plain/seed0/record.json").read_text())
     assert [entry["epoch"] for entry in record["history"]] == [1]

@@ -26,7 +26,7 @@ def add(verb: Callable) -> None:
     verb(
         "report",
         report,
-        "make index.html, README, tables and figures in reports/ from the records",
+        "make the pages, tables and figures in reports/ from the records",
         "ferbench report",
         group=REPORT,
     )

@@ -27,7 +27,7 @@ def test_from_a_clone_to_a_row_for_an_own_model(shell):  # noqa: F811
     assert "validation accuracy" in result and "records taken into" in changed and "A minus B over seeds" in changed
     assert "records taken into" in own
     assert "| my_nets-small-plain | n = 3 |" in (clone / "reports/tables/synthetic-8-results.md").read_text()
-    assert "my_nets-small-plain" in (clone / "reports/index.html").read_text()
+    assert "my_nets-small-plain" in (clone / "reports/pages/models.html").read_text()
 
     shell(undo)
     assert subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout == ""

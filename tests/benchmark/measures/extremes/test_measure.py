@@ -107,12 +107,14 @@ def test_the_report_shows_them_where_protocol_and_data_are_the_same(faces, recor
     extremes.extremes(faces, records, tmp_path / "out" / "faces" / "flat")
     shutil.copytree(tmp_path / "out" / "faces" / "flat", tmp_path / "out" / "faces" / ".flat.ffffffff-01234567.tmp")
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path / "out")
-    text = (tmp_path / "out" / "index.html").read_text()
+    (page,) = [p for p in (tmp_path / "out" / "pages" / "protocols").glob("*.html") if 'class="faces"' in p.read_text()]
+    text = page.read_text()
     shown = re.findall(r'<span class="face" role="img" title="([^"]+)" aria-label="([^"]+)"', text)
     entry = json.loads((tmp_path / "out" / "faces" / "flat" / "faces.json").read_text())["protocols"][0]
     assert len(shown) == sum(len(group[side]) for group in entry["groups"] for side in ("easiest", "hardest")) > 20
     assert all(words.endswith(f", answered {answer}") for answer, words in shown)
-    assert text.count("data:image/jpeg;base64,") == 1
+    (picture,) = re.findall(r"background-image: url\(([^)]+)\)", text)
+    assert (page.parent / picture).resolve() == (tmp_path / "out" / "faces" / "flat" / entry["picture"]).resolve()
 
     summary = summarise(records, tmp_path / "records")
     path = tmp_path / "out" / "faces" / "flat" / "faces.json"
