@@ -25,7 +25,7 @@ def net(shortcut, normalisation="working", loss="plain"):
     return Cell(f"net-{shortcut}-{normalisation}-{loss}", "residual", options, loss)
 
 
-def tested(**of):
+def made_up(**of):
     """Tests of pairs of shortcuts: "A_over_B" -> (mean difference A minus B, p over images, p over seeds)."""
     found, images, seeds = {}, {}, {}
     for name, (mean, p_images, p_seeds) in of.items():
@@ -58,7 +58,7 @@ GOOD = {
 )
 def test_only_what_beats_every_other_by_both_tests(run, comparison, changed, best):
     own = comparison(*(run(net(shortcut), 0, {"accuracy": 0.5}) for shortcut in ("identity", "fixed", "adaptive")))
-    found = best_of(own, tested(**GOOD | changed))
+    found = best_of(own, made_up(**GOOD | changed))
     assert found.cells == {net(shortcut).name for shortcut in best}
     marked = "Bold: best of its network, normalisation and loss by both tests of synthetic-8-pairs"
     assert found.note == ((marked if best else NONE),)
@@ -68,13 +68,13 @@ def test_no_mark_in_a_group_with_a_diverged_run_or_without_a_test_or_alone(run, 
     cells = [run(net(shortcut), 0, {"accuracy": 0.5}) for shortcut in ("identity", "fixed", "adaptive")]
     for lost in ("identity", "adaptive"):
         own = comparison(*cells, run(net(lost), 1, None))
-        assert best_of(own, tested(**GOOD)) == Best(note=(NONE,))
+        assert best_of(own, made_up(**GOOD)) == Best(note=(NONE,))
     own = comparison(*cells)
-    waiting = tested(**GOOD)
+    waiting = made_up(**GOOD)
     waiting.found[Pair("shortcut", net("adaptive").name, net("fixed").name)] = not_tested("1 of 3 planned seeds")
     assert best_of(own, waiting) == Best(note=(NONE,))
     alone = comparison(cells[0], run(net("adaptive", "frozen"), 0, {}), run(net("adaptive", loss="focal"), 0, {}))
-    assert best_of(alone, tested(**GOOD)) == Best(), "nothing is said where there is nothing to compare"
+    assert best_of(alone, made_up(**GOOD)) == Best(), "nothing is said where there is nothing to compare"
 
 
 def test_over_records_the_mark_stands_in_both_tables(make, tmp_path):
