@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmark.records.intervals import ROUNDING, Interval
+from benchmark.records.intervals import Interval
 from benchmark.records.metrics import ANY, Range
 from benchmark.records.statistics import Difference
 
@@ -24,10 +24,10 @@ def bracketed(interval: Interval | Difference, show: Callable[[float], str], wit
     """
     if interval.low is None or interval.high is None:
         return show(interval.mean) + (" (no spread)" if interval.n > 1 else "")
-    lowest, highest = within
-    low, high = show(interval.low), show(interval.high)
-    if lowest is not None and interval.low < lowest - ROUNDING:
+    (lowest, highest), low, high = within, show(interval.low), show(interval.high)
+    # An end that is shown as the limit itself, to the digits of a table, needs no mark.
+    if lowest is not None and interval.low < lowest and low != show(lowest):
         low = show(lowest) + CUT
-    if highest is not None and interval.high > highest + ROUNDING:
+    if highest is not None and interval.high > highest and high != show(highest):
         high = show(highest) + CUT
     return f"{show(interval.mean)} [{low}, {high}]"

@@ -127,11 +127,14 @@ def _numeric(check: Check, finding: Finding) -> list[str]:
 
 def _count(check: Check, finding: Finding) -> list[str]:
     p, unit = check.parameters, WORDS[check.parameters["quantity"]]
-    claim = f"{amount(p['value'], unit)} at a precision of {amount(p['precision'], unit)}"
-    only = "only another network or another way of counting would change a count"
+    takes = {
+        REPRODUCED: f"the count rounds to {amount(p['value'], unit)} at a precision of {amount(p['precision'], unit)}",
+        EXCEEDED: "the count is less than that",
+        NOT_REPRODUCED: "the count is more than that",
+    }
     if finding.verdict == REPRODUCED:
-        return [only, f"{EXCEEDED} if it were less than {claim}, {NOT_REPRODUCED} if it were more"]
-    return [only, f"{REPRODUCED} if it were {claim}"]
+        takes |= {EXCEEDED: f"the count rounds to less than {amount(p['value'], unit)}", NOT_REPRODUCED: "it rounds to more"}
+    return ["only another network or another way of counting would change a count", *_others(finding.verdict, takes)]
 
 
 def _comparison(check: Check, finding: Finding) -> list[str]:
