@@ -136,7 +136,8 @@ SMALLEST_DIFFERENCE: dict[str, float] = {
 
 
 def possible(name: str) -> Range:
-    """The lowest and the highest value that a metric can have, as stored (fractions, not percent); None: no bound.
+    """The lowest and the highest value that a metric can have, as stored (fractions, not percent); None: no bound, or none
+    that is stated here.
 
     Args:
         name: of `METRICS`, or "recall", "precision" or "f1" of a class.
@@ -145,9 +146,9 @@ def possible(name: str) -> Range:
         BadInput: another name.
     """
     of_both = name.rsplit("_", 1)[0] if name in METRICS and METRICS[name].task == "dimensional" else name
-    if of_both not in _POSSIBLE:
+    if of_both not in _POSSIBLE and name not in METRICS:
         raise BadInput("metric", f"'{name}'", f"one of {', '.join(METRICS)}")
-    return _POSSIBLE[of_both]
+    return _POSSIBLE.get(of_both, ANY)
 
 
 def possible_difference(name: str) -> Range:

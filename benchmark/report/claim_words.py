@@ -3,6 +3,7 @@
 Every number comes from the judged claim. What would change its verdict: `benchmark.report.claim_changes`.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -167,8 +168,8 @@ def _lessened(check: Check, finding: Finding) -> str:
 
 
 def _short(finding: Finding) -> str:
-    """The first part of a reason."""
-    return finding.reason.removeprefix("missing: ").split("; ")[0].split(": parameters ")[0]
+    """The first part of a reason, without the numbers that follow it."""
+    return re.split(r"; |: parameters | with seeds ", finding.reason, maxsplit=1)[0]
 
 
 def _with_ends(interval: Interval, unit: str, signed: bool = False) -> str:

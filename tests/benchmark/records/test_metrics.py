@@ -272,6 +272,11 @@ def test_what_is_possible_is_the_range_of_the_definition(name):
     assert metrics.possible_difference(name) == ((None, None) if high is None else (low - high, high - low))
 
 
+def test_of_a_metric_that_states_no_range_everything_is_possible(monkeypatch):
+    monkeypatch.setitem(METRICS, "somebodys_own", METRICS["accuracy"])
+    assert metrics.possible("somebodys_own") == (None, None) == metrics.possible_difference("somebodys_own")
+
+
 def test_what_is_possible_of_a_class():
     assert [metrics.possible(name) for name in ("recall", "precision", "f1")] == [(0, 1)] * 3
     with pytest.raises(BadInput, match="'confusion'"):
