@@ -17,7 +17,10 @@ _BLOCK = re.compile(r"\s*(?=#{1,6}(\s|$)|>|[-+*]\s|={2}|-{3}|_{3}|\*{3}|~{3}|\[.
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20].", re.DOTALL)  # the last four: the same signs in full width
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$"}
+_TEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$",
+    "\N{DAGGER}": r"\textdagger{}",
+}  # fmt: skip
 
 
 def markdown(text: object) -> str:

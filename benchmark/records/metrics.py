@@ -107,6 +107,23 @@ for _name, (_title, _unit, _direction, _source, _function) in _DIMENSIONAL.items
             f"{_title} {_dimension}", _unit, _direction, _source, "dimensional", _of_both, _dimension
         )
 
+Range = tuple[float | None, float | None]  # lowest and highest possible value; None: no bound
+ANY: Range = (None, None)
+_SHARE, _AGREEMENT, _ERROR = (0.0, 1.0), (-1.0, 1.0), (0.0, None)
+# Metric, or name before the dimension -> its lowest and highest possible value, as stored.
+_POSSIBLE: dict[str, Range] = {
+    # Shares of rows or of pairs, areas under curves of shares, and means of these.
+    **dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_ppv", "roc_auc", "pr_auc"), _SHARE),
+    **dict.fromkeys(("recall", "precision", "f1", "ece", "sagr"), _SHARE),
+    # Kappa is -p_e / (1 - p_e) with no answer right, and p_e is then at most 1/2. Alpha of two raters is above -1: the class
+    # of a disagreeing pair holds half of its values at most, so D_o is below 2 D_e. The others are correlations.
+    **dict.fromkeys(("kappa", "alpha", "mcc", "corr", "ccc"), _AGREEMENT),
+    "nll": _ERROR,  # a logarithm of a probability, its sign turned
+    "brier": (0.0, 2.0),  # a probability of 1 for a wrong class: 1 for that class and 1 for the right one
+    "rmse": _ERROR,  # outputs are not clipped, so there is no largest error
+    "mae": _ERROR,
+}
+
 # Metric -> the smallest difference of interest between two cells, in the metric's unit. A smaller one counts as equivalence
 # (docs/reference/rules.md, "A comparison"). "recall" is the recall of one class.
 SMALLEST_DIFFERENCE: dict[str, float] = {
@@ -116,6 +133,28 @@ SMALLEST_DIFFERENCE: dict[str, float] = {
     "recall": 0.05,
     **{f"{name}_{of}": 0.01 for name in ("ccc", "rmse") for of in (*DIMENSIONS, "mean")},
 }
+
+
+def possible(name: str) -> Range:
+    """The lowest and the highest value that a metric can have, as stored (fractions, not percent); None: no bound, or none
+    that is stated here.
+
+    Args:
+        name: of `METRICS`, or "recall", "precision" or "f1" of a class.
+
+    Raises:
+        BadInput: another name.
+    """
+    of_both = name.rsplit("_", 1)[0] if name in METRICS and METRICS[name].task == "dimensional" else name
+    if of_both not in _POSSIBLE and name not in METRICS:
+        raise BadInput("metric", f"'{name}'", f"one of {', '.join(METRICS)}")
+    return _POSSIBLE.get(of_both, ANY)
+
+
+def possible_difference(name: str) -> Range:
+    """The lowest and the highest difference between two values of a metric, as `possible`."""
+    low, high = possible(name)
+    return ANY if low is None or high is None else (low - high, high - low)
 
 
 def blocks(task: str) -> tuple[tuple[str, ...], ...]:

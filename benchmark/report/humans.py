@@ -9,6 +9,7 @@ learns the majority of a panel can score better than a single rater.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmark.claims.claim import Claim
@@ -17,7 +18,7 @@ from benchmark.errors import BadInput
 from benchmark.files import read_object
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.intervals import Interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, text, title
 
@@ -230,6 +231,7 @@ def _title(name: str) -> str:
 
 
 def _entry(name: str, value: Mapping, n: int) -> Entry:
-    unit = METRICS[name].unit if name in METRICS else ""
+    # Fleiss' kappa and Krippendorff's alpha of many raters have the range of their forms for two.
+    unit, within = (METRICS[name].unit, possible(name)) if name in METRICS else ("", possible("kappa"))
     interval = Interval(value["mean"], value["low"], value["high"], n)
-    return Entry(bracketed(interval, lambda v: number(v, unit)), dict(value))
+    return Entry(bracketed(interval, partial(number, unit=unit), within), dict(value))

@@ -7,11 +7,11 @@ import numpy as np
 from benchmark.records.bootstrapping import paired_bootstrap
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
 from benchmark.records.intervals import Interval
-from benchmark.records.written import number
+from benchmark.records.metrics import possible_difference
 from benchmark.report import humans
 from benchmark.report.material import Data, Material
 from benchmark.report.parts import Chapter
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, measured, not_tested, over_images, seeds, text
+from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, metric_entry, not_tested, over_images, seeds, text
 
 PLACE = 70
 
@@ -147,7 +147,7 @@ def _right(record) -> np.ndarray:
 
 
 def _accuracy(values: Mapping[int, float | None]) -> Entry:
-    return measured(seeds_interval(values), lambda v: number(v, "%"))
+    return metric_entry(seeds_interval(values), "accuracy")
 
 
 def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
@@ -162,4 +162,4 @@ def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
         return float(np.average(rows[:, 0], weights=rows[:, 1])) if rows[:, 1].any() else None
 
     change: Interval = paired_bootstrap(accuracy, right, kept, everything, RESAMPLES, seed=SEED)
-    return over_images(change, "%")
+    return over_images(change, "%", possible_difference("accuracy"))

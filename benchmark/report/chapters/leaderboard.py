@@ -4,15 +4,15 @@ The four kinds of rows are in separate blocks and never in one column.
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 from benchmark.records.intervals import Interval
+from benchmark.records.metrics import METRICS
 from benchmark.records.outside_record import NO, UNKNOWN, YES
 from benchmark.records.written import number
 from benchmark.report.boards import FILE, OUTSIDE, PUBLISHED, RUN, SEEN
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
-from benchmark.report.tables import TRUST_NOTE, Entry, Table, measured, not_tested, seeds, text
+from benchmark.report.tables import TRUST_NOTE, Entry, Table, metric_entry, not_tested, seeds, text
 
 PLACE = 10
 INTRO = (
@@ -84,14 +84,14 @@ def _table(board: Mapping) -> Table:
         title=f"{board['name']}: leaderboard",
         notes=notes,
         columns=columns,
-        rows=[label | _shown(row, unit) for row in board["rows"]],
+        rows=[label | _shown(row, board["metric"]["name"]) for row in board["rows"]],
         labels=("protocol", "version", "cell"),
         blocks=[tuple(f"{BLOCKS[kind]}_{key}" for key in own) for kind, own in blocks.items()],
     )
 
 
-def _shown(row: Mapping, unit: str) -> dict[str, Entry]:
-    own: dict[str, Entry] = {"value": _value(row, unit), "saw": text(SEEN_WORDS[row["seen_test_faces"]])}
+def _shown(row: Mapping, metric: str) -> dict[str, Entry]:
+    own: dict[str, Entry] = {"value": _value(row, metric), "saw": text(SEEN_WORDS[row["seen_test_faces"]])}
     if row["kind"] == PUBLISHED:
         own |= {"trust": text("not measured here"), "source": text(row["source"])}
         own["saw"] = text("not known")
@@ -128,13 +128,13 @@ def stated(what: Mapping | None) -> dict[str, Entry]:
     return {"stated": own, "where": text(what["source"])}
 
 
-def _value(row: Mapping, unit: str) -> Entry:
+def _value(row: Mapping, metric: str) -> Entry:
     if row["kind"] == RUN and not row["seeds"]:
         return Entry("diverged", {"note": "diverged"})
     if row["kind"] == PUBLISHED:
-        return Entry(number(row["value"], unit), {"": row["value"]})
+        return Entry(number(row["value"], METRICS[metric].unit), {"": row["value"]})
     interval = None if row["value"] is None else Interval(row["value"], row["low"], row["high"], 1)
-    return measured(interval, partial(number, unit=unit))
+    return metric_entry(interval, metric)
 
 
 def _count(value: int | None, nothing: Entry) -> Entry:

@@ -1,7 +1,7 @@
 """Chapter: how much choosing the epoch on the test split would add to the reported metric."""
 
 from benchmark.records.comparisons import Summary
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible_difference
 from benchmark.records.optimism import Optimism, selection_optimism
 from benchmark.records.written import bracketed, number
 from benchmark.report.material import Material
@@ -31,7 +31,7 @@ def optimism_table(summary: Summary) -> Table:
             row["optimism"] = not_tested("no finished run with a history")
         else:
             row["looks"] = text(", ".join(map(str, found.looks)))
-            row["optimism"] = _optimism(found, METRICS[comparison.primary].unit)
+            row["optimism"] = _optimism(found, comparison.primary)
         rows.append(row)
     notes = (
         "What a maximum over every look at the test split, as the authors' script keeps it, adds to the epoch chosen by "
@@ -42,6 +42,7 @@ def optimism_table(summary: Summary) -> Table:
     return Table("optimism", "What choosing by the test split is worth", notes, columns, rows, (*CELL, "n"))
 
 
-def _optimism(found: Optimism, unit: str) -> Entry:
-    shown = bracketed(found, lambda v: number(v, unit, signed=True))
+def _optimism(found: Optimism, metric: str) -> Entry:
+    unit, within = METRICS[metric].unit, (0.0, possible_difference(metric)[1])  # the best epoch is never below another one
+    shown = bracketed(found, lambda v: number(v, unit, signed=True), within)
     return Entry(shown, {part: getattr(found, part) for part in ("mean", "low", "high")})

@@ -12,7 +12,7 @@ from benchmark.measures.robustness.file import Measured, MeasuredEntries
 from benchmark.records.calibration import calibration
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary
 from benchmark.records.intervals import t_interval
-from benchmark.records.metrics import METRICS, PRIMARY
+from benchmark.records.metrics import METRICS, PRIMARY, Range, possible
 from benchmark.records.outside_record import seen_in
 from benchmark.records.written import number
 from benchmark.report.boards import boards
@@ -136,12 +136,14 @@ def calibration_table(comparison: Comparison) -> Table | None:
         fitted = all(each["after"] for each in own)
         reason = not_tested("no temperature is best (validation answered without an error)")
         row["temperature"] = (
-            measured(t_interval([each["temperature"] for each in own]), lambda v: f"{v:.3f}") if fitted else reason
+            measured(t_interval([each["temperature"] for each in own]), lambda v: f"{v:.3f}", (0, None))
+            if fitted
+            else reason
         )
         for name in ("ece", "nll"):
             for when in ("before", "after"):
                 if when == "before" or fitted:
-                    row[f"{name}_{when}"] = _mean([each[when][name] for each in own], METRICS[name].unit)
+                    row[f"{name}_{when}"] = _mean([each[when][name] for each in own], METRICS[name].unit, possible(name))
         rows.append(row)
     notes = (
         comparison.header,
@@ -168,7 +170,8 @@ def _table(
     count: str = "Networks",
 ) -> Table:
     first = next(iter(own.values()))[0]
-    unit, categorical = METRICS[metric].unit, metric == PRIMARY["categorical"]
+    unit, within, categorical = METRICS[metric].unit, possible(metric), metric == PRIMARY["categorical"]
+    same = ("%", possible(metric)) if categorical else ("", (0, None))  # a share of the answers, or a mean distance
     corruptions = list(first["corrupted"])
     transfers = list(dict.fromkeys(name for of in own.values() for each in of for name in each["transfer"]))
     columns = {"cell": "Cell", "n": count, "clean": "Clean", "corrupted": "Mean of all corruptions"}
@@ -178,16 +181,16 @@ def _table(
     rows = []
     for label, of in own.items():
         row = {"cell": text(label), "n": Entry(f"n = {len(of)}", {"": len(of)})}
-        row["clean"] = _mean([each["clean"][metric] for each in of], unit)
+        row["clean"] = _mean([each["clean"][metric] for each in of], unit, within)
         by_kind = {kind: [_average([s[metric] for s in each["corrupted"][kind]]) for each in of] for kind in corruptions}
-        row |= {kind: _mean(values, unit) for kind, values in by_kind.items()}
-        row["corrupted"] = _mean([_average(values) for values in zip(*by_kind.values(), strict=True)], unit)
-        row["flip"] = _mean([each["flip"][metric] for each in of], unit)
-        row["consistency"] = _mean([each["flip"]["consistency"] for each in of], "%" if categorical else "")
+        row |= {kind: _mean(values, unit, within) for kind, values in by_kind.items()}
+        row["corrupted"] = _mean([_average(values) for values in zip(*by_kind.values(), strict=True)], unit, within)
+        row["flip"] = _mean([each["flip"][metric] for each in of], unit, within)
+        row["consistency"] = _mean([each["flip"]["consistency"] for each in of], *same)
         for other in transfers:
             results = [each["transfer"].get(other, {"note": "not measured"}) for each in of]
             notes = [each["note"] for each in results if "note" in each]
-            row[f"to_{other}"] = not_tested(notes[0]) if notes else _mean([each[metric] for each in results], unit)
+            row[f"to_{other}"] = not_tested(notes[0]) if notes else _mean([each[metric] for each in results], unit, within)
         rows.append(row)
     notes = [
         f"{METRICS[metric].title}{', %' if unit == '%' else ''}",
@@ -206,6 +209,6 @@ def _average(values: Sequence[float | None]) -> float | None:
     return None if None in values else float(np.mean(values))
 
 
-def _mean(values: Sequence[float | None], unit: str) -> Entry:
+def _mean(values: Sequence[float | None], unit: str, within: Range) -> Entry:
     interval = None if None in values else t_interval(values)
-    return measured(interval, lambda v: number(v, unit))
+    return measured(interval, lambda v: number(v, unit), within)

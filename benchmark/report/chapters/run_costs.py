@@ -72,7 +72,7 @@ def _cost(runs: list[ScoredRun], key: str, show, scale: float = 1) -> Entry:
     values = [run.record["cost"].get(key) for run in runs]
     if None in values:
         return not_tested("not in every record")
-    return measured(t_interval([value / scale for value in values]), show)
+    return measured(t_interval([value / scale for value in values]), show, (0, None))
 
 
 def _taken(value: float | None, key: str) -> Entry:

@@ -1,10 +1,11 @@
 """Chapter: the results split by attributes of the test faces, with the largest gap between two groups."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from benchmark.measures.subgroups.file import SMALLEST, Split
 from benchmark.records.intervals import Interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible, possible_difference
 from benchmark.records.written import bracketed, number
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
@@ -76,10 +77,11 @@ def _entries(results: Mapping | None, metric: str, groups: Sequence[str]) -> dic
     row, unit = {}, METRICS[metric].unit
     for group in groups:
         value = results["groups"].get(group, {}).get(metric)
-        row[f"{metric}_{group}"] = _value(value, unit) if value else Entry("too few", {"note": "too few"})
+        row[f"{metric}_{group}"] = _value(value, metric) if value else Entry("too few", {"note": "too few"})
     if gap := results["gaps"].get(metric):
         interval = Interval(gap["mean"], gap["low"], gap["high"], 0)
-        shown = bracketed(interval, lambda v: number(v, unit))
+        # Its sign is that of the best minus the worst group of these faces; of resampled faces it may be the other.
+        shown = bracketed(interval, lambda v: number(v, unit), possible_difference(metric))
         part = {"mean": gap["mean"], "low": gap["low"], "high": gap["high"], "best": gap["best"], "worst": gap["worst"]}
         row[f"{metric}_gap"] = Entry(f"{shown} ({gap['best']} over {gap['worst']})", part)
         if gap["chance"] is not None:
@@ -87,8 +89,9 @@ def _entries(results: Mapping | None, metric: str, groups: Sequence[str]) -> dic
     return row
 
 
-def _value(value: Mapping, unit: str) -> Entry:
+def _value(value: Mapping, metric: str) -> Entry:
     if value["mean"] is None:
         return Entry("not defined", {"note": "not defined"})
-    shown = bracketed(Interval(value["mean"], value["faces_low"], value["faces_high"], 0), lambda v: number(v, unit))
+    interval = Interval(value["mean"], value["faces_low"], value["faces_high"], 0)
+    shown = bracketed(interval, partial(number, unit=METRICS[metric].unit), possible(metric))
     return Entry(shown, dict(value))

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from benchmark.protocol.cells import LOSSES
 from benchmark.records.axes import Place, place, rank
 from benchmark.records.comparisons import Comparison
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible_difference
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 from benchmark.report.sections.results import value_entry
-from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, differing, not_tested, seeds, text, title
+from benchmark.report.tables import INTERVAL_NOTE, UNMARKED, Best, Entry, Table, differing, not_tested, seeds, text, title
 
 AXES = ("shortcut", "normalisation", "loss")
 COLUMNS = {"network": "Network", "shortcut": "Shortcut", "normalisation": "Normalisation", "loss": "Loss"}
@@ -73,18 +73,20 @@ def shortcut_pairs(comparison: Comparison) -> list[Pair]:
     ]
 
 
-def tables(comparison: Comparison) -> list[Table]:
-    """The table of the grid and the table of shortcuts; empty for a protocol without cells of the grid."""
+def tables(comparison: Comparison, best: Best = UNMARKED) -> list[Table]:
+    """The table of the grid and the table of shortcuts; empty for a protocol without cells of the grid. `best`: the cells
+    that are marked in the table of the grid."""
     if not places(comparison):
         return []
-    own = [grid(comparison)]
+    own = [grid(comparison, best)]
     if pairs := shortcut_pairs(comparison):
         own.append(shortcuts(comparison, pairs))
     return own
 
 
-def grid(comparison: Comparison) -> Table:
-    """The table shortcut x normalisation x loss of each network, with the difference to identity / working / plain."""
+def grid(comparison: Comparison, best: Best = UNMARKED) -> Table:
+    """The table shortcut x normalisation x loss of each network, with the difference to identity / working / plain. `best`:
+    the cells that are marked."""
     cells, pairs = places(comparison), {pair.place: pair for pair in reference_pairs(comparison)}
     adjusted = _holm(list(pairs.values()))
     values = {axis: sorted({getattr(w, axis) for w in cells}, key=lambda v, a=axis: rank(a, v)) for axis in AXES}
@@ -105,7 +107,8 @@ def grid(comparison: Comparison) -> Table:
                 label = cells[where]
                 row["n"] = seeds(comparison.finished(label), comparison.diverged(label))
                 own = [(comparison.slug, label)]
-                row[comparison.primary] = replace(value_entry(comparison, label, comparison.primary), cells=own)
+                value = value_entry(comparison, label, comparison.primary)
+                row[comparison.primary] = replace(value, cells=own, best=label in best.cells)
                 if where in pairs:
                     row |= _difference(comparison, pairs[where], adjusted[where])
                 else:
@@ -113,7 +116,7 @@ def grid(comparison: Comparison) -> Table:
             rows.append(row)
     plain = LOSSES[comparison.task][0]
     untested = [loss for loss in LOSSES[comparison.task] if loss not in values["loss"]]
-    notes = [comparison.header, "TTA: none", INTERVAL_NOTE, *_notes(f"identity / working / {plain}", adjusted)]
+    notes = [comparison.header, "TTA: none", INTERVAL_NOTE, *_notes(f"identity / working / {plain}", adjusted), *best.note]
     if untested:
         notes.append(f"Not tested under this protocol: loss {', '.join(untested)}")
     return Table(
@@ -169,8 +172,9 @@ def _difference(comparison: Comparison, pair: Pair, adjusted: float | None) -> d
         entry = Entry("diverged", {"note": "diverged"}) if pair.reason == "diverged" else not_tested(pair.reason)
         return {"difference": entry, "pairs": Entry("n = 0", {"n": 0})}
     n, cells = pair.difference.n, [(comparison.slug, label) for label in (pair.a, pair.b)]
+    shown = differing(pair.difference, METRICS[comparison.primary].unit, possible_difference(comparison.primary))
     entries = {
-        "difference": replace(differing(pair.difference, METRICS[comparison.primary].unit), cells=cells),
+        "difference": replace(shown, cells=cells),
         "pairs": Entry(f"n = {n}" + (", no interval" if n == 1 else ""), {"n": n}),
     }
     if adjusted is None:

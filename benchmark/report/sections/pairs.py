@@ -6,6 +6,7 @@ protocol that differ in one thing that a paper asks about.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from benchmark.files import digest
 from benchmark.protocol.cells import LOSSES
 from benchmark.records.axes import Place
 from benchmark.records.comparisons import Comparison
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible_difference
 from benchmark.records.pairs import Pair, Tested, finished_by_seed, resampled, tested
 from benchmark.records.statistics import holm
 from benchmark.report.sections.grid import places
@@ -50,16 +51,34 @@ def pairs(comparison: Comparison) -> list[Pair]:
     return found
 
 
-def table(comparison: Comparison) -> Table | None:
-    """The table `<slug>-pairs`; None if there is no pair."""
+class Tests(NamedTuple):
+    """The tests of every pair of a protocol.
+
+    Attributes:
+        found: pair -> its tests; an entry that says why, where there is none.
+        images, seeds: pair -> p over images and p over seeds, each Holm-adjusted over all pairs that have one.
+    """
+
+    found: Mapping[Pair, Tested | Entry]
+    images: Mapping[Pair, float]
+    seeds: Mapping[Pair, float]
+
+
+def tests_of(comparison: Comparison) -> Tests:
+    """The tests of the pairs of a protocol. They resample its test images, which takes long: call it once."""
     own = pairs(comparison)
-    if not own:
-        return None
-    drawn = resampled(comparison)
+    drawn = resampled(comparison) if own else {}
     found = {pair: _test(comparison, pair, drawn) for pair in own}
     done = {pair: result for pair, result in found.items() if isinstance(result, Tested)}
     images = _holm({pair: result.over_images.p for pair, result in done.items()})
-    seeds = _holm({pair: result.over_seeds.p for pair, result in done.items()})
+    return Tests(found, images, _holm({pair: result.over_seeds.p for pair, result in done.items()}))
+
+
+def table(comparison: Comparison, tests: Tests | None = None) -> Table | None:
+    """The table `<slug>-pairs`; None if there is no pair. `tests`: `tests_of` the comparison, if already made."""
+    found, images, seeds = tests or tests_of(comparison)
+    if not found:
+        return None
     metric = METRICS[comparison.primary]
     columns = COLUMNS | {
         "seeds": "Paired seeds",
@@ -74,7 +93,7 @@ def table(comparison: Comparison) -> Table | None:
             rows.append(row | {"seeds": Entry("n = 0", {"": 0}), "difference": result})
             continue
         row["seeds"] = Entry(f"n = {result.over_seeds.n}", {"": result.over_seeds.n})
-        row["difference"] = over_images(result.over_images, metric.unit)
+        row["difference"] = over_images(result.over_images, metric.unit, possible_difference(comparison.primary))
         if result.discordant is not None:
             only_a, only_b = result.discordant
             row["discordant"] = Entry(f"{only_a:.1f} / {only_b:.1f}", {"a": only_a, "b": only_b})

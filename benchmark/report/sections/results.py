@@ -1,12 +1,13 @@
 """The results tables of one protocol: results, classes, selection rules and test-time augmentation."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from benchmark.records import metrics
 from benchmark.records.comparisons import Comparison, seeds_interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, Range, possible, possible_difference
 from benchmark.records.optimism import run_picks
 from benchmark.records.statistics import paired_t_over_seeds
 from benchmark.records.written import number
@@ -14,6 +15,8 @@ from benchmark.report.sections.videos import videos
 from benchmark.report.tables import (
     INTERVAL_NOTE,
     TRUST_NOTE,
+    UNMARKED,
+    Best,
     Entry,
     Table,
     differing,
@@ -27,9 +30,9 @@ from benchmark.report.tables import (
 CLASSES_A_BLOCK = 4  # so few that a printed table fits on the page
 
 
-def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> list[Table]:
-    """The results tables of a protocol, in the order of the page. `references`: further rows below the results."""
-    own = [results(comparison, references)]
+def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (), best: Best = UNMARKED) -> list[Table]:
+    """The results tables of a protocol, in the order of the page. Arguments as of `results`."""
+    own = [results(comparison, references, best)]
     if comparison.task == "categorical":
         own.append(per_class(comparison))
     if comparison.protocol.get("frames_of"):
@@ -37,9 +40,9 @@ def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (
     return [*own, selection(comparison), augmentation(comparison)]
 
 
-def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = ()) -> Table:
+def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (), best: Best = UNMARKED) -> Table:
     """Every metric without test-time augmentation. Below are the scores of a constant prediction and the rows `references`
-    (people)."""
+    (people). `best`: the cells whose primary metric is marked."""
     blocks = metrics.blocks(comparison.task)
     names = [name for block in blocks for name in block]
     rows = [{"cell": text(label)} | _n(comparison, label) for label in comparison.runs]
@@ -51,6 +54,7 @@ def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = 
             row["rate"] = Entry(f"{rates.get(label, of_recipe):g}", {"": rates.get(label, of_recipe)})
         for name in names:
             row[name] = value_entry(comparison, label, name)
+        row[comparison.primary] = replace(row[comparison.primary], best=label in best.cells)
     if comparison.targets is not None:
         rows.append(_constant(comparison, names))
     rows.extend(references)
@@ -58,7 +62,7 @@ def results(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = 
     return Table(
         name=f"{comparison.slug}-results",
         title=f"{comparison.slug}: results on the test split",
-        notes=(comparison.header, "TTA: none", INTERVAL_NOTE, TRUST_NOTE),
+        notes=(comparison.header, "TTA: none", INTERVAL_NOTE, TRUST_NOTE, *best.note),
         columns={"cell": "Cell", "n": "Seeds"} | rate | {"trust": "Trust"} | {name: title(name) for name in names},
         rows=rows,
         labels=("cell", "n", *rate),
@@ -79,7 +83,7 @@ def per_class(comparison: Comparison) -> Table:
         for measure in ("recall", "precision"):
             for k, name in enumerate(comparison.classes):
                 values = comparison.values(label, lambda scores, m=measure, k=k: scores[m][k])
-                row[f"{measure}_{name}"] = _measured(comparison, label, values, "%")
+                row[f"{measure}_{name}"] = _measured(values, "%", possible(measure))
         rows.append(row)
     support = np.bincount(comparison.targets, minlength=len(comparison.classes)) if comparison.targets is not None else ()
     images = ", ".join(f"{name} {count}" for name, count in zip(comparison.classes, support, strict=False))
@@ -96,7 +100,8 @@ def per_class(comparison: Comparison) -> Table:
 
 def selection(comparison: Comparison) -> Table:
     """The test metric at the epoch that each selection rule picks, from the histories of the runs."""
-    metric, unit = comparison.selection_metric, METRICS[comparison.primary].unit
+    metric, unit, within = comparison.selection_metric, METRICS[comparison.primary].unit, possible(comparison.primary)
+    beyond = (0.0, possible_difference(comparison.primary)[1])  # the best epoch is never below another one
     rules = {"last": "Last", "best_validation": "Best on validation", "oracle": "Best on test (oracle)"}
     rows = []
     for label, runs in comparison.runs.items():
@@ -113,10 +118,10 @@ def selection(comparison: Comparison) -> Table:
         else:
             row |= _n(comparison, label)
             for rule in rules:
-                row[rule] = _measured(comparison, label, {seed: pick[rule] for seed, pick in picked.items()}, unit)
+                row[rule] = _measured({seed: pick[rule] for seed, pick in picked.items()}, unit, within)
             if picked:
                 gain = [[pick[rule] for pick in picked.values()] for rule in ("oracle", "best_validation")]
-                row["optimism"] = differing(paired_t_over_seeds(*gain), unit)
+                row["optimism"] = differing(paired_t_over_seeds(*gain), unit, beyond)
             else:
                 row["optimism"] = row["oracle"]
         rows.append(row)
@@ -140,7 +145,8 @@ def selection(comparison: Comparison) -> Table:
 
 def augmentation(comparison: Comparison) -> Table:
     """The primary metric with each test-time augmentation, and its paired difference to "none"."""
-    metric = METRICS[comparison.primary]
+    metric, within = METRICS[comparison.primary], possible(comparison.primary)
+    change = possible_difference(comparison.primary)
     kinds = list(comparison.protocol["tta"])
     columns = {"cell": "Cell", "n": "Seeds"} | {f"tta_{kind}": f"TTA {kind}" for kind in kinds}
     points = "points" if metric.unit == "%" else metric.title
@@ -154,7 +160,7 @@ def augmentation(comparison: Comparison) -> Table:
             if comparison.finished(label) and set(values) != set(plain):
                 row[f"tta_{kind}"] = not_tested(f"{len(values)} of {len(plain)} records have {kind}")
             else:
-                row[f"tta_{kind}"] = _measured(comparison, label, values, metric.unit)
+                row[f"tta_{kind}"] = _measured(values, metric.unit, within)
             common = sorted(set(values) & set(plain))
             if kind == "none":
                 continue
@@ -162,7 +168,7 @@ def augmentation(comparison: Comparison) -> Table:
             if not common or None in pairs[0] + pairs[1]:
                 row[f"gain_{kind}"] = row[f"tta_{kind}"]
             else:
-                row[f"gain_{kind}"] = differing(paired_t_over_seeds(*pairs), metric.unit)
+                row[f"gain_{kind}"] = differing(paired_t_over_seeds(*pairs), metric.unit, change)
         rows.append(row)
     return Table(
         name=f"{comparison.slug}-tta",
@@ -176,7 +182,7 @@ def augmentation(comparison: Comparison) -> Table:
 
 def value_entry(comparison: Comparison, label: str, name: str) -> Entry:
     """The entry for a metric of a cell without test-time augmentation. All tables use it."""
-    return _measured(comparison, label, comparison.metric(label, name), METRICS[name].unit)
+    return _measured(comparison.metric(label, name), METRICS[name].unit, possible(name))
 
 
 def constant_answer(comparison: Comparison) -> tuple[str, dict]:
@@ -209,7 +215,7 @@ def _n(comparison: Comparison, label: str) -> dict[str, Entry]:
     return {"n": seeds(comparison.finished(label), comparison.diverged(label))}
 
 
-def _measured(comparison: Comparison, label: str, values: dict[int, float | None], unit: str) -> Entry:
+def _measured(values: Mapping[int, float | None], unit: str, within: Range) -> Entry:
     if not values:
         return Entry("diverged", {"note": "diverged"})
-    return measured(seeds_interval(values), lambda v: number(v, unit))
+    return measured(seeds_interval(values), lambda v: number(v, unit), within)

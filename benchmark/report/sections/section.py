@@ -6,6 +6,7 @@ from benchmark.report import humans
 from benchmark.report.material import Material
 from benchmark.report.parts import Picture, Section
 from benchmark.report.sections import figures, grid, pairs, results
+from benchmark.report.sections.best import best_of
 from benchmark.report.sections.circumplex import SHOWN, circumplex
 from benchmark.report.sections.cost_figure import COUNTS, accuracy_against_cost
 from benchmark.report.sections.reliability import reliability
@@ -43,7 +44,9 @@ def section(comparison: Comparison, material: Material) -> Section:
     for kind, figure in drawn.items():
         caption = f"{comparison.slug}: {CAPTIONS[kind]}. {comparison.header}; TTA: none"
         pictures.append(Picture(f"figures/{comparison.slug}-{kind}.svg", caption, svg(figure)))
-    first, *others = results.tables(comparison, humans.references(name, comparison.task, material.people))
-    paired = pairs.table(comparison)
+    tests = pairs.tests_of(comparison)
+    best = best_of(comparison, tests)
+    first, *others = results.tables(comparison, humans.references(name, comparison.task, material.people), best)
+    paired = pairs.table(comparison, tests)
     details = [*others, *([paired] if paired else [])]
-    return Section(comparison, [first, *grid.tables(comparison)], details, pictures)
+    return Section(comparison, [first, *grid.tables(comparison, best)], details, pictures)

@@ -1,12 +1,13 @@
 """The table of metrics per video, for protocols whose rows are video frames."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from benchmark.records.comparisons import SPLIT, Comparison
 from benchmark.records.intervals import t_interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible
 from benchmark.records.per_video import VideoScores, per_video
 from benchmark.records.written import bracketed, number
 from benchmark.report.tables import Entry, Table, seeds, text, title
@@ -29,14 +30,14 @@ def videos(comparison: Comparison, blocks: Sequence[Sequence[str]]) -> Table:
         scores = [_scores(run.record) for run in runs if "none" in run.scores]
         first = first or (scores[0] if scores else None)
         row = {"cell": text(label), "n": seeds(comparison.finished(label), comparison.diverged(label))}
-        rows.append(row | {name: _entry([score.values[name] for score in scores], METRICS[name].unit) for name in names})
+        rows.append(row | {name: _entry([score.values[name] for score in scores], name) for name in names})
     notes = [comparison.header, "TTA: none", NOTE]
     if first is not None:
         ids = next(r.record for runs in comparison.runs.values() for r in runs if r.scores).predictions[f"{SPLIT}_ids"]
         mean = np.broadcast_to(comparison.targets.mean(axis=0, dtype=np.float64), comparison.targets.shape)
         constant = per_video(comparison.targets, mean, ids)
         row = {"cell": text("constant: mean test target"), "n": Entry("reference", {"note": "reference"})}
-        rows.append(row | {name: _entry([constant.values[name]], METRICS[name].unit) for name in names})
+        rows.append(row | {name: _entry([constant.values[name]], name) for name in names})
         notes.append(f"{len(first.videos)} videos of {min(first.frames)} to {max(first.frames)} frames")
         if first.constant:
             notes.append(
@@ -58,7 +59,7 @@ def _scores(record) -> VideoScores:
     return per_video(*record.outputs(SPLIT), record.predictions[f"{SPLIT}_ids"])
 
 
-def _entry(by_seed: Sequence[Sequence[float | None]], unit: str) -> Entry:
+def _entry(by_seed: Sequence[Sequence[float | None]], metric: str) -> Entry:
     """The entry for one metric: its mean over videos. Videos for which it is not defined are left out.
 
     Args:
@@ -71,7 +72,7 @@ def _entry(by_seed: Sequence[Sequence[float | None]], unit: str) -> Entry:
     if not values:
         return Entry("not defined", {"note": "not defined", "videos": 0})
     interval = t_interval(values)
-    shown = bracketed(interval, lambda v: number(v, unit))
+    shown = bracketed(interval, partial(number, unit=METRICS[metric].unit), possible(metric))
     if len(values) < len(by_video):
         shown += f" ({len(values)} of {len(by_video)} videos)"
     return Entry(shown, {"mean": interval.mean, "low": interval.low, "high": interval.high, "videos": interval.n})

@@ -3,6 +3,7 @@ degenerate input against the answer that docs/reference/metrics.md gives."""
 
 import json
 import math
+import re
 import subprocess
 import sys
 import warnings
@@ -256,6 +257,46 @@ def test_smallest_differences_of_interest():
     points = ("accuracy", "balanced_accuracy", "macro_f1")
     of_both = [f"{name}_{of}" for name in ("ccc", "rmse") for of in ("valence", "arousal", "mean")]
     assert {**dict.fromkeys([*points, *of_both], 0.01), "recall": 0.05} == metrics.SMALLEST_DIFFERENCE
+
+
+RANGES = {"0 to 1": (0, 1), "0 to 2": (0, 2), "-1 to 1": (-1, 1), "at most 1": (-1, 1), "from 0": (0, None)}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_what_is_possible_is_the_range_of_the_definition(name):
+    function = METRICS[name].function
+    of = getattr(function, "args", (function,))[0]  # for valence and arousal, the function of one dimension
+    (said,) = re.findall(r"Range: ([^,.;]*)", of.__doc__)
+    assert metrics.possible(name) == RANGES[said]
+    low, high = RANGES[said]
+    assert metrics.possible_difference(name) == ((None, None) if high is None else (low - high, high - low))
+
+
+def test_of_a_metric_that_states_no_range_everything_is_possible(monkeypatch):
+    monkeypatch.setitem(METRICS, "somebodys_own", METRICS["accuracy"])
+    assert metrics.possible("somebodys_own") == (None, None) == metrics.possible_difference("somebodys_own")
+
+
+def test_what_is_possible_of_a_class():
+    assert [metrics.possible(name) for name in ("recall", "precision", "f1")] == [(0, 1)] * 3
+    with pytest.raises(BadInput, match="'confusion'"):
+        metrics.possible("confusion")
+
+
+def test_nothing_is_beyond_what_is_possible_and_the_ends_are_reached():
+    """Everything right, everything wrong (two classes exchanged, and always the same wrong one), and random answers."""
+    labels, rng = np.arange(40) % 2, np.random.default_rng(0)
+    sure = [np.eye(3)[of] * 900 for of in (labels, 1 - labels, np.full(40, 2), rng.integers(0, 3, 40))]
+    found = [categorical(labels, scores, names(3)) for scores in sure]
+    moved = np.stack([np.linspace(-1, 1, 40), np.linspace(1, -1, 40)], axis=1)
+    found_va = [dimensional(moved, outputs) for outputs in (moved, -moved, rng.normal(size=(40, 2)))]
+    for name, metric in METRICS.items():
+        values = [own[name] for own in (found if metric.task == "categorical" else found_va) if own[name] is not None]
+        low, high = metrics.possible(name)
+        assert min(values) >= low - 1e-12 and (high is None or max(values) <= high + 1e-12)
+        if name != "pr_auc":  # 0 only in the limit; of n faces, alpha is -1 + 1 / n at least
+            assert min(values) == pytest.approx(-1 + 1 / 40 if name == "alpha" else low, abs=1e-9)
+        assert high is None or name == "ece" or max(values) == pytest.approx(high, abs=1e-9)
 
 
 def test_class_names_alone_give_no_scores():

@@ -1,6 +1,7 @@
 """Rendering: Markdown, CSV and LaTeX of one table."""
 
 import csv
+import dataclasses
 import io
 import re
 import shutil
@@ -12,7 +13,18 @@ from benchmark.escaping import latex
 from benchmark.records.intervals import Interval
 from benchmark.records.statistics import Difference
 from benchmark.records.written import bracketed, number
-from benchmark.report.tables import Entry, Table, differing, measured, not_tested, over_images, seeds, text
+from benchmark.report.tables import (
+    CUT_NOTE,
+    Entry,
+    Table,
+    differing,
+    measured,
+    metric_entry,
+    not_tested,
+    over_images,
+    seeds,
+    text,
+)
 
 
 def percent(value):
@@ -41,6 +53,31 @@ def test_numbers_as_shown():
     assert over_images(Difference(0.01, None, None, 90, None), "%").text == "+1.00, no interval", "not that all are equal"
     assert measured(None, percent).text == "not defined"
     assert seeds(1, 2).text == "n = 1, no interval; diverged 2 of 3"
+
+
+def test_a_cut_interval_is_noted_once_and_whole_in_the_csv():
+    entry = metric_entry(Interval(0.971, 0.88, 1.06, 3), "accuracy")
+    assert entry == Entry("97.10 [88.00, 100.00†]", {"mean": 0.971, "low": 0.88, "high": 1.06})
+    assert metric_entry(Interval(0.5, -0.25, 0.6, 3), "nll").text == "0.500 [0.000†, 0.600]"
+    assert metric_entry(None, "kappa").text == "not defined"
+    assert differing(Difference(0.5, -1.2, 1.2, 3, 0.5), "%", (-1, 1)).text == "+50.00 [-100.00†, +100.00†]"
+    table = Table("t", "T", ("n = 3",), {"cell": "Cell", "m": "M"}, [{"cell": text("a"), "m": entry}])
+    assert list(table.notes) == ["n = 3", CUT_NOTE] == list(dataclasses.replace(table, title="U").notes)
+    assert table.csv() == "cell,m_mean,m_low,m_high\na,0.971,0.88,1.06\n"
+    assert f"n = 3. {CUT_NOTE}." in table.markdown() and "| 97.10 [88.00, 100.00†] |" in table.markdown()
+    assert r"97.10 [88.00, 100.00\textdagger{}]" in table.latex() and "†" not in table.latex()
+    foreign = Table("t", "T", ("n",), {"cell": "Cell"}, [{"cell": text("a name with †")}])
+    assert list(foreign.notes) == ["n"], "a name may have the mark for reasons of its own"
+
+
+def test_the_best_of_a_group_is_bold():
+    best = Entry("a*b_c", {"": 1}, best=True)
+    table = Table(
+        "t", "T", ("n",), {"cell": "Cell", "m": "M"}, [{"cell": text("x"), "m": best}, {"cell": text("y"), "m": text("d")}]
+    )
+    assert "| x | **a*b_c** |\n| y | d |" in table.markdown()
+    assert r"x & \textbf{a*b\_c} \\" in table.latex() and r"y & d \\" in table.latex()
+    assert table.csv() == "cell,m\nx,1\ny,d\n" and table.shown()[0].to_numpy().tolist() == [["x", "a*b_c"], ["y", "d"]]
 
 
 def test_csv_has_one_number_a_column(table):

@@ -24,9 +24,10 @@ def shown(row):
 
 
 def around(one, other):
-    """The entry of a fraction as percent, from its values of two seeds."""
+    """The entry of a fraction as percent, from its values of two seeds: no end below 0 or above 100."""
     mean, half = 50 * (one + other), 100 * HALF * abs(one - other)
-    return f"{mean:.2f} [{mean - half:.2f}, {mean + half:.2f}]"
+    low, high = "0.00†" if mean < half else f"{mean - half:.2f}", f"{mean + half:.2f}"
+    return f"{mean:.2f} [{low}, {'100.00†' if mean + half > 100 else high}]"
 
 
 def measured(clean, blur, jpeg, flip, consistency, **transfer):
@@ -140,9 +141,9 @@ def test_calibration_before_and_after_each_in_its_own_column(run, comparison, mo
     table = robustness.calibration_table(comparison(*runs))
     first, second, third = map(shown, table.rows)
     assert first == {
-        "cell": "one-plain", "n": "n = 2; diverged 1 of 3", "temperature": "1.500 [-1.677, 4.677]",
+        "cell": "one-plain", "n": "n = 2; diverged 1 of 3", "temperature": "1.500 [0.000†, 4.677]",
         "ece_before": around(0.111, 0.134), "ece_after": around(0.052, 0.057),
-        "nll_before": "1.500 [-1.041, 4.041]", "nll_after": "1.000 [-0.271, 2.271]",
+        "nll_before": "1.500 [0.000†, 4.041]", "nll_after": "1.000 [0.000†, 2.271]",
     }  # fmt: skip
     assert second == {
         "cell": "two-plain", "n": "n = 2",

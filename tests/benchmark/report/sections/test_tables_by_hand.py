@@ -14,6 +14,7 @@ from benchmark.records.statistics import Difference
 from benchmark.records.trust import HERE, PREDICTIONS
 from benchmark.report.scores import csv_bytes, score_files
 from benchmark.report.sections import grid, pairs, plots, results, videos
+from benchmark.report.tables import CUT_NOTE
 
 HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
 CLASSES = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"]
@@ -31,9 +32,12 @@ def shown(row):
 
 
 def around(one, other, signed=""):
-    """The entry of a fraction as percent, from its values of two seeds."""
+    """The entry of a fraction as percent, from its values of two seeds: no end below 0 or above 100, unless signed."""
     mean, half = 50 * (one + other), 100 * HALF * abs(one - other)
-    return f"{mean:{signed}.2f} [{mean - half:{signed}.2f}, {mean + half:{signed}.2f}]"
+    low, high = f"{mean - half:{signed}.2f}", f"{mean + half:{signed}.2f}"
+    if not signed:
+        low, high = ("0.00†" if mean < half else low), ("100.00†" if mean + half > 100 else high)
+    return f"{mean:{signed}.2f} [{low}, {high}]"
 
 
 def scores(base, task="categorical", step=0.013):
@@ -77,7 +81,7 @@ def test_recall_and_precision_of_each_class(run, comparison):
             low = 0.1 + 0.001 * place + 0.017 * k
             assert row[f"{measure}_{name}"].text == around(low, low + 0.03)
             assert table.columns[f"{measure}_{name}"] == f"{measure} {name}, %"
-    assert table.notes[-1] == (
+    assert table.notes[-1] == CUT_NOTE and table.notes[-2] == (
         "Test images: neutral 5, happy 1, sad 2, surprise 3, fear 7, disgust 11, anger 13, contempt 4"
     )
 
@@ -101,7 +105,7 @@ def test_what_each_selection_rule_picks(run, comparison):
     first, lost, second = map(shown, table.rows)
     assert first == {
         "cell": "one-plain", "n": "n = 2; diverged 1 of 3", "last": around(0.47, 0.53), "oracle": around(0.47, 0.59),
-        "best_validation": around(0.42, 0.33), "optimism": around(0.05, 0.26, "+"),
+        "best_validation": around(0.42, 0.33), "optimism": "+15.50 [+0.00†, +100.00†]",
     }  # fmt: skip
     assert set(lost.values()) == {"lost-plain", "n = 0; diverged 1 of 1", "diverged"}
     assert set(second.values()) - {"two-plain", "n = 0"} == {"not tested: a record has no per-epoch history"}
@@ -342,13 +346,13 @@ def test_videos_are_averaged_over_seeds_then_over_videos(run, comparison):
     table = videos.videos(comparison(*runs, targets=targets), [names])
     row, constant = table.rows
     assert row["n"].text == "n = 2; diverged 1 of 3"
-    assert row["rmse_valence"].text == "0.350 [-1.556, 2.256]"
+    assert row["rmse_valence"].text == "0.350 [0.000†, 2.256]"
     assert row["rmse_valence"].numbers["videos"] == 2
     assert row["corr_arousal"].text == "1.000 (1 of 2 videos)", "the arousal of video a does not move"
     mean = targets[:, 0].mean()
     expected = np.mean([np.sqrt(((targets[rows, 0] - mean) ** 2).mean()) for rows in (slice(2), slice(2, 5))])
     assert constant["rmse_valence"].numbers["mean"] == pytest.approx(expected, rel=1e-6)
-    assert table.notes[-2] == "2 videos of 2 to 3 frames" and table.notes[-1].startswith("In 1 of them the target does not")
+    assert table.notes[-3] == "2 videos of 2 to 3 frames" and table.notes[-2].startswith("In 1 of them the target does not")
 
 
 def test_data_of_plots_are_those_of_their_split(run, comparison):
