@@ -118,6 +118,22 @@ SMALLEST_DIFFERENCE: dict[str, float] = {
 }
 
 
+# Ranges of the values as they are stored; the names of dimensional metrics without their dimension.
+_FRACTIONS = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "macro_ppv", "roc_auc", "pr_auc", "ece", "sagr",
+              "recall"}  # fmt: skip
+_SIGNED = {"kappa", "alpha", "mcc", "corr", "ccc"}
+
+
+def possible(name: str) -> tuple[float | None, float | None]:
+    """(lowest, highest) value that metric `name` can have, as stored; None: no bound."""
+    family = name.rpartition("_")[0] if name.rpartition("_")[2] in (*DIMENSIONS, "mean") else name
+    if family in _FRACTIONS:
+        return (0.0, 1.0)
+    if family in _SIGNED:
+        return (-1.0, 1.0)
+    return (0.0, 2.0 if family == "brier" else None)
+
+
 def blocks(task: str) -> tuple[tuple[str, ...], ...]:
     """The names of a task's metrics, grouped by block of the results tables. For valence and arousal the block of their mean
     comes first."""

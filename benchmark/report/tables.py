@@ -47,6 +47,7 @@ class Table:
         rows: each row is column key -> Entry.
         labels: columns that say what a row is; repeated in every block.
         blocks: groups of the other columns. Each group is shown as a separate table, one below the other. Empty: one table.
+        shaded: the numbers are shares, which a page may shade.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Table:
     rows: Sequence[Mapping[str, Entry]]
     labels: Sequence[str] = ("cell",)
     blocks: Sequence[Sequence[str]] = field(default=())
+    shaded: bool = False
 
     def shown(self) -> list[pd.DataFrame]:
         """The blocks as text, with the titles as column names. A row without an entry in a block is left out of it."""
