@@ -42,6 +42,6 @@ def described() -> str:
     """The figure of the shortcut functions in words."""
     bound = np.pi / (2 * np.sqrt(2))
     return (
-        f"Identity passes every signal with slope 1. The fixed shortcut, a = c = 1, stays within -{bound:.2f} and {bound:.2f}"
-        f", and its slope is {bounded(np.zeros(1), 1, 1)[1][0]:.2f} at most; a sets the bound, c the slope at 0."
+        f"Identity passes every signal with slope 1. The fixed shortcut, a = c = 1, stays within -{bound:.2f} and "
+        f"{bound:.2f}, and its slope is {bounded(np.zeros(1), 1, 1)[1][0]:.2f} at most; a sets the bound, c the slope at 0."
     )

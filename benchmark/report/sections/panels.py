@@ -30,7 +30,8 @@ def named(comparison: Comparison, label: str) -> str:
     cell = comparison.cell(label)
     rest, where = label.removeprefix(cell["name"]), place(cell)
     if where is None:
-        return f"{cell['name'].removesuffix(f'-{cell["loss"]}')} · {cell['loss']}{rest}"
+        network = cell["name"].removesuffix(f"-{cell['loss']}")
+        return f"{network} · {cell['loss']}{rest}"
     return f"{where.network} · {where.shortcut} · {where.normalisation} · {where.loss}{rest}"
 
 
