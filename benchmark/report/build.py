@@ -25,7 +25,8 @@ from benchmark.report.style import styled, svg
 FOLDERS = ("tables", "figures", "metrics", "plots", "costs")  # of `out`, each replaced as a whole
 HEADLINE = (
     "What a bounded shortcut changes against the identity shortcut in the runs that are there; drawn and generated "
-    "faces are evidence for no claim. Bars: 95 % paired t-interval over seeds, not adjusted for their number"
+    "faces are evidence for no claim. Dots: working BatchNorm, open squares: frozen; bars: 95 % "
+    "paired t-interval over seeds, not adjusted for their number"
 )
 CUT = "; an arrow: the interval goes on, but no such difference is possible"
 

@@ -197,12 +197,21 @@ def beside(axis: Axes, labels: Sequence[tuple[str, float, str]], *, x: float = 1
     final. `x`: a fraction of its width."""
     if not labels:
         return
+    low, high = axis.get_ylim()  # this also scales the axis to its lines
     across = axis.get_yaxis_transform()
-    heights = axis.transData.transform([(1, y) for _, y, _ in labels])[:, 1]
-    line = 1.15 * SMALL * axis.get_figure().dpi / 72
-    placed = axis.transData.inverted().transform([(0, y) for y in spread(heights, line)])
+    heights = spread(axis.transData.transform([(1, y) for _, y, _ in labels])[:, 1], line := 1.15 * SMALL * _dots(axis))
+    least, most = axis.transData.transform([(1, low), (1, high)])[:, 1]
+    for rank, index in enumerate(np.argsort(heights, kind="stable")):  # within the panel as far as there is room
+        heights[index] = max(heights[index], min(least, most) + (rank + 0.5) * line)
+    placed = axis.transData.inverted().transform([(0, y) for y in heights])
     for (words, _, colour), (_, y) in zip(labels, placed, strict=True):
         axis.text(x, y, words, color=colour, transform=across, ha=side, va="center", fontsize=SMALL)
+
+
+def _dots(axis: Axes) -> float:
+    figure = axis.get_figure()
+    assert figure is not None
+    return float(figure.dpi) / 72
 
 
 def powers(axis: Axis, low: float, high: float, most: int = 5) -> None:

@@ -11,7 +11,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7",
 )  # fmt: skip
 GREY, PALE, PAPER = "#767676", "#d9d9d9", "#ffffff"
-DEPTHS = ("#8fc1e3", "#5fa3d3", "#3a84bd", "#20659f", "#0f477b", "#062a52")  # one hue, from light to dark
+DEPTHS = ("#5aa0d0", "#4189c0", "#2c72ae", "#1b5b97", "#0d4379", "#062a52")  # one hue, from light to dark
 
 FONTS = "'DejaVu Sans', Verdana, system-ui, sans-serif"  # matplotlib measures with the first
 

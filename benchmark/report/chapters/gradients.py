@@ -98,7 +98,8 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
     yield Drawing(
         f"{stem}-depth", against_depth(own),
         f"{where}: gradient norm at the first unit over that behind the last, at initialisation, against depth; dots: "
-        f"networks, open squares: frozen normalisation, bars: 95 % t-interval over seeds, grey: the margin of the claim's "
+        f"networks, open squares: frozen normalisation, bars: 95 % t-interval over seeds, with an arrow where "
+        f"they go on, grey: the margin of the claim's "
         f"rule, a factor of {MARGIN:g}",
         f"{len(outside)} of {len(ratios)} means are beyond the margin, a factor of {MARGIN:g} between first and last unit. "
         + _extremes("Ratio", ratios),

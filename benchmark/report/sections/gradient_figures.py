@@ -11,7 +11,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.records.axes import NORMALISATIONS, SHORTCUTS
 from benchmark.records.intervals import Interval, t_interval
-from benchmark.report.style import DEPTHS, GREY, PALE, beside, fixed_panels, look, outer_labels, powers
+from benchmark.report.style import DEPTHS, GREY, PALE, beside, capped, fixed_panels, look, outer_labels, powers
+
+FAR = 2.0  # decimal logarithms by which a drawn interval may go beyond the smallest and the largest mean
 
 
 class Group(NamedTuple):
@@ -68,28 +70,38 @@ def along_units(own: Sequence[Group], quantity: str, label: str) -> Figure:
 def against_depth(own: Sequence[Group]) -> Figure:
     """First-to-last ratio with its interval against the number of layers; one panel per BatchNorm."""
     figure, axes = fixed_panels(len(NORMALISATIONS), 2, (3.5, 2.4), left=0.45, bottom=0.3, top=0.35, right=0.75)
+    found = {
+        (norm, shortcut): [
+            (g.layers, interval)
+            for g in own
+            if (g.normalisation, g.shortcut) == (norm, shortcut)
+            and (interval := interval_of([log_ratio(m) for m in g.moments(0)]))
+        ]
+        for norm in NORMALISATIONS
+        for shortcut in SHORTCUTS
+    }
+    means = [0.0, *(interval.mean for points in found.values() for _, interval in points)]
+    edges = min(means) - FAR, max(means) + FAR  # of decimal logarithms; longer intervals would leave no room for the means
     values, ends = [1 / MARGIN, MARGIN], []
     for axis, norm in zip(axes, NORMALISATIONS, strict=True):
         axis.set_title(f"{norm} BatchNorm", fontsize=9.5)
         axis.axhspan(1 / MARGIN, MARGIN, color=PALE, linewidth=0, alpha=0.6)
         ends.append([])
         for shift, shortcut in zip((-1, 0, 1), SHORTCUTS, strict=True):
-            points = [
-                (g.layers, interval)
-                for g in own
-                if (g.normalisation, g.shortcut) == (norm, shortcut)
-                and (interval := interval_of([log_ratio(m) for m in g.moments(0)]))
-            ]
+            points, style = found[norm, shortcut], look(shortcut, norm)
             if not points:
                 continue
-            x, style = [layers + shift for layers, _ in points], look(shortcut, norm)
+            x, y = [layers + shift for layers, _ in points], [10**interval.mean for _, interval in points]
             for place, (_, interval) in zip(x, points, strict=True):
                 if interval.low is not None and interval.high is not None:
-                    axis.vlines(place, 10**interval.low, 10**interval.high, color=style.colour, linewidth=1.2)
-            means = [10**interval.mean for _, interval in points]
-            axis.plot(x, means, style.marker, color=style.colour, markerfacecolor=style.face, markersize=5)
-            values += means
-            ends[-1].append((shortcut, means[int(np.argmax(x))], style.colour))
+                    low, high, cut_low, cut_high = capped(interval.low, interval.high, edges)
+                    axis.vlines(place, 10**low, 10**high, color=style.colour, linewidth=1.2)
+                    for end, marker in [(low, "v")] * cut_low + [(high, "^")] * cut_high:
+                        axis.plot(place, 10**end, marker, color=style.colour, markersize=4, clip_on=False)
+                    values += [10**low, 10**high]
+            axis.plot(x, y, style.marker, color=style.colour, markerfacecolor=style.face, markersize=5)
+            values += y
+            ends[-1].append((shortcut, y[int(np.argmax(x))], style.colour))
         axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     _log(axes, values)
     for axis, words in zip(axes, ends, strict=True):
@@ -149,9 +161,10 @@ def learned_scalars(adaptive: Sequence[Group]) -> Figure:
         plane.set_title(f"{title}: steps {group.steps[0]} to {group.steps[len(a) - 1]}", fontsize=9.5)
         plane.set(xlabel="a", ylabel="c")
         units = range(1, a.shape[1] + 1)
-        for name, values, colour in (("a", a[-1], DEPTHS[1]), ("c", c[-1], DEPTHS[4])):
+        last = (("a", a[-1], DEPTHS[1]), ("c", c[-1], DEPTHS[4]))
+        for _, values, colour in last:
             scalars.plot(units, values, "o-", color=colour, linewidth=1.2, markersize=3)
-            beside(scalars, [(name, float(values[-1]), colour)])
+        beside(scalars, [(name, float(values[-1]), colour) for name, values, colour in last])
         scalars.axhline(1, color=GREY, linestyle="--", linewidth=0.8)
         scalars.set_title(f"a and c at step {group.steps[len(a) - 1]}", fontsize=9.5)
         slopes.plot(units, slope[0], "--", color=GREY, linewidth=0.8)
@@ -169,7 +182,7 @@ def learned_scalars(adaptive: Sequence[Group]) -> Figure:
 def _ways(axis: Axes, a: np.ndarray, c: np.ndarray) -> None:
     shades = list(ramp(list(map(str, range(a.shape[1])))).values())
     for unit, colour in enumerate(shades):
-        axis.plot(a[:, unit], c[:, unit], "-", color=colour, linewidth=1.1)
+        axis.plot(a[:, unit], c[:, unit], ".-", color=colour, linewidth=1, markersize=2.5)
         axis.plot(a[-1, unit], c[-1, unit], "o", color=colour, markersize=3.5)
     axis.plot(a[0, 0], c[0, 0], "x", color=GREY, markersize=6)
     for unit in dict.fromkeys((0, a.shape[1] - 1)):

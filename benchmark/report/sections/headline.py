@@ -95,7 +95,8 @@ def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
     scale = 100 if metric.unit == "%" else 1
     least, most = possible(comparison.primary)
     widest = None if least is None or most is None else most - least
-    axis.axvline(0, color=GREY, linewidth=0.8)
+    if not narrow:  # there it would run through the words
+        axis.axvline(0, color=GREY, linewidth=0.8)
     across = axis.get_yaxis_transform()
     for row, pair in enumerate(group.pairs):
         difference, own = pair.difference, look(pair.place.shortcut, pair.place.normalisation)
@@ -103,6 +104,8 @@ def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
         if difference.low is not None and difference.high is not None:
             ends = (None if widest is None else -widest, widest)
             draw_interval(axis, row, difference.low, difference.high, ends, scale, own.colour)
+        if narrow:
+            axis.vlines(0, row - 0.14, row + 0.14, color=GREY, linewidth=0.8)
         style = {"color": own.colour, "markerfacecolor": own.face, "markersize": 6}
         axis.plot(scale * difference.mean, row, own.marker, **style)
         name, numbers = _name(pair), _numbers(comparison, pair)

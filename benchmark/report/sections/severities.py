@@ -54,7 +54,7 @@ def _sheets(comparison: Comparison, own: Own) -> list[dict[str, Look]]:
 def severity_curves(comparison: Comparison, own: Own, looks: Mapping[str, Look]) -> Figure:
     """One panel per corruption, one line per cell; the last panel is the key."""
     kinds = list(next(iter(own.values()))[0]["corrupted"])
-    figure, axes = fixed_panels(len(kinds) + 1, 4, (2.0, 1.5), left=0.35, bottom=0.3, top=0.35, right=0.2)
+    figure, axes = fixed_panels(len(kinds) + 1, 4, (2.0, 1.5), left=0.35, bottom=0.3, top=0.35, right=0.45)
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
     for axis, kind in zip(axes, kinds, strict=False):
@@ -71,8 +71,8 @@ def severity_curves(comparison: Comparison, own: Own, looks: Mapping[str, Look])
     key.set_axis_off()
     key.set(xlim=(0, 1), ylim=(max(6, len(looks)), 0))
     for row, (label, look) in enumerate(looks.items(), 1):
-        key.plot([-0.1, 0.06], [row - 0.5] * 2, look.line, color=look.colour, linewidth=1.5, clip_on=False)
-        key.text(0.1, row - 0.5, named(comparison, label), va="center", fontsize=8)
+        key.plot([-0.2, -0.06], [row - 0.5] * 2, look.line, color=look.colour, linewidth=1.5, clip_on=False)
+        key.text(-0.02, row - 0.5, named(comparison, label), va="center", fontsize=8)
     outer_labels(figure, "severity", metric.title + (", %" if scale == 100 else ""))
     return figure
 
