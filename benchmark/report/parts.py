@@ -34,11 +34,12 @@ PAGES = (RESULTS, COSTS)
 
 
 class Drawing(NamedTuple):
-    """A matplotlib figure with its file name (without suffix) and caption."""
+    """A matplotlib figure with its file name (without suffix), its caption, and what it shows in words."""
 
     name: str
     figure: Figure
     caption: str
+    description: str
 
 
 class Picture(NamedTuple):
@@ -48,7 +49,7 @@ class Picture(NamedTuple):
         file: path relative to its page's folder; "figures/NAME.svg" for a figure that the report itself draws.
         caption: one line without a full stop.
         content: the SVG text from `benchmark.report.style.svg`.
-        description: what the figure shows, in words, for readers who can not see it.
+        description: what the figure shows, in one or two sentences with their numbers, for readers who can not see it.
     """
 
     file: str
@@ -99,7 +100,7 @@ class Contents:
 
     Attributes:
         answer: one sentence, the answer to the title's question.
-        headline, headline_narrow: the figure at the top, and its form for a narrow screen.
+        headline, headline_narrow: the figure at the top, and the same for a narrow screen.
         claims: the table of all claims.
         sections: one per comparison.
         chapters: of all pages, in their order.
@@ -118,11 +119,8 @@ class Contents:
 
     def pictures(self, page: Page) -> list[Picture]:
         """All pictures of a page; on the page of results the headline first, then those of the sections."""
-        before = (
-            [self.headline, self.headline_narrow, *(p for section in self.sections for p in section.pictures)]
-            if page == RESULTS
-            else []
-        )
+        of_sections = [picture for section in self.sections for picture in section.pictures]
+        before = [self.headline, self.headline_narrow, *of_sections] if page == RESULTS else []
         return [*before, *(picture for chapter in self.chapters_of(page) for picture in chapter.pictures)]
 
     def tables(self, page: Page) -> list[Table]:
@@ -134,7 +132,7 @@ class Contents:
 
 def drawn(drawings: Iterable[Drawing]) -> list[Picture]:
     """The drawings as pictures in figures/. Must be called inside `benchmark.report.style.styled`."""
-    return [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure)) for each in drawings]
+    return [Picture(f"figures/{each.name}.svg", each.caption, svg(each.figure), each.description) for each in drawings]
 
 
 def link(path: Path, out: Path) -> str:

@@ -68,6 +68,7 @@ class Table:
         rows: each row is column key -> Entry.
         labels: columns that say what a row is; repeated in every block.
         blocks: groups of the other columns. Each group is shown as a separate table, one below the other. Empty: one table.
+        shaded: the numbers are shares, which a page may shade.
     """
 
     name: str

@@ -6,8 +6,8 @@ from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Summary
 from benchmark.report.chapters.networks import NETWORK, input_of, network_rows
 from benchmark.report.material import Material
-from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
-from benchmark.report.sections.cost_figure import TIMES, accuracy_against_cost
+from benchmark.report.parts import COSTS, Chapter, drawn
+from benchmark.report.sections.cost_figure import CUT, TIMES, accuracy_against_cost, cuts
 from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells
 
 PLACE = 45
@@ -29,14 +29,11 @@ def chapter(material: Material) -> Chapter:
     """Latency of every network and of every cell with a record, and what the cells reach with it."""
     networks = network_table(material.latency)
     own = cell_table(material.summary, material.latency)
-    drawings = [
-        Drawing(
-            f"{comparison.slug}-latency",
-            accuracy_against_cost(comparison, material.latency, TIMES),
-            f"{comparison.slug}: test metric against the latency of a network. {comparison.header}; TTA: none",
-        )
-        for comparison in material.summary.comparisons
-    ]
+    drawings = []
+    for comparison in material.summary.comparisons:
+        made = accuracy_against_cost(comparison, material.latency, TIMES, f"{comparison.slug}-latency")
+        said = f"test metric against the latency of a network{CUT if cuts(comparison) else ''}"
+        drawings.append(made._replace(caption=f"{comparison.slug}: {said}. {comparison.header}; TTA: none"))
     tables = [*([networks] if networks else []), own]
     return Chapter("Latency of the networks", tables=tables, pictures=drawn(drawings), page=COSTS)
 

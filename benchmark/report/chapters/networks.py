@@ -7,7 +7,7 @@ from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Summary
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
-from benchmark.report.sections.figures import shortcut_functions
+from benchmark.report.sections.figures import described, shortcut_functions
 from benchmark.report.style import svg
 from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells, text
 
@@ -36,7 +36,7 @@ def chapter(material: Material) -> Chapter:
     """Parameters and operations, and a figure of the shortcut functions."""
     networks = network_table(material.complexity)
     own = complexity_table(material.summary, material.complexity)
-    picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()))
+    picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()), described())
     return Chapter("Parameters and operations", tables=[*([networks] if networks else []), own], pictures=[picture])
 
 

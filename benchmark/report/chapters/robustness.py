@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from benchmark.measures.robustness.file import Measured, MeasuredEntries
 from benchmark.records.calibration import calibration
@@ -18,8 +16,8 @@ from benchmark.records.written import number
 from benchmark.report.boards import boards
 from benchmark.report.chapters.leaderboard import SEEN_WORDS
 from benchmark.report.material import Material
-from benchmark.report.parts import Chapter, Drawing, drawn
-from benchmark.report.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, panels
+from benchmark.report.parts import Chapter, drawn
+from benchmark.report.sections.severities import drawings
 from benchmark.report.tables import INTERVAL_NOTE, TRUST_NOTE, Entry, Table, measured, not_tested, seeds, text
 
 PLACE = 20
@@ -27,9 +25,6 @@ INTRO = (
     "Corrupted, mirrored and foreign faces as far as ferbench robustness measured them where the weights are; calibration "
     "from the records alone."
 )
-
-COLOURS = (BLACK, VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY)
-LINES = ("-", "--", ":")
 
 
 def chapter(material: Material) -> Chapter:
@@ -80,41 +75,6 @@ def _with_origin(table: Table, runs: Mapping[str, ScoredRun]) -> Table:
         rows.append({**row, "saw": text(SEEN_WORDS[seen_in(run.record.outside)]), "trust": text(run.trust)})
     blocks = [("saw", "trust", *table.blocks[0]), *table.blocks[1:]]
     return replace(table, columns=columns, rows=rows, blocks=blocks, notes=[*table.notes, TRUST_NOTE])
-
-
-def drawings(summary: Summary, found: Measured) -> list[Drawing]:
-    """Curves over severities, one figure per protocol. Must be called inside `benchmark.report.style.styled`."""
-    made = []
-    for comparison in summary.comparisons:
-        if own := found.get(comparison.slug):
-            caption = (
-                f"{comparison.slug}: {METRICS[comparison.primary].title} at severities 1 to 5 of each corruption, 0 = test "
-                "faces as they are; mean over seeds that were measured"
-            )
-            made.append(Drawing(f"{comparison.slug}-robustness", severity_curves(comparison, own), caption))
-    return made
-
-
-def severity_curves(comparison: Comparison, own: Mapping[str, Sequence[Mapping]]) -> Figure:
-    """One panel per corruption, one line per cell."""
-    first = next(iter(own.values()))[0]
-    figure, axes = panels(len(first["corrupted"]), 4, 2.6, 2.1)
-    metric, handles = comparison.primary, {}
-    scale = 100 if METRICS[metric].unit == "%" else 1
-    for axis, kind in zip(axes, first["corrupted"], strict=True):
-        axis.set_title(kind, fontsize=9)
-        if axis is not axes[0]:
-            axis.sharey(axes[0])
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        for place, (label, seeds_) in enumerate(own.items()):
-            curves = [[each["clean"][metric], *(step[metric] for step in each["corrupted"][kind])] for each in seeds_]
-            mean = scale * np.array(curves, float).mean(axis=0)  # NaN, a gap in the line, where a value is not defined
-            style = {"color": COLOURS[place % len(COLOURS)], "linestyle": LINES[place // len(COLOURS) % len(LINES)]}
-            (handles[label],) = axis.plot(range(len(mean)), mean, linewidth=1.5, **style)
-    figure.legend(handles.values(), list(handles), loc="outside lower center", ncols=3, fontsize=8)
-    figure.supxlabel("severity")
-    figure.supylabel(METRICS[metric].title + (", %" if scale == 100 else ""))
-    return figure
 
 
 def calibration_table(comparison: Comparison) -> Table | None:

@@ -4,11 +4,11 @@ grow."""
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from benchmark.report.material import Material
 from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
-from benchmark.report.style import BLUE, VERMILION
+from benchmark.report.style import BLUE, PALE, SMALL, VERMILION, fixed_panels, sentences
 from benchmark.report.tables import Entry, Table, text
 
 PLACE = 50
@@ -86,38 +86,51 @@ def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
                 f"{contents['environment']['device']}: the adaptive network's cost in this suite against batch size, side "
                 f"of the input and weight layers, one at a time around batch {contents['batch']}, 64x64, 50 layers"
             )
-            made.append(Drawing(f"speed-growth-{contents['device_type']}", growth(contents["growth"]), caption))
+            made.append(
+                Drawing(f"speed-growth-{contents['device_type']}", growth(contents["growth"]), caption, _described(contents))
+            )
     return made
 
 
 def growth(entries: Sequence[Mapping]) -> Figure:
     """One column of panels per axis of growth. Above: milliseconds per image in training and evaluation; below: peak
     memory."""
-    axes_names = list(dict.fromkeys(entry["axis"] for entry in entries))
-    figure = Figure(figsize=(3.4 * len(axes_names), 4.6), layout="constrained")
-    grid = figure.subplots(2, len(axes_names), sharex="col", sharey="row", squeeze=False)
-    lines = []
-    for (above, below), name in zip(grid.T, axes_names, strict=True):
+    names = list(dict.fromkeys(entry["axis"] for entry in entries))
+    figure, axes = fixed_panels(2 * len(names), len(names), (2.5, 1.6), left=0.6, bottom=0.5, top=0.3, right=0.3)
+    for place, name in enumerate(names):
+        above, below = axes[place], axes[len(names) + place]
         own = [entry for entry in entries if entry["axis"] == name]
         x, suite = [entry["value"] for entry in own], [entry["contenders"]["suite"] for entry in own]
-        lines = [
-            above.plot(x, [1000 / each[what]["median"] for each in suite], "o-", color=colour, markersize=4, label=label)[0]
-            for what, label, colour in (("train", "training", VERMILION), ("evaluate", "evaluation", BLUE))
-        ]
+        for what, words, colour in (("train", "training", VERMILION), ("evaluate", "evaluation", BLUE)):
+            times = [1000 / each[what]["median"] for each in suite]
+            above.plot(x, times, "o-", color=colour, markersize=4, label=words)
+            above.annotate(words, (x[0], times[0]), (0, 6), textcoords="offset points", color=colour, fontsize=SMALL)
         memory = [each["memory_bytes"] / MIB if each["memory_bytes"] is not None else float("nan") for each in suite]
         below.plot(x, memory, "o-", color=VERMILION, markersize=4)
         below.set_xlabel({"size": "side of the input, pixels", "batch": "batch size"}.get(name, name))
-        for axis in (above, below):
+        for axis, first in ((above, axes[0]), (below, axes[len(names)])):
+            if axis is not first:
+                axis.sharey(first)
             axis.set_xscale("log")
             axis.xaxis.set_major_locator(FixedLocator(x))
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
             axis.xaxis.set_minor_locator(NullLocator())
-    for row in grid:  # after all columns are drawn: they share the axis, and setting one end fixes the other end too
-        row[0].set_ylim(bottom=0)
-    grid[0][0].set_ylabel("ms an image")
-    grid[1][0].set_ylabel("peak memory, MiB")
-    figure.legend(handles=lines, loc="outside upper right", ncols=2)
+            axis.yaxis.set_major_locator(MaxNLocator(5))
+            axis.grid(axis="y", color=PALE, linewidth=0.5)
+    for first, words in ((axes[0], "ms an image"), (axes[len(names)], "peak memory, MiB")):
+        first.set_ylim(bottom=0)  # after all are drawn: they share the axis, and setting one end fixes the other end too
+        first.set_ylabel(words)
     return figure
+
+
+def _described(contents: Mapping) -> str:
+    said = []
+    for name in dict.fromkeys(entry["axis"] for entry in contents["growth"]):
+        own = [entry for entry in contents["growth"] if entry["axis"] == name]
+        first, last = (1000 / entry["contenders"]["suite"]["train"]["median"] for entry in (own[0], own[-1]))
+        span = f"from {own[0]['value']} to {own[-1]['value']}"
+        said.append(f"Training, {name} {span}: {first:.3g} to {last:.3g} ms an image.")
+    return sentences(said, "And {} more.")
 
 
 def _spread(spread: Mapping, form: str) -> Entry:

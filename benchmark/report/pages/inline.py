@@ -5,10 +5,11 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from benchmark.errors import BadInput, visible
-from benchmark.report.style import THEMED
+from benchmark.report.style import FONTS, THEMED
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-DRAWING = ("svg", "metadata", "defs", "style", "g", "path", "use", "clipPath", "rect")
+DRAWING = ("svg", "metadata", "defs", "style", "g", "path", "use", "clipPath", "rect", "text", "tspan")
+WORDS = (f"{{{SVG}}}text", f"{{{SVG}}}tspan")
 METADATA = ("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://creativecommons.org/ns#}", "{http://purl.org/dc/")
 _POINTS = re.compile(r"\d+(\.\d+)?pt")
 _OUTWARD = re.compile(r"url\((?!#)|javascript:|@import|\\", re.IGNORECASE)
@@ -45,9 +46,9 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
             used |= set(_REFERENCE.findall(value))
     for parent in root.iter():
         for child in list(parent):
-            if child is ground or child.tag == f"{{{SVG}}}style":
+            if child is ground or child.get("class") == "ground" or child.tag == f"{{{SVG}}}style":
                 parent.remove(child)
-        if not (parent.text or "").strip():
+        if parent.tag not in WORDS:
             parent.text = None
         parent.tail = None
         if "id" in parent.attrib:
@@ -103,7 +104,8 @@ def _attributes(name: str, width: float, height: float, described: bool) -> dict
         "role": "img",
         "aria-labelledby": labels,
         "fill": "currentColor",
-        "stroke-linejoin": "round",  # these two replace the removed style element, which would apply to the whole page
+        "font-family": FONTS,
+        "stroke-linejoin": "round",  # as the root of a figure of `style.svg`, which would apply to the whole page
         "stroke-linecap": "butt",
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.report.style import BLUE, GREY, ORANGE, PALE, SHORTCUT_COLOURS
+from benchmark.report.style import BLUE, GREY, ORANGE, PALE, SHORTCUT_COLOURS, fixed_panels
 
 
 def coefficients_figure(coefficients: Sequence[tuple[float, float]], down_sampling: Sequence[int]) -> Figure:
@@ -18,8 +18,7 @@ def coefficients_figure(coefficients: Sequence[tuple[float, float]], down_sampli
     """
     a, c = np.array(coefficients, float).T
     number = np.arange(1, len(a) + 1)
-    figure = Figure(figsize=(10.5, 4.0), layout="constrained")
-    scalars, slopes = figure.subplots(1, 2)
+    figure, (scalars, slopes) = fixed_panels(2, 2, (4.0, 3.0), left=0.35, bottom=0.5, top=0.4, right=0.3)
     scalars.vlines(down_sampling, 0, 1, transform=scalars.get_xaxis_transform(), color=PALE, linewidth=6)
     scalars.axhline(1, color=GREY, linewidth=1, linestyle="--")
     scalars.plot(number, a, "o", color=BLUE, markersize=5, label="a")

@@ -6,15 +6,16 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from benchmark.measures.complexity.file import measured_network
-from benchmark.records.axes import place
 from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.intervals import Interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import number
-from benchmark.report.style import GREY, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, message, spread
+from benchmark.report.parts import Drawing
+from benchmark.report.sections.panels import look_of, named
+from benchmark.report.style import GREY, PALE, PAPER, Look, capped, message, sentences, spread
 
 Costs: TypeAlias = Mapping[str, Callable[[Mapping], float]]  # axis label -> the number, from an entry
 
@@ -23,62 +24,96 @@ COUNTS: Costs = {  # of complexity.json
     "trainable parameters": lambda entry: entry["parameters"]["trainable"],
 }
 TIMES: Costs = {"CPU latency, ms": lambda entry: entry["latency"]["median_ms"]}  # of latency.json
-PANEL, LABELS = 2.35, 4.45  # inches: width of a panel, and of the labels beside the last one
-HEIGHT = 0.27  # inches per label, with space around it
+PANEL, LABELS, LEFT, SIDE = 2.0, 4.3, 0.65, 0.25  # inches: width of a panel, of the labels, and room beside them
+HEIGHT, BOTTOM, TOP = 0.23, 0.5, 0.35  # inches: a label, and room below and above
+CUT = "; an arrow: the interval goes on, but no such value is possible"
 
 
 class Point(NamedTuple):
-    """A cell that has both a result and a measured network. `costs`: in the order of the panels. `face`: fill colour of its
-    marker."""
+    """A cell that has both a result and a measured network. `costs`: in the order of the panels."""
 
     label: str
     interval: Interval
     costs: Sequence[float]
-    colour: str
-    face: str
+    look: Look
 
 
 def accuracy_against_cost(
-    comparison: Comparison, measured: Mapping | None, costs: Costs, anchors: Sequence[tuple[str, float]] = ()
-) -> Figure:
+    comparison: Comparison,
+    measured: Mapping | None,
+    costs: Costs,
+    name: str,
+    anchors: Sequence[tuple[str, float]] = (),
+) -> Drawing:
     """One panel per cost (logarithmic) with the primary metric and its t-interval over seeds; all share the vertical axis.
 
     Args:
         measured: contents of the file with `costs`: complexity.json or latency.json; or None.
         costs: the panels.
+        name: of the figure's file.
         anchors: published figures for the same data and metric: (name, value as a fraction). Their cost is not known, so
             they are shown in a separate panel.
     """
     points = _points(comparison, measured, costs)
     if not points:
-        return message(f"{comparison.slug}: no cell with both a result and a measured network")
+        nothing = f"{comparison.slug}: no cell with both a result and a measured network"
+        return Drawing(name, message(nothing), "", f"{nothing}.")
+    return Drawing(name, _figure(comparison, points, costs, anchors), "", _described(comparison, points, costs))
+
+
+def _figure(comparison: Comparison, points: Sequence[Point], costs: Costs, anchors: Sequence[tuple[str, float]]) -> Figure:
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
-    figure = Figure(
-        figsize=(PANEL * len(costs) + LABELS, max(3.6, HEIGHT * (max(len(points), len(anchors)) + 1) + 1)),
-        layout="constrained",
-    )
-    axes = figure.subplots(1, len(costs) + 1, sharey=True, width_ratios=[1] * len(costs) + [1.9])
-    for at, (axis, name) in enumerate(zip(axes, costs, strict=False)):
-        _panel(axis, [(point, point.costs[at]) for point in points], scale)
-        axis.set_xlabel(name)
+    tall = max(2.4, HEIGHT * (max(len(points), len(anchors)) + 1))
+    width, height = LEFT + len(costs) * (PANEL + SIDE) + LABELS, tall + BOTTOM + TOP
+    figure = Figure(figsize=(width, height))
+    widths = [*[PANEL] * len(costs), LABELS - 0.1]
+    axes: list[Axes] = []
+    for at, own in enumerate(widths):
+        box = (LEFT + at * (PANEL + SIDE)) / width, BOTTOM / height, own / width, tall / height
+        axes.append(figure.add_axes(box, sharey=axes[0] if axes else None))
+    for at, (axis, what) in enumerate(zip(axes, costs, strict=False)):
+        _panel(axis, [(point, point.costs[at]) for point in points], scale, possible(comparison.primary))
+        axis.set_xlabel(what)
+        axis.tick_params(labelleft=at == 0)
     axes[0].set_ylabel(f"test {metric.title}" + (f", {metric.unit}" if metric.unit else ""))
-    axes[0].set_title("hollow: frozen normalisation; bars: 95 % t-interval over seeds", fontsize=9, color=GREY)
+    axes[0].yaxis.set_major_locator(MaxNLocator(6))
     names = axes[-1]
     names.set_axis_off()
     for _, value in anchors:  # before the limits are read
         names.plot(0.99, scale * value, "D", color=GREY, markerfacecolor=PAPER, markersize=5, clip_on=False)
     names.set_xlim(0, 1)
     bottom, top = names.get_ylim()
-    line = HEIGHT * (top - bottom) / (figure.get_figheight() - 1)
-    own = [(f"{p.label}  {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points]
-    for point, height in zip(points, _labels(names, own, 0.0, 0.06, "left", line), strict=True):
-        names.plot(0.075, height, "o", color=point.colour, markerfacecolor=point.face, markersize=4.5)
+    line = HEIGHT * (top - bottom) / tall
+    own_words = [
+        (f"{named(comparison, p.label)}  {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points
+    ]
+    for point, y in zip(points, _labels(names, own_words, 0.0, 0.06, "left", line), strict=True):
+        names.plot(0.075, y, point.look.marker, color=point.look.colour, markerfacecolor=point.look.face, markersize=4.5)
     if anchors:
         names.set_title("hollow diamonds: published, other protocols", fontsize=9, color=GREY, loc="right")
-        shown = [(f"{name}  {number(value, metric.unit)}", scale * value) for name, value in anchors]
+        shown = [(f"{who}  {number(value, metric.unit)}", scale * value) for who, value in anchors]
         _labels(names, shown, 0.98, 0.93, "right", line)
     return figure
+
+
+def cuts(comparison: Comparison) -> bool:
+    """Whether an interval of the figure is cut at the end of what is possible."""
+    intervals = (seeds_interval(comparison.metric(label, comparison.primary)) for label in comparison.runs)
+    ends = possible(comparison.primary)
+    return any(any(capped(i.low, i.high, ends)[2:]) for i in intervals if i and i.low is not None and i.high is not None)
+
+
+def _described(comparison: Comparison, points: Sequence[Point], costs: Costs) -> str:
+    unit, what = METRICS[comparison.primary].unit, METRICS[comparison.primary].title
+    best = max(points, key=lambda point: point.interval.mean)
+    least = min(points, key=lambda point: point.costs[0])
+    said = []
+    for which, point in (("Best", best), ("Least cost", least)):
+        score = f"{what} {number(point.interval.mean, unit)}{' %' if unit == '%' else ''}"
+        spent = ", ".join(f"{value:,.4g} {name}" for name, value in zip(costs, point.costs, strict=True))
+        said.append(f"{which}: {named(comparison, point.label)}, {score}, {spent} (n = {point.interval.n}).")
+    return sentences(said, "")
 
 
 def _points(comparison: Comparison, measured: Mapping | None, costs: Costs) -> list[Point]:
@@ -87,32 +122,37 @@ def _points(comparison: Comparison, measured: Mapping | None, costs: Costs) -> l
         network = measured_network(measured, comparison, label)
         interval = seeds_interval(comparison.metric(label, comparison.primary))
         if network is not None and interval is not None:
-            where = place(comparison.cell(label))
-            colour = SHORTCUT_COLOURS.get(where.shortcut, OTHER_COLOUR) if where else OTHER_COLOUR
-            face = PAPER if where and where.normalisation == "frozen" else colour
-            points.append(Point(label, interval, [cost(network) for cost in costs.values()], colour, face))
+            spent = [cost(network) for cost in costs.values()]
+            points.append(Point(label, interval, spent, look_of(comparison, label)))
     return points
 
 
-def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float) -> None:
+def _panel(axis: Axes, points: Sequence[tuple[Point, float]], scale: float, ends: tuple[float | None, float | None]) -> None:
     axis.set_xscale("log")
     values = [cost for _, cost in points]
     span = max(np.log10(max(values) / min(values)), 1)  # at least a decade, so that small differences look small
     middle = np.log10(max(values) * min(values)) / 2
     axis.set_xlim(10 ** (middle - 0.55 * span), 10 ** (middle + 0.55 * span))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 1.5 else (1,)))
+    least, most = axis.get_xlim()
+    steps = (1, 2, 5) if span < 1.5 else (1,)
+    ticks = [step * 10.0**k for k in range(int(np.floor(np.log10(least))), int(np.log10(most)) + 1) for step in steps]
+    axis.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if least <= tick <= most]))
+    axis.xaxis.set_minor_locator(NullLocator())
     thousands = EngFormatter(sep="")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: thousands(value) if value >= 1 else f"{value:g}"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
     # Networks of equal cost are drawn side by side, within a tenth of the axis.
     for value in sorted(set(values)):
         same = [point for point, cost in points if cost == value]
         shifts = min(0.02, 0.1 / len(same)) * span * (np.arange(len(same)) - (len(same) - 1) / 2)
         for point, shift in zip(same, shifts, strict=True):
             x, interval = value * 10**shift, point.interval
-            if interval.low is not None:
-                axis.vlines(x, scale * interval.low, scale * interval.high, color=point.colour, linewidth=1.2)
-            axis.plot(x, scale * interval.mean, "o", color=point.colour, markerfacecolor=point.face, markersize=6)
+            colour, style = point.look.colour, {"color": point.look.colour, "markerfacecolor": point.look.face}
+            if interval.low is not None and interval.high is not None:
+                low, high, cut_low, cut_high = capped(interval.low, interval.high, ends)
+                axis.vlines(x, scale * low, scale * high, color=colour, linewidth=1.2)
+                for end, marker in [(low, "v")] * cut_low + [(high, "^")] * cut_high:
+                    axis.plot(x, scale * end, marker, color=colour, markersize=5, clip_on=False)
+            axis.plot(x, scale * interval.mean, point.look.marker, markersize=6, **style)
     axis.grid(axis="y", color=PALE, linewidth=0.5)
 
 

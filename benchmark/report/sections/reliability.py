@@ -1,23 +1,26 @@
 """Reliability diagrams: the accuracy of a cell against its confidence."""
 
-import textwrap
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.predictions import ECE_BINS
 from benchmark.records.written import bracketed, number
-from benchmark.report.style import BLUE, GREY, PALE, fixed_panels, message, outer_labels
+from benchmark.report.parts import Drawing
+from benchmark.report.sections.panels import Panel, named, numbered, panels_of, sheets
+from benchmark.report.style import GREY, PALE, SMALL, fixed_panels, message, outer_labels, sentences
 
 
-def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:
-    """For each bin of confidence, over all finished seeds: the fraction of all predictions, and their mean confidence and
-    accuracy.
+def calibration(comparison: Comparison, *labels: str) -> dict[str, np.ndarray]:
+    """For each bin of confidence, over all finished seeds of these cells: the fraction of all predictions, and their mean
+    confidence and accuracy.
 
     The bins are those of the metric ECE. Each is float64 (15,). Confidence and accuracy are NaN in an empty bin.
     """
-    runs = comparison.values(label, lambda scores: scores["calibration"]).values()
+    runs = [run for label in labels for run in comparison.values(label, lambda scores: scores["calibration"]).values()]
     count, confidence, correct = (
         np.sum([run[name] for run in runs], axis=0, dtype=np.float64) for name in ("count", "confidence", "correct")
     )
@@ -28,26 +31,60 @@ def calibration(comparison: Comparison, label: str) -> dict[str, np.ndarray]:
     return {"share": count / count.sum(), "confidence": mean(confidence), "accuracy": mean(correct)}
 
 
-def reliability(comparison: Comparison) -> Figure:
-    """Accuracy against confidence in 15 bins, one panel per cell with a finished run. Grey bars: the fraction of predictions
-    in each bin."""
-    labels = [label for label in comparison.runs if comparison.finished(label)]
+def reliability(comparison: Comparison) -> list[Drawing]:
+    """Accuracy against confidence in 15 bins, one panel per network, normalisation and loss. Grey bars: the fraction of the
+    panel's predictions in each bin. Cells without a finished run are left out."""
+    labels, name = [label for label in comparison.runs if comparison.finished(label)], f"{comparison.slug}-reliability"
     if not labels:
-        return message(f"{comparison.slug}: every run diverged")
-    figure, axes = fixed_panels(len(labels), 4, (2.0, 2.0), left=0.4, bottom=0.3, top=0.65)
-    edges = np.linspace(0, 1, ECE_BINS + 1)
-    for axis, label in zip(axes, labels, strict=True):
-        bins = calibration(comparison, label)
-        full = bins["share"] > 0
-        axis.bar(edges[:-1], bins["share"], 1 / ECE_BINS, align="edge", color=PALE, linewidth=0)
-        axis.plot([0, 1], [0, 1], "--", color=GREY, linewidth=0.8)
-        axis.plot(bins["confidence"][full], bins["accuracy"][full], "o-", color=BLUE, linewidth=1.2, markersize=3.5)
-        axis.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
-        interval = seeds_interval(comparison.metric(label, "ece"))
-        error = [f"ECE {bracketed(interval, _percent)} %"] if interval is not None else []
-        axis.set_title("\n".join(textwrap.wrap(label, 30) + error), fontsize=9)
+        lost = f"{comparison.slug}: every run diverged"
+        return [Drawing(name, message(lost), "", f"{lost}.")]
+    found = sheets(panels_of(comparison, labels))
+    return [
+        Drawing(
+            own, _sheet(comparison, sheet), "", _described(comparison, [label for panel in sheet for label in panel.cells])
+        )
+        for own, sheet in zip(numbered(name, len(found)), found, strict=True)
+    ]
+
+
+def _sheet(comparison: Comparison, sheet: Sequence[Panel]) -> Figure:
+    lines = max(len(panel.cells) for panel in sheet)
+    figure, axes = fixed_panels(len(sheet), 3, (2.3, 2.3), left=0.4, bottom=0.3, top=0.3 + 0.16 * lines, right=0.35)
+    for axis, panel in zip(axes, sheet, strict=True):
+        _panel(axis, comparison, panel)
     outer_labels(figure, "confidence: probability of the answer given", "accuracy")
     return figure
+
+
+def _panel(axis: Axes, comparison: Comparison, panel: Panel) -> None:
+    share = calibration(comparison, *panel.cells)["share"]
+    full = share > 0
+    axis.bar(np.arange(ECE_BINS)[full] / ECE_BINS, share[full], 1 / ECE_BINS, align="edge", color=PALE, linewidth=0)
+    axis.plot([0, 1], [0, 1], "-", color=GREY, linewidth=0.6)
+    height = 16 / 2.3  # hundredths of the axis for a line of words
+    for row, (label, (short, look)) in enumerate(panel.cells.items()):
+        bins = calibration(comparison, label)
+        there = bins["share"] > 0
+        style = {"color": look.colour, "markerfacecolor": look.face, "linewidth": 1.2, "markersize": 3.5}
+        axis.plot(bins["confidence"][there], bins["accuracy"][there], look.marker + look.line, **style)
+        interval = seeds_interval(comparison.metric(label, "ece"))
+        words = f"{short}: ECE {bracketed(interval, _percent)} %" if interval is not None else short
+        above = 1 + (0.6 + len(panel.cells) - 1 - row) * height / 100
+        axis.text(0, above, words, transform=axis.transAxes, fontsize=SMALL, color=look.colour)
+    axis.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    axis.set_title(panel.title, fontsize=9.5, y=1 + (len(panel.cells) + 0.2) * height / 100)
+
+
+def _described(comparison: Comparison, labels: Sequence[str]) -> str:
+    intervals = {label: seeds_interval(comparison.metric(label, "ece")) for label in labels}
+    found = sorted((i.mean, label) for label, i in intervals.items() if i is not None)
+    if not found:
+        return "ECE is not defined for any cell here."
+    said = [
+        f"{which} calibrated: {named(comparison, label)}, ECE {bracketed(intervals[label], _percent)} %."
+        for which, (_, label) in zip(("Best", "Worst"), (found[0], found[-1]), strict=True)
+    ]
+    return sentences(said[: len(found)], "")
 
 
 def _percent(value: float) -> str:

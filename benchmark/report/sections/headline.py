@@ -1,0 +1,157 @@
+"""The figure at the top: what a bounded shortcut changes against identity, in every protocol of the suite."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from benchmark.claims.claim import Check, Claim
+from benchmark.faces.card import card
+from benchmark.records.comparisons import Comparison, Summary
+from benchmark.records.metrics import METRICS, possible
+from benchmark.records.written import bracketed, number
+from benchmark.report.sections.grid import Pair, shortcut_pairs
+from benchmark.report.style import GREY, SMALL, capped, look, message, sentences
+
+LAST = ("generated faces", "drawn faces")  # kinds of faces that are nobody's
+ROW, HEAD, FOOT, GAP = 0.24, 0.3, 0.5, 0.12  # inches: a row, the words above a group, its axis, space behind it
+NOTHING = "not tested: no two records differ in the shortcut alone"
+
+
+class Group(NamedTuple):
+    """The differences of one protocol, under the kind of its faces."""
+
+    kind: str
+    comparison: Comparison
+    pairs: Sequence[Pair]
+
+
+def groups(summary: Summary, claims: Sequence[Claim] = ()) -> list[Group]:
+    """Photographs first, then generated, then drawn faces; protocols that decide a claim before all others of a kind."""
+    deciding = {name for claim in claims for name in _protocols(claim.test)}
+    found = []
+    for comparison in summary.of_suite:
+        if pairs := [pair for pair in shortcut_pairs(comparison) if pair.difference]:
+            found.append(Group(card(comparison.protocol["data"]).kind, comparison, pairs))
+
+    def order(group: Group) -> tuple[object, ...]:
+        last = 1 + LAST.index(group.kind) if group.kind in LAST else 0
+        return last, group.kind != "photographs", group.kind, group.comparison.protocol["name"] not in deciding
+
+    return sorted(found, key=order)
+
+
+def _protocols(check: Check) -> Iterator[object]:
+    yield check.parameters.get("protocol")
+    for condition in check.conditions.values():
+        yield from _protocols(condition)
+
+
+def headline(found: Sequence[Group]) -> Figure:
+    """A row per difference: its names on the left, its numbers on the right."""
+    return _figure(found, 9.8, 3.1, 3.0, narrow=False) if found else message(NOTHING)
+
+
+def headline_narrow(found: Sequence[Group]) -> Figure:
+    """The same for a screen of 390 pixels: names and numbers stand above each interval."""
+    return _figure(found, 3.75, 0.15, 0.15, narrow=True) if found else message(NOTHING, 3.75)
+
+
+def description(found: Sequence[Group]) -> str:
+    """What each difference is, as far as there is room."""
+    said = [
+        f"{group.comparison.slug}, {_name(pair)} minus identity: {_numbers(group.comparison, pair)}."
+        for group in found
+        for pair in group.pairs
+    ]
+    return sentences(said, "And {} more differences.") if said else f"{NOTHING[0].upper()}{NOTHING[1:]}."
+
+
+def _figure(found: Sequence[Group], width: float, left: float, right: float, *, narrow: bool) -> Figure:
+    row, size = (0.5, 9) if narrow else (ROW, 9)  # 9 points are 12 pixels
+    kinds = [(kind, list(own)) for kind, own in groupby(found, key=lambda group: group.kind)]
+    height = sum(HEAD + sum(HEAD + row * len(g.pairs) + FOOT + GAP for g in own) for _, own in kinds) + GAP
+    figure, top = Figure(figsize=(width, height)), height
+    for kind, own in kinds:
+        top -= HEAD
+        heading = kind[:1].upper() + kind[1:]
+        figure.text(0.12 / width, (top + 0.04) / height, heading, fontsize=12, fontweight="bold", va="bottom")
+        for group in own:
+            top -= HEAD + row * len(group.pairs)
+            box = left / width, top / height, (width - left - right) / width, row * len(group.pairs) / height
+            axis = figure.add_axes(box)
+            words = f"{group.comparison.slug}, {group.comparison.protocol['epochs']} epochs"
+            figure.text(0.12 / width, (top + row * len(group.pairs) + 0.07) / height, words, fontsize=10, va="bottom")
+            _forest(axis, group, size, narrow)
+            top -= FOOT + GAP
+    return figure
+
+
+def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
+    comparison, metric = group.comparison, METRICS[group.comparison.primary]
+    scale = 100 if metric.unit == "%" else 1
+    least, most = possible(comparison.primary)
+    widest = None if least is None or most is None else most - least
+    if not narrow:  # there it would run through the words
+        axis.axvline(0, color=GREY, linewidth=0.8)
+    across = axis.get_yaxis_transform()
+    for row, pair in enumerate(group.pairs):
+        difference, own = pair.difference, look(pair.place.shortcut, pair.place.normalisation)
+        assert difference is not None
+        if difference.low is not None and difference.high is not None:
+            ends = (None if widest is None else -widest, widest)
+            draw_interval(axis, row, difference.low, difference.high, ends, scale, own.colour)
+        if narrow:
+            axis.vlines(0, row - 0.14, row + 0.14, color=GREY, linewidth=0.8)
+        style = {"color": own.colour, "markerfacecolor": own.face, "markersize": 6}
+        axis.plot(scale * difference.mean, row, own.marker, **style)
+        name, numbers = _name(pair), _numbers(comparison, pair)
+        if narrow:
+            axis.text(0, row - 0.56, name, transform=axis.get_yaxis_transform(), fontsize=size, va="center")
+            axis.text(0, row - 0.27, numbers, transform=across, fontsize=SMALL, va="center", color=GREY)
+        else:
+            axis.text(-0.02, row, name, transform=across, fontsize=size, va="center", ha="right")
+            axis.text(1.02, row, numbers, transform=across, fontsize=size, va="center")
+    axis.set_ylim(len(group.pairs) - (0.75 if narrow else 0.5), -0.75 if narrow else -0.5)
+    axis.set_yticks([])
+    axis.spines["left"].set_visible(False)
+    axis.xaxis.set_major_locator(MaxNLocator(4 if narrow else 6))
+    unit = f"{metric.title}, points" if metric.unit == "%" else metric.title
+    axis.set_xlabel(f"{unit}; right of 0: better" + ("" if narrow else " than identity"), fontsize=9)
+
+
+def draw_interval(
+    axis: Axes, row: float, low: float, high: float, ends: tuple[float | None, float | None], scale: float, colour: str
+) -> None:
+    """A horizontal interval as far as its numbers are possible; an end that is cut has an arrow head."""
+    low, high, cut_low, cut_high = capped(low, high, ends)
+    axis.hlines(row, scale * low, scale * high, color=colour, linewidth=1.8)
+    for end, marker in [(low, "<")] * cut_low + [(high, ">")] * cut_high:
+        axis.plot(scale * end, row, marker, color=colour, markersize=5, clip_on=False)
+
+
+def _name(pair: Pair) -> str:
+    return f"{pair.place.network} · {pair.place.shortcut} · {pair.place.normalisation} · {pair.place.loss}"
+
+
+def _numbers(comparison: Comparison, pair: Pair) -> str:
+    assert pair.difference is not None
+    unit, n = METRICS[comparison.primary].unit, pair.difference.n
+    shown = bracketed(pair.difference, lambda v: number(v, unit, signed=True))
+    return f"{shown}{' points' if unit == '%' else ''}, n = {n}" + (", no interval" if n == 1 else "")
+
+
+def cuts(found: Iterable[Group]) -> bool:
+    """Whether an interval of the figure is cut at the end of what is possible."""
+    for group in found:
+        least, most = possible(group.comparison.primary)
+        own = [pair.difference for pair in group.pairs if pair.difference is not None]
+        if least is None or most is None:
+            continue
+        ends = least - most, most - least
+        if any(any(capped(d.low, d.high, ends)[2:]) for d in own if d.low is not None and d.high is not None):
+            return True
+    return False
