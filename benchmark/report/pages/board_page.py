@@ -1,5 +1,7 @@
-"""The page of leaderboards: every row of leaderboard.json, with search, filters, sorting and a choice of columns; and the ten
-rows of the chief one for the first page."""
+"""The page of leaderboards: every row of leaderboard.json, with search, filters, sorting and a choice of columns.
+
+Also the ten rows of the chief one, for the first page.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

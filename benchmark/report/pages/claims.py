@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from benchmark.claims.claim import INFERRED, MARKS
 from benchmark.claims.finding import MINIMUM_SEEDS
-from benchmark.report.claim_words import compact, would_change
+from benchmark.report.claim_changes import would_change
+from benchmark.report.claim_words import compact
 from benchmark.report.pages import prose
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.missing import missing_runs
