@@ -44,10 +44,13 @@ def chapter_pages(site: Site) -> Iterator[Leaf]:
 
 
 def _html(text: str, address: str) -> Markup:
-    """Markdown of a page in the report's folder as HTML, its links as seen from `address`. HTML in it is shown as text."""
+    """Markdown of a page in the report's folder as HTML, its links as seen from `address`. HTML in it is shown as text, and
+    so is the name of a picture from elsewhere, which is not loaded."""
     renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = renderer.parse(text)
     for token in (inner for outer in tokens for inner in outer.children or ()):
+        if token.type == "image" and str(token.attrGet("src")).startswith(("http://", "https://")):
+            token.type = "text"  # its content is its name
         for key in ("href", "src"):
             target = str(token.attrGet(key) or "")
             if target and not target.startswith(("http://", "https://", "#")):

@@ -1,5 +1,6 @@
-"""Fixtures of the report's tests: reports/index.html read without a browser, and runs whose every number a test chooses."""
+"""Fixtures of the report's tests: its pages read without a browser, and runs whose every number a test chooses."""
 
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,17 +16,25 @@ from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.record import Record
 from benchmark.records.trust import HERE
 
-VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "source"}
+# What a browser closes an open <p> at, so that its end tag would be one too many (HTML, "The p element").
+ENDS_P = {"p", "div", "ul", "ol", "dl", "table", "section", "nav", "main", "header", "footer", "figure", "details", "form"}
+ENDS_P |= {"pre", "blockquote", "fieldset", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6"}
+# Element -> those of which one has to stand directly around it.
+INSIDE = {"li": {"ul", "ol"}, "dt": {"dl"}, "dd": {"dl"}, "tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}}
+INSIDE |= {"thead": {"table"}, "tbody": {"table"}, "caption": {"table"}, "summary": {"details"}, "figcaption": {"figure"}}
 
 
 class Page(HTMLParser):
     """An HTML page as a plain list: every start tag as (tag, attributes), and the text below each.
 
-    Tags that do not close in order are an AssertionError.
+    Tags that do not close in order, that a browser would close elsewhere, or that stand in a wrong one, and an attribute that
+    is given twice, are an AssertionError.
     """
 
     def __init__(self, path: Path):
         super().__init__()
+        self.path = path
         self.elements: list[tuple[str, dict]] = []
         self.texts: dict[int, str] = {}
         self._open: list[tuple[str, int]] = []
@@ -34,6 +43,11 @@ class Page(HTMLParser):
         assert not self._open, f"not closed: {self._open}"
 
     def handle_starttag(self, tag, attrs):
+        names, place = [tag for tag, _ in self._open], f"<{tag}> at line {self.getpos()[0]} of {self.path}"
+        assert len(dict(attrs)) == len(attrs), f"an attribute twice: {place}"
+        assert not ({"p", "button"} & {*names} and tag in ENDS_P), f"in a paragraph or button: {place}"
+        assert not (tag == "a" and "a" in names), f"in a link: {place}"
+        assert tag not in INSIDE or names[-1] in INSIDE[tag], f"in <{names[-1]}>: {place}"
         self.elements.append((tag, dict(attrs)))
         self.texts[len(self.elements) - 1] = ""
         if tag not in VOID:
@@ -44,7 +58,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         opened, _ = self._open.pop()
-        assert opened == tag, f"</{tag}> closes <{opened}> at line {self.getpos()[0]}"
+        assert opened == tag, f"</{tag}> closes <{opened}> at line {self.getpos()[0]} of {self.path}"
 
     def handle_data(self, data):
         for _, at in self._open:
@@ -58,11 +72,33 @@ class Page(HTMLParser):
         """Every value of an attribute."""
         return [attrs[attribute] for _, attrs in self.elements if attribute in attrs]
 
+    @cached_property
+    def text(self) -> str:
+        """All text that a reader sees, and that of scripts and styles."""
+        return self.texts[0]
+
+    @cached_property
+    def source(self) -> str:
+        """The page as it is written."""
+        return self.path.read_text(encoding="utf-8")
+
+
+def pages_of(folder: Path) -> dict[str, Page]:
+    """Address in the report's folder -> every HTML page that the report has written there."""
+    paths = [folder / "index.html", folder / "costs.html", *sorted((folder / "pages").rglob("*.html"))]
+    return {path.relative_to(folder).as_posix(): Page(path) for path in paths}
+
 
 @pytest.fixture(scope="session")
 def read_page():
     """The class that reads a page from its path."""
     return Page
+
+
+@pytest.fixture(scope="session")
+def read_site():
+    """The function that reads all HTML pages of a report."""
+    return pages_of
 
 
 def made_up_run(
