@@ -93,8 +93,7 @@ def alpha(p: Predictions) -> float | None:
     if p.all_in_one_class:
         return None
     found, unequal = (p.confusion + p.confusion.T).astype(np.float64), 1 - np.eye(p.k)
-    of_class = found.sum(axis=0)
-    expected = (np.outer(of_class, of_class) - np.diag(of_class)) / (2 * p.n - 1)
+    expected = np.outer(found.sum(axis=0), found.sum(axis=0)) / (2 * p.n - 1)  # of unequal values
     return float(1 - (unequal * found).sum() / (unequal * expected).sum())
 
 
