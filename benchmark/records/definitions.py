@@ -5,7 +5,7 @@ TP, FP and FN are counted per class; n_k is the number of labels of class k; the
 x are targets of valence or arousal, y outputs, float64 (N,). A metric that is not defined for the given data is None.
 
 Only numpy is imported, and scipy by the functions that use it. Where a library has a metric too, the value here is the
-library's up to the last digits (see the tests), in a tenth of the time or less: it checks nothing a second time and goes
+library's up to the last digits (see the tests), in a fraction of the time: it checks nothing a second time and goes
 through the rows once, for the confusion matrix. A report on 500 records computes a metric 800 times.
 """
 
