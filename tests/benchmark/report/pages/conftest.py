@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.protocol.cells import Cell
+from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS
 from benchmark.report.build import build
 
@@ -40,6 +40,13 @@ def whole(tmp_path_factory, make_grid, make, cell) -> Path:
     mine = (PROTOCOLS / "synthetic-8.yaml").read_text(encoding="utf-8").replace("name: synthetic-8", "name: mine")
     (out / "mine.yaml").write_text(mine)
     make(records / "own", str(out / "mine.yaml"), cell("identity", "working", "plain"), 0)
+    known = load_cells()  # those of the claims, with the number of their parameters
+    for seed in range(5):
+        make(records, "fer2013-7", known["bregnext-50-adaptive-working-plain"], seed, parameters=3_072_567)
+        if seed < 3:
+            make(records, "fer2013-7", cell("identity", "working", "plain"), seed, quality=0.8)
+            for at, name in enumerate(("narrow16-50-identity-working-plain", "narrow16-50-adaptive-working-plain")):
+                make(records, "fer2013-7-small", known[name], seed, quality=1 + at, parameters=771_335 + 48 * at)
     for name, protocol, parameters in (("theirs", "synthetic-8", 2_000_000), ("alone", "fer2013-7", None)):
         empty = {"history": [], "selected_epoch": None, "train_counts": None, "parameters": parameters}
         make(records / "outside", protocol, Cell(name, "outside", {}, "outside"), 0, outside=OUTSIDE, **empty)

@@ -4,6 +4,7 @@ import json
 import re
 from posixpath import normpath
 
+from benchmark.errors import visible
 from benchmark.report.pages.search import search_index
 from benchmark.report.pages.site import Leaf
 
@@ -36,8 +37,9 @@ def test_every_page_has_an_entry(site, whole):
 def test_the_script_can_not_be_left(hostile):
     """Read as a script and inside a page: no end of a script, no comment of one, no line end that only some readers know."""
     texts = [*hostile.TEXTS.values(), "</script><script>evil()", "<!--<script>", "a\u2028b\u2029c", "\\", "`${evil()}`"]
-    leaves = [Leaf(f"pages/{at}.html", text, text, text, "", text) for at, text in enumerate(texts)]
+    leaves = [Leaf(f"pages/{at}.html", "Runs", text, text, "", text) for at, text in enumerate(texts)]
     source = search_index(leaves)
-    assert [each["w"] for each in entries(source)] != [] and len(entries(source)) == len(texts)
+    for text, entry in zip(texts, entries(source), strict=True):
+        assert entry["t"] == entry["a"] == entry["w"] == visible(text)
     assert "<" not in source and "\u2028" not in source and "\u2029" not in source
     assert hostile.hidden(source) == []
