@@ -112,7 +112,11 @@ def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(content
     assert dots[colour["identity"]] == [[8, pytest.approx(100)]]  # of 10 and 1000; nine layers, drawn to the left
     assert dots[colour["adaptive"]] == [[10, pytest.approx(0.8)]]  # of 0.4 and 1.6; to the right
     bars = {bar.get_segments()[0][0][0]: bar.get_segments()[0][:, 1] for bar in frozen.collections}
-    assert bars[8] == pytest.approx([10 ** (2 - 2 * HALF), 10 ** (2 + 2 * HALF)])
+    # The interval, 10^-10.7 to 10^14.7, is cut two powers of ten beyond the means of the figure, 0.25 and 100.
+    assert 2 - 2 * HALF < -10 and bars[8] == pytest.approx([0.0025, 10_000])
+    cut = [(line.get_marker(), *line.get_xydata()[0].tolist()) for line in frozen.get_lines() if line.get_marker() in "v^"]
+    low = pytest.approx(0.0025)  # also the end of adaptive's, 10^-3.9
+    assert cut == [("v", 8, low), ("^", 8, pytest.approx(10_000)), ("v", 10, low)]
     (band,) = frozen.patches
     assert sorted({band.get_y(), band.get_y() + band.get_height()}) == pytest.approx([1 / MARGIN, MARGIN])
     assert dressed(frozen.figure) == DEPTH
@@ -176,19 +180,24 @@ panel 5 at 0.717 0.124 0.263 0.343: adaptive, frozen BatchNorm
   y: -, log, 0.185 134.928, ticks 1 10 100
   text: net | at 0.31 0.8"""
 DEPTH = """\
-9.6 3.9 inches
-weight layers (the three shortcuts of a network stand side by side) | at 0.5 0.01
-gradient, first / last unit | at 0.02 0.5
-legend: fixed #d55e00 None o; identity #000000 None o; adaptive #0072b2 None o | 3 columns
-panel 0 at 0.125 0.11 0.352 0.77: working BatchNorm
+9.75 3.4 inches
+weight layers (the three shortcuts of a network stand side by side) | at 0.518 0.029
+gradient, first / last unit | at 0.01 0.551
+panel 0 at 0.082 0.191 0.359 0.706: working BatchNorm
   x: -, linear, 4.725 5.275, ticks 4.8 4.9 5 5.1 5.2
-  y: -, log, 0.079 12.589, ticks 0.1 1 10
+  y: -, log, 0.001 21384.7, ticks 0.01 1 100 10000
+  text: fixed | at 1.02 0.25
   line: 5 | 0.25
   Rectangle: 4.725 0.1 5.275 10
-panel 1 at 0.548 0.11 0.352 0.77: frozen BatchNorm
+panel 1 at 0.564 0.191 0.359 0.706: frozen BatchNorm
   x: -, linear, 7.9 10.1, ticks 8 9 10
-  y: -, log, 0 9.48037e+15, ticks 0 0 0.001 1 1000 1e+06 1e+09 1e+12 1e+15
+  y: -, log, 0.001 21384.7, ticks 0.01 1 100 10000
+  text: identity | at 1.02 100
+  text: adaptive | at 1.02 0.8
+  line: 8 | 0.002
+  line: 8 | 10000
   line: 8 | 100
+  line: 10 | 0.002
   line: 10 | 0.8
   Rectangle: 7.9 0.1 10.1 10"""
 TRAINING = """\
