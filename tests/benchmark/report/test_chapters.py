@@ -167,7 +167,7 @@ def test_captions_name_the_comparison(run, comparison, monkeypatch):
     monkeypatch.setattr(section.pairs, "table", lambda own: None)
     monkeypatch.setattr(section.grid, "tables", lambda own: [])
     given = SimpleNamespace(anchors={}, people={}, complexity=None)
-    own = comparison(run(Cell("one-mse", "one", {}, "mse"), 0, {}, protocol="synthetic-va"))
+    own = comparison(run(Cell("one-mse", "one", {}, "mse"), 0, {"ccc_mean": 0.5}, protocol="synthetic-va"))
     made = section.section(own, given)
     assert [each.file for each in made.pictures] == [
         f"figures/synthetic-va-{k}.svg" for k in ("curves", "circumplex", "costs")

@@ -57,6 +57,7 @@ def test_coordinates_are_those_of_matplotlib_to_two_decimals(content):
     figure = drawing()
     figure.set_dpi(72)
     axis = figure.axes[0]
+    axis.get_xlim(), axis.get_ylim()  # scale it
     points = axis.transData.transform(axis.lines[0].get_xydata())
     points[:, 1] = 72 * figure.get_figheight() - points[:, 1]
     used = [(float(x), float(y)) for x, y in re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"[^>]*fill: #0072b2', content)]
@@ -76,9 +77,8 @@ def test_colours_are_plain_and_the_rules_are_those_of_the_colours_that_are_there
 def test_the_page_has_the_same_colours():
     """The style sheet of the pages sets the variables to the values that the files have."""
     sheet = (resources.files("benchmark.report") / "pages/templates/page/style.css").read_text()
-    light, dark = (
-        dict(re.findall(r"--([\w-]+): (#\w+);", part)) for part in sheet.split("@media (prefers-color-scheme: dark)", 1)
-    )
+    parts = sheet.split("@media (prefers-color-scheme: dark)")[:2]
+    light, dark = (dict(reversed(re.findall(r"--([\w-]+): (#\w+)(?=;)", part))) for part in parts)
     own = {name: (colour, in_dark) for colour, (name, in_dark) in DARK.items() if name.startswith("fig-")}
     known = [name for name in own if not name.startswith("fig-depth")]
     assert len(known) == 8 and all((light[name], dark[name]) == own[name] for name in known)
