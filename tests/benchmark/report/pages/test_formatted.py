@@ -19,7 +19,9 @@ def test_the_audit_of_the_release_is_shown_as_html(site, whole):
     assert "The release, audited" in (whole / "pages" / "release.md").read_text()
 
 
-@pytest.mark.parametrize("evil", ["a](javascript:evil()) [b](javascript:evil())", "<a href=evil>", "\u202eevil", "&lt;b&gt;"])
+@pytest.mark.parametrize(
+    "evil", ["a](javascript:evil()) [b](javascript:evil())", "<a href=evil>", "\u202eevil", "&lt;b&gt;"]
+)
 def test_each_text_as_it_stands(evil, hostile):
     found = str(formatted(f"## {evil}\n\n| {evil} | b |\n| --- | --- |\n| {evil} | 1 |\n", "pages/x.html", evil))
     assert "<a" not in found and "<b>" not in found and hostile.hidden(found) == []
