@@ -1,6 +1,7 @@
 """A page for every chapter of results but the leaderboards; the page of costs; the pages of data and of methods."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from benchmark.report.pages.addresses import FOLDER, relative
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
-from benchmark.report.parts import COSTS, RESULTS, Chapter
+from benchmark.report.parts import COSTS, RESULTS, Chapter, Picture
 
 BOARDS = "leaderboard"  # the chapter that has a page of another kind (`board_page`)
 
@@ -39,6 +40,7 @@ def chapter_pages(site: Site) -> Iterator[Leaf]:
             _about(chapter),
             search=" ".join(table.title for table in chapter.tables),
             chapter=chapter,
+            pictures=by_table(chapter),
             text=_html(chapter.text, address_of(chapter)),
         )
 
@@ -53,6 +55,16 @@ def _html(text: str, address: str) -> Markup:
             if target and not target.startswith(("http://", "https://", "#")):
                 token.attrSet(key, relative(target, address))
     return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704  # rendered without HTML of its own
+
+
+def by_table(chapter: Chapter) -> dict[str, list[Picture]]:
+    """Name of a table -> the pictures that go with it, whose names begin with the table's; "": those that go with none."""
+    found: dict[str, list[Picture]] = {"": [], **{table.name: [] for table in chapter.tables}}
+    for picture in chapter.pictures:
+        stem = PurePosixPath(picture.file).stem
+        own = [table.name for table in chapter.tables if f"{stem}-".startswith(f"{table.name}-")]
+        found[max(own, key=len, default="")].append(picture)
+    return found
 
 
 def costs_page(site: Site) -> Leaf:

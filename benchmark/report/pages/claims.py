@@ -1,18 +1,30 @@
 """The list of claims and a page for each: the evidence, the rule, the runs, what would change the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from benchmark.claims.claim import INFERRED, MARKS
-from benchmark.claims.finding import MINIMUM_SEEDS
+from benchmark.claims.claim import INFERRED, MARKS, Claim
+from benchmark.claims.finding import MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
+from benchmark.claims.judge import Judged
 from benchmark.report.claim_changes import would_change
-from benchmark.report.claim_words import compact
+from benchmark.report.claim_words import Compact, compact
 from benchmark.report.pages import prose
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.report.tables import Table
 
 PAPERS = {"BReG-Net": "https://arxiv.org/abs/1903.02110", "BReG-NeXt": "https://arxiv.org/abs/2004.08495"}
+
+
+def by_state(judged: Sequence[Judged]) -> dict[str, list[tuple[Claim, Compact]]]:
+    """The claims in the order in which a reader wants them: what is decided, what waits, what can not be tested."""
+    found: dict[str, list[tuple[Claim, Compact]]] = {"Decided": [], "Waiting for runs": [], "Not testable here": []}
+    for each in judged:
+        waits = each.finding.verdict in (NO_VERDICT_YET, UNDETERMINED)
+        state = "Not testable here" if each.finding.verdict == NOT_TESTABLE else "Waiting for runs" if waits else "Decided"
+        found[state].append((each.claim, compact(each)))
+    return found
 
 
 def claim_pages(site: Site) -> Iterator[Leaf]:
@@ -24,7 +36,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         "Claims",
         "What was claimed and what was found",
         f"The {len(judged)} claims of the two papers, each with its verdict",
-        claims=[(each.claim, compact(each)) for each in judged],
+        claims=by_state(judged),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         lead=prose.verdict_sentences(judged),
         table=site.contents.claims,
@@ -41,7 +53,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             "claim.html.j2",
             site.addresses.claim(claim.id),
             "Claims",
-            f"{claim.sentence}: {claim.value}",
+            claim.sentence,
             f"{claim.paper} claims it; verdict: {each.finding.shown}",
             search=f"{claim.id} {claim.quote}",
             claim=claim,
@@ -61,7 +73,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         )
 
 
-def _pairs(site: Site, judged) -> Iterator:
+def _pairs(site: Site, judged: Judged) -> Iterator[tuple[Table, str]]:
     """The tables of paired differences under the protocols of a claim's tests: (table, protocol)."""
     names = {
         one.parameters.get("protocol")

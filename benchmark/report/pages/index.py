@@ -3,19 +3,15 @@
 from importlib.metadata import version
 
 from benchmark.records.written import number
-from benchmark.report.claim_words import compact
 from benchmark.report.pages import prose
 from benchmark.report.pages.board_page import best_rows, chief, shown_boards
+from benchmark.report.pages.claims import PAPERS, by_state
 from benchmark.report.pages.inline import inline
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
 
 TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
 ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
-PAPERS = (  # of the two papers, as in CITATION.cff
-    ("BReG-Net", "https://arxiv.org/abs/1903.02110"),
-    ("BReG-NeXt", "https://arxiv.org/abs/2004.08495"),
-)
 
 
 def index_page(site: Site) -> Leaf:
@@ -31,7 +27,7 @@ def index_page(site: Site) -> Leaf:
         ABOUT,
         answer=contents.answer,
         lead=prose.verdict_sentences(material.judged),
-        claims=[(each.claim, compact(each)) for each in material.judged],
+        claims=by_state(material.judged),
         headline=contents.headline,
         wide=_inlined(contents.headline, "wide"),
         narrow=_inlined(contents.headline_narrow, "narrow"),

@@ -30,6 +30,8 @@ BAR = {
     "All pages": f"{FOLDER}/contents.html",
 }
 
+LONGEST = 40  # rows of a table that is open from the beginning
+
 
 class Leaf(NamedTuple):
     """A page of the site.
@@ -101,6 +103,7 @@ class Site:
             "blocks": self.blocks,
             "size": figure_size,
             "asset": asset,
+            "longest": LONGEST,
         }
 
     def blocks(self, table: Table, slug: str = "") -> list[webtable.Block]:

@@ -125,5 +125,5 @@ def _box(table: Table, row: Mapping[str, Entry], key: str, addresses: Addresses,
         of = row["protocol"].text if "protocol" in row else slug
         text = words(of, entry.text) if key in ("cell", "a", "b") else entry.text
         return Box(text, "", value, targets, label, entry.best)
-    share = value if table.shaded and not label else None
+    share = value if table.shaded and not label and key != "n" else None
     return Box(shown, bracket.strip() + interval, value, targets, label, entry.best, share)

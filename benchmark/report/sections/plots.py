@@ -47,11 +47,14 @@ def costs(comparison: Comparison, measured: Mapping | None) -> pd.DataFrame:
 
 
 def confusion(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Cell -> one row per test image: actual class, and predicted class of the cell's first finished seed."""
+    """Cell -> one row per pair of classes that occurs: actual class, predicted class, number of test faces, for the cell's first
+    finished seed."""
     names, found = np.array(comparison.classes), {}
     for label, runs in comparison.runs.items():
         first = next((run.record for run in runs if not run.record.diverged), None)
         if first is not None:
             labels, scores = first.outputs(SPLIT)
-            found[label] = pd.DataFrame({"actual": names[labels], "predicted": names[scores.argmax(axis=1)]})
+            pairs = pd.DataFrame({"actual": labels, "predicted": scores.argmax(axis=1)})
+            counted = pairs.value_counts(sort=False).reset_index(name="faces")
+            found[label] = counted.assign(actual=names[counted["actual"]], predicted=names[counted["predicted"]])
     return found
