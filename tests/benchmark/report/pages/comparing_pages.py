@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers, same_grid
-from tests.benchmark.report.pages.reading_pages import Node, by_id, grids, old_place
+from tests.benchmark.report.pages.reading_pages import Grid, Node, by_id, grids, old_place
 
 Pages = dict[str, Node]
-DOT = " \N{MIDDLE DOT} "
 
 
 def words_of_cells(pages: Pages) -> Names:
@@ -82,7 +81,7 @@ def _same_line(where: str, line: Node, page: Node, report: Report) -> None:
     tests = [" ".join(each.text().split()) for each in page.all("section", "test")]
     for each in found[1:]:  # "Scaled down (size): verdict, detail": a test of the page has all of it
         size, _, verdict = each.removeprefix("Scaled down").strip().partition("): ")
-        parts = [size.removeprefix("("), *verdict.split(", ", 1)]
+        parts = [size.removeprefix("("), *re.split(", |: ", verdict, maxsplit=1)]
         if any(all(part.strip(".") in test for part in parts) for test in tests):
             report.counts["texts"] += 1
             report.counts["numbers"] += len(numbers(each))
@@ -174,10 +173,17 @@ def same_runs(old: Node, pages: Pages, report: Report) -> None:
             report.differs(f"{name}, histories", len(before), len(after))
         for one, other in zip(before, after, strict=False):
             report.counts["rows of histories"] += len(one.rows)
-            same_grid(f"{name}, history", one, other, {}, (), report)
+            same_grid(f"{name}, history", one, other, _selected(run, one), (), report, key=True)
     if gone := set(theirs) - {run.attributes["id"] for run in runs}:
         report.differs("runs", "none of this name", sorted(gone))
     _same_models(old, pages, report)
+
+
+def _selected(run: Node, history: Grid) -> Names:
+    """How the new page writes the selected epoch, which the old one only colours."""
+    lines = run.all("tr", "selected")
+    epochs = [each.text() for line in lines for each in line.all("th")]
+    return {f"{epoch} (selected)": epoch for epoch in epochs if any(row[history.titles[0]].text == epoch for row in history.rows)}
 
 
 def _same_models(old: Node, pages: Pages, report: Report) -> None:
@@ -197,7 +203,7 @@ def _same_models(old: Node, pages: Pages, report: Report) -> None:
 
 
 def same_protocols(old: Node, pages: Pages, report: Report) -> None:
-    """The facts of every protocol against its own page."""
+    """The facts of every protocol, and its easiest and hardest faces, against its own page."""
     for section in old.all("section"):
         slug = section.attributes.get("id", "")
         details = section.first("details", "more")
@@ -206,6 +212,21 @@ def same_protocols(old: Node, pages: Pages, report: Report) -> None:
             whole = by_id(page).get("protocol") if page else None
             report.counts["protocols"] += 1
             _facts_stand(slug, facts(details), facts(whole) if whole else {}, report)
+            before, after = (_faces(each) for each in (section, page))
+            report.counts["faces with a score"] += len(before)
+            if before != after:
+                lost = [each for each in before if each not in after]
+                report.differs(f"{slug}, faces", lost or before, [each for each in after if each not in before] or "another order")
+
+
+def _faces(node: Node | None) -> list[tuple[str, ...]]:
+    """Class of the row, score and answer of every face that is shown."""
+    found = []
+    for line in node.all("tr") if node else []:
+        heading = line.first("th")
+        shown = line.all("span", "face")
+        found += [(heading.text() if heading else "", each.attributes["aria-label"], each.attributes["title"]) for each in shown]
+    return found
 
 
 def same_data(old: Node, pages: Pages, report: Report) -> None:
@@ -231,7 +252,7 @@ def same_data(old: Node, pages: Pages, report: Report) -> None:
             if other is None:
                 report.differs(f"data set {name}, counts", one.caption, "no table")
             else:
-                same_grid(f"data set {name}, counts", one, other, {}, (), report)
+                same_grid(f"data set {name}, counts", one, other, {}, (), report, key=True)
 
 
 def _under_headings(section: Node) -> Iterator[tuple[str, list[Node]]]:

@@ -1,81 +1,178 @@
-"""Compares every other text with a number of an old page with the texts of the new pages, and the figure at the top with the
-CSVs behind it."""
+"""Compares the captions of figures and every other text with a number of an old page with those of the new pages, the
+figure at the top with the CSVs behind it, and what a model's page repeats with the tables that it repeats."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from tests.benchmark.report.pages.comparing_files import Rows
-from tests.benchmark.report.pages.comparing_tables import Report, numbers
-from tests.benchmark.report.pages.reading_pages import Node, parse
+from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers
+from tests.benchmark.report.pages.reading_pages import Box, Grid, Node, grids, parse
 
 TEXTS = ("p", "li", "dt", "dd", "figcaption", "summary", "h1", "h2", "h3", "h4", "pre", "blockquote")
-COMPARED = ("evidence", "run", "cell")  # classes of what is compared by its own place
-
-
-def texts_of(page: Node) -> list[Node]:
-    """The innermost elements with text, outside of tables."""
-    found = []
-    for node in page.walk():
-        if node.tag in TEXTS and not any(below.tag in TEXTS for below in node.walk()):
-            found.append(node)
-    return found
+# Sentence of the old page -> what says it now, on which page.
+REWORDED = {
+    "101 records, each with what made it and the command that makes it again.": ("index.html", "101 runs under 7 protocols"),
+}
+FEWER_DOTS = ("up to 250 test faces", "up to 120 test faces")  # in the figures of valence and arousal
 
 
 def _compared(node: Node) -> bool:
+    """Whether another comparison has seen it."""
     at: Node | None = node
     while at is not None:
         if at.has("evidence") or at.has("run") or at.tag == "table" or at.attributes.get("id", "").startswith("claim-"):
             return True
         if at.attributes.get("id") == "data" or (at.tag == "p" and at.above is not None and at.above.has("cell")):
             return True
+        if at.tag == "figcaption" and _file(at):
+            return True
         at = at.above
     return False
 
 
+def _file(caption: Node) -> str:
+    """The figure that a caption leads to; empty for none."""
+    links = [a.attributes.get("href", "") for a in caption.all("a")]
+    return next((link.removeprefix("../").removeprefix("../") for link in links if link.endswith(".svg")), "")
+
+
+def same_captions(old: Node, pages: dict[str, Node], tables: dict[str, Rows], report: Report) -> None:
+    """The caption of every figure: the same subject, and each number that it had. A figure of confusion may have become a
+    table."""
+    theirs: dict[str, list[str]] = {}
+    for page in pages.values():
+        for each in page.all("figcaption"):
+            theirs.setdefault(_file(each), []).append(each.text())
+    for each in old.all("figcaption"):
+        file, text = _file(each), each.text()
+        if not file:
+            continue
+        report.counts["figures"] += 1
+        report.counts["numbers"] += len(numbers(text))
+        if file not in theirs:
+            if Path(file).stem in tables:
+                report.accept("figure that became a table", file)
+            else:
+                report.differs(f"figure {file}", "there", "on no page")
+        for now in theirs.get(file, []):
+            if now == text:
+                continue
+            was = text
+            if FEWER_DOTS[0] in was and FEWER_DOTS[1] in now and "circumplex" in file:
+                report.accept(f"{FEWER_DOTS[0]} drawn before, {FEWER_DOTS[1]} now", file)
+                was = was.replace(*FEWER_DOTS)
+            header = was.partition(". Protocol ")[0]
+            lost = Counter(numbers(header if len(now) < len(was) else was)) - Counter(numbers(now))
+            if lost or was.partition(":")[0] != now.partition(":")[0]:
+                report.differs(f"figure {file}, caption", text, now)
+            else:
+                report.accept("caption of a figure said otherwise, with every number", file)
+
+
 def same_rest(old: Node, pages: dict[str, Node], report: Report) -> None:
     """Every text with a number that no other comparison has seen stands on a page, word for word. Notes of a table stand as a
-    list now: each of their sentences is looked for."""
-    theirs = "\n".join(re.sub(r"\s+", " ", page.text()) for page in pages.values())
-    for node in texts_of(old):
+    list now: each of their sentences is looked for. A first letter may be large now."""
+    theirs = {address: _small(re.sub(r"\s+", " ", page.text())) for address, page in pages.items()}
+    whole = "\n".join(theirs.values())
+    for node in old.walk():
+        if node.tag not in TEXTS or any(below.tag in TEXTS for below in node.walk()):
+            continue
         text = node.text(("files",)).strip()
         if not numbers(text) or _compared(node):
             continue
         report.counts["other texts"] += 1
         report.counts["numbers"] += len(numbers(text))
-        if text in theirs:
+        if _small(text) in whole:
             continue
-        missing = [part for part in re.split(r"(?<=[.;:]) ", text) if numbers(part) and part.strip(" .;:") not in theirs]
-        if missing:
-            for part in missing:
+        for part in filter(numbers, re.split(r"(?<=[.;:]) ", text)):
+            if _small(part).strip(" .;:") in whole:
+                report.accept("sentence of a text that is arranged otherwise, word for word", part)
+            elif part in REWORDED and _small(REWORDED[part][1]) in theirs[REWORDED[part][0]]:
+                report.accept("sentence said otherwise", f"{part!r}: {REWORDED[part][1]!r} on {REWORDED[part][0]}")
+            else:
                 report.differs(f"text of {node.tag}", part, "on no page")
-        else:
-            report.accept("text in another arrangement, its sentences word for word", text[:120])
+
+
+def _small(text: str) -> str:
+    return text.lower()
 
 
 def same_headline(tables: dict[str, Rows], figure: Path, report: Report) -> None:
-    """The numbers beside every interval of the figure at the top are those of the tables of shortcuts, in its order."""
-    drawn = [each.text() for each in parse(figure.read_text("utf-8")).walk() if each.tag == "text"]
-    shown = [(drawn[at - 1], each) for at, each in enumerate(drawn) if ", n = " in each]
-    expected = []
+    """Under each protocol of the figure at the top, from top to bottom: the rows of its table of shortcuts."""
+    drawn = [each for each in parse(figure.read_text("utf-8")).walk() if each.tag == "text"]
+    drawn.sort(key=lambda each: (float(each.attributes["y"]), float(each.attributes["x"])))
+    found: dict[str, list[tuple[str, str]]] = {}
+    slug, before = "", ""
+    for text in (each.text() for each in drawn):
+        if match := re.fullmatch(r"(\S+), \d+ epochs?", text):
+            slug = match[1]
+        if ", n = " in text:
+            found.setdefault(slug, []).append((before, text))
+        before = text
+    expected = {}
     for name, rows in tables.items():
-        if name.endswith("-shortcuts"):
-            expected += [_row(row) for row in rows if row.get("difference_mean")]
-    report.counts["differences of the figure at the top"] += len(shown)
-    for one in expected:
-        if one not in shown:
-            report.differs("figure at the top", one, "not drawn")
-    for one in shown:
-        if one not in expected:
-            report.differs("figure at the top", "no such row in a table", one)
-    if len(shown) != len(expected):
-        report.differs("figure at the top, rows", len(expected), len(shown))
+        if name.endswith("-shortcuts") and (own := [_row(row) for row in rows if row.get("difference_mean")]):
+            expected[name.removesuffix("-shortcuts")] = own
+    report.counts["differences in the figures at the top"] += sum(map(len, found.values()))
+    for name in dict.fromkeys([*expected, *found]):
+        if expected.get(name) != found.get(name):
+            report.differs(f"{figure.name}, {name}", expected.get(name), found.get(name))
 
 
 def _row(row: dict[str, str]) -> tuple[str, str]:
     name = " \N{MIDDLE DOT} ".join(row[key] for key in ("network", "shortcut", "normalisation", "loss"))
     share = row["loss"] in ("plain", "weighted", "focal")  # a loss of classes: accuracy, in points
     scale, digits = (100, 2) if share else (1, 3)
-    mean, *ends = (f"{scale * float(row[f'difference_{k}']):+.{digits}f}" for k in ("mean", "low", "high") if row.get(f"difference_{k}"))
+    parts = [row.get(f"difference_{key}") for key in ("mean", "low", "high")]
+    mean, *ends = (f"{scale * float(each):+.{digits}f}" for each in parts if each)
     n = row["pairs_n"]
     shown = mean + (f" [{', '.join(ends)}]" if ends else "") + (" points" if share else "") + f", n = {n}"
     return name, shown + (", no interval" if n == "1" else "")
+
+
+def same_models(pages: dict[str, Node], names: Names, report: Report) -> None:
+    """What a model's page repeats is, number for number, a row of this cell in the table that it names. The tables' own
+    numbers are compared with the old ones."""
+    tables: dict[str, list[dict[str, Box]]] = {}
+    for address, page in pages.items():
+        if not address.startswith("pages/claims/"):
+            for section in [*page.all("section", "table"), *page.all("section", "board")]:
+                for grid in grids(section):
+                    tables.setdefault(_title(grid, section), []).extend(grid.rows)
+    for address, page in pages.items():
+        if not address.startswith("pages/models/"):
+            continue
+        for details in page.all("details", "more"):
+            summary = details.first("summary")
+            title = summary.text() if summary else ""
+            for listing in details.all("dl"):
+                terms = [each.text() for each in listing.all("dt")]
+                values = [each.text() for each in listing.all("dd")]
+                report.counts["numbers repeated by pages of models"] += sum(len(numbers(each)) for each in values)
+                missing = _missing(dict(zip(terms, values, strict=True)), tables.get(title, []), Path(address).stem, names)
+                if missing:
+                    report.differs(f"{address}, {title}", f"no row of {Path(address).stem} with these", missing)
+
+
+def _title(grid: Grid, section: Node) -> str:
+    title = re.sub(r" \(part \d+ of \d+\)$", "", grid.caption)
+    if section.attributes.get("id", "").startswith("board-"):
+        return f"{section.attributes['id'].removeprefix('board-')}: leaderboard"
+    return title
+
+
+def _missing(said: dict[str, str], rows: list[dict[str, Box]], name: str, names: Names) -> dict[str, str]:
+    """What no row of the cell says. A table in blocks has several rows a cell, which together say all."""
+    own = [row for row in rows if _is_of(row, name, names)]
+    fitting: dict[str, bool] = {}
+    for term, value in said.items():
+        shown = [f"{row[term].text} [{row[term].aside}]" if row[term].aside else row[term].text for row in own if term in row]
+        fitting[term] = value in shown
+    return {term: said[term] for term, fits in fitting.items() if not fits}
+
+
+def _is_of(row: dict[str, Box], name: str, names: Names) -> bool:
+    texts = {names.get(box.text, box.text) for box in row.values()}
+    grid = "-".join(row[key].text for key in ("Network", "Shortcut", "Normalisation", "Loss") if key in row)
+    return name in texts or grid == name

@@ -78,8 +78,9 @@ def same_table(name: str, old: Node, new: Node, names: Names, csv: Csv, report: 
         same_grid(f"table {name}, block {at}", one, other, names, csv, report)
 
 
-def same_grid(where: str, old: Grid, new: Grid, names: Names, csv: Csv, report: Report) -> None:
-    """Compare two blocks: the same titles in the same order, the same rows, and each row's cells."""
+def same_grid(where: str, old: Grid, new: Grid, names: Names, csv: Csv, report: Report, key: bool = False) -> None:
+    """Compare two blocks: the same titles in the same order, the same rows, and each row's cells. `key`: the first column
+    alone says what a row is."""
     shown = [title for title in old.titles if title not in new.lifted]
     if shown != new.titles:
         report.differs(f"{where}, columns", shown, new.titles)
@@ -89,7 +90,7 @@ def same_grid(where: str, old: Grid, new: Grid, names: Names, csv: Csv, report: 
     if new.lifted:
         report.accept("column said once for all rows of a block", f"{where}: {', '.join(sorted(new.lifted))}")
     report.counts["blocks"] += 1
-    keys = key_titles(old)
+    keys = old.titles[:1] if key else key_titles(old)
     theirs = _keyed(new.rows, keys, names)
     ours = _keyed(old.rows, keys, {})
     for key in ours.keys() | theirs.keys():

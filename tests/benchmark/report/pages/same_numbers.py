@@ -16,7 +16,7 @@ from tests.benchmark.report.pages.comparing_pages import (
     same_runs,
     words_of_cells,
 )
-from tests.benchmark.report.pages.comparing_rest import same_headline, same_rest
+from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_models, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
 from tests.benchmark.report.pages.reading_pages import by_id, pages_in, parse
 
@@ -43,12 +43,16 @@ def compare(old: Path, new: Path) -> Report:
                 rows = tables.get(name.removeprefix("table-"), [])
                 same_table(f"{name} on {address}", section, node, names, rows, report)
         same_claims(page, pages, report)
-        same_runs(page, pages, report) if page.all("details", "run") else None
+        if page.all("details", "run"):
+            same_runs(page, pages, report)
         same_protocols(page, pages, report)
         same_data(page, pages, report)
+        same_captions(page, pages, tables, report)
         same_rest(page, pages, report)
     same_tables(tables_in(old), tables, report)
-    same_headline(tables, new / "figures" / "headline.svg", report)
+    for figure in ("headline.svg", "headline-narrow.svg"):
+        same_headline(tables, new / "figures" / figure, report)
+    same_models(pages, names, report)
     same_leaderboard(old, new, report)
     confusion = [name for name in sorted(tables) if name.endswith("-confusion")]
     for name in confusion[:RECOMPUTED]:
