@@ -47,7 +47,8 @@ ELEMENTS = {
     "html", "head", "meta", "title", "link", "style", "body", "a", "header", "p", "h1", "h2", "h3", "h4", "div", "ul", "ol",
     "li", "nav", "main", "section", "span", "b", "strong", "blockquote", "details", "summary", "dl", "dt", "dd", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "button", "figure", "figcaption", "svg", "g", "path", "use", "defs",
-    "clippath", "rect", "polyline", "circle", "desc", "pre", "code", "img", "footer", "script", "wbr", "small",
+    "clippath", "rect", "polyline", "circle", "desc", "pre", "code", "img", "footer", "script", "wbr", "small", "text",
+    "tspan",
 }  # fmt: skip
 FOREIGN = re.compile(r"(?!https?:|data:image/|data:,)[a-z0-9+.-]+:", re.IGNORECASE)  # a target of another scheme
 

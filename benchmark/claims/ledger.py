@@ -20,7 +20,7 @@ from benchmark.claims.finding import (
 from benchmark.faces.fingerprints import at_hand, is_other
 from benchmark.files import Json
 from benchmark.measures.complexity import file as counted
-from benchmark.protocol.cells import Cell, load_cells
+from benchmark.protocol.cells import installed_cells
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
 from benchmark.records.metrics import METRICS, PRIMARY
 
@@ -170,7 +170,7 @@ class Ledger:
         A cell of a study does not count as registered until its learning rate is registered. Otherwise a run with the
         recipe's rate would be taken for a run of the study.
         """
-        known = _registered().get(contents["name"])
+        known = installed_cells().get(contents["name"])
         return known is None or (contents == known.as_dict() and (protocol, known.name) not in self.waiting)
 
     def network(self, protocol: str, cell: str) -> Mapping[str, Json]:
@@ -185,12 +185,6 @@ class Ledger:
 def _own_protocol(name: str) -> Protocol:
     """The suite's protocol of that name. Cached: its file is read once."""
     return load_protocol(name)
-
-
-@cache
-def _registered() -> Mapping[str, Cell]:
-    """Every registered cell by name. Cached, because the rules ask for each record."""
-    return load_cells()
 
 
 def plan_of(runs: "Mapping[str, Mapping[int, ScoredRun]]", protocol: str, seeds: int) -> list[Planned]:

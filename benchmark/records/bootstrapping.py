@@ -101,6 +101,41 @@ def resampled_means(columns: np.ndarray, n: int = 2000, *, seed: int) -> NDArray
     return np.concatenate(means)
 
 
+def changes_without_rows(
+    columns: np.ndarray, kept: np.ndarray, n: int = 2000, *, seed: int, confidence: float = 0.95
+) -> list[Interval]:
+    """Percentile bootstrap intervals of the mean over the kept rows minus the mean over all rows, for many columns at once.
+
+    For each column, `paired_bootstrap` gives the same interval, of the same resamples, in a hundred times the time.
+
+    Args:
+        columns: (N, M), one row per image, such as whether each of M models is right; N >= 2.
+        kept: bool (N,), at least one True.
+        n: number of resamples, each of N rows.
+        seed: equal seeds and equal N give the same resampled rows.
+
+    Returns:
+        M intervals. low, high: None if a resample has no kept row; n: number of rows.
+
+    Raises:
+        BadInput: fewer than 2 rows; other flags than described; a confidence outside (0, 1).
+    """
+    upper, columns, kept = quantile_level(confidence), np.asarray(columns, np.float64), np.asarray(kept)
+    rows = len(columns)
+    if columns.ndim != 2 or rows < 2 or kept.dtype != bool or kept.shape != (rows,) or not kept.any():
+        found = f"shape {columns.shape}, {kept.dtype} {kept.shape}, {np.count_nonzero(kept)} of them kept"
+        raise BadInput("changes without rows", found, "(N, M) with N >= 2, and bool (N,) with at least one True")
+    flags, width = kept[:, None].astype(np.float64), columns.shape[1]
+    means = resampled_means(np.concatenate([columns, columns * flags, flags], axis=1), n, seed=seed)
+    with np.errstate(invalid="ignore"):  # 0/0 in a resample without a kept row
+        drawn = means[:, width:-1] / means[:, -1:] - means[:, :width]
+    estimates = [float(np.average(each, weights=kept) - each.mean()) for each in columns.T.copy()]
+    if not np.isfinite(drawn).all():
+        return [Interval(estimate, None, None, rows) for estimate in estimates]
+    lows, highs = np.quantile(drawn, [1 - upper, upper], axis=0).tolist()
+    return [Interval(*ends, rows) for ends in zip(estimates, lows, highs, strict=True)]
+
+
 def _bootstrap(
     where: str, statistic: Callable[[np.ndarray], float | None], rows: int, n: int, seed: int, confidence: float
 ) -> Interval:

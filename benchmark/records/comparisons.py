@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import sklearn
 
 from benchmark.errors import BadInput
 from benchmark.faces.fingerprints import is_other, known_as
@@ -290,11 +289,9 @@ def _scored(record: Record, root: Path, verified: Entries) -> ScoredRun:
 def scores_of(record: Record) -> dict[str, dict[str, Json]]:
     """`ScoredRun.scores` of a record: test-time augmentation -> every metric of its test predictions; {} if it diverged."""
     scores = {}
-    # benchmark.records.metrics checks its arguments itself; scikit-learn's own checks would take a quarter of the time.
-    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-        for tta in record.tta if not record.diverged else ():
-            if f"{SPLIT}_outputs_{tta}" in record.predictions:
-                scores[tta] = metrics_of(record, SPLIT, tta)
+    for tta in record.tta if not record.diverged else ():
+        if f"{SPLIT}_outputs_{tta}" in record.predictions:
+            scores[tta] = metrics_of(record, SPLIT, tta)
     return scores
 
 

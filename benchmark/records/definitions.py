@@ -5,7 +5,8 @@ TP, FP and FN are counted per class; n_k is the number of labels of class k; the
 x are targets of valence or arousal, y outputs, float64 (N,). A metric that is not defined for the given data is None.
 
 At module level only numpy is imported, and torch never: scikit-learn, scipy and krippendorff are imported by the functions
-that use them.
+that use them. The areas under curves are our own, from one sort a class for both: the same values as scikit-learn's up to
+the last digits (see the tests) in a fifth of the time, because a report on 500 records needs 13,000 curves.
 """
 
 import warnings
@@ -108,26 +109,21 @@ def mcc(p: Predictions) -> float | None:
     return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
 
 
-# The next two functions give scikit-learn's values up to the last digits (see the tests) in a fifth of the time. A report on
-# 200 records with test-time augmentation needs 10,000 curves.
-
-
 def roc_auc(p: Predictions) -> float | None:
     """Per class, that class against the rest, ranked by its probability: the fraction of (positive, negative) pairs in the
     right order; ties count half. Mean over the present classes.
 
     Range: 0 to 1.
     Special cases: constant scores: 0.5, also of a class that the model does not have; a single class among the labels: null.
-    Computed with: own, by ranks; tested against scikit-learn.
+    Computed with: own; tested against scikit-learn.
     """
-    from scipy.stats import rankdata
-
     if len(p.present) < 2:
         return None
-    positive = p.labels[:, None] == p.present
-    ranks = rankdata(p.ranked[:, p.present], axis=0)
-    n = positive.sum(axis=0)
-    return float(np.mean(((ranks * positive).sum(axis=0) - n * (n + 1) / 2) / (n * (p.n - n))))
+    areas = []
+    for found, rows in p.thresholds:
+        n, negatives = found[-1], np.diff(rows - found, prepend=0)
+        areas.append((negatives @ (2 * found - np.diff(found, prepend=0))) / 2 / (n * (p.n - n)))
+    return float(np.mean(areas))
 
 
 def pr_auc(p: Predictions) -> float | None:
@@ -140,13 +136,7 @@ def pr_auc(p: Predictions) -> float | None:
     """
     if len(p.present) < 2:
         return None
-    areas = []
-    for k in p.present:
-        order = np.argsort(-p.ranked[:, k])
-        scores, positive = p.ranked[order, k], p.labels[order] == k
-        threshold = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # last row of each tie
-        found = np.cumsum(positive)[threshold]
-        areas.append(np.diff(found, prepend=0) @ (found / (threshold + 1)) / found[-1])
+    areas = [np.diff(found, prepend=0) @ (found / rows) / found[-1] for found, rows in p.thresholds]
     return float(np.mean(areas))
 
 

@@ -1,6 +1,7 @@
 """Intervals of a mean over seeds and of a proportion."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +39,14 @@ def t_interval(values: Values, confidence: float = 0.95) -> Interval:
     quantile = quantile_level(confidence)
     if no_spread(checked):
         return Interval(mean, None, None, n)
-    half = float(stats.t.ppf(quantile, n - 1) * stats.sem(checked))
+    half = t_quantile(quantile, n - 1) * float(np.std(checked, ddof=1) / np.sqrt(n))
     return Interval(mean, mean - half, mean + half, n)
+
+
+@cache
+def t_quantile(level: float, freedom: int) -> float:
+    """The quantile of Student's t (scipy). Kept, because a report asks thousands of times for a few."""
+    return float(stats.t.ppf(level, freedom))
 
 
 def accuracy_interval(correct: int, n: int, confidence: float = 0.95, method: str = "wilson") -> Interval:

@@ -54,6 +54,18 @@ class Predictions:
         return np.where(absent, 0.0, self.probabilities)
 
     @cached_property
+    def thresholds(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each class in `present`, at each distinct value of its column of `ranked`, from the highest: how many rows of
+        that class have at least that value, and how many rows at all, int64."""
+        counts = []
+        for k in self.present:
+            order = np.argsort(-self.ranked[:, k])
+            scores, positive = self.ranked[order, k], self.labels[order] == k
+            last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # row of each tie
+            counts.append((np.cumsum(positive)[last], last + 1))
+        return counts
+
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """int64 (K, K): rows are the true classes, columns the predicted ones."""
         return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)

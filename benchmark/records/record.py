@@ -32,8 +32,9 @@ import numpy as np
 from benchmark import leftovers
 from benchmark.errors import BadInput
 from benchmark.files import Json, digest, replacing_directory, write_json
+from benchmark.protocol.protocol import Protocol
 from benchmark.records import seal
-from benchmark.records.contents import SCHEMA, check_contents, joined, parsed, parted
+from benchmark.records.contents import SCHEMA, check_contents, joined, parsed, parted, protocol_of
 from benchmark.records.shape import ANYTHING, check_shape
 
 FILES = ("record.json", "machine.json", "predictions.npz", seal.FILE)  # of a record, without weights
@@ -104,6 +105,11 @@ class Record:
     def hard(self) -> bool:
         """Whether the outputs are one-hot rows because the model gave classes only. Metrics of scores are then undefined."""
         return self.outside is not None and self.outside.get("outputs") == "classes"
+
+    @cached_property
+    def definition(self) -> Protocol:
+        """The protocol that the record contains, read once: every check asks for it."""
+        return protocol_of(self.contents, self.directory)
 
     @property
     def tta(self) -> tuple[str, ...]:

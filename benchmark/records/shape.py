@@ -40,9 +40,11 @@ def _fault(value: Json, shape: Shape, place: tuple[str, ...]) -> Fault | None:
     if shape is ANYTHING:
         shape = {dict: {str: ANYTHING}, list: [ANYTHING], type(None): None}.get(type(value), type(value))
     if isinstance(shape, tuple):
-        faults = [_fault(value, each, place) for each in shape]
-        if None in faults:
-            return None
+        faults = []
+        for each in shape:
+            if (fault := _fault(value, each, place)) is None:
+                return None
+            faults.append(fault)
         # The one alternative of the value's own kind says best what is wrong.
         own = [fault for fault, each in zip(faults, shape, strict=True) if _kind(each) is type(value)]
         return own[0] if own else (place, _named(value), _words(shape))

@@ -1,5 +1,6 @@
 """The style of figures, and their SVG text. The same numbers give the same bytes."""
 
+import gc
 import io
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,9 @@ _SETTINGS = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.facecolor": "none",
+    "axes.grid.axis": "y",
+    "grid.color": PALE,
+    "grid.linewidth": 0.5,
     "legend.frameon": False,
     "figure.facecolor": "none",
 }
@@ -74,11 +78,19 @@ _SETTINGS = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """A context in which matplotlib has the settings above, and none of the user's own."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        yield
+    """A context in which matplotlib has the settings above, and none of the user's own.
+
+    A figure is thousands of objects that refer to each other. What was there before is kept out of the collection of
+    garbage meanwhile: going through it again and again takes a seventh of the time of drawing.
+    """
+    gc.freeze()
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(_SETTINGS)
+            yield
+    finally:
+        gc.unfreeze()
 
 
 def svg(figure: Figure) -> bytes:
@@ -124,6 +136,7 @@ def fixed_panels(
     bottom: float,
     top: float = 0.45,
     right: float = 0.15,
+    grid: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with `count` panels, at most `columns` per row, at fixed positions, so that no layout has to be computed.
     There is room for `outer_labels`.
@@ -131,16 +144,18 @@ def fixed_panels(
     Args:
         size: (width, height) of each axes in inches.
         left, bottom, top, right: inches around each axes for its tick labels, its title, and words beside its lines.
+        grid: whether there is a pale line at each tick of the vertical axes.
     """
     columns = min(columns, count)
     rows = -(-count // columns)
     step = (size[0] + left + right, size[1] + bottom + top)
     width, height = columns * step[0] + OUTER, rows * step[1] + OUTER
     figure, axes = Figure(figsize=(width, height)), []
-    for place in range(count):
-        row, column = divmod(place, columns)
-        x, y = OUTER + column * step[0] + left, height - (row + 1) * step[1] + bottom
-        axes.append(figure.add_axes((x / width, y / height, size[0] / width, size[1] / height)))
+    with matplotlib.rc_context({"axes.grid": grid}):  # `Axes.grid` would make every tick anew
+        for place in range(count):
+            row, column = divmod(place, columns)
+            x, y = OUTER + column * step[0] + left, height - (row + 1) * step[1] + bottom
+            axes.append(figure.add_axes((x / width, y / height, size[0] / width, size[1] / height)))
     return figure, axes
 
 

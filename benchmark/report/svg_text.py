@@ -23,7 +23,7 @@ DARK = {
 } | {
     light: (f"fig-depth-{k}", dark)
     for k, (light, dark) in enumerate(
-        zip(DEPTHS, ("#3d668a", "#4f83ae", "#66a0cf", "#83bbe6", "#a9d3f3", "#d3e9fa"), strict=True), 1
+        zip(DEPTHS, ("#5580a5", "#5f92bd", "#66a0cf", "#83bbe6", "#a9d3f3", "#d3e9fa"), strict=True), 1
     )
 }  # fmt: skip
 # Colour -> what replaces it in a figure inside a page: a variable, with the light colour where a page does not set it.

@@ -189,7 +189,7 @@ def cells(monkeypatch):
     found = load_cells()
     for _, name in waiting_for_rates():
         found[name] = dataclasses.replace(found[name], learning_rate=5e-4)
-    monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: found)
+    monkeypatch.setattr("benchmark.claims.ledger.installed_cells", lambda: found)
     return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.files import Json, read_made
-from benchmark.protocol.cells import load_cells
+from benchmark.protocol.cells import installed_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison
 from benchmark.records.record import Record
@@ -43,7 +43,7 @@ def of_names(complexity: Mapping[str, Json] | None, protocol: str, cell: str) ->
     if not complexity:
         return None
     own: Mapping[str, Json] | None = complexity["cells"].get(f"{protocol}/{cell}")
-    if own is not None or protocol not in protocol_names() or cell not in (cells := load_cells()):
+    if own is not None or protocol not in protocol_names() or cell not in (cells := installed_cells()):
         return own
     return _alike(complexity, load_protocol(protocol).as_dict(), cells[cell].as_dict())
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from benchmark.files import Json
 from benchmark.protocol.protocol import Protocol, load_protocol, protocol_names
-from benchmark.records.contents import protocol_of
 from benchmark.records.published import EVALUATED, published
 from benchmark.records.record import Record
 
@@ -65,4 +64,4 @@ def installed_protocol(name: str) -> Protocol | None:
 
 def own_protocol(record: Record) -> Protocol:
     """The protocol that the record contains."""
-    return protocol_of(record.contents, record.directory)
+    return record.definition

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.records.bootstrapping import paired_bootstrap
+from benchmark.records.bootstrapping import changes_without_rows
 from benchmark.records.comparisons import SPLIT, Comparison, Summary, seeds_interval
-from benchmark.records.intervals import Interval
 from benchmark.records.metrics import possible_difference
 from benchmark.report import humans
 from benchmark.report.material import Data, Material
@@ -100,18 +99,22 @@ def leaks_table(comparison: Comparison, leaked: Mapping) -> Table | None:
     ids = finished[0].record.predictions[f"{SPLIT}_ids"]  # the same for every record of a comparison
     exact = np.isin(ids, found["exact"])
     kept = {"exact": ~exact, "near": ~(exact | np.isin(ids, found["near"]))}
+    of_cells = {
+        label: {run.record.seed: _right(run.record) for run in runs if not run.record.diverged}
+        for label, runs in comparison.runs.items()
+    }
+    means = {label: np.mean(list(right.values()), axis=0) for label, right in of_cells.items() if right}
+    changes = {kind: dict(zip(means, _changes(list(means.values()), rest), strict=True)) for kind, rest in kept.items()}
     rows = []
-    for label, runs in comparison.runs.items():
+    for label, right in of_cells.items():
         row = {"cell": text(label), "n": seeds(comparison.finished(label), comparison.diverged(label))}
-        right = {run.record.seed: _right(run.record) for run in runs if not run.record.diverged}
         if not right:
             rows.append(row | {key: Entry("diverged", {"note": "diverged"}) for key in ("all", *kept)})
             continue
         row["all"] = _accuracy({seed: float(each.mean()) for seed, each in right.items()})
-        mean = np.mean(list(right.values()), axis=0)
         for kind, rest in kept.items():
             row[kind] = _accuracy({seed: float(each[rest].mean()) if rest.any() else None for seed, each in right.items()})
-            row[f"{kind}_change"] = _change(mean, rest)
+            row[f"{kind}_change"] = changes[kind][label]
         rows.append(row)
     validation = leaked.get(splits["validation"], {}).get(splits["train"], {"exact": [], "near": []})
     return Table(
@@ -150,16 +153,10 @@ def _accuracy(values: Mapping[int, float | None]) -> Entry:
     return metric_entry(seeds_interval(values), "accuracy")
 
 
-def _change(right: np.ndarray, rest: np.ndarray) -> Entry:
-    """Accuracy on the rows `rest` minus accuracy on all rows, with its interval over resampled test images."""
+def _changes(right: Sequence[np.ndarray], rest: np.ndarray) -> list[Entry]:
+    """A cell each: accuracy on the rows `rest` minus accuracy on all rows, with its interval over resampled test images."""
     if rest.all() or not rest.any():
         reason = "no such image" if rest.all() else "no other image"
-        return Entry(reason, {"note": reason})
-    kept = np.stack([right, rest], axis=1)
-    everything = np.stack([right, np.ones_like(right)], axis=1)
-
-    def accuracy(_: np.ndarray, rows: np.ndarray) -> float | None:
-        return float(np.average(rows[:, 0], weights=rows[:, 1])) if rows[:, 1].any() else None
-
-    change: Interval = paired_bootstrap(accuracy, right, kept, everything, RESAMPLES, seed=SEED)
-    return over_images(change, "%", possible_difference("accuracy"))
+        return [Entry(reason, {"note": reason}) for _ in right]
+    changes = changes_without_rows(np.stack(right, axis=1), rest, RESAMPLES, seed=SEED)
+    return [over_images(change, "%", possible_difference("accuracy")) for change in changes]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.protocol.cells import load_cells
+from benchmark.protocol.cells import installed_cells
 from benchmark.records.axes import sort_key
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
@@ -25,7 +25,7 @@ def table(name: str, lines: Sequence[Mapping]) -> Table:
     """
     latest = {(line["cell"], line["recipe"]["learning_rate"]): line for line in lines}
     rates = sorted({rate for _, rate in latest}, reverse=True)
-    cells = load_cells()
+    cells = installed_cells()
     known = {cell: cells[cell].as_dict() if cell in cells else {"options": {}} for cell, _ in latest}
     order = sorted(known, key=lambda cell: sort_key(cell, known[cell]))
     rows = []

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodF
 
 from benchmark.report.material import Material
 from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
-from benchmark.report.style import BLUE, PALE, SMALL, VERMILION, fixed_panels, sentences
+from benchmark.report.style import BLUE, VERMILION, beside, fixed_panels, sentences
 from benchmark.report.tables import Entry, Table, text
 
 PLACE = 50
@@ -96,7 +96,8 @@ def growth(entries: Sequence[Mapping]) -> Figure:
     """One column of panels per axis of growth. Above: milliseconds per image in training and evaluation; below: peak
     memory."""
     names = list(dict.fromkeys(entry["axis"] for entry in entries))
-    figure, axes = fixed_panels(2 * len(names), len(names), (2.5, 1.6), left=0.6, bottom=0.5, top=0.3, right=0.3)
+    figure, axes = fixed_panels(2 * len(names), len(names), (2.5, 1.6), left=0.6, bottom=0.5, top=0.3, right=0.85, grid=True)
+    ends: list[list[tuple[str, float, str]]] = [[] for _ in names]
     for place, name in enumerate(names):
         above, below = axes[place], axes[len(names) + place]
         own = [entry for entry in entries if entry["axis"] == name]
@@ -104,7 +105,7 @@ def growth(entries: Sequence[Mapping]) -> Figure:
         for what, words, colour in (("train", "training", VERMILION), ("evaluate", "evaluation", BLUE)):
             times = [1000 / each[what]["median"] for each in suite]
             above.plot(x, times, "o-", color=colour, markersize=4, label=words)
-            above.annotate(words, (x[0], times[0]), (0, 6), textcoords="offset points", color=colour, fontsize=SMALL)
+            ends[place].append((words, times[-1], colour))
         memory = [each["memory_bytes"] / MIB if each["memory_bytes"] is not None else float("nan") for each in suite]
         below.plot(x, memory, "o-", color=VERMILION, markersize=4)
         below.set_xlabel({"size": "side of the input, pixels", "batch": "batch size"}.get(name, name))
@@ -116,10 +117,11 @@ def growth(entries: Sequence[Mapping]) -> Figure:
             axis.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
             axis.xaxis.set_minor_locator(NullLocator())
             axis.yaxis.set_major_locator(MaxNLocator(5))
-            axis.grid(axis="y", color=PALE, linewidth=0.5)
     for first, words in ((axes[0], "ms an image"), (axes[len(names)], "peak memory, MiB")):
         first.set_ylim(bottom=0)  # after all are drawn: they share the axis, and setting one end fixes the other end too
         first.set_ylabel(words)
+    for axis, labels in zip(axes, ends, strict=False):
+        beside(axis, labels)
     return figure
 
 

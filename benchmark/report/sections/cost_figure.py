@@ -24,7 +24,8 @@ COUNTS: Costs = {  # of complexity.json
     "trainable parameters": lambda entry: entry["parameters"]["trainable"],
 }
 TIMES: Costs = {"CPU latency, ms": lambda entry: entry["latency"]["median_ms"]}  # of latency.json
-PANEL, LABELS, LEFT, SIDE = 2.0, 4.3, 0.65, 0.25  # inches: width of a panel, of the labels, and room beside them
+PANEL, LEFT, SIDE = 2.0, 0.65, 0.25  # inches: width of a panel, and room beside it
+LABELS, QUOTED = 3.6, 3.0  # inches for the labels of cells, and for those of published figures
 HEIGHT, BOTTOM, TOP = 0.23, 0.5, 0.35  # inches: a label, and room below and above
 CUT = "; an arrow: the interval goes on, but no such value is possible"
 
@@ -65,9 +66,10 @@ def _figure(comparison: Comparison, points: Sequence[Point], costs: Costs, ancho
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
     tall = max(2.4, HEIGHT * (max(len(points), len(anchors)) + 1))
-    width, height = LEFT + len(costs) * (PANEL + SIDE) + LABELS, tall + BOTTOM + TOP
+    labels = LABELS + (QUOTED if anchors else 0)
+    width, height = LEFT + len(costs) * (PANEL + SIDE) + labels, tall + BOTTOM + TOP
     figure = Figure(figsize=(width, height))
-    widths = [*[PANEL] * len(costs), LABELS - 0.1]
+    widths = [*[PANEL] * len(costs), labels - 0.1]
     axes: list[Axes] = []
     for at, own in enumerate(widths):
         box = (LEFT + at * (PANEL + SIDE)) / width, BOTTOM / height, own / width, tall / height
@@ -86,13 +88,13 @@ def _figure(comparison: Comparison, points: Sequence[Point], costs: Costs, ancho
     bottom, top = names.get_ylim()
     line = HEIGHT * (top - bottom) / tall
     own_words = [
-        (f"{named(comparison, p.label)}  {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points
+        (f"{named(comparison, p.label)}: {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points
     ]
     for point, y in zip(points, _labels(names, own_words, 0.0, 0.06, "left", line), strict=True):
         names.plot(0.075, y, point.look.marker, color=point.look.colour, markerfacecolor=point.look.face, markersize=4.5)
     if anchors:
         names.set_title("hollow diamonds: published, other protocols", fontsize=9, color=GREY, loc="right")
-        shown = [(f"{who}  {number(value, metric.unit)}", scale * value) for who, value in anchors]
+        shown = [(f"{who}: {number(value, metric.unit)}", scale * value) for who, value in anchors]
         _labels(names, shown, 0.98, 0.93, "right", line)
     return figure
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.records.comparisons import Comparison
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import Panel, named, numbered, panels_of, sheets
-from benchmark.report.style import PALE, beside, fixed_panels, outer_labels, sentences
+from benchmark.report.style import beside, fixed_panels, outer_labels, sentences
 
 FEW = 3  # seeds of a cell whose single curves are drawn
 
@@ -25,7 +25,7 @@ def learning_curves(comparison: Comparison) -> list[Drawing]:
 
 
 def _sheet(comparison: Comparison, sheet, curves) -> Figure:
-    figure, axes = fixed_panels(len(sheet), 3, (2.1, 1.7), left=0.4, bottom=0.3, top=0.35, right=0.95)
+    figure, axes = fixed_panels(len(sheet), 3, (2.1, 1.7), left=0.4, bottom=0.3, top=0.35, right=0.95, grid=True)
     first_of_loss: dict[str, Axes] = {}  # cells trained with the same loss share the vertical axis
     for axis, panel in zip(axes, sheet, strict=True):
         if first_of_loss.setdefault(panel.loss, axis) is not axis:
@@ -34,7 +34,6 @@ def _sheet(comparison: Comparison, sheet, curves) -> Figure:
         axis.set_title(panel.title, fontsize=9.5)
         axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axis.yaxis.set_major_locator(MaxNLocator(4))
-        axis.grid(axis="y", color=PALE, linewidth=0.5)
     for axis, panel in zip(axes, sheet, strict=True):  # when the shared limits are known
         ends = []
         for label, (short, look) in panel.cells.items():

@@ -38,7 +38,7 @@ class Group(NamedTuple):
 def along_units(own: Sequence[Group], quantity: str, label: str) -> Figure:
     """A quantity (logarithmic) against the relative position in the network; one panel per BatchNorm and shortcut. The
     deeper the network, the darker its line; its name stands at the end that tells networks apart."""
-    figure, axes = fixed_panels(6, 3, (2.7, 1.8), left=0.4, bottom=0.3, top=0.35, right=0.2)
+    figure, axes = fixed_panels(6, 3, (2.7, 1.8), left=0.4, bottom=0.3, top=0.35, right=0.2, grid=True)
     shades = ramp(list(dict.fromkeys(group.network for group in own)))
     places = [(norm, shortcut) for norm in NORMALISATIONS for shortcut in SHORTCUTS]
     ends: list[list[tuple[str, float, str]]] = []
@@ -69,7 +69,7 @@ def along_units(own: Sequence[Group], quantity: str, label: str) -> Figure:
 
 def against_depth(own: Sequence[Group]) -> Figure:
     """First-to-last ratio with its interval against the number of layers; one panel per BatchNorm."""
-    figure, axes = fixed_panels(len(NORMALISATIONS), 2, (3.5, 2.4), left=0.45, bottom=0.3, top=0.35, right=0.75)
+    figure, axes = fixed_panels(len(NORMALISATIONS), 2, (3.5, 2.4), left=0.45, bottom=0.3, top=0.35, right=0.75, grid=True)
     found = {
         (norm, shortcut): [
             (g.layers, interval)
@@ -114,7 +114,7 @@ def against_depth(own: Sequence[Group]) -> Figure:
 def through_training(trained: Sequence[Group]) -> Figure:
     """First-to-last ratio against steps; one panel per network and BatchNorm. The line of a run ends where it diverged."""
     keys = list(dict.fromkeys((group.network, group.normalisation) for group in trained))
-    figure, axes = fixed_panels(len(keys), 2, (2.9, 1.9), left=0.45, bottom=0.3, top=0.35, right=1.6)
+    figure, axes = fixed_panels(len(keys), 2, (2.9, 1.9), left=0.45, bottom=0.3, top=0.35, right=1.6, grid=True)
     values, ends = [1 / MARGIN, MARGIN], []
     for axis, key in zip(axes, keys, strict=True):
         axis.axhspan(1 / MARGIN, MARGIN, color=PALE, linewidth=0, alpha=0.6)
@@ -223,4 +223,3 @@ def _log(axes: Sequence[Axes], values: Sequence[float]) -> None:
         axis.set_yscale("log")
         axis.set_ylim(low, high)
         powers(axis.yaxis, low, high)
-        axis.grid(axis="y", color=PALE, linewidth=0.5)

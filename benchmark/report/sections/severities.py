@@ -12,7 +12,7 @@ from benchmark.records.metrics import METRICS
 from benchmark.records.written import number
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import LINES, named, numbered, panels_of
-from benchmark.report.style import PALE, Look, fixed_panels, outer_labels, sentences
+from benchmark.report.style import Look, fixed_panels, outer_labels, sentences
 
 Own = Mapping[str, Sequence[Mapping]]  # cell label -> its measured seeds
 
@@ -54,7 +54,7 @@ def _sheets(comparison: Comparison, own: Own) -> list[dict[str, Look]]:
 def severity_curves(comparison: Comparison, own: Own, looks: Mapping[str, Look]) -> Figure:
     """One panel per corruption, one line per cell; the last panel is the key."""
     kinds = list(next(iter(own.values()))[0]["corrupted"])
-    figure, axes = fixed_panels(len(kinds) + 1, 4, (2.0, 1.5), left=0.35, bottom=0.3, top=0.35, right=0.45)
+    figure, axes = fixed_panels(len(kinds) + 1, 4, (2.0, 1.5), left=0.35, bottom=0.3, top=0.35, right=0.45, grid=True)
     metric = METRICS[comparison.primary]
     scale = 100 if metric.unit == "%" else 1
     for axis, kind in zip(axes, kinds, strict=False):
@@ -66,7 +66,6 @@ def severity_curves(comparison: Comparison, own: Own, looks: Mapping[str, Look])
             axis.plot(range(len(mean)), mean, look.line, color=look.colour, linewidth=1.5)
         axis.xaxis.set_major_locator(FixedLocator(range(6)))
         axis.yaxis.set_major_locator(MaxNLocator(4))
-        axis.grid(axis="y", color=PALE, linewidth=0.5)
     key = axes[len(kinds)]
     key.set_axis_off()
     key.set(xlim=(0, 1), ylim=(max(6, len(looks)), 0))

@@ -609,7 +609,7 @@ def test_scaled_down_the_registered_learning_rate_alone_counts(make, tmp_path, m
             make(tmp_path / "other", "fer2013-7-small", other, seed, right=answers(9), **own)
     assert found().verdict == "supported"
     # Before the rates are registered neither those runs count nor the ones at the recipe's rate, which bear the same names.
-    monkeypatch.setattr("benchmark.claims.ledger._registered", lambda: cells | of_recipe)
+    monkeypatch.setattr("benchmark.claims.ledger.installed_cells", lambda: cells | of_recipe)
     before = found({("fer2013-7-small", name) for name in of_recipe})
     assert before.verdict == "no verdict yet" and "not counted: 20 records" in before.reason
 

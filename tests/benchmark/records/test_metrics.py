@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 
+import krippendorff
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -375,6 +376,30 @@ def test_areas_are_those_of_scikit_learn_with_ties(seed):
     for name, function in (("roc_auc", sk.roc_auc_score), ("pr_auc", sk.average_precision_score)):
         expected = np.mean([function(labels == k, probability[:, k]) for k in range(8)])
         assert found[name] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("predicted", [(0, 1, 2, 3, 4), (0, 1, 3), (4,)], ids=["all", "some", "one"])
+@pytest.mark.parametrize("present", [(0, 1, 2, 3), (1, 4), (2,)], ids=["most", "two", "one"])
+def test_metrics_of_the_confusion_matrix_are_those_of_the_libraries(present, predicted):
+    """Of 60 rows and 5 classes; classes without a label, classes never predicted."""
+    rng = np.random.default_rng(0)
+    labels, answers = rng.choice(present, 60), rng.choice(predicted, 60)
+    found = categorical(labels, np.eye(5)[answers], names(5))
+    k = np.unique(labels)
+    macro = {"labels": k, "zero_division": 0}
+    expected = {
+        "balanced_accuracy": sk.recall_score(labels, answers, average="macro", **macro),
+        "macro_ppv": sk.precision_score(labels, answers, average="macro", **macro),
+        "macro_f1": sk.f1_score(labels, answers, average="macro", **macro),
+        "weighted_f1": sk.f1_score(labels, answers, average="weighted", **macro),
+        "kappa": sk.cohen_kappa_score(labels, answers),
+        "mcc": sk.matthews_corrcoef(labels, answers),
+        "alpha": krippendorff.alpha(np.stack([labels, answers]), level_of_measurement="nominal"),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-12, abs=1e-15)
+    for name, function in (("recall", sk.recall_score), ("precision", sk.precision_score), ("f1", sk.f1_score)):
+        values = function(labels, answers, average=None, **macro)
+        assert [value for value in found[name] if value is not None] == pytest.approx(values.tolist(), rel=1e-12)
 
 
 def test_class_never_predicted_counts_as_zero():

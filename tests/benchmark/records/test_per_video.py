@@ -73,8 +73,8 @@ def test_the_interval_over_videos_is_a_t_interval(frames):
 
     by_seed = [[0.1, 0.5, 0.3, None], [0.3, 0.5, 0.2, 0.4], [0.2, 0.2, 0.1, 0.4]]
     means = [0.2, 0.4, 0.2]
-    entry = _entry(by_seed, "")
+    entry = _entry(by_seed, "corr_valence")
     low, high = stats.t.interval(0.95, 2, np.mean(means), stats.sem(means))
     assert entry.numbers == pytest.approx({"mean": np.mean(means), "low": low, "high": high, "videos": 3})
     assert entry.text.endswith("(3 of 4 videos)")
-    assert _entry([[None, None]], "").text == "not defined" and _entry([], "").text == "diverged"
+    assert _entry([[None, None]], "").text == "not defined" and _entry([], "corr_valence").text == "diverged"

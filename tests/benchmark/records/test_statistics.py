@@ -13,7 +13,7 @@ from scipy import special
 
 from benchmark.claims.evidence import rmse_variance
 from benchmark.errors import BadInput
-from benchmark.records.bootstrapping import bootstrap, paired_bootstrap, resampled_means
+from benchmark.records.bootstrapping import bootstrap, changes_without_rows, paired_bootstrap, resampled_means
 from benchmark.records.intervals import Interval, accuracy_interval, t_interval
 from benchmark.records.metrics import metric_function
 from benchmark.records.prediction_intervals import prediction_interval_new_run, prediction_interval_new_score
@@ -197,6 +197,29 @@ def test_paired_bootstrap_where_a_resample_is_undefined():
     assert paired_bootstrap(metric_function("roc_auc"), labels, scores, -scores, n=50, seed=0) == (1, None, None, 2)
 
 
+@pytest.mark.parametrize(("confidence", "seed"), [(0.95, 0), (0.8, 5)])
+def test_changes_without_rows_are_those_of_the_paired_bootstrap(confidence, seed):
+    """Against scipy's bootstrap of the same statistic, a column and a resample at a time."""
+    rng = np.random.default_rng(1)
+    columns, kept = rng.integers(0, 4, (130, 3)) / 3, rng.random(130) < 0.4
+    found = changes_without_rows(columns, kept, 230, seed=seed, confidence=confidence)
+
+    def mean(_, rows):
+        return float(np.average(rows[:, 0], weights=rows[:, 1]))
+
+    for own, column in zip(found, columns.T, strict=True):
+        some, every = (np.stack([column, weight], axis=1) for weight in (kept, np.ones(130)))
+        assert own == pytest.approx(
+            paired_bootstrap(mean, column, some, every, 230, seed=seed, confidence=confidence), rel=1e-12
+        )
+    assert len({own.low for own in found}) == 3
+
+
+def test_changes_without_rows_where_a_resample_has_none_of_them():
+    columns, kept = np.array([[1.0, 0.0], [0.0, 0.5]]), np.array([True, False])
+    assert changes_without_rows(columns, kept, 50, seed=0) == [(0.5, None, None, 2), (-0.25, None, None, 2)]
+
+
 def test_bootstrap_of_one_model_against_normal_theory():
     labels, scores, _ = paired_models(np.random.default_rng(0), 800)
     right = scores.argmax(1) == labels
@@ -306,6 +329,11 @@ def test_prediction_interval_at_the_edges():
         (lambda: sign_flip_exact(np.zeros(0, int)), r"\(0,\)"),
         (lambda: resampled_means(np.zeros((0, 2)), seed=0), r"shape \(0, 2\)"),
         (lambda: bootstrap(accuracy, np.zeros(2, int), np.eye(3), seed=0), "2 labels, 3 scores"),
+        (lambda: changes_without_rows(np.eye(3), np.ones(2, bool), seed=0), r"shape \(3, 3\), bool \(2,\), 2 of them"),
+        (lambda: changes_without_rows(np.eye(3), np.zeros(3, bool), seed=0), "0 of them kept"),
+        (lambda: changes_without_rows(np.eye(3), np.arange(3), seed=0), r"int64 \(3,\)"),
+        (lambda: changes_without_rows(np.ones((1, 2)), np.ones(1, bool), seed=0), r"shape \(1, 2\)"),
+        (lambda: changes_without_rows(np.eye(3), np.ones(3, bool), seed=0, confidence=1), "confidence: found 1"),
         (lambda: holm([0.1, math.nan]), "p-value 1: found nan"),
         (lambda: holm([1.1]), "p-value 0: found 1.1"),
         (lambda: paired_t_over_seeds([0.1, 0.2], [0.1]), "2 and 1 values"),

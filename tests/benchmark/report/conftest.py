@@ -104,7 +104,7 @@ def undrawn():
         return BLANK
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("build", "parts", "chapters.networks", "sections.section"):
+        for module in ("build", "parts", "chapters.networks"):
             patch.setattr(f"benchmark.report.{module}.svg", blank)
         yield
 

@@ -24,7 +24,7 @@ def grid(network, shortcut="adaptive", normalisation="frozen", loss="weighted", 
         (Cell("vgg13-plain", "vgg13", {}, "plain"), "VGG13 · plain"),
         (Cell("mini-xception-mse", "mini-xception", {}, "mse"), "mini-Xception · mse"),
         # What the words would not say keeps its name: options, other endings, models that are not known.
-        (Cell("resnet18-7-plain", "resnet18", {"width": 7}, "plain"), "resnet18-7-plain"),
+        (Cell("resnet18-plain", "resnet18", {"width": 7}, "plain"), "resnet18-plain"),
         (Cell("resnet18-7-plain", "resnet18", {}, "plain"), "resnet18-7-plain"),
         (Cell("residual-frozen-adaptive-plain", "residual", grid("x").options, "plain"), "residual-frozen-adaptive-plain"),
         (Cell("ResNet18-plain", "ResNet18", {}, "plain"), "ResNet18-plain"),

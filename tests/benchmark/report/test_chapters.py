@@ -140,9 +140,9 @@ def test_a_page_shows_its_own_parts_in_their_order():
         SimpleNamespace(page=page, tables=[f"{page.html} t"], pictures=[f"{page.html} p"]) for page in (RESULTS, COSTS)
     )
     of = Section(None, ["table"], ["detail"], ["picture"])
-    contents = Contents("answer", "headline", "claims", [of], [two, one])
+    contents = Contents("answer", "headline", "narrow", "claims", [of], [two, one])
     assert contents.chapters_of(RESULTS) == [one] and contents.chapters_of(COSTS) == [two]
-    assert contents.pictures(RESULTS) == ["headline", "picture", "index.html p"]
+    assert contents.pictures(RESULTS) == ["headline", "narrow", "picture", "index.html p"]
     assert contents.tables(RESULTS) == ["claims", "table", "detail", "index.html t"]
     assert (contents.pictures(COSTS), contents.tables(COSTS)) == (["costs.html p"], ["costs.html t"])
     assert (tuple(RESULTS), tuple(COSTS)) == (("README.md", "index.html", ""), ("costs.md", "costs.html", "costs/"))
@@ -150,22 +150,24 @@ def test_a_page_shows_its_own_parts_in_their_order():
 
 def test_a_drawing_becomes_a_picture_and_a_path_a_link(monkeypatch):
     monkeypatch.setattr("benchmark.report.parts.svg", lambda figure: f"svg of {figure}")
-    assert drawn([Drawing("n", "figure", "caption")]) == [Picture("figures/n.svg", "caption", "svg of figure", "")]
+    assert drawn([Drawing("n", "figure", "caption", "words")]) == [
+        Picture("figures/n.svg", "caption", "svg of figure", "words")
+    ]
     assert link(Path("a/b/c.png"), Path("a/d/e")) == "../../b/c.png"
 
 
 def test_captions_name_the_comparison(run, comparison, monkeypatch):
     """Which figures a section has is its task's; each caption says the protocol."""
-    for name in ("accuracy_against_cost", "circumplex", "reliability"):
-        monkeypatch.setattr(section, name, lambda *given: None)
-    for name in ("learning_curves", "confusion"):
-        monkeypatch.setattr(section.figures, name, lambda own: None)
-    monkeypatch.setattr(section, "svg", lambda figure: b"")
+    for kind, name in {"curves": "learning_curves", "circumplex": "circumplex", "reliability": "reliability"}.items():
+        made = [Drawing(f"synthetic-va-{kind}", None, "", f"words of {kind}")]
+        monkeypatch.setattr(section, name, lambda own, made=made: made)
+    monkeypatch.setattr(section, "accuracy_against_cost", lambda *given: Drawing(given[3], None, "", "words of costs"))
+    monkeypatch.setattr("benchmark.report.parts.svg", lambda figure: b"")
     monkeypatch.setattr(section.results, "tables", lambda *given: ["first"])
     monkeypatch.setattr(section.pairs, "table", lambda own, tests: None)
     monkeypatch.setattr(section.grid, "tables", lambda own, best: [])
     given = SimpleNamespace(anchors={}, people={}, complexity=None)
-    own = comparison(run(Cell("one-mse", "one", {}, "mse"), 0, {}, protocol="synthetic-va"))
+    own = comparison(run(Cell("one-mse", "one", {}, "mse"), 0, {"ccc_mean": 0.5}, protocol="synthetic-va"))
     made = section.section(own, given)
     assert [each.file for each in made.pictures] == [
         f"figures/synthetic-va-{k}.svg" for k in ("curves", "circumplex", "costs")
@@ -173,4 +175,5 @@ def test_captions_name_the_comparison(run, comparison, monkeypatch):
     assert (made.tables, made.details) == (["first"], [])
     for kind, each in zip(("curves", "circumplex", "costs"), made.pictures, strict=True):
         assert each.caption == f"synthetic-va: {section.CAPTIONS[kind]}. {own.header}; TTA: none"
-    assert "up to 250 test faces" in section.CAPTIONS["circumplex"]
+    assert [each.description for each in made.pictures] == ["words of curves", "words of circumplex", "words of costs"]
+    assert "up to 120 test faces" in section.CAPTIONS["circumplex"]

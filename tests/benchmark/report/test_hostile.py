@@ -2,10 +2,11 @@
 markup, a link, a formula or a command."""
 
 import json
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from benchmark.errors import BadInput
+from benchmark.errors import BadInput, visible
 from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import PROTOCOLS
 from benchmark.records.record import read_records
@@ -103,10 +104,14 @@ def test_a_figure_shows_every_text_as_it_stands(hostile):
             axes.legend()
             figure.suptitle(evil)
             drawn = svg(figure).decode()
-            assert "10^{2}" in drawn  # the numbers at a logarithmic axis are still set by matplotlib
+            assert drawn.count("<tspan") > 3  # the numbers at a logarithmic axis are still set by matplotlib
+            root = ElementTree.fromstring(drawn)
+            shown = [" ".join("".join(text.itertext()).split()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+            if "\n" not in evil:  # otherwise each line is a text
+                assert sum(" ".join(visible(evil).split()) == text for text in shown) >= 4, evil
             inline(drawn.encode(), "fig", "title", evil)
         with_dollars, without = (svg(message(word)) for word in ("$a$", "a"))
-    assert with_dollars.count(b"<use") == 3 and without.count(b"<use") == 1  # three characters, no formula
+    assert b">$a$</text>" in with_dollars and b">a</text>" in without  # three characters, no formula
 
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink" width="1pt" height="1pt">{}</svg>'

@@ -13,7 +13,7 @@ from benchmark.report.compare import compare
 from benchmark.report.material import read_material
 from benchmark.report.pages.run_list import _command
 from benchmark.report.reproduction import reproduction
-from benchmark.report.sections.figures import headline
+from benchmark.report.sections.headline import groups, headline
 from benchmark.report.style import styled
 
 TEXT = (PROTOCOLS / "synthetic-8.yaml").read_text(encoding="utf-8")
@@ -176,7 +176,7 @@ def test_claims_are_judged_without_them(reports):
         top = reports / out
         material = read_material(top / "records", top / "complexity.json", top / "data", top)
         with styled():
-            panels = len(headline(material.summary).axes)
+            panels = len(headline(groups(material.summary)).axes)
         assert panels == 1, "the headline shows the suite's protocol alone"
         judged.append([(each.claim.id, each.finding.verdict, each.finding.reason) for each in material.judged])
     assert judged[0] == judged[1]

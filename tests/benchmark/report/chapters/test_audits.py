@@ -74,7 +74,8 @@ def test_accuracy_without_leaks(leaky, tmp_path):
     exact = paired_bootstrap(
         lambda _, rows: float(np.average(rows[:, 0], weights=rows[:, 1])), kept[:, 0], kept, everything, 2000, seed=0
     )
-    assert (change["low"], change["high"]) == (exact.low, exact.high), "2,000 resamples by seed 0: the same bytes each time"
+    ends = change["low"], change["high"]
+    assert ends == pytest.approx((exact.low, exact.high), rel=1e-12), "2,000 resamples by seed 0: the same each time"
     assert "20 are exact copies" in leaks.markdown() and "10 more are near" in leaks.markdown()
     assert next(row for row in leaks.rows if "adaptive" in row["cell"].text)["all"].text == "diverged"
     shown = pd.concat(copies.shown(), axis=1).astype(str)

@@ -271,23 +271,26 @@ def test_rates_that_a_cell_has_got_are_shown_in_the_order_of_the_tables(monkeypa
 
 # What stands around the data of each figure (conftest.py).
 GROWTH = """\
-6.8 4.6 inches
-legend: training #d55e00 - o; evaluation #0072b2 - o | 2 columns
-panel 0 at 0.125 0.53 0.352 0.35: -
-  x: -, log, 7.727 16.564, ticks 8 16, shared with 2
-  y: ms an image, linear, 0 33.35, ticks 0 10 20 30, shared with 1
+8.25 5.15 inches
+panel 0 at 0.115 0.631 0.303 0.311: -
+  x: -, log, 7.727 16.564, ticks 8 16
+  y: ms an image, linear, 0 33.35, ticks 0 8 16 24 32, shared with 1
+  text: training | at 1.02 10.085
+  text: evaluation | at 1.02 12.915
   line: 8 16 | 5 11
   line: 8 16 | 6 12
-panel 1 at 0.548 0.53 0.352 0.35: -
-  x: -, log, 31.358 48.983, ticks 32 48, shared with 3
-  y: -, linear, 0 33.35, ticks 0 10 20 30, shared with 0
+panel 1 at 0.594 0.631 0.303 0.311: -
+  x: -, log, 31.358 48.983, ticks 32 48
+  y: -, linear, 0 33.35, ticks 0 8 16 24 32, shared with 0
+  text: training | at 1.02 30.085
+  text: evaluation | at 1.02 32.915
   line: 32 48 | 23 31
   line: 32 48 | 24 32
-panel 2 at 0.125 0.11 0.352 0.35: -
-  x: batch size, log, 7.727 16.564, ticks 8 16, shared with 0
+panel 2 at 0.115 0.165 0.303 0.311: -
+  x: batch size, log, 0.891 11.22, ticks 8
   y: peak memory, MiB, linear, 0 42.2, ticks 0 10 20 30 40, shared with 3
   line: 8 16 | 17 nan
-panel 3 at 0.548 0.11 0.352 0.35: -
-  x: side of the input, pixels, log, 31.358 48.983, ticks 32 48, shared with 1
+panel 3 at 0.594 0.165 0.303 0.311: -
+  x: side of the input, pixels, log, 31.358 48.983, ticks 32 48
   y: -, linear, 0 42.2, ticks 0 10 20 30 40, shared with 2
   line: 32 48 | 29 41"""

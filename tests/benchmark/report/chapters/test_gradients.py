@@ -82,8 +82,12 @@ def test_figures(contents):
     first = norm[0].lines[0].get_ydata()
     assert first[0] == pytest.approx(20) and first[-1] == pytest.approx(1)  # geometric mean of 10, 20, 40
     frozen = next(a for a in drawn["gradients-p-training"].figure.axes if "frozen" in a.get_title(loc="left"))
-    assert {text.get_text() for text in frozen.texts} == {"identity: diverged 1 of 3", "fixed: diverged 3 of 3"}
-    slope = drawn["gradients-p-scalars"].figure.axes[2]
+    assert {text.get_text() for text in frozen.texts} == {
+        "identity: diverged 1 of 3", "fixed: diverged 3 of 3", "adaptive",
+    }  # fmt: skip
+    ways, _, slope = drawn["gradients-p-scalars"].figure.axes[:3]
+    assert ways.lines[0].get_xydata().tolist() == [[1.0, 1.0], [1.1, 1.1]]  # of the first unit, from start to end
+    assert "at step 10: a 1.100 to 1.500 and c 1.100 to 1.500." in drawn["gradients-p-scalars"].description
     assert slope.lines[1].get_ydata() == pytest.approx([1 / (1 + (1.1 + k / 10) ** 2) for k in range(5)])
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.claims.gradient_rule import MARGIN
 from benchmark.report.chapters import gradients
+from benchmark.report.sections import gradient_figures
 from benchmark.report.style import SHORTCUT_COLOURS
 
 HALF = 12.70620473617471 / 2  # the quantile 0.975 of t with one degree of freedom: tan(0.475 pi)
@@ -94,7 +95,7 @@ def panel(figure, title):
 
 def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents, dressed):
     own = gradients.groups(contents)
-    norm = panel(gradients.along_units(own, "gradient", ""), "identity, frozen BatchNorm").get_lines()
+    norm = panel(gradient_figures.along_units(own, "gradient", ""), "identity, frozen BatchNorm").get_lines()
     # Seeds (100, 7, 10) / 10 and (1000, 7, 1) / 1.
     assert [line.get_xdata().tolist() for line in norm] == [[0, 0.5, 1]]
     assert norm[0].get_ydata() == pytest.approx([100, (0.7 * 7) ** 0.5, 1])
@@ -105,13 +106,17 @@ def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents
 
 
 def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents, dressed):
-    frozen = panel(gradients.against_depth(gradients.groups(contents)), "frozen BatchNorm")
+    frozen = panel(gradient_figures.against_depth(gradients.groups(contents)), "frozen BatchNorm")
     dots = {tuple(matplotlib.colors.to_rgb(line.get_color())): line.get_xydata().tolist() for line in frozen.get_lines()}
     colour = {name: matplotlib.colors.to_rgb(own) for name, own in SHORTCUT_COLOURS.items()}
     assert dots[colour["identity"]] == [[8, pytest.approx(100)]]  # of 10 and 1000; nine layers, drawn to the left
     assert dots[colour["adaptive"]] == [[10, pytest.approx(0.8)]]  # of 0.4 and 1.6; to the right
     bars = {bar.get_segments()[0][0][0]: bar.get_segments()[0][:, 1] for bar in frozen.collections}
-    assert bars[8] == pytest.approx([10 ** (2 - 2 * HALF), 10 ** (2 + 2 * HALF)])
+    # The interval, 10^-10.7 to 10^14.7, is cut two powers of ten beyond the means of the figure, 0.25 and 100.
+    assert 2 - 2 * HALF < -10 and bars[8] == pytest.approx([0.0025, 10_000])
+    cut = [(line.get_marker(), *line.get_xydata()[0].tolist()) for line in frozen.get_lines() if line.get_marker() in "v^"]
+    low = pytest.approx(0.0025)  # also the end of adaptive's, 10^-3.9
+    assert cut == [("v", 8, low), ("^", 8, pytest.approx(10_000)), ("v", 10, low)]
     (band,) = frozen.patches
     assert sorted({band.get_y(), band.get_y() + band.get_height()}) == pytest.approx([1 / MARGIN, MARGIN])
     assert dressed(frozen.figure) == DEPTH
@@ -120,75 +125,90 @@ def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(content
 def test_ratio_through_training_by_seed_and_as_geometric_mean_of_whole_steps(contents, dressed):
     """Identity has one seed at step 5: its mean ends at the start."""
     trained = [group for group in gradients.groups(contents) if group.steps[-1]]
-    axis = panel(gradients.through_training(trained), "net, frozen BatchNorm")
+    axis = panel(gradient_figures.through_training(trained), "net, frozen BatchNorm")
     lines = [line.get_xydata().tolist() for line in axis.get_lines()]
     expected = [
         [[0, 10], [5, 3000]], [[0, 1000]], [[0, 100]],
         [[0, 0.4], [5, 0.5]], [[0, 1.6], [5, 2]], [[0, 0.8], [5, 1]],
     ]  # fmt: skip
     assert [[pytest.approx(point) for point in line] for line in expected] == lines
-    assert [text.get_text() for text in axis.texts] == ["identity: diverged 1 of 2"]
+    assert [text.get_text() for text in axis.texts] == ["identity: diverged 1 of 2", "adaptive"]
     assert dressed(axis.figure) == TRAINING
 
 
-def test_scalars_are_means_over_seeds_one_line_a_step(contents, dressed):
+def test_scalars_are_means_over_seeds_with_the_whole_way_of_each_unit(contents, dressed):
     adaptive = [group for group in gradients.groups(contents) if group.shortcut == "adaptive"]
-    drawn = [[line.get_ydata().tolist() for line in axis.get_lines()] for axis in gradients.learned_scalars(adaptive).axes]
-    slopes = [(1 / 5 + 1 / 10) / 2, (1 / 1.25 + 1) / 2]
-    expected = [[[1, 1], [1.4, 0.8]], [[1, 1], [2.5, 0.25]], [[0.5, 0.5], slopes]]
-    assert drawn == [[pytest.approx(line) for line in axis] for axis in expected]
-    assert dressed(gradients.learned_scalars(adaptive)) == SCALARS
+    ways, scalars, slope = gradient_figures.learned_scalars(adaptive).axes
+    paths = [line.get_xydata().tolist() for line in ways.get_lines() if len(line.get_xdata()) == 2]
+    assert paths == [[[1, 1], pytest.approx([1.4, 2.5])], [[1, 1], pytest.approx([0.8, 0.25])]]
+    ends = [line.get_xydata()[0].tolist() for line in ways.get_lines() if line.get_marker() == "o"]
+    assert ends == [pytest.approx([1.4, 2.5]), pytest.approx([0.8, 0.25])]
+    assert [text.get_text() for text in ways.texts] == ["unit 1", "unit 2"]
+    a, c = scalars.get_lines()[:2]
+    assert a.get_ydata() == pytest.approx([1.4, 0.8]) and c.get_ydata() == pytest.approx([2.5, 0.25])
+    assert {text.get_text(): text.get_color() for text in scalars.texts} == {"a": a.get_color(), "c": c.get_color()}
+    start, end = slope.get_lines()
+    assert start.get_ydata() == pytest.approx([0.5, 0.5])
+    assert end.get_ydata() == pytest.approx([(1 / 5 + 1 / 10) / 2, (1 / 1.25 + 1) / 2])
+    assert dressed(slope.figure) == SCALARS
 
 
 # What stands around the data of each figure (conftest.py).
 ALONG = """\
-9.6 5.7 inches
-place in the stack: 0 before the first unit, 1 behind the last | at 0.5 0.01
-gradient norm, 1 behind the last unit | at 0.02 0.5
-legend: other #440154 - None; net #9bd93c - None | 6 columns
-panel 0 at 0.125 0.53 0.228 0.35: identity, working BatchNorm
-  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 1 2 3 4 5
-panel 1 at 0.399 0.53 0.228 0.35: fixed, working BatchNorm
-  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 2 3 4 5
-panel 2 at 0.672 0.53 0.228 0.35: adaptive, working BatchNorm
-  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 3 4 5
-panel 3 at 0.125 0.11 0.228 0.35: identity, frozen BatchNorm
-  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 4 5
-panel 4 at 0.399 0.11 0.228 0.35: fixed, frozen BatchNorm
-  x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 3 5
-panel 5 at 0.672 0.11 0.228 0.35: adaptive, frozen BatchNorm
-  x: -, linear, -0.05 1.05, ticks 0 0.25 0.5 0.75 1
-  y: -, log, 0.185 134.928, ticks 1 10 100, shared with 0 1 2 3 4"""
+10.25 5.25 inches
+place in the stack: 0 before the first unit, 1 behind the last | at 0.517 0.019
+gradient norm, 1 behind the last unit | at 0.01 0.533
+panel 0 at 0.073 0.59 0.263 0.343: identity, working BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+panel 1 at 0.395 0.59 0.263 0.343: fixed, working BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+  text: other | at 0.31 0.25
+panel 2 at 0.717 0.59 0.263 0.343: adaptive, working BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+panel 3 at 0.073 0.124 0.263 0.343: identity, frozen BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+  text: net | at 0.31 100
+panel 4 at 0.395 0.124 0.263 0.343: fixed, frozen BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+panel 5 at 0.717 0.124 0.263 0.343: adaptive, frozen BatchNorm
+  x: -, linear, -0.5 1, ticks 0 0.5 1
+  y: -, log, 0.185 134.928, ticks 1 10 100
+  text: net | at 0.31 0.8"""
 DEPTH = """\
-9.6 3.9 inches
-weight layers (the three shortcuts of a network stand side by side) | at 0.5 0.01
-gradient, first / last unit | at 0.02 0.5
-legend: fixed #d55e00 None o; identity #000000 None o; adaptive #0072b2 None o | 3 columns
-panel 0 at 0.125 0.11 0.352 0.77: working BatchNorm
+9.75 3.4 inches
+weight layers (the three shortcuts of a network stand side by side) | at 0.518 0.029
+gradient, first / last unit | at 0.01 0.551
+panel 0 at 0.082 0.191 0.359 0.706: working BatchNorm
   x: -, linear, 4.725 5.275, ticks 4.8 4.9 5 5.1 5.2
-  y: -, log, 0.079 12.589, ticks 0.1 1 10
+  y: -, log, 0.001 21384.7, ticks 0.01 1 100 10000
+  text: fixed | at 1.02 0.25
   line: 5 | 0.25
   Rectangle: 4.725 0.1 5.275 10
-panel 1 at 0.548 0.11 0.352 0.77: frozen BatchNorm
+panel 1 at 0.564 0.191 0.359 0.706: frozen BatchNorm
   x: -, linear, 7.9 10.1, ticks 8 9 10
-  y: -, log, 0 9.48037e+15, ticks 0 0 0.001 1 1000 1e+06 1e+09 1e+12 1e+15
+  y: -, log, 0.001 21384.7, ticks 0.01 1 100 10000
+  text: identity | at 1.02 100
+  text: adaptive | at 1.02 0.8
+  line: 8 | 0.002
+  line: 8 | 10000
   line: 8 | 100
+  line: 10 | 0.002
   line: 10 | 0.8
   Rectangle: 7.9 0.1 10.1 10"""
 TRAINING = """\
-3 3.5 inches
-optimiser steps | at 0.5 0.01
-gradient, first / last unit | at 0.02 0.5
-legend: identity #000000 - None; adaptive #0072b2 -- None | 3 columns
-panel 0 at 0.125 0.11 0.775 0.77: net, frozen BatchNorm
-  x: -, symlog, -0.25 5.25, ticks -0.25 0 5.25
+5.3 2.9 inches
+optimiser steps | at 0.533 0.034
+gradient, first / last unit | at 0.019 0.56
+panel 0 at 0.151 0.224 0.547 0.655: net, frozen BatchNorm
+  x: -, symlog, -0.25 5.25, ticks 0 5
   y: -, log, 0.06 5023.16, ticks 0.1 1 10 100 1000
-  text: identity: diverged 1 of 2 | at 0.97 0.94
+  text: identity: diverged 1 of 2 | at 1.02 100
+  text: adaptive | at 1.02 1
   line: 0 5 | 10 3000
   line: 0 | 1000
   line: 0 | 100
@@ -197,21 +217,27 @@ panel 0 at 0.125 0.11 0.775 0.77: net, frozen BatchNorm
   line: 0 5 | 0.8 1
   Rectangle: -0.25 0.1 5.25 10"""
 SCALARS = """\
-10.2 2.9 inches
-unit | at 0.5 0.01
-legend: step 0 #767676 -- None; step 5 #083c7d - o | 2 columns
-panel 0 at 0.125 0.11 0.228 0.77: net, frozen: a
-  x: -, linear, 0.95 2.05, ticks 1 2
-  y: -, linear, 0.77 1.43, ticks 0.8 0.9 1 1.1 1.2 1.3 1.4
-  line: 1 2 | 1 1
+10.25 3.4 inches
+panel 0 at 0.078 0.25 0.244 0.647: net, frozen: steps 0 to 5
+  x: a, linear, 0.77 1.43, ticks 0.8 1 1.2 1.4
+  y: c, linear, 0.138 2.612, ticks 0.8 1.6 2.4
+  text: unit 1 | at 4 3
+  text: unit 2 | at 4 3
+  line: 1 1.4 | 1 2.5
+  line: 1.4 | 2.5
+  line: 1 0.8 | 1 0.25
+  line: 0.8 | 0.25
+  line: 1 | 1
+panel 1 at 0.4 0.25 0.244 0.647: a and c at step 5
+  x: unit, linear, 0.95 2.05, ticks 1 2
+  y: -, linear, 0.138 2.612, ticks 0.8 1.6 2.4
+  text: a | at 1.02 0.8
+  text: c | at 1.02 0.25
   line: 1 2 | 1.4 0.8
-panel 1 at 0.399 0.11 0.228 0.77: net, frozen: c
-  x: -, linear, 0.95 2.05, ticks 1 2
-  y: -, linear, 0.138 2.612, ticks 0.5 1 1.5 2 2.5
-  line: 1 2 | 1 1
   line: 1 2 | 2.5 0.25
-panel 2 at 0.672 0.11 0.228 0.77: net, frozen: slope at 0
-  x: -, linear, 0.95 2.05, ticks 1 2
-  y: -, linear, 0.113 0.938, ticks 0.2 0.4 0.6 0.8
+  line: 0 1 | 1 1
+panel 2 at 0.722 0.25 0.244 0.647: slope at 0
+  x: unit, linear, 0.95 2.05, ticks 1 2
+  y: -, linear, 0.113 0.938, ticks 0.25 0.5 0.75
   line: 1 2 | 0.5 0.5
   line: 1 2 | 0.15 0.9"""

@@ -13,6 +13,7 @@ from benchmark.records.trust import AGAIN, HERE, PREDICTIONS
 from benchmark.report import boards
 from benchmark.report.chapters import audits, leaderboard, robustness
 from benchmark.report.material import Data
+from benchmark.report.sections import severities
 from benchmark.report.tables import TRUST_NOTE
 
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-plain", "two", {}, "plain")
@@ -118,7 +119,8 @@ def test_valence_and_arousal_are_in_no_percent(run, comparison):
 
 
 def test_curves_are_means_over_seeds_in_percent_one_panel_a_corruption(measured_runs, dressed):
-    blur, jpeg = robustness.severity_curves(measured_runs, MEASURED).axes
+    (made,) = severities.drawings(Summary((measured_runs,)), {"synthetic-8": MEASURED})
+    blur, jpeg, _ = made.figure.axes
     assert [axis.get_title() for axis in (blur, jpeg)] == ["blur", "jpeg"]
     first, second = blur.get_lines()
     assert first.get_xdata().tolist() == [0, 1, 2, 3, 4, 5]
@@ -310,13 +312,20 @@ def test_every_column_of_a_leaderboard(run, comparison, own, block, told, saw):
 
 # What stands around the data of each figure (conftest.py).
 SEVERITIES = """\
-5.2 2.8 inches
-severity | at 0.5 0.01
-Accuracy, % | at 0.02 0.5
-legend: one-plain #000000 - None; two-plain #d55e00 - None | 3 columns
-panel 0 at 0.125 0.11 0.352 0.77: blur
+8.75 2.5 inches
+severity | at 0.52 0.04
+Accuracy, % | at 0.011 0.57
+panel 0 at 0.08 0.26 0.229 0.6: blur
   x: -, linear, -0.25 5.25, ticks 0 1 2 3 4 5
-  y: -, linear, 6.925 96.575, ticks 20 40 60 80, shared with 1
-panel 1 at 0.548 0.11 0.352 0.77: jpeg
+  y: -, linear, 6.925 96.575, ticks 25 50 75, shared with 1
+panel 1 at 0.4 0.26 0.229 0.6: jpeg
   x: -, linear, -0.25 5.25, ticks 0 1 2 3 4 5
-  y: -, linear, 6.925 96.575, ticks 20 40 60 80, shared with 0"""
+  y: -, linear, 6.925 96.575, ticks 25 50 75, shared with 0
+panel 2 at 0.72 0.26 0.229 0.6: -
+  x: -, linear, 0 1, ticks 0 0.25 0.5 0.75 1
+  y: -, linear, 0 6, ticks 0 2 4 6, down
+  text: one · plain | at -0.02 0.5
+  text: two · plain | at -0.02 1.5
+  line: -0.2 -0.06 | 0.5 0.5
+  line: -0.2 -0.06 | 1.5 1.5
+  no axes"""

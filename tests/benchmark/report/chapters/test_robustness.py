@@ -12,7 +12,7 @@ from benchmark.measures.robustness.file import read_robustness
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.build import build
-from benchmark.report.chapters import robustness
+from benchmark.report.sections import severities
 
 KINDS = ("gaussian-blur", "jpeg")
 
@@ -72,8 +72,8 @@ def test_files_of_other_runs_are_left_out(tmp_path, records):
 def test_curves_start_at_the_clean_faces(tmp_path, records):
     summary = summarise(read_records(tmp_path / "records"), tmp_path / "records")
     found = read_robustness(tmp_path / "robustness", summary)
-    figure = robustness.severity_curves(summary.comparisons[0], found["synthetic-8"])
-    assert [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes] == list(KINDS)
+    figure = severities.drawings(summary, found)[0].figure
+    assert [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes[:-1]] == list(KINDS)
     (line,) = figure.axes[0].get_lines()
     assert line.get_ydata() == pytest.approx(100 * np.array([0.85, 0.75, 0.65, 0.55, 0.45, 0.35]))
 

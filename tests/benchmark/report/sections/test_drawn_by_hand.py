@@ -1,20 +1,24 @@
 """What the figures of a protocol draw, from made-up runs no two numbers of which are equal: lines, bars, dots and texts, by
 value."""
 
+import csv
 import dataclasses
+import io
 
-import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.text import Text
 
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
-from benchmark.report.sections import figures
+from benchmark.report.parts import Drawing
+from benchmark.report.sections import figures, headline
 from benchmark.report.sections.circumplex import circumplex
+from benchmark.report.sections.confusion import confusion
 from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
+from benchmark.report.sections.curves import learning_curves
 from benchmark.report.sections.reliability import reliability
-from benchmark.report.style import BLUE, OTHER_COLOUR, PALE, PAPER, SHORTCUT_COLOURS, VERMILION, panels, styled, svg
+from benchmark.report.style import GREEN, ORANGE, OTHER_COLOUR, PAPER, SHORTCUT_COLOURS, fixed_panels, styled, svg
 
 HALF = 12.70620473617471 / 2  # of the 95 % t-interval of two values, in units of their difference
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-focal", "two", {}, "focal")
@@ -53,34 +57,44 @@ def test_learning_curves_are_the_losses_of_training_and_validation(run, comparis
         run(C, 0, {}, history=losses([0.6, 0.5, 0.4, 0.2], [0.5, 2.5, 0.9, 5.0])),
         run(B, 0, {}, history=losses([7.0, 6.0, 5.0, 4.0], [8.0, 8.5, 8.25, 8.75])),
     ]
-    figure = figures.learning_curves(comparison(*runs))
-    one, three, two = figure.axes
-    training, validation = drawn(one, BLUE), drawn(one, VERMILION)
-    assert [line.get_xydata().tolist() for line in training] == [
-        [[1, 2.0], [2, 1.9], [3, 1.7], [4, 1.3]], [[1, 1.0], [2, 0.7], [3, 0.3], [4, 0.1]], [[1, 31.0], [2, 37.0]],
+    (made,) = learning_curves(comparison(*runs))
+    plain, focal = made.figure.axes
+    assert [axis.get_title() for axis in made.figure.axes] == ["other networks · plain", "other networks · focal"]
+    one = [line.get_xydata().tolist() for line in drawn(plain, GREEN)]
+    assert one == [
+        [[1, 3.0], [2, 2.8], [3, 2.4], [4, 2.3]], [[1, 2.0], [2, 1.0], [3, 1.2], [4, 1.1]], [[1, 41.0], [2, 43.0]],
         [[1, 1.5], [2, pytest.approx(1.3)], [3, pytest.approx(1.0)], [4, pytest.approx(0.7)]],
+        [[1, 2.5], [2, pytest.approx(1.9)], [3, pytest.approx(1.8)], [4, pytest.approx(1.7)]],
     ]  # fmt: skip
-    assert [line.get_ydata().tolist() for line in validation] == [
-        [3.0, 2.8, 2.4, 2.3], [2.0, 1.0, 1.2, 1.1], [41.0, 43.0], pytest.approx([2.5, 1.9, 1.8, 1.7]),
-    ]  # fmt: skip
-    assert drawn(two, VERMILION)[-1].get_ydata().tolist() == [8.0, 8.5, 8.25, 8.75]
-    assert [text.get_text() for text in one.texts] == ["diverged 1 of 3"] and not two.texts
-    legend = {t.get_text(): h.get_color() for t, h in zip(one.get_legend().get_texts(), one.get_legend().get_lines(),
-              strict=True)}  # fmt: skip
-    assert legend == {"training": BLUE, "validation": VERMILION}
-    # Grey: from the least to the largest mean of the cells with this loss, that with another loss not among them.
-    for axis in (one, three):
-        (band,) = axis.collections
-        vertices = band.get_paths()[0].vertices
-        assert band.get_facecolor()[0][:3] == pytest.approx(matplotlib.colors.to_rgb(PALE))
-        for epoch, low, high in ((1, 0.5, 2.5), (2, 1.9, 2.5), (3, 0.9, 1.8), (4, 1.7, 5.0)):
-            found = vertices[np.isclose(vertices[:, 0], epoch), 1]
-            assert (found.min(), found.max()) == pytest.approx((low, high))
-    assert not two.collections
-    assert dressed(figure) == CURVES
+    widths = [line.get_linewidth() for line in drawn(plain, GREEN)]
+    assert widths[-1] > widths[-2] > widths[0] == widths[1] == widths[2], "validation is boldest, single seeds are thinnest"
+    assert drawn(plain, ORANGE)[-1].get_ydata().tolist() == [0.5, 2.5, 0.9, 5.0]
+    assert drawn(focal, GREEN)[-1].get_ydata().tolist() == [8.0, 8.5, 8.25, 8.75]
+    words = {text.get_text(): text.get_color() for text in plain.texts}
+    assert words == {"one\n1 of 3 diverged": GREEN, "three": ORANGE}
+    assert made.description == (
+        "Lowest validation loss (plain): 0.500, three · plain, in epoch 1 of 4 (n = 1). "
+        "Lowest validation loss (focal): 8.000, two · focal, in epoch 1 of 4 (n = 1)."
+    )
+    assert dressed(made.figure) == CURVES
 
 
-def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison, dressed):
+def test_the_shortcuts_of_a_network_share_a_panel_and_frozen_normalisation_is_dashed(run, comparison):
+    cells = [net(s, n) for n in ("working", "frozen") for s in ("identity", "fixed", "adaptive")]
+    runs = [run(cell, 0, {}, history=losses([k + 1.0] * 4, [k + 2.0] * 4)) for k, cell in enumerate(cells)]
+    (made,) = learning_curves(comparison(*runs))
+    working, frozen = made.figure.axes
+    assert [working.get_title(), frozen.get_title()] == ["net · working · plain", "net · frozen · plain"]
+    for axis, style, first in ((working, "-", 2), (frozen, "--", 5)):
+        assert {line.get_linestyle() for line in axis.get_lines()} == {style}
+        bold = [line for line in axis.get_lines() if line.get_linewidth() == 2]
+        assert [(line.get_color(), line.get_ydata()[0]) for line in bold] == [
+            (SHORTCUT_COLOURS[name], first + k) for k, name in enumerate(("identity", "fixed", "adaptive"))
+        ]
+        assert [text.get_text() for text in axis.texts] == ["identity", "fixed", "adaptive"]
+
+
+def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comparison):
     """Rows: of 4 true faces 1 and of 8 true faces 6 are answered otherwise: 25 and 75 %, mean 50 %."""
 
     def counts(off, support):
@@ -91,20 +105,22 @@ def test_confusion_is_in_percent_of_the_true_class_averaged_over_seeds(run, comp
 
     runs = [run(A, 0, counts(1, 4)), run(A, 1, counts(6, 8)), run(A, 2, None), run(C, 0, counts(19, 20))]
     with np.errstate(all="raise"):  # a class without a face divides nothing by nothing
-        figure = figures.confusion(comparison(*runs))
-    axis = panel(figure, "one-plain")
-    assert axis.get_title() == "one-plain (n = 2)"
-    texts = {text.get_position(): text.get_text() for text in axis.texts}
-    assert (texts[0.5, 0.5], texts[5.5, 0.5], texts[1.5, 1.5]) == ("50", "50", "100")
-    assert texts[0.5, 5.5] == "" and texts[2.5, 2.5] == "", "no face of this class"
-    other = {text.get_position(): text.get_text() for text in panel(figure, "three-plain").texts}
-    assert (other[0.5, 0.5], other[5.5, 0.5], other[0.5, 1.5]) == ("5", "95", "0")
-    share = np.asarray(axis.collections[0].get_array()).reshape(8, 8)
-    assert share[0, [0, 5]].tolist() == [0.5, 0.5] and share[1, 1] == 1
+        table = confusion(comparison(*runs))
     names = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"]
-    assert [t.get_text() for t in axis.get_xticklabels()] == [t.get_text() for t in axis.get_yticklabels()] == names
-    assert axis.yaxis_inverted(), "the first class is at the top"
-    assert dressed(figure) == CONFUSION
+    assert list(table.columns.values()) == ["Cell", "True class", "Seeds", *names]
+    rows = {(row["cell"].text, row["true"].text): row for row in table.rows}
+    assert list(rows) == [(cell, name) for cell in ("one-plain", "three-plain") for name in names]
+    neutral = rows["one-plain", "neutral"]
+    assert (neutral["predicted_neutral"].text, neutral["predicted_disgust"].text, neutral["n"].text) == ("50", "50", "2")
+    assert rows["one-plain", "happy"]["predicted_happy"].numbers == {"": 1.0}
+    assert (
+        rows["one-plain", "sad"]["predicted_sad"].text == "no face" and not rows["one-plain", "sad"]["predicted_sad"].cells
+    )
+    other = rows["three-plain", "neutral"]
+    assert [other[f"predicted_{name}"].text for name in names] == ["5", "0", "0", "0", "0", "95", "0", "0"]
+    first = next(csv.DictReader(io.StringIO(table.csv())))
+    assert [first[key] for key in ("cell", "true", "n")] == ["one-plain", "neutral", "2"]
+    assert [first[f"predicted_{name}"] for name in names] == ["0.5", "0", "0", "0", "0", "0.5", "0", "0"]
 
 
 def test_the_headline_draws_each_difference_beside_its_words(run, comparison, dressed):
@@ -112,23 +128,34 @@ def test_the_headline_draws_each_difference_beside_its_words(run, comparison, dr
     values = {net("identity"): (0.5, 0.54), net("fixed"): (0.57, 0.63), net("identity", "frozen"): (0.4,),
               net("adaptive", "frozen"): (0.37,)}  # fmt: skip
     runs = [run(cell, seed, {"accuracy": v}) for cell, own in values.items() for seed, v in enumerate(own)]
-    (axis,) = figures.headline(Summary((comparison(*runs),))).axes
-    dots = [line for line in axis.get_lines() if line.get_marker() == "o"]
+    found = headline.groups(Summary((comparison(*runs),)))
+    (axis,) = headline.headline(found).axes
+    dots = [line for line in axis.get_lines() if line.get_marker() in "os"]
     assert [line.get_xydata().tolist() for line in dots] == [[[pytest.approx(8), 0]], [[pytest.approx(-3), 1]]]
     assert [line.get_color() for line in dots] == [SHORTCUT_COLOURS["fixed"], SHORTCUT_COLOURS["adaptive"]]
-    assert [line.get_markerfacecolor() for line in dots] == [SHORTCUT_COLOURS["fixed"], PAPER], "hollow: one seed"
+    looks = [(line.get_marker(), line.get_markerfacecolor()) for line in dots]
+    assert looks == [("o", SHORTCUT_COLOURS["fixed"]), ("s", PAPER)], "an open square: frozen"
     (bar,) = axis.collections
     assert bar.get_segments()[0].tolist() == [
         [pytest.approx(8 - 2 * HALF), 0], [pytest.approx(8 + 2 * HALF), 0],
     ]  # fmt: skip
     ends = 2 * HALF
-    assert {text.get_position()[1]: text.get_text() for text in axis.texts} == {
-        0: f"+8.00 [{8 - ends:+.2f}, {8 + ends:+.2f}], n = 2", 1: "-3.00, n = 1, no interval",
-    }  # fmt: skip
-    assert [text.get_text() for text in axis.get_yticklabels()] == [
-        "net: fixed, working normalisation, plain", "net: adaptive, frozen normalisation, plain",
+    texts = [text.get_text() for text in axis.texts]
+    assert texts == [
+        "net · fixed · working · plain", f"+8.00 [{8 - ends:+.2f}, {8 + ends:+.2f}] points, n = 2",
+        "net · adaptive · frozen · plain", "-3.00 points, n = 1, no interval",
     ]  # fmt: skip
-    assert axis.get_xlabel().startswith("test Accuracy, percentage points; right of 0: better than identity")
+    assert axis.get_xlabel() == "Accuracy, points; right of 0: better than identity"
+    (narrow,) = headline.headline_narrow(found).axes
+    assert [text.get_text() for text in narrow.texts] == texts
+    assert [line.get_xydata().tolist() for line in narrow.get_lines()] == [line.get_xydata().tolist() for line in dots]
+    sizes = [text.get_fontsize() for text in narrow.figure.findobj(Text) if text.get_text()]
+    assert min(sizes) * 4 / 3 >= 11 and narrow.figure.get_figwidth() * 96 == 360
+    assert not headline.cuts(found)
+    assert headline.description(found) == (
+        f"synthetic-8, net · fixed · working · plain minus identity: {texts[1]}. "
+        f"synthetic-8, net · adaptive · frozen · plain minus identity: {texts[3]}."
+    )
     assert dressed(axis.figure) == HEADLINE
 
 
@@ -160,13 +187,18 @@ def test_circumplex_draws_the_first_finished_seed_with_valence_to_the_right(run,
         return {"test_targets": targets, "test_outputs_none": targets + np.float32(shift)}
 
     runs = [run(cell, 0, None, protocol="synthetic-va")]
-    runs += [run(cell, 1 + k, {}, protocol="synthetic-va", arrays=arrays(shift)) for k, shift in enumerate((-0.1, 0.05))]
-    figure = circumplex(comparison(*runs, targets=targets))
+    runs += [
+        run(cell, 1 + k, {"ccc_mean": 0.5 + 0.1 * k}, protocol="synthetic-va", arrays=arrays(shift))
+        for k, shift in enumerate((-0.1, 0.05))
+    ]
+    (made,) = circumplex(comparison(*runs, targets=targets))
+    figure = made.figure
     labels, own = (axis.get_lines()[-1] for axis in figure.axes)
     assert labels.get_xydata() == pytest.approx(targets) and own.get_xydata() == pytest.approx(targets - 0.1)
     assert own.get_color() == SHORTCUT_COLOURS["identity"]
     texts = {text.get_text(): text.get_position() for text in figure.texts}
     assert texts["valence"][1] < 0.1 < texts["valence"][0] and texts["arousal"][0] < 0.1 < texts["arousal"][1]
+    assert made.description.startswith("net · identity · working · mse: CCC mean 0.550 [")
     assert dressed(figure) == CIRCUMPLEX
 
 
@@ -183,7 +215,13 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, 
         }
         for cell, (macs, trainable, total, ms) in zip(values, entries, strict=True)
     }  # fmt: skip
-    figure = accuracy_against_cost(own, {"cells": cells}, COUNTS | TIMES)
+    made = accuracy_against_cost(own, {"cells": cells}, COUNTS | TIMES, "x")
+    figure = made.figure
+    assert made.description == (
+        "Best: net · fixed · frozen · plain, Accuracy 71.00 %, 1,100 multiply-adds, 307 trainable parameters, "
+        "3.5 CPU latency, ms (n = 2). Least cost: net · identity · working · plain, Accuracy 63.00 %, 1,100 multiply-adds, "
+        "203 trainable parameters, 2.5 CPU latency, ms (n = 2)."
+    )
     means = [63, 71, 46]
     colours = [SHORTCUT_COLOURS["identity"], SHORTCUT_COLOURS["fixed"], OTHER_COLOUR]
     for axis, at, title in zip(figure.axes, (0, 1, 3), ("multiply-adds", "trainable parameters", "CPU latency, ms"),
@@ -196,6 +234,7 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, 
             if at:
                 assert dots[mean].get_xdata()[0] == pytest.approx(entry[at])
             assert dots[mean].get_markerfacecolor() == (PAPER if mean == 71 else colour)
+            assert dots[mean].get_marker() == ("s" if mean == 71 else "o")
         bars = {tuple(np.round(bar.get_segments()[0][:, 1], 4)) for bar in axis.collections}
         spreads = (4, 2, 2)
         assert bars == {(round(m - s * HALF, 4), round(m + s * HALF, 4)) for m, s in zip(means, spreads, strict=True)}
@@ -206,13 +245,12 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, 
     show = figure.axes[0].xaxis.get_major_formatter()
     assert (show(1000), show(0.5), show(2_000_000)) == ("1k", "0.5", "2M")
     labels = figure.axes[-1]
-    markers = [line for line in labels.get_lines() if line.get_marker() == "o"]
+    markers = [line for line in labels.get_lines() if line.get_marker() in "os"]
     assert [line.get_color() for line in markers] == colours
     assert [line.get_markerfacecolor() for line in markers] == [colours[0], PAPER, colours[2]]
     words = {text.get_text(): text.get_position()[1] for text in labels.texts}
-    assert set(words) == {f"{cell.name}  {mean:.2f}" for cell, mean in zip(values, means, strict=True)}
-    assert [line.get_ydata()[0] for line in markers] == [words[f"{c.name}  {m:.2f}"] for c, m in zip(values, means,
-            strict=True)]  # fmt: skip
+    named = ["net · identity · working · plain: 63.00", "net · fixed · frozen · plain: 71.00", "one · plain: 46.00"]
+    assert list(words) == named and [line.get_ydata()[0] for line in markers] == [words[name] for name in named]
     assert dressed(figure) == COSTS
 
 
@@ -229,21 +267,24 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
     one = binned({2: (2, 0.35, 2), 14: (8, 7.8, 7)}) | {"ece": 0.031, "brier": 0.5}
     other = binned({2: (3, 0.5, 1), 14: (7, 6.9, 5)}) | {"ece": 0.047, "brier": 0.6}
     runs = [run(A, 0, one), run(A, 1, other), run(A, 2, None)]
-    (axis,) = reliability(comparison(*runs)).axes
+    (made,) = reliability(comparison(*runs))
+    (axis,) = made.figure.axes
     line = axis.get_lines()[1]
     assert line.get_xydata().tolist() == [pytest.approx([0.17, 0.6]), pytest.approx([0.98, 0.8])]
     bars = {round(bar.get_x() * 15, 6): bar.get_height() for bar in axis.patches}
-    assert {place: height for place, height in bars.items() if height} == {2: 0.25, 14: 0.75} and len(bars) == 15
+    assert {place: height for place, height in bars.items() if height} == {2: 0.25, 14: 0.75}
     assert all(bar.get_width() == pytest.approx(1 / 15) for bar in axis.patches)
     half = 1.6 * HALF
-    assert axis.get_title() == f"one-plain\nECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+    ece = f"ECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+    assert [text.get_text() for text in axis.texts] == [f"one: {ece}"] and axis.get_title() == "other networks · plain"
+    assert made.description == f"Best calibrated: one · plain, {ece}."
     assert dressed(axis.figure) == RELIABILITY
 
 
 def test_no_text_wherever_it_stands_is_a_formula():
     """Asked of matplotlib: every text of a drawn figure, those at the ticks as well."""
     with styled():
-        figure, (left, right) = panels(2, 2, 3, 2)
+        figure, (left, right) = fixed_panels(2, 2, (3, 2), left=0.5, bottom=0.5)
         for axis in (left, right):
             axis.plot([1, 100], [1, 2], label="legend $a$")
             axis.set(title="title $a$", xlabel="below $a$", ylabel="beside $a$")
@@ -273,11 +314,15 @@ def test_a_section_shows_its_own_comparison_with_counts_and_what_others_publishe
     def spy(name):
         return lambda *arguments: seen.update({name: arguments})
 
-    for name in ("learning_curves", "confusion"):
-        monkeypatch.setattr(module.figures, name, spy(name))
-    monkeypatch.setattr(module, "reliability", spy("reliability"))
-    monkeypatch.setattr(module, "accuracy_against_cost", spy("costs"))
-    monkeypatch.setattr(module, "svg", lambda figure: b"")
+    made = {"curves": "learning_curves", "reliability": "reliability"}
+    for kind, name in made.items():
+        drawing = Drawing(f"{own.slug}-{kind}", None, "", f"words of {kind}")
+        monkeypatch.setattr(module, name, lambda given, drawing=drawing, name=name: seen.update({name: given}) or [drawing])
+    monkeypatch.setattr(module, "confusion", lambda given: seen.update(confusion=given) or "confusion")
+    costs = Drawing(f"{own.slug}-costs", None, "", "words of costs")
+    monkeypatch.setattr(module, "accuracy_against_cost", lambda *arguments: seen.update(costs=arguments) or costs)
+    monkeypatch.setattr(module, "cuts", lambda given: True)
+    monkeypatch.setattr("benchmark.report.parts.svg", lambda figure: b"")
     monkeypatch.setattr(module.humans, "references", spy("references"))
     monkeypatch.setattr(module.results, "tables", lambda *arguments: seen.update(tables=arguments) or ["first", "second"])
     monkeypatch.setattr(module.pairs, "tests_of", lambda c: ("tests", c.slug))
@@ -287,64 +332,52 @@ def test_a_section_shows_its_own_comparison_with_counts_and_what_others_publishe
     monkeypatch.setattr(module, "published", lambda name, anchors: [(name, anchors)])
     material = type("M", (), {"complexity": "counted", "latency": "timed", "anchors": "quoted", "people": "people"})
     made = module.section(own, material)
-    assert seen["costs"] == (own, "counted", COUNTS, [("fer2013", "quoted")])
+    assert seen["costs"] == (own, "counted", COUNTS, "fer2013-7-x-costs", [("fer2013", "quoted")])
     assert seen["references"] == ("fer2013", "categorical", "people")
-    assert all(seen[name] == (own,) for name in ("learning_curves", "confusion", "reliability"))
+    assert all(seen[name] is own for name in ("learning_curves", "confusion", "reliability"))
     tests = ("tests", "fer2013-7-x")
     assert seen["pairs"] == (own, tests) and seen["grid"] == (own, ("best", tests))
     assert seen["tables"] == (own, None, ("best", tests))
-    assert (made.tables, made.details) == (["first", "grid"], ["second", "pairs"]) and made.comparison is own
-    assert [picture.file for picture in made.pictures] == [
-        f"figures/fer2013-7-x-{kind}.svg" for kind in ("curves", "confusion", "reliability", "costs")
+    assert (made.tables, made.details) == (["first", "grid"], ["second", "confusion", "pairs"]) and made.comparison is own
+    assert [(picture.file, picture.description) for picture in made.pictures] == [
+        (f"figures/fer2013-7-x-{kind}.svg", f"words of {kind}") for kind in ("curves", "reliability", "costs")
     ]
+    assert ["an arrow:" in picture.caption for picture in made.pictures] == [False, False, True]
 
 
 # What stands around the data of each figure (conftest.py).
 CURVES = """\
-8.45 2.65 inches
-epoch | at 0.521 0.038
-loss | at 0.012 0.566
-panel 0 at 0.095 0.245 0.249 0.566: one-plain
+7.25 2.7 inches
+epoch | at 0.524 0.037
+loss | at 0.014 0.565
+panel 0 at 0.103 0.241 0.29 0.63: other networks · plain
   x: -, linear, 0.85 4.15, ticks 1 2 3 4
-  y: -, linear, -2.045 45.145, ticks 0 10 20 30 40, shared with 1
-  text: diverged 1 of 3 | at 0.03 0.06
-  line: 1 2 | 31 37
+  y: -, linear, -1.94 45.14, ticks 0 15 30 45
+  text: one / 1 of 3 diverged | at 1.02 1.47
+  text: three | at 1.02 5.23
   line: 1 2 | 41 43
-  legend: training #0072b2 - None; validation #d55e00 - None
-panel 1 at 0.414 0.245 0.249 0.566: three-plain
+panel 1 at 0.579 0.241 0.29 0.63: other networks · focal
   x: -, linear, 0.85 4.15, ticks 1 2 3 4
-  y: -, linear, -2.045 45.145, ticks 0 10 20 30 40, shared with 0
-panel 2 at 0.734 0.245 0.249 0.566: two-focal
-  x: -, linear, 0.85 4.15, ticks 1 2 3 4
-  y: -, linear, 3.763 8.988, ticks 4 6 8"""
-CONFUSION = """\
-7.75 4.35 inches
-predicted class | at 0.523 0.023
-true class; a row adds up to 100 % | at 0.013 0.54
-panel 0 at 0.142 0.253 0.361 0.644: one-plain (n = 2)
-  x: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5
-  y: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5, down
-  no line left, right, bottom, top; aspect 1.0
-panel 1 at 0.619 0.253 0.361 0.644: three-plain (n = 1)
-  x: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5
-  y: -, linear, 0 8, ticks 0.5 1.5 2.5 3.5 4.5 5.5 6.5 7.5, down
-  no line left, right, bottom, top; aspect 1.0"""
+  y: -, linear, 3.763 8.988, ticks 4.5 6 7.5
+  text: two | at 1.02 8.75"""
 HEADLINE = """\
-9.5 1.98 inches
-What a bounded shortcut changes against identity (same network, normalisation, loss and seeds) | at 0.01 0.98
-panel 0 at 0.125 0.11 0.775 0.77: synthetic-8: drawn faces, 4 epochs
-  x: test Accuracy, percentage points; right of 0: better than identity; bars: 95 % paired t-interval over seeds, \
-unadjusted, linear, -5.977 21.977, ticks -5 0 5 10 15 20
-  y: -, linear, -0.6 1.6, ticks 0 1, down
-  text: +8.00 [-4.71, +20.71], n = 2 | at 1.02 0
-  text: -3.00, n = 1, no interval | at 1.02 1
+9.8 1.82 inches
+Drawn faces | at 0.012 0.857
+synthetic-8, 4 epochs | at 0.012 0.709
+panel 0 at 0.316 0.407 0.378 0.264: -
+  x: Accuracy, points; right of 0: better than identity, linear, -5.977 21.977, ticks -5 0 5 10 15 20
+  y: -, linear, -0.5 1.5, ticks , down
+  text: net · fixed · working · plain | at -0.02 0
+  text: +8.00 [-4.71, +20.71] points, n = 2 | at 1.02 0
+  text: net · adaptive · frozen · plain | at -0.02 1
+  text: -3.00 points, n = 1, no interval | at 1.02 1
   line: 0 0 | 0 1
   line: 8 | 0
   line: -3 | 1
   no line left"""
 SHORTCUTS = """\
-10.5 4 inches
-panel 0 at 0.125 0.11 0.352 0.77: shortcut H(x)
+10.75 4.1 inches
+panel 0 at 0.056 0.146 0.353 0.756: shortcut H(x)
   x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
   y: -, linear, -2.2 2.2, ticks -2 -1.5 -1 -0.5 0 0.5 1 1.5 2
   text: identity | at 1.7 1.9
@@ -353,55 +386,55 @@ panel 0 at 0.125 0.11 0.352 0.77: shortcut H(x)
   text: a = 2, c = 1 | at 6.2 0.423
   text: a = 1, c = 0 | at 6.2 1.397
   text: a = 1, c = 2 | at 6.2 0.633
-panel 1 at 0.548 0.11 0.352 0.77: slope H'(x)
+panel 1 at 0.54 0.146 0.353 0.756: slope H'(x)
   x: x, linear, -6 6, ticks -6 -4 -2 0 2 4 6
   y: -, linear, 0 1.08, ticks 0 0.2 0.4 0.6 0.8 1"""
 CIRCUMPLEX = """\
-5.45 3.2 inches
-valence | at 0.532 0.031
-arousal | at 0.018 0.555
-panel 0 at 0.119 0.203 0.385 0.656: the labels
+6.15 3.2 inches
+valence | at 0.528 0.031
+arousal | at 0.016 0.555
+panel 0 at 0.106 0.203 0.358 0.688: the labels
   x: -, linear, -1.15 1.15, ticks -1 0 1
   y: -, linear, -1.15 1.15, ticks -1 0 1
   line: 0 1 | 0 0
   line: 0 0 | 0 1
   line: 0.1 -0.3 | 0.9 0.7
   Circle: -1 -1 1 1
-  no line left, right, bottom, top; aspect 1.0
-panel 1 at 0.587 0.203 0.385 0.656: net-identity-working-mse
+  no line left, right, bottom, top
+panel 1 at 0.577 0.203 0.358 0.688: net · identity · working · mse
   x: -, linear, -1.15 1.15, ticks -1 0 1
   y: -, linear, -1.15 1.15, ticks -1 0 1
   line: 0 1 | 0 0
   line: 0 0 | 0 1
   line: 0 -0.4 | 0.8 0.6
   Circle: -1 -1 1 1
-  no line left, right, bottom, top; aspect 1.0"""
+  no line left, right, bottom, top"""
 COSTS = """\
-11.5 3.6 inches
-panel 0 at 0.125 0.11 0.138 0.77: hollow: frozen normalisation; bars: 95 % t-interval over seeds
+11 3.25 inches
+panel 0 at 0.059 0.154 0.182 0.738: -
   x: multiply-adds, log, 893.732 86155.6, ticks 1000 10000
-  y: test Accuracy, %, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 1 2 3
+  y: test Accuracy, %, linear, 30.538 91.168, ticks 45 60 75 90, shared with 1 2 3
   line: 1055.25 | 63
   line: 1146.65 | 71
   line: 70000 | 46
-panel 1 at 0.296 0.11 0.138 0.77: -
+panel 1 at 0.264 0.154 0.182 0.738: -
   x: trainable parameters, log, 120.935 1522.48, ticks 200 500 1000
-  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 2 3
+  y: -, linear, 30.538 91.168, ticks 45 60 75 90, shared with 0 2 3
   line: 203 | 63
   line: 307 | 71
   line: 907 | 46
-panel 2 at 0.467 0.11 0.138 0.77: -
+panel 2 at 0.468 0.154 0.182 0.738: -
   x: CPU latency, ms, log, 1.511 19.025, ticks 2 5 10
-  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 3
+  y: -, linear, 30.538 91.168, ticks 45 60 75 90, shared with 0 1 3
   line: 2.5 | 63
   line: 3.5 | 71
   line: 11.5 | 46
-panel 3 at 0.639 0.11 0.261 0.77: -
+panel 3 at 0.673 0.154 0.318 0.738: -
   x: -, linear, 0 1, ticks 0 0.2 0.4 0.6 0.8 1
-  y: -, linear, 30.538 91.168, ticks 40 50 60 70 80 90, shared with 0 1 2
-  text: net-identity-working-plain  63.00 | at 0.09 63
-  text: net-fixed-frozen-plain  71.00 | at 0.09 71
-  text: one-plain  46.00 | at 0.09 46
+  y: -, linear, 30.538 91.168, ticks 45 60 75 90, shared with 0 1 2
+  text: net · identity · working · plain: 63.00 | at 0.09 63
+  text: net · fixed · frozen · plain: 71.00 | at 0.09 71
+  text: one · plain: 46.00 | at 0.09 46
   line: 0 0.06 | 63 63
   line: 0 0.06 | 71 71
   line: 0 0.06 | 46 46
@@ -410,12 +443,14 @@ panel 3 at 0.639 0.11 0.261 0.77: -
   line: 0.075 | 46
   no axes"""
 RELIABILITY = """\
-2.9 3.3 inches
-confidence: probability of the answer given | at 0.56 0.03
-accuracy | at 0.034 0.553
-panel 0 at 0.259 0.197 0.69 0.606: one-plain / ECE 3.90 [-6.26, 14.06] %
+3.4 3.41 inches
+confidence: probability of the answer given | at 0.551 0.029
+accuracy | at 0.029 0.551
+panel 0 at 0.221 0.191 0.676 0.674: other networks · plain
   x: -, linear, 0 1, ticks 0 0.5 1
   y: -, linear, 0 1, ticks 0 0.5 1
+  text: one: ECE 3.90 [-6.26, 14.06] % | at 0 1.042
   line: 0 1 | 0 1
   line: 0.17 0.98 | 0.6 0.8
-  aspect 1.0"""
+  Rectangle: 0.133 0 0.2 0.25
+  Rectangle: 0.933 0 1 0.75"""
