@@ -44,6 +44,12 @@ def same_tables(old: dict[str, Rows], new: dict[str, Rows], report: Report) -> N
         report.accept("new table", f"{name}.csv")
 
 
+def boards_in(folder: Path) -> dict[str, list[dict]]:
+    """Protocol -> its rows of leaderboard.json."""
+    boards = json.loads((folder / "leaderboard.json").read_text("utf-8"))["boards"]
+    return {board["name"]: board["rows"] for board in boards}
+
+
 def same_leaderboard(old: Path, new: Path, report: Report) -> None:
     """leaderboard.json, as values."""
     one, other = (json.loads((folder / "leaderboard.json").read_text("utf-8")) for folder in (old, new))

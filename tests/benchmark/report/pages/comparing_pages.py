@@ -76,7 +76,9 @@ def _same_line(where: str, line: Node, page: Node, report: Report) -> None:
     pair = page.first("dl", "pair")
     report.same(f"{where}, claimed", value, next((d.text() for d in pair.all("dd")), "") if pair else None)
     found = [each.text() for each in summary.all("span", "found")]
-    told = [each.text() for each in verdict_line.all("span") if not each.has("chip") and not each.attributes.get("aria-hidden")]
+    told = [
+        each.text() for each in verdict_line.all("span") if not each.has("chip") and not each.attributes.get("aria-hidden")
+    ]
     report.same(f"{where}, found", f"{found[0]}." if found else "", told[0] if told else None)
     tests = [" ".join(each.text().split()) for each in page.all("section", "test")]
     for each in found[1:]:  # "Scaled down (size): verdict, detail": a test of the page has all of it
@@ -183,7 +185,9 @@ def _selected(run: Node, history: Grid) -> Names:
     """How the new page writes the selected epoch, which the old one only colours."""
     lines = run.all("tr", "selected")
     epochs = [each.text() for line in lines for each in line.all("th")]
-    return {f"{epoch} (selected)": epoch for epoch in epochs if any(row[history.titles[0]].text == epoch for row in history.rows)}
+    return {
+        f"{epoch} (selected)": epoch for epoch in epochs if any(row[history.titles[0]].text == epoch for row in history.rows)
+    }
 
 
 def _same_models(old: Node, pages: Pages, report: Report) -> None:
@@ -216,7 +220,9 @@ def same_protocols(old: Node, pages: Pages, report: Report) -> None:
             report.counts["faces with a score"] += len(before)
             if before != after:
                 lost = [each for each in before if each not in after]
-                report.differs(f"{slug}, faces", lost or before, [each for each in after if each not in before] or "another order")
+                report.differs(
+                    f"{slug}, faces", lost or before, [each for each in after if each not in before] or "another order"
+                )
 
 
 def _faces(node: Node | None) -> list[tuple[str, ...]]:
@@ -225,7 +231,9 @@ def _faces(node: Node | None) -> list[tuple[str, ...]]:
     for line in node.all("tr") if node else []:
         heading = line.first("th")
         shown = line.all("span", "face")
-        found += [(heading.text() if heading else "", each.attributes["aria-label"], each.attributes["title"]) for each in shown]
+        found += [
+            (heading.text() if heading else "", each.attributes["aria-label"], each.attributes["title"]) for each in shown
+        ]
     return found
 
 

@@ -1,13 +1,13 @@
-"""Compares the captions of figures and every other text with a number of an old page with those of the new pages, the
-figure at the top with the CSVs behind it, and what a model's page repeats with the tables that it repeats."""
+"""Compares the captions of figures and every other text with a number of an old page with those of the new pages, and the
+figure at the top with the CSVs behind it."""
 
 import re
 from collections import Counter
 from pathlib import Path
 
 from tests.benchmark.report.pages.comparing_files import Rows
-from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers
-from tests.benchmark.report.pages.reading_pages import Box, Grid, Node, grids, parse
+from tests.benchmark.report.pages.comparing_tables import Report, numbers
+from tests.benchmark.report.pages.reading_pages import Node, parse
 
 TEXTS = ("p", "li", "dt", "dd", "figcaption", "summary", "h1", "h2", "h3", "h4", "pre", "blockquote")
 # Sentence of the old page -> what says it now, on which page.
@@ -64,10 +64,14 @@ def same_captions(old: Node, pages: dict[str, Node], tables: dict[str, Rows], re
                 was = was.replace(*FEWER_DOTS)
             header = was.partition(". Protocol ")[0]
             lost = Counter(numbers(header if len(now) < len(was) else was)) - Counter(numbers(now))
-            if lost or was.partition(":")[0] != now.partition(":")[0]:
+            if lost or _subject(was) != _subject(now):
                 report.differs(f"figure {file}, caption", text, now)
             else:
                 report.accept("caption of a figure said otherwise, with every number", file)
+
+
+def _subject(caption: str) -> str:
+    return re.split("[:;.]", caption)[0]
 
 
 def same_rest(old: Node, pages: dict[str, Node], report: Report) -> None:
@@ -129,50 +133,3 @@ def _row(row: dict[str, str]) -> tuple[str, str]:
     n = row["pairs_n"]
     shown = mean + (f" [{', '.join(ends)}]" if ends else "") + (" points" if share else "") + f", n = {n}"
     return name, shown + (", no interval" if n == "1" else "")
-
-
-def same_models(pages: dict[str, Node], names: Names, report: Report) -> None:
-    """What a model's page repeats is, number for number, a row of this cell in the table that it names. The tables' own
-    numbers are compared with the old ones."""
-    tables: dict[str, list[dict[str, Box]]] = {}
-    for address, page in pages.items():
-        if not address.startswith("pages/claims/"):
-            for section in [*page.all("section", "table"), *page.all("section", "board")]:
-                for grid in grids(section):
-                    tables.setdefault(_title(grid, section), []).extend(grid.rows)
-    for address, page in pages.items():
-        if not address.startswith("pages/models/"):
-            continue
-        for details in page.all("details", "more"):
-            summary = details.first("summary")
-            title = summary.text() if summary else ""
-            for listing in details.all("dl"):
-                terms = [each.text() for each in listing.all("dt")]
-                values = [each.text() for each in listing.all("dd")]
-                report.counts["numbers repeated by pages of models"] += sum(len(numbers(each)) for each in values)
-                missing = _missing(dict(zip(terms, values, strict=True)), tables.get(title, []), Path(address).stem, names)
-                if missing:
-                    report.differs(f"{address}, {title}", f"no row of {Path(address).stem} with these", missing)
-
-
-def _title(grid: Grid, section: Node) -> str:
-    title = re.sub(r" \(part \d+ of \d+\)$", "", grid.caption)
-    if section.attributes.get("id", "").startswith("board-"):
-        return f"{section.attributes['id'].removeprefix('board-')}: leaderboard"
-    return title
-
-
-def _missing(said: dict[str, str], rows: list[dict[str, Box]], name: str, names: Names) -> dict[str, str]:
-    """What no row of the cell says. A table in blocks has several rows a cell, which together say all."""
-    own = [row for row in rows if _is_of(row, name, names)]
-    fitting: dict[str, bool] = {}
-    for term, value in said.items():
-        shown = [f"{row[term].text} [{row[term].aside}]" if row[term].aside else row[term].text for row in own if term in row]
-        fitting[term] = value in shown
-    return {term: said[term] for term, fits in fitting.items() if not fits}
-
-
-def _is_of(row: dict[str, Box], name: str, names: Names) -> bool:
-    texts = {names.get(box.text, box.text) for box in row.values()}
-    grid = "-".join(row[key].text for key in ("Network", "Shortcut", "Normalisation", "Loss") if key in row)
-    return name in texts or grid == name

@@ -164,7 +164,9 @@ def _uncut(old: Box, ends: Sequence[str], column: Column) -> bool:
         if row.get(f"{column.key}_mean", row.get(column.key)) == old.sort:
             found = [row.get(f"{column.key}_{end}") or "nan" for end in ("low", "high")]
             for scale in (1, 100):
-                shown = [f"{scale * float(has):.{len(end.partition('.')[2])}f}" for has, end in zip(found, ends, strict=True)]
+                shown = [
+                    f"{scale * float(has):.{len(end.partition('.')[2])}f}" for has, end in zip(found, ends, strict=True)
+                ]
                 if [float(each) for each in shown] == [_value(each) for each in ends]:
                     return True
     return False

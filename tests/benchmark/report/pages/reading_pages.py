@@ -173,7 +173,9 @@ def _box(cells: list[Node]) -> Box:
     aside = " ".join(each.text(("against",)) for each in [*first.all("span", "aside"), *others]).strip()
     links = tuple(old_place(a.attributes["href"]) for each in cells for a in each.all("a") if "href" in a.attributes)
     shown = first.text(("aside", "against"))
-    return Box(shown, aside.removeprefix("[").removesuffix("]"), first.attributes.get("data-sort"), links, first.has("number"))
+    return Box(
+        shown, aside.removeprefix("[").removesuffix("]"), first.attributes.get("data-sort"), links, first.has("number")
+    )
 
 
 def _lifted(table: Node) -> dict[str, Box]:

@@ -8,7 +8,8 @@ OLD: a folder with index.html and costs.html as single pages; NEW: a folder with
 import sys
 from pathlib import Path
 
-from tests.benchmark.report.pages.comparing_files import same_leaderboard, same_tables, tables_in, true_confusion
+from tests.benchmark.report.pages.comparing_files import boards_in, same_leaderboard, same_tables, tables_in, true_confusion
+from tests.benchmark.report.pages.comparing_models import same_models
 from tests.benchmark.report.pages.comparing_pages import (
     same_claims,
     same_data,
@@ -16,11 +17,12 @@ from tests.benchmark.report.pages.comparing_pages import (
     same_runs,
     words_of_cells,
 )
-from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_models, same_rest
+from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
 from tests.benchmark.report.pages.reading_pages import by_id, pages_in, parse
 
 OLD_PAGES = ("index.html", "costs.html")
+SHOWN = 3  # places of every exception that are printed
 RECOMPUTED = 3  # tables of confusion that are computed again from the predictions
 
 
@@ -52,7 +54,7 @@ def compare(old: Path, new: Path) -> Report:
     same_tables(tables_in(old), tables, report)
     for figure in ("headline.svg", "headline-narrow.svg"):
         same_headline(tables, new / "figures" / figure, report)
-    same_models(pages, names, report)
+    same_models(pages, names, boards_in(new), report)
     same_leaderboard(old, new, report)
     confusion = [name for name in sorted(tables) if name.endswith("-confusion")]
     for name in confusion[:RECOMPUTED]:
@@ -68,9 +70,6 @@ def told(report: Report) -> str:
         lines += [f"accepted: {reason}: {len(places)}", *(f"    {place}" for place in places[:SHOWN])]
     lines.append(f"{len(report.deviations)} deviations")
     return "\n".join(lines)
-
-
-SHOWN = 3  # places of every exception that are printed
 
 
 def main(old: Path, new: Path) -> int:
