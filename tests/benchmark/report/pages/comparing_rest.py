@@ -75,8 +75,8 @@ def _subject(caption: str) -> str:
 
 
 def same_rest(old: Node, pages: dict[str, Node], report: Report) -> None:
-    """Every text with a number that no other comparison has seen stands on a page, word for word. Notes of a table stand as a
-    list now: each of their sentences is looked for. A first letter may be large now."""
+    """Every text with a number that no other comparison has seen stands on a page, word for word. Notes of a table stand as
+    a list now: each of their sentences is looked for. A first letter may be large now."""
     theirs = {address: _small(re.sub(r"\s+", " ", page.text())) for address, page in pages.items()}
     whole = "\n".join(theirs.values())
     for node in old.walk():

@@ -10,7 +10,8 @@ from tests.benchmark.report.pages.reading_pages import Box, Grid, Node, grids
 
 CUT = "\N{DAGGER}"
 NUMBER = re.compile(r"(?<![\w.])[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
-# What a column's title has -> what is possible; the first that fits. The best choice by the test split is never below another.
+# What a column's title has -> what is possible; the first that fits. The best choice by the test split is never below
+# another.
 LIMITS = {
     "^Oracle minus best|^Best on test minus best": (0.0, None),
     r"points\)?$|^Gain|minus|[Dd]ifference|[Cc]hange": (-100.0, 100.0),
