@@ -17,7 +17,7 @@ from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import GREY, SMALL, capped, look, message, sentences
 
 LAST = ("generated faces", "drawn faces")  # kinds of faces that are nobody's
-ROW, HEAD, FOOT, GAP = 0.24, 0.3, 0.5, 0.12  # inches: a row, the words above a group, its axis, space behind it
+ROW, HEAD, FOOT, GAP = 0.21, 0.28, 0.46, 0.06  # inches: a row, the words above a group, its axis, space behind it
 NOTHING = "not tested: no two records differ in the shortcut alone"
 
 
@@ -51,8 +51,8 @@ def _protocols(check: Check) -> Iterator[object]:
 
 
 def headline(found: Sequence[Group]) -> Figure:
-    """A row per difference: its names on the left, its numbers on the right."""
-    return _figure(found, 9.8, 3.1, 3.0, narrow=False) if found else message(NOTHING)
+    """A row per difference: names on the left, numbers on the right. Two columns, if there are two kinds of faces."""
+    return _figure(found, 6.3, 2.75, 2.0, narrow=False) if found else message(NOTHING)
 
 
 def headline_narrow(found: Sequence[Group]) -> Figure:
@@ -71,23 +71,34 @@ def description(found: Sequence[Group]) -> str:
 
 
 def _figure(found: Sequence[Group], width: float, left: float, right: float, *, narrow: bool) -> Figure:
-    row, size = (0.5, 9) if narrow else (ROW, 9)  # 9 points are 12 pixels
+    """`width`, `left`, `right`: inches of a column, and of the words beside its axes."""
+    row = 0.5 if narrow else ROW
     kinds = [(kind, list(own)) for kind, own in groupby(found, key=lambda group: group.kind)]
-    height = sum(HEAD + sum(HEAD + row * len(g.pairs) + FOOT + GAP for g in own) for _, own in kinds) + GAP
-    figure, top = Figure(figsize=(width, height)), height
-    for kind, own in kinds:
-        top -= HEAD
-        heading = kind[:1].upper() + kind[1:]
-        figure.text(0.12 / width, (top + 0.04) / height, heading, fontsize=12, fontweight="bold", va="bottom")
-        for group in own:
-            top -= HEAD + row * len(group.pairs)
-            box = left / width, top / height, (width - left - right) / width, row * len(group.pairs) / height
-            axis = figure.add_axes(box)
-            words = f"{group.comparison.slug}, {group.comparison.protocol['epochs']} epochs"
-            figure.text(0.12 / width, (top + row * len(group.pairs) + 0.07) / height, words, fontsize=10, va="bottom")
-            _forest(axis, group, size, narrow)
-            top -= FOOT + GAP
+    heights = [HEAD + sum(HEAD + row * len(g.pairs) + FOOT + GAP for g in own) for _, own in kinds]
+    first = len(kinds) if narrow else _first_column(heights)
+    columns = [kinds[:first], kinds[first:]] if first < len(kinds) else [kinds]
+    whole, height = width * len(columns), max(sum(heights[:first]), sum(heights[first:])) + GAP
+    figure = Figure(figsize=(whole, height))
+    for at, column in enumerate(columns):
+        start, top = at * width, height
+        for kind, own in column:
+            top -= HEAD
+            place = ((start + 0.12) / whole, (top + 0.04) / height)
+            figure.text(*place, kind[:1].upper() + kind[1:], fontsize=12, fontweight="bold", va="bottom")
+            for group in own:
+                tall = row * len(group.pairs)
+                top -= HEAD + tall
+                box = (start + left) / whole, top / height, (width - left - right) / whole, tall / height
+                words = f"{group.comparison.slug}, {group.comparison.protocol['epochs']} epochs"
+                figure.text((start + 0.12) / whole, (top + tall + 0.07) / height, words, fontsize=10, va="bottom")
+                _forest(figure.add_axes(box), group, 9, narrow)  # 9 points are 12 pixels
+                top -= FOOT + GAP
     return figure
+
+
+def _first_column(heights: Sequence[float]) -> int:
+    """How many kinds of faces stand in the first of two columns, so that the higher one is as low as possible."""
+    return min(range(1, len(heights) + 1), key=lambda n: (max(sum(heights[:n]), sum(heights[n:])), n))
 
 
 def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
@@ -108,7 +119,7 @@ def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
             axis.vlines(0, row - 0.14, row + 0.14, color=GREY, linewidth=0.8)
         style = {"color": own.colour, "markerfacecolor": own.face, "markersize": 6}
         axis.plot(scale * difference.mean, row, own.marker, **style)
-        name, numbers = _name(pair), _numbers(comparison, pair)
+        name, numbers = _name(pair), _numbers(comparison, pair, "points" if narrow else "")
         if narrow:
             axis.text(0, row - 0.56, name, transform=axis.get_yaxis_transform(), fontsize=size, va="center")
             axis.text(0, row - 0.27, numbers, transform=across, fontsize=SMALL, va="center", color=GREY)
@@ -118,7 +129,7 @@ def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
     axis.set_ylim(len(group.pairs) - (0.75 if narrow else 0.5), -0.75 if narrow else -0.5)
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
-    axis.xaxis.set_major_locator(MaxNLocator(4 if narrow else 6))
+    axis.xaxis.set_major_locator(MaxNLocator(4))
     unit = f"{metric.title}, points" if metric.unit == "%" else metric.title
     axis.set_xlabel(f"{unit}; right of 0: better" + ("" if narrow else " than identity"), fontsize=9)
 
@@ -137,11 +148,11 @@ def _name(pair: Pair) -> str:
     return f"{pair.place.network} · {pair.place.shortcut} · {pair.place.normalisation} · {pair.place.loss}"
 
 
-def _numbers(comparison: Comparison, pair: Pair) -> str:
+def _numbers(comparison: Comparison, pair: Pair, points: str = "points") -> str:
     assert pair.difference is not None
     unit, n = METRICS[comparison.primary].unit, pair.difference.n
     shown = bracketed(pair.difference, lambda v: number(v, unit, signed=True))
-    return f"{shown}{' points' if unit == '%' else ''}, n = {n}" + (", no interval" if n == 1 else "")
+    return f"{shown}{f' {points}' if points and unit == '%' else ''}, n = {n}" + (", no interval" if n == 1 else "")
 
 
 def cuts(found: Iterable[Group]) -> bool:

@@ -47,8 +47,10 @@ def costs(comparison: Comparison, measured: Mapping | None) -> pd.DataFrame:
 
 
 def confusion(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Cell -> one row per pair of classes that occurs: actual class, predicted class, number of test faces, of the cell's first
-    finished seed."""
+    """Cell -> one row per pair of classes that occurs: actual class, predicted class, number of test faces.
+
+    Of the cell's first finished seed.
+    """
     names, found = np.array(comparison.classes), {}
     for label, runs in comparison.runs.items():
         first = next((run.record for run in runs if not run.record.diverged), None)

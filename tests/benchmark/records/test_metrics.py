@@ -576,3 +576,25 @@ print("torch" in sys.modules)
 """
     done = run_python(program)
     assert done.stdout.split() == ["False"], done.stderr
+
+
+def test_no_value_is_outside_what_is_possible():
+    """The best and the worst predictions that there are, and random ones."""
+    rng, names = np.random.default_rng(7), list("abc")
+    labels = np.arange(60) % 3
+    right = 50.0 * np.eye(3)[labels]
+    found = [metrics.categorical(labels, scores, names) for scores in (right, -right, rng.normal(size=(60, 3)))]
+    targets = np.stack([np.linspace(-1, 1, 60), np.linspace(1, -1, 60)], axis=1)
+    found += [metrics.dimensional(targets, outputs) for outputs in (targets, -targets, rng.uniform(-1, 1, (60, 2)))]
+    seen = {}
+    for values in found:
+        for name in metrics.METRICS:
+            if values.get(name) is not None:
+                seen.setdefault(name, []).append(values[name])
+    assert set(seen) == set(metrics.METRICS)
+    for name, values in seen.items():
+        least, most = metrics.possible(name)
+        assert least is not None and min(values) >= least - 1e-9 and (most is None or max(values) <= most + 1e-9), name
+    names = ("accuracy", "recall", "ccc_mean", "mcc", "sagr_valence", "rmse_mean", "nll", "brier")
+    ends = {name: metrics.possible(name) for name in names}
+    assert list(ends.values()) == [(0, 1), (0, 1), (-1, 1), (-1, 1), (0, 1), (0, None), (0, None), (0, 2)]

@@ -255,7 +255,7 @@ def test_rates_that_a_cell_has_got_are_shown_in_the_order_of_the_tables(monkeypa
     identity = Cell("net-identity-working-plain", "residual", options, "plain", 0.00025)
     adaptive = Cell("net-adaptive-working-plain", "residual", options | {"shortcut": "adaptive"}, "plain", 0.25)
     known = {cell.name: cell for cell in (adaptive, identity)}
-    monkeypatch.setattr(learning_rates, "load_cells", lambda: known)
+    monkeypatch.setattr(learning_rates, "installed_cells", lambda: known)
     about = {"epochs": 9, "seed": 107, "protocol": "p", "recipe": {"learning_rate": 0.25}}
     lines = [
         about | {"cell": name, "best": best} for name, best in (("zz", 0.1), (adaptive.name, 0.2), (identity.name, 0.3))

@@ -117,8 +117,9 @@ def test_in_the_report(built, contents, tmp_path, undrawn):
     (tmp_path / "gradients").mkdir()
     (tmp_path / "gradients" / "p.json").write_text(json.dumps(contents))
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
-    page = (tmp_path / "README.md").read_text()
-    assert "## Gradients along the units" in page and "diverged 3 of 3" in page
+    page = (tmp_path / "pages" / "gradients.md").read_text()
+    assert "# Gradients along the units" in page and "diverged 3 of 3" in page
     for name in ("figures/gradients-p-norm.svg", "tables/gradients-p.csv"):
-        assert (tmp_path / name).is_file() and name in page
-    assert "## Gradients along the units" not in (built / "README.md").read_text()
+        assert (tmp_path / name).is_file() and f"(../{name})" in page
+    assert "(pages/gradients.md)" in (tmp_path / "README.md").read_text()
+    assert not (built / "pages" / "gradients.md").exists() and "gradients.md" not in (built / "README.md").read_text()

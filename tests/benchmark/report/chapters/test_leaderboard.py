@@ -171,10 +171,12 @@ def test_in_the_built_report(tmp_path, make, cell, read_page, undrawn):
     theirs(make, records, "synthetic-8")
     theirs(make, records, "fer2013-7", "alone")
     build(records, tmp_path / "complexity.json", tmp_path / "data", tmp_path)
-    page = read_page(tmp_path / "index.html")
-    assert "Leaderboards" in [each["text"] for each in page.all("h2")]
+    page = read_page(tmp_path / "pages" / "leaderboards.html")
+    assert "Leaderboards" in [each["text"] for each in page.all("h1")]
+    assert {"synthetic-8", "fer2013-7"} <= {each["text"] for each in page.all("h2")}
     table = pd.read_csv(tmp_path / "tables" / "leaderboard-synthetic-8.csv")
     assert table["cell"].tolist().count("theirs") == 2 and table["outside_stated"].dropna().tolist() == [0.66, 0.66]
-    assert "## Leaderboards" in (tmp_path / "README.md").read_text()
+    assert "[Leaderboards](pages/leaderboard.md)" in (tmp_path / "README.md").read_text()
+    assert "# Leaderboards" in (tmp_path / "pages" / "leaderboard.md").read_text()
     results = (tmp_path / "tables" / "synthetic-8-results.md").read_text()
     assert "theirs" not in results, "an outside model in a table of the runs"

@@ -24,7 +24,7 @@ def line(cell, rate, best, **changes):
 def test_every_trial_stands_in_its_cells_row_and_its_rates_column(tmp_path, monkeypatch):
     plain = {name: dataclasses.replace(load_cells()[name], learning_rate=None) for name in CELLS}
     registered = plain | {CELLS[1]: dataclasses.replace(plain[CELLS[1]], learning_rate=5e-4)}
-    monkeypatch.setattr(learning_rates, "load_cells", lambda: registered)
+    monkeypatch.setattr(learning_rates, "installed_cells", lambda: registered)
     lines = [
         line(CELLS[0], 0.001, 0.2494),
         line(CELLS[1], 0.001, 0.1),

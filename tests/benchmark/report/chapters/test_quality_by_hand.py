@@ -244,7 +244,7 @@ def test_no_table_of_leaks_without_a_leak_or_without_a_finished_run(run, compari
 
 def test_a_change_that_some_resample_does_not_have_is_without_an_interval():
     """One of two faces is kept: about a quarter of all resamples have none of it."""
-    change = audits._change(np.array([1.0, 0.0]), np.array([True, False]))
+    (change,) = audits._changes([np.array([1.0, 0.0])], np.array([True, False]))
     assert (change.text, change.numbers) == ("+50.00, no interval", {"mean": 0.5, "low": None, "high": None})
 
 

@@ -138,7 +138,7 @@ def test_a_single_seed_has_no_interval(built):
 
 def test_every_table_names_protocol_images_selection_and_tta(built):
     tables = list((built / "tables").glob("synthetic-*.md"))
-    assert len(tables) == 14
+    assert len(tables) == 15
     for path in tables:
         for suffix in (".md", ".tex"):
             text = path.with_suffix(suffix).read_text()
