@@ -77,7 +77,7 @@ def _same_line(where: str, line: Node, page: Node, report: Report) -> None:
     report.same(f"{where}, claimed", value, next((d.text() for d in pair.all("dd")), "") if pair else None)
     found = [each.text() for each in summary.all("span", "found")]
     told = [
-        each.text() for each in verdict_line.all("span") if not each.has("chip") and not each.attributes.get("aria-hidden")
+        each.text() for each in verdict_line.all("span") if not each.has("chip") and "aria-hidden" not in each.attributes
     ]
     report.same(f"{where}, found", f"{found[0]}." if found else "", told[0] if told else None)
     tests = [" ".join(each.text().split()) for each in page.all("section", "test")]

@@ -103,17 +103,20 @@ def _small(text: str) -> str:
 
 
 def same_headline(tables: dict[str, Rows], figure: Path, report: Report) -> None:
-    """Under each protocol of the figure at the top, from top to bottom: the rows of its table of shortcuts."""
-    drawn = [each for each in parse(figure.read_text("utf-8")).walk() if each.tag == "text"]
-    drawn.sort(key=lambda each: (float(each.attributes["y"]), float(each.attributes["x"])))
+    """Under each protocol of the figure at the top, from top to bottom: the rows of its table of shortcuts. The figure may
+    have columns; the unit is that of its axis."""
+    drawn = [
+        (float(each.attributes["y"]), float(each.attributes["x"]), each.text())
+        for each in parse(figure.read_text("utf-8")).walk()
+        if each.tag == "text"
+    ]
     found: dict[str, list[tuple[str, str]]] = {}
-    slug, before = "", ""
-    for text in (each.text() for each in drawn):
-        if match := re.fullmatch(r"(\S+), \d+ epochs?", text):
-            slug = match[1]
-        if ", n = " in text:
-            found.setdefault(slug, []).append((before, text))
-        before = text
+    for y, x, text in sorted(each for each in drawn if ", n = " in each[2]):
+        above = [each for each in drawn if each[0] < y and each[1] < x + 1 and re.fullmatch(r"\S+, \d+ epochs?", each[2])]
+        column = max((each[1] for each in above), default=0.0)
+        slug = max((each for each in above if each[1] > column - 1), default=(0, 0, "no protocol"))[2].partition(",")[0]
+        names = [each for each in drawn if " \N{MIDDLE DOT} " in each[2] and column - 1 < each[1] < x + 1 and each[0] < y + 1]
+        found.setdefault(slug, []).append((max(names, default=(0, 0, ""))[2], text.replace(" points", "")))
     expected = {}
     for name, rows in tables.items():
         if name.endswith("-shortcuts") and (own := [_row(row) for row in rows if row.get("difference_mean")]):
@@ -131,5 +134,5 @@ def _row(row: dict[str, str]) -> tuple[str, str]:
     parts = [row.get(f"difference_{key}") for key in ("mean", "low", "high")]
     mean, *ends = (f"{scale * float(each):+.{digits}f}" for each in parts if each)
     n = row["pairs_n"]
-    shown = mean + (f" [{', '.join(ends)}]" if ends else "") + (" points" if share else "") + f", n = {n}"
+    shown = mean + (f" [{', '.join(ends)}]" if ends else "") + f", n = {n}"
     return name, shown + (", no interval" if n == "1" else "")

@@ -17,8 +17,10 @@ from tests.benchmark.report.pages.comparing_pages import (
     same_runs,
     words_of_cells,
 )
+from tests.benchmark.report.pages.comparing_repeats import same_lists
 from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
+from tests.benchmark.report.pages.following_links import links_lead
 from tests.benchmark.report.pages.reading_pages import by_id, pages_in, parse
 
 OLD_PAGES = ("index.html", "costs.html")
@@ -55,7 +57,9 @@ def compare(old: Path, new: Path) -> Report:
     for figure in ("headline.svg", "headline-narrow.svg"):
         same_headline(tables, new / "figures" / figure, report)
     same_models(pages, names, boards_in(new), report)
+    same_lists(pages, names, report)
     same_leaderboard(old, new, report)
+    links_lead(pages, new, report)
     confusion = [name for name in sorted(tables) if name.endswith("-confusion")]
     for name in confusion[:RECOMPUTED]:
         true_confusion(name, tables[name], new / "records", report)
