@@ -1,5 +1,5 @@
-"""Compares what lists of the new pages repeat (first page, lists of claims and of models, facts and runs of a model) with the
-page that they lead to. Those pages are compared with the old report elsewhere."""
+"""Compares what lists of the new pages repeat (first page, lists of claims and of models, facts and runs of a model) with
+the page that they lead to. Those pages are compared with the old report elsewhere."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from tests.benchmark.report.pages.comparing_pages import chip_of, facts
 from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers
 from tests.benchmark.report.pages.reading_pages import Grid, Node, by_id, grids, old_place
 
+DOT = " \N{MIDDLE DOT} "
 SCALES = {"k": 1e3, "M": 1e6, "G": 1e9}
 Pages = dict[str, Node]
 
@@ -75,8 +76,8 @@ def _claims(pages: Pages, report: Report) -> None:
 
 
 def _models(pages: Pages, names: Names, report: Report) -> None:
-    """Parameters and multiply-adds of a model's page as in the tables of complexity, its runs as on their pages, its commands;
-    parameters and numbers of runs in the list of models."""
+    """Parameters and multiply-adds of a model's page as in the tables of complexity, its runs as on their pages, its
+    commands; parameters and numbers of runs in the list of models."""
     networks = [grid for grid in grids(pages["pages/networks.html"]) if "Protocol" in grid.titles and "MACs" in grid.titles]
     listed: dict[str, tuple[str, dict[str, int]]] = {}
     for address, page in pages.items():
@@ -96,10 +97,12 @@ def _models(pages: Pages, names: Names, report: Report) -> None:
                 continue
             for row in (row for grid in networks for row in grid.rows if row["Protocol"].text == slug):
                 if names.get(row["Cell"].text, row["Cell"].text) == name:
-                    macs = "not counted" if row["MACs"].text.startswith("not tested") else row["MACs"].text
+                    macs, trained = row["MACs"].text, row["Trainable parameters"].text
+                    if macs.startswith("not tested"):
+                        macs = "not counted"
                     report.same(f"{address}, {slug}, multiply-adds", macs, has.get("Multiply-adds of one picture"))
-                    if not row["Trainable parameters"].text.startswith("not tested"):
-                        report.same(f"{address}, {slug}, parameters", row["Trainable parameters"].text, has["Trainable parameters"])
+                    if not trained.startswith("not tested"):
+                        report.same(f"{address}, {slug}, parameters", trained, has["Trainable parameters"])
             seeds = list(_runs(address, slug, name, section, pages, report))
             many[slug] = len(seeds)
             command = section.first("pre")
@@ -143,10 +146,9 @@ def _top(pages: Pages, names: Names, report: Report) -> None:
         first = next(each for each in grids(board) if "trained here" in each.caption)
         value = next(title for title in first.titles if title.startswith("Trained by this suite"))
         rows = [row for row in first.rows if row["TTA"].text == "none"]
-        expected = [(r["Rank"].text, r["Entry"].text, r[value].text, r[value].aside, r["Seeds"].text) for r in rows]
-        shown = [[row[title] for title in grid.titles] for row in grid.rows]
-        for was, (rank, entry, own, seeds) in zip(expected, shown, strict=False):
-            report.same(f"first page, {was[1]}", " ".join(was), f"{rank.text} {entry.text} {own.text} {own.aside} n = {seeds.text}")
-
-
-DOT = " \N{MIDDLE DOT} "
+        for was, row in zip(rows, grid.rows, strict=False):
+            rank, entry, own, seeds = (row[title] for title in grid.titles)
+            seeded = (f"n = {seeds.text}", f"n = {seeds.text}, no interval")[seeds.text == "1"]
+            expected = (was["Rank"].text, was["Entry"].text, was[value].text, was[value].aside, was["Seeds"].text)
+            found = (rank.text, entry.text, own.text, own.aside, seeded)
+            report.same(f"first page, {entry.text}", " | ".join(expected), " | ".join(found))

@@ -115,7 +115,9 @@ def same_headline(tables: dict[str, Rows], figure: Path, report: Report) -> None
         above = [each for each in drawn if each[0] < y and each[1] < x + 1 and re.fullmatch(r"\S+, \d+ epochs?", each[2])]
         column = max((each[1] for each in above), default=0.0)
         slug = max((each for each in above if each[1] > column - 1), default=(0, 0, "no protocol"))[2].partition(",")[0]
-        names = [each for each in drawn if " \N{MIDDLE DOT} " in each[2] and column - 1 < each[1] < x + 1 and each[0] < y + 1]
+        names = [
+            each for each in drawn if " \N{MIDDLE DOT} " in each[2] and column - 1 < each[1] < x + 1 and each[0] < y + 1
+        ]
         found.setdefault(slug, []).append((max(names, default=(0, 0, ""))[2], text.replace(" points", "")))
     expected = {}
     for name, rows in tables.items():

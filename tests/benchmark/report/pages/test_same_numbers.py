@@ -24,7 +24,8 @@ OLD = """<section class="table" id="table-x"><table><caption>x</caption><thead><
 <td class="number" data-sort="0.4">0.400</td></tr>
 </tbody></table></section>"""
 NEW = """<section class="table" id="table-x"><p class="lifted">In every row: Seeds <b>n = 3</b>.</p>
-<div class="scroll"><table><caption>x</caption><thead><tr><th data-key="cell">Cell</th><th data-key="accuracy" colspan="2">Accuracy, %</th>
+<div class="scroll"><table><caption>x</caption><thead><tr><th data-key="cell">Cell</th>
+<th data-key="accuracy" colspan="2">Accuracy, %</th>
 <th data-key="kappa">Kappa</th></tr></thead><tbody>
 <tr><th class="cell"><a href="../models/n-a.html#s">n · a</a></th><td class="number">98.10</td>
 <td class="aside">[95.20, 100.00†]</td><td class="number">0.500</td></tr>
@@ -104,12 +105,18 @@ def test_a_cut_interval_has_to_be_whole_in_the_csv() -> None:
 
 CLAIM = """<li id="claim-c"><details><summary><span class="verdict"><span class="chip"><i aria-hidden="">?</i> open</span></span>
 <span class="what"><strong>It has 3 units</strong><span class="found">1 of 3, no verdict</span></span>
-<span class="claimed"><span>P claims</span> 71.53 %</span></summary><div class="evidence"><p>131 against 2.06 [X].</p>
-<div class="test"><p><b>Deciding:</b> <span class="chip"><i aria-hidden="">?</i> open</span> net, 64x64</p><p>Accuracy 50.30.</p>
+<span class="claimed"><span>P claims</span> 71.53 %</span></summary>
+<div class="evidence"><p>131 against 2.06 [X].</p>
+<div class="test"><p><b>Deciding:</b>
+<span class="chip"><i aria-hidden="">?</i> open</span> net, 64x64</p>
+<p>Accuracy 50.30.</p>
 <p class="small">Runs: <a href="#run-s-n-a-seed0">n-a, seed 0</a>.</p></div></div></details></li>"""
-CLAIM_PAGE = """<main><h1>It has 3 units: 71.53 %</h1><p class="verdict-line"><span class="chip"><i aria-hidden="">?</i> open</span>
-<span>1 of 3, no verdict.</span></p><dl class="pair"><dt>Claimed</dt><dd>71.53 %</dd></dl><p>131 against 2.06 [X].</p>
-<section class="test"><h3>Deciding <span class="chip"><i aria-hidden="">?</i> open</span></h3><p>net, 64x64</p><p>Accuracy 50.30.</p>
+CLAIM_PAGE = """<main><h1>It has 3 units: 71.53 %</h1>
+<p class="verdict-line"><span class="chip"><i aria-hidden="">?</i> open</span>
+<span>1 of 3, no verdict.</span></p>
+<dl class="pair"><dt>Claimed</dt><dd>71.53 %</dd></dl><p>131 against 2.06 [X].</p>
+<section class="test"><h3>Deciding <span class="chip"><i aria-hidden="">?</i> open</span></h3>
+<p>net, 64x64</p><p>Accuracy 50.30.</p>
 <details><summary>The 1 runs behind it</summary><ul class="runs">
 <li><a href="../runs/s/n-a-seed0.html">n · a, seed 0</a></li></ul></details></section></main>"""
 
