@@ -75,7 +75,8 @@ def table(contents: Mapping) -> Table:
         "Step: optimiser steps done; the loss is that of the probe",
     )
     labels = ("network", "layers", "shortcut", "normalisation", "step", "n")
-    return Table(f"gradients-{contents['plan']}", "Gradient and signal along the units", notes, columns, rows, labels)
+    title = f"Gradient and signal along the units: plan {contents['plan']}, {contents['protocol']['name']}"
+    return Table(f"gradients-{contents['plan']}", title, notes, columns, rows, labels)
 
 
 def drawings(contents: Mapping) -> Iterator[Drawing]:

@@ -4,7 +4,7 @@ Also the ten rows of the chief one, for the first page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -78,11 +78,17 @@ def shown_boards(site: Site) -> list[Shown]:
     found = []
     for board, table in zip(site.material.leaderboard["boards"], chapter.tables, strict=True):
         blocks = [
-            (board["rows"][block.places[0]]["kind"], block, [board["rows"][at] for at in block.places])
+            (board["rows"][block.places[0]]["kind"], _plain(block), [board["rows"][at] for at in block.places])
             for block in site.blocks(table)
         ]
         found.append(Shown(board, table, data_kind(board["data"]["name"]), blocks))
     return sorted(found, key=_order)
+
+
+def _plain(block: Block) -> Block:
+    """The block with a column of values that names the metric alone: the heading above it says whose they are."""
+    titles = [c._replace(title=c.title.rpartition(": ")[2]) if c.key.endswith("_value") else c for c in block.columns]
+    return replace(block, columns=titles)
 
 
 def row_data(shown: Shown, rows: Sequence[Mapping[str, Json]]) -> list[Markup]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from benchmark.report.pages.addresses import Addresses
 from benchmark.report.tables import Entry, Table
 
+COUNT, NO_INTERVAL = "n = ", ", no interval"  # of `benchmark.report.tables.seeds`
 Words = Callable[[str, str], str]  # (protocol, label of a cell) -> the cell in words
 
 
@@ -22,6 +23,7 @@ class Box(NamedTuple):
         label: whether it is a label of the row.
         best: whether a test says that it is the best of its group.
         share: the number itself, if a page may shade it; else None.
+        counts: whether it is the number of runs behind the row.
     """
 
     text: str
@@ -31,6 +33,7 @@ class Box(NamedTuple):
     label: bool = False
     best: bool = False
     share: float | None = None
+    counts: bool = False
 
 
 class Column(NamedTuple):
@@ -109,7 +112,7 @@ def _constant(label: bool, boxes: Sequence[Box]) -> bool:
     """Whether a column says the same in every row, so that it can be said once: labels and texts, numbers of runs; never a
     measured number."""
     first = boxes[0]
-    plain = label or first.sort is None or isinstance(first.sort, str) or first.text.startswith("n = ")
+    plain = label or first.sort is None or isinstance(first.sort, str) or first.counts
     return plain and bool(first.text) and not first.aside and all(box.text == first.text for box in boxes)
 
 
@@ -121,9 +124,12 @@ def _box(table: Table, row: Mapping[str, Entry], key: str, addresses: Addresses,
     targets = addresses.behind(table, row, key, slug)
     value = sort_value(entry)
     shown, bracket, interval = entry.text.partition(" [")
+    if shown.startswith(COUNT):  # a column of numbers: what they count stands above it, an interval beside it or nowhere
+        shown = shown.removeprefix(COUNT).replace(NO_INTERVAL, "")
     if value is None or isinstance(value, str):
         of = row["protocol"].text if "protocol" in row else slug
         text = words(of, entry.text) if key in ("cell", "a", "b") else entry.text
         return Box(text, "", value, targets, label, entry.best)
     share = value if table.shaded and not label and key != "n" else None
-    return Box(shown, bracket.strip() + interval, value, targets, label, entry.best, share)
+    counts = entry.text.startswith(COUNT)
+    return Box(shown, bracket.strip() + interval, value, targets, label, entry.best, share, counts)
