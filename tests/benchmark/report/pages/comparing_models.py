@@ -4,7 +4,7 @@ with the old report elsewhere."""
 import re
 from pathlib import Path
 
-from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers
+from tests.benchmark.report.pages.comparing_tables import Names, Report, counted, numbers, without_kind
 from tests.benchmark.report.pages.reading_pages import Box, Grid, Node, grids
 
 
@@ -23,7 +23,7 @@ def same_models(pages: dict[str, Node], names: Names, boards: dict[str, list[dic
             for details in section.all("details", "more"):
                 summary = details.first("summary")
                 title, name, slug = summary.text() if summary else "", Path(address).stem, section.attributes.get("id", "")
-                for said in map(_list, details.all("dl")):
+                for said in [*map(_list, details.all("dl")), *_rows(details)]:
                     report.counts["numbers repeated by pages of models"] += sum(len(numbers(each)) for each in said.values())
                     if title.startswith("All its metrics"):
                         missing = {} if said in _entries(boards.get(slug, []), name) else said
@@ -38,6 +38,10 @@ def _list(listing: Node) -> dict[str, str]:
     return dict(zip(terms, values, strict=True))
 
 
+def _rows(details: Node) -> list[dict[str, str]]:
+    return [{title: _shown(row[title]) for title in grid.titles} for grid in grids(details) for row in grid.rows]
+
+
 def _title(grid: Grid, section: Node) -> str:
     name = section.attributes.get("id", "")
     if name.startswith("board-"):
@@ -47,6 +51,10 @@ def _title(grid: Grid, section: Node) -> str:
 
 def _missing(said: dict[str, str], blocks: list[Grid], of: tuple[str, str], names: Names) -> dict[str, str]:
     """What no row of the cell says. A row of a block counts if it says all that the block has columns for."""
+    said = {term: counted(text) for term, text in said.items() if text}
+    if blocks and any(term not in {*grid.titles, *grid.lifted} for grid in blocks for term in said):
+        known = {title for grid in blocks for title in (*grid.titles, *grid.lifted)}
+        said = {term if term in known else without_kind(term): text for term, text in said.items()}
     left = dict(said)
     for grid in blocks:
         terms = [term for term in said if term in grid.titles or term in grid.lifted]
@@ -58,7 +66,7 @@ def _missing(said: dict[str, str], blocks: list[Grid], of: tuple[str, str], name
 
 
 def _shown(box: Box) -> str:
-    return f"{box.text} [{box.aside}]" if box.aside else box.text
+    return f"{box.text} [{box.aside}]" if box.aside else counted(box.text)
 
 
 def _is_of(row: dict[str, Box], of: tuple[str, str], names: Names) -> bool:

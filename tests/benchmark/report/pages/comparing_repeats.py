@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmark.report.pages.comparing_pages import chip_of, facts
-from tests.benchmark.report.pages.comparing_tables import Names, Report, numbers
+from tests.benchmark.report.pages.comparing_tables import Names, Report, counted, numbers
 from tests.benchmark.report.pages.reading_pages import Grid, Node, by_id, grids, old_place
 
 DOT = " \N{MIDDLE DOT} "
@@ -144,11 +144,10 @@ def _top(pages: Pages, names: Names, report: Report) -> None:
         slug = grid.caption.rpartition(" under ")[2]
         board = by_id(pages["pages/leaderboards.html"])[f"board-{slug}"]
         first = next(each for each in grids(board) if "trained here" in each.caption)
-        value = next(title for title in first.titles if title.startswith("Trained by this suite"))
+        value = next(title for title in first.titles if first.keys[title].endswith("_value"))
         rows = [row for row in first.rows if row["TTA"].text == "none"]
         for was, row in zip(rows, grid.rows, strict=False):
             rank, entry, own, seeds = (row[title] for title in grid.titles)
-            seeded = (f"n = {seeds.text}", f"n = {seeds.text}, no interval")[seeds.text == "1"]
-            expected = (was["Rank"].text, was["Entry"].text, was[value].text, was[value].aside, was["Seeds"].text)
-            found = (rank.text, entry.text, own.text, own.aside, seeded)
+            expected = (was["Rank"].text, was["Entry"].text, was[value].text, was[value].aside, counted(was["Seeds"].text))
+            found = (rank.text, entry.text, own.text, own.aside, seeds.text)
             report.same(f"first page, {entry.text}", " | ".join(expected), " | ".join(found))

@@ -103,7 +103,8 @@ def test_a_cut_interval_has_to_be_whole_in_the_csv() -> None:
     assert "interval in the CSV" in table(NEW, cut).deviations[0]
 
 
-CLAIM = """<li id="claim-c"><details><summary><span class="verdict"><span class="chip"><i aria-hidden="">?</i> open</span></span>
+CLAIM = """<li id="claim-c"><details><summary>
+<span class="verdict"><span class="chip"><i aria-hidden="">?</i> open</span></span>
 <span class="what"><strong>It has 3 units</strong><span class="found">1 of 3, no verdict</span></span>
 <span class="claimed"><span>P claims</span> 71.53 %</span></summary>
 <div class="evidence"><p>131 against 2.06 [X].</p>
