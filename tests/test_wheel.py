@@ -18,12 +18,12 @@ from benchmark.photographs.carried import KINDS, carried_network
 from benchmark.protocol import registry
 from benchmark.protocol.cells import load_cells
 from benchmark.protocol.protocol import load_protocol, protocol_names
-from benchmark.report.pages import page
+from benchmark.report.pages.site import TEMPLATES
 from benchmark.runs.plan import profile_names
 from benchmark.runs.tuning_log import SEARCHES
 import benchmark
 assert not registry._PYPROJECT.is_file(), registry._PYPROJECT
-templates = sorted(p.name for p in page.Path(page.__file__).with_name("templates").rglob("*") if p.is_file())
+templates = sorted(path.name for path in TEMPLATES.rglob("*") if path.is_file())
 print(json.dumps({
     "where": benchmark.__file__,
     "protocols": [load_protocol(name).hash for name in protocol_names()],
@@ -82,7 +82,9 @@ def test_everything_that_the_suite_reads_is_in_it(installed, tmp_path):
     assert found["cells"] == len(load_cells()) and found["models"] == 13 and found["claims"] > 10
     assert found["carried"] == [1, 5]
     assert found["card"] and found["facts"] and found["searches"] and "default" in found["profiles"]
-    assert {"index.html.j2", "README.md.j2", "page.js", "style.css"} <= set(found["templates"])
+    assert {"index.html.j2", "README.md.j2", "script.js", "searching.js", "minisearch.js", "style.css"} <= set(
+        found["templates"]
+    )
 
 
 def test_the_command_makes_the_default_plan(installed, tmp_path):

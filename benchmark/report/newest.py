@@ -28,11 +28,12 @@ def newest(records: Iterable[Record], out: Path) -> dict[str, object]:
     known = digest(sorted(digest([r["protocol_hash"], r["cell_hash"], r["seed"], r["predictions_sha256"]]) for r in records))
     path = out / FILE
     if path.is_file():
-        before = read_made(path, SCHEMA, "records", "since")
-        if not isinstance(before["since"], str) or not _is_day(before["since"]):
-            raise BadInput(f"{path}, since", before["since"], "a day, YYYY-MM-DD")
+        before = read_made(path, SCHEMA, "records", "report")
+        since = before.get("since")
+        if not isinstance(since, str) or not _is_day(since):
+            raise BadInput(f"{path}, since", since, "a day, YYYY-MM-DD")
         if before["records"] == known:
-            return {"schema": SCHEMA, "records": known, "since": before["since"]}
+            return {"schema": SCHEMA, "records": known, "since": since}
     return {"schema": SCHEMA, "records": known, "since": _today()}
 
 

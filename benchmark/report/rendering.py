@@ -4,6 +4,7 @@ A template that puts in what is Markdown or HTML already says so by the filter `
 links, `code` for spans of code in Markdown.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from markupsafe import Markup
 
 from benchmark.errors import visible
 from benchmark.escaping import link_target, markdown, markdown_code
+
+_PLACE = re.compile(r"((?:.*\.(?:html|md))?)(#[\w.+=-]+)")  # a page of the report, or none, and a place in it
 
 
 def render(folder: Path, template: str, values: dict[str, object]) -> str:
@@ -32,11 +35,18 @@ def _environment(folder: Path, html: bool) -> jinja2.Environment:
         finalize=_in_html if html else _in_markdown,
     )
     environment.filters |= {
-        "target": lambda address: Markup(link_target(address)),  # noqa: S704  # escaped
+        "target": _target,
         "code": lambda text: Markup(markdown_code(text)),  # noqa: S704  # escaped
         "n": "{:,}".format,  # a number with its thousands apart
     }
     return environment
+
+
+def _target(address: object) -> Markup:
+    """A link's target. The place in a page stays apart from its file; a # in any other path is a part of a name."""
+    found = _PLACE.fullmatch(str(address))
+    file, place = found.groups() if found else (str(address), "")
+    return Markup((link_target(file) if file else "") + place)  # noqa: S704  # escaped
 
 
 def _in_html(value: object) -> object:

@@ -162,13 +162,8 @@ def cell():
     return grid_cell
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
-    """A report over a grid with gaps, a diverged run, a single seed and both tasks: its folder, with records/ in it."""
-    from benchmark.report.build import build
-
-    out = tmp_path_factory.mktemp("reports")
-    records = out / "records"
+def fabricate_grid(records: Path) -> None:
+    """Records of a grid with gaps, a diverged run, a single seed and both tasks."""
     for seed in (0, 1, 2):
         fabricate(records, "synthetic-8", grid_cell("identity", "working", "plain"), seed, quality=1.0)
         fabricate(records, "synthetic-8", grid_cell("fixed", "working", "plain"), seed, quality=1.8)
@@ -178,7 +173,22 @@ def built(tmp_path_factory) -> Path:
         fabricate(records, "synthetic-va", grid_cell("identity", "working", "mse"), seed)
         fabricate(records, "synthetic-va", grid_cell("adaptive", "working", "mse"), seed, quality=0.8)
     fabricate(records, "synthetic-8", Cell("other_net-plain", "other", {}, "plain"), 0)
-    build(records, out / "complexity.json", out / "data", out)
+
+
+@pytest.fixture(scope="session")
+def make_grid():
+    """The function that fabricates the records of `built`."""
+    return fabricate_grid
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """A report over a grid with gaps, a diverged run, a single seed and both tasks: its folder, with records/ in it."""
+    from benchmark.report.build import build
+
+    out = tmp_path_factory.mktemp("reports")
+    fabricate_grid(out / "records")
+    build(out / "records", out / "complexity.json", out / "data", out)
     return out
 
 

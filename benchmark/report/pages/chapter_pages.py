@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from markdown_it import MarkdownIt
-from markupsafe import Markup
-
 from benchmark.claims.claim import MARKS
 from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
 from benchmark.faces.card import card
@@ -13,7 +10,8 @@ from benchmark.records.metrics import METRICS
 from benchmark.records.trust import LEVELS
 from benchmark.report.cell_words import data_kind
 from benchmark.report.pages import prose
-from benchmark.report.pages.addresses import FOLDER, relative
+from benchmark.report.pages.addresses import FOLDER
+from benchmark.report.pages.formatted import formatted
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
@@ -41,20 +39,8 @@ def chapter_pages(site: Site) -> Iterator[Leaf]:
             search=" ".join(table.title for table in chapter.tables),
             chapter=chapter,
             pictures=by_table(chapter),
-            text=_html(chapter.text, address_of(chapter)),
+            text=formatted(chapter.text, address_of(chapter), chapter.title),
         )
-
-
-def _html(text: str, address: str) -> Markup:
-    """Markdown of a page in the report's folder as HTML, its links as seen from `address`. HTML in it is shown as text."""
-    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = renderer.parse(text)
-    for token in (inner for outer in tokens for inner in outer.children or ()):
-        for key in ("href", "src"):
-            target = str(token.attrGet(key) or "")
-            if target and not target.startswith(("http://", "https://", "#")):
-                token.attrSet(key, relative(target, address))
-    return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704  # rendered without HTML of its own
 
 
 def by_table(chapter: Chapter) -> dict[str, list[Picture]]:

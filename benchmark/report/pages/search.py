@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from benchmark.errors import visible
 from benchmark.report.pages.addresses import FOLDER, relative
 from benchmark.report.pages.site import BAR, Leaf, Site
 
@@ -32,10 +33,12 @@ def search_page(site: Site) -> Leaf:
 
 
 def search_index(leaves: Sequence[Leaf]) -> str:
-    """The script with an entry for every page: title, line, further words, address seen from the page that searches."""
+    """The script with an entry for every page: title, line, further words, address seen from the page that searches. No text
+    of it ends the script or hides a character."""
     entries = [
-        {"id": at, "t": leaf.title, "k": leaf.kind, "a": leaf.about, "w": leaf.words, "u": relative(leaf.address, ADDRESS)}
+        {"id": at, "t": visible(leaf.title), "k": leaf.kind, "a": visible(leaf.about), "w": visible(leaf.words)}
+        | {"u": relative(leaf.address, ADDRESS)}
         for at, leaf in enumerate(leaves)
     ]
-    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f"const PAGES = {text};\n"

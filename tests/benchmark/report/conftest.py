@@ -1,10 +1,15 @@
-"""Fixtures of the report's tests: reports/index.html read without a browser, and runs whose every number a test chooses."""
+"""Fixtures of the report's tests: its pages read without a browser, and runs whose every number a test chooses."""
 
+import re
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
+from posixpath import normpath
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -15,17 +20,25 @@ from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.record import Record
 from benchmark.records.trust import HERE
 
-VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "source"}
+# What a browser closes an open <p> at, so that its end tag would be one too many (HTML, "The p element").
+ENDS_P = {"p", "div", "ul", "ol", "dl", "table", "section", "nav", "main", "header", "footer", "figure", "details", "form"}
+ENDS_P |= {"pre", "blockquote", "fieldset", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6"}
+# Element -> those of which one has to stand directly around it.
+INSIDE = {"li": {"ul", "ol"}, "dt": {"dl"}, "dd": {"dl"}, "tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}}
+INSIDE |= {"thead": {"table"}, "tbody": {"table"}, "caption": {"table"}, "summary": {"details"}, "figcaption": {"figure"}}
 
 
 class Page(HTMLParser):
     """An HTML page as a plain list: every start tag as (tag, attributes), and the text below each.
 
-    Tags that do not close in order are an AssertionError.
+    Tags that do not close in order, that a browser would close elsewhere, or that stand in a wrong one, and an attribute that
+    is given twice, are an AssertionError.
     """
 
     def __init__(self, path: Path):
         super().__init__()
+        self.path = path
         self.elements: list[tuple[str, dict]] = []
         self.texts: dict[int, str] = {}
         self._open: list[tuple[str, int]] = []
@@ -34,6 +47,11 @@ class Page(HTMLParser):
         assert not self._open, f"not closed: {self._open}"
 
     def handle_starttag(self, tag, attrs):
+        names, place = [tag for tag, _ in self._open], f"<{tag}> at line {self.getpos()[0]} of {self.path}"
+        assert len(dict(attrs)) == len(attrs), f"an attribute twice: {place}"
+        assert not ({"p", "button"} & {*names} and tag in ENDS_P), f"in a paragraph or button: {place}"
+        assert not (tag == "a" and "a" in names), f"in a link: {place}"
+        assert tag not in INSIDE or names[-1] in INSIDE[tag], f"in <{names[-1]}>: {place}"
         self.elements.append((tag, dict(attrs)))
         self.texts[len(self.elements) - 1] = ""
         if tag not in VOID:
@@ -44,7 +62,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         opened, _ = self._open.pop()
-        assert opened == tag, f"</{tag}> closes <{opened}> at line {self.getpos()[0]}"
+        assert opened == tag, f"</{tag}> closes <{opened}> at line {self.getpos()[0]} of {self.path}"
 
     def handle_data(self, data):
         for _, at in self._open:
@@ -58,11 +76,108 @@ class Page(HTMLParser):
         """Every value of an attribute."""
         return [attrs[attribute] for _, attrs in self.elements if attribute in attrs]
 
+    @cached_property
+    def text(self) -> str:
+        """All text that a reader sees, and that of scripts and styles."""
+        return self.texts[0]
+
+    @cached_property
+    def source(self) -> str:
+        """The page as it is written."""
+        return self.path.read_text(encoding="utf-8")
+
+
+def pages_of(folder: Path) -> dict[str, Page]:
+    """Address in the report's folder -> every HTML page that the report has written there."""
+    paths = [folder / "index.html", folder / "costs.html", *sorted((folder / "pages").rglob("*.html"))]
+    return {path.relative_to(folder).as_posix(): Page(path) for path in paths}
+
+
+def leads_to(page: str, link: str) -> tuple[str, str]:
+    """(file in the report's folder, place in it) of a link on a page."""
+    path, _, place = link.partition("#")
+    return (normpath(f"{page}/../{unquote(path)}") if path else page), unquote(place)
+
+
+def html_faults(folder: Path, pages: dict[str, Page]) -> tuple[list[str], int]:
+    """The links of HTML pages that lead to no file or no place; how many were followed."""
+    places = {address: set(page.values("id")) for address, page in pages.items()}
+    found, followed = [], 0
+    for address, page in pages.items():
+        links = [link for key in ("href", "src", "action") for link in page.values(key)]
+        links += re.findall(r"url\(([^)]*)\)", page.source)
+        for link in links:
+            if link.startswith(("data:", "https://", "http://")):
+                continue
+            file, place = leads_to(address, link)
+            here = not file.startswith(("..", "/")) and (folder / file).exists()
+            there = not place or "=" in place or file not in places or place in places[file]
+            found += [] if here and there else [f"{link} on {address}"]
+            followed += 1
+    return found, followed
+
+
+def markdown_faults(folder: Path) -> tuple[list[str], int]:
+    """The same of the Markdown pages: files and headings."""
+    reader, found, followed = MarkdownIt("commonmark").enable("table"), [], 0
+    for path in [*(folder / name for name in ("README.md", "claims.md", "costs.md")), *(folder / "pages").rglob("*.md")]:
+        address = path.relative_to(folder).as_posix()
+        for link in _links_of(reader.parse(path.read_text(encoding="utf-8"))):
+            if link.startswith(("http://", "https://")):
+                continue
+            file, place = leads_to(address, link)
+            here = not file.startswith("..") and (folder / file).exists()
+            there = not place or (here and place in _headings((folder / file).read_text(encoding="utf-8")))
+            found += [] if here and there else [f"{link} in {address}"]
+            followed += 1
+    return found, followed
+
+
+def _links_of(blocks) -> list[str]:
+    """The targets of links and pictures in parsed Markdown, those of its HTML too."""
+    found = []
+    for token in (*blocks, *(child for block in blocks for child in block.children or ())):
+        found += [str(token.attrs[key]) for key in ("href", "src") if key in token.attrs]
+        if token.type in ("html_block", "html_inline"):
+            found += re.findall(r'(?:src|srcset|href)="([^"]*)"', token.content)
+    return found
+
+
+def _headings(markdown: str) -> set[str]:
+    """Places of a Markdown page's headings, as GitHub names them."""
+    found = re.findall(r"^#+ (.*)$", markdown, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", words).lower().replace(" ", "-") for words in found}
+
+
+@pytest.fixture(scope="session")
+def follow():
+    """The function that says where a link on a page leads."""
+    return leads_to
+
+
+@pytest.fixture(scope="session")
+def broken():
+    """A function: folder of a report -> the links of its HTML and its Markdown pages that lead nowhere, and how many
+    there were on each."""
+
+    def links(folder: Path) -> tuple[list[str], int, int]:
+        pages = pages_of(folder)
+        (html, many), (markdown, more) = html_faults(folder, pages), markdown_faults(folder)
+        return [*html, *markdown], many, more
+
+    return links
+
 
 @pytest.fixture(scope="session")
 def read_page():
     """The class that reads a page from its path."""
     return Page
+
+
+@pytest.fixture(scope="session")
+def read_site():
+    """The function that reads all HTML pages of a report."""
+    return pages_of
 
 
 def made_up_run(

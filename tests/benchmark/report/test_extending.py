@@ -75,11 +75,16 @@ def test_one_of_each_is_found(own, make, cell, monkeypatch):
     for seed in range(3):
         make(out / "records", "synthetic-8", cell("identity", "working", "plain"), seed)
     build(out / "records", out / "complexity.json", out / "data", out)
-    page, readme = (out / "index.html").read_text(), (out / "README.md").read_text()
-    for shown in (page, readme):
-        assert "A chapter of my own" in shown and "There are 1 comparisons." in shown
-        assert shown.index("A chapter of my own") < shown.index("Leaderboards")
-        assert "squares" in shown
+    readme, contents = ((out / name).read_text() for name in ("README.md", "pages/contents.html"))
+    for shown in (readme, contents):  # linked from the lists of pages
+        assert "A chapter of my own" in shown and "pages/mine.md" in readme and 'href="mine.html"' in contents
+    assert readme.index("A chapter of my own") < readme.index("Leaderboards")
+    for name in ("pages/mine.html", "pages/mine.md"):
+        assert "A chapter of my own" in (out / name).read_text() and "There are 1 comparisons." in (out / name).read_text()
+    for name in ("pages/data.html", "pages/data.md"):
+        assert "squares" in (out / name).read_text()
+    assert "Squares that are no faces." in (out / "pages/data.html").read_text()
+    assert (out / "pages/data.html").read_text().count("contact-sheet.png") == 1
     table = (out / "tables" / "synthetic-8-results.md").read_text()
     header = next(line for line in table.splitlines() if "Balanced accuracy" in line)
     assert "Share of wrong answers" in header  # in the block of its own choice

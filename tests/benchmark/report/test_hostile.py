@@ -56,21 +56,33 @@ def test_every_page_and_table_of_a_hostile_report_is_harmless(report, hostile):
     assert set(hostile.OF_SUFFIX) | {".svg", ".json"} <= written
 
 
+PLACES = ("pages/data.html", "costs.html", "pages/models/script.html", "pages/protocols/mine-0.html", "pages/methods.html")
+
+
 def test_it_still_says_what_was_written(report):
-    page = (report / "index.html").read_text()
-    for shown in ("&lt;script&gt;evil()&lt;/script&gt;", "{{7*7}}", "\\u202eevil", "$evil^$", "\\x1b[31mevil"):
-        assert shown in page, shown
-    readme = (report / "README.md").read_text()
-    assert "&lt;script>evil()&lt;/script>" in readme and "\\$evil^\\$" in readme and "evil]\\(javascript:" in readme
+    """Every page that shows a stranger's text."""
+    for name in PLACES:
+        assert "&lt;script&gt;evil()" in (report / name).read_text(), name
+    data = (report / "pages" / "data.html").read_text()
+    for shown in ("{{7*7}}", "\\u202eevil", "$evil^$", "\\x1b[31mevil"):
+        assert shown in data, shown
+    markdown = (report / "pages" / "data.md").read_text()
+    assert "&lt;script>evil()&lt;/script>" in markdown and "\\$evil^\\$" in markdown and "evil]\\(javascript:" in markdown
     assert "'=HYPERLINK" in (report / "tables" / "leaderboard-synthetic-8.csv").read_text()
+
+
+def test_every_link_leads_somewhere(report, broken):
+    faults, html, markdown = broken(report)
+    assert faults == [] and html > 2000 and markdown > 100
 
 
 def test_nothing_is_written_outside_of_the_report(report):
     assert {path.name for path in report.iterdir() if not path.name.startswith("mine-")} == {
         "records", "data", "tables", "figures", "metrics", "plots", "README.md", "claims.md", "index.html",
-        "leaderboard.json", "costs", "costs.md", "costs.html",
+        "leaderboard.json", "newest.json", "costs", "costs.md", "costs.html", "pages",
     }  # fmt: skip
-    names = [path.name for part in ("tables", "figures", "metrics", "plots", "costs") for path in (report / part).rglob("*")]
+    parts = ("tables", "figures", "metrics", "plots", "costs", "pages")
+    names = [path.name for part in parts for path in (report / part).rglob("*")]
     assert names and all(name.isprintable() and "evil" not in name for name in names)
 
 

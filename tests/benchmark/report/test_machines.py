@@ -26,6 +26,7 @@ READ = (
     "bench",
     "tuning",
     "release",
+    "release-audit.md",
 )
 MACHINE = {
     "device": "A slower processor", "cores": 96, "threads": 7, "system": "Plan9 riscv", "python": "9.9.9", "torch": "8.8.8",
@@ -96,8 +97,9 @@ def test_no_result_changes_on_another_machine(two):
     assert set(here) == set(there)
     assert [name for name in here if here[name] != there[name] and not of_costs(name)] == []
     expected = ("README.md", "index.html", "claims.md", "complexity.json", "tables/runs.csv", "tables/networks.md")
+    expected += ("newest.json", "pages/search.js", "pages/contents.html", "pages/leaderboards.html", "pages/release.html")
     assert set(expected) <= {name for name in here if not of_costs(name)}
-    for folder in ("tables", "metrics", "plots", "figures", "gradients", "robustness", "data", "faces"):
+    for folder in ("pages", "tables", "metrics", "plots", "figures", "gradients", "robustness", "data", "faces"):
         assert [name for name in here if name.startswith(f"{folder}/")], folder
 
 

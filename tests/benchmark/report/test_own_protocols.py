@@ -69,18 +69,30 @@ def text(reports, out, name):
     return (reports / out / name).read_text(encoding="utf-8")
 
 
-def test_sections_of_their_own_come_after_those_of_the_suite(reports, slugs):
-    readme = text(reports, "both", "README.md")
-    headings = re.findall(r"^## (.*)$", readme, re.MULTILINE)
-    assert [each for each in headings if each in slugs] == slugs  # a-first comes after synthetic-8, whatever the alphabet
-    after = re.split(r"^## ", readme, flags=re.MULTILINE)
-    said = {part.split("\n")[0]: SAID in part for part in after}
-    assert {slug: said[slug] for slug in slugs} == {slug: slug != "synthetic-8" for slug in slugs}
-    page = text(reports, "both", "index.html")
-    assert page.count(SAID) == 3 and re.findall(r'<section id="protocol-([^"]*)"', page) == slugs
+def text_of(reports, out, name):
+    """The words of an HTML page."""
+    return re.sub(r"<[^>]+>", "", text(reports, out, name))
+
+
+def test_pages_of_their_own_come_after_those_of_the_suite(reports, slugs):
+    """In every list: a-first comes after synthetic-8, whatever the alphabet says."""
+    for name, link in (
+        ("README.md", r"\(pages/protocols/([^)]*)\.md\)"),
+        ("pages/protocols.html", r'<th scope="row"><a href="protocols/([^"]*)\.html"'),
+    ):
+        assert re.findall(link, text(reports, "both", name)) == slugs, name
+    boards = re.findall(r'<section class="board" id="board-([^"]*)"', text(reports, "both", "pages/leaderboards.html"))
+    assert boards[0] == "synthetic-8" and set(boards) == set(slugs)
     for slug in slugs:
+        for kind in ("html", "md"):
+            page = text(reports, "both", f"pages/protocols/{slug}.{kind}")
+            assert page.count(SAID) == (slug != "synthetic-8"), (slug, kind)
         note = text(reports, "both", f"tables/{slug}-results.md")
         assert ("Own protocol, which the suite does not have, " in note) == (slug != "synthetic-8")
+    headings = re.findall(r"<h2>([^<]*)</h2>", text(reports, "both", "pages/protocols.html"))
+    assert headings == ["Drawn faces", "Protocols that the suite does not have"]
+    assert "Evidence" not in text_of(reports, "both", f"pages/protocols/{slugs[1]}.html")
+    assert " for " in text_of(reports, "both", "pages/protocols/synthetic-8.html")
 
 
 def test_nothing_of_the_suite_changes(reports):
@@ -94,7 +106,7 @@ def test_nothing_of_the_suite_changes(reports):
 
 
 def test_own_runs_are_named_in_words_but_not_counted_among_the_suites(reports, slugs):
-    page = re.sub(r"<[^>]+>", "", text(reports, "both", "index.html"))
+    page = text_of(reports, "both", "pages/methods.html")
     assert "Six training runs of two cells (networks with options and loss): synthetic-8 (" in page
     assert re.search(rf"under protocols that the suite does not have, evidence for no claim: {slugs[1]} \(", page)
 
@@ -106,11 +118,19 @@ def test_a_leaderboard_of_their_own_quotes_nobody(reports, slugs):
     assert not any(slug in text(reports, "both", "tables/leaderboard-synthetic-8.md") for slug in slugs[1:])
 
 
-def test_the_command_of_a_run_names_the_file(reports):
-    page = text(reports, "both", "index.html")
-    assert f"python -m benchmark run ./mine.yaml {NAMES[0]} --seeds 0" in page
-    assert f"python -m benchmark run synthetic-8 {NAMES[0]} --seeds 0" in page
-    assert page.count("The suite does not have this protocol: the commands need its file.") == 3
+def test_the_command_of_a_run_names_the_file(reports, slugs):
+    said = "The suite does not have this protocol: the command needs its file."
+    for slug in slugs:
+        own = slug != "synthetic-8"
+        name = f"./{slug.partition('-first-')[0]}-first.yaml" if "first" in slug else f"./{slug}.yaml" if own else slug
+        for cell in NAMES:
+            for seed in (0, 1, 2):
+                page = text(reports, "both", f"pages/runs/{slug}/{cell}-seed{seed}.html")
+                assert f"python -m benchmark run {name} {cell} --seeds {seed}</code>" in page
+                assert (said in page) == own
+    model = text(reports, "both", f"pages/models/{NAMES[0]}.html")
+    assert f"python -m benchmark run ./mine.yaml {NAMES[0]} --seeds 0 1 2" in model
+    assert re.findall(r'<section id="([^"]*)"', model) == slugs
 
 
 def test_the_command_of_a_turned_run_turns_the_same_values(run, comparison):
@@ -143,7 +163,7 @@ def test_published_figures_stand_beside_no_own_protocol(tmp_path, make, cell, un
 def test_a_report_of_own_protocols_alone(tmp_path, make, cell, undrawn):
     make(tmp_path / "records", written(tmp_path, "m.yaml", "mine"), cell("identity", "working", "plain"), 0)
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
-    page = re.sub(r"<[^>]+>", "", (tmp_path / "index.html").read_text(encoding="utf-8"))
+    page = re.sub(r"<[^>]+>", "", (tmp_path / "pages" / "methods.html").read_text(encoding="utf-8"))
     assert "under protocols that the suite does not have, evidence for no claim: mine (1 x 1 seed" in page
 
 

@@ -1,13 +1,10 @@
-"""What reports/index.html is made of: places, tables, inlined figures, small curves, sentences."""
+"""What the pages are made of: tables, inlined figures, small curves, sentences."""
 
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from benchmark.report.pages.places import Places, anchor
-from benchmark.report.pages.webpage import breakable
 from matplotlib.figure import Figure
 
 from benchmark.claims.claim import Check
@@ -29,6 +26,7 @@ from benchmark.records.record import read_records
 from benchmark.records.statistics import Difference
 from benchmark.records.written import number
 from benchmark.report.pages import prose
+from benchmark.report.pages.breaking import breakable
 from benchmark.report.pages.inline import inline
 from benchmark.report.pages.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
 from benchmark.report.pages.webtable import blocks, sort_value
@@ -36,42 +34,11 @@ from benchmark.report.style import BLUE, PAPER, styled, svg
 from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
 
 
-def summary_of(*cells):
-    """A stand-in for a Summary: (slug, label, seeds) each."""
-    comparisons = {}
-    for slug, label, own in cells:
-        runs = [SimpleNamespace(record=SimpleNamespace(seed=s, directory=Path(slug, label, f"seed{s}"))) for s in own]
-        comparisons.setdefault(slug, SimpleNamespace(slug=slug, runs={})).runs[label] = runs
-    return SimpleNamespace(comparisons=list(comparisons.values()))
+class Nowhere:
+    """Addresses of a report without runs."""
 
-
-def test_places_differ_whatever_the_names_are():
-    summary = summary_of(("a", "b-c", (0,)), ("a-b", "c", (0, 1)), ("a", "x y", (0,)), ("a", "x&y", (0,)))
-    places = Places(summary)
-    runs = [run.record for c in summary.comparisons for own in c.runs.values() for run in own]
-    names = [places.run(record) for record in runs]
-    names += [places.cell(c.slug, label) for c in summary.comparisons for label in c.runs]
-    assert len(set(names)) == 9
-    assert places.run(runs[0]) == "run-a-b-c-seed0"
-    assert all(re.fullmatch(r"[\w.+-]+", name) for name in names)
-    assert anchor("one", 'two" onclick=x') == "one-two_onclick_x"
-
-
-def test_numbers_lead_to_the_run_or_to_the_cell_that_lists_the_runs():
-    places = Places(summary_of(("p", "one", (4,)), ("p", "three", (0, 1, 2))))
-    rows = [
-        {"cell": text("one"), "m": text(1)},
-        {"cell": text("three"), "m": text(1)},
-        {"cell": text("constant"), "m": text(1)},
-        {"m": Entry("", {}, [("p", "three"), ("p", "one"), ("p", "gone")])},
-    ]
-    table = Table("t", "T", ("n",), {"cell": "Cell", "m": "M"}, rows)
-    assert places.behind(table, rows[0], "m", "p") == [("run-p-one-seed4", "one")]
-    assert places.behind(table, rows[1], "m", "p") == [("cell-p-three", "three")]
-    assert places.behind(table, rows[2], "m", "p") == []
-    assert places.behind(table, rows[3], "m") == [("cell-p-three", "three"), ("run-p-one-seed4", "one")]
-    assert places.behind(table, rows[0], "cell", "p") == [] and places.behind(table, rows[3], "cell", "p") == []
-    assert places.behind(table, {"protocol": text("p")} | rows[0], "m", "other") == [("run-p-one-seed4", "one")]
+    def behind(self, *given):
+        return []
 
 
 def test_sort_values():
@@ -90,7 +57,7 @@ def test_blocks_tell_numbers_from_texts_and_set_intervals_apart():
         {"cell": text("c"), "k": text("y")},
     ]
     table = Table("t", "T", ("n",), {"cell": "Cell", "m": "M", "k": "K"}, rows, ("cell",), (("m",), ("k",)))
-    first, second = blocks(table, Places(summary_of()))
+    first, second = blocks(table, Nowhere(), lambda slug, label: label)
     assert [c.numeric for c in first.columns] == [False, True] and [c.numeric for c in second.columns] == [False, False]
     assert len(first.rows) == 2 and len(second.rows) == 3
     assert first.rows[0][0].text == "a [x]" and first.rows[0][0].label

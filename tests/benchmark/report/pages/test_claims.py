@@ -1,0 +1,116 @@
+"""The list of claims and the page of each: verdict, rule, runs, missing commands; no paper claims what was inferred."""
+
+import csv
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from benchmark.claims.finding import Planned, Undecided
+from benchmark.claims.ledger import Ledger
+from benchmark.claims.load import load_claims
+from benchmark.records.comparisons import summarise
+from benchmark.records.record import read_records
+from benchmark.report.pages.missing import missing_runs
+from benchmark.report.pages.verdicts import RULES_IN_WORDS
+
+CHIP = re.compile(r'<span class="chip \w+"><span aria-hidden="true">(.)</span> ([^<]+)</span>')
+
+
+@pytest.fixture(scope="module")
+def claims(whole):
+    """The rows of tables/claims.csv."""
+    with open(whole / "tables" / "claims.csv", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def material(whole):
+    """What the pages were made from."""
+    from benchmark.report.material import read_material
+
+    return read_material(whole / "records", whole / "complexity.json", whole / "data", whole)
+
+
+def test_every_claim_has_a_page_with_its_verdict(site, claims):
+    assert {f"pages/claims/{claim['claim']}.html" for claim in claims} == {a for a in site if a.startswith("pages/claims/")}
+    for claim in claims:
+        page = site[f"pages/claims/{claim['claim']}.html"]
+        line = page.source[page.source.index('<p class="verdict-line">') :]
+        assert CHIP.search(line)[2] == claim["verdict"], claim["claim"]
+    tally = dict(re.findall(r'<b>(\d+)</b> <span class="chip \w+"><span aria-hidden="true">.</span> ([^<]+)<', site["pages/claims.html"].source))  # fmt: skip
+    tally = {verdict: int(number) for number, verdict in re.findall(r'<b>(\d+)</b> <span class="chip \w+"><span aria-hidden="true">.</span> ([^<]+)<', site["pages/claims.html"].source)}  # fmt: skip
+    assert tally == Counter(claim["verdict"] for claim in claims)
+
+
+@pytest.mark.parametrize(("address", "prefix"), [("index.html", "pages/claims/"), ("pages/claims.html", "claims/")])
+def test_both_lists_lead_to_every_claim_with_its_verdict(site, claims, address, prefix):
+    listed = re.findall(rf'<a href="{prefix}([\w-]+)\.html">\s*<span class="verdict">(.*?)</span>\n', site[address].source)
+    assert {name: CHIP.search(chip)[2] for name, chip in listed} == {claim["claim"]: claim["verdict"] for claim in claims}
+    assert len(listed) == len(claims)
+
+
+def test_no_paper_is_said_to_claim_what_was_inferred(site):
+    """The claim that this project inferred from a sentence of the paper; every other one is printed there."""
+    who = {}
+    for claim in load_claims():
+        terms = [term["text"] for term in site[f"pages/claims/{claim.id}.html"].all("dt")]
+        (who[claim.id],) = [words for words in terms if words.startswith(("Claimed by", "Inferred from"))]
+    assert who.pop("lessened-gradient") == "Inferred from BReG-Net"
+    assert set(who.values()) == {"Claimed by BReG-Net", "Claimed by BReG-NeXt"}
+    for address in ("index.html", "pages/claims.html"):
+        said = {
+            re.search(r'href="[^"]*claims/([\w-]+)\.html"', part)[1]
+            for part in site[address].source.split("<li>")
+            if re.search(r'<span class="who">[^<]*\binferred\b', part)
+        }
+        assert said == {"lessened-gradient"}, address
+
+
+def test_the_page_of_a_claim_has_quote_rules_runs_and_missing_commands(site, material, whole):
+    """Beside what was judged, read from the records anew."""
+    runs = commands = 0
+    for each in material.judged:
+        claim, page = each.claim, site[f"pages/claims/{each.claim.id}.html"]
+        assert claim.sentence in page.text and claim.value in page.text and claim.source in page.text
+        assert not claim.quote or claim.quote in page.text
+        for role in ("deciding", "scaled_down", "further", "seen", "machinery"):
+            for check, finding in each.of(role):
+                assert RULES_IN_WORDS[check.rule] in page.text, (claim.id, check.rule)
+                wanted = [f"../runs/{r['protocol']['name']}/{r['cell']['name']}-seed{r.seed}.html" for r in finding.records]
+                assert set(wanted) <= set(page.values("href")), claim.id
+                runs += len(wanted)
+                wanted = missing_runs(finding.planned)
+                assert [command for command in wanted if command not in page.text] == [], claim.id
+                commands += len(wanted)
+    assert runs > 10 and commands > 10
+    for claim in load_claims():
+        (terms,) = [term for term in site["pages/methods.html"].values("id") if term == f"rule-{claim.test.rule}"]
+        assert terms in site[f"pages/claims/{claim.id}.html"].source
+
+
+def test_missing_runs_are_the_planned_ones(make, cell, tmp_path):
+    own, other = cell("identity", "working", "plain"), cell("adaptive", "working", "plain")
+    make(tmp_path, "synthetic-8", own, 0, diverged=True)  # is a run, and is not replaced
+    make(tmp_path, "synthetic-8", own, 2)
+    for seed in (0, 1, 2):
+        make(tmp_path, "synthetic-8", other, seed)
+    ledger = Ledger(summarise(read_records(tmp_path), tmp_path), None)
+    with pytest.raises(Undecided) as error:
+        ledger.planned("synthetic-8", (own.name, other.name), "drawn faces", 3)
+    assert missing_runs(error.value.finding.planned) == [f"python -m benchmark run synthetic-8 {own.name} --seeds 1"]
+    assert missing_runs([Planned("of-others", "x", 3, ())]) == []  # no protocol here, so no command
+    of_study = [Planned("fer2013-7-small", cell, 3, ()) for cell in ("a", "b")]
+    assert missing_runs(of_study) == ["python -m benchmark study fer2013-study"]
+
+
+def test_the_first_page_cites_the_version_and_the_day_of_the_records(site, whole):
+    from importlib.metadata import version
+
+    day = json.loads((whole / "newest.json").read_text())["since"]
+    page = site["index.html"].text
+    assert (
+        f"version = {{{version('ferbench')}}}" in page and f"records as of {day}" in page and f"newest record: {day}" in page
+    )
+    assert len(site["index.html"].source.encode()) < 500_000

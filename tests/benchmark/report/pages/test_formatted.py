@@ -1,0 +1,33 @@
+"""Markdown as a part of a page: no HTML of its own, links as seen from the page, nothing loaded from elsewhere."""
+
+import pytest
+
+from benchmark.report.pages.formatted import formatted
+
+
+def test_the_audit_of_the_release_is_shown_as_html(site, whole):
+    page = site["pages/release.html"]
+    links = {link["text"]: link["href"] for link in page.all("a")}
+    assert links["table"] == "../tables/claims.md" and links["a page"] == "../claims.md#claim-by-claim"
+    assert links["Parameters"] == "https://example.org/x"
+    assert "with <b>HTML</b> & code" in page.text and "<script>evil()</script>" in page.text
+    assert [script["src"] for script in page.all("script")] == ["script.js"] and not page.all("b")
+    assert [picture["src"] for picture in page.all("img")][-1] == "../release/shortcut-scalars.svg"
+    assert "evil.example" not in page.source and "javascript:" not in "".join(page.values("href"))
+    assert [head["text"] for head in page.all("h2")] == ["Further"] and "# The release" not in page.text
+    assert [caption["text"] for caption in page.all("caption")] == ["The release, audited"]
+    assert "The release, audited" in (whole / "pages" / "release.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "evil", ["a](javascript:evil()) [b](javascript:evil())", "<a href=evil>", "\u202eevil", "&lt;b&gt;"]
+)
+def test_each_text_as_it_stands(evil, hostile):
+    found = str(formatted(f"## {evil}\n\n| {evil} | b |\n| --- | --- |\n| {evil} | 1 |\n", "pages/x.html", evil))
+    assert "<a" not in found and "<b>" not in found and hostile.hidden(found) == []
+
+
+def test_tables_are_called_as_the_heading_above_them():
+    found = formatted("| a |\n| --- |\n\n## B & C\n\n| a |\n| --- |\n", "x.html", 'The "title"')
+    assert found.count("<caption>The &#34;title&#34;</caption>") == found.count("<caption>B &amp; C</caption>") == 1
+    assert found.count('scope="col"') == 2
