@@ -122,7 +122,8 @@ if (form) {
         for (let at = place; at < place + head.colSpan; at++) row.cells[at].hidden = hidden;
       }
     }
-    form.querySelector("output").textContent = `${shown} of ${rows.length} rows`;
+    const chosen = fields.filter((field) => field.value).map((field) => `${field.labels[0].firstChild.textContent.trim()}: ${field.selectedOptions?.[0].textContent ?? field.value}`);
+    form.querySelector("output").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
   };
 
   const keep = () => {
@@ -169,4 +170,5 @@ if (form) {
   take();
   show();
   keep();
+  if (innerWidth < 600 && !location.hash.includes("=")) form.closest("details").open = false;
 }
