@@ -40,8 +40,10 @@ def _name_tables(tokens: Sequence[Token], title: str) -> None:
             heading = tokens[at + 1].content
         elif token.type == "table_open":
             token.meta["caption"] = heading
-        elif token.type == "th_open":
+        elif token.type == "th_open" and tokens[at + 1].content:
             token.attrSet("scope", "col")
+        elif token.type == "th_open":  # the head of nothing: a cell like others
+            token.tag = tokens[at + 2].tag = "td"
 
 
 def _table_open(renderer: object, tokens: Sequence[Token], at: int, options: object, env: object) -> str:

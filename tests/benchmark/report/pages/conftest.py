@@ -18,9 +18,9 @@ RELEASE = """# The release
 
 What a [table](tables/claims.md) and [a page](claims.md#claim-by-claim) say, with <b>HTML</b> & `code`.
 
-| Layer | [Parameters](https://example.org/x) |
-| --- | ---: |
-| one_long_name_of_a_variable/that/no/line/holds/without/a/break | 3,061,600 |
+| | Layer | [Parameters](https://example.org/x) |
+| --- | --- | ---: |
+| 1 | one_long_name_of_a_variable/that/no/line/holds/without/a/break | 3,061,600 |
 
 ## Further
 

@@ -31,3 +31,8 @@ def test_tables_are_called_as_the_heading_above_them():
     found = formatted("| a |\n| --- |\n\n## B & C\n\n| a |\n| --- |\n", "x.html", 'The "title"')
     assert found.count("<caption>The &#34;title&#34;</caption>") == found.count("<caption>B &amp; C</caption>") == 1
     assert found.count('scope="col"') == 2
+
+
+def test_an_empty_head_is_a_cell():
+    found = formatted("| | a |\n| --- | --- |\n| b | 1 |\n", "x.html", "T")
+    assert found.count("<th") - found.count("<thead") == 1 and '<th scope="col">a</th>' in found and "<td></td>" in found
