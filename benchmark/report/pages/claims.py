@@ -55,7 +55,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             "claim.html.j2",
             site.addresses.claim(claim.id),
             "Claims",
-            claim.sentence,
+            compact(each).sentence,
             f"{claim.paper}; verdict: {each.finding.shown}",
             search=f"{claim.id} {claim.quote}",
             claim=claim,

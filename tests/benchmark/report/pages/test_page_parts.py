@@ -61,7 +61,7 @@ def test_blocks_tell_numbers_from_texts_and_set_intervals_apart():
     assert [c.numeric for c in first.columns] == [False, True] and [c.numeric for c in second.columns] == [False, False]
     assert len(first.rows) == 2 and len(second.rows) == 3
     assert first.rows[0][0].text == "a [x]" and first.rows[0][0].label
-    assert (first.rows[0][1].text, first.rows[0][1].aside, first.rows[0][1].sort) == ("0.5", " [0.4, 0.6]", 0.5)
+    assert (first.rows[0][1].text, first.rows[0][1].aside, first.rows[0][1].sort) == ("0.5", "[0.4, 0.6]", 0.5)
     assert (first.rows[1][1].text, first.rows[1][1].sort) == ("not tested: no record", None)
     assert second.rows[0][1].text == "z [1]"
 
