@@ -8,6 +8,7 @@ OLD: a folder with index.html and costs.html as single pages; NEW: a folder with
 import sys
 from pathlib import Path
 
+from tests.benchmark.report.pages.comparing_back import audit_of_the_release, new_tables, same_sentences
 from tests.benchmark.report.pages.comparing_files import boards_in, same_leaderboard, same_tables, tables_in, true_confusion
 from tests.benchmark.report.pages.comparing_models import same_models
 from tests.benchmark.report.pages.comparing_pages import (
@@ -60,6 +61,10 @@ def compare(old: Path, new: Path) -> Report:
     same_lists(pages, names, report)
     same_leaderboard(old, new, report)
     links_lead(pages, new, report)
+    known = {each.attributes["id"] for page in before.values() for each in page.all("section", "table")}
+    new_tables(pages, known, tables, names, report)
+    audit_of_the_release(old, pages, report)
+    same_sentences(list(before.values()), pages, report)
     confusion = [name for name in sorted(tables) if name.endswith("-confusion")]
     for name in confusion[:RECOMPUTED]:
         true_confusion(name, tables[name], new / "records", report)
