@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 
 from tests.benchmark.report.pages.comparing_back import audit_of_the_release, new_tables, same_sentences
-from tests.benchmark.report.pages.comparing_files import boards_in, same_leaderboard, same_tables, tables_in, true_confusion
+from tests.benchmark.report.pages.comparing_files import (
+    boards_in,
+    same_leaderboard,
+    same_markdown,
+    same_tables,
+    tables_in,
+    true_confusion,
+)
 from tests.benchmark.report.pages.comparing_models import same_models
 from tests.benchmark.report.pages.comparing_pages import (
     same_claims,
@@ -55,6 +62,7 @@ def compare(old: Path, new: Path) -> Report:
         same_captions(page, pages, tables, report)
         same_rest(page, pages, report)
     same_tables(tables_in(old), tables, report)
+    same_markdown(old, new, report)
     for figure in ("headline.svg", "headline-narrow.svg"):
         same_headline(tables, new / "figures" / figure, report)
     same_models(pages, names, boards_in(new), report)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.benchmark.report.pages.comparing_back import audit_of_the_release, new_tables, same_sentences
-from tests.benchmark.report.pages.comparing_files import same_tables, true_confusion
+from tests.benchmark.report.pages.comparing_files import same_markdown, same_tables, true_confusion
 from tests.benchmark.report.pages.comparing_pages import same_claims, same_runs, words_of_cells
 from tests.benchmark.report.pages.comparing_rest import same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
@@ -236,3 +236,23 @@ def test_what_is_new_is_compared_with_what_it_comes_from(tmp_path: Path, shown: 
     sentence = "<p>There are {} faces of people in the test split.</p>"
     same_sentences([parse(sentence.format(50))], {"index.html": parse(sentence.format(shown))}, said)
     assert len(said.deviations) == found
+
+
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        ("| n | **0.42** [+0.00†, +2.22] |\nFiles: c", 0),
+        ("| n | 0.42 [+0.00†, +2.23] |\nFiles: c", 1),
+        ("| n | 0.43 [+0.00†, +2.22] |\nFiles: c", 1),
+        ("| n | 0.42 [-2.00†, +2.22] |\nFiles: c", 1),
+        ("| n | 0.42 [-1.38, +2.22] |\nFiles: 3", 0),
+        ("| n | 0.42 [-1.38, +2.22] |", 1),
+    ],
+)
+def test_markdown_is_compared_line_by_line(tmp_path: Path, new: str, found: int) -> None:
+    for name, text in (("old", "| n | 0.42 [-1.38, +2.22] |\nFiles: c"), ("new", new)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "claims.md").write_text(text)
+    report = Report()
+    same_markdown(tmp_path / "old", tmp_path / "new", report)
+    assert len(report.deviations) == found
