@@ -49,8 +49,7 @@ ELEMENTS = {
     "li", "nav", "main", "section", "span", "b", "strong", "blockquote", "details", "summary", "dl", "dt", "dd", "table",
     "caption", "thead", "tbody", "tr", "th", "td", "button", "figure", "figcaption", "svg", "g", "path", "use", "defs",
     "clippath", "rect", "polyline", "circle", "desc", "pre", "code", "img", "footer", "script", "wbr", "small", "text",
-    "tspan", "form", "input", "label", "select", "option", "fieldset", "legend", "output", "noscript", "text",
-    "tspan",
+    "tspan", "form", "input", "label", "select", "option", "fieldset", "legend", "output", "noscript",
 }  # fmt: skip
 FOREIGN = re.compile(r"(?!https?:|data:image/|data:,)[a-z0-9+.-]+:", re.IGNORECASE)  # a target of another scheme
 

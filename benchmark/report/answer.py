@@ -74,7 +74,9 @@ class Answer:
         scale: of the networks behind it; None without evidence.
         missing: planned runs without a record: those of the deciding test and, if `kind` is None, those of the study.
         made, planned: how many runs of the first part of the study have a record, and how many are planned.
-        sentence: the answer as shown.
+        sentence: the answer as shown in one piece.
+        short, scale_words, lacking: the same in parts: the answer, the size of the networks behind it, what is missing; each
+            without a full stop, "" if there is nothing to say.
     """
 
     kind: str | None
@@ -84,6 +86,9 @@ class Answer:
     made: int
     planned: int
     sentence: str
+    short: str
+    scale_words: str
+    lacking: str
 
 
 def answer(judged: Sequence[Judged]) -> Answer:
@@ -103,30 +108,30 @@ def answer(judged: Sequence[Judged]) -> Answer:
     planned, lacking = sum(run.seeds for run in study), [run for run in study if run.missing]
     made = planned - sum(len(run.missing) for run in lacking)
     large = question.finding.planned
+    full = _at_full_size(large)
 
-    def says(kind: str | None, finding: Finding | None, words: str) -> Answer:
+    def says(kind: str | None, finding: Finding | None, words: str, *parts: str) -> Answer:
         verdict, scale = (finding.verdict, finding.scale) if finding else (NO_VERDICT_YET, None)
         missing = tuple(run for run in ((*study, *large) if kind is None else large) if run.missing)
-        return Answer(kind, verdict, scale, missing, made, planned, f"{words}.")
+        return Answer(kind, verdict, scale, missing, made, planned, f"{words}.", *parts)
 
     paper, data = _paper(of, question.finding.scale), question.claim.test.parameters["needs"]
     if _whole(question.finding) and question.finding.verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
-        words = f"At the paper's size, {_told({'adaptive': question.finding})}"
-        words += f": {data}, {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
-        return says(DECIDING, question.finding, f"{words}; {_lacking(large)}")
+        short = f"At the paper's size, {_told({'adaptive': question.finding})}"
+        size = f"{data}, {scale_in_words(question.finding.scale)}; the paper's own is {paper}"
+        return says(DECIDING, question.finding, f"{short}: {size}; {_lacking(large)}", short, size, _lacking(large))
     if planned and not lacking and question.scaled_down[0].verdict not in (NO_VERDICT_YET, NOT_TESTABLE):
-        size = scale_in_words(small["adaptive"].scale)
-        words = f"Scaled down, {_told(small)}: {data}, {size}, where the paper's own is {paper}"
-        return says(SCALED_DOWN, small["adaptive"], f"{words}; {_at_full_size(large)}")
+        short = f"Scaled down, {_told(small)}"
+        size = f"{data}, {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper}"
+        return says(SCALED_DOWN, small["adaptive"], f"{short}: {size}; {full}", short, size, full)
     words = f"No answer yet: {made} of the {planned} runs that test it scaled down are there"
-    if small["adaptive"].scale:
-        words += f" ({data}, {scale_in_words(small['adaptive'].scale)}, where the paper's own is {paper})"
-    if lacking:
-        by_seeds: dict[tuple[int, ...], list[str]] = {}
-        for run in lacking:
-            by_seeds.setdefault(run.missing, []).append(run.cell)
-        words += "; missing: " + "; ".join(f"{seeds_in_words(own)} of {listed(cells)}" for own, cells in by_seeds.items())
-    return says(None, None, f"{words}; {_at_full_size(large)}")
+    size = f"{data}, {scale_in_words(scale)}, where the paper's own is {paper}" if (scale := small["adaptive"].scale) else ""
+    by_seeds: dict[tuple[int, ...], list[str]] = {}
+    for run in lacking:
+        by_seeds.setdefault(run.missing, []).append(run.cell)
+    missing = "; ".join(f"{seeds_in_words(own)} of {listed(cells)}" for own, cells in by_seeds.items())
+    sentence = words + (f" ({size})" if size else "") + (f"; missing: {missing}" if missing else "")
+    return says(None, None, f"{sentence}; {full}", f"{words}; {full}", size, missing)
 
 
 def _told(findings: Mapping[str, Finding]) -> str:

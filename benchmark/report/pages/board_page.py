@@ -12,7 +12,7 @@ from benchmark.files import Json
 from benchmark.records.trust import LEVELS
 from benchmark.report.boards import KINDS, RUN
 from benchmark.report.cell_words import KIND_ORDER, data_kind
-from benchmark.report.chapters.leaderboard import BLOCKS, INTRO
+from benchmark.report.chapters.leaderboard import BLOCKS
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.webtable import Block
 from benchmark.report.tables import Table
@@ -55,7 +55,6 @@ def board_page(site: Site) -> Iterator[Leaf]:
         f"{len(rows)} rows under {len(boards)} protocols: search, filter, sort",
         search=" ".join(row["entry"] for row in rows),
         boards=boards,
-        intro=INTRO,
         kinds=KINDS,
         limits=LIMITS,
         levels=LEVELS,

@@ -8,9 +8,10 @@ from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
 from benchmark.faces.card import card
 from benchmark.records.metrics import METRICS
 from benchmark.records.trust import LEVELS
-from benchmark.report.cell_words import data_kind
+from benchmark.report.cell_words import KIND_ORDER, data_kind
 from benchmark.report.pages import prose
 from benchmark.report.pages.addresses import FOLDER
+from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.formatted import formatted
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.site import BAR, Leaf, Site
@@ -39,6 +40,7 @@ def chapter_pages(site: Site) -> Iterator[Leaf]:
             search=" ".join(table.title for table in chapter.tables),
             chapter=chapter,
             pictures=by_table(chapter),
+            cells=any("cell" in table.columns for table in chapter.tables),
             text=formatted(chapter.text, address_of(chapter), chapter.title),
         )
 
@@ -75,7 +77,7 @@ def data_page(site: Site) -> Leaf:
         "Data sets",
         f"{len(site.material.sets)} prepared data sets, audited: counts, copies, findings, sheets of faces",
         search=" ".join(each.audit["name"] for each in site.material.sets),
-        sets=site.material.sets,
+        sets=sorted(site.material.sets, key=lambda each: _kind_order(data_kind(each.audit["name"]))),
         card=card,
         kind_of=data_kind,
         audits=[chapter for chapter in site.contents.chapters if chapter.name == "audits"],
@@ -85,12 +87,6 @@ def data_page(site: Site) -> Leaf:
 def methods_page(site: Site) -> Leaf:
     """How to read the tables, how a verdict comes about, marks, words, published figures."""
     summary, judged = site.material.summary, site.material.judged
-    shortcuts = {
-        s.comparison.slug: t
-        for s in site.contents.sections
-        for t in s.tables
-        if t.name == f"{s.comparison.slug}-shortcuts" and not s.comparison.own
-    }
     return site.leaf(
         "methods.html.j2",
         BAR["Methods"],
@@ -98,7 +94,7 @@ def methods_page(site: Site) -> Leaf:
         "Methods and words",
         "How to read a table, how a verdict comes about, what each word and mark means",
         search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS]),
-        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcuts, judged)],
+        reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcut_tables(site.contents), judged)],
         rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
         alpha=ALPHA,
@@ -109,6 +105,10 @@ def methods_page(site: Site) -> Leaf:
         remarks=summary.remarks,
         anchors=site.material.anchors,
     )
+
+
+def _kind_order(kind: str) -> int:
+    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
 
 
 def _about(chapter: Chapter) -> str:

@@ -1,9 +1,10 @@
 """The list of claims and a page for each: the evidence, the rule, the runs, what would change the verdict."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from benchmark.claims.claim import INFERRED, MARKS, Claim
-from benchmark.claims.finding import MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
+from benchmark.claims.finding import DECIDING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
 from benchmark.claims.judge import Judged
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import Compact, compact
@@ -12,6 +13,7 @@ from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
+from benchmark.report.parts import Picture
 from benchmark.report.tables import Table
 
 PAPERS = {"BReG-Net": "https://arxiv.org/abs/1903.02110", "BReG-NeXt": "https://arxiv.org/abs/2004.08495"}
@@ -54,7 +56,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             site.addresses.claim(claim.id),
             "Claims",
             claim.sentence,
-            f"{claim.paper} claims it; verdict: {each.finding.shown}",
+            f"{claim.paper}; verdict: {each.finding.shown}",
             search=f"{claim.id} {claim.quote}",
             claim=claim,
             own=compact(each),
@@ -68,9 +70,19 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             missing=lambda finding: missing_runs(finding.planned),
             slug_of=runs,
             pairs=list(_pairs(site, each)),
+            pictures=list(_pictures(site, each)),
             anchors=site.material.anchors,
             changes=[change for change in changes(judged) if change["claim"] == claim.id],
         )
+
+
+def _pictures(site: Site, judged: Judged) -> Iterator[Picture]:
+    """The figures of the gradients behind a claim about gradients: their ratio against depth, and through training."""
+    of = {test.parameters["protocol"] for test, _ in judged.of(DECIDING) if test.rule.startswith("gradient")}
+    stems = [f"gradients-{each['plan']}-{kind}" for each in site.material.gradients for kind in ("depth", "training")
+             if each["protocol"]["name"] in of]  # fmt: skip
+    for chapter in site.contents.chapters:
+        yield from (picture for picture in chapter.pictures if PurePosixPath(picture.file).stem in stems)
 
 
 def _pairs(site: Site, judged: Judged) -> Iterator[tuple[Table, str]]:

@@ -46,7 +46,7 @@ def _name_tables(tokens: Sequence[Token], title: str) -> None:
 
 def _table_open(renderer: object, tokens: Sequence[Token], at: int, options: object, env: object) -> str:
     name = escape(tokens[at].meta["caption"])
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}"><table><caption>{name}</caption>\n'
+    return f'<div class="scroll" role="group" tabindex="0" aria-label="{name}"><table><caption>{name}</caption>\n'
 
 
 def _table_close(renderer: object, tokens: Sequence[Token], at: int, options: object, env: object) -> str:

@@ -3,9 +3,11 @@
 from importlib.metadata import version
 
 from benchmark.records.written import number
+from benchmark.report.answer import answer
 from benchmark.report.pages import prose
 from benchmark.report.pages.board_page import best_rows, chief, shown_boards
 from benchmark.report.pages.claims import PAPERS, by_state
+from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.inline import inline
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
@@ -25,7 +27,8 @@ def index_page(site: Site) -> Leaf:
         "The answer",
         TITLE,
         ABOUT,
-        answer=contents.answer,
+        answer=answer(material.judged),
+        reach=prose.shortcut_sentences(shortcut_tables(contents), material.judged),
         lead=prose.verdict_sentences(material.judged),
         claims=by_state(material.judged),
         headline=contents.headline,

@@ -41,7 +41,7 @@ LOOKS = {
     HOLDS_ONLY: Look("✓", "flat"),
     HOLDS_REST_OPEN: Look("✓", "open"),
     CONDITIONAL: Look("±", "flat"),
-    NOT_REPRODUCED: Look("✕", "bad"),
+    NOT_REPRODUCED: Look("≠", "bad"),
     REFUTED: Look("✕", "bad"),
     DOES_NOT_TRAIN: Look("✕", "bad"),
     FAILS_ONLY: Look("✕", "flat"),

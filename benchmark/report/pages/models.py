@@ -9,6 +9,7 @@ from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.grouping import folder_of
 from benchmark.records.outside_record import seen_in
 from benchmark.report.chapters.leaderboard import SEEN_WORDS
+from benchmark.report.pages.findings import shown_value
 from benchmark.report.pages.run_list import CellView, cells_of, present_version
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS
@@ -31,6 +32,7 @@ class Under:
         comparison: the comparison with its runs.
         cell: its cell, with its runs.
         words: the cell in words.
+        value: the primary metric, mean over seeds, as shown.
         macs: multiply-adds of one picture; None if they were not counted.
         numbers: what the tables say of it.
     """
@@ -38,6 +40,7 @@ class Under:
     comparison: Comparison
     cell: CellView
     words: str
+    value: str
     macs: int | None
     numbers: Sequence[Numbers]
 
@@ -104,7 +107,8 @@ def _under(site: Site) -> dict[str, list[Under]]:
             key = (comparison.slug, cell.label)
             network = measured_network(material.complexity, comparison, cell.label)
             macs = None if network is None else network["macs"]
-            own = Under(comparison, cell, site.words(*key), macs, numbers.get(key, ()))
+            value = shown_value(comparison, cell.label)
+            own = Under(comparison, cell, site.words(*key), value, macs, numbers.get(key, ()))
             found.setdefault(cell.label, []).append(own)
     return found
 

@@ -52,7 +52,7 @@ def _protocols(check: Check) -> Iterator[object]:
 
 def headline(found: Sequence[Group]) -> Figure:
     """A row per difference: names on the left, numbers on the right. Two columns, if there are two kinds of faces."""
-    return _figure(found, 6.3, 2.75, 2.0, narrow=False) if found else message(NOTHING)
+    return _figure(found, 6.45, 2.75, 2.2, narrow=False) if found else message(NOTHING)
 
 
 def headline_narrow(found: Sequence[Group]) -> Figure:

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.pages.addresses import Addresses
-from benchmark.records.comparisons import summarise
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,10 @@ def test_what_the_table_says(reports):
     assert "3 videos of 10 to 50 frames" in shown and "95 % t-interval over videos" in shown
     assert "| net-adaptive-frozen-mse | n = 0; diverged 1 of 1 | diverged |" in shown
     assert "constant: mean test target" in shown
-    assert "affwild-va: results on the test split, video by video" in (reports / "pages" / "protocols" / "affwild-va.md").read_text()
+    assert (
+        "affwild-va: results on the test split, video by video"
+        in (reports / "pages" / "protocols" / "affwild-va.md").read_text()
+    )
 
 
 def test_records_whose_ids_name_no_video_are_not_imported(tmp_path, make):

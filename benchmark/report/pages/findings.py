@@ -1,0 +1,49 @@
+"""What a page finds, in a sentence or two, computed from what its tables show."""
+
+from collections.abc import Callable, Sequence
+
+from benchmark.claims.judge import Judged
+from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.metrics import METRICS
+from benchmark.records.written import bracketed, number
+from benchmark.report.pages import prose
+from benchmark.report.parts import Contents, Section
+from benchmark.report.tables import Table
+
+
+def shown_value(comparison: Comparison, label: str) -> str:
+    """The primary metric of a cell, mean over seeds with its interval; why there is none, if there is none."""
+    interval = seeds_interval(comparison.metric(label, comparison.primary))
+    if interval is None:
+        return "diverged" if not comparison.finished(label) else "not defined"
+    unit = METRICS[comparison.primary].unit
+    return bracketed(interval, lambda value: number(value, unit)) + (" %" if unit == "%" else "")
+
+
+def shortcut_tables(contents: Contents) -> dict[str, Table]:
+    """Protocol of the suite -> its table of bounded shortcuts against identity."""
+    return {s.comparison.slug: table for s in contents.sections if (table := _shortcuts(s)) is not None}
+
+
+def of_section(section: Section, words: Callable[[str, str], str], judged: Sequence[Judged]) -> list[str]:
+    """The highest mean under a protocol, and how many differences of bounded shortcuts to identity are significant."""
+    comparison, slug = section.comparison, section.comparison.slug
+    means = {
+        label: interval.mean
+        for label in comparison.runs
+        if (interval := seeds_interval(comparison.metric(label, comparison.primary))) is not None
+    }
+    found = []
+    if means:
+        best = max(means, key=lambda label: means[label])
+        many = prose.count(comparison.finished(best), "seed")
+        title = METRICS[comparison.primary].title
+        found.append(f"Highest test {title}: {shown_value(comparison, best)}, {words(slug, best)} ({many}).")
+    table = _shortcuts(section)
+    return found if table is None else [*found, *prose.shortcut_sentences({slug: table}, judged)]
+
+
+def _shortcuts(section: Section) -> Table | None:
+    slug = section.comparison.slug
+    own = () if section.comparison.own else section.tables
+    return next((table for table in own if table.name == f"{slug}-shortcuts"), None)
