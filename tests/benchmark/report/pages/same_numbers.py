@@ -26,7 +26,7 @@ from tests.benchmark.report.pages.comparing_pages import (
     words_of_cells,
 )
 from tests.benchmark.report.pages.comparing_repeats import same_lists
-from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_rest
+from tests.benchmark.report.pages.comparing_rest import same_captions, same_findings, same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
 from tests.benchmark.report.pages.following_links import links_lead
 from tests.benchmark.report.pages.reading_pages import by_id, pages_in, parse
@@ -65,6 +65,7 @@ def compare(old: Path, new: Path) -> Report:
     same_markdown(old, new, report)
     for figure in ("headline.svg", "headline-narrow.svg"):
         same_headline(tables, new / "figures" / figure, report)
+    same_findings(pages, report)
     same_models(pages, names, boards_in(new), report)
     same_lists(pages, names, report)
     same_leaderboard(old, new, report)
