@@ -15,8 +15,8 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).parents[1]
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 PAGES["reports/release-audit.md"] = "release-audit.md"
-SHOWN_IN = {"reports/README.md": "reports/index.html", "reports/claims.md": "reports/index.html"}
-SHOWN_IN["reports/costs.md"] = "reports/costs.html"
+# Markdown pages of the report -> the HTML pages that show the same, where these are not called the same.
+SHOWN_IN = {"README.md": "index.html", "claims.md": "pages/claims.html", "pages/leaderboard.md": "pages/leaderboards.html"}
 FENCE_OR_LINK = re.compile(r"^```.*?^```$|`[^`\n]*`|\[([^\[\]]*)\]\(([^)\s]+)\)", re.MULTILINE | re.DOTALL)
 
 
@@ -37,6 +37,14 @@ def on_files(files, config):
         files.append(File.generated(config, uri, abs_src_path=str(ROOT / source)))
 
 
+def page_of_report(path):
+    """The HTML page that shows the same as a Markdown page of the report; None for another file."""
+    inside = path.removeprefix("reports/")
+    shown = SHOWN_IN.get(inside, inside.removesuffix(".md") + ".html")
+    known = inside in SHOWN_IN or inside == "costs.md" or (inside.startswith("pages/") and inside.endswith(".md"))
+    return f"reports/{shown}" if path.startswith("reports/") and known else None
+
+
 def on_page_markdown(markdown, page, config, files):
     source = next((path for path, uri in PAGES.items() if uri == page.file.src_uri), f"docs/{page.file.src_uri}")
 
@@ -46,7 +54,11 @@ def on_page_markdown(markdown, page, config, files):
         path = normpath(f"{dirname(source)}/{path}".lstrip("/"))
         if not target or re.match(r"[a-z]+:|#", target) or not (ROOT / path).exists():
             return found[0]
-        uri = PAGES.get(path) or SHOWN_IN.get(path) or path.removeprefix("docs/")
+        html = page_of_report(path)
+        uri = PAGES.get(path) or html or path.removeprefix("docs/")
+        if html and anchor:  # its places have other names
+            known = f'id="{anchor}"' in (ROOT / html).read_text(encoding="utf-8")
+            mark, anchor = (mark, anchor) if known else ("", "")
         if files.get_file_from_path(uri):
             return f"[{text}]({relpath(uri, dirname(page.file.src_uri) or '.')}{mark}{anchor})"
         return f"[{text}]({config.repo_url}/blob/main/{path}{mark}{anchor})" if config.repo_url else text

@@ -32,19 +32,16 @@ from benchmark.report.svg_text import (
     SKY,
     THEMED,
     VERMILION,
-    page_variables,
     slim,
 )
 
 __all__ = [
     "BLACK", "BLUE", "DEPTHS", "FONTS", "GREEN", "GREY", "ORANGE", "PALE", "PAPER", "PURPLE", "SKY", "THEMED", "VERMILION",
-    "page_variables",
 ]  # fmt: skip
 
 OUTER = 0.35  # inches for the common labels of all panels
 SHORTCUT_COLOURS = {"identity": BLACK, "fixed": VERMILION, "adaptive": BLUE}
 OTHER_COLOUR = GREEN
-INK = BLACK
 SMALL = 8.5  # points of the words in a panel
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -84,12 +84,3 @@ def dark_rules(body: str) -> str:
     ]
     root = f"svg{{fill:{DARK[BLACK][1]};color-scheme:dark}}"
     return f"<style>@media (prefers-color-scheme:dark){{{root}{''.join(rules)}}}</style>"
-
-
-def page_variables() -> tuple[str, str]:
-    """(light, dark): CSS declarations of the variables of `THEMED`, for a page that has figures inside."""
-    own = {light: name_and_dark for light, name_and_dark in DARK.items() if name_and_dark[0].startswith("fig-")}
-    return (
-        " ".join(f"--{name}: {light};" for light, (name, _) in own.items()),
-        " ".join(f"--{name}: {dark};" for name, dark in own.values()),
-    )

@@ -14,6 +14,7 @@ from benchmark.report.pages import webtable
 from benchmark.report.pages.addresses import FOLDER, Addresses, anchor, relative
 from benchmark.report.pages.breaking import breakable
 from benchmark.report.pages.figures import figure_size
+from benchmark.report.pages.linking import home_of, linked
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.parts import COSTS, RESULTS, Contents
 from benchmark.report.tables import Table
@@ -97,6 +98,8 @@ class Site:
             "at": self.addresses,
             "looks": LOOKS,
             "soft": breakable,
+            "linked": linked,
+            "home_of": home_of,
             "anchor": anchor,
             "words": self.words,
             "records": self.material.records_link,

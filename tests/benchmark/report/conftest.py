@@ -32,8 +32,8 @@ INSIDE |= {"thead": {"table"}, "tbody": {"table"}, "caption": {"table"}, "summar
 class Page(HTMLParser):
     """An HTML page as a plain list: every start tag as (tag, attributes), and the text below each.
 
-    Tags that do not close in order, that a browser would close elsewhere, or that stand in a wrong one, and an attribute that
-    is given twice, are an AssertionError.
+    Tags that do not close in order, that a browser would close elsewhere, or that stand in a wrong one, and an attribute
+    that is given twice, are an AssertionError.
     """
 
     def __init__(self, path: Path):

@@ -60,7 +60,8 @@ def material(run, comparison):
         own = comparison(run(A, 0, {"none": {"accuracy": 0.5}}))
         parts = {
             "summary": Summary((own,)), "complexity": None, "latency": None, "claims": [], "anchors": {}, "sets": [],
-            "people": {}, "gradients": [], "robustness": {}, "benches": [], "machines": {}, "searches": {}, "scalars": None, "release": "# The audit\n\nterms",
+            "people": {}, "gradients": [], "robustness": {}, "benches": [], "machines": {}, "searches": {}, "scalars": None,
+            "release": "# The audit\n\nterms",
             "subgroups": [], "robustness_of_entries": [],
             "leaderboard": boards.leaderboard(Summary((own,)), None, {}, Path()),
         }  # fmt: skip

@@ -87,3 +87,8 @@ def is_number(value: str) -> bool:
 
 def diverged(told: dict) -> dict:
     return {key: value for key, value in told.items() if key == "own_n_diverged"}
+
+
+def test_every_link_of_the_committed_pages_leads_somewhere(broken):
+    faults, html, markdown = broken(REPORTS)
+    assert faults == [] and html > 3000 and markdown > 300

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.report.pages.inline import inline
-from benchmark.report.style import BLUE, DEPTHS, GREY, VERMILION, fixed_panels, page_variables, styled, svg
+from benchmark.report.style import BLUE, DEPTHS, GREY, VERMILION, fixed_panels, styled, svg
 from benchmark.report.svg_text import DARK, FONTS, slim
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -83,8 +83,6 @@ def test_the_page_has_the_same_colours():
     known = [name for name in own if not name.startswith("fig-depth")]
     assert len(known) == 8 and all((light[name], dark[name]) == own[name] for name in known)
     assert dark["ink"] == DARK["#000000"][1] and dark["paper"] == DARK["#ffffff"][1]
-    for declared, at in zip(page_variables(), (0, 1), strict=True):
-        assert dict(re.findall(r"--([\w-]+): (#\w+);", declared)) == {name: both[at] for name, both in own.items()}
 
 
 def test_two_figures_in_a_page_share_no_id_and_keep_no_rule(content):

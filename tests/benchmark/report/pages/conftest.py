@@ -32,8 +32,8 @@ What a [table](tables/claims.md) and [a page](claims.md#claim-by-claim) say, wit
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory, make_grid, make, cell) -> Path:
-    """The folder of a report with a page of every kind: over the records of `built`, an own protocol and models of others, with
-    the suite's counts, measured gradients, test faces, an audited data set with its sheet, and an audited release."""
+    """The folder of a report with a page of every kind: over the records of `built`, some of claims, an own protocol and
+    models of others, with the suite's counts, gradients, faces, an audited data set with its sheet, an audited release."""
     out = tmp_path_factory.mktemp("whole")
     records = out / "records"
     make_grid(records)

@@ -50,7 +50,9 @@ def lines_of(part: str) -> list[dict[str, str]]:
     return [dict(zip(names, re.findall(r"<t[hd].*?</t[hd]>", line), strict=True)) for line in lines]
 
 
-@pytest.mark.parametrize(("slug", "metric", "scale", "digits"), [("synthetic-8", "accuracy", 100, 2), ("synthetic-va", "ccc_mean", 1, 3)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("slug", "metric", "scale", "digits"), [("synthetic-8", "accuracy", 100, 2), ("synthetic-va", "ccc_mean", 1, 3)]
+)
 def test_cells_of_a_table_hold_the_numbers_of_its_csv(site, rows, slug, metric, scale, digits):
     wanted, page = rows(f"{slug}-results"), site[f"pages/protocols/{slug}.html"]
     lines = lines_of(table_in(page, f"{slug}-results"))
