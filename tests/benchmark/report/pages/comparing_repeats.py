@@ -50,6 +50,7 @@ def _claims(pages: Pages, report: Report) -> None:
             if not match or what is None:
                 continue
             own = pages[f"pages/claims/{match[1]}.html"]
+            heading = own.first("h1")
             claimed, found = _claimed_found(own)
             where = f"{address}, claim {match[1]}"
             report.same(f"{where}, verdict", chip_of(own.first("p", "verdict-line")), chip_of(line))
