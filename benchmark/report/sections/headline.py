@@ -119,7 +119,7 @@ def _forest(axis: Axes, group: Group, size: float, narrow: bool) -> None:
             axis.vlines(0, row - 0.14, row + 0.14, color=GREY, linewidth=0.8)
         style = {"color": own.colour, "markerfacecolor": own.face, "markersize": 6}
         axis.plot(scale * difference.mean, row, own.marker, **style)
-        name, numbers = _name(pair), _numbers(comparison, pair, "points" if narrow else "")
+        name, numbers = _name(pair), _numbers(comparison, pair, "")
         if narrow:
             axis.text(0, row - 0.56, name, transform=axis.get_yaxis_transform(), fontsize=size, va="center")
             axis.text(0, row - 0.27, numbers, transform=across, fontsize=SMALL, va="center", color=GREY)

@@ -191,4 +191,7 @@ def test_it_is_the_first_sentence_of_both_pages(built):
     readme, page = ((built / name).read_text() for name in ("README.md", "index.html"))
     sentence = re.search(r"<!-- answer -->\n(.*)\n<!-- /answer -->", readme).group(1)
     assert readme.index(sentence) < readme.index("runs under") and sentence.startswith("No answer yet: 0 of the 24")
-    assert f'<p class="answer lead">{sentence.replace(chr(39), "&#39;")}</p>' in page
+    own = answer(judge(load_claims(), summarise(read_records(built / "records"), built / "records"), None))
+    parts = (own.short, own.scale_words, own.lacking)
+    assert all(part in page for part in (f"{part.replace(chr(39), '&#39;')}." for part in parts))
+    assert f'<p class="answer">{own.short.replace(chr(39), "&#39;")}.</p>' in page and own.scale_words in sentence

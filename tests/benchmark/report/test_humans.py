@@ -54,7 +54,7 @@ def test_rows_stand_under_the_matching_results(folder, make, cell, tmp_path, und
     for of in ('Set I, "Confusing Images"', "Set II, random images"):  # once a block each
         assert shown["synthetic-va"].count(f"against the mean of the other 24, {of}; other pictures") == 3
     assert "both sets" not in shown["synthetic-va"]
-    page = (tmp_path / "README.md").read_text()
+    page = (tmp_path / "pages" / "audits.md").read_text()
     assert (tmp_path / "tables" / "humans.md").read_text() in page
 
 

@@ -1,6 +1,7 @@
 """What the report is made from: which file each part is read from, and what a damaged one is answered with."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,16 +38,20 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "load_claims", lambda: "claims")
     monkeypatch.setattr(module, "load_anchors", lambda: "anchors")
     monkeypatch.setattr(module, "waiting_for_rates", lambda: "waiting")
-    monkeypatch.setattr(module, "summarise", lambda *given: ("summary", *given))
+    summarised = type("Summarised", (tuple,), {"runs": [SimpleNamespace(record="a record")]})
+    monkeypatch.setattr(module, "summarise", lambda *given: summarised(("summary", *given)))
     monkeypatch.setattr(module, "leaderboard", lambda *given: ("leaderboard", *given))
     monkeypatch.setattr(module, "judge", lambda *given: ("judged", *given))
     monkeypatch.setattr(module, "held_back", lambda *given: ("held back", *given))
     monkeypatch.setattr(module, "counted_parameters", lambda counted, entry: (counted, entry))
     monkeypatch.setattr(module, "read_below", lambda folder, verb: {f"of {verb}": folder})
     known = []
+    monkeypatch.setattr(module, "newest", lambda *given: ("newest", *given))
     gathered = type("Gathered", (), {"records": "good", "apart": "apart"})
     monkeypatch.setattr(module, "gather", lambda folder, own: known.append((folder, own)) or gathered)
     records, complexity, data, out = (tmp_path / name for name in ("r", "c.json", "d", "o"))
+    out.mkdir()
+    (out / "release-audit.md").write_text("the audit", encoding="utf-8")
     found = read_material(records, complexity, data, out)
     summary = ("summary", "good", records, "apart", ("verification", out / "verification.json"))
     counted, gradients = ("complexity", complexity), ("gradients", out / "gradients")
@@ -60,7 +65,8 @@ def test_every_part_comes_from_its_own_place(tmp_path, monkeypatch):
         "benches": ("benches", out / "bench"), "subgroups": ("subgroups", out / "subgroups", summary),
         "machines": {"gradients of gradients": out / "gradients", "robustness of robustness": out / "robustness"},
         "searches": ("searches", out / "tuning"), "scalars": ("scalars", out / "release"),
-        "leaderboard": ("leaderboard", summary, counted, "anchors", records),
+        "leaderboard": ("leaderboard", summary, counted, "anchors", records), "release": "the audit",
+        "newest": ("newest", ["a record"], out),
     }  # fmt: skip
     ((folder, own),) = known
     assert folder == records and own.parameters("entry") == (counted, "entry")

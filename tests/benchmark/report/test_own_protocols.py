@@ -89,8 +89,8 @@ def test_pages_of_their_own_come_after_those_of_the_suite(reports, slugs):
             assert page.count(SAID) == (slug != "synthetic-8"), (slug, kind)
         note = text(reports, "both", f"tables/{slug}-results.md")
         assert ("Own protocol, which the suite does not have, " in note) == (slug != "synthetic-8")
-    headings = re.findall(r"<h2>([^<]*)</h2>", text(reports, "both", "pages/protocols.html"))
-    assert headings == ["Drawn faces", "Protocols that the suite does not have"]
+    kinds = re.findall(r"</th><td>([^<:]*): synthetic</td>", text(reports, "both", "pages/protocols.html"))
+    assert kinds == ["drawn faces"] + ["protocols that the suite does not have"] * (len(slugs) - 1)
     assert "Evidence" not in text_of(reports, "both", f"pages/protocols/{slugs[1]}.html")
     assert " for " in text_of(reports, "both", "pages/protocols/synthetic-8.html")
 

@@ -12,8 +12,8 @@ import pytest
 from benchmark.records.checks.known import Known
 from benchmark.records.examine import gather
 from benchmark.records.record import read_records
-from benchmark.report.pages import webpage
-from benchmark.report.sections import figures, results
+from benchmark.report.pages import all_pages
+from benchmark.report.sections import curves, results
 
 RECORDS = Path(__file__).parents[3] / "reports" / "records"
 FEW = ("imported/diffusionfer-7-quick", "outside/diffusionfer-7", "synthetic-va")  # folds, an outside entry, two outputs
@@ -61,15 +61,16 @@ def test_functions_by_kind(speed):
     for name in speed.FUNCTIONS:
         module, _, function = name.rpartition(".")
         assert speed.kind_of(getattr(importlib.import_module(module), function)) == kinds[function]
-    assert speed.kind_of(figures.confusion) == "figures" and speed.kind_of(webpage.webpage) == "pages"
+    assert speed.kind_of(curves.learning_curves) == "figures" and speed.kind_of(all_pages.all_pages) == "pages"
     assert speed.kind_of(results.tables) is None
 
 
 def test_functions_are_timed_where_they_are_imported(speed):
-    own = SimpleNamespace(confusion=figures.confusion, again=figures.confusion, tables=results.tables, number=1)
+    drawn = curves.learning_curves
+    own = SimpleNamespace(confusion=drawn, again=drawn, tables=results.tables, number=1)
     clock = speed.Clock()
     speed.timing(clock, [own])
-    assert own.confusion is own.again is not figures.confusion and own.confusion.__wrapped__ is figures.confusion
+    assert own.confusion is own.again is not drawn and own.confusion.__wrapped__ is drawn
     assert own.tables is results.tables and own.number == 1
     with pytest.raises(AttributeError):
         own.confusion(None)

@@ -3,12 +3,13 @@ with the predictions that they come from."""
 
 import csv
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from tests.benchmark.report.pages.comparing_tables import Report, numbers
+from tests.benchmark.report.pages.comparing_tables import CUT, Report, numbers
 
 Rows = list[dict[str, str]]
 
@@ -42,6 +43,57 @@ def same_tables(old: dict[str, Rows], new: dict[str, Rows], report: Report) -> N
                     report.differs(where, before, after)
     for name in sorted(new.keys() - old.keys()):
         report.accept("new table", f"{name}.csv")
+
+
+def same_markdown(old: Path, new: Path, report: Report) -> None:
+    """claims.md and the tables as Markdown, line by line. An interval may be cut, with the mark; a note may say more; other
+    words have to have the same numbers."""
+    paths = [old / "claims.md", *sorted(old.glob("tables/*.md")), *sorted(old.glob("costs/tables/*.md"))]
+    for path in paths:
+        name = path.relative_to(old).as_posix()
+        lines, theirs = ((folder / name).read_text("utf-8").splitlines() for folder in (old, new))
+        report.counts["lines of Markdown"] += len(lines)
+        if len(lines) != len(theirs):
+            report.differs(name, f"{len(lines)} lines", len(theirs))
+        for at, (one, other) in enumerate(zip(lines, theirs, strict=False), 1):
+            if one != other:
+                _same_line(f"{name}, line {at}", one, other, report)
+
+
+def _same_line(where: str, old: str, new: str, report: Report) -> None:
+    if not old.startswith("|"):
+        theirs = iter(numbers(new))
+        if all(each in theirs for each in numbers(old)):  # all of the old ones, in their order
+            report.accept("line of Markdown that says more, or the same with other words", where)
+        else:
+            report.differs(where, old, new)
+        return
+    before, after = old.split(" | "), new.split(" | ")
+    if len(before) != len(after):
+        report.differs(where, old, new)
+    for one, other in zip(before, after, strict=False):
+        if one == other:
+            continue
+        shown = other.replace("**", "")
+        if CUT in shown and _cut_from(one, shown):
+            report.accept("interval cut at what is possible, marked, in Markdown", where)
+        elif one != shown and numbers(one) != numbers(shown):
+            report.differs(where, one, other)
+        else:
+            report.accept("line of Markdown that says more, or the same with other words", where)
+
+
+def _cut_from(old: str, new: str) -> bool:
+    """Whether "mean [low, high]" is as before but for ends with the mark, which lie within the old interval."""
+    before, after = (re.sub(r"[\[\]|]", " ", text.replace(", ", " ")).replace(",", "").split() for text in (old, new))
+    if len(before) != len(after) or before[0] != after[0]:
+        return False
+    for side, (one, other) in enumerate(zip(before[1:], after[1:], strict=True)):
+        if one != other:
+            end = float(other.removesuffix(CUT))
+            if not other.endswith(CUT) or (float(one) >= end if side == 0 else float(one) <= end):
+                return False
+    return True
 
 
 def boards_in(folder: Path) -> dict[str, list[dict]]:

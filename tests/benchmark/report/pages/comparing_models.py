@@ -4,6 +4,7 @@ with the old report elsewhere."""
 import re
 from pathlib import Path
 
+from tests.benchmark.report.pages.comparing_pages import facts
 from tests.benchmark.report.pages.comparing_tables import Names, Report, counted, numbers, without_kind
 from tests.benchmark.report.pages.reading_pages import Box, Grid, Node, grids
 
@@ -19,6 +20,10 @@ def same_models(pages: dict[str, Node], names: Names, boards: dict[str, list[dic
     for address, page in pages.items():
         if not address.startswith("pages/models/"):
             continue
+        for section in page.all("section"):
+            slug, said = section.attributes.get("id", ""), facts(section).get("Accuracy", "")
+            if said.endswith("over test faces") and said not in _accuracies(boards.get(slug, []), Path(address).stem):
+                report.differs(f"{address}, {slug}, Accuracy", "no such entry of leaderboard.json", said)
         for section in (each for each in page.all("section") if each.first("details", "more")):
             for details in section.all("details", "more"):
                 summary = details.first("summary")
@@ -87,3 +92,10 @@ def _of_file(value: dict) -> str:
         return "not defined"
     ends = "" if value["low"] is None else f" [{value['low']:.4f}, {value['high']:.4f}]"
     return f"{value['value']:.4f}{ends}"
+
+
+def _accuracies(rows: list[dict], name: str) -> list[str]:
+    """The accuracies of a model's entries, as the facts of its page show them."""
+    own = [row["metrics"]["accuracy"] for row in rows if row["entry"] == name]
+    shown = [[f"{100 * each[key]:.2f}" for key in ("value", "low", "high")] for each in own if each["low"] is not None]
+    return [f"{value} % [{low}, {high}], interval over test faces" for value, low, high in shown]

@@ -50,8 +50,8 @@ def _claims(pages: Pages, report: Report) -> None:
             if not match or what is None:
                 continue
             own = pages[f"pages/claims/{match[1]}.html"]
-            heading, pair = own.first("h1"), own.first("dl", "pair")
-            claimed, found = (each.text() for each in pair.all("dd")) if pair else ("", "")
+            heading = own.first("h1")
+            claimed, found = _claimed_found(own)
             where = f"{address}, claim {match[1]}"
             report.same(f"{where}, verdict", chip_of(own.first("p", "verdict-line")), chip_of(line))
             own_words = heading.text().removesuffix(f": {claimed}") if heading else ""
@@ -65,14 +65,21 @@ def _claims(pages: Pages, report: Report) -> None:
     for address, page in pages.items():
         if not address.startswith("pages/claims/"):
             continue
-        told, pair = page.first("p", "verdict-line"), page.first("dl", "pair")
-        found = pair.all("dd")[1].text() if pair else ""
-        known = [float(each.replace(",", "")) for each in numbers(told.text() if told else "")]
+        tests, found = page.all("section", "test"), _claimed_found(page)[1]
+        known = [float(each.replace(",", "")) for each in numbers(tests[0].text() if tests else "")]
         for value, scale in re.findall(r"(?<![\w.-])([-+]?\d[\d,]*(?:\.\d+)?) ?([kMG](?=\b|FLOPs|MACs))?", found):
             number = float(value.replace(",", "")) * SCALES.get(scale, 1)
             report.counts["numbers in words of claims"] += 1
             if not any(f"{each:.3g}" == f"{number:.3g}" for each in known):
-                report.accept("number of a claim in words that the verdict's line has not as such", f"{address}: {found}")
+                report.accept("number of a claim in words that the deciding test has not as such", f"{address}: {found}")
+
+
+def _claimed_found(page: Node) -> tuple[str, str]:
+    """The claimed value, empty for none, and what was found, in few words."""
+    pair, line = page.first("dl", "pair"), page.first("p", "verdict-line")
+    claimed = pair.all("dd")[0].text() if pair else ""
+    short = line.first("b") if line else None
+    return claimed, short.text() if short else (pair.all("dd")[1].text() if pair else "")
 
 
 def _models(pages: Pages, names: Names, report: Report) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from tests.benchmark.report.pages.comparing_files import Rows
 from tests.benchmark.report.pages.comparing_tables import Report, numbers
-from tests.benchmark.report.pages.reading_pages import Node, parse
+from tests.benchmark.report.pages.reading_pages import Box, Node, grids, parse
 
 TEXTS = ("p", "li", "dt", "dd", "figcaption", "summary", "h1", "h2", "h3", "h4", "pre", "blockquote")
 # Sentence of the old page -> what says it now, on which page.
 REWORDED = {
     "101 records, each with what made it and the command that makes it again.": ("index.html", "101 runs under 7 protocols"),
 }
+SAID = re.compile(r"(\S+(?: \N{MIDDLE DOT} [\w-]+)+)[,:] (Accuracy|ECE|CCC mean) ([-\d.]+\d)")  # "cell, Accuracy 65.37 %"
 FEWER_DOTS = ("up to 250 test faces", "up to 120 test faces")  # in the figures of valence and arousal
 
 
@@ -43,7 +44,7 @@ def same_captions(old: Node, pages: dict[str, Node], tables: dict[str, Rows], re
     theirs: dict[str, list[str]] = {}
     for page in pages.values():
         for each in page.all("figcaption"):
-            theirs.setdefault(_file(each), []).append(each.text())
+            theirs.setdefault(_file(each), []).append(each.text(("finding",)))
     for each in old.all("figcaption"):
         file, text = _file(each), each.text()
         if not file:
@@ -70,6 +71,35 @@ def same_captions(old: Node, pages: dict[str, Node], tables: dict[str, Rows], re
                 report.accept("caption of a figure said otherwise, with every number", file)
 
 
+def same_findings(pages: dict[str, Node], report: Report) -> None:
+    """What the captions of figures say in words is what the tables of the protocol say."""
+    for page in pages.values():
+        for caption in page.all("figcaption"):
+            of = [
+                a
+                for a in pages
+                if a.startswith("pages/protocols/") and Path(_file(caption)).stem.startswith(Path(a).stem + "-")
+            ]
+            if caption.first("span", "finding") and of:
+                _finding(caption, pages[max(of, key=len)], report)
+
+
+def _finding(caption: Node, page: Node, report: Report) -> None:
+    finding = caption.first("span", "finding")
+    rows = [row for section in page.all("section", "table") for grid in grids(section) for row in grid.rows]
+    for words, metric, value in SAID.findall(finding.text() if finding else ""):
+        known = {
+            box.text for row in rows for title, box in row.items() if title.partition(",")[0] == metric and _of(row, words)
+        }
+        report.counts["numbers in the findings of figures"] += 1
+        if value not in known:
+            report.differs(f"figure {_file(caption)}, {words}", sorted(known), f"{metric} {value}")
+
+
+def _of(row: dict[str, Box], words: str) -> bool:
+    return any(box.text.lower() == words.lower() for box in row.values())
+
+
 def _subject(caption: str) -> str:
     return re.split("[:;.]", caption)[0]
 
@@ -90,7 +120,7 @@ def same_rest(old: Node, pages: dict[str, Node], report: Report) -> None:
         if _small(text) in whole:
             continue
         for part in filter(numbers, re.split(r"(?<=[.;:]) ", text)):
-            if _small(part).strip(" .;:") in whole:
+            if all(_small(piece).strip(" .;:") in whole for piece in re.split("[()]", part)):
                 report.accept("sentence of a text that is arranged otherwise, word for word", part)
             elif part in REWORDED and _small(REWORDED[part][1]) in theirs[REWORDED[part][0]]:
                 report.accept("sentence said otherwise", f"{part!r}: {REWORDED[part][1]!r} on {REWORDED[part][0]}")

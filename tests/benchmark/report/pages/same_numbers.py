@@ -8,7 +8,15 @@ OLD: a folder with index.html and costs.html as single pages; NEW: a folder with
 import sys
 from pathlib import Path
 
-from tests.benchmark.report.pages.comparing_files import boards_in, same_leaderboard, same_tables, tables_in, true_confusion
+from tests.benchmark.report.pages.comparing_back import audit_of_the_release, new_tables, same_sentences
+from tests.benchmark.report.pages.comparing_files import (
+    boards_in,
+    same_leaderboard,
+    same_markdown,
+    same_tables,
+    tables_in,
+    true_confusion,
+)
 from tests.benchmark.report.pages.comparing_models import same_models
 from tests.benchmark.report.pages.comparing_pages import (
     same_claims,
@@ -18,7 +26,7 @@ from tests.benchmark.report.pages.comparing_pages import (
     words_of_cells,
 )
 from tests.benchmark.report.pages.comparing_repeats import same_lists
-from tests.benchmark.report.pages.comparing_rest import same_captions, same_headline, same_rest
+from tests.benchmark.report.pages.comparing_rest import same_captions, same_findings, same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
 from tests.benchmark.report.pages.following_links import links_lead
 from tests.benchmark.report.pages.reading_pages import by_id, pages_in, parse
@@ -54,12 +62,18 @@ def compare(old: Path, new: Path) -> Report:
         same_captions(page, pages, tables, report)
         same_rest(page, pages, report)
     same_tables(tables_in(old), tables, report)
+    same_markdown(old, new, report)
     for figure in ("headline.svg", "headline-narrow.svg"):
         same_headline(tables, new / "figures" / figure, report)
+    same_findings(pages, report)
     same_models(pages, names, boards_in(new), report)
     same_lists(pages, names, report)
     same_leaderboard(old, new, report)
     links_lead(pages, new, report)
+    known = {each.attributes["id"] for page in before.values() for each in page.all("section", "table")}
+    new_tables(pages, known, tables, names, report)
+    audit_of_the_release(old, pages, report)
+    same_sentences(list(before.values()), pages, report)
     confusion = [name for name in sorted(tables) if name.endswith("-confusion")]
     for name in confusion[:RECOMPUTED]:
         true_confusion(name, tables[name], new / "records", report)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmark.report.pages.comparing_files import same_tables, true_confusion
+from tests.benchmark.report.pages.comparing_back import audit_of_the_release, new_tables, same_sentences
+from tests.benchmark.report.pages.comparing_files import same_markdown, same_tables, true_confusion
 from tests.benchmark.report.pages.comparing_pages import same_claims, same_runs, words_of_cells
 from tests.benchmark.report.pages.comparing_rest import same_headline, same_rest
 from tests.benchmark.report.pages.comparing_tables import Report, same_table
@@ -213,3 +214,45 @@ def test_files_are_compared_field_by_field(tmp_path: Path) -> None:
     counted = Report()
     true_confusion("s-confusion", rows, tmp_path, counted)
     assert counted.deviations == ["s-confusion.csv, n-a, p as q: old '0.4', new np.float64(0.5)"]
+
+
+@pytest.mark.parametrize(("shown", "found"), [("50", 0), ("51", 1)])
+def test_what_is_new_is_compared_with_what_it_comes_from(tmp_path: Path, shown: str, found: int) -> None:
+    table_ = (
+        '<section class="table" id="table-s-confusion"><table><thead><tr><th data-key="cell">Cell</th>'
+        '<th data-key="true">True</th><th data-key="predicted_p">p</th></tr></thead><tbody><tr><th>n · a</th><td>p</td>'
+        f"<td>{shown}</td></tr></tbody></table></section>"
+    )
+    rows = {"s-confusion": [{"cell": "n-a", "true": "p", "predicted_p": "0.502"}]}
+    report = Report()
+    new_tables({"pages/protocols/s.html": parse(table_)}, set(), rows, NAMES, report)
+    assert len(report.deviations) == found
+    (tmp_path / "release-audit.md").write_text("| a | b |\n| --- | --- |\n| `w` | 50 |\n")
+    release = f"<table><tr><th>a</th><th>b</th></tr><tr><td><code>w</code></td><td>{shown}</td></tr></table>"
+    audited = Report()
+    audit_of_the_release(tmp_path, {"pages/release.html": parse(release)}, audited)
+    assert len(audited.deviations) == found
+    said = Report()
+    sentence = "<p>There are {} faces of people in the test split.</p>"
+    same_sentences([parse(sentence.format(50))], {"index.html": parse(sentence.format(shown))}, said)
+    assert len(said.deviations) == found
+
+
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        ("| n | **0.42** [+0.00†, +2.22] |\nFiles: c", 0),
+        ("| n | 0.42 [+0.00†, +2.23] |\nFiles: c", 1),
+        ("| n | 0.43 [+0.00†, +2.22] |\nFiles: c", 1),
+        ("| n | 0.42 [-2.00†, +2.22] |\nFiles: c", 1),
+        ("| n | 0.42 [-1.38, +2.22] |\nFiles: 3", 0),
+        ("| n | 0.42 [-1.38, +2.22] |", 1),
+    ],
+)
+def test_markdown_is_compared_line_by_line(tmp_path: Path, new: str, found: int) -> None:
+    for name, text in (("old", "| n | 0.42 [-1.38, +2.22] |\nFiles: c"), ("new", new)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "claims.md").write_text(text)
+    report = Report()
+    same_markdown(tmp_path / "old", tmp_path / "new", report)
+    assert len(report.deviations) == found

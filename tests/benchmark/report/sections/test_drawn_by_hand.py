@@ -142,8 +142,8 @@ def test_the_headline_draws_each_difference_beside_its_words(run, comparison, dr
     ends = 2 * HALF
     texts = [text.get_text() for text in axis.texts]
     assert texts == [
-        "net · fixed · working · plain", f"+8.00 [{8 - ends:+.2f}, {8 + ends:+.2f}] points, n = 2",
-        "net · adaptive · frozen · plain", "-3.00 points, n = 1, no interval",
+        "net · fixed · working · plain", f"+8.00 [{8 - ends:+.2f}, {8 + ends:+.2f}], n = 2",
+        "net · adaptive · frozen · plain", "-3.00, n = 1, no interval",
     ]  # fmt: skip
     assert axis.get_xlabel() == "Accuracy, points; right of 0: better than identity"
     (narrow,) = headline.headline_narrow(found).axes
@@ -153,8 +153,8 @@ def test_the_headline_draws_each_difference_beside_its_words(run, comparison, dr
     assert min(sizes) * 4 / 3 >= 11 and narrow.figure.get_figwidth() * 96 == 360
     assert not headline.cuts(found)
     assert headline.description(found) == (
-        f"synthetic-8, net · fixed · working · plain minus identity: {texts[1]}. "
-        f"synthetic-8, net · adaptive · frozen · plain minus identity: {texts[3]}."
+        f"synthetic-8, net · fixed · working · plain minus identity: {texts[1].replace('], n', '] points, n')}. "
+        f"synthetic-8, net · adaptive · frozen · plain minus identity: {texts[3].replace(',', ' points,', 1)}."
     )
     assert dressed(axis.figure) == HEADLINE
 
@@ -361,16 +361,16 @@ panel 1 at 0.579 0.241 0.29 0.63: other networks · focal
   y: -, linear, 3.763 8.988, ticks 4.5 6 7.5
   text: two | at 1.02 8.75"""
 HEADLINE = """\
-9.8 1.82 inches
-Drawn faces | at 0.012 0.857
-synthetic-8, 4 epochs | at 0.012 0.709
-panel 0 at 0.316 0.407 0.378 0.264: -
-  x: Accuracy, points; right of 0: better than identity, linear, -5.977 21.977, ticks -5 0 5 10 15 20
+6.45 1.56 inches
+Drawn faces | at 0.019 0.846
+synthetic-8, 4 epochs | at 0.019 0.686
+panel 0 at 0.426 0.372 0.233 0.269: -
+  x: Accuracy, points; right of 0: better than identity, linear, -5.977 21.977, ticks 0 8 16
   y: -, linear, -0.5 1.5, ticks , down
   text: net · fixed · working · plain | at -0.02 0
-  text: +8.00 [-4.71, +20.71] points, n = 2 | at 1.02 0
+  text: +8.00 [-4.71, +20.71], n = 2 | at 1.02 0
   text: net · adaptive · frozen · plain | at -0.02 1
-  text: -3.00 points, n = 1, no interval | at 1.02 1
+  text: -3.00, n = 1, no interval | at 1.02 1
   line: 0 0 | 0 1
   line: 8 | 0
   line: -3 | 1
