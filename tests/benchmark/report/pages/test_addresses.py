@@ -23,13 +23,14 @@ def summary_of(*cells):
 def test_addresses_differ_whatever_the_names_are_and_also_ignoring_case():
     cells = [("a", "b-c", (0,)), ("a-b", "c", (0, 1)), ("a", "x y", (0,)), ("a", "x&y", (0,)), ("A", "B-C", (0,))]
     cells += [("a", "b-c-seed0", (0,)), ("a", "X_y", (0,)), ("a", "x_y_2", (0,)), ("ä", "..", (0,))]
+    cells += [("P", "Z", (0,)), ("p", "z", (0,))]  # the capital one first
     summary = summary_of(*cells)
     places = Addresses(summary)
     runs = [run.record for c in summary.comparisons for own in c.runs.values() for run in own]
     names = [places.run(record) for record in runs]
     names += [places.model(label) for label in {label for _, label, _ in cells}]
     names += [places.protocol(slug) for slug in {slug for slug, _, _ in cells}]
-    assert len({name.lower() for name in names}) == len(names) == 10 + 9 + 4
+    assert len({name.lower() for name in names}) == len(names) == 12 + 11 + 6
     assert places.run(runs[0]) == "pages/runs/a/b-c-seed0.html"
     for name in names:
         assert re.fullmatch(r"pages/(runs|models|protocols)(/[\w.+-]+){1,2}\.html", name) and "/../" not in name
