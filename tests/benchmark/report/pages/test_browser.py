@@ -325,6 +325,21 @@ def test_sorting_by_click_puts_missing_values_last(show):
     assert shown == sorted(shown, key=str.lower) and after.get_attribute("aria-sort") == "none"
 
 
+def test_equal_rows_are_in_the_order_of_the_page_whatever_was_sorted_before(show):
+    tab = show("pages/protocols/synthetic-8.html")
+    table = table_of(tab, "synthetic-8-results")
+    names, head = table.locator("thead th").first, head_of(table, "n")
+    at_first = cells(table, names)
+    head_of(table, "accuracy").locator("button").click()
+    assert cells(table, names) != at_first
+    head.locator("button").click()
+    after = dict(zip(cells(table, names), cells(table, head), strict=True))
+    assert len(set(after.values())) < len(after) - 1
+    for value in set(after.values()):
+        own = [name for name in after if after[name] == value]
+        assert own == [name for name in at_first if name in own]
+
+
 def test_sorting_reads_thousands_and_marks(show):
     """As numbers: 1,234 is more than 567, and a dagger at a number is no part of it."""
     tab = show("pages/networks.html")
