@@ -34,8 +34,8 @@ from benchmark.claims.finding import (
 from benchmark.claims.judge import Judged
 from benchmark.errors import BadInput
 from benchmark.records.metrics import METRICS
-from benchmark.report.pages.prose import listed
 from benchmark.report.scale import levels_in_words, scale_in_words
+from benchmark.report.wording import listed
 
 QUESTION = "beats-resnet"  # the claim that the title asks about
 FIXED = "bregnet-shallower"  # the claim whose scaled-down test compares the fixed shortcut with identity

@@ -45,6 +45,11 @@ def cell_words(cell: Mapping[str, Json], label: str) -> str:
     return label if network is None else f"{network}{BETWEEN}{loss}{addition}"
 
 
+def called(comparison: Comparison, label: str) -> str:
+    """A cell of a comparison in words."""
+    return cell_words(comparison.cell(label), label)
+
+
 def data_kind(of: Comparison | str) -> str:
     """One of `KIND_ORDER`: the kind of the faces of a comparison, or of the data set of that name. Frames of films and posed
     photographs are photographs here."""

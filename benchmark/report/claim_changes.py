@@ -35,7 +35,7 @@ from benchmark.claims.rules import NARROW, better_and_cheaper
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS, SMALLEST_DIFFERENCE
 from benchmark.report.claim_words import amount, apart
-from benchmark.report.pages.prose import listed, sentence
+from benchmark.report.wording import listed, sentence
 
 TESTED = f"p below {ALPHA}, Holm-adjusted"
 TOGETHER = (

@@ -15,7 +15,7 @@ from benchmark.claims.gradient_rule import MARGIN
 from benchmark.claims.judge import Judged
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import PRIMARY
-from benchmark.report.pages.prose import listed
+from benchmark.report.wording import listed
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 # What a sentence of claims.yaml leaves to the column beside it -> the same with the claimed value; {} is that value.

@@ -17,6 +17,7 @@ from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
 from benchmark.report.parts import COSTS, RESULTS, Chapter, Picture
+from benchmark.report.wording import count, listed
 
 BOARDS = "leaderboard"  # the chapter that has a page of another kind (`board_page`)
 
@@ -112,6 +113,6 @@ def _kind_order(kind: str) -> int:
 
 
 def _about(chapter: Chapter) -> str:
-    parts = [prose.count(len(chapter.tables), "table")] if chapter.tables else []
-    parts += [prose.count(len(chapter.pictures), "figure")] if chapter.pictures else []
-    return prose.listed(parts).capitalize() if parts else chapter.title
+    parts = [count(len(chapter.tables), "table")] if chapter.tables else []
+    parts += [count(len(chapter.pictures), "figure")] if chapter.pictures else []
+    return listed(parts).capitalize() if parts else chapter.title

@@ -9,6 +9,7 @@ from benchmark.records.written import bracketed, number
 from benchmark.report.pages import prose
 from benchmark.report.parts import Contents, Section
 from benchmark.report.tables import Table
+from benchmark.report.wording import count
 
 
 def shown_value(comparison: Comparison, label: str) -> str:
@@ -36,7 +37,7 @@ def of_section(section: Section, words: Callable[[str, str], str], judged: Seque
     found = []
     if means:
         best = max(means, key=lambda label: means[label])
-        many = prose.count(comparison.finished(best), "seed")
+        many = count(comparison.finished(best), "seed")
         title = METRICS[comparison.primary].title
         found.append(f"Highest test {title}: {shown_value(comparison, best)}, {words(slug, best)} ({many}).")
     table = _shortcuts(section)

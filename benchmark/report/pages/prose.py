@@ -1,7 +1,7 @@
 """Sentences for the page, made from records and verdicts: what the records show and what they can not show."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmark.claims.claim import INFERRED
 from benchmark.claims.finding import ALPHA, JUDGING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
@@ -9,29 +9,7 @@ from benchmark.claims.judge import Judged
 from benchmark.faces.card import card
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.report.tables import Entry, Table
-
-WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-
-
-def numeral(number: int) -> str:
-    """A number as text: in words up to twelve, then in digits."""
-    return WORDS[number] if number < len(WORDS) else f"{number:,}"
-
-
-def count(number: int, thing: str) -> str:
-    """A number with its noun: "one run", "41 runs"."""
-    return f"{numeral(number)} {thing if number == 1 else thing + 's'}"
-
-
-def sentence(words: str) -> str:
-    """The words as a sentence, with a capital letter and a full stop."""
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def listed(things: Iterable[str]) -> str:
-    """The things as text, in the form "a, b and c"."""
-    *most, last = things
-    return f"{', '.join(most)} and {last}" if most else last
+from benchmark.report.wording import count, listed, numeral, sentence
 
 
 def verdict_sentences(judged: Sequence[Judged]) -> list[str]:

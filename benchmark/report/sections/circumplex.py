@@ -10,8 +10,9 @@ from matplotlib.patches import Circle
 from benchmark.records.comparisons import SPLIT, Comparison, seeds_interval
 from benchmark.records.record import Record
 from benchmark.records.written import bracketed, number
+from benchmark.report.cell_words import called
 from benchmark.report.parts import Drawing
-from benchmark.report.sections.panels import PANELS, look_of, named, numbered, sheets
+from benchmark.report.sections.panels import PANELS, look_of, numbered, sheets
 from benchmark.report.style import GREY, PALE, Look, fixed_panels, message, outer_labels, sentences
 
 SHOWN = 120  # largest number of test faces that are drawn, evenly spaced in the split; metrics use all faces
@@ -48,7 +49,7 @@ def _sheet(comparison: Comparison, firsts: Mapping[str, Record]) -> Figure:
     rows = shown_rows(len(comparison.targets))
     _panel(axes[0], comparison.targets[rows], LABELS, "the labels")
     for axis, (label, record) in zip(axes[1:], firsts.items(), strict=True):
-        _panel(axis, record.outputs(SPLIT)[1][rows], look_of(comparison, label), named(comparison, label))
+        _panel(axis, record.outputs(SPLIT)[1][rows], look_of(comparison, label), called(comparison, label))
     outer_labels(figure, "valence", "arousal")
     return figure
 
@@ -68,7 +69,7 @@ def _panel(axis: Axes, points: np.ndarray, look: Look, title: str) -> None:
 def _described(comparison: Comparison, labels: Sequence[str]) -> str:
     found = [(label, seeds_interval(comparison.metric(label, comparison.primary))) for label in labels]
     said = [
-        f"{named(comparison, label)}: CCC mean {bracketed(interval, lambda v: number(v, ''))}, n = {interval.n}."
+        f"{called(comparison, label)}: CCC mean {bracketed(interval, lambda v: number(v, ''))}, n = {interval.n}."
         for label, interval in found
         if interval is not None
     ]

@@ -13,8 +13,9 @@ from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import number
+from benchmark.report.cell_words import called
 from benchmark.report.parts import Drawing
-from benchmark.report.sections.panels import look_of, named
+from benchmark.report.sections.panels import look_of
 from benchmark.report.style import GREY, PALE, PAPER, Look, capped, message, sentences, spread
 
 Costs: TypeAlias = Mapping[str, Callable[[Mapping], float]]  # axis label -> the number, from an entry
@@ -88,7 +89,7 @@ def _figure(comparison: Comparison, points: Sequence[Point], costs: Costs, ancho
     bottom, top = names.get_ylim()
     line = HEIGHT * (top - bottom) / tall
     own_words = [
-        (f"{named(comparison, p.label)}: {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points
+        (f"{called(comparison, p.label)}: {number(p.interval.mean, metric.unit)}", scale * p.interval.mean) for p in points
     ]
     for point, y in zip(points, _labels(names, own_words, 0.0, 0.06, "left", line), strict=True):
         names.plot(0.075, y, point.look.marker, color=point.look.colour, markerfacecolor=point.look.face, markersize=4.5)
@@ -114,7 +115,7 @@ def _described(comparison: Comparison, points: Sequence[Point], costs: Costs) ->
     for which, point in (("Best", best), ("Least cost", least)):
         score = f"{what} {number(point.interval.mean, unit)}{' %' if unit == '%' else ''}"
         spent = ", ".join(f"{value:,.4g} {name}" for name, value in zip(costs, point.costs, strict=True))
-        said.append(f"{which}: {named(comparison, point.label)}, {score}, {spent} (n = {point.interval.n}).")
+        said.append(f"{which}: {called(comparison, point.label)}, {score}, {spent} (n = {point.interval.n}).")
     return sentences(said, "")
 
 

@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.records.comparisons import Comparison
+from benchmark.report.cell_words import called
 from benchmark.report.parts import Drawing
-from benchmark.report.sections.panels import Panel, named, numbered, panels_of, sheets
+from benchmark.report.sections.panels import Panel, numbered, panels_of, sheets
 from benchmark.report.style import beside, fixed_panels, outer_labels, sentences
 
 FEW = 3  # seeds of a cell whose single curves are drawn
@@ -72,7 +73,7 @@ def _described(comparison: Comparison, sheet, curves) -> str:
                 one = (float(values.min()), int(values.argmin()) + 1, full, label)
                 lowest[panel.loss] = min(one, lowest.get(panel.loss, one))
     said = [
-        f"Lowest validation loss{f' ({loss})' if len(lowest) > 1 else ''}: {value:.3f}, {named(comparison, label)}, in "
+        f"Lowest validation loss{f' ({loss})' if len(lowest) > 1 else ''}: {value:.3f}, {called(comparison, label)}, in "
         f"epoch {epoch} of {epochs} (n = {n})."
         for loss, (value, epoch, n, label) in lowest.items()
     ]

@@ -25,16 +25,6 @@ class Panel(NamedTuple):
     cells: dict[str, tuple[str, Look]]
 
 
-def named(comparison: Comparison, label: str) -> str:
-    """A cell in words: "narrow8-12 · adaptive · frozen · weighted"; what tells it from a cell of its name stays behind."""
-    cell = comparison.cell(label)
-    rest, where = label.removeprefix(cell["name"]), place(cell)
-    if where is None:
-        network = cell["name"].removesuffix(f"-{cell['loss']}")
-        return f"{network} · {cell['loss']}{rest}"
-    return f"{where.network} · {where.shortcut} · {where.normalisation} · {where.loss}{rest}"
-
-
 def look_of(comparison: Comparison, label: str) -> Look:
     """The look of a cell."""
     where = place(comparison.cell(label))

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.predictions import ECE_BINS
 from benchmark.records.written import bracketed, number
+from benchmark.report.cell_words import called
 from benchmark.report.parts import Drawing
-from benchmark.report.sections.panels import Panel, named, numbered, panels_of, sheets
+from benchmark.report.sections.panels import Panel, numbered, panels_of, sheets
 from benchmark.report.style import GREY, PALE, SMALL, fixed_panels, message, outer_labels, sentences
 
 
@@ -81,7 +82,7 @@ def _described(comparison: Comparison, labels: Sequence[str]) -> str:
     if not found:
         return "ECE is not defined for any cell here."
     said = [
-        f"{which} calibrated: {named(comparison, label)}, ECE {bracketed(intervals[label], _percent)} %."
+        f"{which} calibrated: {called(comparison, label)}, ECE {bracketed(intervals[label], _percent)} %."
         for which, (_, label) in zip(("Best", "Worst"), (found[0], found[-1]), strict=True)
     ]
     return sentences(said[: len(found)], "")

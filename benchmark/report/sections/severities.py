@@ -10,8 +10,9 @@ from benchmark.measures.robustness.file import Measured
 from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.written import number
+from benchmark.report.cell_words import called
 from benchmark.report.parts import Drawing
-from benchmark.report.sections.panels import LINES, named, numbered, panels_of
+from benchmark.report.sections.panels import LINES, numbered, panels_of
 from benchmark.report.style import Look, fixed_panels, outer_labels, sentences
 
 Own = Mapping[str, Sequence[Mapping]]  # cell label -> its measured seeds
@@ -71,7 +72,7 @@ def severity_curves(comparison: Comparison, own: Own, looks: Mapping[str, Look])
     key.set(xlim=(0, 1), ylim=(max(6, len(looks)), 0))
     for row, (label, look) in enumerate(looks.items(), 1):
         key.plot([-0.2, -0.06], [row - 0.5] * 2, look.line, color=look.colour, linewidth=1.5, clip_on=False)
-        key.text(-0.02, row - 0.5, named(comparison, label), va="center", fontsize=8)
+        key.text(-0.02, row - 0.5, called(comparison, label), va="center", fontsize=8)
     outer_labels(figure, "severity", metric.title + (", %" if scale == 100 else ""))
     return figure
 
@@ -95,5 +96,5 @@ def _described(comparison: Comparison, own: Own, looks: Mapping[str, Look]) -> s
     said = []
     for which, (change, label, kind) in (("Largest", min(losses)), ("Smallest", max(losses))):
         shown = number(change, metric.unit, signed=True) + (" points" if metric.unit == "%" else "")
-        said.append(f"{which} loss from clean faces to the highest severity: {shown}, {kind}, {named(comparison, label)}.")
+        said.append(f"{which} loss from clean faces to the highest severity: {shown}, {kind}, {called(comparison, label)}.")
     return sentences(said, "")

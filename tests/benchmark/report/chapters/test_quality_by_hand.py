@@ -324,8 +324,8 @@ panel 1 at 0.4 0.26 0.229 0.6: jpeg
 panel 2 at 0.72 0.26 0.229 0.6: -
   x: -, linear, 0 1, ticks 0 0.25 0.5 0.75 1
   y: -, linear, 0 6, ticks 0 2 4 6, down
-  text: one · plain | at -0.02 0.5
-  text: two · plain | at -0.02 1.5
+  text: one-plain | at -0.02 0.5
+  text: two-plain | at -0.02 1.5
   line: -0.2 -0.06 | 0.5 0.5
   line: -0.2 -0.06 | 1.5 1.5
   no axes"""

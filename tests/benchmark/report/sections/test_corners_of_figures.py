@@ -148,7 +148,7 @@ def test_severities_have_one_line_a_cell_and_one_key(run, comparison):
     made = severities.drawings(Summary((own,)), {"synthetic-8": {cell.name: [one] for cell in cells}})
     assert [each.name for each in made] == [f"synthetic-8-robustness{end}" for end in ("", "-2", "-3")]
     keys = [[text.get_text() for text in each.figure.axes[-1].texts] for each in made]
-    others = [f"c{k} · plain" for k in range(5)]
+    others = [f"c{k}-plain" for k in range(5)]
     assert keys == [["n0 · fixed · frozen · plain", *others[:4]], ["n1 · fixed · frozen · plain"], others[4:]]
     for each, key in zip(made, keys, strict=True):
         blur, explained = (axis.get_lines() for axis in each.figure.axes)

@@ -73,8 +73,8 @@ def test_learning_curves_are_the_losses_of_training_and_validation(run, comparis
     words = {text.get_text(): text.get_color() for text in plain.texts}
     assert words == {"one\n1 of 3 diverged": GREEN, "three": ORANGE}
     assert made.description == (
-        "Lowest validation loss (plain): 0.500, three · plain, in epoch 1 of 4 (n = 1). "
-        "Lowest validation loss (focal): 8.000, two · focal, in epoch 1 of 4 (n = 1)."
+        "Lowest validation loss (plain): 0.500, three-plain, in epoch 1 of 4 (n = 1). "
+        "Lowest validation loss (focal): 8.000, two-focal, in epoch 1 of 4 (n = 1)."
     )
     assert dressed(made.figure) == CURVES
 
@@ -249,7 +249,7 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, 
     assert [line.get_color() for line in markers] == colours
     assert [line.get_markerfacecolor() for line in markers] == [colours[0], PAPER, colours[2]]
     words = {text.get_text(): text.get_position()[1] for text in labels.texts}
-    named = ["net · identity · working · plain: 63.00", "net · fixed · frozen · plain: 71.00", "one · plain: 46.00"]
+    named = ["net · identity · working · plain: 63.00", "net · fixed · frozen · plain: 71.00", "one-plain: 46.00"]
     assert list(words) == named and [line.get_ydata()[0] for line in markers] == [words[name] for name in named]
     assert dressed(figure) == COSTS
 
@@ -277,7 +277,7 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
     half = 1.6 * HALF
     ece = f"ECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
     assert [text.get_text() for text in axis.texts] == [f"one: {ece}"] and axis.get_title() == "other networks · plain"
-    assert made.description == f"Best calibrated: one · plain, {ece}."
+    assert made.description == f"Best calibrated: one-plain, {ece}."
     assert dressed(axis.figure) == RELIABILITY
 
 
@@ -434,7 +434,7 @@ panel 3 at 0.673 0.154 0.318 0.738: -
   y: -, linear, 30.538 91.168, ticks 45 60 75 90, shared with 0 1 2
   text: net · identity · working · plain: 63.00 | at 0.09 63
   text: net · fixed · frozen · plain: 71.00 | at 0.09 71
-  text: one · plain: 46.00 | at 0.09 46
+  text: one-plain: 46.00 | at 0.09 46
   line: 0 0.06 | 63 63
   line: 0 0.06 | 71 71
   line: 0 0.06 | 46 46

@@ -8,12 +8,12 @@ from scipy.special import softmax
 
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
+from benchmark.report.cell_words import called
 from benchmark.report.sections import figures, headline
 from benchmark.report.sections.circumplex import circumplex, shown_rows
 from benchmark.report.sections.confusion import confusion
 from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_against_cost
 from benchmark.report.sections.curves import learning_curves
-from benchmark.report.sections.panels import named
 from benchmark.report.sections.reliability import calibration, reliability
 from benchmark.report.style import PAPER, SHORTCUT_COLOURS, spread, styled, svg
 
@@ -136,7 +136,7 @@ def test_reliability_bins_are_those_of_the_scores(summary):
 def test_circumplex_draws_labels_and_first_finished_seed(summary):
     comparison = summary.comparisons[1]
     figure = circumplex(comparison)[0].figure
-    assert [a.get_title() for a in figure.axes] == ["the labels", *(named(comparison, label) for label in comparison.runs)]
+    assert [a.get_title() for a in figure.axes] == ["the labels", *(called(comparison, label) for label in comparison.runs)]
     targets, outputs = comparison.runs["net-adaptive-working-mse"][0].record.outputs("test")
     drawn = {a.get_title(): np.stack(a.lines[-1].get_data(), axis=1) for a in figure.axes}
     assert drawn["the labels"] == pytest.approx(targets)  # fewer than are shown at most

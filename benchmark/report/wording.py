@@ -1,0 +1,26 @@
+"""Numbers and lists in words, and sentences."""
+
+from collections.abc import Iterable
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def numeral(number: int) -> str:
+    """A number as text: in words up to twelve, then in digits."""
+    return WORDS[number] if number < len(WORDS) else f"{number:,}"
+
+
+def count(number: int, thing: str) -> str:
+    """A number with its noun: "one run", "41 runs"."""
+    return f"{numeral(number)} {thing if number == 1 else thing + 's'}"
+
+
+def sentence(words: str) -> str:
+    """The words as a sentence, with a capital letter and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def listed(things: Iterable[str]) -> str:
+    """The things as text, in the form "a, b and c"."""
+    *most, last = things
+    return f"{', '.join(most)} and {last}" if most else last
