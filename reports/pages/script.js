@@ -23,13 +23,14 @@ function placeOf(head) {
   return place;
 }
 
-// Rows by one column; what has no value stays last in either direction, equal ones keep their order.
+// Rows by one column; what has no value stays last in either direction, equal ones are in the order that the page has at first.
 function sort(head, direction) {
   const body = head.closest("table").tBodies[0], place = placeOf(head);
+  body.first ??= [...body.rows];
   for (const other of head.parentElement.cells) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
   head.setAttribute("aria-sort", direction);
   const present = [], missing = [];
-  for (const row of body.rows) {
+  for (const row of body.first) {
     const value = valueOf(row.cells[place]);
     if (value === undefined) missing.push(row);
     else present.push([value, row]);
@@ -121,7 +122,8 @@ if (form) {
         for (let at = place; at < place + head.colSpan; at++) row.cells[at].hidden = hidden;
       }
     }
-    form.querySelector("output").textContent = `${shown} of ${rows.length} rows`;
+    const chosen = fields.filter((field) => field.value).map((field) => `${field.labels[0].firstChild.textContent.trim()}: ${field.selectedOptions?.[0].textContent ?? field.value}`);
+    form.querySelector("output").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
   };
 
   const keep = () => {
@@ -135,6 +137,16 @@ if (form) {
     form.querySelector(".permalink").href = address;
   };
 
+  // All boards by one column, which an address can say; by none, as the page has them at first.
+  const arrange = () => {
+    const [key, direction] = order.split(",");
+    for (const body of document.querySelectorAll(".board tbody")) if (body.first) body.append(...body.first);
+    for (const head of document.querySelectorAll(".board thead th")) {
+      if (head.dataset.key === key) sort(head, direction);
+      else if (!head.parentElement.querySelector(`[data-key="${CSS.escape(key)}"]`)) head.setAttribute("aria-sort", "none");
+    }
+  };
+
   const take = () => {
     if (!location.hash.includes("=")) return;
     const chosen = new URLSearchParams(location.hash.slice(1));
@@ -146,17 +158,17 @@ if (form) {
     const without = new Set((chosen.get("without") ?? plain).split(","));
     for (const box of boxes) box.checked = !without.has(box.value);
     order = chosen.get("sort") ?? "";
-    const [key, direction] = order.split(",");
-    if (direction !== "ascending" && direction !== "descending") order = "";
-    else for (const head of document.querySelectorAll(".board thead th")) if (head.dataset.key === key) sort(head, direction);
+    if (!/,(ascending|descending)$/.test(order)) order = "";
+    arrange();
   };
 
   form.addEventListener("input", () => { show(); keep(); });
-  form.addEventListener("reset", () => setTimeout(() => { order = ""; show(); keep(); }));
+  form.addEventListener("reset", () => setTimeout(() => { order = ""; arrange(); show(); keep(); }));
   form.addEventListener("submit", (event) => event.preventDefault());
-  addEventListener("sorted", (event) => { order = `${event.detail.key},${event.detail.direction}`; keep(); });
+  addEventListener("sorted", (event) => { order = `${event.detail.key},${event.detail.direction}`; arrange(); keep(); });
   addEventListener("hashchange", () => { take(); show(); });
   take();
   show();
   keep();
+  if (innerWidth < 600 && !location.hash.includes("=")) form.closest("details").open = false;
 }

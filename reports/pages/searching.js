@@ -30,3 +30,4 @@ field.value = new URLSearchParams(location.hash.slice(1)).get("q") ?? new URLSea
 field.addEventListener("input", show);
 field.form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
 show();
+field.focus(); // not by the attribute, which does nothing on a page whose address has a place
