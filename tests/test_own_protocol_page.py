@@ -69,8 +69,8 @@ def test_every_command_of_the_page(said, tmp_path, monkeypatch):
     assert len(more) == 3 and record.protocol == "my-protocol" and "4 records taken into" in told["import"]
     own = f"my-protocol (hash {record['protocol_hash']})"
     assert f"{own}: one that the suite does not have" in told["import"] and told["compare"].startswith(own)
-    readme = (tmp_path / "reports" / "README.md").read_text(encoding="utf-8")
-    assert re.search(r"^## my-protocol\S*\n\nA protocol that the suite does not have", readme, re.MULTILINE)
+    (page,) = (tmp_path / "reports" / "pages" / "protocols").glob("my-protocol*.md")
+    assert re.search(r"^# my-protocol\S*\n\nA protocol that the suite does not have", page.read_text("utf-8"), re.MULTILINE)
     assert "4 records in order" in told["verify"]
 
 

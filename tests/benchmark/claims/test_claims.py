@@ -26,6 +26,7 @@ from benchmark.records.joint_test import joint_difference
 from benchmark.records.optimism import selection_optimism
 from benchmark.records.prediction_intervals import prediction_interval_new_run, prediction_interval_new_score
 from benchmark.records.record import read_records
+from benchmark.report.claim_words import plain
 from benchmark.runs.plan import parts, waiting_for_rates
 
 IMAGES = 90
@@ -888,10 +889,12 @@ def test_pages_and_tables(built):
     page, readme = (built / "claims.md").read_text(), (built / "README.md").read_text()
     table = pd.read_csv(built / "tables" / "claims.csv").set_index("claim")
     assert list(table.index) == list(CLAIMS)
+    of = {claim.id: claim for claim in load_claims()}
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", page) if not link.startswith("http")]
     assert [link for link in links if not (built / link).exists()] == [] and len(links) > 6
     for name, row in table.iterrows():
-        assert f"### {name}: {row['verdict']}" in page and row["sentence"] in readme
+        assert f"### {name}: {row['verdict']}" in page and row["sentence"] in page
+        assert f"| {plain(of[name])} ({row['paper']}) | {row['value']} | {row['verdict']} |" in readme
         assert row["verdict"] in ("undetermined", "no verdict yet", "not testable here")
         if name in EARLIER:
             assert f"| {name} | 2026-11-28 | {EARLIER[name]} | {row['verdict_shown']} |" in page

@@ -19,7 +19,7 @@ from benchmark.report.build import FOLDERS, build
 
 REPORTS = Path(__file__).parents[3] / "reports"
 PAGES = ("README.md", "index.html", "claims.md", "costs.md", "costs.html", "leaderboard.json", "newest.json")
-DRAWN = re.compile(r"<svg.*?</svg>", re.DOTALL)
+DRAWN = re.compile(r'<svg.*?</svg>|--width:\d+px|<img[^>]* width="\d+" height="\d+"', re.DOTALL)
 NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
 
 

@@ -183,11 +183,11 @@ def test_the_report_shows_them_and_only_aggregates(faces, record, tmp_path):
     out = tmp_path / "out"
     runs = [record(0, right(36, 20)), record(1, right(40, 24))]
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", out)
-    assert "Results by subgroup" not in (out / "README.md").read_text()
+    assert not (out / "pages" / "subgroups.md").exists()
     subgroups(faces, runs, [], tmp_path / "records", out / "subgroups" / "synthetic.json")
     assert "test-1" not in (out / "subgroups" / "synthetic.json").read_text()
     build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", out)
-    page = (out / "README.md").read_text()
+    page = (out / "pages" / "subgroups.md").read_text()
     slug = summarise(runs, tmp_path / "records").comparisons[0].slug
     assert "Results by subgroup" in page and "They are not what people say of themselves" in page
     table = (out / "tables" / f"{slug}-by-group.md").read_text()
