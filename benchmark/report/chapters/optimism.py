@@ -4,6 +4,7 @@ from benchmark.records.comparisons import Summary
 from benchmark.records.metrics import METRICS, possible_difference
 from benchmark.records.optimism import Optimism, selection_optimism
 from benchmark.records.written import bracketed, number
+from benchmark.report.cell_words import called
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter
 from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells, seeds, text
@@ -13,7 +14,27 @@ PLACE = 30
 
 def chapter(material: Material) -> Chapter:
     """How much a maximum over all epochs on the test split adds."""
-    return Chapter("Choosing by the test split", tables=[optimism_table(material.summary)])
+    return Chapter("Choosing by the test split", largest(material.summary), [optimism_table(material.summary)])
+
+
+def largest(summary: Summary) -> list[str]:
+    """A sentence on the cell under each task for which the choice adds most; none without a run with a history."""
+    found: dict[str, tuple[float, str]] = {}
+    for comparison, label, _ in of_cells(summary):
+        own = selection_optimism([run.record for run in comparison.runs[label]])
+        if own is None:
+            continue
+        unit = METRICS[comparison.primary].unit
+        added = f"{number(own.mean, unit, signed=True)}{' points' if unit == '%' else ''}"
+        looks = ", ".join(map(str, own.looks))
+        words = f"{added} ({called(comparison, label)}, {comparison.slug}, {looks} looks)"
+        if comparison.primary not in found or own.mean > found[comparison.primary][0]:
+            found[comparison.primary] = own.mean, f"{METRICS[comparison.primary].title} at most {words}"
+    if not found:
+        return []
+    return [
+        f"Choosing the epoch by the test split instead of validation adds to {'; to '.join(w for _, w in found.values())}."
+    ]
 
 
 def optimism_table(summary: Summary) -> Table:

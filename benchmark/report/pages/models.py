@@ -132,14 +132,12 @@ def _numbers(site: Site) -> dict[tuple[str, str], list[Numbers]]:
 
 def _tables(site: Site) -> Iterator[tuple[Table, str]]:
     """Every table of results that has rows of cells, with its protocol; "" for tables of all protocols."""
-    slugs = [comparison.slug for comparison in site.material.summary.comparisons]
     for section in site.contents.sections:
         for table in (*section.tables, *section.details):
             yield table, section.comparison.slug
     for chapter in site.contents.chapters_of(RESULTS):
         for table in chapter.tables:
-            of = [slug for slug in slugs if table.name.startswith(f"{slug}-")]
-            yield table, max(of, key=len, default="")
+            yield table, site.protocol_of(table)
 
 
 def _cell_of(table: Table, row: Mapping, slug: str) -> tuple[str, str] | None:

@@ -111,7 +111,12 @@ class Site:
 
     def blocks(self, table: Table, slug: str = "") -> list[webtable.Block]:
         """The blocks of a table, for a page."""
-        return webtable.blocks(table, self.addresses, self.words, slug)
+        return webtable.blocks(table, self.addresses, self.words, slug or self.protocol_of(table))
+
+    def protocol_of(self, table: Table) -> str:
+        """The protocol that a table's name begins with; "" for a table of all protocols."""
+        slugs = [comparison.slug for comparison in self.material.summary.comparisons]
+        return max((slug for slug in slugs if table.name.startswith(f"{slug}-")), key=len, default="")
 
 
 def asset(name: str) -> Markup:
