@@ -2,15 +2,16 @@
 
 from importlib.metadata import version
 
-from benchmark.records.written import number
+from benchmark.records.written import CUT
 from benchmark.report.answer import answer
 from benchmark.report.pages import prose
-from benchmark.report.pages.board_page import best_rows, chief, shown_boards
+from benchmark.report.pages.board_page import best_rows, chief, shown_boards, value_of
 from benchmark.report.pages.claims import PAPERS, by_state
 from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.inline import inline
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
+from benchmark.report.tables import CUT_NOTE
 
 TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
 ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
@@ -20,7 +21,7 @@ def index_page(site: Site) -> Leaf:
     """The first page."""
     material, contents = site.material, site.contents
     board = chief(shown_boards(site))
-    unit = board.board["metric"]["shown_in"] or "" if board else ""
+    top = best_rows(board) if board else []
     return site.leaf(
         "index.html.j2",
         RESULTS.html,
@@ -35,9 +36,11 @@ def index_page(site: Site) -> Leaf:
         wide=_inlined(contents.headline, "wide"),
         narrow=_inlined(contents.headline_narrow, "narrow"),
         board=board,
-        best=best_rows(board) if board else [],
+        best=top,
         many=len(best_rows(board, len(board.board["rows"]))) if board else 0,
-        shown=lambda value: number(value, unit),
+        shown=[value_of(board.board, row) for row in top] if board else [],
+        note=CUT_NOTE,
+        cut=CUT,
         runs=sum(len(own) for c in material.summary.comparisons for own in c.runs.values()),
         outside=len(material.summary.outside),
         protocols=len(material.summary.comparisons),

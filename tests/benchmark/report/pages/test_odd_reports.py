@@ -1,0 +1,46 @@
+"""Reports in which something is missing, or two things have one name."""
+
+import pytest
+
+from benchmark.report.build import build
+from benchmark.report.pages.board_page import value_of
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+ACCURACY, CCC = {"name": "accuracy", "shown_in": "%"}, {"name": "ccc_mean", "shown_in": None}
+
+
+@pytest.fixture
+def built(tmp_path, read_site):
+    """A function (function that fills the folder of records) -> address -> page."""
+
+    def made(fill):
+        fill(tmp_path / "records")
+        build(tmp_path / "records", tmp_path / "complexity.json", tmp_path / "data", tmp_path)
+        return read_site(tmp_path)
+
+    return made
+
+
+def test_the_chief_board_may_have_no_finished_run(built, make, cell):
+    """A protocol on photographs, where nobody knows how many test faces there are."""
+    own = cell("identity", "working", "plain")
+    site = built(lambda records: [make(records, "fer2013-7", own, seed, diverged=True) for seed in (0, 1)])
+    index = site["index.html"]
+    assert "Leaderboard: fer2013-7" in index.text and "test faces;" not in index.text
+    assert [cell["text"] for cell in index.all("td")][:4] == ["", "diverged", "", "0; diverged 2 of 2"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "row", "shown"),
+    [
+        (ACCURACY, (0.97, 0.93, 1.01, 3), ("97.00", "[93.00, 100.00†]")),
+        (ACCURACY, (0.5, 0.4, 0.6, 3), ("50.00", "[40.00, 60.00]")),
+        (ACCURACY, (0.5, None, None, 1), ("50.00", "")),
+        (ACCURACY, (None, None, None, 0), ("diverged", "")),
+        (CCC, (None, None, None, 2), ("not defined", "")),
+        (CCC, (0.5, -1.5, 2.5, 2), ("0.500", "[-1.000†, 1.000†]")),
+    ],
+)
+def test_the_first_page_cuts_an_interval_where_the_tables_do(metric, row, shown):
+    board = {"metric": metric}
+    assert value_of(board, dict(zip(("value", "low", "high", "seeds"), row, strict=True))) == shown
