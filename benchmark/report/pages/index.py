@@ -2,7 +2,6 @@
 
 from importlib.metadata import version
 
-from benchmark.records.written import CUT
 from benchmark.report.answer import answer
 from benchmark.report.pages import prose
 from benchmark.report.pages.board_page import best_rows, chief, shown_boards, value_of
@@ -11,7 +10,6 @@ from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.inline import inline
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
-from benchmark.report.tables import CUT_NOTE
 
 TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
 ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
@@ -39,8 +37,6 @@ def index_page(site: Site) -> Leaf:
         best=top,
         many=len(best_rows(board, len(board.board["rows"]))) if board else 0,
         shown=[value_of(board.board, row) for row in top] if board else [],
-        note=CUT_NOTE,
-        cut=CUT,
         runs=sum(len(own) for c in material.summary.comparisons for own in c.runs.values()),
         outside=len(material.summary.outside),
         protocols=len(material.summary.comparisons),

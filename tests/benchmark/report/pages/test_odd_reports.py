@@ -1,9 +1,11 @@
 """Reports in which something is missing, or two things have one name."""
 
+import numpy as np
 import pytest
 
 from benchmark.report.build import build
 from benchmark.report.pages.board_page import value_of
+from benchmark.report.tables import CUT_NOTE
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 ACCURACY, CCC = {"name": "accuracy", "shown_in": "%"}, {"name": "ccc_mean", "shown_in": None}
@@ -28,6 +30,20 @@ def test_the_chief_board_may_have_no_finished_run(built, make, cell):
     index = site["index.html"]
     assert "Leaderboard: fer2013-7" in index.text and "test faces;" not in index.text
     assert [cell["text"] for cell in index.all("td")][:4] == ["", "diverged", "", "0; diverged 2 of 2"]
+
+
+def test_a_model_page_with_a_cut_interval_says_what_the_mark_means(built, make, cell):
+    own, right = cell("identity", "working", "plain"), np.arange(90) < 89
+    site = built(
+        lambda records: [
+            make(records, protocol, own, seed, right=right if seed else right & (np.arange(90) > high))
+            for protocol, high in (("synthetic-8", 20), ("diffusionfer-7", 88))
+            for seed in (0, 1)
+        ]
+    )
+    page = site[f"pages/models/{own.name}.html"]
+    assert "100.00†] %" in page.text and f"{CUT_NOTE}." in page.text
+    assert "100.00†] %" in site["pages/models.html"].text and f"{CUT_NOTE}." in site["pages/models.html"].text
 
 
 @pytest.mark.parametrize(
