@@ -161,7 +161,7 @@ def _entry(site: Site, run: ScoredRun) -> dict[str, object]:
     )
     return {
         "board": board,
-        "rows": [row for row in board["rows"] if row["entry"] == record.cell and row["records"]],
+        "rows": [row for row in board["rows"] if row["records"] == [folder_of(record, site.material.records)]],
         "seen": SEEN_WORDS[seen_in(outside)],
         "outside": outside,
         "trust": run.trust,
