@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
+from benchmark.protocol.cells import Cell
 from benchmark.report.build import build
 from benchmark.report.pages.board_page import value_of
 from benchmark.report.tables import CUT_NOTE
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+OUTSIDE = {
+    "kind": "onnx", "source": "net.onnx", "sha256": "0" * 64, "stated": {"accuracy": 0.66, "source": "their README"},
+    "extra_training_data": "AffectNet", "warnings": [], "outputs": "logits", "seen": "no",
+}  # fmt: skip
 ACCURACY, CCC = {"name": "accuracy", "shown_in": "%"}, {"name": "ccc_mean", "shown_in": None}
 
 
@@ -44,6 +49,29 @@ def test_a_model_page_with_a_cut_interval_says_what_the_mark_means(built, make, 
     page = site[f"pages/models/{own.name}.html"]
     assert "100.00†] %" in page.text and f"{CUT_NOTE}." in page.text
     assert "100.00†] %" in site["pages/models.html"].text and f"{CUT_NOTE}." in site["pages/models.html"].text
+
+
+def test_an_outside_model_with_the_name_of_a_cell_has_a_page_and_numbers_of_its_own(built, make, cell, broken, tmp_path):
+    """Two of them under one protocol, from two files, beside one that was trained here."""
+    own = cell("identity", "working", "plain")
+    other = Cell(own.name, "outside", {}, "outside")
+    empty = {"history": [], "selected_epoch": None, "train_counts": None, "parameters": None}
+
+    def fill(records):
+        make(records, "synthetic-8", own, 0, right=np.arange(90) < 45)
+        for at, seen in enumerate(("no", "yes")):
+            given = OUTSIDE | {"source": f"{at}.onnx", "seen": seen}
+            right = np.arange(90) < 72 + 9 * at
+            make(records / f"outside{at}", "synthetic-8", other, 0, right=right, outside=given, **empty)
+
+    site = built(fill)
+    mine, theirs = (site[f"pages/models/{own.name}{end}.html"] for end in ("", "_2"))
+    assert "Accuracy, %50.00" in mine.text.replace("\n", "") and "80.00" not in mine.text and "90.00" not in mine.text
+    assert "80.00 %" in theirs.text and "90.00 %" in theirs.text and "50.00" not in theirs.text
+    assert theirs.values("id").count("synthetic-8") == theirs.values("id").count("synthetic-8-2") == 1
+    leads = {link["href"].rpartition("/")[2] for link in site["pages/leaderboards.html"].all("a") if "net" in link["href"]}
+    assert leads == {f"{own.name}-seed0.html", f"{own.name}_2.html#synthetic-8"}
+    assert broken(tmp_path)[0] == []
 
 
 @pytest.mark.parametrize(
