@@ -29,7 +29,7 @@ HEADLINE = (
     "faces are evidence for no claim. Dots: working BatchNorm, open squares: frozen; bars: 95 % "
     "paired t-interval over seeds, not adjusted for their number"
 )
-CUT = "; an arrow: the interval goes on, but no such difference is possible"
+CUT = "; an arrow or \N{DAGGER}: the interval goes on, but no such difference is possible"
 
 
 def build(

@@ -26,6 +26,7 @@ from benchmark.records.trust import read_verification
 from benchmark.report.boards import leaderboard
 from benchmark.report.humans import Humans, read_humans
 from benchmark.report.newest import newest
+from benchmark.report.pages.inline import checked
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
 from benchmark.runs.plan import waiting_for_rates
@@ -86,9 +87,14 @@ def read_searches(folder: Path) -> dict[str, Sequence[Mapping]]:
 
 
 def read_scalars(folder: Path) -> bytes | None:
-    """The figure of the released shortcut coefficients (SVG), written by `ferbench audit-release`; None without it."""
+    """The figure of the released shortcut coefficients (SVG), written by `ferbench audit-release`; None without it.
+    BadInput for a file that is no drawing."""
     path = folder / "shortcut-scalars.svg"
-    return path.read_bytes() if path.is_file() else None
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    checked(content, path)
+    return content
 
 
 def _text(path: Path) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import BadInput
-from benchmark.files import digest, read_made
+from benchmark.files import digest, read_object
 from benchmark.records.record import Record
 
 FILE, SCHEMA = "newest.json", 1
+DIGITS = 11  # of the seconds that a stated day may have: the year 5138
 
 
 def newest(records: Iterable[Record], out: Path) -> dict[str, object]:
@@ -28,8 +29,11 @@ def newest(records: Iterable[Record], out: Path) -> dict[str, object]:
     known = digest(sorted(digest([r["protocol_hash"], r["cell_hash"], r["seed"], r["predictions_sha256"]]) for r in records))
     path = out / FILE
     if path.is_file():
-        before = read_made(path, SCHEMA, "records", "report")
+        before = read_object(path)
         since = before.get("since")
+        if before.get("schema") != SCHEMA or "records" not in before:  # made again, the file would be read first again
+            found = f"schema {before.get('schema')}, keys {', '.join(before)}"
+            raise BadInput(path, found, f"schema {SCHEMA} with records and since, or no file: the day is then that of today")
         if not isinstance(since, str) or not _is_day(since):
             raise BadInput(f"{path}, since", since, "a day, YYYY-MM-DD")
         if before["records"] == known:
@@ -39,8 +43,8 @@ def newest(records: Iterable[Record], out: Path) -> dict[str, object]:
 
 def _today() -> str:
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = float(stated) if stated.isdigit() else time.time()
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat()
+    known = stated.isascii() and stated.isdigit() and len(stated) <= DIGITS
+    return datetime.datetime.fromtimestamp(int(stated) if known else time.time(), datetime.UTC).date().isoformat()
 
 
 def _is_day(text: str) -> bool:

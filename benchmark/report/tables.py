@@ -34,12 +34,14 @@ class Entry:
         numbers: suffix of the column's name -> value, for the CSV and for sorting. The shown number comes first.
         cells: (protocol, cell) of the runs behind it, if the row's labels do not name them.
         best: whether tests say that it is better than every other of its group; shown in bold.
+        foreign: whether it names a model of others, which may have the name of a cell that was trained here.
     """
 
     text: str
     numbers: Mapping[str, object]
     cells: Sequence[tuple[str, str]] = ()
     best: bool = False
+    foreign: bool = False
 
 
 NOTHING = Entry("", {})  # shown where a row has no entry

@@ -4,6 +4,7 @@ The four kinds of rows are in separate blocks and never in one column.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS
@@ -111,8 +112,8 @@ def _shown(row: Mapping, metric: str) -> dict[str, Entry]:
     if row["kind"] in (OUTSIDE, SEEN):
         came = row["came_in_as"]
         own |= stated(row["stated"]) | {"kind": text(f"{came['kind']} ({came['source']})")}
-    block = BLOCKS[row["kind"]]
-    return {"cell": text(row["entry"])} | {f"{block}_{key}": entry for key, entry in own.items()}
+    block, entry = BLOCKS[row["kind"]], replace(text(row["entry"]), foreign=row["kind"] != RUN)
+    return {"cell": entry} | {f"{block}_{key}": entry for key, entry in own.items()}
 
 
 def stated(what: Mapping | None) -> dict[str, Entry]:

@@ -72,7 +72,8 @@ def _with_origin(table: Table, runs: Mapping[str, ScoredRun]) -> Table:
     for row in table.rows:
         run = runs[row["cell"].text]
         assert run.record.outside is not None
-        rows.append({**row, "saw": text(SEEN_WORDS[seen_in(run.record.outside)]), "trust": text(run.trust)})
+        own = {"cell": replace(row["cell"], foreign=True)}
+        rows.append({**row, **own, "saw": text(SEEN_WORDS[seen_in(run.record.outside)]), "trust": text(run.trust)})
     blocks = [("saw", "trust", *table.blocks[0]), *table.blocks[1:]]
     return replace(table, columns=columns, rows=rows, blocks=blocks, notes=[*table.notes, TRUST_NOTE])
 

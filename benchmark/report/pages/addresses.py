@@ -37,6 +37,7 @@ class Addresses:
     def __init__(self, summary: Summary):
         self._protocols: dict[str, str] = {}
         self._models: dict[str, str] = {}
+        self._others: dict[str, str] = {}
         self._runs: dict[Path, str] = {}
         self._behind: dict[tuple[str, str], str] = {}
         used: set[str] = set()
@@ -44,27 +45,37 @@ class Addresses:
             slug = comparison.slug
             self._protocols[slug] = _unused("protocols", anchor(slug), used)
             for label, runs in comparison.runs.items():
-                self._model(label, used)
+                if label not in self._models:
+                    self._models[label] = _unused("models", anchor(label), used)
                 for run in runs:
                     name = f"{anchor(slug)}/{anchor(label)}-seed{run.record.seed}"
                     self._runs[run.record.directory] = _unused("runs", name, used)
                 one = len(runs) == 1
                 self._behind[slug, label] = self.run(runs[0].record) if one else self.cell(slug, label)
-        for run in summary.outside:
-            self._model(run.record.cell, used)
+        for name in dict.fromkeys(run.record.cell for run in summary.outside):
+            self._others[name] = _unused("models", anchor(name), used)
 
     @property
     def models(self) -> list[str]:
-        """The names of all models that have a page: labels of cells, then outside models."""
+        """The labels of all cells that were trained here."""
         return list(self._models)
+
+    @property
+    def others(self) -> list[str]:
+        """The names of all outside models; one may be the label of a cell as well, and has a page of its own."""
+        return list(self._others)
 
     def protocol(self, slug: str) -> str:
         """The page of a protocol."""
         return self._protocols[slug]
 
     def model(self, name: str) -> str:
-        """The page of a cell's label, or of an outside model."""
+        """The page of a cell's label."""
         return self._models[name]
+
+    def other(self, name: str) -> str:
+        """The page of an outside model."""
+        return self._others[name]
 
     def cell(self, slug: str, label: str) -> str:
         """Where a model's page shows what it did under a protocol."""
@@ -88,15 +99,11 @@ class Addresses:
         """
         if key not in row:
             return []
+        if row[key].foreign:  # an outside model: its runs have no pages
+            name, named = row[key].text, key == "cell" and row[key].text in self._others and "protocol" in row
+            return [(f"{self._others[name]}#{anchor(row['protocol'].text)}", name)] if named else []
         pairs = list(row[key].cells) or (list(_labelled(row, slug)) if key == "cell" else [])
-        found = [(self._behind[pair], pair[1]) for pair in pairs if pair in self._behind]
-        if not found and key == "cell" and (name := row[key].text) in self._models and row.keys() & {"protocol"}:
-            return [(self.cell(row["protocol"].text, name), name)]  # an outside model: its runs have no pages
-        return found
-
-    def _model(self, name: str, used: set[str]) -> None:
-        if name not in self._models:
-            self._models[name] = _unused("models", anchor(name), used)
+        return [(self._behind[pair], pair[1]) for pair in pairs if pair in self._behind]
 
 
 def _labelled(row: Mapping, slug: str) -> Iterator[tuple[str, str]]:

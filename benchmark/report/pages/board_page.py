@@ -5,11 +5,15 @@ Also the ten rows of the chief one, for the first page.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from markupsafe import Markup
 
 from benchmark.files import Json
+from benchmark.records.intervals import Interval
+from benchmark.records.metrics import possible
 from benchmark.records.trust import LEVELS
+from benchmark.records.written import bracketed, number
 from benchmark.report.boards import KINDS, RUN
 from benchmark.report.cell_words import KIND_ORDER, data_kind
 from benchmark.report.chapters.leaderboard import BLOCKS
@@ -116,6 +120,16 @@ def chief(boards: Sequence[Shown]) -> Shown | None:
 def best_rows(shown: Shown, many: int = TOP) -> list[Mapping[str, Json]]:
     """The first rows of a board that were trained here, without test-time augmentation."""
     return [row for row in shown.board["rows"] if row["kind"] == RUN and row["view"] in (PLAIN_VIEW, None)][:many]
+
+
+def value_of(board: Mapping[str, Json], row: Mapping[str, Json]) -> tuple[str, str]:
+    """(value, its interval in brackets or "") of a row, as the tables show them: cut at what is possible."""
+    if row["value"] is None:
+        return ("not defined" if row["seeds"] else "diverged"), ""
+    name, unit = board["metric"]["name"], board["metric"]["shown_in"] or ""
+    interval = Interval(row["value"], row["low"], row["high"], row["seeds"] or 1)
+    value, bracket, ends = bracketed(interval, partial(number, unit=unit), possible(name)).partition(" [")
+    return value, bracket.strip() + ends
 
 
 def _ranked(shown: Shown) -> int:

@@ -1,15 +1,17 @@
 """What a page finds, in a sentence or two, computed from what its tables show."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import Comparison, seeds_interval
-from benchmark.records.metrics import METRICS
+from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import bracketed, number
+from benchmark.report.extremes import at_end, comparable, held
 from benchmark.report.pages import prose
 from benchmark.report.parts import Contents, Section
 from benchmark.report.tables import Table
-from benchmark.report.wording import count
+from benchmark.report.wording import count, numeral
 
 
 def shown_value(comparison: Comparison, label: str) -> str:
@@ -18,7 +20,7 @@ def shown_value(comparison: Comparison, label: str) -> str:
     if interval is None:
         return "diverged" if not comparison.finished(label) else "not defined"
     unit = METRICS[comparison.primary].unit
-    return bracketed(interval, lambda value: number(value, unit)) + (" %" if unit == "%" else "")
+    return bracketed(interval, partial(number, unit=unit), possible(comparison.primary)) + (" %" if unit == "%" else "")
 
 
 def shortcut_tables(contents: Contents) -> dict[str, Table]:
@@ -34,12 +36,16 @@ def of_section(section: Section, words: Callable[[str, str], str], judged: Seque
         for label in comparison.runs
         if (interval := seeds_interval(comparison.metric(label, comparison.primary))) is not None
     }
+    own, title = {label: means[label] for label in comparable(comparison, means)}, METRICS[comparison.primary].title
     found = []
-    if means:
-        best = max(means, key=lambda label: means[label])
-        many = count(comparison.finished(best), "seed")
-        title = METRICS[comparison.primary].title
-        found.append(f"Highest test {title}: {shown_value(comparison, best)}, {words(slug, best)} ({many}).")
+    if own:
+        best = at_end(own, highest=METRICS[comparison.primary].direction == "higher")
+        lost = comparison.diverged(best[0])
+        many = count(comparison.finished(best[0]), "seed") + (f", {numeral(lost)} diverged" if lost else "")
+        equal = f"; {numeral(len(best) - 1)} more with the same" if len(best) > 1 else ""
+        which = f"Highest test {title}" if len(own) > 1 else f"Test {title}"
+        found.append(f"{which}: {shown_value(comparison, best[0])}, {words(slug, best[0])} ({many}{equal}).")
+    found += held(comparison, means)
     table = _shortcuts(section)
     return found if table is None else [*found, *prose.shortcut_sentences({slug: table}, judged)]
 

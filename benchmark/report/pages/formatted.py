@@ -1,6 +1,8 @@
 """A text in Markdown, as a part of a page."""
 
+import posixpath
 from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -15,22 +17,49 @@ OUTSIDE = ("http://", "https://")
 def formatted(text: str, address: str, title: str) -> Markup:
     """Markdown of a page in the report's folder as HTML for the page `address`, its links as seen from there.
 
-    HTML in it is shown as text, and so is the name of a picture from elsewhere, which is not loaded. A table stands in a
-    frame of its own, and is called as the heading above it, or `title` where there is none.
+    HTML in it is shown as text, and so is the name of a picture from elsewhere, which is not loaded. A link out of the
+    report's folder that does not lead to the web is its text alone. A table stands in a frame of its own, and is called as
+    the heading above it, or `title` where there is none.
     """
     renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
     renderer.add_render_rule("table_open", _table_open)
     renderer.add_render_rule("table_close", _table_close)
     tokens = renderer.parse(visible(text, keep="\n"))
     _name_tables(tokens, title)
-    for token in (inner for outer in tokens for inner in outer.children or ()):
-        if token.type == "image" and str(token.attrGet("src")).startswith(OUTSIDE):
-            token.type = "text"  # its content is its name
-        for key in ("href", "src"):
-            target = str(token.attrGet(key) or "")
-            if target and not target.startswith((*OUTSIDE, "#")):
-                token.attrSet(key, relative(target, address))
+    for token in tokens:
+        token.children = _placed(token.children, address) if token.children else token.children
     return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704  # rendered without HTML of its own
+
+
+def _placed(tokens: Sequence[Token], address: str) -> list[Token]:
+    """The parts of a paragraph, links and pictures as seen from the page, without those that may not be there."""
+    found: list[Token] = []
+    dropped = False  # links are in no link
+    for token in tokens:
+        key = "src" if token.type == "image" else "href"
+        target = str(token.attrGet(key) or "")
+        web = target.lower().startswith(OUTSIDE)
+        if token.type == "image" and not _inside(target):
+            token.type = "text"  # its content is its name
+        elif token.type == "link_open":
+            dropped = not (web or target.startswith("#") or _inside(target))
+        if dropped and token.type in ("link_open", "link_close"):
+            continue
+        if target and not web and not target.startswith("#"):
+            token.attrSet(key, relative(target, address))
+        found.append(token)
+    return found
+
+
+def _inside(target: str) -> bool:
+    """Whether a link, as seen from the report's folder, leads to a place in it, on every system."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # such as brackets that belong to no address
+        return False
+    path = unquote(parts.path).replace("\\", "/")
+    plain = not (parts.scheme or parts.netloc or path.startswith("/") or ":" in path)
+    return bool(path) and plain and not f"{posixpath.normpath(path)}/".startswith("../")
 
 
 def _name_tables(tokens: Sequence[Token], title: str) -> None:

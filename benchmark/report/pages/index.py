@@ -2,10 +2,9 @@
 
 from importlib.metadata import version
 
-from benchmark.records.written import number
 from benchmark.report.answer import answer
 from benchmark.report.pages import prose
-from benchmark.report.pages.board_page import best_rows, chief, shown_boards
+from benchmark.report.pages.board_page import best_rows, chief, shown_boards, value_of
 from benchmark.report.pages.claims import PAPERS, by_state
 from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.inline import inline
@@ -20,7 +19,7 @@ def index_page(site: Site) -> Leaf:
     """The first page."""
     material, contents = site.material, site.contents
     board = chief(shown_boards(site))
-    unit = board.board["metric"]["shown_in"] or "" if board else ""
+    top = best_rows(board) if board else []
     return site.leaf(
         "index.html.j2",
         RESULTS.html,
@@ -35,9 +34,9 @@ def index_page(site: Site) -> Leaf:
         wide=_inlined(contents.headline, "wide"),
         narrow=_inlined(contents.headline_narrow, "narrow"),
         board=board,
-        best=best_rows(board) if board else [],
+        best=top,
         many=len(best_rows(board, len(board.board["rows"]))) if board else 0,
-        shown=lambda value: number(value, unit),
+        shown=[value_of(board.board, row) for row in top] if board else [],
         runs=sum(len(own) for c in material.summary.comparisons for own in c.runs.values()),
         outside=len(material.summary.outside),
         protocols=len(material.summary.comparisons),

@@ -11,6 +11,7 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 DRAWING = ("svg", "metadata", "defs", "style", "g", "path", "use", "clipPath", "rect", "text", "tspan")
 WORDS = (f"{{{SVG}}}text", f"{{{SVG}}}tspan")
 METADATA = ("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://creativecommons.org/ns#}", "{http://purl.org/dc/")
+LARGEST = 8_000_000  # bytes of a drawing; those of a report have 0.2 million at most
 _POINTS = re.compile(r"\d+(\.\d+)?pt")
 _OUTWARD = re.compile(r"url\((?!#)|javascript:|@import|\\", re.IGNORECASE)
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
@@ -31,9 +32,9 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
         title, description: read by screen readers.
 
     Raises:
-        BadInput: content that is no drawing of matplotlib (`_checked`).
+        BadInput: content that is no drawing of matplotlib (`checked`).
     """
-    root = _checked(content, title)
+    root = checked(content, f'the figure "{title}"')
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
     _drop(root, f"{{{SVG}}}metadata")
     ground = root.find(f".//{{{SVG}}}g[@id='patch_1']")
@@ -74,10 +75,12 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
-def _checked(content: bytes, title: str) -> ElementTree.Element:
+def checked(content: bytes, where: object) -> ElementTree.Element:
     """The parsed drawing. BadInput unless it has only the elements and attributes of a drawing: no script, nothing that
-    loads a file. (A figure may be a file that another command has written before.)"""
-    where = f'the figure "{title}"'
+    loads a file. (A figure may be a file that another command has written before; a page links to it, and a browser would
+    run what is in it.)"""
+    if len(content) > LARGEST:
+        raise BadInput(where, f"{len(content):,} bytes", f"a drawing of at most {LARGEST:,}")
     if b"<!ENTITY" in content:
         raise BadInput(where, "entities", "a drawing without")
     try:

@@ -1,14 +1,17 @@
 """The list of models, a page for each (all its numbers under every protocol, its cost, its runs, how to run it), and a page
 for each run."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.grouping import folder_of
 from benchmark.records.outside_record import seen_in
 from benchmark.report.chapters.leaderboard import SEEN_WORDS
+from benchmark.report.pages.addresses import anchor
 from benchmark.report.pages.findings import shown_value
 from benchmark.report.pages.run_list import CellView, cells_of, present_version
 from benchmark.report.pages.site import BAR, Leaf, Site
@@ -62,20 +65,17 @@ def model_pages(site: Site) -> Iterator[Leaf]:
         numbers=len,
     )
     for name in site.addresses.models:
-        own, others = under.get(name, []), outside.get(name, [])
-        title = own[0].words if own else name
-        where = [each.comparison.slug for each in own] + [run.record["protocol"]["name"] for run in others]
-        yield site.leaf(
-            "model.html.j2",
-            site.addresses.model(name),
-            "Models",
-            title,
-            f"{'Trained here' if own else 'Model of others'}, tested under {', '.join(dict.fromkeys(where))}",
-            search=name,
-            name=name,
-            own=own,
-            outside=[_entry(site, run) for run in others],
-        )
+        own = under[name]
+        where = ", ".join(each.comparison.slug for each in own)
+        about = f"Trained here, tested under {where}"
+        address, title = site.addresses.model(name), own[0].words
+        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, name=name, own=own, outside=[])
+    for name in site.addresses.others:
+        entries = _entries(site, outside[name])
+        where = ", ".join(dict.fromkeys(run.record["protocol"]["name"] for run in outside[name]))
+        about, address = f"Model of others, tested under {where}", site.addresses.other(name)
+        title = f"{name}, a model of others" if name in site.addresses.models else name
+        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, name=name, own=[], outside=entries)
     for name, each in ((name, each) for name, own in under.items() for each in own):
         yield from _runs(site, name, each)
 
@@ -119,7 +119,7 @@ def _numbers(site: Site) -> dict[tuple[str, str], list[Numbers]]:
     for table, slug in _tables(site):
         own: dict[tuple[str, str], list] = {}
         for row in table.rows:
-            if key := _cell_of(table, row, slug):
+            if not ("cell" in row and row["cell"].foreign) and (key := _cell_of(table, row, slug)):
                 labels = ("cell", "protocol", "version")
                 said = [
                     (table.columns[k], row[k].text) for k in table.columns if k in row and k not in labels and row[k].text
@@ -148,7 +148,18 @@ def _cell_of(table: Table, row: Mapping, slug: str) -> tuple[str, str] | None:
     return first or None
 
 
-def _entry(site: Site, run: ScoredRun) -> dict[str, object]:
+def _entries(site: Site, runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """What a page says of each; `place`: its name in the page. Two may stand on one board, from two files."""
+    found = [_entry(site, run) for run in runs]
+    used: Counter[str] = Counter()
+    for each in found:
+        place = anchor(each["board"]["name"])
+        used[place] += 1
+        each["place"] = place if used[place] == 1 else f"{place}-{used[place]}"
+    return found
+
+
+def _entry(site: Site, run: ScoredRun) -> dict[str, Any]:
     record, outside = run.record, run.record.outside
     assert outside is not None
     board = next(
@@ -159,7 +170,7 @@ def _entry(site: Site, run: ScoredRun) -> dict[str, object]:
     )
     return {
         "board": board,
-        "rows": [row for row in board["rows"] if row["entry"] == record.cell and row["records"]],
+        "rows": [row for row in board["rows"] if row["records"] == [folder_of(record, site.material.records)]],
         "seen": SEEN_WORDS[seen_in(outside)],
         "outside": outside,
         "trust": run.trust,

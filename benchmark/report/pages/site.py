@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from benchmark.records.written import CUT
 from benchmark.report import rendering
 from benchmark.report.cell_words import cell_words
 from benchmark.report.material import Material
@@ -17,7 +18,7 @@ from benchmark.report.pages.figures import figure_size
 from benchmark.report.pages.linking import home_of, linked
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.parts import COSTS, RESULTS, Contents
-from benchmark.report.tables import Table
+from benchmark.report.tables import CUT_NOTE, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The bar at the top of every page: words, address.
@@ -107,6 +108,8 @@ class Site:
             "size": figure_size,
             "asset": asset,
             "longest": LONGEST,
+            "cut": CUT,
+            "cut_note": CUT_NOTE,
         }
 
     def blocks(self, table: Table, slug: str = "") -> list[webtable.Block]:

@@ -86,7 +86,7 @@ def blocks(table: Table, addresses: Addresses, words: Words, slug: str = "") -> 
         boxes = {key: [_box(table, row, key, addresses, words, slug) for row in rows] for key in keys}
         lifted = [key for key in keys if len(rows) > 1 and _constant(key in table.labels, boxes[key])]
         if set(table.labels) <= set(lifted):  # a row has to be called something
-            lifted.remove(table.labels[0])
+            lifted.remove("cell" if "cell" in table.labels else table.labels[0])
         shown = [key for key in keys if key not in lifted]
         columns = [_column(key, table.columns[key], boxes[key]) for key in shown]
         same = [(table.columns[key], boxes[key][0].text) for key in lifted]
@@ -128,7 +128,7 @@ def _box(table: Table, row: Mapping[str, Entry], key: str, addresses: Addresses,
         shown = shown.removeprefix(COUNT).replace(NO_INTERVAL, "")
     if value is None or isinstance(value, str):
         of = row["protocol"].text if "protocol" in row else slug
-        text = words(of, entry.text) if key in ("cell", "a", "b") else entry.text
+        text = words(of, entry.text) if key in ("cell", "a", "b") and not entry.foreign else entry.text
         return Box(text, "", value, targets, label, entry.best)
     share = value if table.shaded and not label and key != "n" else None
     counts = entry.text.startswith(COUNT)

@@ -1,6 +1,7 @@
 """Valence and arousal on the circumplex: the labels of test faces, and the predictions of each network."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from benchmark.records.comparisons import SPLIT, Comparison, seeds_interval
+from benchmark.records.metrics import possible
 from benchmark.records.record import Record
 from benchmark.records.written import bracketed, number
 from benchmark.report.cell_words import called
@@ -67,9 +69,10 @@ def _panel(axis: Axes, points: np.ndarray, look: Look, title: str) -> None:
 
 
 def _described(comparison: Comparison, labels: Sequence[str]) -> str:
+    shown, within = partial(number, unit=""), possible(comparison.primary)
     found = [(label, seeds_interval(comparison.metric(label, comparison.primary))) for label in labels]
     said = [
-        f"{called(comparison, label)}: CCC mean {bracketed(interval, lambda v: number(v, ''))}, n = {interval.n}."
+        f"{called(comparison, label)}: CCC mean {bracketed(interval, shown, within)}, n = {interval.n}."
         for label, interval in found
         if interval is not None
     ]

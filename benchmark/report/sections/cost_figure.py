@@ -14,9 +14,11 @@ from benchmark.records.intervals import Interval
 from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import number
 from benchmark.report.cell_words import called
+from benchmark.report.extremes import at_end, comparable, held, named
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import look_of
 from benchmark.report.style import GREY, PALE, PAPER, Look, capped, message, sentences, spread
+from benchmark.report.wording import count
 
 Costs: TypeAlias = Mapping[str, Callable[[Mapping], float]]  # axis label -> the number, from an entry
 
@@ -108,15 +110,25 @@ def cuts(comparison: Comparison) -> bool:
 
 
 def _described(comparison: Comparison, points: Sequence[Point], costs: Costs) -> str:
+    """The highest mean, and what the networks reach that cost least."""
     unit, what = METRICS[comparison.primary].unit, METRICS[comparison.primary].title
-    best = max(points, key=lambda point: point.interval.mean)
-    least = min(points, key=lambda point: point.costs[0])
-    said = []
-    for which, point in (("Best", best), ("Least cost", least)):
-        score = f"{what} {number(point.interval.mean, unit)}{' %' if unit == '%' else ''}"
-        spent = ", ".join(f"{value:,.4g} {name}" for name, value in zip(costs, point.costs, strict=True))
-        said.append(f"{which}: {called(comparison, point.label)}, {score}, {spent} (n = {point.interval.n}).")
-    return sentences(said, "")
+    end, labels = " %" if unit == "%" else "", [point.label for point in points]
+    own = {point.label: point for point in points if point.label in comparable(comparison, labels)}
+    if not own:
+        return sentences(held(comparison, labels), "")
+    best = at_end({label: point.interval.mean for label, point in own.items()}, highest=True)
+    first = own[best[0]]
+    spent = ", ".join(f"{value:,.4g} {name}" for name, value in zip(costs, first.costs, strict=True))
+    score = f"{what} {number(first.interval.mean, unit)}{end}"
+    which = f"Highest {what}: " if len(own) > 1 else ""
+    said = [f"{which}{named(comparison, best)}, {score}, {spent} (n = {first.interval.n})."]
+    if len(own) > 1:
+        least = at_end({label: point.costs[0] for label, point in own.items()}, highest=False)
+        means = sorted(own[label].interval.mean for label in least)
+        reached = " to ".join(dict.fromkeys(number(mean, unit) for mean in (means[0], means[-1])))
+        cells = called(comparison, least[0]) if len(least) == 1 else count(len(least), "cell")
+        said.append(f"Cheapest by {next(iter(costs))} ({own[least[0]].costs[0]:,.4g}): {cells}, {what} {reached}{end}.")
+    return sentences([*said, *held(comparison, labels)], "")
 
 
 def _points(comparison: Comparison, measured: Mapping | None, costs: Costs) -> list[Point]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.records.comparisons import Comparison
-from benchmark.report.cell_words import called
+from benchmark.report.extremes import at_end, comparable, held, named
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import Panel, numbered, panels_of, sheets
 from benchmark.report.style import beside, fixed_panels, outer_labels, sentences
@@ -63,21 +63,22 @@ def _lines(axis: Axes, comparison: Comparison, panel: Panel, curves) -> None:
 
 
 def _described(comparison: Comparison, sheet, curves) -> str:
-    epochs = comparison.protocol["epochs"]
-    lowest: dict[str, tuple[float, int, int, str]] = {}
-    for panel in sheet:
-        for label in panel.cells:
-            values = _mean(curves[label]["validation"], epochs)[1]
-            if len(values):
-                full = sum(len(curve) == epochs for curve in curves[label]["validation"])
-                one = (float(values.min()), int(values.argmin()) + 1, full, label)
-                lowest[panel.loss] = min(one, lowest.get(panel.loss, one))
-    said = [
-        f"Lowest validation loss{f' ({loss})' if len(lowest) > 1 else ''}: {value:.3f}, {called(comparison, label)}, in "
-        f"epoch {epoch} of {epochs} (n = {n})."
-        for loss, (value, epoch, n, label) in lowest.items()
-    ]
-    return sentences(said or ["No cell here has a run that reached its last epoch."], "And {} more losses.")
+    """The lowest mean of each loss, and in which epoch."""
+    epochs, shown = comparison.protocol["epochs"], [label for panel in sheet for label in panel.cells]
+    means = {label: own for label in shown if len(own := _mean(curves[label]["validation"], epochs)[1])}
+    if not means:
+        return "No cell here has a run that reached its last epoch."
+    lowest: dict[str, dict[str, float]] = {}  # of each loss
+    for label in comparable(comparison, means):
+        lowest.setdefault(comparison.cell(label)["loss"], {})[label] = float(means[label].min())
+    said = []
+    for loss, own in lowest.items():
+        labels = at_end(own, highest=False)
+        n = sum(len(curve) == epochs for curve in curves[labels[0]]["validation"])
+        where = f"in epoch {int(means[labels[0]].argmin()) + 1} of {epochs} (n = {n})"
+        of = f" ({loss})" if len(lowest) > 1 else ""
+        said.append(f"Lowest validation loss{of}: {own[labels[0]]:.3f}, {named(comparison, labels)}, {where}.")
+    return sentences([*said, *held(comparison, means)], "And {} more sentences.")
 
 
 def _curves(comparison: Comparison, label: str) -> dict[str, list[list[float]]]:

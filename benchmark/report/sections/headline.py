@@ -1,6 +1,7 @@
 """The figure at the top: what a bounded shortcut changes against identity, in every protocol of the suite."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.claims.claim import Check, Claim
 from benchmark.faces.card import card
 from benchmark.records.comparisons import Comparison, Summary
-from benchmark.records.metrics import METRICS, possible
+from benchmark.records.metrics import METRICS, possible, possible_difference
 from benchmark.records.written import bracketed, number
 from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import GREY, SMALL, capped, look, message, sentences
@@ -151,7 +152,7 @@ def _name(pair: Pair) -> str:
 def _numbers(comparison: Comparison, pair: Pair, points: str = "points") -> str:
     assert pair.difference is not None
     unit, n = METRICS[comparison.primary].unit, pair.difference.n
-    shown = bracketed(pair.difference, lambda v: number(v, unit, signed=True))
+    shown = bracketed(pair.difference, partial(number, unit=unit, signed=True), possible_difference(comparison.primary))
     return f"{shown}{f' {points}' if points and unit == '%' else ''}, n = {n}" + (", no interval" if n == 1 else "")
 
 

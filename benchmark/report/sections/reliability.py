@@ -1,15 +1,19 @@
 """Reliability diagrams: the accuracy of a cell against its confidence."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.records.comparisons import Comparison, seeds_interval
+from benchmark.records.intervals import Interval
+from benchmark.records.metrics import possible
 from benchmark.records.predictions import ECE_BINS
-from benchmark.records.written import bracketed, number
+from benchmark.records.written import CUT, bracketed, number
 from benchmark.report.cell_words import called
+from benchmark.report.extremes import at_end, comparable, held, named
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import Panel, numbered, panels_of, sheets
 from benchmark.report.style import GREY, PALE, SMALL, fixed_panels, message, outer_labels, sentences
@@ -69,7 +73,7 @@ def _panel(axis: Axes, comparison: Comparison, panel: Panel) -> None:
         style = {"color": look.colour, "markerfacecolor": look.face, "linewidth": 1.2, "markersize": 3.5}
         axis.plot(bins["confidence"][there], bins["accuracy"][there], look.marker + look.line, **style)
         interval = seeds_interval(comparison.metric(label, "ece"))
-        words = f"{short}: ECE {bracketed(interval, _percent)} %" if interval is not None else short
+        words = f"{short}: {_ece(interval)}" if interval is not None else short
         above = 1 + (0.6 + len(panel.cells) - 1 - row) * height / 100
         axis.text(0, above, words, transform=axis.transAxes, fontsize=SMALL, color=look.colour)
     axis.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
@@ -78,15 +82,26 @@ def _panel(axis: Axes, comparison: Comparison, panel: Panel) -> None:
 
 def _described(comparison: Comparison, labels: Sequence[str]) -> str:
     intervals = {label: seeds_interval(comparison.metric(label, "ece")) for label in labels}
-    found = sorted((i.mean, label) for label, i in intervals.items() if i is not None)
+    found = {label: i for label, i in intervals.items() if i is not None}
     if not found:
         return "ECE is not defined for any cell here."
-    said = [
-        f"{which} calibrated: {called(comparison, label)}, ECE {bracketed(intervals[label], _percent)} %."
-        for which, (_, label) in zip(("Best", "Worst"), (found[0], found[-1]), strict=True)
-    ]
-    return sentences(said[: len(found)], "")
+    own = {label: found[label].mean for label in comparable(comparison, found)}
+    said = []
+    if len(own) == 1:
+        said = [f"{called(comparison, label)}: {_ece(found[label])}." for label in own]
+    elif own:
+        for which in ("lowest", "highest"):
+            labels = at_end(own, highest=which == "highest")
+            said.append(f"{which.capitalize()} {_ece(found[labels[0]])}, {named(comparison, labels)}.")
+    return sentences([*said, *held(comparison, found)], "")
 
 
-def _percent(value: float) -> str:
-    return number(value, "%")
+def cuts_ece(comparison: Comparison) -> bool:
+    """Whether an interval of the metric is cut at the end of what is possible."""
+    found = (seeds_interval(comparison.metric(label, "ece")) for label in comparison.runs if comparison.finished(label))
+    return any(CUT in _ece(interval) for interval in found if interval)
+
+
+def _ece(interval: Interval) -> str:
+    """The metric with its interval, cut where the tables cut it."""
+    return f"ECE {bracketed(interval, partial(number, unit='%'), possible('ece'))} %"

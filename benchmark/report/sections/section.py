@@ -11,7 +11,8 @@ from benchmark.report.sections.circumplex import SHOWN, circumplex
 from benchmark.report.sections.confusion import confusion
 from benchmark.report.sections.cost_figure import COUNTS, CUT, accuracy_against_cost, cuts
 from benchmark.report.sections.curves import learning_curves
-from benchmark.report.sections.reliability import reliability
+from benchmark.report.sections.reliability import cuts_ece, reliability
+from benchmark.report.tables import CUT_NOTE
 
 CAPTIONS = {
     "curves": (
@@ -47,6 +48,8 @@ def section(comparison: Comparison, material: Material) -> Section:
     found = []
     for kind, drawings in made.items():
         said = CAPTIONS[kind] + (CUT if kind == "costs" and cuts(comparison) else "")
+        if kind == "reliability" and cuts_ece(comparison):
+            said += f"; {CUT_NOTE}"
         caption = f"{comparison.slug}: {said}. {comparison.header}; TTA: none"
         found += [Drawing(each.name, each.figure, caption, each.description) for each in drawings]
     tests = pairs.tests_of(comparison)

@@ -11,6 +11,7 @@ from benchmark.records.comparisons import Comparison, Summary
 from benchmark.records.metrics import METRICS
 from benchmark.records.written import number
 from benchmark.report.cell_words import called
+from benchmark.report.extremes import comparable, held
 from benchmark.report.parts import Drawing
 from benchmark.report.sections.panels import LINES, numbered, panels_of
 from benchmark.report.style import Look, fixed_panels, outer_labels, sentences
@@ -85,16 +86,21 @@ def _means(comparison: Comparison, seeds: Sequence[Mapping], kind: str) -> np.nd
 
 
 def _described(comparison: Comparison, own: Own, looks: Mapping[str, Look]) -> str:
-    metric, losses = METRICS[comparison.primary], []
-    for label in looks:
+    """The largest and the smallest loss, as changes: under a corruption a metric can rise as well."""
+    metric, changes = METRICS[comparison.primary], []
+    for label in comparable(comparison, looks):
         for kind in own[label][0]["corrupted"]:
             mean = _means(comparison, own[label], kind)
             if np.isfinite(mean[[0, -1]]).all():
-                losses.append((float(mean[-1] - mean[0]), label, kind))
-    if not losses:
-        return f"{metric.title} is not defined at the highest severity."
+                changes.append((float(mean[-1] - mean[0]), label, kind))
     said = []
-    for which, (change, label, kind) in (("Largest", min(losses)), ("Smallest", max(losses))):
-        shown = number(change, metric.unit, signed=True) + (" points" if metric.unit == "%" else "")
-        said.append(f"{which} loss from clean faces to the highest severity: {shown}, {kind}, {called(comparison, label)}.")
-    return sentences(said, "")
+    if changes:
+        points = " points" if metric.unit == "%" else ""
+        ends = [
+            f"{number(change, metric.unit, signed=True)}{points} ({kind}, {called(comparison, label)})"
+            for change, (label, kind) in {change: own for change, *own in (max(changes), min(changes))}.items()
+        ]
+        said = [f"{metric.title} from clean faces to the highest severity: {' to '.join(reversed(ends))}."]
+    elif comparable(comparison, looks):
+        said = [f"{metric.title} is not defined at the highest severity."]
+    return sentences([*said, *held(comparison, looks)], "")

@@ -11,6 +11,7 @@ from benchmark.protocol.cells import Cell
 from benchmark.protocol.protocol import PROTOCOLS
 from benchmark.records.record import read_records
 from benchmark.report.build import build
+from benchmark.report.material import read_scalars
 from benchmark.report.pages.inline import inline
 from benchmark.report.style import message, styled, svg
 from benchmark.report.tables import Table, not_tested, text
@@ -150,3 +151,13 @@ def test_records_are_read_with_their_texts(report):
     """That the other tests test something: the texts were there."""
     found = "".join(path.read_text() for path in (report / "records").rglob("record.json"))
     assert found.count("evil") > 100 and len(read_records(report / "records")) > 50
+
+
+@pytest.mark.parametrize("inside", ["<script>evil()</script>", '<g onload="evil()"/>', "<g>", "<g/>" * 2_000_001])
+def test_the_figure_of_the_release_is_a_drawing_or_refused(inside, tmp_path):
+    """A page links to it: opened, it would run."""
+    (tmp_path / "shortcut-scalars.svg").write_text(DRAWING.format(inside))
+    with pytest.raises(BadInput, match=r"shortcut-scalars\.svg: found"):
+        read_scalars(tmp_path)
+    (tmp_path / "shortcut-scalars.svg").write_text(DRAWING.format("<g/>"))
+    assert read_scalars(tmp_path) is not None and read_scalars(tmp_path / "none") is None

@@ -49,7 +49,7 @@ def test_without_a_stated_day_it_is_today(seen, tmp_path, monkeypatch):
     import datetime
 
     seen([0])
-    for stated in ("", "not a number"):
+    for stated in ("", "not a number", "-1", "\N{SUPERSCRIPT TWO}", "9" * 12, "9" * 5000):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", stated)
         before = datetime.datetime.now(datetime.UTC).date().isoformat()
         found = newest(read_records(tmp_path / "records"), tmp_path / "elsewhere")["since"]
@@ -61,7 +61,7 @@ def test_without_a_stated_day_it_is_today(seen, tmp_path, monkeypatch):
     [
         ("{", "newest.json"),
         ("[]", "newest.json"),
-        ('{"schema": 2, "records": "x", "since": "2001-01-01"}', "schema"),
+        ('{"schema": 2, "records": "x", "since": "2001-01-01"}', "schema 2, .* or no file: the day is then that of today"),
         ('{"schema": 1, "records": "x"}', "since"),
         ('{"schema": 1, "records": "x", "since": "yesterday"}', "newest.json, since: found yesterday; expected a day"),
         ('{"schema": 1, "records": "x", "since": "20010909"}', "a day, YYYY-MM-DD"),

@@ -514,6 +514,24 @@ def test_an_address_that_no_field_knows_shows_the_usual_rows(board):
     assert sorted(rows_of(tab)) == rows(without_tta) and tab.complaints == []
 
 
+@pytest.mark.parametrize("place", ["#%", "#100%", "#q=100%", "#%E0%A4%A"])
+def test_an_address_that_is_wrongly_written_stops_no_script(show, place):
+    tab = show("pages/leaderboards.html", place)
+    assert " rows" in tab.inner_text("#filters output") and tab.complaints == []
+
+
+def test_an_address_of_a_place_or_of_no_order_stays_as_it_is_or_goes(show):
+    tab = show("pages/leaderboards.html", "#board-synthetic-8")
+    assert tab.evaluate("location.hash") == "#board-synthetic-8"
+    usual = tab.inner_text("#filters output")
+    for place in ("#sort=x,ascending", "#sort=own_value,up", "#sort=own_value,ascending,more", "#sort=%22%5D,descending"):
+        assert show("pages/leaderboards.html", place).evaluate("location.hash") == ""
+    tab = show("pages/leaderboards.html", "#protocol=synthetic-8&sort=own_value,ascending")
+    assert tab.inner_text("#filters output") != usual and "sort=" in tab.evaluate("location.hash")
+    tab.evaluate("location.hash = ''")
+    tab.wait_for_function("words => document.querySelector('#filters output').textContent === words", arg=usual)
+
+
 def test_the_list_of_models_is_searched_by_words(show):
     tab = show("pages/models.html")
     every = tab.locator("tbody tr:visible").count()

@@ -1,5 +1,7 @@
 """Markdown as a part of a page: no HTML of its own, links as seen from the page, nothing loaded from elsewhere."""
 
+import re
+
 import pytest
 
 from benchmark.report.pages.formatted import formatted
@@ -36,3 +38,42 @@ def test_tables_are_called_as_the_heading_above_them():
 def test_an_empty_head_is_a_cell():
     found = formatted("| | a |\n| --- | --- |\n| b | 1 |\n", "x.html", "T")
     assert found.count("<th") - found.count("<thead") == 1 and '<th scope="col">a</th>' in found and "<td></td>" in found
+
+
+OUT = [
+    "/etc/x",
+    "//evil.example/x",
+    "../x",
+    "a/../../x",
+    "%2e%2e/x",
+    "/%2Fevil.example",
+    r"\\\\evil.example\\x",
+    "C:/x",
+    "?x",
+]
+OUT += ["mailto:a@b.c", "ftp://evil.example", "file:///etc/x", "http:x/../../../y", "data:image/png;base64,AAAA", "<>"]
+
+
+@pytest.mark.parametrize("target", OUT)
+def test_what_leads_out_of_the_folder_is_a_text(target):
+    found = str(formatted(f"[the *words*]({target}) ![a picture]({target})", "pages/x.html", "T"))
+    assert "<a" not in found and "<img" not in found and "evil.example" not in re.sub(r"\(.*?\)", "", found)
+    assert "words" in found and "picture" in found
+
+
+@pytest.mark.parametrize(
+    ("target", "link"),
+    [
+        ("a/x.md#y", "../a/x.md#y"), ("#y", "#y"), ("a/../b.md", "../b.md"), ("..a/x.md", "../..a/x.md"),
+        ("HTTPS://example.org/x", "HTTPS://example.org/x"),
+    ],
+)  # fmt: skip
+def test_a_link_stays_that_leads_into_the_folder_or_to_the_web(target, link, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # a link depends on no folder that the report is made from
+    assert f'<a href="{link}">x</a>' in formatted(f"[x]({target})", "pages/x.html", "T")
+
+
+@pytest.mark.parametrize("target", ["HTTP://evil.example/x.png", "https://evil.example/x.png", "#x"])
+def test_a_picture_is_loaded_from_the_folder_alone(target):
+    assert "<img" not in formatted(f"![a picture]({target})", "pages/x.html", "T")
+    assert '<img src="../release/x.svg"' in formatted("![a](release/x.svg)", "pages/x.html", "T")

@@ -156,7 +156,7 @@ def test_severities_have_one_line_a_cell_and_one_key(run, comparison):
         assert looks[0] == looks[1] and len(set(looks[0])) == len(key)
     first = made[0].figure.axes[0].get_lines()[0]
     assert (first.get_color(), first.get_linestyle()) == (SHORTCUT_COLOURS["fixed"], "--")
-    assert "-50.00 points, blur, " in made[0].description
+    assert "highest severity: -50.00 points (blur, " in made[0].description
     va = comparison(run(Cell("one-mse", "one", {}, "mse"), 0, {}, protocol="synthetic-va"))
     one = {"clean": {"ccc_mean": 0.9}, "corrupted": {"blur": [{"ccc_mean": None}] + [{"ccc_mean": 0.5}] * 4}}
     (made,) = severities.drawings(Summary((va,)), {"synthetic-va": {"one-mse": [one]}})

@@ -19,6 +19,7 @@ from benchmark.report.sections.cost_figure import COUNTS, TIMES, accuracy_agains
 from benchmark.report.sections.curves import learning_curves
 from benchmark.report.sections.reliability import reliability
 from benchmark.report.style import GREEN, ORANGE, OTHER_COLOUR, PAPER, SHORTCUT_COLOURS, fixed_panels, styled, svg
+from benchmark.report.tables import CUT_NOTE
 
 HALF = 12.70620473617471 / 2  # of the 95 % t-interval of two values, in units of their difference
 A, B = Cell("one-plain", "one", {}, "plain"), Cell("two-focal", "two", {}, "focal")
@@ -218,9 +219,8 @@ def test_accuracy_against_cost_has_each_cost_and_each_interval(run, comparison, 
     made = accuracy_against_cost(own, {"cells": cells}, COUNTS | TIMES, "x")
     figure = made.figure
     assert made.description == (
-        "Best: net · fixed · frozen · plain, Accuracy 71.00 %, 1,100 multiply-adds, 307 trainable parameters, "
-        "3.5 CPU latency, ms (n = 2). Least cost: net · identity · working · plain, Accuracy 63.00 %, 1,100 multiply-adds, "
-        "203 trainable parameters, 2.5 CPU latency, ms (n = 2)."
+        "Highest Accuracy: net · fixed · frozen · plain, Accuracy 71.00 %, 1,100 multiply-adds, 307 trainable parameters, "
+        "3.5 CPU latency, ms (n = 2). Cheapest by multiply-adds (1,100): two cells, Accuracy 63.00 to 71.00 %."
     )
     means = [63, 71, 46]
     colours = [SHORTCUT_COLOURS["identity"], SHORTCUT_COLOURS["fixed"], OTHER_COLOUR]
@@ -275,9 +275,9 @@ def test_reliability_draws_accuracy_against_confidence_and_the_share_of_answers(
     assert {place: height for place, height in bars.items() if height} == {2: 0.25, 14: 0.75}
     assert all(bar.get_width() == pytest.approx(1 / 15) for bar in axis.patches)
     half = 1.6 * HALF
-    ece = f"ECE 3.90 [{3.9 - half:.2f}, {3.9 + half:.2f}] %"
+    ece = f"ECE 3.90 [0.00†, {3.9 + half:.2f}] %"  # 3.90 - 10.16 is below what is possible
     assert [text.get_text() for text in axis.texts] == [f"one: {ece}"] and axis.get_title() == "other networks · plain"
-    assert made.description == f"Best calibrated: one-plain, {ece}."
+    assert made.description == f"one-plain: {ece}."
     assert dressed(axis.figure) == RELIABILITY
 
 
@@ -322,6 +322,7 @@ def test_a_section_shows_its_own_comparison_with_counts_and_what_others_publishe
     costs = Drawing(f"{own.slug}-costs", None, "", "words of costs")
     monkeypatch.setattr(module, "accuracy_against_cost", lambda *arguments: seen.update(costs=arguments) or costs)
     monkeypatch.setattr(module, "cuts", lambda given: True)
+    monkeypatch.setattr(module, "cuts_ece", lambda given: True)
     monkeypatch.setattr("benchmark.report.parts.svg", lambda figure: b"")
     monkeypatch.setattr(module.humans, "references", spy("references"))
     monkeypatch.setattr(module.results, "tables", lambda *arguments: seen.update(tables=arguments) or ["first", "second"])
@@ -343,6 +344,7 @@ def test_a_section_shows_its_own_comparison_with_counts_and_what_others_publishe
         (f"figures/fer2013-7-x-{kind}.svg", f"words of {kind}") for kind in ("curves", "reliability", "costs")
     ]
     assert ["an arrow:" in picture.caption for picture in made.pictures] == [False, False, True]
+    assert [CUT_NOTE in picture.caption for picture in made.pictures] == [False, True, False]
 
 
 # What stands around the data of each figure (conftest.py).
@@ -449,7 +451,7 @@ accuracy | at 0.029 0.551
 panel 0 at 0.221 0.191 0.676 0.674: other networks · plain
   x: -, linear, 0 1, ticks 0 0.5 1
   y: -, linear, 0 1, ticks 0 0.5 1
-  text: one: ECE 3.90 [-6.26, 14.06] % | at 0 1.042
+  text: one: ECE 3.90 [0.00†, 14.06] % | at 0 1.042
   line: 0 1 | 0 1
   line: 0.17 0.98 | 0.6 0.8
   Rectangle: 0.133 0 0.2 0.25
