@@ -153,7 +153,8 @@ def _gradient(check: Check, finding: Finding) -> str:
     name, margin = check.parameters["a"], check.parameters.get("margin", MARGIN)
     if finding.measured is None:
         return _short(finding)
-    return f"{name}: gradient ratio {10**finding.measured.mean:.3g} at its farthest, margin {margin:g}"
+    ratio = 10 ** abs(finding.measured.mean)
+    return f"{name}: gradient {ratio:.3g}-fold from first to last unit, {margin:g}-fold allowed"
 
 
 def _lessened(check: Check, finding: Finding) -> str:

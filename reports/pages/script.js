@@ -2,6 +2,7 @@
 // Every page can be read without this: it sorts tables, opens what a link leads into, opens everything for print, and filters
 // the leaderboards and the list of models.
 document.documentElement.classList.add("js");
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const words = new Intl.Collator("en", { numeric: true });
 
@@ -49,9 +50,18 @@ for (const button of document.querySelectorAll("th button")) {
   });
 }
 
+// The place that the address names; none for an address that is wrongly written.
+function placeNamed() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 // A link may lead into something closed.
 function reveal() {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = placeNamed();
   const target = name && document.getElementById(name);
   if (!target) return;
   for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
@@ -132,8 +142,8 @@ if (form) {
     const without = boxes.filter((box) => !box.checked).map((box) => box.value).join(",");
     if (without !== plain) chosen.set("without", without);
     if (order) chosen.set("sort", order);
-    const address = `#${chosen}`;
-    history.replaceState(null, "", chosen.size ? address : "#");
+    const address = `#${chosen}`, place = placeNamed();
+    if (chosen.size || !place || !document.getElementById(place)) history.replaceState(null, "", chosen.size ? address : "#");
     form.querySelector(".permalink").href = address;
   };
 
@@ -148,7 +158,7 @@ if (form) {
   };
 
   const take = () => {
-    if (!location.hash.includes("=")) return;
+    if (location.hash && !location.hash.includes("=")) return; // a place in the page
     const chosen = new URLSearchParams(location.hash.slice(1));
     for (const field of fields) {
       const value = chosen.get(field.name) ?? usual[field.name];
@@ -158,7 +168,9 @@ if (form) {
     const without = new Set((chosen.get("without") ?? plain).split(","));
     for (const box of boxes) box.checked = !without.has(box.value);
     order = chosen.get("sort") ?? "";
-    if (!/,(ascending|descending)$/.test(order)) order = "";
+    const [key, direction, ...more] = order.split(",");
+    const known = [...document.querySelectorAll(".board thead th")].some((head) => head.dataset.key === key);
+    if (!known || more.length || !["ascending", "descending"].includes(direction)) order = "";
     arrange();
   };
 

@@ -88,7 +88,7 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
     yield Drawing(
         f"{stem}-norm", along_units(own, "gradient", "gradient norm, 1 behind the last unit"),
         f"{where}: gradient norm along the residual stream at initialisation, relative to that behind the last unit. {rows}",
-        _extremes("Gradient at the first unit over that behind the last, at initialisation", ratios),
+        _deepest("Gradient at the first unit over that behind the last, at initialisation", ratios),
     )  # fmt: skip
     yield Drawing(
         f"{stem}-deviation", along_units(own, "deviation", "standard deviation of the stream"),
@@ -126,6 +126,19 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
             "and the slope at 0, 1 / (1 + c^2); dashed: the start",
             sentences(map(_moved, part), ""),
         )  # fmt: skip
+
+
+def _deepest(what: str, found: Sequence[tuple[Group, Interval]]) -> str:
+    """A sentence with the means of the deepest network, by normalisation and shortcut."""
+    if not found:
+        return _extremes(what, found)
+    most = max(group.layers for group, _ in found)
+    own = [(group, interval) for group, interval in found if group.layers == most]
+    parts = []
+    for norm in dict.fromkeys(group.normalisation for group, _ in own):
+        shown = [f"{group.shortcut} {10**interval.mean:.3g}" for group, interval in own if group.normalisation == norm]
+        parts.append(f"{norm} BatchNorm {', '.join(shown)}")
+    return f"{what}, in the deepest network, {own[0][0].network}: {'; '.join(parts)}."
 
 
 def _at(own: Sequence[Group], step: int, value: Callable[[Mapping], float | None]) -> list[tuple[Group, Interval]]:

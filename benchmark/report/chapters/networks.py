@@ -4,6 +4,7 @@ on the page of costs."""
 from collections.abc import Callable, Mapping
 
 from benchmark.measures.complexity.file import measured_network
+from benchmark.records.axes import rank
 from benchmark.records.comparisons import Summary
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
@@ -13,6 +14,8 @@ from benchmark.report.tables import CELL, Entry, Table, not_tested, of_cells, te
 
 PLACE = 40
 SHORTCUTS = "The shortcuts H(x) = atan(a x / s) / (a s), s = sqrt(1 + c^2), and slopes; adaptive starts at (1, 1)"
+
+PAPERS_NETWORK = "bregnext-50"  # the name of its model
 
 NETWORK = {"network": "Network", "outputs": "Outputs"}  # the columns that name a network of complexity.yaml
 COUNTS = {
@@ -37,7 +40,26 @@ def chapter(material: Material) -> Chapter:
     networks = network_table(material.complexity)
     own = complexity_table(material.summary, material.complexity)
     picture = Picture("figures/shortcuts.svg", SHORTCUTS, svg(shortcut_functions()), described())
-    return Chapter("Parameters and operations", tables=[*([networks] if networks else []), own], pictures=[picture])
+    found = [*([networks] if networks else []), own]
+    return Chapter("Parameters and operations", cost_of_shortcuts(material.complexity), found, [picture])
+
+
+def cost_of_shortcuts(complexity: Mapping | None) -> list[str]:
+    """What each shortcut costs in the papers' network, at its largest counted input; none if it was not counted."""
+    own = [
+        entry
+        for entry in (complexity or {}).get("networks", ())
+        if entry["model"] == PAPERS_NETWORK and set(entry["options"]) == {"shortcut", "normalisation"}
+    ]
+    if not own:
+        return []
+    side = max(entry["input"][-1] for entry in own)
+    counted = {entry["options"]["shortcut"]: entry for entry in own if entry["input"][-1] == side}
+    each = [
+        f"{name} {entry['parameters']['trainable']:,} parameters and {entry['macs']:,} multiply-adds"
+        for name, entry in sorted(counted.items(), key=lambda one: rank("shortcut", one[0]))
+    ]
+    return [f"{PAPERS_NETWORK} at {side}x{side} pixels: {'; '.join(each)}."]
 
 
 def complexity_table(summary: Summary, complexity: Mapping | None) -> Table:

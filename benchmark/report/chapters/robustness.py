@@ -22,8 +22,8 @@ from benchmark.report.tables import INTERVAL_NOTE, TRUST_NOTE, Entry, Table, mea
 
 PLACE = 20
 INTRO = (
-    "Corrupted, mirrored and foreign faces as far as ferbench robustness measured them where the weights are; calibration "
-    "from the records alone."
+    "How far results change on corrupted and mirrored faces and those of other data sets (measured where the weights are); "
+    "whether the probabilities that a network gives are right, before and after temperature scaling (from the records)."
 )
 
 

@@ -17,6 +17,7 @@ from benchmark.records.written import bracketed, number
 from benchmark.report.boards import KINDS, RUN
 from benchmark.report.cell_words import KIND_ORDER, data_kind
 from benchmark.report.chapters.leaderboard import BLOCKS
+from benchmark.report.pages.findings import of_section
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.webtable import Block
 from benchmark.report.tables import Table
@@ -59,6 +60,7 @@ def board_page(site: Site) -> Iterator[Leaf]:
         f"{len(rows)} rows under {len(boards)} protocols: search, filter, sort",
         search=" ".join(row["entry"] for row in rows),
         boards=boards,
+        top=_top(site, boards),
         kinds=KINDS,
         limits=LIMITS,
         levels=LEVELS,
@@ -92,6 +94,14 @@ def _plain(block: Block) -> Block:
     """The block with a column of values that names the metric alone: the heading above it says whose they are."""
     titles = [c._replace(title=c.title.rpartition(": ")[2]) if c.key.endswith("_value") else c for c in block.columns]
     return replace(block, columns=titles)
+
+
+def _top(site: Site, boards: Sequence[Shown]) -> str:
+    """The highest result under the protocol of the first page, as a sentence; "" without one."""
+    own = chief(boards)
+    section = next((s for s in site.contents.sections if own and s.comparison.slug == own.board["name"]), None)
+    found = of_section(section, site.words, site.material.judged) if section else []
+    return f"{own.board['name']}: {found[0]}" if own and found else ""
 
 
 def row_data(shown: Shown, rows: Sequence[Mapping[str, Json]]) -> list[Markup]:

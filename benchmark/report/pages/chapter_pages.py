@@ -41,9 +41,17 @@ def chapter_pages(site: Site) -> Iterator[Leaf]:
             search=" ".join(table.title for table in chapter.tables),
             chapter=chapter,
             pictures=by_table(chapter),
+            short=short_titles(chapter),
             cells=any("cell" in table.columns for table in chapter.tables),
             text=formatted(chapter.text, address_of(chapter), chapter.title),
         )
+
+
+def short_titles(chapter: Chapter) -> dict[str, str]:
+    """Name of a table -> its title, without the beginning that all titles of the chapter share up to a colon."""
+    begins = {table.title.partition(": ")[0] for table in chapter.tables}
+    shared = len(begins) == 1 and all(": " in table.title for table in chapter.tables)
+    return {table.name: table.title.partition(": ")[2] if shared else table.title for table in chapter.tables}
 
 
 def by_table(chapter: Chapter) -> dict[str, list[Picture]]:

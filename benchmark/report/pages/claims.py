@@ -56,7 +56,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             site.addresses.claim(claim.id),
             "Claims",
             compact(each).sentence,
-            f"{claim.paper}; verdict: {each.finding.shown}",
+            f"{claim.paper}; {each.finding.verdict}: {compact(each).found}",
             search=f"{claim.id} {claim.quote}",
             claim=claim,
             own=compact(each),

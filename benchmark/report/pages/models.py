@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.grouping import folder_of
-from benchmark.records.outside_record import seen_in
+from benchmark.records.outside_record import UNKNOWN, YES, seen_in
 from benchmark.report.chapters.leaderboard import SEEN_WORDS
 from benchmark.report.pages.addresses import anchor
 from benchmark.report.pages.findings import shown_value
@@ -17,6 +17,7 @@ from benchmark.report.pages.run_list import CellView, cells_of, present_version
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS
 from benchmark.report.tables import Table
+from benchmark.report.wording import listed
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,27 @@ def model_pages(site: Site) -> Iterator[Leaf]:
         where = ", ".join(each.comparison.slug for each in own)
         about = f"Trained here, tested under {where}"
         address, title = site.addresses.model(name), own[0].words
-        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, name=name, own=own, outside=[])
+        values = {"name": name, "own": own, "outside": [], "saw": []}
+        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, **values)
     for name in site.addresses.others:
         entries = _entries(site, outside[name])
         where = ", ".join(dict.fromkeys(run.record["protocol"]["name"] for run in outside[name]))
         about, address = f"Model of others, tested under {where}", site.addresses.other(name)
         title = f"{name}, a model of others" if name in site.addresses.models else name
-        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, name=name, own=[], outside=entries)
+        values = {"name": name, "own": [], "outside": entries, "saw": _saw(outside[name])}
+        yield site.leaf("model.html.j2", address, "Models", title, about, search=name, **values)
     for name, each in ((name, each) for name, own in under.items() for each in own):
         yield from _runs(site, name, each)
+
+
+def _saw(outside: Sequence[ScoredRun]) -> list[str]:
+    """Sentences on the protocols whose test faces an outside model has seen, or may have."""
+    by: dict[str, list[str]] = {}
+    for run in outside:
+        assert run.record.outside is not None
+        by.setdefault(seen_in(run.record.outside), []).append(run.record["protocol"]["name"])
+    said = {YES: "It has seen the test faces of {}.", UNKNOWN: "Nobody says whether it has seen the test faces of {}."}
+    return [words.format(listed(dict.fromkeys(by[seen]))) for seen, words in said.items() if seen in by]
 
 
 def _runs(site: Site, name: str, under: Under) -> Iterator[Leaf]:

@@ -16,7 +16,7 @@ ROLES_SHORT = {
     SCALED_DOWN: "scaled down, never decides",
     FURTHER: "further, never decides",
     SEEN: "seen before the rules, figures only",
-    MACHINERY: "no evidence: shows that the machine works",
+    MACHINERY: "machinery, no evidence",
 }
 
 

@@ -2,6 +2,7 @@
 // Every page can be read without this: it sorts tables, opens what a link leads into, opens everything for print, and filters
 // the leaderboards and the list of models.
 document.documentElement.classList.add("js");
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const words = new Intl.Collator("en", { numeric: true });
 
