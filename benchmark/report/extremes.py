@@ -3,8 +3,7 @@
 A cell that waits for planned runs is compared with no other (docs/protocol.md), so no such sentence names it.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmark.records.comparisons import Comparison
 from benchmark.report.cell_words import called
@@ -25,13 +24,17 @@ def held(comparison: Comparison, labels: Iterable[str]) -> list[str]:
     return [sentence(f"{count(len(waiting), 'cell')} {verbs} compared with no other yet")]
 
 
-def at_end(values: Mapping[str, float], *, highest: bool) -> list[str]:
-    """The labels of the highest, or the lowest, value: several if they are equal but for rounding."""
-    end = (max if highest else min)(values.values())
-    return [label for label, value in values.items() if math.isclose(value, end, rel_tol=1e-9, abs_tol=1e-12)]
+def at_end(values: Mapping[str, float], show: Callable[[float], str], *, highest: bool) -> list[str]:
+    """The labels of the highest, or the lowest, value: first its own, then those whose values are shown as the same."""
+    end = (max if highest else min)(values, key=lambda label: values[label])
+    return [end, *(label for label, value in values.items() if label != end and show(value) == show(values[end]))]
 
 
 def named(comparison: Comparison, labels: Sequence[str]) -> str:
     """The first of the cells in words, and how many others have the same value."""
-    equal = f" ({numeral(len(labels) - 1)} more with the same)" if len(labels) > 1 else ""
-    return f"{called(comparison, labels[0])}{equal}"
+    return called(comparison, labels[0]) + (f" ({equal(labels)})" if len(labels) > 1 else "")
+
+
+def equal(labels: Sequence[str]) -> str:
+    """How many others have the value of the first, as far as it is shown; "" for none."""
+    return f"{numeral(len(labels) - 1)} more with the same to these digits" if len(labels) > 1 else ""

@@ -24,9 +24,9 @@ from benchmark.records.examine import gather
 from benchmark.records.trust import FILE as VERIFICATION
 from benchmark.records.trust import read_verification
 from benchmark.report.boards import leaderboard
+from benchmark.report.drawings import checked
 from benchmark.report.humans import Humans, read_humans
 from benchmark.report.newest import newest
-from benchmark.report.pages.inline import checked
 from benchmark.report.parts import link
 from benchmark.report.plans import held_back
 from benchmark.runs.plan import waiting_for_rates

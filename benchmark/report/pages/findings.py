@@ -7,7 +7,7 @@ from benchmark.claims.judge import Judged
 from benchmark.records.comparisons import Comparison, seeds_interval
 from benchmark.records.metrics import METRICS, possible
 from benchmark.records.written import bracketed, number
-from benchmark.report.extremes import at_end, comparable, held
+from benchmark.report.extremes import at_end, comparable, equal, held
 from benchmark.report.pages import prose
 from benchmark.report.parts import Contents, Section
 from benchmark.report.tables import Table
@@ -31,20 +31,21 @@ def shortcut_tables(contents: Contents) -> dict[str, Table]:
 def of_section(section: Section, words: Callable[[str, str], str], judged: Sequence[Judged]) -> list[str]:
     """The highest mean under a protocol, and how many differences of bounded shortcuts to identity are significant."""
     comparison, slug = section.comparison, section.comparison.slug
+    metric = METRICS[comparison.primary]
     means = {
         label: interval.mean
         for label in comparison.runs
         if (interval := seeds_interval(comparison.metric(label, comparison.primary))) is not None
     }
-    own, title = {label: means[label] for label in comparable(comparison, means)}, METRICS[comparison.primary].title
+    own, title = {label: means[label] for label in comparable(comparison, means)}, metric.title
     found = []
     if own:
-        best = at_end(own, highest=METRICS[comparison.primary].direction == "higher")
+        best = at_end(own, partial(number, unit=metric.unit), highest=metric.direction == "higher")
         lost = comparison.diverged(best[0])
         many = count(comparison.finished(best[0]), "seed") + (f", {numeral(lost)} diverged" if lost else "")
-        equal = f"; {numeral(len(best) - 1)} more with the same" if len(best) > 1 else ""
+        others = f"; {equal(best)}" if len(best) > 1 else ""
         which = f"Highest test {title}" if len(own) > 1 else f"Test {title}"
-        found.append(f"{which}: {shown_value(comparison, best[0])}, {words(slug, best[0])} ({many}{equal}).")
+        found.append(f"{which}: {shown_value(comparison, best[0])}, {words(slug, best[0])} ({many}{others}).")
     found += held(comparison, means)
     table = _shortcuts(section)
     return found if table is None else [*found, *prose.shortcut_sentences({slug: table}, judged)]

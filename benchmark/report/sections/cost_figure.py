@@ -1,6 +1,7 @@
 """Figure of the primary metric against the cost of a network, with published figures for the same data."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -116,16 +117,17 @@ def _described(comparison: Comparison, points: Sequence[Point], costs: Costs) ->
     own = {point.label: point for point in points if point.label in comparable(comparison, labels)}
     if not own:
         return sentences(held(comparison, labels), "")
-    best = at_end({label: point.interval.mean for label, point in own.items()}, highest=True)
+    show = partial(number, unit=unit)
+    best = at_end({label: point.interval.mean for label, point in own.items()}, show, highest=True)
     first = own[best[0]]
     spent = ", ".join(f"{value:,.4g} {name}" for name, value in zip(costs, first.costs, strict=True))
     score = f"{what} {number(first.interval.mean, unit)}{end}"
     which = f"Highest {what}: " if len(own) > 1 else ""
     said = [f"{which}{named(comparison, best)}, {score}, {spent} (n = {first.interval.n})."]
     if len(own) > 1:
-        least = at_end({label: point.costs[0] for label, point in own.items()}, highest=False)
+        least = at_end({label: point.costs[0] for label, point in own.items()}, "{:,.4g}".format, highest=False)
         means = sorted(own[label].interval.mean for label in least)
-        reached = " to ".join(dict.fromkeys(number(mean, unit) for mean in (means[0], means[-1])))
+        reached = " to ".join(dict.fromkeys(map(show, (means[0], means[-1]))))
         cells = called(comparison, least[0]) if len(least) == 1 else count(len(least), "cell")
         said.append(f"Cheapest by {next(iter(costs))} ({own[least[0]].costs[0]:,.4g}): {cells}, {what} {reached}{end}.")
     return sentences([*said, *held(comparison, labels)], "")

@@ -73,7 +73,7 @@ def _described(comparison: Comparison, sheet, curves) -> str:
         lowest.setdefault(comparison.cell(label)["loss"], {})[label] = float(means[label].min())
     said = []
     for loss, own in lowest.items():
-        labels = at_end(own, highest=False)
+        labels = at_end(own, "{:.3f}".format, highest=False)
         n = sum(len(curve) == epochs for curve in curves[labels[0]]["validation"])
         where = f"in epoch {int(means[labels[0]].argmin()) + 1} of {epochs} (n = {n})"
         of = f" ({loss})" if len(lowest) > 1 else ""

@@ -91,7 +91,7 @@ def _described(comparison: Comparison, labels: Sequence[str]) -> str:
         said = [f"{called(comparison, label)}: {_ece(found[label])}." for label in own]
     elif own:
         for which in ("lowest", "highest"):
-            labels = at_end(own, highest=which == "highest")
+            labels = at_end(own, partial(number, unit="%"), highest=which == "highest")
             said.append(f"{which.capitalize()} {_ece(found[labels[0]])}, {named(comparison, labels)}.")
     return sentences([*said, *held(comparison, found)], "")
 

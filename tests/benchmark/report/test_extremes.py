@@ -68,18 +68,19 @@ def test_cells_that_wait_for_planned_runs_are_named_by_no_such_sentence(of):
 
 
 def test_all_that_are_equal_are_counted(of):
-    """0.1 + 0.2 is not 0.3 in a computer."""
+    """Also those that only hidden digits tell apart."""
     own = of([0.9, 0.5, None], [0.5, 0.9], [0.2])
     first, costs, ece, curve, robust = said(own)
     assert first.startswith("Highest test Accuracy: 70.00 [")
-    assert first.endswith("one-plain (two seeds, one diverged; one more with the same).")
-    assert "one-plain (one more with the same), Accuracy 70.00 %" in costs
+    assert first.endswith("one-plain (two seeds, one diverged; one more with the same to these digits).")
+    assert "one-plain (one more with the same to these digits), Accuracy 70.00 %" in costs
     assert costs.endswith("Cheapest by multiply-adds (10): three cells, Accuracy 20.00 to 70.00 %.")
     assert ece.startswith("Lowest ECE 2.00 %, three-plain. Highest ECE 7.00 [0.00†, ")
-    assert "0.300, one-plain (one more with the same), in epoch 1 of 4 (n = 2)" in curve
+    assert "0.300, one-plain (one more with the same to these digits), in epoch 1 of 4 (n = 2)" in curve
     assert robust == "Accuracy from clean faces to the highest severity: +25.00 points (blur, one-plain)."
-    assert at_end({"a": 0.1 + 0.2, "b": 0.3, "c": 0.2}, highest=True) == ["a", "b"]
-    assert at_end({"a": 0.1 + 0.2, "b": 0.3, "c": 0.2}, highest=False) == ["c"]
+    values = {"a": 0.3, "b": 0.1 + 0.2, "c": 0.3004, "d": 0.2}
+    assert at_end(values, "{:.3f}".format, highest=True) == ["c", "a", "b"]
+    assert at_end(values, "{:.4f}".format, highest=True) == ["c"] and at_end(values, "{:.1f}".format, highest=False) == ["d"]
     assert named(own, ["one-plain"]) == "one-plain"
 
 

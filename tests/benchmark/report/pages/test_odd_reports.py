@@ -48,6 +48,8 @@ def test_a_model_page_with_a_cut_interval_says_what_the_mark_means(built, make, 
     )
     page = site[f"pages/models/{own.name}.html"]
     assert "100.00†] %" in page.text and f"{CUT_NOTE}." in page.text
+    board = site["pages/leaderboards.html"]
+    assert "100.00†]" in board.text and f'<p class="small">{CUT_NOTE}.</p>' in board.source
     assert "100.00†] %" in site["pages/models.html"].text and f"{CUT_NOTE}." in site["pages/models.html"].text
 
 

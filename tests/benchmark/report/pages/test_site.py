@@ -124,3 +124,16 @@ CHIEF = {
 def test_the_chief_pages_lead_to_each_other(whole, name):
     source = (whole / name).read_text(encoding="utf-8")
     assert [other for other in CHIEF[name] if f"({other})" not in source and f'"{other}"' not in source] == []
+
+
+def test_a_mark_at_an_interval_is_explained_where_it_stands(site):
+    """Not in what is closed at first: beside a table, and within every part of a model's page that has one."""
+    seen = Counter()
+    for address, page in site.items():
+        closed = re.compile(r'<details class="notes">.*?</details>', re.DOTALL)
+        parts = re.split(r'<details class="more">|<section\b|<main\b', closed.sub("", page.source))
+        for part in parts:
+            if re.search(r"\d†[,\]]", part) and "<figure" not in part:
+                seen[address.split("/")[1] if "/" in address else address] += 1
+                assert "†: the interval reaches" in part, (address, part[:300])
+    assert {"models", "protocols"} <= set(seen)
