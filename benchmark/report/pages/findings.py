@@ -21,6 +21,12 @@ def shown_value(comparison: Comparison, label: str) -> str:
     return bracketed(interval, lambda value: number(value, unit)) + (" %" if unit == "%" else "")
 
 
+def primary_in_words(comparison: Comparison) -> str:
+    """The primary metric within a sentence: "test accuracy", "test CCC mean"."""
+    title = METRICS[comparison.primary].title
+    return f"test {title.lower() if title[1:].islower() else title}"  # CCC is written so
+
+
 def shortcut_tables(contents: Contents) -> dict[str, Table]:
     """Protocol of the suite -> its table of bounded shortcuts against identity."""
     return {s.comparison.slug: table for s in contents.sections if (table := _shortcuts(s)) is not None}
@@ -38,8 +44,9 @@ def of_section(section: Section, words: Callable[[str, str], str], judged: Seque
     if means:
         best = max(means, key=lambda label: means[label])
         many = count(comparison.finished(best), "seed")
-        title = METRICS[comparison.primary].title
-        found.append(f"Highest test {title}: {shown_value(comparison, best)}, {words(slug, best)} ({many}).")
+        found.append(
+            f"Highest {primary_in_words(comparison)}: {shown_value(comparison, best)}, {words(slug, best)} ({many})."
+        )
     table = _shortcuts(section)
     return found if table is None else [*found, *prose.shortcut_sentences({slug: table}, judged)]
 

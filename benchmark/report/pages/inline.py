@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from benchmark.errors import BadInput, visible
+from benchmark.report.pages.figures import PIXELS
 from benchmark.report.style import FONTS, THEMED
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -100,7 +101,7 @@ def _attributes(name: str, width: float, height: float, described: bool) -> dict
     labels = f"{name}-title {name}-desc" if described else f"{name}-title"
     return {
         "viewBox": f"0 0 {width:g} {height:g}",
-        "style": f"--width:{width * 4 / 3:.0f}px",  # a point is 4/3 of a pixel
+        "style": f"--width:{PIXELS * width:.0f}px",
         "role": "img",
         "aria-labelledby": labels,
         "fill": "currentColor",
