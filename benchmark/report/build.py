@@ -45,17 +45,17 @@ def build(
     process is killed between two of these, some are new and some old, each complete; the next call makes all of them new.
     Leftovers of killed processes anywhere in `out` are removed.
 
-    What measures time or describes a machine goes to the page `benchmark.report.parts.COSTS` and the folder of that page.
+    What measures time or describes a machine goes to the part `benchmark.report.parts.COSTS`, its page and its folder.
 
     Args:
         records: folder of records, at any depth; see `benchmark.records.record`.
         complexity: complexity.json (`benchmark.measures.complexity.file`); without the file its columns say
             "not tested".
         data: folder with <name>/audit.json and <name>/contact-sheet.png of prepared data sets; may be missing.
-        out: folder of the report. Its folders tables, figures, metrics, plots and costs are replaced as a whole. If they
-            exist, latency.json (from `ferbench complexity`) and these folders in it are read: humans (from `ferbench
-            ceilings`), faces, gradients, robustness and bench (from the commands of these names), tuning (from `tune` and
-            `study`) and release (from `audit-release`).
+        out: folder of the report. Its folders `FOLDERS` are replaced as a whole. If they exist, newest.json (of the last
+            report), latency.json (from `ferbench complexity`), release-audit.md (from `audit-release`) and these folders
+            in it are read: humans (from `ceilings`), faces, gradients, robustness and bench (from the commands of these
+            names), tuning (from `tune` and `study`) and release (from `audit-release`).
         planned: of which runs metrics/ tells (`benchmark.report.summaries.summaries`); None: all that the pipeline made.
 
     Raises:

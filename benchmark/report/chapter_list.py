@@ -1,8 +1,8 @@
 """The chapters of the report: every module of the package `chapters`, sorted by its ``PLACE``.
 
 A module has a number ``PLACE`` and a function ``chapter(material) -> Chapter | None``. The function is called inside
-`benchmark.report.style.styled`; it returns None if there is nothing to show. To add a chapter, add a module; the
-chapter itself says which page it belongs to.
+`benchmark.report.style.styled`; it returns None if there is nothing to show. To add a chapter, add a module, which gives
+its page its name.
 """
 
 import importlib

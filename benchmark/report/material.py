@@ -36,12 +36,11 @@ from benchmark.runs.tuning_log import SEARCHES, read_log
 @dataclass(frozen=True)
 class Data:
     """A prepared data set. `audit`, `leaks`: contents of its audit.json and leaks.json; None if its audit did not count
-    copies. `contact_sheet`, `picture`: its contact sheet as a link for the page and as a file; None if it has none."""
+    copies. `contact_sheet`: a link to it from the report's folder; None if it has none."""
 
     audit: Mapping
     leaks: Mapping | None
     contact_sheet: str | None
-    picture: Path | None = None
 
     @property
     def counts(self) -> list[list[str]]:
@@ -74,7 +73,7 @@ def read_data(folder: Path, out: Path) -> list[Data]:
                 raise BadInput(leaked, "no such file", "a file of `ferbench audit`; run it again")
             leaks = read_object(leaked)
         sheet = path.parent / "contact-sheet.png"
-        found.append(Data(audit, leaks, link(sheet, out), sheet) if sheet.is_file() else Data(audit, leaks, None))
+        found.append(Data(audit, leaks, link(sheet, out) if sheet.is_file() else None))
     return found
 
 
@@ -107,8 +106,8 @@ def _text(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Material:
-    """What the report is made from. Whatever is made from it reads no file again; only the pictures that the page embeds
-    are named by their paths, in `sets` and `faces`.
+    """What the report is made from. Whatever is made from it reads no file again; pictures of faces are named, in `sets` and
+    `faces`, and the pages link to them.
 
     Attributes:
         records, out: folders of the records and of the report, for links.

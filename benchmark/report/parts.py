@@ -1,4 +1,4 @@
-"""The pages and their parts: pictures, sections (about one comparison each) and chapters (about all comparisons)."""
+"""What the report is made of: two parts, with pictures, sections (about one comparison each) and chapters (about all)."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,10 @@ from benchmark.report.tables import Table
 
 
 class Page(NamedTuple):
-    """A page of the report.
+    """A part of the report: its first page, and where its files are.
 
     Attributes:
-        markdown, html: file names of its two forms, in the report's folder.
+        markdown, html: file names of that page's two forms, in the report's folder.
         folder: where its tables/ and figures/ are, relative to the report's folder: "" or "NAME/".
     """
 
@@ -27,8 +27,8 @@ class Page(NamedTuple):
 
 
 RESULTS = Page("README.md", "index.html", "")
-# All that measures time, rate or memory, or describes a machine. Nothing on RESULTS does: that page and its files stay as
-# they are, byte for byte, when the same runs are made again.
+# All that measures time, rate or memory, or describes a machine. Nothing of RESULTS does: its pages and files stay as they
+# are, byte for byte, when the same runs are made again.
 COSTS = Page("costs.md", "costs.html", "costs/")
 PAGES = (RESULTS, COSTS)
 
@@ -43,10 +43,10 @@ class Drawing(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A figure of a page.
+    """A figure.
 
     Attributes:
-        file: path relative to its page's folder; "figures/NAME.svg" for a figure that the report itself draws.
+        file: path relative to the folder of its part; "figures/NAME.svg" for a figure that the report itself draws.
         caption: one line without a full stop.
         content: the SVG text from `benchmark.report.style.svg`.
         description: what the figure shows, in one or two sentences with their numbers, for readers who can not see it.
@@ -60,7 +60,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows about one comparison. `details`: tables that are shown only after a click."""
+    """What the page of one comparison shows. `details`: tables below the figures."""
 
     comparison: Comparison
     tables: Sequence[Table]
@@ -70,17 +70,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of a page that is not about a single protocol. Each module of `chapters` makes one.
+    """What is not about a single protocol: a page of its own, or a section of the page of costs. Each module of `chapters`
+    makes one.
 
-    Its tables and pictures are written to tables/ and figures/ in the folder of its page. A number in a table links to its
+    Its tables and pictures are written to tables/ and figures/ in the folder of its part. A number in a table links to its
     runs if its row has the entries "protocol" and "cell", or if `Entry.cells` names the cells.
 
     Attributes:
-        title: heading; the link to the chapter is made from it.
+        title: heading.
         intro: paragraphs of plain text, shown before the tables.
-        links: (file in the folder of the pages, link text) for further reading.
-        page: the page it belongs to.
-        name: of its own page in the site: that of its module.
+        links: (file in the report's folder, link text) for further reading.
+        page: the part it belongs to.
+        name: of its own page: that of its module, which `chapter_list` adds.
         text: Markdown, shown on its own page below the rest.
     """
 
@@ -100,10 +101,10 @@ class Contents:
 
     Attributes:
         answer: one sentence, the answer to the title's question.
-        headline, headline_narrow: the figure at the top, and the same for a narrow screen.
+        headline, headline_narrow: the figure of the first page, and the same for a narrow screen.
         claims: the table of all claims.
         sections: one per comparison.
-        chapters: of all pages, in their order.
+        chapters: of both parts, in their order.
     """
 
     answer: str
@@ -114,17 +115,17 @@ class Contents:
     chapters: Sequence[Chapter]
 
     def chapters_of(self, page: Page) -> list[Chapter]:
-        """The chapters of a page, in their order."""
+        """The chapters of a part, in their order."""
         return [chapter for chapter in self.chapters if chapter.page == page]
 
     def pictures(self, page: Page) -> list[Picture]:
-        """All pictures of a page; on the page of results the headline first, then those of the sections."""
+        """All pictures of a part; of the results the headline first, then those of the sections."""
         of_sections = [picture for section in self.sections for picture in section.pictures]
         before = [self.headline, self.headline_narrow, *of_sections] if page == RESULTS else []
         return [*before, *(picture for chapter in self.chapters_of(page) for picture in chapter.pictures)]
 
     def tables(self, page: Page) -> list[Table]:
-        """All tables of a page; on the page of results the claims first, then those of the sections."""
+        """All tables of a part; of the results the claims first, then those of the sections."""
         of_sections = [table for section in self.sections for table in (*section.tables, *section.details)]
         before = [self.claims, *of_sections] if page == RESULTS else []
         return [*before, *(table for chapter in self.chapters_of(page) for table in chapter.tables)]

@@ -1,7 +1,7 @@
 """How every page is rendered: whatever is put into a template is escaped for the format of its page.
 
 A template that puts in what is Markdown or HTML already says so by the filter `safe`. The filter `target` is for targets of
-links, `code` for spans of code in Markdown.
+links, `code` for spans of code in Markdown, `n` for counts, `capital` for words that start a line.
 """
 
 import re
@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from benchmark.errors import visible
 from benchmark.escaping import link_target, markdown, markdown_code
+from benchmark.report.wording import capital
 
 _PLACE = re.compile(r"((?:.*\.(?:html|md))?)(#[\w.+=-]+)")  # a page of the report, or none, and a place in it
 
@@ -38,6 +39,7 @@ def _environment(folder: Path, html: bool) -> jinja2.Environment:
         "target": _target,
         "code": lambda text: Markup(markdown_code(text)),  # noqa: S704  # escaped
         "n": "{:,}".format,  # a number with its thousands apart
+        "capital": capital,
     }
     return environment
 

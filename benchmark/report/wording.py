@@ -15,9 +15,14 @@ def count(number: int, thing: str) -> str:
     return f"{numeral(number)} {thing if number == 1 else thing + 's'}"
 
 
+def capital(words: str) -> str:
+    """The words with a capital letter at the start."""
+    return words[:1].upper() + words[1:]
+
+
 def sentence(words: str) -> str:
     """The words as a sentence, with a capital letter and a full stop."""
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{capital(words)}."
 
 
 def listed(things: Iterable[str]) -> str:

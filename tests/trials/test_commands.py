@@ -105,12 +105,12 @@ def test_report(killed, project, monkeypatch):
     """The pages and figures are made once and only written again, so that the kills meet the writing."""
     from benchmark.report import build
 
-    for name in ("read_material", "made_contents", "made_files", "claims_page", "readme", "webpage", "costs_webpage"):
+    for name in ("read_material", "made_contents", "made_files", "all_pages", "markdown_pages"):
         monkeypatch.setattr(build, name, once(getattr(build, name)))
     for place in (RECORDS, *FURTHER):
         shutil.copytree(project / "runs" / place, project / "reports" / "records" / place)
     made = project / "reports"
-    pages = [made / name for name in ("tables", "figures", "metrics", "plots", "costs")]
+    pages = [made / name for name in build.FOLDERS]
     trial(killed, functools.partial(call, "report"), lambda: remove(*pages), made)
 
 

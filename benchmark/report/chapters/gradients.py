@@ -7,6 +7,7 @@ import numpy as np
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.records.axes import rank
 from benchmark.records.intervals import Interval
+from benchmark.report.cell_words import KIND_ORDER, data_kind
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.sections.gradient_figures import (
@@ -25,11 +26,12 @@ PLACE = 80
 
 
 def chapter(material: Material) -> Chapter | None:
-    """Signal and gradient along the units, one table per plan; None if nothing was measured."""
+    """Signal and gradient along the units, one table per plan, photographs first; None if nothing was measured."""
     if not material.gradients:
         return None
-    along = [drawing for contents in material.gradients for drawing in drawings(contents)]
-    return Chapter("Gradients along the units", tables=[table(c) for c in material.gradients], pictures=drawn(along))
+    plans = sorted(material.gradients, key=lambda contents: KIND_ORDER.index(data_kind(contents["data"]["name"])))
+    along = [drawing for contents in plans for drawing in drawings(contents)]
+    return Chapter("Gradients along the units", tables=[table(contents) for contents in plans], pictures=drawn(along))
 
 
 def groups(contents: Mapping) -> list[Group]:

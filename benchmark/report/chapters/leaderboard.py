@@ -92,7 +92,7 @@ def _table(board: Mapping) -> Table:
 
 
 def _shown(row: Mapping, metric: str) -> dict[str, Entry]:
-    own: dict[str, Entry] = {"value": _value(row, metric), "saw": text(SEEN_WORDS[row["seen_test_faces"]])}
+    own: dict[str, Entry] = {"value": value_entry(row, metric), "saw": text(SEEN_WORDS[row["seen_test_faces"]])}
     if row["kind"] == PUBLISHED:
         own |= {"trust": text("not measured here"), "source": text(row["source"])}
         own["saw"] = text("not known")
@@ -129,7 +129,8 @@ def stated(what: Mapping | None) -> dict[str, Entry]:
     return {"stated": own, "where": text(what["source"])}
 
 
-def _value(row: Mapping, metric: str) -> Entry:
+def value_entry(row: Mapping, metric: str) -> Entry:
+    """The value of a row of leaderboard.json with its interval."""
     if row["kind"] == RUN and not row["seeds"]:
         return Entry("diverged", {"note": "diverged"})
     if row["kind"] == PUBLISHED:

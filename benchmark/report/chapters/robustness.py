@@ -14,6 +14,7 @@ from benchmark.records.metrics import METRICS, PRIMARY, Range, possible
 from benchmark.records.outside_record import seen_in
 from benchmark.records.written import number
 from benchmark.report.boards import boards
+from benchmark.report.cell_words import by_kind
 from benchmark.report.chapters.leaderboard import SEEN_WORDS
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, drawn
@@ -37,7 +38,7 @@ def chapter(material: Material) -> Chapter:
 def tables(summary: Summary, found: Measured) -> list[Table]:
     """The tables `<slug>-robustness`, for protocols that were measured, and `<slug>-calibration`, for categorical ones."""
     made = []
-    for comparison in summary.comparisons:
+    for comparison in by_kind(summary.comparisons):
         if own := found.get(comparison.slug):
             made.append(_robustness(comparison, own))
         if table := calibration_table(comparison):

@@ -1,1 +1,1 @@
-"""The pages of the report, which show its tables and figures: README.md, claims.md, index.html."""
+"""The pages of the report, which show its tables and figures: the site in HTML, and the same in Markdown."""

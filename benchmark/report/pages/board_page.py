@@ -37,8 +37,9 @@ class Shown:
     """A board as the page shows it.
 
     Attributes:
-        table: of the board.
-        kind: of its faces.
+        board: of leaderboard.json.
+        table: the same, as the chapter makes it.
+        kind: of its faces, one of `KIND_ORDER`.
         blocks: (kind of entry, block, the rows of leaderboard.json behind the block's rows).
     """
 
@@ -49,7 +50,8 @@ class Shown:
 
 
 def board_page(site: Site) -> Iterator[Leaf]:
-    """The page; photographs first, within a kind of faces those with runs first."""
+    """The page: protocols of the suite first, then photographs before other faces, then those with more entries trained
+    here."""
     boards = shown_boards(site)
     rows = [row for each in boards for _, _, own in each.blocks for row in own]
     yield site.leaf(
@@ -147,8 +149,8 @@ def _ranked(shown: Shown) -> int:
 
 
 def _order(shown: Shown) -> tuple:
-    kind = KIND_ORDER.index(shown.kind) if shown.kind in KIND_ORDER else len(KIND_ORDER)
-    return (not shown.board["protocol"]["of_the_suite"], kind, -_ranked(shown), shown.board["name"])
+    own = not shown.board["protocol"]["of_the_suite"]
+    return (own, KIND_ORDER.index(shown.kind), -_ranked(shown), shown.board["name"])
 
 
 def _columns(boards: Sequence[Shown]) -> dict[str, str]:

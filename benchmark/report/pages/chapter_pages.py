@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from benchmark.claims.claim import MARKS
-from benchmark.claims.finding import ALPHA, MINIMUM_SEEDS
+from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.faces.card import card
 from benchmark.records.metrics import METRICS
 from benchmark.records.trust import LEVELS
@@ -86,7 +86,7 @@ def data_page(site: Site) -> Leaf:
         "Data sets",
         f"{len(site.material.sets)} prepared data sets, audited: counts, copies, findings, sheets of faces",
         search=" ".join(each.audit["name"] for each in site.material.sets),
-        sets=sorted(site.material.sets, key=lambda each: _kind_order(data_kind(each.audit["name"]))),
+        sets=sorted(site.material.sets, key=lambda each: KIND_ORDER.index(data_kind(each.audit["name"]))),
         card=card,
         kind_of=data_kind,
         audits=[chapter for chapter in site.contents.chapters if chapter.name == "audits"],
@@ -106,7 +106,6 @@ def methods_page(site: Site) -> Leaf:
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcut_tables(site.contents), judged)],
         rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
-        alpha=ALPHA,
         marks=MARKS,
         metrics=METRICS,
         levels=LEVELS,
@@ -114,10 +113,6 @@ def methods_page(site: Site) -> Leaf:
         remarks=summary.remarks,
         anchors=site.material.anchors,
     )
-
-
-def _kind_order(kind: str) -> int:
-    return KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
 
 
 def _about(chapter: Chapter) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from benchmark.claims.claim import INFERRED, MARKS, Claim
-from benchmark.claims.finding import DECIDING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
+from benchmark.claims.finding import DECIDING, FURTHER, NO_VERDICT_YET, NOT_TESTABLE, SCALED_DOWN, UNDETERMINED
 from benchmark.claims.judge import Judged
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import Compact, compact
@@ -42,31 +42,27 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         lead=prose.verdict_sentences(judged),
         table=site.contents.claims,
-        marks=MARKS,
-        papers=PAPERS,
-        anchors=site.material.anchors,
     )
     runs = {
         run.record.directory: c.slug for c in site.material.summary.comparisons for own in c.runs.values() for run in own
     }
     for each, found in zip(judged, details(judged, site.material.records, site.material.records_link), strict=True):
-        claim = each.claim
+        claim, own = each.claim, compact(each)
         yield site.leaf(
             "claim.html.j2",
             site.addresses.claim(claim.id),
             "Claims",
-            compact(each).sentence,
-            f"{claim.paper}; {each.finding.verdict}: {compact(each).found}",
+            own.sentence,
+            f"{claim.paper}; {each.finding.verdict}: {own.found}",
             search=f"{claim.id} {claim.quote}",
             claim=claim,
-            own=compact(each),
+            own=own,
             found=found,
             would_change=would_change(each),
             inferred=INFERRED,
             marks=MARKS,
             papers=PAPERS,
             rules=RULES_IN_WORDS,
-            minimum=MINIMUM_SEEDS,
             missing=lambda finding: missing_runs(finding.planned),
             slug_of=runs,
             pairs=list(_pairs(site, each)),
@@ -89,7 +85,7 @@ def _pairs(site: Site, judged: Judged) -> Iterator[tuple[Table, str]]:
     """The tables of paired differences under the protocols of a claim's tests: (table, protocol)."""
     names = {
         one.parameters.get("protocol")
-        for role in ("deciding", "scaled_down", "further")
+        for role in (DECIDING, SCALED_DOWN, FURTHER)
         for test, _ in judged.of(role)
         for one in (test.conditions.values() or (test,))
         if {"a", "b"} <= set(one.parameters)

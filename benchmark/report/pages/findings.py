@@ -23,6 +23,12 @@ def shown_value(comparison: Comparison, label: str) -> str:
     return bracketed(interval, partial(number, unit=unit), possible(comparison.primary)) + (" %" if unit == "%" else "")
 
 
+def primary_in_words(comparison: Comparison) -> str:
+    """The primary metric within a sentence: "test accuracy", "test CCC mean"."""
+    title = METRICS[comparison.primary].title
+    return f"test {title.lower() if title[1:].islower() else title}"  # CCC is written so
+
+
 def shortcut_tables(contents: Contents) -> dict[str, Table]:
     """Protocol of the suite -> its table of bounded shortcuts against identity."""
     return {s.comparison.slug: table for s in contents.sections if (table := _shortcuts(s)) is not None}
@@ -37,14 +43,15 @@ def of_section(section: Section, words: Callable[[str, str], str], judged: Seque
         for label in comparison.runs
         if (interval := seeds_interval(comparison.metric(label, comparison.primary))) is not None
     }
-    own, title = {label: means[label] for label in comparable(comparison, means)}, metric.title
+    own = {label: means[label] for label in comparable(comparison, means)}
     found = []
     if own:
         best = at_end(own, partial(number, unit=metric.unit), highest=metric.direction == "higher")
         lost = comparison.diverged(best[0])
         many = count(comparison.finished(best[0]), "seed") + (f", {numeral(lost)} diverged" if lost else "")
         others = f"; {equal(best)}" if len(best) > 1 else ""
-        which = f"Highest test {title}" if len(own) > 1 else f"Test {title}"
+        which = primary_in_words(comparison)
+        which = f"Highest {which}" if len(own) > 1 else f"{which[0].upper()}{which[1:]}"
         found.append(f"{which}: {shown_value(comparison, best[0])}, {words(slug, best[0])} ({many}{others}).")
     found += held(comparison, means)
     table = _shortcuts(section)

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 from benchmark.errors import visible
 from benchmark.report.drawings import SVG, XLINK, checked
+from benchmark.report.pages.figures import PIXELS
 from benchmark.report.style import FONTS, THEMED
 
 WORDS = (f"{{{SVG}}}text", f"{{{SVG}}}tspan")
@@ -74,7 +75,7 @@ def _attributes(name: str, width: float, height: float, described: bool) -> dict
     labels = f"{name}-title {name}-desc" if described else f"{name}-title"
     return {
         "viewBox": f"0 0 {width:g} {height:g}",
-        "style": f"--width:{width * 4 / 3:.0f}px",  # a point is 4/3 of a pixel
+        "style": f"--width:{PIXELS * width:.0f}px",
         "role": "img",
         "aria-labelledby": labels,
         "fill": "currentColor",

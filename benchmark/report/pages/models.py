@@ -10,9 +10,9 @@ from benchmark.measures.complexity.file import measured_network
 from benchmark.records.comparisons import Comparison, ScoredRun
 from benchmark.records.grouping import folder_of
 from benchmark.records.outside_record import UNKNOWN, YES, seen_in
-from benchmark.report.chapters.leaderboard import SEEN_WORDS
+from benchmark.report.chapters.leaderboard import SEEN_WORDS, value_entry
 from benchmark.report.pages.addresses import anchor
-from benchmark.report.pages.findings import shown_value
+from benchmark.report.pages.findings import primary_in_words, shown_value
 from benchmark.report.pages.run_list import CellView, cells_of, present_version
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS
@@ -36,7 +36,8 @@ class Under:
         comparison: the comparison with its runs.
         cell: its cell, with its runs.
         words: the cell in words.
-        value: the primary metric, mean over seeds, as shown.
+        metric: the primary metric in words.
+        value: its mean over seeds, as shown.
         macs: multiply-adds of one picture; None if they were not counted.
         numbers: what the tables say of it.
     """
@@ -44,6 +45,7 @@ class Under:
     comparison: Comparison
     cell: CellView
     words: str
+    metric: str
     value: str
     macs: int | None
     numbers: Sequence[Numbers]
@@ -120,8 +122,8 @@ def _under(site: Site) -> dict[str, list[Under]]:
             key = (comparison.slug, cell.label)
             network = measured_network(material.complexity, comparison, cell.label)
             macs = None if network is None else network["macs"]
-            value = shown_value(comparison, cell.label)
-            own = Under(comparison, cell, site.words(*key), value, macs, numbers.get(key, ()))
+            shown = primary_in_words(comparison), shown_value(comparison, cell.label)
+            own = Under(comparison, cell, site.words(*key), *shown, macs, numbers.get(key, ()))
             found.setdefault(cell.label, []).append(own)
     return found
 
@@ -173,8 +175,10 @@ def _entries(site: Site, runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
 
 
 def _entry(site: Site, run: ScoredRun) -> dict[str, Any]:
+    """What an outside model's page says of one record. `rows`: those of leaderboard.json, each with its value in words."""
     record, outside = run.record, run.record.outside
     assert outside is not None
+    folder = folder_of(record, site.material.records)
     board = next(
         board
         for board in site.material.leaderboard["boards"]
@@ -183,9 +187,15 @@ def _entry(site: Site, run: ScoredRun) -> dict[str, Any]:
     )
     return {
         "board": board,
-        "rows": [row for row in board["rows"] if row["records"] == [folder_of(record, site.material.records)]],
+        "rows": [(row, _in_words(row, board["metric"])) for row in board["rows"] if row["records"] == [folder]],
         "seen": SEEN_WORDS[seen_in(outside)],
         "outside": outside,
         "trust": run.trust,
-        "record": folder_of(record, site.material.records),
+        "parameters": record["parameters"],
+        "record": folder,
     }
+
+
+def _in_words(row: Mapping, metric: Mapping) -> str:
+    unit = " %" if metric["shown_in"] == "%" and row["value"] is not None else ""
+    return value_entry(row, metric["name"]).text + unit

@@ -1,4 +1,4 @@
-"""Sentences for the page, made from records and verdicts: what the records show and what they can not show."""
+"""Sentences for the pages, made from records and verdicts: what the records show and what they can not show."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -42,13 +42,13 @@ def protocol_pages(site: Site) -> Iterator[Leaf]:
     for section in ordered:
         comparison = section.comparison
         kind = data_kind(comparison.data["name"])
-        faces_ = "" if comparison.targets is None else f", {len(comparison.targets):,} test faces"
+        tested = "" if comparison.targets is None else f", {len(comparison.targets):,} test faces"
         yield site.leaf(
             "protocol.html.j2",
             site.addresses.protocol(comparison.slug),
             "Protocols",
             comparison.slug,
-            f"{comparison.data['name']}, {kind}{faces_}: {len(comparison.runs)} cells, "
+            f"{comparison.data['name']}, {kind}{tested}: {len(comparison.runs)} cells, "
             f"{sum(map(len, comparison.runs.values()))} runs",
             search=" ".join([*comparison.runs, *(table.title for table in (*section.tables, *section.details))]),
             section=section,

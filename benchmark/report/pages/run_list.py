@@ -45,7 +45,6 @@ class RunView:
 class CellView:
     """A cell under a protocol, with its runs. `options`: name -> value as shown. `command`: repeats all its runs."""
 
-    address: str
     label: str
     cell: Mapping
     options: Mapping[str, str]
@@ -85,7 +84,6 @@ def cells_of(comparison: Comparison, addresses: Addresses, records: str, root: P
         seeds = [run.record.seed for run in runs]
         found.append(
             CellView(
-                address=addresses.cell(comparison.slug, label),
                 label=label,
                 cell=cell,
                 options={key: _plain(value) for key, value in cell["options"].items()},

@@ -1,6 +1,7 @@
 """Prepares a Table for a page: the text of each cell, its value for sorting, its links; which columns say the same in every
 row."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from benchmark.report.pages.addresses import Addresses
 from benchmark.report.tables import Entry, Table
 
 COUNT, NO_INTERVAL = "n = ", ", no interval"  # of `benchmark.report.tables.seeds`
+_PLAIN = re.compile(r"[+-]?[\d,]+(\.\d+)?")
 Words = Callable[[str, str], str]  # (protocol, label of a cell) -> the cell in words
 
 
@@ -34,6 +36,13 @@ class Box(NamedTuple):
     best: bool = False
     share: float | None = None
     counts: bool = False
+
+    @property
+    def hidden_number(self) -> str:
+        """The number to sort by, where the text is not one that the page's script can read; else ""."""
+        if not isinstance(self.sort, float) or _PLAIN.fullmatch(self.text):
+            return ""
+        return f"{self.sort:.10g}"
 
 
 class Column(NamedTuple):

@@ -16,6 +16,7 @@ from benchmark.records.metrics import METRICS, possible, possible_difference
 from benchmark.records.written import bracketed, number
 from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import GREY, SMALL, capped, look, message, sentences
+from benchmark.report.wording import capital, sentence
 
 LAST = ("generated faces", "drawn faces")  # kinds of faces that are nobody's
 ROW, HEAD, FOOT, GAP = 0.21, 0.28, 0.46, 0.06  # inches: a row, the words above a group, its axis, space behind it
@@ -68,7 +69,7 @@ def description(found: Sequence[Group]) -> str:
         for group in found
         for pair in group.pairs
     ]
-    return sentences(said, "And {} more differences.") if said else f"{NOTHING[0].upper()}{NOTHING[1:]}."
+    return sentences(said, "And {} more differences.") if said else sentence(NOTHING)
 
 
 def _figure(found: Sequence[Group], width: float, left: float, right: float, *, narrow: bool) -> Figure:
@@ -85,7 +86,7 @@ def _figure(found: Sequence[Group], width: float, left: float, right: float, *, 
         for kind, own in column:
             top -= HEAD
             place = ((start + 0.12) / whole, (top + 0.04) / height)
-            figure.text(*place, kind[:1].upper() + kind[1:], fontsize=12, fontweight="bold", va="bottom")
+            figure.text(*place, capital(kind), fontsize=12, fontweight="bold", va="bottom")
             for group in own:
                 tall = row * len(group.pairs)
                 top -= HEAD + tall

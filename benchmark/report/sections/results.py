@@ -31,7 +31,7 @@ CLASSES_A_BLOCK = 4  # so few that a printed table fits on the page
 
 
 def tables(comparison: Comparison, references: Sequence[Mapping[str, Entry]] = (), best: Best = UNMARKED) -> list[Table]:
-    """The results tables of a protocol, in the order of the page. Arguments as of `results`."""
+    """The results tables of a protocol, in the order of its page. Arguments as of `results`."""
     own = [results(comparison, references, best)]
     if comparison.task == "categorical":
         own.append(per_class(comparison))

@@ -77,10 +77,10 @@ def test_prepared_data_sets_with_what_lies_beside_their_audits(tmp_path):
     counted = AUDIT | {"exact_copies": {}}
     put(tmp_path / "d", "two", AUDIT | {"name": "second"})
     put(tmp_path / "d", ".hidden", AUDIT)
-    sheet = put(tmp_path / "d", "one", counted, leaks={"test": {"train": {}}}, sheet=True) / "contact-sheet.png"
+    put(tmp_path / "d", "one", counted, leaks={"test": {"train": {}}}, sheet=True)
     assert read_data(tmp_path / "d", tmp_path / "out") == [
-        Data(counted, {"test": {"train": {}}}, "../d/one/contact-sheet.png", sheet),
-        Data(AUDIT | {"name": "second"}, None, None, None),
+        Data(counted, {"test": {"train": {}}}, "../d/one/contact-sheet.png"),
+        Data(AUDIT | {"name": "second"}, None, None),
     ]
     assert Data(AUDIT, None, None).counts == [
         ["split", "a", "b", "odd", "z", "all"], ["train", "1,003", "17", "0", "0", "1,020"],
