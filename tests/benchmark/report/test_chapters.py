@@ -22,7 +22,7 @@ AUDIT = {
     "exact_copies": GROUPS, "near_copies": None, "label_order": {"by": "x", "ok": True}, "findings": {"wrong": []},
 }  # fmt: skip
 MOMENT = {"step": 0, "loss": 1.0, "gradient": [1.0, 2.0], "deviation": [1.0, 2.0], "weights": [1.0, 2.0], "scalars": {}}
-GRADIENTS = {"data": {"name": "synthetic"}, 
+GRADIENTS = {"data": {"name": "synthetic"},
     "plan": "p", "images": 3, "protocol": {"name": "n", "version": "1.0", "input_size": 8, "recipe_name": "r"},
     "measurements": [{"network": "net", "layers": 4, "shortcut": "fixed", "normalisation": "working", "seed": 0,
                       "steps": [0], "status": "finished", "moments": [MOMENT]}],
