@@ -82,6 +82,14 @@ def test_a_model_has_its_numbers_under_each_protocol_apart(site, results, record
     assert shown and all(value in plain(part) for value in shown)
 
 
+def test_the_seeds_of_a_result_are_those_that_finished(site, results):
+    for (slug, cell), row in results.items():
+        address = f"pages/models/{cell}.html"
+        line = re.search(rf'<a href="#{slug}">.*?</tr>', site[address].source)[0] if address in site else ""
+        assert not line or line.endswith(f'<td class="number">{row["n"]}</td></tr>'), (slug, cell)
+    assert results["synthetic-8", "net-identity-frozen-plain"]["n"] == "2"
+
+
 def test_a_model_has_every_row_of_a_table_about_it_and_none_about_others(site, whole):
     part = part_of(site[f"pages/models/{CELL}.html"], "synthetic-8")
     confusion = part.partition("confusion</summary>")[2].partition("</details>")[0]
