@@ -9,7 +9,10 @@ import pytest
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.records.trust import LEVELS
+from benchmark.report.boards import OUTSIDE, RUN
+from benchmark.report.cell_words import data_kind
 from benchmark.report.pages.addresses import Addresses
+from benchmark.report.pages.board_page import Shown, best_rows, chief
 
 
 @pytest.fixture(scope="module")
@@ -233,5 +236,27 @@ def test_boards_are_in_the_order_of_what_matters_and_name_their_faces(site):
         factor = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
         number, unit = words.split()
         assert int(value) == int(number) * factor[unit], words
-    unchecked = re.findall(r'name="column" value="(\w+)">', source)
-    assert set(unchecked) <= {"where", "extra", "kind", "selection", "source"} and "trust" not in unchecked
+    keys = dict(re.findall(r'name="column" value="(\w+)"( checked)?>', source))
+    assert {key for key, checked in keys.items() if not checked} == {"where", "extra", "kind", "selection", "source"} & {
+        *keys
+    }
+    assert len(keys) > 5
+
+
+def made_up_board(name, entries, data="fer2013", of_the_suite=True, view="none"):
+    """A board with rows of runs; a row of test-time augmentation and one of an outside model are never counted."""
+    rows = [{"kind": RUN, "view": view, "entry": f"{name}-{at}"} for at in range(entries)]
+    rows += 9 * [{"kind": RUN, "view": "flip"}, {"kind": OUTSIDE, "view": "none"}]
+    board = {"name": name, "protocol": {"of_the_suite": of_the_suite}, "data": {"name": data}, "rows": rows}
+    return Shown(board, None, data_kind(data), [])
+
+
+def test_the_chief_board_has_the_most_entries_trained_here_on_photographs_under_a_protocol_of_the_suite():
+    few, most = made_up_board("few", 2), made_up_board("most", 12)
+    others = [
+        made_up_board("drawn", 20, "synthetic"),
+        made_up_board("own", 20, of_the_suite=False),
+        made_up_board("none", 0),
+    ]
+    assert chief([few, *others, most]) is most and chief([*others, few]) is few and chief(others) is None
+    assert [row["entry"] for row in best_rows(most)] == [f"most-{at}" for at in range(10)]
