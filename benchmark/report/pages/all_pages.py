@@ -1,7 +1,9 @@
 """All pages of the site, with their style sheet and scripts."""
 
+from collections import Counter
 from collections.abc import Mapping
 
+from benchmark.errors import BadInput
 from benchmark.report.material import Material
 from benchmark.report.pages.addresses import FOLDER
 from benchmark.report.pages.board_page import board_page
@@ -18,7 +20,11 @@ ASSETS = {"style.css": ("style.css",), "script.js": ("script.js",), "searching.j
 
 
 def all_pages(material: Material, contents: Contents) -> Mapping[str, str]:
-    """Path in the report's folder -> text."""
+    """Path in the report's folder -> text.
+
+    Raises:
+        BadInput: a chapter whose page has the address of another page.
+    """
     site = Site(material, contents)
     leaves: list[Leaf] = [
         index_page(site),
@@ -32,6 +38,9 @@ def all_pages(material: Material, contents: Contents) -> Mapping[str, str]:
         *model_pages(site),
     ]
     further = [contents_page(site, leaves), search_page(site)]
+    many = Counter(leaf.address for leaf in (*leaves, *further))
+    if twice := [address for address, number in many.items() if number > 1]:
+        raise BadInput(f"chapter of the report, {twice[0]}", "the address of another page", "a module of another name")
     files = {leaf.address: leaf.html for leaf in (*leaves, *further)}
     files |= {f"{FOLDER}/{name}": "".join(asset(part) for part in parts) for name, parts in ASSETS.items()}
     return files | {INDEX: search_index(leaves)}

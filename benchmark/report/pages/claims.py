@@ -82,13 +82,13 @@ def _pictures(site: Site, judged: Judged) -> Iterator[Picture]:
 
 
 def _pairs(site: Site, judged: Judged) -> Iterator[tuple[Table, str]]:
-    """The tables of paired differences under the protocols of a claim's tests: (table, protocol)."""
+    """The tables of paired differences under the protocols whose runs a claim's tests compare: (table, protocol)."""
     names = {
         one.parameters.get("protocol")
         for role in (DECIDING, SCALED_DOWN, FURTHER)
         for test, _ in judged.of(role)
         for one in (test.conditions.values() or (test,))
-        if {"a", "b"} <= set(one.parameters)
+        if {"a", "b"} <= set(one.parameters) and not test.rule.startswith("gradient")
     }
     for section in site.contents.sections:
         if section.comparison.protocol["name"] in names and not section.comparison.own:

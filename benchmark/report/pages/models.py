@@ -109,7 +109,7 @@ def _runs(site: Site, name: str, under: Under) -> Iterator[Leaf]:
             name=name,
             under=under,
             comparison=under.comparison,
-            present=under.comparison.own or present_version(under.comparison),
+            present=present_version(under.comparison),
         )
 
 

@@ -6,6 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from benchmark.errors import BadInput
 from benchmark.faces import card as cards
 from benchmark.faces import data_sets, readers
 from benchmark.faces.audit.audit import audit
@@ -88,6 +89,15 @@ def test_one_of_each_is_found(own, make, cell, monkeypatch):
     table = (out / "tables" / "synthetic-8-results.md").read_text()
     header = next(line for line in table.splitlines() if "Balanced accuracy" in line)
     assert "Share of wrong answers" in header  # in the block of its own choice
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_chapter_never_takes_the_page_of_another(own, make, cell):
+    (own / "chapters" / "mine.py").rename(own / "chapters" / "methods.py")
+    make(own / "records", "synthetic-8", cell("identity", "working", "plain"), 0)
+    with pytest.raises(BadInput, match=r"pages/methods\.html: .*the address of another page"):
+        build(own / "records", own / "complexity.json", own / "data", own / "out")
+    assert not (own / "out").exists()
 
 
 def share_of_wrong(predictions) -> float:

@@ -8,6 +8,7 @@ import pytest
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import PROTOCOLS
 from benchmark.report.build import build
+from benchmark.report.material import Material, read_material
 
 REPORTS = Path(__file__).parents[4] / "reports"
 OUTSIDE = {
@@ -67,3 +68,9 @@ def whole(tmp_path_factory, make_grid, make, cell) -> Path:
 def site(whole, read_site):
     """Address -> page, of `whole`."""
     return read_site(whole)
+
+
+@pytest.fixture(scope="session")
+def material(whole) -> Material:
+    """What the pages of `whole` were made from, read anew."""
+    return read_material(whole / "records", whole / "complexity.json", whole / "data", whole)

@@ -1,6 +1,7 @@
 """The list of claims and the page of each: verdict, rule, runs, missing commands; no paper claims what was inferred."""
 
 import csv
+import html
 import json
 import re
 from collections import Counter
@@ -12,6 +13,7 @@ from benchmark.claims.ledger import Ledger
 from benchmark.claims.load import load_claims
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
+from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import plain
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.verdicts import RULES_IN_WORDS
@@ -24,14 +26,6 @@ def claims(whole):
     """The rows of tables/claims.csv."""
     with open(whole / "tables" / "claims.csv", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-@pytest.fixture(scope="module")
-def material(whole):
-    """What the pages were made from."""
-    from benchmark.report.material import read_material
-
-    return read_material(whole / "records", whole / "complexity.json", whole / "data", whole)
 
 
 def test_every_claim_has_a_page_with_its_verdict(site, claims):
@@ -120,3 +114,56 @@ def test_the_first_page_cites_the_version_and_the_day_of_the_records(site, whole
         f"version = {{{version('ferbench')}}}" in page and f"records as of {day}" in page and f"newest record: {day}" in page
     )
     assert len(site["index.html"].source.encode()) < 500_000
+
+
+def test_a_list_of_claims_says_what_is_decided_what_waits_and_what_can_not_be_tested(site, claims):
+    waiting = ("no verdict yet", "undetermined")
+    parts = re.split(r"<h[23]>", site["pages/claims.html"].source)
+    of = {"Not testable here": lambda v: v == "not testable here", "Waiting for runs": lambda v: v in waiting}
+    of["Decided"] = lambda v: v not in (*waiting, "not testable here")
+    for words, belongs in of.items():
+        wanted = {claim["claim"] for claim in claims if belongs(claim["verdict"])}
+        (part,) = [part for part in parts if part.startswith(f"{words} (")]
+        assert part.startswith(f"{words} ({len(wanted)})</h") and wanted
+        assert set(re.findall(r'<a href="claims/([\w-]+)\.html">', part)) == wanted
+
+
+def test_the_page_of_a_claim_has_each_test_with_its_own_verdict(site, material):
+    """The chip of a test and of each of its conditions, the rule's parameters, what would change the verdict, and the
+    verdicts before."""
+    different = earlier = 0
+    for each in material.judged:
+        page = site[f"pages/claims/{each.claim.id}.html"]
+        tests = re.findall(r'<section class="test">(.*?)</section>', page.source, re.DOTALL)
+        pairs = [pair for role in ("deciding", "scaled_down", "further", "seen", "machinery") for pair in each.of(role)]
+        assert len(tests) == len(pairs), each.claim.id
+        for source, (check, finding) in zip(tests, pairs, strict=True):
+            parts = finding.parts.values()
+            wanted = [finding.verdict, *(part.verdict for part in parts)]
+            assert [words for _, words in CHIP.findall(source)] == wanted, each.claim.id
+            different += finding.verdict != each.finding.verdict
+            for one in check.conditions.values() or (check,):
+                assert "protocol" not in one.parameters or f"protocol {one.parameters['protocol']}" in source
+            assert missing_runs(finding.planned) == _commands(source)
+        for words in would_change(each):
+            assert words in page.text, each.claim.id
+        before = page.text.partition("Earlier verdicts")[2]
+        assert all(one.until in before and one.verdict in before for one in each.claim.earlier)
+        assert before.count(" until ") == len(each.claim.earlier), each.claim.id
+        earlier += len(each.claim.earlier)
+    assert different > 5 and earlier > 5
+
+
+def _commands(source: str) -> list[str]:
+    found = re.search(r"<pre[^>]*><code>(.*?)</code>", source, re.DOTALL)
+    return html.unescape(found[1]).split("\n") if found else []
+
+
+def test_a_claim_shows_the_differences_under_the_protocols_whose_runs_it_compares(site):
+    shown = {
+        claim.id: set(re.findall(r'id="table-(.*?)-shortcuts"', site[f"pages/claims/{claim.id}.html"].source))
+        for claim in load_claims()
+    }
+    assert shown["beats-resnet"] == {"fer2013-7", "fer2013-7-small"} == shown["trainable-helps"]
+    for name in ("params", "acc-fer2013", "acc-affectnet", "bounded-gradient", "lessened-gradient"):  # compare no runs
+        assert not shown[name], name

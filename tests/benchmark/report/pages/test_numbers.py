@@ -8,7 +8,11 @@ import pytest
 
 from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
+from benchmark.records.trust import LEVELS
+from benchmark.report.boards import OUTSIDE, RUN
+from benchmark.report.cell_words import data_kind
 from benchmark.report.pages.addresses import Addresses
+from benchmark.report.pages.board_page import Shown, best_rows, chief
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +192,71 @@ def test_the_page_of_a_model_has_all_its_numbers(site, rows):
     outside = site["pages/models/theirs.html"].text
     for words in ("their README", "AffectNet", "class order looks mismatched", "2,000,000", "66.00 %", "net.onnx"):
         assert words in outside, words
+
+
+def test_the_first_page_says_how_many_there_are(site, whole):
+    boards = json.loads((whole / "leaderboard.json").read_text())["boards"]
+    (board,) = [board for board in boards if board["name"] == "fer2013-7"]
+    own = [row for row in board["rows"] if row["kind"] == "trained here" and row["view"] == "none"]
+    page = site["index.html"]
+    part = page.source[page.source.index('<table class="top">') :]
+    seeds = [re.findall(r'<td class="number">(\d*)</td>', line)[-1] for line in re.findall(r"<tr>(.*?)</tr>", part)[1:]]
+    assert seeds == [str(row["seeds"]) for row in own]
+    assert f"All {len(own)}; all leaderboards, with 2 results of other people" in page.text
+    runs = len(list((whole / "records").rglob("record.json"))) - 2
+    assert f"; {runs} runs under 5 protocols, 2 results of models of others; newest record" in page.text
+    readme = (whole / "README.md").read_text()
+    assert f"\n{runs} runs under 5 protocols, 2 results of models of others." in readme
+    assert "[synthetic-8](pages/protocols/synthetic-8.md): 6 cells, 16 runs |" in readme
+
+
+def test_the_claims_of_the_readme_stand_in_their_columns(whole, material):
+    lines = [line for line in (whole / "README.md").read_text().splitlines() if line.startswith("| ") and "BReG" in line]
+    by_verdict = [line.split(" | ")[-2] for line in lines]
+    assert by_verdict == [each.finding.verdict for each in material.judged]
+
+
+def test_boards_are_in_the_order_of_what_matters_and_name_their_faces(site):
+    source = site["pages/leaderboards.html"].source
+    assert re.findall(r'id="board-([^"]*)"', source) == [
+        "fer2013-7",
+        "fer2013-7-small",
+        "synthetic-8",
+        "synthetic-va",
+        "mine",
+    ]
+    for slug, kind in (("fer2013-7", "photographs"), ("synthetic-8", "drawn faces")):
+        part = source[source.index(f'id="board-{slug}"') :]
+        faces = set(re.findall(r'data-faces="([^"]*)"', part[: part.index("</section>")]))
+        assert faces == {kind}
+    trust = re.search(r'<select name="trust".*?</select>', source)[0]
+    levels = re.findall(r'<option value="(\d+)">(.*?)</option>', trust)
+    assert levels == [(str(at), words) for at, words in enumerate(LEVELS)]
+    for value, words in re.findall(r'<option value="(\d+)">(\d+ [tmb]\w+)</option>', source):
+        factor = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+        number, unit = words.split()
+        assert int(value) == int(number) * factor[unit], words
+    keys = dict(re.findall(r'name="column" value="(\w+)"( checked)?>', source))
+    assert {key for key, checked in keys.items() if not checked} == {"where", "extra", "kind", "selection", "source"} & {
+        *keys
+    }
+    assert len(keys) > 5
+
+
+def made_up_board(name, entries, data="fer2013", of_the_suite=True, view="none"):
+    """A board with rows of runs; a row of test-time augmentation and one of an outside model are never counted."""
+    rows = [{"kind": RUN, "view": view, "entry": f"{name}-{at}"} for at in range(entries)]
+    rows += 9 * [{"kind": RUN, "view": "flip"}, {"kind": OUTSIDE, "view": "none"}]
+    board = {"name": name, "protocol": {"of_the_suite": of_the_suite}, "data": {"name": data}, "rows": rows}
+    return Shown(board, None, data_kind(data), [])
+
+
+def test_the_chief_board_has_the_most_entries_trained_here_on_photographs_under_a_protocol_of_the_suite():
+    few, most = made_up_board("few", 2), made_up_board("most", 12)
+    others = [
+        made_up_board("drawn", 20, "synthetic"),
+        made_up_board("own", 20, of_the_suite=False),
+        made_up_board("none", 0),
+    ]
+    assert chief([few, *others, most]) is most and chief([*others, few]) is few and chief(others) is None
+    assert [row["entry"] for row in best_rows(most)] == [f"most-{at}" for at in range(10)]

@@ -25,11 +25,13 @@ from benchmark.records.intervals import Interval
 from benchmark.records.record import read_records
 from benchmark.records.statistics import Difference
 from benchmark.records.written import number
+from benchmark.report import rendering
 from benchmark.report.pages import prose
 from benchmark.report.pages.breaking import breakable
 from benchmark.report.pages.inline import inline
+from benchmark.report.pages.site import TEMPLATES, Site
 from benchmark.report.pages.sparkline import HEIGHT, MARGIN, WIDTH, sparkline
-from benchmark.report.pages.webtable import blocks, sort_value
+from benchmark.report.pages.webtable import Box, blocks, sort_value
 from benchmark.report.style import BLUE, PAPER, styled, svg
 from benchmark.report.tables import Entry, Table, differing, measured, not_tested, seeds, text
 
@@ -64,6 +66,50 @@ def test_blocks_tell_numbers_from_texts_and_set_intervals_apart():
     assert (first.rows[0][1].text, first.rows[0][1].aside, first.rows[0][1].sort) == ("0.5", "[0.4, 0.6]", 0.5)
     assert (first.rows[1][1].text, first.rows[1][1].sort) == ("not tested: no record", None)
     assert second.rows[0][1].text == "z [1]"
+
+
+def test_what_is_the_same_in_every_row_is_said_once_but_no_measured_number():
+    def row(name, n, m):
+        return {"cell": text(name), "n": seeds(n, 0), "m": m, "k": text("same"), "x": Entry("0.5", {"": 0.5})}
+
+    one = measured(Interval(0.5, None, None, 1), str)
+    rows = [row("a", 1, one), row("b", 1, one)]
+    columns = dict(zip(("cell", "n", "m", "k", "x"), ("Cell", "Seeds", "M", "K", "X"), strict=True))
+    (block,) = blocks(Table("t", "T", ("n",), columns, rows), Nowhere(), lambda slug, label: label)
+    assert block.lifted == [("Seeds", "1"), ("K", "same")] and [c.key for c in block.columns] == ["cell", "m", "x"]
+    assert [box.share for box in block.rows[0]] == [None] * 3
+    (shaded,) = blocks(Table("t", "T", ("n",), columns, rows, shaded=True), Nowhere(), lambda slug, label: label)
+    assert [box.share for box in shaded.rows[0]] == [None, 0.5, 0.5]
+    (other,) = blocks(Table("t", "T", ("n",), columns, [*rows, row("c", 3, one)]), Nowhere(), lambda slug, label: label)
+    assert [line[1].text for line in other.rows] == ["1", "1", "3"] and [line[1].sort for line in other.rows] == [1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("shown", "value", "hidden"),
+    [("1,234", 1234.0, ""), ("-0.50", -0.5, ""), ("+1.25", 0.0125, ""), ("< 0.001", 0.0004, "0.0004"), ("n/a", "n/a", ""),
+     ("0.7\N{DAGGER}", 0.7, "0.7"), ("x 3.2", 0.505, "0.505"), ("none", None, "")],
+)  # fmt: skip
+def test_a_number_that_its_text_does_not_say_is_kept_for_sorting(shown, value, hidden):
+    assert Box(shown, sort=value).hidden_number == hidden
+
+
+def test_a_table_marks_the_best_and_says_what_the_mark_means(material):
+    rows = [{"cell": text("a"), "m": Entry("< 1 & 2", {"": 0.5}, best=True)}, {"cell": text("b"), "m": text(0.25)}]
+    notes = ("How it was made", "Bold: best of two")
+    table = Table("t", "a <title>", notes, {"cell": "Cell", "m": "M"}, rows)
+    call = '{% from "parts.html.j2" import table_of with context %}{{ table_of(table) }}'
+    values = Site(material, None)._common("pages/x.html") | {"table": table}
+    shown = rendering._environment(TEMPLATES, True).from_string(call).render(**values)
+    assert re.findall(r'<b class="best"[^>]*>(.*?)</b>', shown) == ["&lt; 1 &amp; 2"]
+    assert 'data-sort="0.5"' in shown and shown.count("data-sort") == 1 and "A &lt;title&gt;</h3>" in shown
+    assert shown.count("Bold: best of two.") == 2 and shown.count("How it was made.") == 1
+    assert 'href="../tables/t.csv"' in shown
+
+
+def test_a_table_belongs_to_the_protocol_with_the_longest_name_that_begins_its_own(material):
+    site = Site(material, None)
+    for name, slug in (("fer2013-7-small-pairs", "fer2013-7-small"), ("fer2013-7-smaller", "fer2013-7"), ("cost", "")):
+        assert site.protocol_of(Table(name, "T", (), {}, [])) == slug
 
 
 def test_inlined_figures_share_nothing_and_follow_the_theme():
