@@ -40,7 +40,8 @@ def test_a_figure_goes_with_the_table_whose_name_it_has():
     stems = ("robust", "robust-2", "robust-all-2", "robustness", "else", "robusts-1")
     chapter = Chapter("C", tables=tables, pictures=[Picture(f"figures/{stem}.svg", stem, b"") for stem in stems])
     assert {name: [p.caption for p in own] for name, own in by_table(chapter).items()} == {
-        "robust": ["robust", "robust-2"], "robust-all": ["robust-all-2"], "robustness": ["robustness"], "": ["else", "robusts-1"],
+        "robust": ["robust", "robust-2"], "robust-all": ["robust-all-2"], "robustness": ["robustness"],
+        "": ["else", "robusts-1"],
     }  # fmt: skip
 
 

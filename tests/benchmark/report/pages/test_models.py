@@ -141,6 +141,9 @@ def test_a_run_shows_its_own_course_and_marks_the_selected_epoch(site, records):
             for role, shown in (("validation", values[3]), ("test", values[4])):
                 known = (entry[role] or {}).get(metric)
                 assert shown == ("" if known is None else f"{100 * known:.2f}" if metric == "accuracy" else f"{known:.3f}")
+        points = re.search(r'<polyline points="([^"]*)"', page.source)[1].split()
+        dot = re.search(r'<circle cx="([^"]*)" cy="([^"]*)"', page.source)
+        assert (dot and f"{dot[1]},{dot[2]}") == (points[record["selected_epoch"] - 1] if record["selected_epoch"] else None)
         lost = record["status"] == "diverged"
         assert any(link.endswith("/predictions.npz") for link in page.values("href")) != lost
         what = "diverged" if lost else "test accuracy" if metric == "accuracy" else "test CCC mean"
