@@ -37,10 +37,11 @@ def test_every_figure_is_on_a_page_of_its_part(site, whole):
 
 def test_a_figure_goes_with_the_table_whose_name_it_has():
     tables = [Table(name, name, (), {}, []) for name in ("robust", "robust-all", "robustness")]
-    stems = ("robust", "robust-2", "robust-all-2", "robustness", "else")
+    stems = ("robust", "robust-2", "robust-all-2", "robustness", "else", "robusts-1")
     chapter = Chapter("C", tables=tables, pictures=[Picture(f"figures/{stem}.svg", stem, b"") for stem in stems])
     assert {name: [p.caption for p in own] for name, own in by_table(chapter).items()} == {
-        "robust": ["robust", "robust-2"], "robust-all": ["robust-all-2"], "robustness": ["robustness"], "": ["else"],
+        "robust": ["robust", "robust-2"], "robust-all": ["robust-all-2"], "robustness": ["robustness"],
+        "": ["else", "robusts-1"],
     }  # fmt: skip
 
 

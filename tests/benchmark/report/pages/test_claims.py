@@ -5,9 +5,11 @@ import html
 import json
 import re
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
+from benchmark.claims.claim import Check
 from benchmark.claims.finding import Planned, Undecided
 from benchmark.claims.ledger import Ledger
 from benchmark.claims.load import load_claims
@@ -15,8 +17,10 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import plain
+from benchmark.report.pages.claims import _pictures
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.verdicts import RULES_IN_WORDS
+from benchmark.report.parts import Chapter, Picture
 
 CHIP = re.compile(r'<span class="chip \w+"><span aria-hidden="true">(.)</span> ([^<]+)</span>')
 
@@ -167,3 +171,19 @@ def test_a_claim_shows_the_differences_under_the_protocols_whose_runs_it_compare
     assert shown["beats-resnet"] == {"fer2013-7", "fer2013-7-small"} == shown["trainable-helps"]
     for name in ("params", "acc-fer2013", "acc-affectnet", "bounded-gradient", "lessened-gradient"):  # compare no runs
         assert not shown[name], name
+
+
+def test_a_claim_about_gradients_shows_the_figures_of_the_protocol_that_decides_it(site):
+    """Two of a plan's figures; those of another protocol, as in this report, on no page of a claim."""
+    plans = [{"plan": plan, "protocol": {"name": name}} for plan, name in (("here", "p"), ("there", "q"))]
+    names = [f"figures/gradients-{plan}-{kind}.svg" for plan in ("here", "there") for kind in ("norm", "depth", "training")]
+    own = SimpleNamespace(
+        material=SimpleNamespace(gradients=plans),
+        contents=SimpleNamespace(chapters=[Chapter("G", pictures=[Picture(name, "", b"") for name in names])]),
+    )
+    for rule, wanted in (("gradient_ratio", ["gradients-here-depth", "gradients-here-training"]), ("compare_cells", [])):
+        judged = SimpleNamespace(of=lambda role, rule=rule: [(Check(rule, {"protocol": "p"}), None)] * (role == "deciding"))
+        assert [f"figures/{name}.svg" for name in wanted] == [picture.file for picture in _pictures(own, judged)]
+    assert not any(
+        "figures/" in source for claim in load_claims() for source in site[f"pages/claims/{claim.id}.html"].values("src")
+    )
