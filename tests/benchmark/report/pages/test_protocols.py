@@ -76,7 +76,12 @@ def test_the_page_of_a_protocol_says_its_rules_and_what_its_runs_found(site, who
     with open(whole / "tables" / f"{slug}-results.csv", newline="") as stream:
         means = [float(row[f"{metric}_mean"]) for row in csv.DictReader(stream) if row[f"{metric}_mean"] and row["n"]]
     best = f"{100 * max(means):.2f}" if metric == "accuracy" else f"{max(means):.3f}"
-    assert re.search(rf"Highest test (accuracy|CCC mean): {re.escape(best)} ", page.text), best
+    waiting = {"fer2013-7-small": "compared with no other yet"}  # no run of a study is compared before the last planned one
+    if slug in waiting:
+        assert waiting[slug] in page.text and "Highest" not in page.text
+    else:
+        which = "Highest test" if len(means) > 1 else "Test"
+        assert re.search(rf"{which} (accuracy|CCC mean): {re.escape(best)} ", page.text), best
 
 
 def test_runs_of_another_version_are_said_to_be_so(make, cell, tmp_path, read_page):
