@@ -1,8 +1,9 @@
 """Makes the report from records and other measurements. Everything is made in memory first, then written."""
 
 import contextlib
+import gc
 import json
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 
 from benchmark.errors import BadInput
@@ -63,12 +64,13 @@ def build(
             audit.json, or a file in one of the folders above, that can not be read. Nothing has been written then.
     """
     clear_below(Path(out))
-    material = read_material(*(Path(path) for path in (records, complexity, data, out)))
-    contents, out = made_contents(material), material.out
-    texts = {**all_pages(material, contents), **markdown_pages(material, contents)}
-    texts |= {FILE: _json(material.leaderboard), newest.FILE: _json(material.newest)}
+    with _uncollected():
+        material = read_material(*(Path(path) for path in (records, complexity, data, out)))
+        contents, out = made_contents(material), material.out
+        texts = {**all_pages(material, contents), **markdown_pages(material, contents)}
+        texts |= {FILE: _json(material.leaderboard), newest.FILE: _json(material.newest)}
+        files = made_files(material, contents, planned) | {name: t.encode() for name, t in texts.items() if "/" in name}
     pages = {name: text for name, text in texts.items() if "/" not in name}
-    files = made_files(material, contents, planned) | {name: t.encode() for name, t in texts.items() if "/" in name}
     for name in files:
         if ".." in PurePosixPath(name).parts or "\\" in name or not name.isprintable():
             raise BadInput(f"file of the report {name!r}", "a name that leads elsewhere", "a plain name")
@@ -82,6 +84,18 @@ def build(
                     path = temporary / name.removeprefix(f"{folder}/")
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """A context without the collection of garbage: going through a million objects that stay takes a tenth of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _json(contents: object) -> str:
