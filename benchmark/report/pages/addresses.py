@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.records.comparisons import Summary
@@ -10,6 +10,8 @@ from benchmark.records.record import Record
 from benchmark.report.tables import Table
 
 FOLDER = "pages"  # of all pages but index.html, costs.html and the Markdown pages beside them, in the report's folder
+
+CELLS = ("cell", "a", "b")  # columns whose texts are labels of cells
 
 
 def anchor(*parts: object) -> str:
@@ -92,7 +94,8 @@ class Addresses:
 
     def behind(self, table: Table, row: Mapping, key: str, slug: str = "") -> list[tuple[str, str]]:
         """(address, cell) of the runs behind the entry `key` in a row: for an entry that names its cells, one for each of
-        them; for a label of the row's cell, that of the cell. If a cell has a single run, the address is that of the run.
+        them; for a label that is a cell (`CELLS`), that of the cell. If a cell has a single run, the address is that of the
+        run.
 
         Args:
             slug: protocol of the table, for rows that do not name a protocol.
@@ -102,14 +105,9 @@ class Addresses:
         if row[key].foreign:  # an outside model: its runs have no pages
             name, named = row[key].text, key == "cell" and row[key].text in self._others and "protocol" in row
             return [(f"{self._others[name]}#{anchor(row['protocol'].text)}", name)] if named else []
-        pairs = list(row[key].cells) or (list(_labelled(row, slug)) if key == "cell" else [])
+        named = [(row["protocol"].text if "protocol" in row else slug, row[key].text)] if key in CELLS else []
+        pairs = list(row[key].cells) or named
         return [(self._behind[pair], pair[1]) for pair in pairs if pair in self._behind]
-
-
-def _labelled(row: Mapping, slug: str) -> Iterator[tuple[str, str]]:
-    """The pair (protocol, cell) in the labels of a row, if they name a cell."""
-    if "cell" in row:
-        yield (row["protocol"].text if "protocol" in row else slug, row["cell"].text)
 
 
 def _unused(kind: str, name: str, used: set[str]) -> str:

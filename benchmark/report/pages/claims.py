@@ -1,6 +1,7 @@
 """The list of claims and a page for each: the evidence, the rule, the runs, what would change the verdict."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from benchmark.claims.claim import INFERRED, MARKS, Claim
@@ -82,15 +83,15 @@ def _pictures(site: Site, judged: Judged) -> Iterator[Picture]:
 
 
 def _pairs(site: Site, judged: Judged) -> Iterator[tuple[Table, str]]:
-    """The tables of paired differences under the protocols whose runs a claim's tests compare: (table, protocol)."""
-    names = {
-        one.parameters.get("protocol")
-        for role in (DECIDING, SCALED_DOWN, FURTHER)
-        for test, _ in judged.of(role)
-        for one in (test.conditions.values() or (test,))
-        if {"a", "b"} <= set(one.parameters) and not test.rule.startswith("gradient")
-    }
+    """The paired differences of the very cells that a claim's tests compare: (rows of the table of pairs, protocol)."""
+    compared: dict[object, list[set[object]]] = {}
+    for test, _ in (pair for role in (DECIDING, SCALED_DOWN, FURTHER) for pair in judged.of(role)):
+        for one in test.conditions.values() or (test,):
+            if {"a", "b"} <= set(one.parameters) and not test.rule.startswith("gradient"):
+                compared.setdefault(one.parameters["protocol"], []).append({one.parameters["a"], one.parameters["b"]})
     for section in site.contents.sections:
-        if section.comparison.protocol["name"] in names and not section.comparison.own:
-            slug = section.comparison.slug
-            yield from ((table, slug) for table in section.tables if table.name == f"{slug}-shortcuts")
+        slug = section.comparison.slug
+        wanted = [] if section.comparison.own else compared.get(section.comparison.protocol["name"], [])
+        for table in (table for table in section.details if table.name == f"{slug}-pairs"):
+            if rows := [row for row in table.rows if {row["a"].text, row["b"].text} in wanted]:
+                yield replace(table, rows=rows), slug

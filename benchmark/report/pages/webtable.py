@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmark.report.pages.addresses import Addresses
+from benchmark.report.pages.addresses import CELLS, Addresses
 from benchmark.report.tables import Entry, Table
 
 COUNT, NO_INTERVAL = "n = ", ", no interval"  # of `benchmark.report.tables.seeds`
@@ -137,7 +137,7 @@ def _box(table: Table, row: Mapping[str, Entry], key: str, addresses: Addresses,
         shown = shown.removeprefix(COUNT).replace(NO_INTERVAL, "")
     if value is None or isinstance(value, str):
         of = row["protocol"].text if "protocol" in row else slug
-        text = words(of, entry.text) if key in ("cell", "a", "b") and not entry.foreign else entry.text
+        text = words(of, entry.text) if key in CELLS and not entry.foreign else entry.text
         return Box(text, "", value, targets, label, entry.best)
     share = value if table.shaded and not label and key != "n" else None
     counts = entry.text.startswith(COUNT)

@@ -163,12 +163,19 @@ def _commands(source: str) -> list[str]:
     return html.unescape(found[1]).split("\n") if found else []
 
 
-def test_a_claim_shows_the_differences_under_the_protocols_whose_runs_it_compares(site):
-    shown = {
-        claim.id: set(re.findall(r'id="table-(.*?)-shortcuts"', site[f"pages/claims/{claim.id}.html"].source))
-        for claim in load_claims()
-    }
-    assert shown["beats-resnet"] == {"fer2013-7", "fer2013-7-small"} == shown["trainable-helps"]
+def test_a_claim_shows_the_differences_of_the_very_cells_that_its_tests_compare(site, material):
+    shown = {}
+    for claim in load_claims():
+        source = site[f"pages/claims/{claim.id}.html"].source
+        shown[claim.id] = set(re.findall(r'id="table-(.*?)-pairs"', source))
+        for own in re.findall(r'id="table-.*?-pairs".*?</section>', source, re.DOTALL):
+            tests = [test for role in ("deciding", "scaled_down", "further") for test in claim.tests(role)]
+            checks = [one.parameters for test in tests for one in test.conditions.values() or (test,)]
+            wanted = {frozenset((p["a"], p["b"])) for p in checks if {"a", "b"} <= set(p)}
+            rows = re.findall(r"<tr>(.*?)</tr>", own.partition("<tbody>")[2].partition("</tbody>")[0], re.DOTALL)
+            found = {frozenset(re.findall(r"/([\w-]+?)(?:-seed\d+)?\.html", row)[:2]) for row in rows}
+            assert rows and found <= wanted, claim.id
+    assert shown["beats-resnet"] == {"fer2013-7-small"}
     for name in ("params", "acc-fer2013", "acc-affectnet", "bounded-gradient", "lessened-gradient"):  # compare no runs
         assert not shown[name], name
 

@@ -101,7 +101,7 @@ def test_a_table_marks_the_best_and_says_what_the_mark_means(material):
     values = Site(material, None)._common("pages/x.html") | {"table": table}
     shown = rendering._environment(TEMPLATES, True).from_string(call).render(**values)
     assert re.findall(r'<b class="best"[^>]*>(.*?)</b>', shown) == ["&lt; 1 &amp; 2"]
-    assert 'data-sort="0.5"' in shown and shown.count("data-sort") == 1 and "A &lt;title&gt;</h3>" in shown
+    assert 'data-sort="0.5"' in shown and shown.count("data-sort") == 1 and "a &lt;title&gt;</h3>" in shown
     assert shown.count("Bold: best of two.") == 2 and shown.count("How it was made.") == 1
     assert 'href="../tables/t.csv"' in shown
 
