@@ -136,7 +136,7 @@ def test_a_run_shows_its_own_course_and_marks_the_selected_epoch(site, records):
         lines = re.findall(r"<tr( class=\"selected\")?><th scope=\"row\">(.*?)</tr>", table[: table.index("</table>")])
         assert len(lines) == len(record["history"])
         for (marked, line), entry in zip(lines, record["history"], strict=True):
-            number, *values = re.split(r"</th>|</td>", line.replace('<td>', ""))
+            number, *values = re.split(r"</th>|</td>", line.replace("<td>", ""))
             selected = entry["epoch"] == record["selected_epoch"]
             assert bool(marked) == selected and number == f"{entry['epoch']}{' (selected)' if selected else ''}"
             for role, shown in (("validation", values[3]), ("test", values[4])):
