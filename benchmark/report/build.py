@@ -17,6 +17,7 @@ from benchmark.report.material import Material, read_material
 from benchmark.report.pages.addresses import FOLDER
 from benchmark.report.pages.all_pages import all_pages
 from benchmark.report.pages.markdown import markdown_pages
+from benchmark.report.pages.site import Site
 from benchmark.report.pages.verdicts import claims_table
 from benchmark.report.parts import PAGES, Contents, Picture
 from benchmark.report.scores import csv_bytes, score_files
@@ -67,7 +68,8 @@ def build(
     with _uncollected():
         material = read_material(*(Path(path) for path in (records, complexity, data, out)))
         contents, out = made_contents(material), material.out
-        texts = {**all_pages(material, contents), **markdown_pages(material, contents)}
+        site = Site(material, contents)
+        texts = {**all_pages(site), **markdown_pages(site)}
         texts |= {FILE: _json(material.leaderboard), newest.FILE: _json(material.newest)}
         files = made_files(material, contents, planned) | {name: t.encode() for name, t in texts.items() if "/" in name}
     pages = {name: text for name, text in texts.items() if "/" not in name}

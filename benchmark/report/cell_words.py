@@ -57,10 +57,15 @@ def data_kind(of: Comparison | str) -> str:
     return kind if kind in KIND_ORDER else KIND_ORDER[0]
 
 
+def kind_rank(of: Comparison | str) -> int:
+    """The place of `data_kind` in `KIND_ORDER`: photographs come first."""
+    return KIND_ORDER.index(data_kind(of))
+
+
 def by_kind(comparisons: Iterable[Comparison]) -> list[Comparison]:
     """The comparisons in the order in which people read them: photographs, generated faces, drawn faces; within a kind the
     protocols of the suite before others, then by name."""
-    return sorted(comparisons, key=lambda each: (KIND_ORDER.index(data_kind(each)), each.own, each.slug))
+    return sorted(comparisons, key=lambda each: (kind_rank(each), each.own, each.slug))
 
 
 def _baseline(cell: Mapping[str, Json]) -> str | None:

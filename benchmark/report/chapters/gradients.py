@@ -7,7 +7,7 @@ import numpy as np
 from benchmark.claims.gradient_rule import MARGIN, log_ratio
 from benchmark.records.axes import rank
 from benchmark.records.intervals import Interval
-from benchmark.report.cell_words import KIND_ORDER, data_kind
+from benchmark.report.cell_words import kind_rank
 from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Drawing, drawn
 from benchmark.report.sections.gradient_figures import (
@@ -29,7 +29,7 @@ def chapter(material: Material) -> Chapter | None:
     """Signal and gradient along the units, one table per plan, photographs first; None if nothing was measured."""
     if not material.gradients:
         return None
-    plans = sorted(material.gradients, key=lambda contents: KIND_ORDER.index(data_kind(contents["data"]["name"])))
+    plans = sorted(material.gradients, key=lambda contents: kind_rank(contents["data"]["name"]))
     along = [drawing for contents in plans for drawing in drawings(contents)]
     return Chapter("Gradients along the units", tables=[table(contents) for contents in plans], pictures=drawn(along))
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 from benchmark.errors import BadInput
-from benchmark.report.material import Material
 from benchmark.report.pages.addresses import FOLDER
 from benchmark.report.pages.board_page import board_page
 from benchmark.report.pages.chapter_pages import chapter_pages, costs_page, data_page, methods_page
@@ -14,18 +13,16 @@ from benchmark.report.pages.models import model_pages
 from benchmark.report.pages.protocols import protocol_pages
 from benchmark.report.pages.search import INDEX, contents_page, search_index, search_page
 from benchmark.report.pages.site import Leaf, Site, asset
-from benchmark.report.parts import Contents
 
 ASSETS = {"style.css": ("style.css",), "script.js": ("script.js",), "searching.js": ("minisearch.js", "searching.js")}
 
 
-def all_pages(material: Material, contents: Contents) -> Mapping[str, str]:
+def all_pages(site: Site) -> Mapping[str, str]:
     """Path in the report's folder -> text.
 
     Raises:
         BadInput: a chapter whose page has the address of another page.
     """
-    site = Site(material, contents)
     leaves: list[Leaf] = [
         index_page(site),
         *claim_pages(site),

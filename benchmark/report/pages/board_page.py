@@ -1,21 +1,17 @@
 """The page of leaderboards: every row of leaderboard.json, with search, filters, sorting and a choice of columns.
 
-Also the ten rows of the chief one, for the first page.
+Also which board is that of the first page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from markupsafe import Markup
 
 from benchmark.files import Json
-from benchmark.records.intervals import Interval
-from benchmark.records.metrics import possible
 from benchmark.records.trust import LEVELS
-from benchmark.records.written import bracketed, number
 from benchmark.report.boards import KINDS, RUN
-from benchmark.report.cell_words import KIND_ORDER, data_kind
+from benchmark.report.cell_words import KIND_ORDER, data_kind, kind_rank
 from benchmark.report.chapters.leaderboard import BLOCKS
 from benchmark.report.pages.findings import of_section
 from benchmark.report.pages.site import BAR, Leaf, Site
@@ -29,7 +25,10 @@ LIMITS = {  # of the filters by cost: value in the address -> words
 }
 TRUST = {level: str(at) for at, level in enumerate(LEVELS)}  # the lower, the more is known
 HIDDEN = ("where", "extra", "kind", "selection", "source")  # columns that are hidden at first: long texts
-TOP = 10
+
+Board = Mapping[str, Json]  # of leaderboard.json
+# What the page calls a kind of entry. A run of this suite may have been made elsewhere and imported; its trust says so.
+KIND_WORDS = {kind: kind for kind in KINDS} | {RUN: "trained by this suite"}
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,15 @@ class Shown:
         blocks: (kind of entry, block, the rows of leaderboard.json behind the block's rows).
     """
 
-    board: Mapping[str, Json]
+    board: Board
     table: Table
     kind: str
     blocks: Sequence[tuple[str, Block, Sequence[Mapping[str, Json]]]]
 
 
 def board_page(site: Site) -> Iterator[Leaf]:
-    """The page: protocols of the suite first, then photographs before other faces, then those with more entries trained
-    here."""
+    """The page: protocols of the suite first, then photographs before other faces, then those with more entries of this
+    suite."""
     boards = shown_boards(site)
     rows = [row for each in boards for _, _, own in each.blocks for row in own]
     yield site.leaf(
@@ -63,7 +62,7 @@ def board_page(site: Site) -> Iterator[Leaf]:
         search=" ".join(row["entry"] for row in rows),
         boards=boards,
         top=_top(site, boards),
-        kinds=KINDS,
+        kinds=KIND_WORDS,
         limits=LIMITS,
         levels=LEVELS,
         trust=TRUST,
@@ -85,25 +84,28 @@ def shown_boards(site: Site) -> list[Shown]:
     found = []
     for board, table in zip(site.material.leaderboard["boards"], chapter.tables, strict=True):
         blocks = [
-            (board["rows"][block.places[0]]["kind"], _plain(block), [board["rows"][at] for at in block.places])
+            (kind := board["rows"][block.places[0]]["kind"], _plain(block, kind), [board["rows"][at] for at in block.places])
             for block in site.blocks(table)
         ]
         found.append(Shown(board, table, data_kind(board["data"]["name"]), blocks))
     return sorted(found, key=_order)
 
 
-def _plain(block: Block) -> Block:
-    """The block with a column of values that names the metric alone: the heading above it says whose they are."""
-    titles = [c._replace(title=c.title.rpartition(": ")[2]) if c.key.endswith("_value") else c for c in block.columns]
-    return replace(block, columns=titles)
+def _plain(block: Block, kind: str) -> Block:
+    """The block with keys and titles that do not name its kind of entry: the heading above it does."""
+    columns = []
+    for column in block.columns:
+        key = column.key.removeprefix(f"{BLOCKS[kind]}_")
+        columns.append(column._replace(key=key, title=column.title.rpartition(": ")[2] if key == "value" else column.title))
+    return replace(block, columns=columns)
 
 
 def _top(site: Site, boards: Sequence[Shown]) -> str:
     """The highest result under the protocol of the first page, as a sentence; "" without one."""
-    own = chief(boards)
-    section = next((s for s in site.contents.sections if own and s.comparison.slug == own.board["name"]), None)
+    own = chief([each.board for each in boards])
+    section = next((s for s in site.contents.sections if own and s.comparison.slug == own["name"]), None)
     found = of_section(section, site.words, site.material.judged) if section else []
-    return f"{own.board['name']}: {found[0]}" if own and found else ""
+    return f"{own['name']}: {found[0]}" if own and found else ""
 
 
 def row_data(shown: Shown, rows: Sequence[Mapping[str, Json]]) -> list[Markup]:
@@ -122,44 +124,28 @@ def row_data(shown: Shown, rows: Sequence[Mapping[str, Json]]) -> list[Markup]:
     return found
 
 
-def chief(boards: Sequence[Shown]) -> Shown | None:
-    """The board of the first page: that on photographs, under a protocol of the suite, with the most entries trained here.
+def chief(boards: Sequence[Board]) -> Board | None:
+    """The board of the first page: that on photographs, under a protocol of the suite, with the most entries of this suite.
     None without any."""
-    candidates = [b for b in boards if b.board["protocol"]["of_the_suite"] and b.kind == KIND_ORDER[0] and _ranked(b)]
-    return max(candidates, key=_ranked, default=None)
+    own = [each for each in boards if each["protocol"]["of_the_suite"] and not kind_rank(each["data"]["name"])]
+    return max((each for each in own if own_rows(each)), key=lambda each: len(own_rows(each)), default=None)
 
 
-def best_rows(shown: Shown, many: int = TOP) -> list[Mapping[str, Json]]:
-    """The first rows of a board that were trained here, without test-time augmentation."""
-    return [row for row in shown.board["rows"] if row["kind"] == RUN and row["view"] in (PLAIN_VIEW, None)][:many]
-
-
-def value_of(board: Mapping[str, Json], row: Mapping[str, Json]) -> tuple[str, str]:
-    """(value, its interval in brackets or "") of a row, as the tables show them: cut at what is possible."""
-    if row["value"] is None:
-        return ("not defined" if row["seeds"] else "diverged"), ""
-    name, unit = board["metric"]["name"], board["metric"]["shown_in"] or ""
-    interval = Interval(row["value"], row["low"], row["high"], row["seeds"] or 1)
-    value, bracket, ends = bracketed(interval, partial(number, unit=unit), possible(name)).partition(" [")
-    return value, bracket.strip() + ends
-
-
-def _ranked(shown: Shown) -> int:
-    return len(best_rows(shown, len(shown.board["rows"])))
+def own_rows(board: Board) -> list[Mapping[str, Json]]:
+    """The rows of a board that this suite trained, without test-time augmentation, in the order of their ranks."""
+    return [row for row in board["rows"] if row["kind"] == RUN and row["view"] in (PLAIN_VIEW, None)]
 
 
 def _order(shown: Shown) -> tuple:
-    own = not shown.board["protocol"]["of_the_suite"]
-    return (own, KIND_ORDER.index(shown.kind), -_ranked(shown), shown.board["name"])
+    board = shown.board
+    own = not board["protocol"]["of_the_suite"]
+    return (own, kind_rank(board["data"]["name"]), -len(own_rows(board)), board["name"])
 
 
 def _columns(boards: Sequence[Shown]) -> dict[str, str]:
-    """Key of a column without its kind -> its title, for the columns that may be hidden."""
+    """Key of a column -> its title, for the columns that may be hidden."""
     found: dict[str, str] = {}
-    for each in boards:
-        for kind, block, _ in each.blocks:
-            for column in block.columns:
-                key = column.key.removeprefix(f"{BLOCKS[kind]}_")
-                if key not in ("cell", "value", "protocol", "version"):
-                    found.setdefault(key, column.title)
+    for column in (column for each in boards for _, block, _ in each.blocks for column in block.columns):
+        if column.key not in ("cell", "value", "protocol", "version"):
+            found.setdefault(column.key, column.title)
     return found

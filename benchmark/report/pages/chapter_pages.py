@@ -8,7 +8,7 @@ from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.faces.card import card
 from benchmark.records.metrics import METRICS
 from benchmark.records.trust import LEVELS
-from benchmark.report.cell_words import KIND_ORDER, data_kind
+from benchmark.report.cell_words import data_kind, kind_rank
 from benchmark.report.pages import prose
 from benchmark.report.pages.addresses import FOLDER
 from benchmark.report.pages.findings import shortcut_tables
@@ -86,7 +86,7 @@ def data_page(site: Site) -> Leaf:
         "Data sets",
         f"{len(site.material.sets)} prepared data sets, audited: counts, copies, findings, sheets of faces",
         search=" ".join(each.audit["name"] for each in site.material.sets),
-        sets=sorted(site.material.sets, key=lambda each: KIND_ORDER.index(data_kind(each.audit["name"]))),
+        sets=sorted(site.material.sets, key=lambda each: kind_rank(each.audit["name"])),
         card=card,
         kind_of=data_kind,
         audits=[chapter for chapter in site.contents.chapters if chapter.name == "audits"],

@@ -10,14 +10,13 @@ from benchmark.claims.judge import Judged
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import Compact, compact
 from benchmark.report.pages import prose
+from benchmark.report.pages.linking import papers
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
 from benchmark.report.parts import Picture
 from benchmark.report.tables import Table
-
-PAPERS = {"BReG-Net": "https://arxiv.org/abs/1903.02110", "BReG-NeXt": "https://arxiv.org/abs/2004.08495"}
 
 
 def by_state(judged: Sequence[Judged]) -> dict[str, list[tuple[Claim, Compact]]]:
@@ -38,7 +37,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         BAR["Claims"],
         "Claims",
         "What was claimed and what was found",
-        f"The {len(judged)} claims of the two papers, each with its verdict",
+        f"{len(judged)} claims, each with its verdict",
         claims=by_state(judged),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         lead=prose.verdict_sentences(judged),
@@ -62,7 +61,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             would_change=would_change(each),
             inferred=INFERRED,
             marks=MARKS,
-            papers=PAPERS,
+            papers=papers(),
             rules=RULES_IN_WORDS,
             missing=lambda finding: missing_runs(finding.planned),
             slug_of=runs,

@@ -3,23 +3,28 @@
 from importlib.metadata import version
 
 from benchmark.report.answer import answer
+from benchmark.report.chapters.leaderboard import value_entry
 from benchmark.report.pages import prose
-from benchmark.report.pages.board_page import best_rows, chief, shown_boards, value_of
-from benchmark.report.pages.claims import PAPERS, by_state
+from benchmark.report.pages.board_page import chief, own_rows
+from benchmark.report.pages.claims import by_state
 from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.inline import inline
+from benchmark.report.pages.linking import papers
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
 
 TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
 ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
 
+TOP = 10  # entries of the leaderboard
+
 
 def index_page(site: Site) -> Leaf:
     """The first page."""
     material, contents = site.material, site.contents
-    board = chief(shown_boards(site))
-    top = best_rows(board) if board else []
+    board = chief(material.leaderboard["boards"])
+    own = own_rows(board) if board else []
+    values = [value_entry(row, board["metric"]["name"]).text.partition(" [") for row in own[:TOP]] if board else []
     return site.leaf(
         "index.html.j2",
         RESULTS.html,
@@ -34,13 +39,13 @@ def index_page(site: Site) -> Leaf:
         wide=_inlined(contents.headline, "wide"),
         narrow=_inlined(contents.headline_narrow, "narrow"),
         board=board,
-        best=top,
-        many=len(best_rows(board, len(board.board["rows"]))) if board else 0,
-        shown=[value_of(board.board, row) for row in top] if board else [],
+        best=own[:TOP],
+        many=len(own),
+        shown=[(value, bracket.strip() + ends) for value, bracket, ends in values],
         runs=sum(len(own) for c in material.summary.comparisons for own in c.runs.values()),
         outside=len(material.summary.outside),
         protocols=len(material.summary.comparisons),
-        papers=PAPERS,
+        papers=papers(),
         version=version("ferbench"),
         newest=material.newest["since"],
         all_boards=BAR["Leaderboards"],

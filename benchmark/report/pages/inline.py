@@ -11,7 +11,6 @@ from benchmark.report.style import FONTS, THEMED
 
 WORDS = (f"{{{SVG}}}text", f"{{{SVG}}}tspan")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_LONG_NUMBER = re.compile(r"(\.\d\d)\d+")
 _COLOUR = re.compile("|".join(THEMED), re.IGNORECASE)
 
 
@@ -32,8 +31,6 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
     """
     root = checked(content, f'the figure "{title}"')
     width, height = (float(root.get(key).removesuffix("pt")) for key in ("width", "height"))
-    _drop(root, f"{{{SVG}}}metadata")
-    ground = root.find(f".//{{{SVG}}}g[@id='patch_1']")
     used = set()
     for element in root.iter():
         if reference := element.attrib.pop(f"{{{XLINK}}}href", None):
@@ -43,7 +40,7 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
             used |= set(_REFERENCE.findall(value))
     for parent in root.iter():
         for child in list(parent):
-            if child is ground or child.get("class") == "ground" or child.tag == f"{{{SVG}}}style":
+            if child.get("class") == "ground" or child.tag == f"{{{SVG}}}style":
                 parent.remove(child)
         if parent.tag not in WORDS:
             parent.text = None
@@ -55,9 +52,7 @@ def inline(content: bytes, name: str, title: str, description: str = "") -> str:
         if "href" in parent.attrib:
             parent.set("href", f"#{name}-{parent.get('href')[1:]}")
         for key, value in parent.attrib.items():
-            if key in ("d", "x", "y"):
-                value = _LONG_NUMBER.sub(r"\1", " ".join(value.split()))
-            elif key == "style":
+            if key == "style":
                 value = _COLOUR.sub(lambda found: THEMED[found.group().lower()], value)
             parent.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
     root.attrib.clear()
@@ -83,8 +78,3 @@ def _attributes(name: str, width: float, height: float, described: bool) -> dict
         "stroke-linejoin": "round",  # as the root of a figure of `style.svg`, which would apply to the whole page
         "stroke-linecap": "butt",
     }
-
-
-def _drop(root: ElementTree.Element, tag: str) -> None:
-    for child in root.findall(tag):
-        root.remove(child)

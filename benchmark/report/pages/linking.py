@@ -25,6 +25,11 @@ def linked(text: str) -> Markup:
     return found + escape(shown[at:])
 
 
+def papers() -> dict[str, str]:
+    """The two papers -> their addresses."""
+    return _homes()["papers"]
+
+
 def home_of(model: str) -> str:
     """The address of an outside model's repository; "" if none is known."""
     return str(_homes()["models"].get(model, ""))

@@ -1,27 +1,26 @@
 """The pages as Markdown: a short README.md, claims.md, costs.md, and a page for each protocol and chapter, the data sets."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.report import rendering
-from benchmark.report.cell_words import by_kind, data_kind
+from benchmark.report.cell_words import data_kind
 from benchmark.report.chapters.optimism import optimism_table
 from benchmark.report.claim_words import compact
 from benchmark.report.material import Material
-from benchmark.report.pages.addresses import FOLDER, Addresses, relative
+from benchmark.report.pages.addresses import FOLDER, relative
+from benchmark.report.pages.site import TEMPLATES, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details, marks_in_words
 from benchmark.report.parts import COSTS, RESULTS, Contents
 
-TEMPLATES = Path(__file__).parent / "templates"
 CLAIMS, DATA = "claims.md", f"{FOLDER}/data.md"
 
 
-def markdown_pages(material: Material, contents: Contents) -> Mapping[str, str]:
+def markdown_pages(site: Site) -> Mapping[str, str]:
     """Path in the report's folder -> text."""
-    addresses, sections = Addresses(material.summary), {s.comparison.slug: s for s in contents.sections}
-    ordered = [sections[comparison.slug] for comparison in by_kind(material.summary.comparisons)]
-    of_protocol = {slug: _markdown(addresses.protocol(slug)) for slug in sections}
+    material, contents = site.material, site.contents
+    slugs = [section.comparison.slug for section in site.sections]
+    of_protocol = {slug: _markdown(site.addresses.protocol(slug)) for slug in slugs}
     of_chapter = {chapter.name: f"{FOLDER}/{chapter.name}.md" for chapter in contents.chapters_of(RESULTS)}
     pages = {
         RESULTS.markdown: _rendered(
@@ -30,7 +29,7 @@ def markdown_pages(material: Material, contents: Contents) -> Mapping[str, str]:
             material=material,
             contents=contents,
             claims=[(each.claim, compact(each)) for each in material.judged],
-            sections=ordered,
+            sections=site.sections,
             of_protocol=of_protocol,
             of_chapter=of_chapter,
             data_kind=data_kind,
@@ -43,7 +42,7 @@ def markdown_pages(material: Material, contents: Contents) -> Mapping[str, str]:
         ),
         DATA: _rendered("data.md.j2", DATA, data=material.sets),
     }
-    for section in ordered:
+    for section in site.sections:
         address = of_protocol[section.comparison.slug]
         pages[address] = _rendered("protocol.md.j2", address, section=section)
     for chapter in contents.chapters_of(RESULTS):

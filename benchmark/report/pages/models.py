@@ -62,15 +62,14 @@ def model_pages(site: Site) -> Iterator[Leaf]:
         BAR["Models"],
         "Models",
         "Models and cells",
-        f"{len(under)} cells trained here and {len(outside)} models of others, each with all its numbers",
+        f"{len(under)} cells trained by this suite and {len(outside)} models of others, each with all its numbers",
         under=under,
         outside=outside,
-        numbers=len,
     )
     for name in site.addresses.models:
         own = under[name]
         where = ", ".join(each.comparison.slug for each in own)
-        about = f"Trained here, tested under {where}"
+        about = f"Trained by this suite, tested under {where}"
         address, title = site.addresses.model(name), own[0].words
         values = {"name": name, "own": own, "outside": [], "saw": []}
         yield site.leaf("model.html.j2", address, "Models", title, about, search=name, **values)

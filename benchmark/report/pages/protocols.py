@@ -2,44 +2,35 @@
 
 from collections.abc import Iterator
 
-from benchmark.claims.finding import DECIDING, FURTHER, MACHINERY, ROLES, SCALED_DOWN, SEEN
+from benchmark.claims.finding import ROLES
 from benchmark.faces.card import card
 from benchmark.protocol.protocol import protocol_names
-from benchmark.report.cell_words import by_kind, data_kind
+from benchmark.report.cell_words import data_kind
 from benchmark.report.pages.findings import of_section
 from benchmark.report.pages.run_list import present_version
 from benchmark.report.pages.site import BAR, Leaf, Site
+from benchmark.report.pages.verdicts import ROLES_IN_WORDS
 from benchmark.report.parts import Section, link
-
-ROLES_SHORT = {
-    DECIDING: "decides",
-    SCALED_DOWN: "scaled down, never decides",
-    FURTHER: "further, never decides",
-    SEEN: "seen before the rules, figures only",
-    MACHINERY: "machinery, no evidence",
-}
 
 
 def protocol_pages(site: Site) -> Iterator[Leaf]:
     """The list, then the pages: photographs first, then generated faces, then drawn ones."""
-    sections = {section.comparison.slug: section for section in site.contents.sections}
-    ordered = [sections[comparison.slug] for comparison in by_kind(site.material.summary.comparisons)]
-    run_under = {section.comparison.protocol["name"] for section in ordered}
+    run_under = {section.comparison.protocol["name"] for section in site.sections}
     kinds: dict[str, list[Section]] = {}
-    for section in ordered:
+    for section in site.sections:
         kinds.setdefault(_kind(section), []).append(section)
     yield site.leaf(
         "protocols.html.j2",
         BAR["Protocols"],
         "Protocols",
         "Protocols with runs",
-        f"{len(ordered)} protocols: photographs first, then generated, then drawn faces",
+        f"{len(site.sections)} protocols: photographs first, then generated, then drawn faces",
         kinds=kinds,
         roles=lambda section: roles_of(site, section),
         without=[name for name in protocol_names() if name not in run_under],
     )
     faces = {each.slug: each for each in site.material.faces}
-    for section in ordered:
+    for section in site.sections:
         comparison = section.comparison
         kind = data_kind(comparison.data["name"])
         tested = "" if comparison.targets is None else f", {len(comparison.targets):,} test faces"
@@ -73,7 +64,7 @@ def roles_of(site: Site, section: Section) -> dict[str, list]:
         for each in site.material.judged:
             tests = [one for test, _ in each.of(role) for one in (test.conditions.values() or (test,))]
             if any(test.parameters.get("protocol") == section.comparison.protocol["name"] for test in tests):
-                found.setdefault(ROLES_SHORT[role], []).append(each.claim)
+                found.setdefault(ROLES_IN_WORDS[role], []).append(each.claim)
     return found
 
 

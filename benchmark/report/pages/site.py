@@ -1,7 +1,7 @@
 """What every page of the site is made with, and what a page is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from benchmark.records.written import CUT
 from benchmark.report import rendering
-from benchmark.report.cell_words import cell_words
+from benchmark.report.cell_words import by_kind, called
 from benchmark.report.material import Material
 from benchmark.report.pages import webtable
 from benchmark.report.pages.addresses import FOLDER, Addresses, anchor, relative
@@ -17,7 +17,7 @@ from benchmark.report.pages.breaking import breakable
 from benchmark.report.pages.figures import figure_size
 from benchmark.report.pages.linking import home_of, linked
 from benchmark.report.pages.looks import LOOKS
-from benchmark.report.parts import COSTS, RESULTS, Contents
+from benchmark.report.parts import COSTS, RESULTS, Contents, Section
 from benchmark.report.tables import CUT_NOTE, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -57,18 +57,25 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True)
 class Site:
-    """What the pages are made from. `addresses`: where each page is."""
+    """What the pages are made from."""
 
     material: Material
     contents: Contents
-    addresses: Addresses = field(init=False)
-    _cells: Mapping[tuple[str, str], str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        summary = self.material.summary
-        cells = {(c.slug, label): cell_words(c.cell(label), label) for c in summary.comparisons for label in c.runs}
-        object.__setattr__(self, "addresses", Addresses(summary))
-        object.__setattr__(self, "_cells", cells)
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Where the page of each protocol, model and run is."""
+        return Addresses(self.material.summary)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The section of every protocol: photographs first, then generated, then drawn faces."""
+        of = {section.comparison.slug: section for section in self.contents.sections}
+        return [of[comparison.slug] for comparison in by_kind(self.material.summary.comparisons)]
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], str]:
+        return {(c.slug, label): called(c, label) for c in self.material.summary.comparisons for label in c.runs}
 
     def words(self, slug: str, label: str) -> str:
         """A cell in words; the label of something else as it is."""

@@ -97,6 +97,8 @@ def blocks(table: Table, addresses: Addresses, words: Words, slug: str = "") -> 
         if set(table.labels) <= set(lifted):  # a row has to be called something
             lifted.remove("cell" if "cell" in table.labels else table.labels[0])
         shown = [key for key in keys if key not in lifted]
+        if {"protocol", "cell"} <= set(shown):  # the row's name is the frozen column, and its values stand beside it
+            shown = [*(key for key in shown if key != "protocol"), "protocol"]
         columns = [_column(key, table.columns[key], boxes[key]) for key in shown]
         same = [(table.columns[key], boxes[key][0].text) for key in lifted]
         found.append(Block(columns, list(zip(*(boxes[key] for key in shown), strict=True)), same, places))

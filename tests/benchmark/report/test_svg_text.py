@@ -93,16 +93,6 @@ def test_two_figures_in_a_page_share_no_id_and_keep_no_rule(content):
         assert "<style" not in text and "ground" not in text and "black</text>" in text and "fig-depth-1" in text
 
 
-def test_an_old_figure_of_paths_is_taken_too():
-    old = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt"><defs><style>*{a: b}</style></defs>'
-        '<g id="patch_1">'
-        '<path d="M 0 0" style="fill: #ffffff"/></g><g id="t"><path d="M 1.23456 0" style="stroke: #0072b2"/></g></svg>'
-    )
-    shown = inline(old.encode(), "x", "title")
-    assert 'd="M 1.23 0"' in shown and "#ffffff" not in shown and "var(--fig-blue, #0072b2)" in shown
-
-
 def test_what_is_already_slim_keeps_its_texts():
     made = slim('<svg a="b"><g id="u"><text style="font-size: 9px">1.23456 id="u"</text></g><g id="v"></g></svg>')
     assert '<g><text style="font-size: 9px">1.23456 id="u"</text></g></svg>' in made and 'id="v"' not in made

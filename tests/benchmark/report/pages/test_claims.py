@@ -114,9 +114,7 @@ def test_the_first_page_cites_the_version_and_the_day_of_the_records(site, whole
 
     day = json.loads((whole / "newest.json").read_text())["since"]
     page = site["index.html"].text
-    assert (
-        f"version = {{{version('ferbench')}}}" in page and f"records as of {day}" in page and f"newest record: {day}" in page
-    )
+    assert f"version = {{{version('ferbench')}}}" in page and page.count(f"records as of {day}") == 2
     assert len(site["index.html"].source.encode()) < 500_000
 
 

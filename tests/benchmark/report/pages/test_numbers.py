@@ -10,9 +10,8 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.records.trust import LEVELS
 from benchmark.report.boards import OUTSIDE, RUN
-from benchmark.report.cell_words import data_kind
 from benchmark.report.pages.addresses import Addresses
-from benchmark.report.pages.board_page import Shown, best_rows, chief
+from benchmark.report.pages.board_page import chief, own_rows
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +203,7 @@ def test_the_first_page_says_how_many_there_are(site, whole):
     assert seeds == [str(row["seeds"]) for row in own]
     assert f"All {len(own)}; all leaderboards, with 2 results of other people" in page.text
     runs = len(list((whole / "records").rglob("record.json"))) - 2
-    assert f"; {runs} runs under 5 protocols, 2 results of models of others; newest record" in page.text
+    assert f"; {runs} runs under 5 protocols, 2 results of models of others; records as of" in page.text
     readme = (whole / "README.md").read_text()
     assert f"\n{runs} runs under 5 protocols, 2 results of models of others." in readme
     assert "[synthetic-8](pages/protocols/synthetic-8.md): 6 cells, 16 runs |" in readme
@@ -247,8 +246,7 @@ def made_up_board(name, entries, data="fer2013", of_the_suite=True, view="none")
     """A board with rows of runs; a row of test-time augmentation and one of an outside model are never counted."""
     rows = [{"kind": RUN, "view": view, "entry": f"{name}-{at}"} for at in range(entries)]
     rows += 9 * [{"kind": RUN, "view": "flip"}, {"kind": OUTSIDE, "view": "none"}]
-    board = {"name": name, "protocol": {"of_the_suite": of_the_suite}, "data": {"name": data}, "rows": rows}
-    return Shown(board, None, data_kind(data), [])
+    return {"name": name, "protocol": {"of_the_suite": of_the_suite}, "data": {"name": data}, "rows": rows}
 
 
 def test_the_chief_board_has_the_most_entries_trained_here_on_photographs_under_a_protocol_of_the_suite():
@@ -259,4 +257,4 @@ def test_the_chief_board_has_the_most_entries_trained_here_on_photographs_under_
         made_up_board("none", 0),
     ]
     assert chief([few, *others, most]) is most and chief([*others, few]) is few and chief(others) is None
-    assert [row["entry"] for row in best_rows(most)] == [f"most-{at}" for at in range(10)]
+    assert [row["entry"] for row in own_rows(most)] == [f"most-{at}" for at in range(12)]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmark.protocol.cells import Cell
+from benchmark.report.boards import RUN
 from benchmark.report.build import build
-from benchmark.report.pages.board_page import value_of
+from benchmark.report.chapters.leaderboard import value_entry
 from benchmark.report.tables import CUT_NOTE
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -87,6 +88,6 @@ def test_an_outside_model_with_the_name_of_a_cell_has_a_page_and_numbers_of_its_
         (CCC, (0.5, -1.5, 2.5, 2), ("0.500", "[-1.000†, 1.000†]")),
     ],
 )
-def test_the_first_page_cuts_an_interval_where_the_tables_do(metric, row, shown):
-    board = {"metric": metric}
-    assert value_of(board, dict(zip(("value", "low", "high", "seeds"), row, strict=True))) == shown
+def test_an_interval_is_cut_at_what_is_possible(metric, row, shown):
+    of_run = {"kind": RUN} | dict(zip(("value", "low", "high", "seeds"), row, strict=True))
+    assert value_entry(of_run, metric["name"]).text == " ".join(filter(None, shown))

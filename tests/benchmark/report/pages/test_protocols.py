@@ -55,8 +55,8 @@ def test_a_protocol_is_evidence_for_the_claims_whose_tests_name_it(site, slug):
     wanted = {}
     for claim in load_claims():
         if any(each.parameters.get("protocol") == slug for each in claim.test.conditions.values() or (claim.test,)):
-            wanted.setdefault("decides", set()).add(claim.id)
-    assert said.get("decides", set()) == wanted.get("decides", set())
+            wanted.setdefault("Deciding", set()).add(claim.id)
+    assert said.get("Deciding", set()) == wanted.get("Deciding", set())
     assert bool(said) == (slug != "mine")
     count = "; ".join(f"{len(ids)} {'claim' if len(ids) == 1 else 'claims'} ({role})" for role, ids in said.items())
     rows = {row[0]: row[-1] for row in rows_of(site["pages/protocols.html"].source)}

@@ -72,7 +72,6 @@ reveal();
 
 const opened = [];
 addEventListener("beforeprint", () => {
-  if (document.body.dataset.print === "closed") return;
   for (const part of document.querySelectorAll("details:not([open])")) {
     part.open = true;
     opened.push(part);
@@ -126,7 +125,7 @@ if (form) {
     for (const part of document.querySelectorAll(".kind, .board")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
     const without = new Set(boxes.filter((box) => !box.checked).map((box) => box.value));
     for (const head of document.querySelectorAll(".board thead th")) {
-      const place = placeOf(head), hidden = without.has(head.dataset.key.replace(/^(own|outside|seen|published)_/, ""));
+      const place = placeOf(head), hidden = without.has(head.dataset.key);
       head.hidden = hidden;
       for (const row of head.closest("table").tBodies[0].rows) {
         for (let at = place; at < place + head.colSpan; at++) row.cells[at].hidden = hidden;
