@@ -19,6 +19,10 @@ from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
 from benchmark.report.parts import COSTS, RESULTS, Chapter, Picture
 from benchmark.report.wording import count, listed
 
+EXPLAINED = (  # those that methods.html.j2 explains
+    "cell network identity fixed adaptive working frozen BatchNorm plain weighted deciding scaled down machinery protocol "
+    "run record seed trust TTA test-time augmentation"
+)
 BOARDS = "leaderboard"  # the chapter that has a page of another kind (`board_page`)
 
 
@@ -102,7 +106,7 @@ def methods_page(site: Site) -> Leaf:
         "Methods",
         "Methods and words",
         "How to read a table, how a verdict comes about, what each word and mark means",
-        search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS]),
+        search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS, *RULES_IN_WORDS.values(), EXPLAINED]),
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcut_tables(site.contents), judged)],
         rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
