@@ -210,6 +210,13 @@ def test_what_a_claim_names_is_a_link(site):
     assert "shallower.html" not in site["pages/claims/bregnet-shallower.html"].values("href")
 
 
+def test_no_page_with_numbers_of_notes_says_that_none_is_typed_in(site):
+    """A claim's note has measured numbers, typed into claims.yaml with a mark."""
+    assert "15,356,569" in site["pages/claims/flops.html"].text
+    for address, page in site.items():
+        assert "no measured number is typed in" not in page.text, address
+
+
 def test_a_test_counts_the_runs_behind_it(site, material):
     assert behind([1]) == "The run behind it" and behind([1, 2]) == "The 2 runs behind it"
     for each in material.judged:
