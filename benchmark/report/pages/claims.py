@@ -41,7 +41,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         BAR["Claims"],
         "Claims",
         "What was claimed and what was found",
-        f"The {len(judged)} claims of the two papers, each with its verdict",
+        f"{len(judged)} claims of the two papers' abstracts, or inferred from them, each with its verdict",
         claims=by_state(judged),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         lead=prose.verdict_sentences(judged),
