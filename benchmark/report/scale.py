@@ -1,6 +1,7 @@
 """Describes in words how large the networks of a test are and how well they score."""
 
 from benchmark.claims.finding import Finding, Scale
+from benchmark.report.wording import counted
 
 AGAINST = " against "
 
@@ -18,7 +19,7 @@ def scale_in_words(scale: Scale | None) -> str:
     if scale.input_size:
         facts.append(f"{scale.input_size}x{scale.input_size} pixels")
     if scale.epochs:
-        facts.append(f"{scale.epochs} epochs")
+        facts.append(counted(scale.epochs, "epoch"))
     return ", ".join(facts)
 
 
