@@ -21,7 +21,7 @@ from benchmark.report.wording import count, listed
 
 EXPLAINED = (  # those that methods.html.j2 explains
     "cell network identity fixed adaptive working frozen BatchNorm plain weighted deciding scaled down machinery protocol "
-    "run record seed trust TTA test-time augmentation"
+    "run record seed trust seen these faces TTA test-time augmentation"
 )
 BOARDS = "leaderboard"  # the chapter that has a page of another kind (`board_page`)
 
