@@ -237,4 +237,5 @@ def _beside(a: str, of_a: Mapping[Point, Sample], b: str, of_b: Mapping[Point, S
         and abs(own.mean) > abs(other.mean)
     ]  # fmt: skip
     outside = sum(s.state == OUTSIDE for s in of_a.values())
-    return f"of {a}'s {outside} points outside, {len(farther)} are farther out than {b}'s mean"
+    points, are = "point" if outside == 1 else "points", "is" if len(farther) == 1 else "are"
+    return f"of {a}'s {outside} {points} outside, {len(farther)} {are} farther out than {b}'s mean"

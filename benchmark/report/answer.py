@@ -190,4 +190,4 @@ def _lacking(runs: Sequence[Planned]) -> str:
     if not many:
         return f"all {planned} planned runs are there"
     how = f"all {many}" if many == planned else f"{many} of {planned}"
-    return f"{how} planned runs of {network_of([run.cell for run in runs])} under {runs[0].protocol} are missing"
+    return f"{how} runs planned for it, of {network_of([run.cell for run in runs])} under {runs[0].protocol}, are missing"

@@ -54,7 +54,8 @@ def would_change(judged: Judged) -> list[str]:
         for words in _changes(check.conditions[name], part):
             under.setdefault(words, []).append(name)
     every = len(finding.parts)
-    found = [words if len(names) == every else f"{listed(names)}: {words}" for words, names in under.items()]
+    found = [f"{listed(names)}: {words}" for words, names in under.items() if len(names) < every]
+    found += [f"each condition: {words}" for words, names in under.items() if len(names) == every]
     return list(map(sentence, [*found, TOGETHER]))
 
 

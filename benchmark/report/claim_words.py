@@ -149,12 +149,13 @@ def _comparison(check: Check, finding: Finding) -> str:
 
 
 def _gradient(check: Check, finding: Finding) -> str:
-    """The ratio that is farthest from 1."""
+    """The ratio that is farthest from 1, in the direction in which a gradient goes: from the last unit to the first."""
     name, margin = check.parameters["a"], check.parameters.get("margin", MARGIN)
     if finding.measured is None:
         return _short(finding)
     ratio = 10 ** abs(finding.measured.mean)
-    return f"{name}: gradient {ratio:.3g}-fold from first to last unit, {margin:g}-fold allowed"
+    goes = "shrinks" if finding.measured.mean < 0 else "grows"
+    return f"{name}: gradient {goes} {ratio:.3g}-fold, last to first unit; rule allows {margin:g}"
 
 
 def _lessened(check: Check, finding: Finding) -> str:

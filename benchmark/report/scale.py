@@ -1,6 +1,9 @@
 """Describes in words how large the networks of a test are and how well they score."""
 
 from benchmark.claims.finding import Finding, Scale
+from benchmark.report.wording import counted
+
+AGAINST = " against "
 
 
 def scale_in_words(scale: Scale | None) -> str:
@@ -8,13 +11,15 @@ def scale_in_words(scale: Scale | None) -> str:
     if scale is None:
         return ""
     facts = [scale.network]
-    millions = list(dict.fromkeys(f"{n / 1e6:.2f}" for n in scale.parameters.values() if n))
-    if millions:
-        facts.append(f"{' against '.join(millions)} M parameters")
+    counts = {cell: f"{n / 1e6:.2f}" for cell, n in scale.parameters.items() if n}
+    if 0 < len(counts) < len(scale.network.split(AGAINST)):  # of the others there is no run yet
+        facts += [f"{millions} M parameters ({cell})" for cell, millions in counts.items()]
+    elif counts:
+        facts.append(f"{AGAINST.join(dict.fromkeys(counts.values()))} M parameters")
     if scale.input_size:
         facts.append(f"{scale.input_size}x{scale.input_size} pixels")
     if scale.epochs:
-        facts.append(f"{scale.epochs} epochs")
+        facts.append(counted(scale.epochs, "epoch"))
     return ", ".join(facts)
 
 

@@ -15,6 +15,11 @@ def count(number: int, thing: str) -> str:
     return f"{numeral(number)} {thing if number == 1 else thing + 's'}"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number in digits with its noun, as in a list of facts: "1 epoch", "12 epochs"."""
+    return f"{number:,} {thing if number == 1 else thing + 's'}"
+
+
 def capital(words: str) -> str:
     """The words with a capital letter at the start."""
     return words[:1].upper() + words[1:]

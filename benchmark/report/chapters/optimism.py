@@ -29,11 +29,12 @@ def largest(summary: Summary) -> list[str]:
         looks = ", ".join(map(str, own.looks))
         words = f"{added} ({called(comparison, label)}, {comparison.slug}, {looks} looks)"
         if comparison.primary not in found or own.mean > found[comparison.primary][0]:
-            found[comparison.primary] = own.mean, f"{METRICS[comparison.primary].title} at most {words}"
+            found[comparison.primary] = own.mean, f"to {METRICS[comparison.primary].title} at most {words}"
     if not found:
         return []
     return [
-        f"Choosing the epoch by the test split instead of validation adds to {'; to '.join(w for _, w in found.values())}."
+        "Choosing the epoch by the test split instead of validation adds, in the mean over a cell's seeds, "
+        f"{'; '.join(words for _, words in found.values())}."
     ]
 
 

@@ -7,12 +7,12 @@ from benchmark.claims.claim import MARKS
 from benchmark.claims.finding import MINIMUM_SEEDS
 from benchmark.faces.card import card
 from benchmark.records.metrics import METRICS
-from benchmark.records.trust import LEVELS
 from benchmark.report.cell_words import data_kind, kind_rank
 from benchmark.report.pages import prose
 from benchmark.report.pages.addresses import FOLDER
 from benchmark.report.pages.findings import shortcut_tables
 from benchmark.report.pages.formatted import formatted
+from benchmark.report.pages.glossary import GLOSSARY
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes
@@ -102,13 +102,13 @@ def methods_page(site: Site) -> Leaf:
         "Methods",
         "Methods and words",
         "How to read a table, how a verdict comes about, what each word and mark means",
-        search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS]),
+        search=" ".join([*(metric.title for metric in METRICS.values()), *LOOKS, *RULES_IN_WORDS.values(), *GLOSSARY]),
         reach=[*prose.run_sentences(summary), *prose.shortcut_sentences(shortcut_tables(site.contents), judged)],
         rules=RULES_IN_WORDS,
         minimum=MINIMUM_SEEDS,
         marks=MARKS,
         metrics=METRICS,
-        levels=LEVELS,
+        explained=GLOSSARY,
         changes=changes(judged),
         remarks=summary.remarks,
         anchors=site.material.anchors,

@@ -7,15 +7,18 @@ from pathlib import PurePosixPath
 from benchmark.claims.claim import INFERRED, MARKS, Claim
 from benchmark.claims.finding import DECIDING, FURTHER, NO_VERDICT_YET, NOT_TESTABLE, SCALED_DOWN, UNDETERMINED
 from benchmark.claims.judge import Judged
+from benchmark.records.record import Record
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import Compact, compact
 from benchmark.report.pages import prose
+from benchmark.report.pages.addresses import anchor, relative
+from benchmark.report.pages.chapter_pages import address_of
 from benchmark.report.pages.linking import papers
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.pages.verdicts import RULES_IN_WORDS, changes, counts, details
-from benchmark.report.parts import Picture
+from benchmark.report.parts import RESULTS, Picture
 from benchmark.report.tables import Table
 
 
@@ -37,7 +40,7 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
         BAR["Claims"],
         "Claims",
         "What was claimed and what was found",
-        f"{len(judged)} claims, each with its verdict",
+        f"{len(judged)} claims of the two papers' abstracts, or inferred from them, each with its verdict",
         claims=by_state(judged),
         verdicts=sorted(counts(judged).items(), key=lambda pair: list(LOOKS).index(pair[0])),
         lead=prose.verdict_sentences(judged),
@@ -62,14 +65,32 @@ def claim_pages(site: Site) -> Iterator[Leaf]:
             inferred=INFERRED,
             marks=MARKS,
             papers=papers(),
+            others=_others(site, claim),
             rules=RULES_IN_WORDS,
             missing=lambda finding: missing_runs(finding.planned),
+            behind=behind,
             slug_of=runs,
             pairs=list(_pairs(site, each)),
             pictures=list(_pictures(site, each)),
             anchors=site.material.anchors,
             changes=[change for change in changes(judged) if change["claim"] == claim.id],
         )
+
+
+def behind(records: Sequence[Record]) -> str:
+    """The title of the list of a test's runs."""
+    return f"The {len(records)} runs behind it" if len(records) != 1 else "The run behind it"
+
+
+def _others(site: Site, claim: Claim) -> dict[str, str]:
+    """What a claim's text may name -> where it is, seen from its page: the other claims and the tables of chapters."""
+    page, named = site.addresses.claim(claim.id), {}
+    for chapter in site.contents.chapters_of(RESULTS):
+        named |= {table.title: f"{address_of(chapter)}#{anchor('table', table.name)}" for table in chapter.tables}
+    ids = {each.claim.id for each in site.material.judged} - {claim.id}
+    # A name of one word, as "contempt", is a word of the text as well.
+    named |= {name: site.addresses.claim(name) for name in ids if "-" in name}
+    return {name: relative(target, page) for name, target in named.items()}
 
 
 def _pictures(site: Site, judged: Judged) -> Iterator[Picture]:

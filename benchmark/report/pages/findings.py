@@ -50,8 +50,9 @@ def of_section(section: Section, words: Callable[[str, str], str], judged: Seque
         lost = comparison.diverged(best[0])
         many = count(comparison.finished(best[0]), "seed") + (f", {numeral(lost)} diverged" if lost else "")
         others = f"; {equal(best)}" if len(best) > 1 else ""
+        others += ", without TTA" if comparison.protocol["tta"] != ["none"] else ""
         which = primary_in_words(comparison)
-        which = f"Highest {which}" if len(own) > 1 else f"{which[0].upper()}{which[1:]}"
+        which = f"Highest {which} of this suite's cells" if len(own) > 1 else f"{which[0].upper()}{which[1:]}"
         found.append(f"{which}: {shown_value(comparison, best[0])}, {words(slug, best[0])} ({many}{others}).")
     found += held(comparison, means)
     table = _shortcuts(section)

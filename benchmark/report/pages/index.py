@@ -14,7 +14,7 @@ from benchmark.report.pages.site import BAR, Leaf, Site
 from benchmark.report.parts import RESULTS, Picture
 
 TITLE = "Do bounded shortcuts beat ResNets at reading faces?"
-ABOUT = "Every claim of the BReG-Net and BReG-NeXt papers with its verdict, and every number with its runs"
+ABOUT = "What the abstracts of BReG-Net and BReG-NeXt claim, each claim with its verdict, and every number with its runs"
 
 TOP = 10  # entries of the leaderboard
 

@@ -1,8 +1,10 @@
 """Links out of a text: addresses, papers on arXiv, and the names of homes.yaml."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from markupsafe import Markup, escape
 
@@ -15,12 +17,17 @@ _ARXIV = r"arXiv[ :](?P<paper>\d{4}\.\d{4,5})"
 _ADDRESS = r"(?P<address>https?://[^\s<>\"']*[^\s<>\"'.,;:)])"
 
 
-def linked(text: str) -> Markup:
-    """The escaped text, with links."""
+def linked(text: str, own: Mapping[str, str] = MappingProxyType({})) -> Markup:
+    """The escaped text, with links.
+
+    Args:
+        own: further names -> where each leads, seen from the page.
+    """
     found, at = Markup(), 0
     shown = visible(text)
-    for match in _pattern().finditer(shown):
-        found += escape(shown[at : match.start()]) + Markup('<a href="{}">{}</a>').format(_address(match), match[0])
+    for match in _pattern(frozenset(own)).finditer(shown):
+        target = _within(own[match[0]]) if match[0] in own else _address(match)
+        found += escape(shown[at : match.start()]) + Markup('<a href="{}">{}</a>').format(target, match[0])
         at = match.end()
     return found + escape(shown[at:])
 
@@ -33,6 +40,12 @@ def papers() -> dict[str, str]:
 def home_of(model: str) -> str:
     """The address of an outside model's repository; "" if none is known."""
     return str(_homes()["models"].get(model, ""))
+
+
+def _within(address: str) -> Markup:
+    """The target of a link to a page of the report, or to a place in one."""
+    file, hash_, place = address.partition("#")
+    return Markup(link_target(file) + hash_ + link_target(place))  # noqa: S704  # escaped
 
 
 def _address(match: re.Match[str]) -> Markup:
@@ -49,6 +62,7 @@ def _homes() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    names = "|".join(rf"\b{re.escape(name)}\b" for name in sorted(_homes()["names"], key=len, reverse=True))
+def _pattern(own: frozenset[str]) -> re.Pattern[str]:
+    all_names = sorted({*_homes()["names"], *own}, key=len, reverse=True)
+    names = "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in all_names)
     return re.compile(f"{_ADDRESS}|{_ARXIV}|{names}")

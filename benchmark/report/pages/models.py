@@ -90,7 +90,8 @@ def _saw(outside: Sequence[ScoredRun]) -> list[str]:
     for run in outside:
         assert run.record.outside is not None
         by.setdefault(seen_in(run.record.outside), []).append(run.record["protocol"]["name"])
-    said = {YES: "It has seen the test faces of {}.", UNKNOWN: "Nobody says whether it has seen the test faces of {}."}
+    helped = "trained or chosen with the help of the test faces of {}."
+    said = {YES: f"It was {helped}", UNKNOWN: f"Nobody says whether it was {helped}"}
     return [words.format(listed(dict.fromkeys(by[seen]))) for seen, words in said.items() if seen in by]
 
 

@@ -93,7 +93,8 @@ def shortcut_sentences(tables: Mapping[str, Table], judged: Sequence[Judged]) ->
     many = count(sum(map(len, tested.values())), "comparison")
     where = listed([f"{numeral(len(rows))} under {slug}" for slug, rows in tested.items()])
     outcome = "; ".join(outcomes) or "no difference is significant"
-    words = f"{many} over seeds of a bounded shortcut with identity, all else equal: {where}; after Holm {outcome}"
+    after = "after Holm within each protocol" if len(tested) > 1 else "after Holm"
+    words = f"{many} over seeds of a bounded shortcut with identity, all else equal: {where}; {after} {outcome}"
     tests = [test for each in judged for role in JUDGING for test, _ in each.of(role)]
     judging = {one.parameters.get("protocol") for test in tests for one in test.conditions.values() or (test,)}
     aside = [slug for slug in tested if slug not in judging]

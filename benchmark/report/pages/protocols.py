@@ -41,7 +41,13 @@ def protocol_pages(site: Site) -> Iterator[Leaf]:
             comparison.slug,
             f"{comparison.data['name']}, {kind}{tested}: {len(comparison.runs)} cells, "
             f"{sum(map(len, comparison.runs.values()))} runs",
-            search=" ".join([*comparison.runs, *(table.title for table in (*section.tables, *section.details))]),
+            search=" ".join(
+                [
+                    *comparison.runs,
+                    *comparison.protocol["classes"],
+                    *(table.title for table in (*section.tables, *section.details)),
+                ]
+            ),
             section=section,
             comparison=comparison,
             protocol=comparison.protocol,

@@ -13,6 +13,7 @@ from benchmark.records.record import Record
 from benchmark.records.written import number
 from benchmark.report.pages.addresses import Addresses
 from benchmark.report.pages.sparkline import sparkline
+from benchmark.report.wording import counted
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _run(comparison: Comparison, run: ScoredRun, addresses: Addresses, records: 
     data = record["data"]
     selected, epochs = record["selected_epoch"], len(record["history"])
     facts = {
-        "Selected epoch": f"{selected or 'no single one'}, of {epochs} epochs",
+        "Selected epoch": f"{selected or 'no single one'}, of {counted(epochs, 'epoch')}",
         "Data": f"{data['name']} {data['version']}, fingerprint {data['fingerprint']}",
         "Training sources": f"digest {record['code']}",
         "Predictions": f"SHA-256 {record['predictions_sha256'] or 'none: diverged'}",

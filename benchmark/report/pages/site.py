@@ -19,6 +19,7 @@ from benchmark.report.pages.linking import home_of, linked
 from benchmark.report.pages.looks import LOOKS
 from benchmark.report.parts import COSTS, RESULTS, Contents, Section
 from benchmark.report.tables import CUT_NOTE, Table
+from benchmark.report.wording import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 # The bar at the top of every page: words, address.
@@ -110,6 +111,7 @@ class Site:
             "home_of": home_of,
             "anchor": anchor,
             "words": self.words,
+            "counted": counted,
             "records": self.material.records_link,
             "blocks": self.blocks,
             "size": figure_size,

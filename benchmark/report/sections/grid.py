@@ -11,6 +11,7 @@ from benchmark.records.metrics import METRICS, possible_difference
 from benchmark.records.statistics import Difference, holm, paired_t_over_seeds
 from benchmark.report.sections.results import value_entry
 from benchmark.report.tables import INTERVAL_NOTE, UNMARKED, Best, Entry, Table, differing, not_tested, seeds, text, title
+from benchmark.report.wording import counted
 
 AXES = ("shortcut", "normalisation", "loss")
 COLUMNS = {"network": "Network", "shortcut": "Shortcut", "normalisation": "Normalisation", "loss": "Loss"}
@@ -157,7 +158,7 @@ def _notes(reference: str, adjusted: Mapping[Place, float | None]) -> tuple[str,
     tests = sum(p is not None for p in adjusted.values())
     return (
         f"Difference to {reference}: mean over equal seeds [95 % paired t-interval]",
-        f"p: paired t-test over seeds, two-sided, Holm-adjusted over the {tests} tests of this table",
+        f"p: paired t-test over seeds, two-sided, Holm-adjusted over the {counted(tests, 'test')} of this table",
     )
 
 

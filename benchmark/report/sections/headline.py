@@ -16,7 +16,7 @@ from benchmark.records.metrics import METRICS, possible, possible_difference
 from benchmark.records.written import bracketed, number
 from benchmark.report.sections.grid import Pair, shortcut_pairs
 from benchmark.report.style import GREY, SMALL, capped, look, message, sentences
-from benchmark.report.wording import capital, sentence
+from benchmark.report.wording import capital, counted, sentence
 
 LAST = ("generated faces", "drawn faces")  # kinds of faces that are nobody's
 ROW, HEAD, FOOT, GAP = 0.21, 0.28, 0.46, 0.06  # inches: a row, the words above a group, its axis, space behind it
@@ -91,7 +91,7 @@ def _figure(found: Sequence[Group], width: float, left: float, right: float, *, 
                 tall = row * len(group.pairs)
                 top -= HEAD + tall
                 box = (start + left) / whole, top / height, (width - left - right) / whole, tall / height
-                words = f"{group.comparison.slug}, {group.comparison.protocol['epochs']} epochs"
+                words = f"{group.comparison.slug}, {counted(group.comparison.protocol['epochs'], 'epoch')}"
                 figure.text((start + 0.12) / whole, (top + tall + 0.07) / height, words, fontsize=10, va="bottom")
                 _forest(figure.add_axes(box), group, 9, narrow)  # 9 points are 12 pixels
                 top -= FOOT + GAP

@@ -96,10 +96,10 @@ def find(*plans, **changes):
         ({"identity_end": EXPLODES}, "supported", "shallow after 100 steps"),
         ({"identity_end": LOST}, "supported", "diverged 3 of 3"),
         ({}, "no difference found", "nothing to prevent"),
-        ({"fixed_deep": EXPLODES}, "refuted", "of fixed's 1 points outside, 1 are farther out"),
+        ({"fixed_deep": EXPLODES}, "refuted", "of fixed's 1 point outside, 1 is farther out"),
         ({"fixed_deep": VANISHES}, "refuted", "(vanishes)"),
         ({"fixed_end": LOST}, "refuted", "diverged 3 of 3"),
-        ({"fixed_deep": EXPLODES, "identity_deep": (9e5, 8e5, 7e5)}, "refuted", "1 points outside, 0 are farther out"),
+        ({"fixed_deep": EXPLODES, "identity_deep": (9e5, 8e5, 7e5)}, "refuted", "1 point outside, 0 are farther out"),
         ({"fixed_deep": (9.0, 10.0, 11.0), "identity_deep": EXPLODES}, "undetermined", "(open)"),
         ({"identity_deep": (9.0, 10.0, 11.0)}, "undetermined", "too close to the margin"),
         ({"fixed_end": (3.0, None, 3.1), "identity_deep": EXPLODES}, "undetermined", "diverged 1 of 3 (open)"),
@@ -262,7 +262,7 @@ NEAR, BORDER, FARTHER, FARTHEST = (5.0, 5.1, 5.2), (9.0, 10.0, 11.0), (43.0, 44.
          "refuted",
          ((FINE, "within"), ((*VANISHES, 1 / 41), "vanishes"), (FARTHER, "explodes")),
          ((FINE, "within"), (NEAR, "within"), (FARTHEST, "explodes")),
-         "3 to 4", "; of fixed's 2 points outside, 1 are farther out than identity's mean", FARTHER),
+         "3 to 4", "; of fixed's 2 points outside, 1 is farther out than identity's mean", FARTHER),
     ],
 )  # fmt: skip
 def test_a_whole_finding(points, verdict, of_fixed, of_identity, seeds, end, shown):
@@ -292,7 +292,7 @@ def test_no_seed_of_the_first_shortcut_leaves_no_number():
 def test_a_point_that_the_other_shortcut_lacks_is_not_compared():
     own = {Point("x", 0): Sample(3, [2.0, 2.1], 0, OUTSIDE), Point("y", 0): Sample(3, [2.0, 2.1], 0, OUTSIDE)}
     other = {Point("x", 0): Sample(3, [-1.0, -1.1], 0, WITHIN), Point("z", 0): Sample(3, [1.0, 1.1], 0, WITHIN)}
-    words = "of a's 2 points outside, 1 are farther out than b's mean"
+    words = "of a's 2 points outside, 1 is farther out than b's mean"
     assert gradient_rule._beside("a", own, "b", other) == words
     alike = {Point("x", 0): Sample(3, [-2.0, -2.1], 0, OUTSIDE)}  # as far, to the other side
     assert gradient_rule._beside("a", own, "b", alike).startswith("of a's 2 points outside, 0 are")

@@ -20,7 +20,7 @@ HIGH, LOW = [70, 71, 73, 72, 70], [40, 42, 41, 41, 43]
 ALIKE = [70, 60, 65, 75, 80]
 LOST = [None] * 5
 PAPER = "the paper's own is BReG-NeXt-50, 3.1 M parameters, 64x64 pixels, 71.53 % accuracy claimed"
-NOTHING_LARGE = "at the paper's size all 16 planned runs of bregnext-50 under fer2013-7 are missing."
+NOTHING_LARGE = "at the paper's size all 16 runs planned for it, of bregnext-50 under fer2013-7, are missing."
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_the_papers_size_goes_first_as_soon_as_one_condition_has_a_verdict(world
         "working BatchNorm (79.1 against 46.0 %, +33.11 ["
     )
     assert "has no verdict yet under frozen BatchNorm (0 of 3)" in found.sentence and "Scaled" not in found.sentence
-    assert found.sentence.endswith("6 of 16 planned runs of bregnext-50 under fer2013-7 are missing.")
+    assert found.sentence.endswith("6 of 16 runs planned for it, of bregnext-50 under fer2013-7, are missing.")
     for shortcut, rights in (("adaptive", HIGH), ("identity", LOW)):
         world.add("bregnext-50", shortcut, "frozen", rights[:3], "fer2013-7")
     found = world.answer

@@ -219,9 +219,11 @@ def test_conditions_say_once_what_is_true_of_all():
     )
     parts = dict(zip(("working", "frozen"), waits, strict=True))
     assert of_check(check, Finding("no verdict yet", "r", parts=parts)) == [
-        f"Working: first, planned runs are missing: seeds 1, 2 of {A} under p.", *BETTER, WHO,
-        f"Frozen: first, planned runs are missing: seeds 0, 2 of {A} under p.", together,
+        f"Working: first, planned runs are missing: seeds 1, 2 of {A} under p.",
+        f"Frozen: first, planned runs are missing: seeds 0, 2 of {A} under p.",
+        *(f"Each condition: {each[0].lower()}{each[1:]}" for each in (*BETTER, WHO)), together,
     ]  # fmt: skip
     parts["frozen"] = Finding("refuted", "r", *MEASURED["compare_cells"])
     found = of_check(check, Finding("fails under one condition, the other open", "r", parts=parts))
-    assert f"Working: {BETTER[1][0].lower()}{BETTER[1][1:]}" in found and BETTER[0] in found and found[-1] == together
+    assert f"Working: {BETTER[1][0].lower()}{BETTER[1][1:]}" in found and found[-1] == together
+    assert f"Each condition: {BETTER[0][0].lower()}{BETTER[0][1:]}" in found

@@ -71,8 +71,8 @@ def test_all_that_are_equal_are_counted(of):
     """Also those that only hidden digits tell apart."""
     own = of([0.9, 0.5, None], [0.5, 0.9], [0.2])
     first, costs, ece, curve, robust = said(own)
-    assert first.startswith("Highest test accuracy: 70.00 [")
-    assert first.endswith("one-plain (two seeds, one diverged; one more with the same to these digits).")
+    assert first.startswith("Highest test accuracy of this suite's cells: 70.00 [")
+    assert first.endswith("one-plain (two seeds, one diverged; one more with the same to these digits, without TTA).")
     assert "one-plain (one more with the same to these digits), Accuracy 70.00 %" in costs
     assert costs.endswith("Cheapest by multiply-adds (10): three cells, Accuracy 20.00 to 70.00 %.")
     assert ece.startswith("Lowest ECE 2.00 %, three-plain. Highest ECE 7.00 [0.00†, ")
@@ -86,7 +86,9 @@ def test_all_that_are_equal_are_counted(of):
 
 def test_the_only_cell_is_no_highest(of):
     first, costs, ece, _, _ = said(of([0.5]))
-    assert first == "Test accuracy: 50.00 %, one-plain (one seed)." and costs.startswith("one-plain, Accuracy 50.00 %, 10 ")
+    assert first == "Test accuracy: 50.00 %, one-plain (one seed, without TTA)." and costs.startswith(
+        "one-plain, Accuracy 50.00 %, 10 "
+    )
     assert ece == "one-plain: ECE 5.00 %."
 
 

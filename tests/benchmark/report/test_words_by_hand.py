@@ -124,6 +124,12 @@ def test_small_numbers_are_compared_relatively():
 def test_a_scale_in_words():
     scale = Scale("net", 48, 13, {"a": 3_072_567, "b": 768_001, "c": 3_072_001, "d": 0}, levels={"a": 0.47019, "b": None})
     assert scale_in_words(scale) == "net, 3.07 against 0.77 M parameters, 48x48 pixels, 13 epochs"
+    # One network of two has a record: its count is not that of both.
+    assert scale_in_words(Scale("a against b", 48, 13, {"a": 768_001})) == (
+        "a against b, 0.77 M parameters (a), 48x48 pixels, 13 epochs"
+    )
+    assert "3.07 against 0.77 M" in scale_in_words(Scale("a against b", parameters={"a": 3_072_567, "b": 768_001}))
+    assert scale_in_words(Scale("net", epochs=1)) == "net, 1 epoch"
     assert scale_in_words(Scale("net")) == "net" and scale_in_words(None) == ""
     assert levels_in_words(scale) == "47.0 % against none"
     assert levels_in_words(Scale("net", levels={"a": None, "b": 0.5513, "c": 0.471})) == "none against 55.1 against 47.1 %"

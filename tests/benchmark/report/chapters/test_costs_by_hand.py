@@ -234,6 +234,10 @@ def test_optimism_is_best_on_test_minus_best_on_validation_in_points(run, compar
     }  # fmt: skip
     assert numbers(first, "optimism") == pytest.approx({"mean": 0.05, "low": -0.204124, "high": 0.304124}, abs=1e-6)
     assert second["optimism"].text == "not tested: no finished run with a history"
+    assert optimism.largest(Summary((comparison(*runs),))) == [
+        "Choosing the epoch by the test split instead of validation adds, in the mean over a cell's seeds, to Accuracy at "
+        "most +5.00 points (one-plain, synthetic-8, 3, 4 looks)."
+    ]
 
 
 def test_of_a_repeated_trial_the_last_line_counts():

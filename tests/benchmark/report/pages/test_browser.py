@@ -444,7 +444,7 @@ def test_at_first_every_row_without_tta_is_shown(board):
     shown, rows = board
     tab = shown()
     assert sorted(rows_of(tab)) == rows(without_tta)
-    assert tab.locator("#filters output").inner_text().startswith(f"{len(rows(without_tta))} of ")
+    assert tab.locator("output[form=filters]").inner_text().startswith(f"{len(rows(without_tta))} of ")
 
 
 def choose(tab, name, value):
@@ -517,19 +517,19 @@ def test_an_address_that_no_field_knows_shows_the_usual_rows(board):
 @pytest.mark.parametrize("place", ["#%", "#100%", "#q=100%", "#%E0%A4%A"])
 def test_an_address_that_is_wrongly_written_stops_no_script(show, place):
     tab = show("pages/leaderboards.html", place)
-    assert " rows" in tab.inner_text("#filters output") and tab.complaints == []
+    assert " rows" in tab.inner_text("output[form=filters]") and tab.complaints == []
 
 
 def test_an_address_of_a_place_or_of_no_order_stays_as_it_is_or_goes(show):
     tab = show("pages/leaderboards.html", "#board-synthetic-8")
     assert tab.evaluate("location.hash") == "#board-synthetic-8"
-    usual = tab.inner_text("#filters output")
+    usual = tab.inner_text("output[form=filters]")
     for place in ("#sort=x,ascending", "#sort=value,up", "#sort=value,ascending,more", "#sort=%22%5D,descending"):
         assert show("pages/leaderboards.html", place).evaluate("location.hash") == ""
     tab = show("pages/leaderboards.html", "#protocol=synthetic-8&sort=value,ascending")
-    assert tab.inner_text("#filters output") != usual and "sort=" in tab.evaluate("location.hash")
+    assert tab.inner_text("output[form=filters]") != usual and "sort=" in tab.evaluate("location.hash")
     tab.evaluate("location.hash = ''")
-    tab.wait_for_function("words => document.querySelector('#filters output').textContent === words", arg=usual)
+    tab.wait_for_function("words => document.querySelector('output[form=filters]').textContent === words", arg=usual)
 
 
 def test_the_list_of_models_is_searched_by_words(show):
@@ -538,3 +538,18 @@ def test_the_list_of_models_is_searched_by_words(show):
     tab.locator("form[data-filter] input").fill("fixed working")
     assert tab.locator("tbody tr:visible").count() == 1
     assert tab.locator("form[data-filter] output").inner_text() == f"1 of {every}"
+
+
+def test_on_a_phone_a_link_to_a_choice_shows_its_rows_before_the_fields(show, tab):
+    """What was chosen stands above the rows; the fields are folded away and can be opened."""
+    show("pages/leaderboards.html")
+    tab.set_viewport_size(PHONE)
+    show_at = tab.url.partition("#")[0] + "#q=theirs"
+    tab.goto("about:blank")
+    tab.goto(show_at)
+    assert not tab.locator("#filters").is_visible()
+    line, row = tab.locator("output[form=filters]"), tab.locator(".board tbody tr:visible").first
+    assert "Search: theirs" in line.inner_text() and "theirs" in row.inner_text()
+    assert line.bounding_box()["y"] < row.bounding_box()["y"] < 1.5 * PHONE["height"]
+    tab.locator(".filter-box > summary").click()
+    assert tab.locator("#filters [name=q]").input_value() == "theirs"

@@ -17,7 +17,7 @@ from benchmark.records.comparisons import summarise
 from benchmark.records.record import read_records
 from benchmark.report.claim_changes import would_change
 from benchmark.report.claim_words import plain
-from benchmark.report.pages.claims import _pictures
+from benchmark.report.pages.claims import _pictures, behind
 from benchmark.report.pages.missing import missing_runs
 from benchmark.report.pages.verdicts import RULES_IN_WORDS
 from benchmark.report.parts import Chapter, Picture
@@ -192,3 +192,32 @@ def test_a_claim_about_gradients_shows_the_figures_of_the_protocol_that_decides_
     assert not any(
         "figures/" in source for claim in load_claims() for source in site[f"pages/claims/{claim.id}.html"].values("src")
     )
+
+
+def test_what_a_claim_names_is_a_link(site):
+    """Another claim, and the table of another page; a claim named by a word of the language is none."""
+    for claim in load_claims():
+        page = site[f"pages/claims/{claim.id}.html"]
+        others = {each.id for each in load_claims() if "-" in each.id} - {claim.id}
+        for other in others & set(re.findall(r"[\w-]+", f"{claim.note} {claim.source}")):
+            assert f"{other}.html" in page.values("href"), (claim.id, other)
+        assert not re.search(r"\bsentence (above|below)\b", page.text), (
+            claim.id
+        )  # it stood so where all claims were on a page
+    assert "../optimism.html#table-optimism" in site["pages/claims/acc-fer2013.html"].values("href")
+    assert "shallower.html" not in site["pages/claims/bregnet-shallower.html"].values("href")
+
+
+def test_no_page_with_numbers_of_notes_says_that_none_is_typed_in(site):
+    """A claim's note has measured numbers, typed into claims.yaml with a mark."""
+    assert "15,356,569" in site["pages/claims/flops.html"].text
+    for address, page in site.items():
+        assert "no measured number is typed in" not in page.text, address
+
+
+def test_a_test_counts_the_runs_behind_it(site, material):
+    assert behind([1]) == "The run behind it" and behind([1, 2]) == "The 2 runs behind it"
+    for each in material.judged:
+        page = site[f"pages/claims/{each.claim.id}.html"]
+        for role in ("deciding", "scaled_down", "further", "seen", "machinery"):
+            assert all(behind(found.records) in page.text for _, found in each.of(role) if found.records), each.claim.id

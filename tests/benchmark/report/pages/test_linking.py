@@ -22,3 +22,13 @@ def test_addresses_papers_and_names_are_links(text, html):
 
 def test_a_model_has_a_home_if_one_is_known():
     assert home_of("facex") == "https://github.com/hfahrudin/FastEmotRecognition" and home_of("nobody's") == ""
+
+
+def test_names_of_the_report_are_links_only_where_they_stand_as_a_whole():
+    own = {"beats-resnet": "beats-resnet.html", "A table": "../a.html#table-a"}
+    text = 'as in beats-resnet; see "A table", <b>; not beats-resnets, not re-beats-resnet'
+    assert linked(text, own) == (
+        'as in <a href="beats-resnet.html">beats-resnet</a>; see &#34;<a href="../a.html#table-a">A table</a>&#34;, '
+        "&lt;b&gt;; not beats-resnets, not re-beats-resnet"
+    )
+    assert "<a" not in linked(text)

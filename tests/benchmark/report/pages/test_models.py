@@ -4,11 +4,13 @@ import csv
 import html
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records.record import read_records
+from benchmark.report.pages.models import _saw
 
 CELL = "net-identity-working-plain"  # the one cell with runs under several protocols
 
@@ -152,3 +154,22 @@ def test_a_run_shows_its_own_course_and_marks_the_selected_epoch(site, records):
         assert lead.startswith(f"Under {record['protocol']['name']}: ") and lead.endswith(f"{what}.")
         epochs = f"of {len(record['history'])} epochs"
         assert f"{record['selected_epoch'] or 'no single one'}, {epochs}" in page.text
+
+
+class OfProtocol(dict):
+    """An outside model's record, as far as `_saw` reads it."""
+
+    def __init__(self, protocol, seen):
+        super().__init__(protocol={"name": protocol})
+        self.outside = {"seen": seen}
+
+
+def test_that_test_faces_helped_to_choose_a_model_is_not_said_of_its_training_alone():
+    """`seen` of a record is yes for a model that was chosen by its loss on the test faces and never trained on them."""
+    runs = [
+        SimpleNamespace(record=OfProtocol(*each)) for each in (("p", "yes"), ("q", "unknown"), ("r", "no"), ("s", "yes"))
+    ]
+    assert _saw(runs) == [
+        "It was trained or chosen with the help of the test faces of p and s.",
+        "Nobody says whether it was trained or chosen with the help of the test faces of q.",
+    ]

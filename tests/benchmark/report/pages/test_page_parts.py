@@ -229,7 +229,7 @@ def test_shortcut_sentences_count_sides_below_alpha():
     tables = {"p": Table("t", "T", (), {}, rows), "q": Table("t", "T", (), {}, rows[3:4]), "r": Table("t", "T", (), {}, [])}
     assert prose.shortcut_sentences(tables, [claim("p", "q")]) == [
         "Five comparisons over seeds of a bounded shortcut with identity, all else equal: four under p and one under q; "
-        "after Holm better: two under p; worse: one under p."
+        "after Holm within each protocol better: two under p; worse: one under p."
     ]
     assert prose.shortcut_sentences({"q": tables["q"]}, [claim("q")]) == [
         "One comparison over seeds of a bounded shortcut with identity, all else equal: one under q; after Holm no "

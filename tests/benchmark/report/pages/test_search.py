@@ -5,6 +5,7 @@ import re
 from posixpath import normpath
 
 from benchmark.errors import visible
+from benchmark.records.record import read_records
 from benchmark.report.pages.search import search_index
 from benchmark.report.pages.site import Leaf
 
@@ -43,3 +44,15 @@ def test_the_script_can_not_be_left(hostile):
         assert entry["t"] == entry["a"] == entry["w"] == visible(text)
     assert "<" not in source and "\u2028" not in source and "\u2029" not in source
     assert hostile.hidden(source) == []
+
+
+def test_the_words_that_are_explained_and_the_classes_of_a_protocol_are_found(site, whole):
+    found = {
+        normpath(f"pages/{each['u']}"): each["w"] for each in entries((whole / "pages" / "search.js").read_text("utf-8"))
+    }
+    explained = re.search(r'id="words"(.*?)</section>', site["pages/methods.html"].source, re.DOTALL)[1]
+    words = re.findall(r"\w+", " ".join(re.findall(r"<dt>(.*?)</dt>", explained)))
+    assert len(words) > 15 and {*words, "Holm"} <= set(re.findall(r"\w+", found["pages/methods.html"]))
+    for record in read_records(whole / "records"):
+        if record.outside is None:
+            assert set(record["protocol"]["classes"]) <= set(found[f"pages/protocols/{record.protocol}.html"].split())

@@ -132,7 +132,7 @@ if (form) {
       }
     }
     const chosen = fields.filter((field) => field.value).map((field) => `${field.labels[0].firstChild.textContent.trim()}: ${field.selectedOptions?.[0].textContent ?? field.value}`);
-    form.querySelector("output").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
+    document.querySelector("output[form=filters]").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
   };
 
   const keep = () => {
@@ -181,5 +181,5 @@ if (form) {
   take();
   show();
   keep();
-  if (innerWidth < 600 && !location.hash.includes("=")) form.closest("details").open = false;
+  if (innerWidth < 600) form.closest("details").open = false;
 }
