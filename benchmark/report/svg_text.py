@@ -59,10 +59,25 @@ def slim(text: str) -> str:
     text = _TAG.sub(lambda found: _tag(found.group(), names), text)
     while (shorter := _EMPTY.sub("", text)) != text:
         text = shorter
+    text = _without_bare_groups(text)
     head, root, rest = text.partition("<svg")
     attributes, _, body = rest.partition(">")
     looks = f' font-family="{FONTS}" stroke-linejoin="round" stroke-linecap="butt"'
     return f"{head}{root}{attributes}{looks}>{dark_rules(body)}{GROUND}{body}"
+
+
+def _without_bare_groups(text: str) -> str:
+    """`text` without the groups that have no attribute left: they change nothing of what they hold."""
+    opened: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        tag = found.group()
+        if tag.startswith(("<g>", "<g ")) and not tag.endswith("/>"):
+            opened.append(tag)
+            return "" if tag == "<g>" else tag
+        return "" if tag == "</g>" and opened.pop() == "<g>" else tag
+
+    return _TAG.sub(kept, text)
 
 
 def _tag(tag: str, names: dict[str, str]) -> str:

@@ -72,7 +72,6 @@ reveal();
 
 const opened = [];
 addEventListener("beforeprint", () => {
-  if (document.body.dataset.print === "closed") return;
   for (const part of document.querySelectorAll("details:not([open])")) {
     part.open = true;
     opened.push(part);
@@ -126,14 +125,14 @@ if (form) {
     for (const part of document.querySelectorAll(".kind, .board")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
     const without = new Set(boxes.filter((box) => !box.checked).map((box) => box.value));
     for (const head of document.querySelectorAll(".board thead th")) {
-      const place = placeOf(head), hidden = without.has(head.dataset.key.replace(/^(own|outside|seen|published)_/, ""));
+      const place = placeOf(head), hidden = without.has(head.dataset.key);
       head.hidden = hidden;
       for (const row of head.closest("table").tBodies[0].rows) {
         for (let at = place; at < place + head.colSpan; at++) row.cells[at].hidden = hidden;
       }
     }
     const chosen = fields.filter((field) => field.value).map((field) => `${field.labels[0].firstChild.textContent.trim()}: ${field.selectedOptions?.[0].textContent ?? field.value}`);
-    form.querySelector("output").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
+    document.querySelector("output[form=filters]").textContent = `${shown} of ${rows.length} rows${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
   };
 
   const keep = () => {
@@ -182,5 +181,5 @@ if (form) {
   take();
   show();
   keep();
-  if (innerWidth < 600 && !location.hash.includes("=")) form.closest("details").open = false;
+  if (innerWidth < 600) form.closest("details").open = false;
 }

@@ -45,7 +45,7 @@ def test_nothing_is_kept_that_is_not_needed(content):
     tags = re.sub(r">[^<]*<", "><", content)
     ids = re.findall(r' id="([^"]*)"', tags)
     assert len(ids) == len(set(ids)) and set(ids) == set(re.findall(r'(?:href="#|url\(#)([^")]*)', tags)) and ids
-    for unwanted in ("metadata", "DOCTYPE", "<!--", "rdf", "<g/>", "<defs/>", "Date"):
+    for unwanted in ("metadata", "DOCTYPE", "<!--", "rdf", "<g/>", "<g>", "<defs/>", "Date"):
         assert unwanted not in tags
     assert not re.search(r"\d\.\d{3}", tags), "two decimals at most"
     with styled():
@@ -95,7 +95,18 @@ def test_two_figures_in_a_page_share_no_id_and_keep_no_rule(content):
 
 def test_what_is_already_slim_keeps_its_texts():
     made = slim('<svg a="b"><g id="u"><text style="font-size: 9px">1.23456 id="u"</text></g><g id="v"></g></svg>')
-    assert '<g><text style="font-size: 9px">1.23456 id="u"</text></g></svg>' in made and 'id="v"' not in made
+    assert '><text style="font-size: 9px">1.23456 id="u"</text></svg>' in made and 'id="v"' not in made
+
+
+def test_a_group_is_kept_that_changes_what_it_holds():
+    """Groups in groups, with and without attributes, and one that is empty but for its attribute."""
+    made = slim(
+        '<svg a="b"><g><g transform="scale(2)"><g id="u"><g clip-path="url(#c)"/><path d="M 0 0"/></g></g>'
+        '<path d="M 1 1"/></g><clipPath id="c"/></svg>'
+    )
+    assert made.endswith(
+        '><g transform="scale(2)"><g clip-path="url(#c0)"/><path d="M 0 0"/></g><path d="M 1 1"/><clipPath id="c0"/></svg>'
+    )
 
 
 @pytest.mark.parametrize("scheme, line, words, ground", [
