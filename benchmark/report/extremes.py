@@ -21,7 +21,7 @@ def held(comparison: Comparison, labels: Iterable[str]) -> list[str]:
     if not waiting:
         return []
     verbs = "waits for planned runs and is" if len(waiting) == 1 else "wait for planned runs and are"
-    return [sentence(f"{count(len(waiting), 'cell')} {verbs} compared with no other yet")]
+    return [sentence(f"{count(len(waiting), 'cell')} {verbs} compared with no other yet: their order is no finding")]
 
 
 def at_end(values: Mapping[str, float], show: Callable[[float], str], *, highest: bool) -> list[str]:

@@ -11,6 +11,7 @@ from benchmark.report import humans
 from benchmark.report.material import Data, Material
 from benchmark.report.parts import Chapter
 from benchmark.report.tables import INTERVAL_NOTE, Entry, Table, metric_entry, not_tested, over_images, seeds, text
+from benchmark.report.wording import listed, sentence
 
 PLACE = 70
 
@@ -34,7 +35,17 @@ COPIES = {
 def chapter(material: Material) -> Chapter | None:
     """What is wrong with the data, and how well people agree; None if neither is known."""
     found = [*tables(material.summary, material.sets), *humans.tables(material.people, material.claims)]
-    return Chapter("The data, audited", tables=found) if found else None
+    return Chapter("The data, audited", across_splits(material.sets), tables=found) if found else None
+
+
+def across_splits(sets: Sequence[Data]) -> list[str]:
+    """A sentence on the exact copies that stand in more than one split, of the data whose copies were counted."""
+    groups = {each.audit["name"]: each.audit["exact_copies"]["across_splits"] for each in sets if each.leaks is not None}
+    if not groups:
+        return []
+    some, none = [f"{name} {many:,}" for name, many in groups.items() if many], [k for k, many in groups.items() if not many]
+    parts = ([listed(some)] if some else []) + ([f"none in {listed(none)}"] if none else [])
+    return [sentence(f"groups of exact copies that stand in more than one split: {'; '.join(parts)}")]
 
 
 def tables(summary: Summary, sets: Sequence[Data]) -> list[Table]:

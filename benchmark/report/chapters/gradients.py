@@ -90,7 +90,9 @@ def drawings(contents: Mapping) -> Iterator[Drawing]:
     yield Drawing(
         f"{stem}-norm", along_units(own, "gradient", "gradient norm, 1 behind the last unit"),
         f"{where}: gradient norm along the residual stream at initialisation, relative to that behind the last unit. {rows}",
-        _deepest("Gradient at the first unit over that behind the last, at initialisation", ratios),
+        " ".join(
+            [_deepest("Gradient at the first unit over that behind the last, at initialisation", ratios), *_against(ratios)]
+        ),
     )  # fmt: skip
     yield Drawing(
         f"{stem}-deviation", along_units(own, "deviation", "standard deviation of the stream"),
@@ -141,6 +143,20 @@ def _deepest(what: str, found: Sequence[tuple[Group, Interval]]) -> str:
         shown = [f"{group.shortcut} {10**interval.mean:.3g}" for group, interval in own if group.normalisation == norm]
         parts.append(f"{norm} BatchNorm {', '.join(shown)}")
     return f"{what}, in the deepest network, {own[0][0].network}: {'; '.join(parts)}."
+
+
+def _against(found: Sequence[tuple[Group, Interval]]) -> list[str]:
+    """A sentence a normalisation in which, in the deepest network, every bounded shortcut's mean is higher, or every one is
+    lower, than that of identity."""
+    most = max((group.layers for group, _ in found), default=0)
+    said = []
+    for norm in dict.fromkeys(group.normalisation for group, _ in found):
+        of = {g.shortcut: i.mean for g, i in found if g.layers == most and g.normalisation == norm}
+        bounded = [mean for shortcut, mean in of.items() if shortcut != "identity"]
+        if "identity" in of and bounded and not min(bounded) <= of["identity"] <= max(bounded):
+            way = "higher" if min(bounded) > of["identity"] else "lower"
+            said.append(f"With {norm} BatchNorm it is {way} with bounded shortcuts than with identity.")
+    return said
 
 
 def _at(own: Sequence[Group], step: int, value: Callable[[Mapping], float | None]) -> list[tuple[Group, Interval]]:

@@ -4,7 +4,10 @@ from benchmark.report.material import Material
 from benchmark.report.parts import Chapter, Picture
 
 PLACE = 90
-INTRO = "What the authors' repository proves without its weights: parameters, operations, normalisation, shortcuts."
+INTRO = (
+    "What the authors' repository says of the paper's figures, from its code and from the list of variables of its "
+    "checkpoint: parameters, operations, normalisation, shortcuts."
+)
 SCALARS = "The shortcut coefficients of the released checkpoint, and the slopes that they give"
 
 

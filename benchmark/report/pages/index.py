@@ -39,6 +39,7 @@ def index_page(site: Site) -> Leaf:
         wide=_inlined(contents.headline, "wide"),
         narrow=_inlined(contents.headline_narrow, "narrow"),
         board=board,
+        aside=bool(board and prose.without_claim([board["name"]], material.judged)),
         best=own[:TOP],
         many=len(own),
         shown=[(value, bracket.strip() + ends) for value, bracket, ends in values],

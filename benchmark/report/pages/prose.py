@@ -1,7 +1,7 @@
 """Sentences for the pages, made from records and verdicts: what the records show and what they can not show."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.claims.claim import INFERRED
 from benchmark.claims.finding import ALPHA, JUDGING, MINIMUM_SEEDS, NO_VERDICT_YET, NOT_TESTABLE, UNDETERMINED
@@ -95,12 +95,16 @@ def shortcut_sentences(tables: Mapping[str, Table], judged: Sequence[Judged]) ->
     outcome = "; ".join(outcomes) or "no difference is significant"
     after = "after Holm within each protocol" if len(tested) > 1 else "after Holm"
     words = f"{many} over seeds of a bounded shortcut with identity, all else equal: {where}; {after} {outcome}"
-    tests = [test for each in judged for role in JUDGING for test, _ in each.of(role)]
-    judging = {one.parameters.get("protocol") for test in tests for one in test.conditions.values() or (test,)}
-    aside = [slug for slug in tested if slug not in judging]
-    if not aside:
+    if not (aside := without_claim(tested, judged)):
         return [sentence(words)]
     return [sentence(words), sentence(f"comparisons under {listed(aside)} are evidence for no claim")]
+
+
+def without_claim(slugs: Iterable[str], judged: Sequence[Judged]) -> list[str]:
+    """Those of the protocols under which no claim is judged."""
+    tests = [test for each in judged for role in JUDGING for test, _ in each.of(role)]
+    judging = {one.parameters.get("protocol") for test in tests for one in test.conditions.values() or (test,)}
+    return [slug for slug in slugs if slug not in judging]
 
 
 def _differs(row: Mapping[str, Entry], sign: int) -> bool:

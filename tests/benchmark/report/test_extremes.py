@@ -16,7 +16,7 @@ from benchmark.report.sections.severities import _described
 
 A, B, C = (Cell(f"{name}-plain", name, {}, "plain") for name in ("one", "two", "three"))
 BINS = {name: [1.0] * 15 for name in ("count", "confidence", "correct")}
-HELD = "Two cells wait for planned runs and are compared with no other yet."
+HELD = "Two cells wait for planned runs and are compared with no other yet: their order is no finding."
 
 
 def losses(value):

@@ -100,6 +100,18 @@ def test_folds_have_no_leaks_table(leaky, tmp_path):
     assert audits.leaks_table(folded, leaked) is None
 
 
+def test_exact_copies_across_splits_in_a_sentence(leaky, tmp_path):
+    _, data, _ = leaky
+    (own,) = read_data(data, tmp_path)
+    clean = replace(
+        own, audit=own.audit | {"name": "clean", "exact_copies": own.audit["exact_copies"] | {"across_splits": 0}}
+    )
+    uncounted = replace(own, leaks=None)
+    begin = "Groups of exact copies that stand in more than one split: "
+    assert audits.across_splits([own, clean]) == [begin + "fer2013 2; none in clean."]
+    assert audits.across_splits([clean]) == [begin + "none in clean."] and audits.across_splits([uncounted]) == []
+
+
 def test_without_audits(leaky, tmp_path):
     records, data, _ = leaky
     summary = summarise(records, tmp_path / "records")

@@ -105,6 +105,23 @@ def test_lines_along_the_units_are_geometric_means_relative_to_the_last(contents
     assert dressed(drawn["gradients-x-norm"]) == ALONG
 
 
+def said_of(found):
+    return next(gradients.drawings(found)).description
+
+
+def test_the_deepest_network_says_on_which_side_of_identity_the_bounded_shortcuts_are(contents, dressed):
+    """Identity 10 and 1000, so 100; adaptive 2/5 and 8/5, so 0.8. Of the network with fewer layers nothing is said."""
+    said = "working BatchNorm" not in said_of(contents) and said_of(contents)
+    assert "net: frozen BatchNorm identity 100, adaptive 0.8. With frozen" in said
+    assert said.endswith("With frozen BatchNorm it is lower with bounded shortcuts than with identity.")
+    contents["measurements"].append(measured("fixed", "frozen", 0, [moment(0, 500.0, 1.0, [1.0], 1.0, [1.0])], steps=(0,)))
+    assert said_of(contents).endswith("adaptive 0.8."), "fixed is above identity, adaptive below"
+    contents["measurements"][2:4] = []
+    assert said_of(contents).endswith(
+        "fixed 500. With frozen BatchNorm it is higher with bounded shortcuts than with identity."
+    )
+
+
 def test_ratio_against_depth_has_its_mean_and_interval_beside_each_other(contents, dressed):
     frozen = panel(gradient_figures.against_depth(gradients.groups(contents)), "frozen BatchNorm")
     dots = {tuple(matplotlib.colors.to_rgb(line.get_color())): line.get_xydata().tolist() for line in frozen.get_lines()}

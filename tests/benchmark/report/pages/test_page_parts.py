@@ -243,6 +243,7 @@ def test_comparisons_that_enter_no_verdict_are_named():
     tables = {slug: Table("t", "T", (), {}, rows) for slug in ("p", "q", "seen", "drawn")}
     _, aside = prose.shortcut_sentences(tables, [claim("p", "q", seen="seen", machinery="drawn")])
     assert aside == "Comparisons under seen and drawn are evidence for no claim."
+    assert prose.without_claim(["drawn", "p"], [claim("p", seen="seen", machinery="drawn")]) == ["drawn"]
 
 
 def claim(*conditions, **shown):
