@@ -144,9 +144,9 @@ def convolution(x: Tensor, filters: Tensor, bias: Tensor | None) -> Tensor:
     """
     _, _, inputs, outputs = filters.shape
     pictures, _, height, width = x.shape
+    out = torch.empty(pictures, outputs, height, width, memory_format=torch.channels_last)
     threads, packed = _threads(), torch.empty(36 * inputs * outputs)
     scratch = torch.empty(threads, library().winograd_scratch(inputs, outputs))
-    out = torch.empty(pictures, outputs, height, width, memory_format=torch.channels_last)
     filters = filters.contiguous()
     library().winograd_filters(_at(filters), _at(packed), inputs, outputs, threads)
     shape = pictures, height, width, inputs, outputs
