@@ -94,13 +94,13 @@ def speed(arguments) -> None:
 def bench(arguments) -> None:
     from benchmark.errors import StopRequest
     from benchmark.measures.speed import training as measure
+    from benchmark.measures.speed.file import file_name
     from benchmark.runs.environment import pick_device
 
     device, given = pick_device(arguments.device), ("networks", "shortcuts", "sizes", "batch", "steps", "rounds", "ways")
     given += ("growth", "compile", "instructions")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
-    limit = "" if arguments.instructions == NATIVE else f"-{arguments.instructions}"
-    out = REPORTS / "bench" / f"{device.type}{limit}.json"
+    out = REPORTS / "bench" / f"{file_name(device.type, arguments.instructions)}.json"
     check_outputs(out)
     with StopRequest(None) as stop:
         found = measure.bench(out, **options, stop=stop)

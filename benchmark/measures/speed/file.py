@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.files import read_made, read_object
+from benchmark.measures.speed.instructions import NATIVE
 from benchmark.names import checked_name
 
 SCHEMA = 2  # of the files that `benchmark.measures.speed.training.bench` writes and the report reads
 # What schema 1 did not say, because it was always so.
-_FIRST = {"schema": SCHEMA, "instructions": "native", "pictures": 256, "left_out": {}}
+_FIRST = {"schema": SCHEMA, "instructions": NATIVE, "pictures": 256, "left_out": {}}
 _FIRST_TITLES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, torch.compile"}
 
 
@@ -34,3 +35,8 @@ def of_now(contents: Mapping) -> dict:
     titles = {name: _FIRST_TITLES.get(name, f"{name} in this suite") for name in names}
     comparisons = [{"network": "bregnext-50"} | each for each in contents["comparisons"]]
     return {**contents, **_FIRST, "titles": titles, "comparisons": comparisons}
+
+
+def file_name(device_type: str, instructions: str) -> str:
+    """The name of the file, without suffix, for a device and an instruction set: "cpu", "cpu-avx2"."""
+    return device_type if instructions == NATIVE else f"{device_type}-{instructions}"

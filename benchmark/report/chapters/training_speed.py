@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from benchmark.measures.speed.file import file_name
+from benchmark.measures.speed.instructions import NATIVE
 from benchmark.report.material import Material
 from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
 from benchmark.report.style import BLUE, VERMILION, beside, fixed_panels, sentences
@@ -88,19 +90,18 @@ def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
     for contents in benches:
         if contents["growth"]:
             device = contents["environment"]["device"] + _limit(contents)
-            limit = "" if contents["instructions"] == "native" else f"-{contents['instructions']}"
             caption = (
                 f"{device}: the adaptive network's cost in this suite against batch size, side "
                 f"of the input and weight layers, one at a time around batch {contents['batch']}, 64x64, 50 layers"
             )
-            name = f"speed-growth-{contents['device_type']}{limit}"
+            name = f"speed-growth-{file_name(contents['device_type'], contents['instructions'])}"
             made.append(Drawing(name, growth(contents["growth"]), caption, _described(contents)))
     return made
 
 
 def _limit(contents: Mapping) -> str:
     """Words for the instruction set, if it is not the processor's own."""
-    return "" if contents["instructions"] == "native" else f", {contents['instructions'].upper()} at most"
+    return "" if contents["instructions"] == NATIVE else f", {contents['instructions'].upper()} at most"
 
 
 def growth(entries: Sequence[Mapping]) -> Figure:

@@ -127,7 +127,10 @@ def test_every_environment_once_with_what_was_made_in_it(run, comparison):
         Summary((comparison(*runs),)),
         latency={"environment": y},
         machines={"robustness synthetic-8/one/seed0": x, "robustness synthetic-8/one/seed1": x, "gradients p": z},
-        benches=[{"device_type": "cpu", "environment": z}, {"device_type": "cuda", "environment": x}],
+        benches=[
+            {"device_type": "cpu", "instructions": "avx2", "environment": z},
+            {"device_type": "cuda", "instructions": "native", "environment": x},
+        ],
     )
     known = environments(everything)
     assert [number(known, each) for each in (y, x, z)] == [1, 2, 3]
@@ -137,7 +140,7 @@ def test_every_environment_once_with_what_was_made_in_it(run, comparison):
          "versions torch": "not recorded"},
         {"number": "2", "made": "runs of synthetic-8 (2); robustness synthetic-8 (2); bench cuda", "device": "x",
          "cores": "not recorded", "versions torch": "2.1"},
-        {"number": "3", "made": "gradients p; bench cpu", "device": "z", "cores": "not recorded",
+        {"number": "3", "made": "gradients p; bench cpu-avx2", "device": "z", "cores": "not recorded",
          "versions torch": "not recorded"},
     ]  # fmt: skip
     assert table.blocks == [("made",), ["device", "cores"], ["versions torch"]]
