@@ -199,7 +199,7 @@ def test_ways_other_networks_and_limits_are_named():
     (of,) = BENCH["comparisons"]
     way = of["contenders"]["timm:x"]
     titles = {"plain": "plain loop", "suite": "this suite", "timm:x": "x of timm", "w": "a new way"}
-    of |= {"network": "narrow", "contenders": of["contenders"] | {"w": way}}
+    of = of | {"network": "narrow", "contenders": of["contenders"] | {"w": way}}
     new = BENCH | {"instructions": "avx2", "titles": titles, "left_out": {"v": "package v is not installed"}}
     (table,) = training_speed.tables([new | {"comparisons": [of]}])
     told = [tuple(row[key].text for key in ("device", "network", "contender")) for row in table.rows]
