@@ -121,15 +121,23 @@ def take_turns(contenders: Mapping[str, Cell], setting: Setting, stop: Callable[
     with ExitStack() as open_processes, progress.bar(total=turns, desc=f"bench {size}x{size}", unit="turn") as bar:
         open_processes.enter_context(limited(setting.instructions))
 
-        def ask(name: str, work: Callable, *arguments):
+        def go_on() -> None:
             if stop():
                 raise Interrupted("stopped; nothing was written")
+
+        def ask(name: str, work: Callable, *arguments):
+            go_on()
             return processes[name].submit(work, *arguments).result()
 
         processes = {name: open_processes.enter_context(Workers(1)) for name in (MACHINE, *contenders)}
-        for name in processes:
+        go_on()
+        begun = {  # side by side: nothing is timed yet, and to import and compile takes long
+            name: process.submit(_begin, name, contenders.get(name), setting, torch.get_num_threads())
+            for name, process in processes.items()
+        }
+        for name, future in begun.items():
             try:
-                ask(name, _begin, name, contenders.get(name), setting, torch.get_num_threads())
+                future.result()
             except LeftOut as error:
                 found["left_out"][name] = str(error)
                 progress.say(f"{name} is left out: {error}")
