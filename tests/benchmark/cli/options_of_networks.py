@@ -445,8 +445,19 @@ TABLE |= {
         "arrives": named("bench", {"out": Path("reports/bench/cpu.json"), "device": "cpu", "sizes": [64, 48]})
         | named("bench", {"shortcuts": ["identity", "fixed", "adaptive"], "batch": 32, "steps": 1, "rounds": 5})
         | named("bench", {"growth": False, "compile": False, "others": ["timm:resnet18", "timm:resnet50"]})
+        | named("bench", {"networks": ["bregnext-50"], "ways": None, "instructions": "native"})
         | {"table.contents": {"rounds": 1}, "printed": "a table\nwrote reports/bench/cpu.json\n"},
         "options": {
+            "networks": (f"{BENCH} --networks a b@48", {"bench.networks": ["a", "b@48"]}),
+            "ways": (f"{BENCH} --ways plain lightning", {"bench.ways": ["plain", "lightning"]}),
+            "instructions": (
+                f"{BENCH} --instructions avx2",
+                {
+                    "bench.instructions": "avx2",
+                    "bench.out": Path("reports/bench/cpu-avx2.json"),
+                    "printed": "reports/bench/cpu-avx2.json",
+                },
+            ),
             "shortcuts": (f"{BENCH} --shortcuts fixed", {"bench.shortcuts": ["fixed"]}),
             "sizes": (f"{BENCH} --sizes 32 16", {"bench.sizes": [32, 16]}),
             "device": (
