@@ -29,6 +29,11 @@ def planned_places() -> frozenset[str] | None:
     return frozenset(run.place.as_posix() for run in all_runs(params())) if PARAMS.is_file() else None
 
 
+def counts_file(runs: Path, data: str) -> Path:
+    """Where `run` writes how many parameters the networks of the plan on a data set have, and where `collect` looks."""
+    return runs / "networks" / f"{data}.json"
+
+
 def jobs_of(asked: int | None, device) -> int:
     """Number of processes: the requested number, or the default for the device. BadInput for less than 1."""
     from benchmark.runs.runner import default_jobs
