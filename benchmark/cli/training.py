@@ -181,6 +181,13 @@ def sources(arguments) -> None:
     print(f"wrote {out}")
 
 
+def planned(arguments) -> None:
+    from benchmark.runs.planned import write_planned
+
+    out = REPORTS / "plan"
+    print(f"wrote {out}: {write_planned(params(), out)} cells")
+
+
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with only torch and numpy",
@@ -235,3 +242,6 @@ def add(verb: Callable) -> None:
                "write the digest of the code that decides runs of a package's networks -> reports/sources",
                "ferbench sources ablations", group=PIPELINE)  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")
+
+    verb("planned", planned, "write what decides the runs of each cell of params.yaml -> reports/plan",
+         "ferbench planned", group=PIPELINE)  # fmt: skip
