@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.cli.parsing import CHECK, MACHINES, PIPELINE
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, counts_file, params
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, counts_file, planned_runs
 from benchmark.errors import BadInput
 
 
@@ -26,9 +26,8 @@ def collect(arguments) -> None:
     from benchmark.records.prepared import Prepared
     from benchmark.records.record import read_record
     from benchmark.runs.parameters import read_counts
-    from benchmark.runs.params import runs_of
 
-    records, runs = [], runs_of(params(), arguments.params)
+    records, runs = [], planned_runs(arguments.params)
     for run in runs:
         record = read_record(RUNS / run.place)
         if (record["protocol_hash"], record["cell_hash"]) != (run.protocol.hash, run.cell.hash):

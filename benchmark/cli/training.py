@@ -17,6 +17,7 @@ from benchmark.cli.shared import (
     only_without,
     options_of,
     params,
+    planned_runs,
     seeds_of,
 )
 from benchmark.errors import BadInput
@@ -115,16 +116,8 @@ def _chosen(arguments, seeds: list[int] | None) -> list:
         expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
         raise BadInput("ferbench run", "not exactly one choice", expected)
     if arguments.params:
-        from benchmark.runs.params import all_runs, runs_of
-
-        contents = params()
-        if arguments.params != "all":
-            return runs_of(contents, arguments.params)
-        runs = all_runs(contents)
-        known = {each.protocol.data for each in runs} | {*contents.get("data", {})}
-        if arguments.data is not None and arguments.data not in known:
-            raise BadInput("--data", f"'{arguments.data}'", one_of(arguments.data, sorted(known)))
-        return [each for each in runs if arguments.data in (None, each.protocol.data)]
+        runs = planned_runs(arguments.params)
+        return runs if arguments.data is None else _on_data(arguments.data, runs)
     if arguments.profile:
         return plan(arguments.profile)
     if arguments.plan:
@@ -137,6 +130,14 @@ def _chosen(arguments, seeds: list[int] | None) -> list:
     else:
         cell = cell_or_model(arguments.cell, protocol.task)
     return [Run(protocol, cell, seed) for seed in seeds or [0]]
+
+
+def _on_data(name: str, runs: list) -> list:
+    """Those of the runs of params.yaml that are on a data set. BadInput for one that params.yaml does not have."""
+    found = [each for each in runs if each.protocol.data == name]
+    if not found and name not in (known := {each.protocol.data for each in runs} | {*params().get("data", {})}):
+        raise BadInput("--data", f"'{name}'", f"a data set of params.yaml, {one_of(name, sorted(known))}")
+    return found
 
 
 def _share(runs: list, text: str) -> list:

@@ -111,7 +111,8 @@ def test_one_run_that_is_left_is_enough(there):
 
 
 def test_a_diverged_run_is_finished_without_predictions(tiny_faces, tiny_protocol, tiny_cell, tmp_path, one_thread):
-    run = Run(tiny_protocol(epochs=1, tta=["none"], recipe={"learning_rate": 1e30}), tiny_cell(), 0)
+    recipe = {"learning_rate": 1e18, "optimizer": "adam", "weight_decay": 0.0, "gradient_clip": 0.0, "warmup": 0.0}
+    run = Run(tiny_protocol(epochs=1, tta=["none"], recipe=recipe), tiny_cell(), 0)
     run_all([run], Site(tiny_faces.directory.parent, tmp_path, CPU))
     assert not (tmp_path / run.place / "predictions.npz").exists()
     assert all_finished([run], tiny_faces.directory.parent, tmp_path)
