@@ -47,7 +47,7 @@ def test_a_run_is_not_stale_for_another_recipe_or_cell():
         "data/prepared/${item.data}", "reports/plan/cells/${key}.txt", "reports/sources/${item.package}.txt",
     }  # fmt: skip
     assert dependencies("record") == {"reports/plan/cells/${key}.txt", "runs/${item.protocol}/${item.cell}"}
-    assert not any("params" in declared(stage) for stage in ("train", "run", "record", "complexity", "report"))
+    assert not any("params" in declared(stage) for stage in ("plan", "train", "run", "record", "complexity", "report"))
     assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies("gradients"))
     recipes = "benchmark/protocol/recipes.yaml"
     assert [each[recipes] for each in parameters("gradients") if recipes in each] == [["${item.recipe}"]]
