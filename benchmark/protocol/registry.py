@@ -13,7 +13,7 @@ Listing names reads only metadata: neither torch nor the module of a model is im
 
 import importlib.metadata
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,11 +61,12 @@ def models() -> dict[str, EntryPoint]:
     return entry_points(MODELS)
 
 
-def entry(name: str) -> EntryPoint:
+def entry(name: str, known: Mapping[str, EntryPoint] | None = None) -> EntryPoint:
     """The entry point of a model's factory.
 
     Args:
         name: a registered name, ``timm:NAME`` or ``package.module:factory``.
+        known: `models()`, if the caller asks for many: finding them looks at every installed package.
 
     Raises:
         BadInput: an unknown name, or one with a colon that has neither of the two forms.
@@ -77,7 +78,7 @@ def entry(name: str) -> EntryPoint:
         if not all(part.isidentifier() for part in (*module.split("."), *factory.split("."))):
             raise BadInput(f"model '{name}'", "no such form", "timm:NAME, or package.module:factory")
         return EntryPoint(name=name, value=name, group=MODELS)
-    known = models()
+    known = models() if known is None else known
     if name not in known:
         further = "; or timm:NAME, or package.module:factory"
         raise BadInput(f"model '{name}'", "no such model", one_of(name, known, "ferbench models", further))

@@ -148,7 +148,12 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
 def all_runs(params: Mapping[str, Json], where: object = "params.yaml") -> list[Run]:
     """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`). BadInput as of
     `check_params`."""
-    return balanced([_runs_of(params, key, *own) for key, own in check_params(params, where).items()])
+    return balanced(list(runs_by_key(params, where).values()))
+
+
+def runs_by_key(params: Mapping[str, Json], where: object = "params.yaml") -> dict[str, list[Run]]:
+    """Key of ``runs`` -> its runs, one per seed. BadInput as of `check_params`."""
+    return {key: _runs_of(params, key, *own) for key, own in check_params(params, where).items()}
 
 
 def _runs_of(params: Mapping[str, Json], key: str, protocol: Protocol, cell: Cell) -> list[Run]:
