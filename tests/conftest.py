@@ -4,17 +4,49 @@ import hashlib
 import importlib.util
 import os
 import random
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 def pytest_configure(config):
     """Shares the cores among pytest-xdist's workers, before any of them imports torch."""
     if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk():
+    """A replaced file is on the disk before it takes its place (`benchmark.files`), which takes milliseconds for each. Tests
+    kill processes and not the machine: for them it is enough that the system has the bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # an error still for what is no open file
+        yield
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function (name, make) -> folder. Of pytest-xdist's workers, the first that asks for a name makes the folder; the
+    others wait, and get the same. No test may change what is in it."""
+    own = tmp_path_factory.getbasetemp()
+    top = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with FileLock(top / f"{name}.lock"):
+            if not (top / name).exists():
+                part = top / f"{name}.part"
+                shutil.rmtree(part, ignore_errors=True)  # of a worker whose `make` failed
+                part.mkdir()
+                make(part)
+                part.rename(top / name)
+        return top / name
+
+    return folder
 
 
 @pytest.fixture(autouse=True)
