@@ -28,6 +28,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_unconfigure():
+    """Else the libraries of torch would miss their objects at the end of the process."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_the_disk():
     """A replaced file is on the disk before it takes its place (`benchmark.files`), which takes milliseconds for each. Tests
