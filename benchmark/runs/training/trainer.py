@@ -151,7 +151,8 @@ class Trainer:
         torch.manual_seed(stream_seed(run.seed, "dropout", self.epoch, self.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             outputs = self.forward(inputs.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(outputs, split.targets[rows])
+        targets = split.targets[rows.to(split.targets.device, non_blocking=True)]  # streamed: rows are on the CPU
+        loss = self.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         if recipe.gradient_clip:
