@@ -150,6 +150,13 @@ class ResidualNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.output(self.head(self.units(self.stem(x))))
 
+    def use_triton(self) -> bool:
+        """Have the bounded shortcuts computed by Triton on a GPU. Returns whether the network has any."""
+        shortcuts = [unit.shortcut for unit in self.units if not isinstance(unit.shortcut, Identity)]
+        for shortcut in shortcuts:
+            shortcut.triton = True
+        return bool(shortcuts)
+
     @property
     def implementation(self) -> str:
         """How the network is computed on the device of its parameters, in float32: "compiled kernels" or "torch". It is

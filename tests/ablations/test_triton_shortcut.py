@@ -1,0 +1,56 @@
+"""The Triton kernels of the bounded shortcut: their numbers in Triton's interpreter, and on a GPU."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ablations.network import residual
+from ablations.shortcuts import AdaptiveBounded
+
+pytest.importorskip("triton")
+HERE = Path(__file__).parent
+
+
+def test_numbers_in_the_interpreter():
+    """Every test of interpreted_triton.py. (It is its own process: Triton reads TRITON_INTERPRET when it is imported.)"""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE / "interpreted_triton.py")]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"TRITON_INTERPRET": "1"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_network_without_bounded_shortcuts_has_no_use_for_it():
+    assert not residual(3, 3, 16, units=[1], widths=[4], shortcut="identity").use_triton()
+
+
+def test_on_a_cpu_nothing_changes():
+    x, shortcut = torch.randn(2, 4, 6, 6), AdaptiveBounded()
+    before = shortcut(x)
+    shortcut.triton = True
+    assert torch.equal(shortcut(x), before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_numbers_on_a_gpu(dtype, compiled):
+    from ablations.triton_shortcut import bounded
+
+    x = (4 * torch.randn(64, 32, 64, 64, device="cuda")).to(dtype).contiguous(memory_format=torch.channels_last)
+    gradient = torch.randn_like(x)
+    point = [x.requires_grad_(), *(torch.tensor(v, device="cuda", requires_grad=True) for v in (0.8, -1.7))]
+    exact = [each.detach().double().requires_grad_() for each in point]
+    s = torch.sqrt(1 + exact[2] ** 2)
+    right = torch.atan(exact[1] * exact[0] / s) / (exact[1] * s)
+    expected = torch.autograd.grad(right, exact, gradient.double())
+    own = torch.compile(bounded, fullgraph=True) if compiled else bounded
+    found = [torch.autograd.grad(own(*point), point, gradient) for _ in range(2)]
+    rounding = torch.finfo(dtype).eps
+    torch.testing.assert_close(own(*point).double(), right, rtol=2 * rounding, atol=1e-6)
+    torch.testing.assert_close(found[0][0].double(), expected[0], rtol=2 * rounding + 2e-6, atol=1e-6)
+    for one, other in zip(found[0][1:], expected[1:], strict=True):
+        assert one.item() == pytest.approx(other.item(), rel=1e-4, abs=1e-2)  # sums of 8 million terms of both signs
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
