@@ -95,7 +95,7 @@ def bench(arguments) -> None:
     from benchmark.measures.speed import training as measure
     from benchmark.runs.environment import pick_device
 
-    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
+    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "paths")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
     out = REPORTS / "bench" / f"{device.type}.json"
     check_outputs(out)
@@ -228,7 +228,8 @@ def add(verb: Callable) -> None:
     one.add_argument("--steps", type=int, default=1,
                      help="training steps of each network per round (default: %(default)s)")  # fmt: skip
     one.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
-    one.add_argument("--compile", action="store_true", help="also measure the suite with torch.compile")
+    one.add_argument("--paths", nargs="+", default=[], metavar="PATH",
+                     help="also measure the suite on these: compiled, graph, ... (docs/speed.md)")  # fmt: skip
     one.add_argument("--growth", action="store_true", help="also measure cost against batch size, input size and depth")
 
     one = verb("robustness", robustness,

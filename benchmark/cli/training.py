@@ -60,6 +60,7 @@ def run(arguments) -> None:
     from benchmark.runs.environment import pick_device
     from benchmark.runs.plan import plan
     from benchmark.runs.runner import Site, run_all
+    from benchmark.runs.training.paths import check_path
 
     named = bool(arguments.cell) + bool(arguments.model)
     lists = [arguments.params, arguments.profile, arguments.plan]
@@ -91,7 +92,9 @@ def run(arguments) -> None:
         print(f"no run in share {arguments.share}")
         return
     device = pick_device("cpu" if ray else arguments.device)  # a Ray task picks its own device
-    places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
+    if not ray:
+        check_path(arguments.path, device)
+    places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.path)
     budget = budget_of(arguments.time_budget, began)
     if ray:
         from benchmark.runs.cluster import Share, run_on_ray
@@ -178,7 +181,9 @@ def add(verb: Callable) -> None:
                      help="ray: cores and threads per run (default: 1)")  # fmt: skip
     one.add_argument("--retries", type=int, default=3, metavar="N",
                      help="ray: restarts of a run whose machine was lost (default: 3)")  # fmt: skip
-    one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
+    one.add_argument("--path", default="eager",
+                     help="how a step is computed: eager, compiled, graph, compiled+graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument("--compile", dest="path", action="store_const", const="compiled", help="the same as --path compiled")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

@@ -30,12 +30,13 @@ from benchmark.runs import environment
 from benchmark.runs.environment import synchronise
 from benchmark.runs.training.evaluation import predict
 from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.paths import EAGER, PATHS, check_path
 from benchmark.runs.training.pixels import Split
 from benchmark.runs.training.trainer import Trainer, build_model
 from benchmark.workers import Workers
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
-PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
+PLAIN, SUITE, MACHINE = "plain", "suite", "machine"
 PROTOCOL = "fer2013-7-quick"  # for classes and recipe; input size and batch size are set here
 PICTURES = 256
 
@@ -51,7 +52,7 @@ def bench(
     rounds: int = 5,
     others: Sequence[str] = TIMM,
     growth: bool = False,
-    compile: bool = False,
+    paths: Sequence[str] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
     """Measure all contenders and write `out`.
@@ -59,7 +60,7 @@ def bench(
     Args:
         steps: training steps of one contender in one round.
         others: further networks that are trained by the suite's code, "timm:NAME".
-        compile: also measure the suite with torch.compile.
+        paths: also measure the suite on these (`benchmark.runs.training.paths`).
         growth: also measure how the suite's time and memory grow with batch size, input size and depth.
         stop: called between blocks.
 
@@ -68,7 +69,8 @@ def bench(
         growth: [...]}.
 
     Raises:
-        BadInput: sizes that are not multiples of 4, an unknown shortcut, fewer than two rounds. Nothing was written.
+        BadInput: sizes that are not multiples of 4, an unknown shortcut, fewer than two rounds, a path that is not
+            there. Nothing was written.
         Interrupted: `stop` returned True. Nothing was written.
     """
     if bad := [size for size in sizes if size % 4 or size < 8]:
@@ -77,12 +79,14 @@ def bench(
         raise BadInput("bench, shortcuts", ", ".join(bad), f"some of {', '.join(SHORTCUTS)}")
     if rounds < 2 or steps < 1 or not 1 <= batch <= PICTURES:
         raise BadInput("bench", f"{rounds} rounds, {steps} steps, batch {batch}", f"2, 1 or more; batch 1 to {PICTURES}")
+    for path in paths:
+        check_path(path, device, "--paths")
     found = {"schema": SCHEMA, "environment": environment.describe(device), "device_type": device.type}
     found |= {"batch": batch, "rounds": rounds, "steps": steps, "comparisons": [], "growth": []}
     for size in sizes:
         for shortcut in shortcuts:
             own = _cell("bregnext-50", shortcut=shortcut, normalisation="working")
-            contenders = {PLAIN: own, SUITE: own} | ({COMPILED: own} if compile else {})
+            contenders = {PLAIN: own, SUITE: own} | dict.fromkeys(paths, own)
             contenders |= {name: _cell(name) for name in others}
             measured = _rounds(contenders, size, batch, steps, rounds, device, stop)
             compared = {"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps)
@@ -116,13 +120,13 @@ def noise(size: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
 class Suite:
     """The suite's own training loop and evaluation on `noise`, with the same two methods as `plain.Loop`."""
 
-    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, compile: bool = False):
+    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, path: str = EAGER):
         protocol = protocol_of(size, batch)
         pictures, labels = noise(size, protocol.outputs)
         images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
         split = Split(np.arange(PICTURES).astype(str), images, torch.from_numpy(labels).to(device))
         faces = SimpleNamespace(fingerprint="noise")
-        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, compile=compile)
+        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, path=path)
         self.order = self.trainer.order()
 
     def train(self, steps: int) -> None:
@@ -156,7 +160,7 @@ def _begin(kind: str, cell: Cell | None, size: int, batch: int, device: torch.de
     else:
         if device.type == "cpu":
             keep_freed()
-        _here["loop"] = Suite(cell, size, batch, device, compile=kind == COMPILED)
+        _here["loop"] = Suite(cell, size, batch, device, path=kind if kind in PATHS else EAGER)
 
 
 def _ceilings() -> dict:
