@@ -150,12 +150,10 @@ class ResidualNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.output(self.head(self.units(self.stem(x))))
 
-    def use_triton(self) -> bool:
-        """Have the bounded shortcuts computed by Triton on a GPU. Returns whether the network has any."""
-        shortcuts = [unit.shortcut for unit in self.units if not isinstance(unit.shortcut, Identity)]
-        for shortcut in shortcuts:
-            shortcut.triton = True
-        return bool(shortcuts)
+    @property
+    def shortcuts_for_triton(self) -> list[nn.Module]:
+        """The bounded shortcuts. Where the attribute `triton` of one is set to True, Triton computes it on a GPU."""
+        return [unit.shortcut for unit in self.units if not isinstance(unit.shortcut, Identity)]
 
     @property
     def implementation(self) -> str:

@@ -153,7 +153,8 @@ def test_a_network_learns_the_same(shortcut):
         return loss, *torch.autograd.grad(loss, list(network.parameters()))
 
     calls, launched = [], triton_shortcut.bounded
-    assert model.use_triton()
+    for each in model.shortcuts_for_triton:
+        each.triton = True
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(triton_shortcut, "bounded", lambda *given: calls.append(1) or launched(*given))
         found = step(model, pictures)
@@ -170,7 +171,7 @@ def test_torch_compile_keeps_the_network_in_one_graph(backend):
     """Forward and backward pass, compiled without a break, equal the eager ones."""
     torch.manual_seed(2)
     model = residual(3, 3, 8, units=[1], widths=[4], shortcut="adaptive", normalisation="frozen")
-    model.use_triton()
+    model.shortcuts_for_triton[0].triton = True
     pictures = torch.randn(2, 3, 8, 8).contiguous(memory_format=CLAST)
     whole, given = torch.compile(model, backend=backend, fullgraph=True, dynamic=False), list(model.parameters())
     found = [torch.autograd.grad(own(pictures).square().sum(), given) for own in (whole, model)]

@@ -23,7 +23,7 @@ def test_numbers_in_the_interpreter():
 
 
 def test_a_network_without_bounded_shortcuts_has_no_use_for_it():
-    assert not residual(3, 3, 16, units=[1], widths=[4], shortcut="identity").use_triton()
+    assert residual(3, 3, 16, units=[1], widths=[4], shortcut="identity").shortcuts_for_triton == []
 
 
 def test_on_a_cpu_nothing_changes():

@@ -53,7 +53,7 @@ class Captured:
 
 def recorded(step: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
     """(a function that makes the step again, the tensor that then has its result), by capture on the current GPU."""
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch gives it no types
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(WARM_UP):

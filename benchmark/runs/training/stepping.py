@@ -1,7 +1,7 @@
 """One training step from network input to updated weights, on any of the paths."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -43,8 +43,9 @@ class Stepping:
         """
         self.path, self.forward, self.gradients, self.captured = path, self.model, None, None
         words = words_of(path)
-        if TRITON in words and not _uses_triton(self.model):
-            progress.say("no Triton, or no shortcut for it")
+        if TRITON in words and not self._use_triton():
+            if self._shortcuts():
+                progress.say("Triton is not installed, so slower")
             self.path = without(self.path, TRITON)
         if not words & {COMPILED, STEP}:
             return
@@ -78,6 +79,22 @@ class Stepping:
             loss = self._gradients(inputs, targets, whole)
             self.optimizer.step()
         return loss
+
+    def uses(self, path: str) -> bool:
+        """Whether steps are computed on this path: no part of it failed. A network without a shortcut for Triton uses
+        one with this word as well as one without."""
+        return self.path == (path if self._shortcuts() else without(path, TRITON))
+
+    def _shortcuts(self) -> Sequence[nn.Module]:
+        """The shortcuts of the network that Triton can compute."""
+        return getattr(self.model, "shortcuts_for_triton", ())
+
+    def _use_triton(self) -> bool:
+        if importlib.util.find_spec("triton") is None:
+            return False
+        for shortcut in self._shortcuts():
+            shortcut.triton = True  # type: ignore[assignment]  # an attribute of the class, which nn.Module does not know
+        return bool(self._shortcuts())
 
     def _gradients(self, inputs: Tensor, targets: Tensor, whole: bool) -> Tensor:
         """Put the gradients in the parameters, clipped if the recipe says so, and return the loss."""
@@ -116,8 +133,3 @@ class Stepping:
         words = words_of(self.path)
         own = [] if words & {COMPILED, STEP} else [getattr(self.model, "implementation", "torch")]
         return ", ".join(own + [said for word, said in IMPLEMENTATIONS.items() if word in words])
-
-
-def _uses_triton(model: nn.Module) -> bool:
-    """Have the network's bounded shortcuts computed by Triton. False if it has none, or Triton is not installed."""
-    return importlib.util.find_spec("triton") is not None and bool(getattr(model, "use_triton", lambda: False)())

@@ -167,7 +167,7 @@ TABLE = {
             "retries": (f"{RAY} --retries 8", ON_RAY | {"run_on_ray.share.retries": 8}),
             "device: ray": (f"{RAY} --device cuda", ON_RAY | {"run_on_ray.device": "cuda"}),
             "time_budget: ray": (f"{RAY} --time-budget 50", ON_RAY | {"run_on_ray.time_budget": 43.0}),
-            "compile": (f"{RUN} --compile", {"run_all.places.path": "compiled"}),
+            "path: compile": (f"{RUN} --compile", {"run_all.places.path": "compiled"}),
             "path": (f"{RUN} --path step", {"run_all.places.path": "step"}),
             "restart_stale": (f"{RUN} --restart-stale", {"run_all.places.restart_stale": True}),
             "prepared": (f"{RUN} --prepared p", {"run_all.places.prepared": Path("p")}),

@@ -239,7 +239,7 @@ def test_triton_is_used_where_there_is_a_shortcut_for_it(tiny_faces, tiny_protoc
     monkeypatch.setattr(stepping.importlib.util, "find_spec", lambda name: None)
     trainer = begun(bounded, tiny_faces, "triton")
     assert trainer.path == "eager" and not any(unit.shortcut.triton for unit in trainer.model.units)
-    assert capsys.readouterr().out == 2 * "no Triton, or no shortcut for it\n"
+    assert capsys.readouterr().out == "Triton is not installed, so slower\n"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
