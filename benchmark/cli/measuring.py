@@ -230,6 +230,9 @@ def add(verb: Callable) -> None:
     one.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
     one.add_argument("--paths", nargs="+", default=[], metavar="PATH",
                      help="also measure the suite on these: compiled, graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument(
+        "--compile", dest="paths", action="store_const", const=["compiled"], help="the same as --paths compiled"
+    )
     one.add_argument("--growth", action="store_true", help="also measure cost against batch size, input size and depth")
 
     one = verb("robustness", robustness,

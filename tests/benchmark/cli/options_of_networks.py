@@ -460,6 +460,7 @@ TABLE |= {
             "batch": (f"{BENCH} --batch 8", {"bench.batch": 8}),
             "steps": (f"{BENCH} --steps 3", {"bench.steps": 3}),
             "rounds": (f"{BENCH} --rounds 4", {"bench.rounds": 4}),
+            "paths: compile": (f"{BENCH} --compile", {"bench.paths": ["compiled"]}),
             "paths": (f"{BENCH} --paths compiled step", {"bench.paths": ["compiled", "step"]}),
             "growth": (f"{BENCH} --growth", {"bench.growth": True}),
         },
