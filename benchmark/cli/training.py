@@ -92,8 +92,7 @@ def run(arguments) -> None:
         print(f"no run in share {arguments.share}")
         return
     device = pick_device("cpu" if ray else arguments.device)  # a Ray task picks its own device
-    if not ray:
-        check_path(arguments.path, device)
+    check_path(arguments.path, "cuda" if ray else device.type)
     places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.path)
     budget = budget_of(arguments.time_budget, began)
     if ray:

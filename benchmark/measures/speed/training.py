@@ -80,7 +80,7 @@ def bench(
     if rounds < 2 or steps < 1 or not 1 <= batch <= PICTURES:
         raise BadInput("bench", f"{rounds} rounds, {steps} steps, batch {batch}", f"2, 1 or more; batch 1 to {PICTURES}")
     for path in paths:
-        check_path(path, device, "--paths")
+        check_path(path, device.type, "--paths")
     found = {"schema": SCHEMA, "environment": environment.describe(device), "device_type": device.type}
     found |= {"batch": batch, "rounds": rounds, "steps": steps, "comparisons": [], "growth": []}
     for size in sizes:

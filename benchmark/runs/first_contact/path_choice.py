@@ -123,7 +123,7 @@ class Contact:
         if earlier is not None:
             progress.say(f"chosen in an earlier call: {said(earlier)} ({self.folder / FILE})")
             return earlier
-        here = [path for path in TRIED if possible(path, self.device)]
+        here = [path for path in TRIED if possible(path, self.device.type)]
         for path in here:
             if self._checked(self.runs[0], path) and self.correct(path):
                 self._measure(path, every=False)

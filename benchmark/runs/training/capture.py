@@ -36,7 +36,11 @@ class Captured:
         self.inputs, self.targets = inputs.clone(), targets.clone()
         self.rate = torch.zeros((), device=inputs.device)
         self.parameters = [each for group in optimizer.param_groups for each in group["params"]]
-        with _unchanged(model, optimizer), _rate_as_tensor(optimizer, self.rate):
+        with (
+            torch.cuda.device(inputs.device if inputs.is_cuda else -1),
+            _unchanged(model, optimizer),
+            _rate_as_tensor(optimizer, self.rate),
+        ):
             self.replay, self.loss = recorded(lambda: step(self.inputs, self.targets))
         self.gradients = [each.grad for each in self.parameters]
 
@@ -52,7 +56,10 @@ class Captured:
 
 
 def recorded(step: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
-    """(a function that makes the step again, the tensor that then has its result), by capture on the current GPU."""
+    """(a function that makes the step again, the tensor that then has its result), by capture on the current GPU.
+
+    Raises what torch raises if the step waits for the GPU, or has an operator that can not be captured.
+    """
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch gives it no types
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):

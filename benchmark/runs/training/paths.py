@@ -10,8 +10,6 @@ A name is "eager", or one or more of these words, joined by "+" in this order:
 "compiled" and "step" exclude each other. "graph" and "triton" need a GPU.
 """
 
-import torch
-
 from benchmark.errors import BadInput
 
 EAGER = "eager"
@@ -38,13 +36,13 @@ def without(path: str, word: str) -> str:
     return "+".join(each for each in path.split("+") if each != word) or EAGER
 
 
-def possible(path: str, device: torch.device) -> bool:
-    """Whether a path can be tried on a device."""
-    return device.type == "cuda" or not words_of(path) & {GRAPH, TRITON}
+def possible(path: str, device_type: str) -> bool:
+    """Whether a path can be tried on a device of a type, "cuda" or "cpu"."""
+    return device_type == "cuda" or not words_of(path) & {GRAPH, TRITON}
 
 
-def check_path(path: str, device: torch.device, option: str = "--path") -> None:
-    """BadInput for an unknown path, and for one that the device does not have."""
-    here = [each for each in PATHS if possible(each, device)]
+def check_path(path: str, device_type: str, option: str = "--path") -> None:
+    """BadInput for an unknown path, and for one that such a device does not have."""
+    here = [each for each in PATHS if possible(each, device_type)]
     if path not in here:
-        raise BadInput(option, f"'{path}'", f"one of {', '.join(here)} on {device.type}")
+        raise BadInput(option, f"'{path}'", f"one of {', '.join(here)} on {device_type}")

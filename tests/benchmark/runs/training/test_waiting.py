@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmark.protocol.cells import Run
-from benchmark.runs.training import pixels
+from benchmark.runs.training import capture, pixels
 from benchmark.runs.training import trainer as trainers
 from benchmark.runs.training.augmentation import AUGMENTATIONS
 from benchmark.runs.training.losses import make_loss
@@ -84,6 +84,23 @@ def test_steps_do_not_wait(
     expected = {1: {"tensor": 2}, FINITE_CHECK_STEPS: {"_local_scalar_dense": 1}}
     assert each == [Counter(expected.get(step, {})) for step in range(1, 31)]
     assert not torch.equal(trainer.model.output.weight.held, before), "nothing was trained"
+
+
+def test_steps_of_a_graph_do_not_wait(tiny_faces, tiny_protocol, tiny_cell, allowed, monkeypatch):
+    """Neither in what is captured, where it would be an error, nor in filling the places of inputs and learning rate."""
+    made = []
+    monkeypatch.setattr(capture, "recorded", lambda step: made.append(step()) or (lambda: None, made[-1]))
+    run = Run(tiny_protocol(recipe={"batch_size": 3, "gradient_clip": 1.0}), tiny_cell("weighted"), 0)
+    with pretended.counted() as waits:
+        trainer = placed(run, tiny_faces)
+        trainer.path, order = "graph", trainer.order()
+        pixels._on.cache_clear()
+        waits.clear()
+        for _ in range(20):
+            trainer.train_step(order)
+    assert waits == {"tensor": 2} and len(made) == 1 and trainer.path == "graph"
+    rate = trainer.optimizer.param_groups[0]["lr"]
+    assert trainer.captured.rate.held.item() == pytest.approx(rate) and trainer.captured.gradients[0].held.norm() > 0
 
 
 WAITS = {
