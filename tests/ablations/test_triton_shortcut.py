@@ -1,6 +1,7 @@
 """The Triton kernels of the bounded shortcut: their numbers in Triton's interpreter, and on a GPU."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,40 @@ def test_on_a_cpu_nothing_changes():
     before = shortcut(x)
     shortcut.triton = True
     assert torch.equal(shortcut(x), before)
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "bf16", "fp16"])
+def test_kernels_are_compiled_for_a_gpu_that_is_not_here(dtype, monkeypatch, tmp_path):
+    """To machine code of compute capability 9.0, by the assembler that Triton brings. Nothing is computed in less than
+    float32, and no register is spilled to memory."""
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource, compile
+
+    from ablations import triton_shortcut
+
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    point, size = {"a_at": "*fp32", "c_at": "*fp32"}, {"width": "constexpr"}
+    faces = {"g_at": f"*{dtype}", "x_at": f"*{dtype}"}
+    signatures = {
+        "_forward": {"x_at": f"*{dtype}"} | point | {"y_at": f"*{dtype}", "count": "i32"} | size,
+        "_backward": faces
+        | point
+        | {"result_at": f"*{dtype}", "sums_at": "*fp32", "count": "i32", "sums": "constexpr"}
+        | size,
+        "_of_scalars": {"sums_at": "*fp32"}
+        | point
+        | {"gradient_a_at": "*fp32", "gradient_c_at": "*fp32", "blocks": "i32"}
+        | size,
+    }
+    for name, signature in signatures.items():
+        for sums in (True, False) if name == "_backward" else (True,):
+            fixed = {"width": triton_shortcut.BLOCK, "sums": sums}
+            fixed = {key: value for key, value in fixed.items() if signature.get(key) == "constexpr"}
+            source = ASTSource(fn=getattr(triton_shortcut, name), signature=signature, constexprs=fixed)
+            code = compile(source, target=GPUTarget("cuda", 90, 32)).asm
+            assert len(code["cubin"]) > 1000
+            assert not re.search(r"(add|sub|mul|fma|div)\S*\.(bf16|f16)|(ld|st)\.local", code["ptx"]), name
+            assert "fma.rn.f32" in code["ptx"] or name == "_of_scalars"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

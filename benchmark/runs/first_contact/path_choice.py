@@ -9,7 +9,6 @@ valid for one machine, plan and version of the code; for another one, everything
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from benchmark.errors import Findings, Interrupted
 from benchmark.files import Json, read_object, write_json
 from benchmark.protocol.cells import Run
 from benchmark.runs import environment, sources
+from benchmark.runs.first_contact.machine import machine
 from benchmark.runs.first_contact.path_speed import speeds
 from benchmark.runs.first_contact.path_words import plain, said, table, verdict
 from benchmark.runs.first_contact.side_process import Failed, SideProcess
@@ -238,26 +238,6 @@ class Contact:
 
     def _save(self) -> None:
         write_json(self.folder / FILE, self.found)
-
-
-def machine(device: torch.device) -> dict[str, Json]:
-    """What identifies the machine for which a choice is valid: GPU (or processor), driver, torch and CUDA."""
-    return {
-        "device": environment.device_name(device),
-        "driver": _driver() if device.type == "cuda" else None,
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda if device.type == "cuda" else None,
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _driver() -> str | None:
-    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.partition("\n")[0].strip() or None
 
 
 def digest(runs: Sequence[Run]) -> str:
