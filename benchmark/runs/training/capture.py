@@ -60,7 +60,8 @@ def recorded(step: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
 
     Raises what torch raises if the step waits for the GPU, or has an operator that can not be captured.
     """
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch gives it no types
+    stream: Callable[[], torch.cuda.Stream] = torch.cuda.Stream  # torch gives it no types
+    aside = stream()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(WARM_UP):

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,10 @@ from benchmark.runs.training.capture import Captured
 from benchmark.runs.training.compiling import compiled, compiled_gradients
 from benchmark.runs.training.losses import Loss
 from benchmark.runs.training.paths import COMPILED, EAGER, GRAPH, IMPLEMENTATIONS, STEP, TRITON, without, words_of
+
+
+class _Shortcut(Protocol):
+    triton: bool
 
 
 class Stepping:
@@ -85,7 +90,7 @@ class Stepping:
         one with this word as well as one without."""
         return self.path == (path if self._shortcuts() else without(path, TRITON))
 
-    def _shortcuts(self) -> Sequence[nn.Module]:
+    def _shortcuts(self) -> Sequence[_Shortcut]:
         """The shortcuts of the network that Triton can compute."""
         return getattr(self.model, "shortcuts_for_triton", ())
 
@@ -93,7 +98,7 @@ class Stepping:
         if importlib.util.find_spec("triton") is None:
             return False
         for shortcut in self._shortcuts():
-            shortcut.triton = True  # type: ignore[assignment]  # an attribute of the class, which nn.Module does not know
+            shortcut.triton = True
         return bool(self._shortcuts())
 
     def _gradients(self, inputs: Tensor, targets: Tensor, whole: bool) -> Tensor:
