@@ -98,7 +98,7 @@ def bench(arguments) -> None:
     from benchmark.runs.environment import pick_device
 
     device, given = pick_device(arguments.device), ("networks", "shortcuts", "sizes", "batch", "steps", "rounds", "ways")
-    given += ("growth", "compile", "instructions")
+    given += ("growth", "paths", "instructions")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
     out = REPORTS / "bench" / f"{file_name(device.type, arguments.instructions)}.json"
     check_outputs(out)
@@ -237,7 +237,11 @@ def add(verb: Callable) -> None:
                      help="to train the same network, of benchmark/measures/speed/ways (default: all)")  # fmt: skip
     one.add_argument("--instructions", choices=list(ENVIRONMENTS), default=NATIVE,
                      help="of the CPU; avx2: without AVX-512, result in cpu-avx2.json (default: %(default)s)")  # fmt: skip
-    one.add_argument("--compile", action="store_true", help="also measure the suite with torch.compile")
+    one.add_argument("--paths", nargs="+", default=[], metavar="PATH",
+                     help="also measure the suite on these: compiled, graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument(
+        "--compile", dest="paths", action="store_const", const=["compiled"], help="the same as --paths compiled"
+    )
     one.add_argument("--growth", action="store_true", help="also measure cost against batch size, input size and depth")
 
     one = verb("robustness", robustness,

@@ -21,6 +21,7 @@ from benchmark.cli.shared import (
     seeds_of,
 )
 from benchmark.errors import BadInput
+from benchmark.runs.training.paths import EAGER, check_path
 from benchmark.suggesting import one_of
 
 
@@ -66,6 +67,10 @@ def run(arguments) -> None:
     if arguments.share and not (runs := _share(runs, arguments.share)):
         print(f"no run in share {arguments.share}")
         return
+    if arguments.path != EAGER:  # what follows may import torch
+        from benchmark.runs.environment import pick_device
+
+        check_path(arguments.path, "cuda" if ray else pick_device(arguments.device).type)
     if ray:
         from benchmark.runs.cluster import Share, run_on_ray
 
@@ -92,7 +97,8 @@ def _site(arguments, device: str):
     from benchmark.runs.environment import pick_device
     from benchmark.runs.runner import Site
 
-    return Site(arguments.prepared, arguments.out, pick_device(device), arguments.restart_stale, arguments.compile)
+    chosen = pick_device(device)
+    return Site(arguments.prepared, arguments.out, chosen, arguments.restart_stale, arguments.path)
 
 
 def _all_finished(arguments, runs: list) -> bool:
@@ -224,7 +230,9 @@ def add(verb: Callable) -> None:
                      help="ray: cores and threads per run (default: 1)")  # fmt: skip
     one.add_argument("--retries", type=int, default=3, metavar="N",
                      help="ray: restarts of a run whose machine was lost (default: 3)")  # fmt: skip
-    one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
+    one.add_argument("--path", default="eager",
+                     help="how a step is computed: eager, compiled, graph, compiled+graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument("--compile", dest="path", action="store_const", const="compiled", help="the same as --path compiled")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")

@@ -26,6 +26,7 @@ from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import Trainer
@@ -49,14 +50,14 @@ class Site:
         prepared: folder of the prepared FaceSets.
         out: folder of all runs.
         device: to train on.
-        restart_stale, compile: as of `benchmark.runs.training.train.train`.
+        restart_stale, path: as of `benchmark.runs.training.train.train`.
     """
 
     prepared: Path
     out: Path
     device: torch.device
     restart_stale: bool = False
-    compile: bool = False
+    path: str = EAGER
 
 
 class _Given(TypedDict):
@@ -64,7 +65,7 @@ class _Given(TypedDict):
 
     device: torch.device
     restart_stale: bool
-    compile: bool
+    path: str
     stop: Callable[[], bool]
     enough: Callable[[Trainer], bool]
     position: int
@@ -107,7 +108,7 @@ class Worker:
         given: _Given = {
             "device": places.device,
             "restart_stale": places.restart_stale,
-            "compile": places.compile,
+            "path": places.path,
             "stop": self.stop,
             "enough": self._enough(start, bool(run.protocol.folds)),
             "position": self.position,

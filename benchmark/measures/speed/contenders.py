@@ -11,6 +11,7 @@ from benchmark.measures.speed import plain
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol, load_protocol
 from benchmark.runs.training.evaluation import predict
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import Split
 from benchmark.runs.training.trainer import Trainer, build_model
 
@@ -56,13 +57,13 @@ def plain_network(cell: Cell, size: int, batch: int) -> plain.Network:
 class Suite:
     """The suite's own training loop and evaluation on `noise`, with the methods of a way (`ways`)."""
 
-    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, compile: bool = False):
+    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, path: str = EAGER):
         protocol = protocol_of(size, batch)
         pictures, labels = noise(size, protocol.outputs, STEPS * batch)
         images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
         split = Split(np.arange(len(labels)).astype(str), images, torch.from_numpy(labels).to(device))
         faces = SimpleNamespace(fingerprint="noise")
-        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, compile=compile)
+        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, path=path)
         self.order = self.trainer.order()
 
     def train(self, steps: int) -> None:

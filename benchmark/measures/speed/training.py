@@ -19,14 +19,14 @@ from benchmark.measures.speed.file import SCHEMA
 from benchmark.measures.speed.finding import find_ways
 from benchmark.measures.speed.instructions import ENVIRONMENTS, NATIVE
 from benchmark.measures.speed.roofline import count_step, floor_seconds
-from benchmark.measures.speed.turns import COMPILED, SUITE, Setting, take_turns
+from benchmark.measures.speed.turns import SUITE, Setting, take_turns
 from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
 from benchmark.runs import environment
+from benchmark.runs.training.paths import IMPLEMENTATIONS, check_path
 from benchmark.runs.training.trainer import build_model
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
 NETWORKS = ("bregnext-50",)
-TITLES = {SUITE: "this suite", COMPILED: "this suite, torch.compile"}
 LARGEST_BATCH = 1024
 
 
@@ -43,7 +43,7 @@ def bench(
     ways: Sequence[str] | None = None,
     others: Sequence[str] = TIMM,
     growth: bool = False,
-    compile: bool = False,
+    paths: Sequence[str] = (),
     instructions: str = NATIVE,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
@@ -55,7 +55,7 @@ def bench(
         steps: training steps of one contender in one round.
         ways: names of the modules of `ways`; None: all. One that lacks a package is left out, and a line says so.
         others: further networks that are trained by the suite's code, "timm:NAME".
-        compile: also measure the suite with torch.compile.
+        paths: also measure the suite on these (`benchmark.runs.training.paths`).
         growth: also measure how the suite's time and memory grow with batch size, input size and depth.
         instructions: of the CPU, a name of `instructions.ENVIRONMENTS`.
         stop: called between blocks.
@@ -66,7 +66,7 @@ def bench(
 
     Raises:
         BadInput: sizes that are not multiples of 4, an unknown shortcut, network, way or instruction set, fewer than two
-            rounds. Nothing was written.
+            rounds, a path that is not there. Nothing was written.
         Interrupted: `stop` returned True. Nothing was written.
     """
     if bad := [name for name in shortcuts if name not in SHORTCUTS]:
@@ -81,6 +81,8 @@ def bench(
         for network, size in _sized(networks, sizes)
         for shortcut in shortcuts
     ]
+    for path in paths:
+        check_path(path, device.type, "--paths")
     for cell in {cell.name: cell for *_, cell in plan}.values():
         plain_network(cell, 8, batch)  # raises BadInput for a network that no plain one equals
     titles, left_out = find_ways(ways)
@@ -88,12 +90,12 @@ def bench(
         progress.say(f"{name} is left out: {reason}")
     found = {"schema": SCHEMA, "environment": environment.describe(device), "device_type": device.type}
     found |= {"instructions": instructions, "batch": batch, "pictures": STEPS * batch, "rounds": rounds, "steps": steps}
-    found |= {"titles": titles | TITLES | {name: f"{name} in this suite" for name in others}, "left_out": left_out}
+    found |= {"titles": titles | _titles(paths) | {name: f"{name} in this suite" for name in others}, "left_out": left_out}
     found |= {"comparisons": [], "growth": []}
     for network, size, shortcut, own in plan:
         setting = Setting(size, batch, steps, rounds, device, instructions)
         contenders = dict.fromkeys((*(name for name in titles if name not in left_out), SUITE), own)
-        contenders |= ({COMPILED: own} if compile else {}) | {name: _cell(name) for name in others}
+        contenders |= dict.fromkeys(paths, own) | {name: _cell(name) for name in others}
         measured = take_turns(contenders, setting, stop)
         left_out |= measured["left_out"]
         compared = {"network": network, "shortcut": shortcut, "size": size} | _compared(measured, own, setting)
@@ -108,6 +110,12 @@ def bench(
         progress.say(f"growth: {axis} {value}")
     write_json(out, found)
     return found
+
+
+def _titles(paths: Sequence[str]) -> dict[str, str]:
+    """The suite and its paths in words."""
+    words = {path: [IMPLEMENTATIONS.get(word, word) for word in path.split("+")] for path in paths}
+    return {SUITE: "this suite"} | {path: f"this suite, {', '.join(each)}" for path, each in words.items()}
 
 
 def _sized(networks: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, int]]:

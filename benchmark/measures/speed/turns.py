@@ -19,9 +19,10 @@ from benchmark.measures.speed.roofline import Ceilings
 from benchmark.protocol.cells import Cell
 from benchmark.runs.environment import synchronise
 from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.paths import EAGER, PATHS
 from benchmark.workers import Workers
 
-SUITE, COMPILED, MACHINE = "suite", "compiled", "machine"
+SUITE, MACHINE = "suite", "machine"
 
 
 class Setting(NamedTuple):
@@ -62,7 +63,7 @@ def _begin(kind: str, cell: Cell | None, setting: Setting, threads: int) -> None
     else:
         if device.type == "cpu":
             keep_freed()
-        _here["loop"] = Suite(cell, setting.size, setting.batch, device, compile=kind == COMPILED)
+        _here["loop"] = Suite(cell, setting.size, setting.batch, device, path=kind if kind in PATHS else EAGER)
 
 
 def _load_optimizer() -> None:
@@ -111,7 +112,7 @@ def take_turns(contenders: Mapping[str, Cell], setting: Setting, stop: Callable[
     """The measurements of all contenders.
 
     Args:
-        contenders: name -> its cell. SUITE, COMPILED and timm:NAME are trained by the suite, the others are ways.
+        contenders: name -> its cell. SUITE, the names of paths and timm:NAME are trained by the suite, the others are ways.
         stop: called between blocks; True raises Interrupted.
 
     Returns:

@@ -444,7 +444,7 @@ TABLE |= {
         "base": BENCH,
         "arrives": named("bench", {"out": Path("reports/bench/cpu.json"), "device": "cpu", "sizes": [64, 48]})
         | named("bench", {"shortcuts": ["identity", "fixed", "adaptive"], "batch": 32, "steps": 1, "rounds": 5})
-        | named("bench", {"growth": False, "compile": False, "others": ["timm:resnet18", "timm:resnet50"]})
+        | named("bench", {"growth": False, "paths": [], "others": ["timm:resnet18", "timm:resnet50"]})
         | named("bench", {"networks": ["bregnext-50"], "ways": None, "instructions": "native"})
         | {"table.contents": {"rounds": 1}, "printed": "a table\nwrote reports/bench/cpu.json\n"},
         "options": {
@@ -471,7 +471,8 @@ TABLE |= {
             "batch": (f"{BENCH} --batch 8", {"bench.batch": 8}),
             "steps": (f"{BENCH} --steps 3", {"bench.steps": 3}),
             "rounds": (f"{BENCH} --rounds 4", {"bench.rounds": 4}),
-            "compile": (f"{BENCH} --compile", {"bench.compile": True}),
+            "paths: compile": (f"{BENCH} --compile", {"bench.paths": ["compiled"]}),
+            "paths": (f"{BENCH} --paths compiled step", {"bench.paths": ["compiled", "step"]}),
             "growth": (f"{BENCH} --growth", {"bench.growth": True}),
         },
     },

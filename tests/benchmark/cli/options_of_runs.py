@@ -33,7 +33,7 @@ OTHER_PLAN = [place.replace("synthetic-8", "fer2013-7") for place in PLAN]
 RUN = f"run synthetic-8 {P}"
 ALL = places("synthetic-8", "own-a/seed3", "own-b/seed3", "own-a/seed4", "own-b/seed4")  # of PARAMS
 RAY = f"{RUN} --engine ray"
-SITE = {"prepared": Path("data/prepared"), "out": Path("runs"), "device": "cpu", "restart_stale": False, "compile": False}
+SITE = {"prepared": Path("data/prepared"), "out": Path("runs"), "device": "cpu", "restart_stale": False, "path": "eager"}
 # What does not arrive where a Ray cluster trains, and what arrives there.
 ON_RAY = {f"run_all.{name}": GONE for name in ("runs", *(f"places.{name}" for name in SITE), "jobs", "time_budget")}
 ON_RAY |= {f"run_on_ray.places.{name}": value for name, value in SITE.items()}
@@ -176,7 +176,8 @@ TABLE = {
             "retries": (f"{RAY} --retries 8", ON_RAY | {"run_on_ray.share.retries": 8}),
             "device: ray": (f"{RAY} --device cuda", ON_RAY | {"run_on_ray.device": "cuda"}),
             "time_budget: ray": (f"{RAY} --time-budget 50", ON_RAY | {"run_on_ray.time_budget": 43.0}),
-            "compile": (f"{RUN} --compile", {"run_all.places.compile": True}),
+            "path: compile": (f"{RUN} --compile", {"run_all.places.path": "compiled"}),
+            "path": (f"{RUN} --path step", {"run_all.places.path": "step"}),
             "restart_stale": (f"{RUN} --restart-stale", {"run_all.places.restart_stale": True}),
             "prepared": (f"{RUN} --prepared p", {"run_all.places.prepared": Path("p")}),
             "out": (f"{RUN} --out o", {"run_all.places.out": Path("o"), "printed": "records in o\n"}),

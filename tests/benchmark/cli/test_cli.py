@@ -39,6 +39,11 @@ def here(tmp_path, monkeypatch):
         ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE"),
         ("run fer2013-7 resnet18-plain --profile default", "not exactly one choice"),
         ("run --profile fast", "profile: found 'fast'"),
+        (
+            "run synthetic-8 resnet18-plain --device cpu --path graph",
+            "'graph'; expected one of eager, compiled, step on cpu",
+        ),
+        ("bench --device cpu --paths step triton", "--paths: found 'triton'; expected one of eager, compiled, step on cpu"),
         ("profile fast", "profile: found 'fast'"),
         ("prepare synthetic --params", "params.yaml: found no such file"),
         ("report", "record"),
