@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-
 # The cores are shared among pytest-xdist's workers, before any conftest.py below this folder imports torch.
 if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
