@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-
-def pytest_configure(config):
-    """Shares the cores among pytest-xdist's workers, before any of them imports torch."""
-    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+# The cores are shared among pytest-xdist's workers, before any conftest.py below this folder imports torch.
+if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
 
 
 def pytest_collection_finish():
