@@ -1,4 +1,4 @@
-"""kernels.c and winograd.c, compiled for this processor. They make the family two to three times as fast on a CPU.
+"""kernels.c and winograd.c, compiled for this processor. They make the family about three times as fast on a CPU.
 
 In torch, each operator is a separate pass over memory, atan and ELU take longer than reading and writing their data, and
 convolutions are computed as direct sums (docs/speed.md). The system's C compiler builds both files once, in half a second,

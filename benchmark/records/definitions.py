@@ -4,11 +4,9 @@ cases and what computes it; docs/reference/metrics.md is made from it.
 TP, FP and FN are counted per class; n_k is the number of labels of class k; the present classes are those with n_k > 0.
 x are targets of valence or arousal, y outputs, float64 (N,). A metric that is not defined for the given data is None.
 
-At module level only numpy is imported, and torch never: scipy and krippendorff are imported where they are used. What
-follows from the counts of the confusion matrix is our own, the same as scikit-learn's, whose checks of its arguments take
-many times as long as the counts; an interval of an F1 needs thousands of them. So are the areas under curves, from one sort
-a class for both: the same values as scikit-learn's up to the last digits (see the tests) in a fifth of the time, because a
-report on 500 records needs 13,000 curves.
+At module level only numpy is imported, and torch never: scikit-learn, scipy and krippendorff are imported by the functions
+that use them. The areas under curves are our own, from one sort a class for both: the same values as scikit-learn's up to
+the last digits (see the tests) in a fifth of the time, because a report on 500 records needs 13,000 curves.
 """
 
 import warnings
@@ -34,7 +32,7 @@ def balanced_accuracy(p: Predictions) -> float:
 
     Range: 0 to 1.
     Special cases: constant predictions: 1 / (number of present classes), or 0 if the constant class is not present.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
     return _macro("recall", p)
 
@@ -43,7 +41,7 @@ def macro_f1(p: Predictions) -> float:
     """Mean of 2 TP / (2 TP + FP + FN) over the present classes: the mean of F1s, not the F1 of means.
 
     Range: 0 to 1.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
     return _macro("f1", p)
 
@@ -53,7 +51,7 @@ def macro_ppv(p: Predictions) -> float:
 
     Range: 0 to 1.
     Special cases: a class never predicted: 0.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
     return _macro("precision", p)
 
@@ -66,7 +64,7 @@ def weighted_f1(p: Predictions) -> float:
     """Sum of n_k F1_k / N.
 
     Range: 0 to 1.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
     return float(np.average(p.per_class["f1"], weights=np.bincount(p.labels)[p.present]))
 
@@ -76,13 +74,12 @@ def kappa(p: Predictions) -> float | None:
 
     Range: -1 to 1.
     Special cases: constant predictions or labels: 0; both the same class: null.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
-    if p.all_in_one_class:
-        return None
-    expected = np.outer(p.confusion.sum(axis=0), p.confusion.sum(axis=1)) / p.n
-    others = 1 - np.eye(p.k)
-    return float(1 - (others * p.confusion).sum() / (others * expected).sum())
+    from sklearn.metrics import cohen_kappa_score
+
+    *pair, weights = p.pairs.values()  # cohen_kappa_score has other names for its arguments
+    return None if p.all_in_one_class else float(cohen_kappa_score(*pair, sample_weight=weights))
 
 
 def alpha(p: Predictions) -> float | None:
@@ -105,14 +102,11 @@ def mcc(p: Predictions) -> float | None:
 
     Range: -1 to 1.
     Special cases: constant predictions or labels: 0 (0/0, scikit-learn's convention); both the same class: null.
-    Computed with: own; tested against scikit-learn.
+    Computed with: scikit-learn.
     """
-    if p.all_in_one_class:
-        return None
-    labelled, answered = (p.confusion.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
-    spread = (p.n**2 - answered @ answered) * (p.n**2 - labelled @ labelled)
-    together = np.trace(p.confusion, dtype=np.float64) * p.n - labelled @ answered
-    return float(together / np.sqrt(spread)) if spread else 0.0
+    from sklearn.metrics import matthews_corrcoef
+
+    return None if p.all_in_one_class else float(matthews_corrcoef(**p.pairs))
 
 
 def roc_auc(p: Predictions) -> float | None:

@@ -71,6 +71,13 @@ class Predictions:
         return np.bincount(self.labels * self.k + self.predicted, minlength=self.k**2).reshape(self.k, self.k)
 
     @cached_property
+    def pairs(self) -> dict[str, np.ndarray]:
+        """The entries of `confusion` as arguments for scikit-learn: K x K pairs (true, predicted), weighted by their counts.
+        The results are the same as with N rows, but faster."""
+        true, predicted = np.divmod(np.arange(self.k**2), self.k)
+        return {"y_true": true, "y_pred": predicted, "sample_weight": self.confusion.ravel()}
+
+    @cached_property
     def present(self) -> NDArray[np.int64]:
         """int64, ascending: the classes that occur among the labels. Macro averages are over these classes."""
         return np.unique(self.labels)
@@ -78,13 +85,10 @@ class Predictions:
     @cached_property
     def per_class(self) -> dict[str, NDArray[np.float64]]:
         """precision, recall and f1 of the classes in `present`, float64; 0 for a class that is never predicted."""
-        right = np.diagonal(self.confusion)[self.present].astype(np.float64)
-        labelled, answered = (self.confusion.sum(axis=axis)[self.present] for axis in (1, 0))
-        return {
-            "precision": right / np.maximum(answered, 1),  # never predicted: 0 / 1
-            "recall": right / labelled,
-            "f1": 2 * right / (labelled + answered),
-        }
+        from sklearn.metrics import precision_recall_fscore_support
+
+        values = precision_recall_fscore_support(**self.pairs, labels=self.present, zero_division=0)
+        return dict(zip(("precision", "recall", "f1"), values[:3], strict=True))
 
     @cached_property
     def calibration(self) -> dict[str, np.ndarray]:

@@ -82,31 +82,6 @@ def test_categorical_against_torchmetrics(seed, k):
     assert found["confusion"] == tm.multiclass_confusion_matrix(s, t, k).tolist()
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_counts_against_scikit_learn(seed):
-    """To the last digit, also with classes that no label has or that are never predicted."""
-    rng = np.random.default_rng(seed)
-    k = int(rng.integers(2, 9))
-    n = int(rng.choice([1, 2, 7, 90, 3000]))
-    labels = rng.choice(rng.integers(0, k, int(rng.integers(1, k + 1))), n)
-    answers = np.where(rng.random(n) < rng.random(), labels, rng.choice(rng.integers(0, k, int(rng.integers(1, k + 1))), n))
-    found, present = categorical(labels, np.eye(k)[answers], names(k)), sorted(set(labels.tolist()))
-    by_class = sk.precision_recall_fscore_support(labels, answers, labels=present, zero_division=0)
-    for name, values in zip(("precision", "recall", "f1"), by_class, strict=False):
-        assert [found[name][each] for each in present] == values.tolist()
-        assert {found[name][each] for each in range(k)} - {None} <= set(values.tolist())
-    means = {"balanced_accuracy": 1, "macro_ppv": 0, "macro_f1": 2}
-    assert {name: found[name] for name in means} == {name: by_class[at].mean() for name, at in means.items()}
-    assert found["weighted_f1"] == pytest.approx(
-        sk.f1_score(labels, answers, labels=present, average="weighted", zero_division=0), rel=1e-14
-    )
-    if len({*labels.tolist(), *answers.tolist()}) == 1:
-        assert found["kappa"] is None and found["mcc"] is None
-    else:
-        assert found["kappa"] == pytest.approx(sk.cohen_kappa_score(labels, answers), rel=1e-13, abs=1e-15)
-        assert found["mcc"] == pytest.approx(sk.matthews_corrcoef(labels, answers), rel=1e-13, abs=1e-15)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_categorical_against_plain_loops(seed):
     labels, scores = imbalanced(seed, n=120, k=4)
