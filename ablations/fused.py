@@ -72,13 +72,15 @@ class _ActivatedConvolution(torch.autograd.Function):
         *normalised, weight = ctx.saved_tensors
         activated = _activated(*normalised, ctx.eps)
         padded = functional.pad(activated, ctx.edges) if ctx.edges else activated
-        settings = [len(weight)], *ctx.convolution, [1, 1], False, [0, 0], 1
-        own = kernels.winograd_usable(weight, ctx.convolution[0])
-        wanted = [not own, True, True]
-        g, g_weight, g_bias = torch.ops.aten.convolution_backward(gradient, padded, weight, *settings, wanted)
-        if own:  # the gradient of the input is a convolution with the filters rotated by 180 degrees
-            turned = weight.flip(2, 3).permute(2, 3, 0, 1)
-            g = kernels.convolution(gradient.contiguous(memory_format=torch.channels_last), turned, None)
+        if kernels.winograd_usable(weight, ctx.convolution[0]):
+            gradient = gradient.contiguous(memory_format=torch.channels_last)
+            g_weight, g_bias = kernels.convolution_gradient(padded, gradient)
+            # The gradient of the input is a convolution with the filters rotated by 180 degrees.
+            g = kernels.convolution(gradient, weight.flip(2, 3).permute(2, 3, 0, 1), None)
+        else:
+            settings = [len(weight)], *ctx.convolution, [1, 1], False, [0, 0], 1
+            given = gradient, padded, weight, *settings, [True, True, True]
+            g, g_weight, g_bias = torch.ops.aten.convolution_backward(*given)
         if ctx.edges:
             g = functional.pad(g, [-edge for edge in ctx.edges])
         return *_activation_backward(ctx, g, activated), *4 * (None,), g_weight, g_bias, *3 * (None,)
@@ -122,4 +124,8 @@ def _statistics(x, norm, batch_statistics):
     if not batch_statistics:
         return norm.running_mean, norm.running_var
     norm.num_batches_tracked.add_(1)
-    return torch.batch_norm_update_stats(x, norm.running_mean, norm.running_var, norm.momentum)
+    mean, variance = kernels.statistics(x)
+    values = x.numel() // len(mean)
+    norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), norm.momentum)
+    norm.running_var.lerp_((variance * values / (values - 1)).to(norm.running_var.dtype), norm.momentum)
+    return mean.to(x.dtype), variance.to(x.dtype)

@@ -40,7 +40,7 @@ def load(sources: Sequence[Path]) -> ctypes.CDLL:
     compiler = shlex.split(os.environ.get("CC") or "cc")
     version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout
     kind = f"{platform.system()} {platform.machine()} {_instructions()}"
-    known = "\n".join((version, kind, *FLAGS, *OUTPUT, *(source.read_text() for source in sources)))
+    known = "\n".join((version, *compiler, kind, *FLAGS, *OUTPUT, *(source.read_text() for source in sources)))
     command, key = [*compiler, *FLAGS, *OUTPUT, *map(str, sources)], hashlib.sha256(known.encode()).hexdigest()[:16]
     try:
         return _cached(_cache(), key, command)

@@ -1,18 +1,31 @@
 /* Elementwise passes of the residual family on a CPU: float32, `count` elements in a row, channels innermost.
 
-   Per-channel numbers come repeated to a row of `width` elements (a multiple of the channels), so that the inner loops are
-   long. Sums come back in parts, one a block of whole rows, and are added up by the caller: whatever the number of threads,
-   the same numbers are added in the same order. What the functions are for says kernels.py; its tests compare them with
+   Per-channel numbers are repeated to a row of `width` elements (a multiple of the channels), so that the inner loops are
+   long. Sums are made in parts, one a block of whole rows: whatever the number of threads, the same numbers are added in the
+   same order. What the functions are for says kernels.py; its tests compare them with
    torch's operators. No branch depends on a value, so NaN and infinity pass through as in the formulas. */
 
 #include <math.h>
 #include <stddef.h>
 
 #define BLOCK 16384 /* elements, about: what a core takes at a time */
+#define ROW 256     /* elements, at least */
+
+/* The length of a row. */
+size_t row_width(size_t channels) { return channels * ((ROW + channels - 1) / channels); }
 
 static inline size_t block_length(size_t width) { return width * ((BLOCK + width - 1) / width); }
 
 size_t blocks(size_t count, size_t width) { return (count + block_length(width) - 1) / block_length(width); }
+
+static inline void repeat(const float *values, size_t channels, float *row, size_t width) {
+  for (size_t i = 0; i < width; i++) row[i] = values[i % channels];
+}
+
+/* The first `channels` numbers of the row become the sums of what the row has for each channel. */
+static inline void fold(float *row, size_t channels, size_t width) {
+  for (size_t i = channels; i < width; i++) row[i % channels] += row[i];
+}
 
 /* exp(z) - 1 for z <= 0. z = n ln 2 + r: 2^n (exp(r) - 1) + (2^n - 1), the middle term as its Taylor series to r^7, whose
    rest is below 5e-9 for |r| <= ln(2) / 2. */
@@ -49,8 +62,48 @@ static inline float arc_tangent(float u) {
   return copysignf(angle, u);
 }
 
+/* mean, variance (channels) of x, the latter divided by the number of values. parts: (blocks, 2, width), scratch.
+
+   Each block's sums of squares are about its own means, and are put together by Chan's formula (1979, STAN-CS-79-773). */
+void statistics(const float *x, size_t count, size_t channels, float *parts, double *mean, double *variance, int threads) {
+  size_t width = row_width(channels), length = block_length(width), many = blocks(count, width);
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (size_t block = 0; block < many; block++) {
+    size_t begin = block * length, end = begin + length < count ? begin + length : count;
+    float *sum = parts + 2 * block * width, *square = sum + width, own = (float)(end - begin) / channels;
+    for (size_t i = 0; i < width; i++) sum[i] = square[i] = 0;
+    for (size_t row = begin; row < end; row += width) {
+      size_t columns = row + width < end ? width : end - row;
+      for (size_t i = 0; i < columns; i++) sum[i] += x[row + i];
+    }
+    fold(sum, channels, width);
+    for (size_t i = 0; i < channels; i++) sum[i] /= own;
+    for (size_t i = channels; i < width; i++) sum[i] = sum[i % channels];
+    for (size_t row = begin; row < end; row += width) {
+      size_t columns = row + width < end ? width : end - row;
+      for (size_t i = 0; i < columns; i++) square[i] += (x[row + i] - sum[i]) * (x[row + i] - sum[i]);
+    }
+    fold(square, channels, width);
+  }
+  for (size_t i = 0; i < channels; i++) {
+    double values = 0, squares = 0;
+    mean[i] = 0;
+    for (size_t block = 0; block < many; block++) {
+      double own = (double)((block + 1) * length < count ? length : count - block * length) / channels;
+      double away = parts[2 * block * width + i] - mean[i], before = values;
+      values += own;
+      mean[i] += away * own / values;
+      squares += parts[(2 * block + 1) * width + i] + away * away * own * before / values;
+    }
+    variance[i] = squares / values;
+  }
+}
+
 /* y = ELU(x scale + shift); y may be x. */
-void affine_elu(const float *x, float *y, size_t count, size_t width, const float *scale, const float *shift, int threads) {
+void affine_elu(const float *x, float *y, size_t count, size_t channels, const float *scales, const float *shifts, int threads) {
+  size_t width = row_width(channels);
+  float scale[width], shift[width];
+  repeat(scales, channels, scale, width), repeat(shifts, channels, shift, width);
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (size_t row = 0; row < count; row += width) {
     size_t columns = row + width < count ? width : count - row;
@@ -64,9 +117,11 @@ void affine_elu(const float *x, float *y, size_t count, size_t width, const floa
 
 /* From g, the gradient of y = ELU(.), and y: g becomes that of ELU's input. sums (blocks, 2, width) gets, column by column,
    the sum of the new g and of g (x - mean). */
-void elu_backward(float *g, const float *y, const float *x, size_t count, size_t width, const float *mean, float *sums,
+void elu_backward(float *g, const float *y, const float *x, size_t count, size_t channels, const float *means, float *sums,
                   int threads) {
-  size_t length = block_length(width), many = blocks(count, width);
+  size_t width = row_width(channels), length = block_length(width), many = blocks(count, width);
+  float mean[width];
+  repeat(means, channels, mean, width);
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (size_t block = 0; block < many; block++) {
     size_t end = (block + 1) * length < count ? (block + 1) * length : count;
@@ -85,9 +140,12 @@ void elu_backward(float *g, const float *y, const float *x, size_t count, size_t
   }
 }
 
-/* g = g first + x second + third, column by column. */
-void affine_backward(float *g, const float *x, size_t count, size_t width, const float *first, const float *second,
-                     const float *third, int threads) {
+/* g = g first + x second + third, channel by channel. */
+void affine_backward(float *g, const float *x, size_t count, size_t channels, const float *firsts, const float *seconds,
+                     const float *thirds, int threads) {
+  size_t width = row_width(channels);
+  float first[width], second[width], third[width];
+  repeat(firsts, channels, first, width), repeat(seconds, channels, second, width), repeat(thirds, channels, third, width);
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (size_t row = 0; row < count; row += width) {
     size_t columns = row + width < count ? width : count - row;

@@ -151,6 +151,11 @@ class ResidualNetwork(nn.Module):
         return self.output(self.head(self.units(self.stem(x))))
 
     @property
+    def shortcuts_for_triton(self) -> list[nn.Module]:
+        """The bounded shortcuts. Where the attribute `triton` of one is set to True, Triton computes it on a GPU."""
+        return [unit.shortcut for unit in self.units if not isinstance(unit.shortcut, Identity)]
+
+    @property
     def implementation(self) -> str:
         """How the network is computed on the device of its parameters, in float32: "compiled kernels" or "torch". It is
         stored in the record."""

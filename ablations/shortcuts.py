@@ -120,7 +120,28 @@ class Identity(nn.Module):
         return x
 
 
-class FixedBounded(nn.Module):
+class _BoundedShortcut(nn.Module):
+    """`bounded` with the module's own a and c; computed by `ablations.triton_shortcut` where `triton` is True and x is on a
+    GPU."""
+
+    a: torch.Tensor
+    c: torch.Tensor
+    triton = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.triton and _takes_triton(x):
+            from ablations import triton_shortcut  # not every machine has Triton
+
+            return triton_shortcut.bounded(x, self.a, self.c)
+        return bounded(x, self.a, self.c)
+
+
+def _takes_triton(x):
+    dense = x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
+    return x.is_cuda and dense and x.dtype in (torch.float32, torch.bfloat16, torch.float16)
+
+
+class FixedBounded(_BoundedShortcut):
     """H(x) = atan(x / sqrt 2) / sqrt 2 with slope 1 / (2 + x^2): `bounded` with constant a = c = 1. It has no parameters and
     no state."""
 
@@ -129,17 +150,11 @@ class FixedBounded(nn.Module):
         self.register_buffer("a", torch.ones(()), persistent=False)
         self.register_buffer("c", torch.ones(()), persistent=False)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return bounded(x, self.a, self.c)
 
-
-class AdaptiveBounded(nn.Module):
+class AdaptiveBounded(_BoundedShortcut):
     """`bounded` with two trained scalars a and c, both initially 1, as in the released script."""
 
     def __init__(self):
         super().__init__()
         self.a = nn.Parameter(torch.ones(()))
         self.c = nn.Parameter(torch.ones(()))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return bounded(x, self.a, self.c)

@@ -2,17 +2,42 @@
 
    Lavin & Gray 2016, arXiv 1509.09308, section 4.3. A tile of 4x4 results takes 36 products a pair of channels instead of
    144. Tile d (6x6 of the picture), filter g: result = A' [(G g G') . (B' d B)] A, where the sum over channels of the products
-   makes 36 matrix products over tiles. Groups of TILES tiles are worked on at a time, so that a group's transformed numbers
-   stay in a core's cache. Rounding is about ten times that of the direct sum (tests/ablations/test_kernels.py). */
+   makes 36 matrix products over tiles. The gradient of g is the adjoint of this: with e, the gradient of a tile's results, it
+   is G' [(B' d B) . (A e A')] G, where the sum over tiles makes 36 matrix products. Tiles are worked on in groups, so that a
+   group's transformed numbers stay in a core's cache. Rounding is about ten times that of the direct sum
+   (tests/ablations/test_kernels.py).
+
+   Written in the vector types of GCC and Clang, as wide as the processor's registers: AVX-512, AVX, NEON or SSE. */
 
 #include <stddef.h>
 #include <string.h>
 
-#define TILES 16 /* in a group */
-#define ROWS 8   /* tiles of one pass of the inner product */
+#define UNIT 16 /* numbers of channels are multiples of this */
+
+/* ROWS of sums of a matrix product fit into the registers; what is left of a multiple of UNIT is done by LAST rows. */
+#if defined(__AVX512F__)
 #define LANES 16
+enum { ROWS = 8, LAST = 8 };
+#elif defined(__AVX__)
+#define LANES 8
+enum { ROWS = 6, LAST = 4 };
+#else
+#define LANES 4
+enum { ROWS = 4, LAST = 4 };
+#endif
+enum { TILES = 24 }; /* in a group of the convolution */
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
+
+/* The pictures' size, and how many tiles they have. */
+typedef struct {
+  size_t pictures, height, width, down, across, tiles;
+} shape;
+
+static shape shape_of(size_t pictures, size_t height, size_t width) {
+  size_t down = (height + 3) / 4, across = (width + 3) / 4;
+  return (shape){pictures, height, width, down, across, pictures * down * across};
+}
 
 static inline vec load(const float *from) {
   vec v;
@@ -22,20 +47,26 @@ static inline vec load(const float *from) {
 
 static inline void store(float *to, vec v) { memcpy(to, &v, sizeof v); }
 
-/* Whether this form beats the direct one here: it needs the 32 registers of AVX-512. */
-int winograd_pays(void) {
-#ifdef __AVX512F__
-  return 1;
-#else
-  return 0;
-#endif
+/* Floats of scratch from one of the 36 to the next: a few more than needed, lest all 36 fall into one set of the cache. */
+static inline size_t stride(size_t tiles, size_t channels) { return tiles * channels + 3 * UNIT; }
+
+/* Channels of the filters that are side by side in memory. */
+static inline size_t together(size_t outputs) { return LANES == UNIT && outputs % (2 * UNIT) == 0 ? 2 * UNIT : UNIT; }
+
+/* Tiles in a group of the filters' gradient. */
+static inline size_t gradient_group(size_t inputs, size_t outputs) {
+  size_t tiles = 4096 / (inputs + outputs);
+  return tiles < 16 ? 16 : tiles;
 }
 
-/* Floats of scratch from one of the 36 to the next: a few more than needed, lest all 36 fall into one set of the cache. */
-static inline size_t stride(size_t channels) { return TILES * channels + 3 * LANES; }
-
 /* Floats of scratch a thread. */
-size_t winograd_scratch(size_t inputs, size_t outputs) { return 36 * (stride(inputs) + stride(outputs)); }
+size_t winograd_scratch(size_t inputs, size_t outputs) { return 36 * (stride(TILES, inputs) + stride(TILES, outputs)); }
+
+/* Floats of scratch for all `threads`. */
+size_t winograd_gradient_scratch(size_t inputs, size_t outputs, size_t threads) {
+  size_t tiles = gradient_group(inputs, outputs);
+  return 8 * (36 * inputs + 1) * outputs + threads * 36 * (stride(tiles, inputs) + stride(tiles, outputs));
+}
 
 /* to[0], to[step], ... (6) = G (x0, x1, x2)' */
 static inline void filter_line(vec x0, vec x1, vec x2, vec *to, int step) {
@@ -44,22 +75,11 @@ static inline void filter_line(vec x0, vec x1, vec x2, vec *to, int step) {
   to[3 * step] = low + high, to[4 * step] = low - high, to[5 * step] = x2;
 }
 
-/* filters (3, 3, inputs, outputs) -> packed (36, outputs / 32, inputs, 32). inputs, outputs: multiples of 32. */
-void winograd_filters(const float *filters, float *packed, size_t inputs, size_t outputs, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t i = 0; i < inputs; i++)
-    for (size_t o = 0; o < outputs; o += LANES) {
-      vec half[18], whole[36];
-      for (int column = 0; column < 3; column++) {
-        const float *at = filters + (column * inputs + i) * outputs + o;
-        size_t line = 3 * inputs * outputs;
-        filter_line(load(at), load(at + line), load(at + 2 * line), half + column, 3);
-      }
-      for (int line = 0; line < 6; line++)
-        filter_line(half[3 * line], half[3 * line + 1], half[3 * line + 2], whole + 6 * line, 1);
-      for (int k = 0; k < 36; k++)
-        store(packed + ((k * (outputs / 32) + o / 32) * inputs + i) * 32 + o % 32, whole[k]);
-    }
+/* to[0], to[to_step], ... (3) = G' (m[0], m[step], ...) */
+static inline void filter_gradient_line(const vec *m, int step, vec *to, int to_step) {
+  vec sum = (m[step] + m[2 * step]) / 6, difference = (m[2 * step] - m[step]) / 6;
+  vec far_sum = (m[3 * step] + m[4 * step]) / 6, far_difference = (m[3 * step] - m[4 * step]) / 12;
+  to[0] = m[0] / 4 - sum + far_sum / 4, to[to_step] = difference + far_difference, to[2 * to_step] = far_sum - sum + m[5 * step];
 }
 
 /* In place: x[0], x[step], ... (6) = B' x */
@@ -78,70 +98,218 @@ static inline void result_line(const vec *m, int step, vec *to, int to_step) {
   to[2 * to_step] = sum + 4 * far_sum, to[3 * to_step] = difference + 8 * far_difference + m[5 * step];
 }
 
-/* products (ROWS, 32 of `outputs`) = tiles (ROWS, inputs) filters (inputs, 32) */
-static inline void multiply(const float *tiles, const float *filters, float *products, size_t inputs, size_t outputs) {
-  vec left[ROWS] = {{0}}, right[ROWS] = {{0}};
-  for (size_t i = 0; i < inputs; i++) {
-    vec first = load(filters + 32 * i), second = load(filters + 32 * i + LANES);
-    for (int row = 0; row < ROWS; row++) {
-      left[row] += tiles[row * inputs + i] * first;
-      right[row] += tiles[row * inputs + i] * second;
+/* to[0], to[to_step], ... (6) = A (e[0], e[step], ...) */
+static inline void result_gradient_line(const vec *e, int step, vec *to, int to_step) {
+  vec even = e[0] + e[2 * step], odd = e[step] + e[3 * step];
+  vec far_even = e[0] + 4 * e[2 * step], far_odd = 2 * e[step] + 8 * e[3 * step];
+  to[0] = e[0], to[to_step] = even + odd, to[2 * to_step] = even - odd;
+  to[3 * to_step] = far_even + far_odd, to[4 * to_step] = far_even - far_odd, to[5 * to_step] = e[3 * step];
+}
+
+/* to (size, size) = LANES channels of x (pictures, height, width, channels) from `top` and `left` on; zeros outside. */
+static inline __attribute__((always_inline)) void square(const float *x, const shape *of, size_t picture, ptrdiff_t top,
+                                                         ptrdiff_t left, size_t channels, int size, vec *to) {
+  ptrdiff_t height = (ptrdiff_t)of->height, width = (ptrdiff_t)of->width, step = (ptrdiff_t)channels;
+  const float *corner = x + (((ptrdiff_t)picture * height + top) * width + left) * step;
+  if (top >= 0 && left >= 0 && top + size <= height && left + size <= width)
+    for (int line = 0; line < size; line++)
+      for (int column = 0; column < size; column++) to[size * line + column] = load(corner + (line * width + column) * step);
+  else
+    for (int line = 0; line < size; line++)
+      for (int column = 0; column < size; column++)
+        if (top + line >= 0 && top + line < height && left + column >= 0 && left + column < width)
+          to[size * line + column] = load(corner + (line * width + column) * step);
+        else
+          to[size * line + column] = (vec){0};
+}
+
+/* Read once, one number a cache line, the lines of x in which the tiles first, first + 1, ... begin. Memory is several times as
+   fast in its own order as in that of tiles. A line in whose middle `first` lies was read with the group before. */
+static inline void read_ahead(const float *x, const shape *of, size_t first, size_t many, size_t channels) {
+  for (size_t line = (first + of->across - 1) / of->across; line * of->across < first + many; line++) {
+    size_t top = 4 * (line % of->down), lines = of->height - top < 5 ? of->height - top : 5;
+    const volatile float *from = x + (line / of->down * of->height + top) * of->width * channels;
+    for (size_t i = 0; i < lines * of->width * channels; i += UNIT) (void)from[i];
+  }
+}
+
+/* to[0], to[stride], ... (36, channels) = B' d B, where d is the tile's square of x. */
+static inline void transform_tile(const float *x, const shape *of, size_t tile, size_t channels, float *to, size_t stride) {
+  size_t picture = tile / (of->down * of->across);
+  ptrdiff_t top = 4 * (ptrdiff_t)(tile / of->across % of->down) - 1, left = 4 * (ptrdiff_t)(tile % of->across) - 1;
+  for (size_t c = 0; c < channels; c += LANES) {
+    vec d[36];
+    square(x + c, of, picture, top, left, channels, 6, d);
+    for (int k = 0; k < 6; k++) tile_line(d + k, 6);
+    for (int k = 0; k < 6; k++) tile_line(d + 6 * k, 1);
+    for (int k = 0; k < 36; k++) store(to + k * stride + c, d[k]);
+  }
+}
+
+/* to[0], to[stride], ... (36, channels) = A e A', where e is the tile's 4x4 of g. */
+static inline void transform_gradient(const float *g, const shape *of, size_t tile, size_t channels, float *to, size_t stride) {
+  size_t picture = tile / (of->down * of->across);
+  ptrdiff_t top = 4 * (ptrdiff_t)(tile / of->across % of->down), left = 4 * (ptrdiff_t)(tile % of->across);
+  for (size_t c = 0; c < channels; c += LANES) {
+    vec e[16], half[24], whole[36];
+    square(g + c, of, picture, top, left, channels, 4, e);
+    for (int k = 0; k < 4; k++) result_gradient_line(e + k, 4, half + k, 4);
+    for (int k = 0; k < 6; k++) result_gradient_line(half + 4 * k, 1, whole + 6 * k, 1);
+    for (int k = 0; k < 36; k++) store(to + k * stride + c, whole[k]);
+  }
+}
+
+/* y's 4x4 of the tile = A' m A + bias, where m is at from[0], from[stride], ... (36, channels). */
+static inline void transform_result(const float *from, size_t stride, const float *bias, float *y, const shape *of, size_t tile,
+                                    size_t channels) {
+  size_t picture = tile / (of->down * of->across), top = 4 * (tile / of->across % of->down), left = 4 * (tile % of->across);
+  for (size_t c = 0; c < channels; c += LANES) {
+    vec m[36], half[24], result[16], start = bias ? load(bias + c) : (vec){0};
+    for (int k = 0; k < 36; k++) m[k] = load(from + k * stride + c);
+    for (int k = 0; k < 6; k++) result_line(m + k, 6, half + k, 6);
+    for (int k = 0; k < 4; k++) result_line(half + 6 * k, 1, result + 4 * k, 1);
+    for (size_t line = 0; line < 4 && top + line < of->height; line++)
+      for (size_t column = 0; column < 4 && left + column < of->width; column++)
+        store(y + ((picture * of->height + top + line) * of->width + left + column) * channels + c,
+              result[4 * line + column] + start);
+  }
+}
+
+/* A matrix product: to (rows, columns) = `begin` times itself + left (rows, many) right (many, columns). */
+typedef struct {
+  const float *left, *right;          /* element (r, k) of left is left[r row + k step]; rows of right are right_step apart */
+  size_t row, step, right_step, many; /* many: terms of the sums */
+  float *to;                          /* its rows are to_step apart */
+  size_t to_step;
+  int begin;
+} product;
+
+/* `rows` rows from the row `first` on, `vectors` vectors of columns: constants, so that all sums are in registers. */
+static inline __attribute__((always_inline)) void multiply_block(const product *p, size_t first, size_t rows, size_t vectors) {
+  const float *left = p->left + first * p->row;
+  float *to = p->to + first * p->to_step;
+  vec sums[32];
+  for (size_t r = 0; r < rows; r++)
+    for (size_t v = 0; v < vectors; v++) sums[r * vectors + v] = p->begin ? load(to + r * p->to_step + v * LANES) : (vec){0};
+  for (size_t k = 0; k < p->many; k++) {
+    vec factors[4];
+    for (size_t v = 0; v < vectors; v++) factors[v] = load(p->right + k * p->right_step + v * LANES);
+    for (size_t r = 0; r < rows; r++)
+      for (size_t v = 0; v < vectors; v++) sums[r * vectors + v] += left[r * p->row + k * p->step] * factors[v];
+  }
+  for (size_t r = 0; r < rows; r++)
+    for (size_t v = 0; v < vectors; v++) store(to + r * p->to_step + v * LANES, sums[r * vectors + v]);
+}
+
+static inline __attribute__((always_inline)) void multiply_rows(const product *p, size_t rows, size_t vectors) {
+  size_t r = 0;
+  for (; r + 2 * ROWS <= rows; r += 2 * ROWS) {
+    multiply_block(p, r, ROWS, vectors);
+    multiply_block(p, r + ROWS, ROWS, vectors);
+  }
+  for (; r < rows; r += LAST) multiply_block(p, r, LAST, vectors);
+}
+
+/* All `rows` rows and `columns` columns: UNIT or, with AVX-512, also 2 UNIT. */
+static void multiply(product p, size_t rows, size_t columns) {
+  if (columns == UNIT)
+    multiply_rows(&p, rows, UNIT / LANES);
+  else
+    multiply_rows(&p, rows, 2 * UNIT / LANES);
+}
+
+/* filters (3, 3, inputs, outputs) -> packed (36, outputs / together, inputs, together). */
+void winograd_filters(const float *filters, float *packed, size_t inputs, size_t outputs, int threads) {
+  size_t block = together(outputs), line = 3 * inputs * outputs;
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (size_t i = 0; i < inputs; i++)
+    for (size_t o = 0; o < outputs; o += LANES) {
+      vec half[18], whole[36];
+      for (int column = 0; column < 3; column++) {
+        const float *at = filters + (column * inputs + i) * outputs + o;
+        filter_line(load(at), load(at + line), load(at + 2 * line), half + column, 3);
+      }
+      for (int k = 0; k < 6; k++) filter_line(half[3 * k], half[3 * k + 1], half[3 * k + 2], whole + 6 * k, 1);
+      for (int k = 0; k < 36; k++)
+        store(packed + ((k * (outputs / block) + o / block) * inputs + i) * block + o % block, whole[k]);
     }
-  }
-  for (int row = 0; row < ROWS; row++) {
-    store(products + row * outputs, left[row]);
-    store(products + row * outputs + LANES, right[row]);
-  }
 }
 
 /* x (pictures, height, width, inputs) -> y (pictures, height, width, outputs), y = convolution + bias.
 
-   packed: of winograd_filters. bias: (outputs) or null. scratch: (threads, winograd_scratch). */
+   inputs, outputs: multiples of UNIT. packed: of winograd_filters. bias: (outputs) or null. scratch: (threads,
+   winograd_scratch). */
 void winograd(const float *x, const float *packed, const float *bias, float *y, size_t pictures, size_t height, size_t width,
               size_t inputs, size_t outputs, float *scratch, int threads) {
-  size_t down = (height + 3) / 4, across = (width + 3) / 4, tiles = pictures * down * across;
-  size_t groups = (tiles + TILES - 1) / TILES, own = winograd_scratch(inputs, outputs);
+  shape of = shape_of(pictures, height, width);
+  size_t groups = (of.tiles + TILES - 1) / TILES, in = stride(TILES, inputs), out = stride(TILES, outputs);
+  size_t block = together(outputs);
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (size_t part = 0; part < (size_t)threads; part++) {
-    float *transformed = scratch + part * own, *products = transformed + 36 * stride(inputs);
+    float *transformed = scratch + part * 36 * (in + out), *products = transformed + 36 * in;
     for (size_t group = groups * part / threads; group < groups * (part + 1) / threads; group++) {
-      size_t first = group * TILES, many = tiles - first < TILES ? tiles - first : TILES;
-      for (size_t t = 0; t < many; t++) {
-        size_t tile = first + t, picture = tile / (down * across);
-        ptrdiff_t top = 4 * (tile / across % down) - 1, left = 4 * (tile % across) - 1;
-        int inside = top >= 0 && left >= 0 && top + 6 <= (ptrdiff_t)height && left + 6 <= (ptrdiff_t)width;
-        const float *corner = x + ((ptrdiff_t)(picture * height) + top) * (ptrdiff_t)(width * inputs) + left * (ptrdiff_t)inputs;
-        for (size_t i = 0; i < inputs; i += LANES) {
-          vec d[36];
-          for (ptrdiff_t line = 0; line < 6; line++)
-            for (ptrdiff_t column = 0; column < 6; column++)
-              if (inside || ((size_t)(top + line) < height && (size_t)(left + column) < width))
-                d[6 * line + column] = load(corner + (line * (ptrdiff_t)width + column) * (ptrdiff_t)inputs + i);
-              else
-                d[6 * line + column] = (vec){0};
-          for (int k = 0; k < 6; k++) tile_line(d + k, 6);
-          for (int k = 0; k < 6; k++) tile_line(d + 6 * k, 1);
-          for (int k = 0; k < 36; k++) store(transformed + k * stride(inputs) + t * inputs + i, d[k]);
-        }
-      }
+      size_t first = group * TILES, many = of.tiles - first < TILES ? of.tiles - first : TILES;
+      read_ahead(x, &of, first, many, inputs);
+      for (size_t t = 0; t < many; t++) transform_tile(x, &of, first + t, inputs, transformed + t * inputs, in);
       /* Rows beyond `many` hold numbers of the group before: computed with, never read. */
       for (size_t k = 0; k < 36; k++)
-        for (size_t o = 0; o < outputs; o += 32)
-          for (size_t t = 0; t < many; t += ROWS)
-            multiply(transformed + k * stride(inputs) + t * inputs, packed + (k * outputs + o) * inputs,
-                     products + k * stride(outputs) + t * outputs + o, inputs, outputs);
-      for (size_t t = 0; t < many; t++) {
-        size_t tile = first + t, picture = tile / (down * across), top = 4 * (tile / across % down), left = 4 * (tile % across);
-        for (size_t o = 0; o < outputs; o += LANES) {
-          vec m[36], half[24], result[16], start = bias ? load(bias + o) : (vec){0};
-          for (int k = 0; k < 36; k++) m[k] = load(products + k * stride(outputs) + t * outputs + o);
-          for (int k = 0; k < 6; k++) result_line(m + k, 6, half + k, 6);
-          for (int k = 0; k < 4; k++) result_line(half + 6 * k, 1, result + 4 * k, 1);
-          for (size_t line = 0; line < 4 && top + line < height; line++)
-            for (size_t column = 0; column < 4 && left + column < width; column++)
-              store(y + ((picture * height + top + line) * width + left + column) * outputs + o, result[4 * line + column] + start);
-        }
+        for (size_t o = 0; o < outputs; o += block)
+          multiply((product){.left = transformed + k * in, .row = inputs, .step = 1, .right = packed + (k * outputs + o) * inputs,
+                             .right_step = block, .many = inputs, .to = products + k * out + o, .to_step = outputs},
+                   (many + LAST - 1) / LAST * LAST, block);
+      read_ahead(y, &of, first, many, outputs);
+      for (size_t t = 0; t < many; t++) transform_result(products + t * outputs, out, bias, y, &of, first + t, outputs);
+    }
+  }
+}
+
+/* filters (3, 3, inputs, outputs), bias (outputs) = the gradients of both, from x and from g, the gradient of y.
+
+   The sum over tiles is made in the same parts for any number of threads, which changes no bit. scratch:
+   (winograd_gradient_scratch). */
+void winograd_gradient(const float *x, const float *g, float *filters, float *bias, size_t pictures, size_t height, size_t width,
+                       size_t inputs, size_t outputs, float *scratch, int threads) {
+  shape of = shape_of(pictures, height, width);
+  size_t group = gradient_group(inputs, outputs), in = stride(group, inputs), out = stride(group, outputs);
+  size_t groups = (of.tiles + group - 1) / group, own = (36 * inputs + 1) * outputs, block = together(outputs);
+  size_t parts = of.tiles < 256 ? 1 : of.tiles < 1024 ? of.tiles / 128 : 8; /* few, so that adding them up costs little */
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (size_t thread = 0; thread < (size_t)threads; thread++) {
+    float *tiles = scratch + parts * own + thread * 36 * (in + out), *results = tiles + 36 * in;
+    for (size_t part = parts * thread / threads; part < parts * (thread + 1) / threads; part++) {
+      float *sums = scratch + part * own, *sum = sums + 36 * inputs * outputs;
+      size_t begin = groups * part / parts;
+      memset(sum, 0, outputs * sizeof *sum);
+      for (size_t at = begin; at < groups * (part + 1) / parts; at++) {
+        size_t first = at * group, many = of.tiles - first < group ? of.tiles - first : group;
+        read_ahead(x, &of, first, many, inputs);
+        read_ahead(g, &of, first, many, outputs);
+        for (size_t t = 0; t < many; t++) transform_tile(x, &of, first + t, inputs, tiles + t * inputs, in);
+        for (size_t t = 0; t < many; t++) transform_gradient(g, &of, first + t, outputs, results + t * outputs, out);
+        for (size_t k = 0; k < 36; k++)
+          for (size_t o = 0; o < outputs; o += block)
+            multiply((product){.left = tiles + k * in, .row = 1, .step = inputs, .right = results + k * out + o,
+                               .right_step = outputs, .many = many, .to = sums + k * inputs * outputs + o, .to_step = outputs,
+                               .begin = at > begin},
+                     inputs, block);
+        for (size_t t = 0; t < many; t++) /* of A, all of line 1 is 1, so number 7 of the 36 is the sum of the tile's results */
+          for (size_t o = 0; o < outputs; o++) sum[o] += results[7 * out + t * outputs + o];
       }
     }
   }
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (size_t i = 0; i <= inputs; i++)
+    for (size_t o = 0; o < outputs; o += LANES) {
+      vec m[36] = {{0}}, half[18], whole[9];
+      for (size_t part = 0; part < parts; part++)
+        for (int k = 0; k < (i < inputs ? 36 : 1); k++)
+          m[k] += load(scratch + part * own + (i < inputs ? k * inputs + i : 36 * inputs) * outputs + o);
+      if (i == inputs) {
+        store(bias + o, m[0]);
+        continue;
+      }
+      for (int k = 0; k < 6; k++) filter_gradient_line(m + k, 6, half + k, 6);
+      for (int k = 0; k < 3; k++) filter_gradient_line(half + 6 * k, 1, whole + 3 * k, 1);
+      for (int k = 0; k < 9; k++) store(filters + (k * inputs + i) * outputs + o, whole[k]);
+    }
 }

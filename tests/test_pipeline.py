@@ -42,11 +42,30 @@ def test_what_decides_a_run_is_one_list():
 
 
 def test_a_run_is_not_stale_for_another_recipe_or_cell():
-    for stage in ("run", "gradients"):
-        assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies(stage))
-        recipes = "benchmark/protocol/recipes.yaml"
-        assert [each[recipes] for each in parameters(stage) if recipes in each] == [["${item.recipe}"]]
-    assert "runs.${key}" in parameters("run")  # the cell's whole definition
+    """The file of its cell has what decides it: tests/benchmark/runs/test_planned.py."""
+    assert dependencies("run") == {
+        "data/prepared/${item.data}", "reports/plan/cells/${key}.txt", "reports/sources/${item.package}.txt",
+    }  # fmt: skip
+    assert dependencies("record") == {"reports/plan/cells/${key}.txt", "runs/${item.protocol}/${item.cell}"}
+    assert not any("params" in declared(stage) for stage in ("plan", "train", "run", "record", "complexity", "report"))
+    assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies("gradients"))
+    recipes = "benchmark/protocol/recipes.yaml"
+    assert [each[recipes] for each in parameters("gradients") if recipes in each] == [["${item.recipe}"]]
+
+
+def test_the_training_of_all_cells_is_never_taken_from_the_run_cache():
+    """DVC would else restore its small output and leave the training to the stages `run`, one cell after the other."""
+    assert declared("train")["outs"] == [{"runs/networks/${key}.json": {"persist": True}}]
+    assert all("runs/networks" not in path for stage in ("run", "record", "report") for path in dependencies(stage))
+
+
+def test_the_plan_depends_on_what_decides_it():
+    """Besides that it imports what only refuses, and what says where code and data are."""
+    found = upstream("benchmark.runs.planned")
+    ground = [name for name in GROUND if name in found]
+    refusing = [f"benchmark/{name}" for name in ("runs/checked_params", "runs/plan")]
+    places = [f"benchmark/{name}" for name in ("faces/data_sets", "faces/readers", "runs/sources")]
+    assert uncovered(found, "plan") == sorted([*ground, *refusing, *places])
 
 
 def test_what_training_imports_is_in_the_list_or_decides_no_number():

@@ -50,7 +50,7 @@ def installed(tmp_path_factory) -> Path:
         pytest.skip("no package index to get the build backend from")
     assert made.returncode == 0, made.stderr
     (wheel,) = work.glob("ferbench-*.whl")
-    subprocess.run([*pip, "install", "-q", "--no-deps", "--target", work / "site", wheel], check=True)
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--no-compile", "--target", work / "site", wheel], check=True)
     return work / "site"
 
 

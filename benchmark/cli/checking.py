@@ -5,17 +5,19 @@ from pathlib import Path
 
 from benchmark import progress
 from benchmark.cli.parsing import CHECK, MACHINES, PIPELINE
-from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, params
+from benchmark.cli.shared import OUTSIDE, PREPARED, RECORDS, RUNS, counts_file, planned_runs
 from benchmark.errors import BadInput
 
 
-def known_here(here):
+def known_here(here, counted=None):
     """What records are checked against on this machine: FaceSets (`benchmark.records.prepared.Prepared`), and networks that
-    are built."""
+    are built, unless they are among the `counted` ones (`benchmark.runs.parameters.read_counts`)."""
+    from functools import partial
+
     from benchmark.records.checks.known import Known
     from benchmark.runs.parameters import parameters_of
 
-    return Known(here.rows, here.fingerprint, parameters_of)
+    return Known(here.rows, here.fingerprint, partial(parameters_of, counted=counted))
 
 
 def collect(arguments) -> None:
@@ -23,17 +25,18 @@ def collect(arguments) -> None:
     from benchmark.records.importing import copy_record
     from benchmark.records.prepared import Prepared
     from benchmark.records.record import read_record
-    from benchmark.runs.params import runs_of
+    from benchmark.runs.parameters import read_counts
 
-    records = []
-    for run in runs_of(params(), arguments.params):
+    records, runs = [], planned_runs(arguments.params)
+    for run in runs:
         record = read_record(RUNS / run.place)
         if (record["protocol_hash"], record["cell_hash"]) != (run.protocol.hash, run.cell.hash):
             # the values of a protocol were turned after it was made: its folder is that of all of them
             made = f"`ferbench run --params {arguments.params} --restart-stale` makes it"
             raise BadInput(record.directory, f"a record of {record.protocol} / {record.cell}", f"one of {run}; {made}")
         records.append((record, RECORDS / run.place))
-    known = known_here(Prepared(PREPARED))
+    counted = read_counts(*{counts_file(RUNS, run.protocol.data) for run in runs})
+    known = known_here(Prepared(PREPARED), counted)
     for record, _ in records:
         check_all(record, known)
     for record, target in records:

@@ -54,7 +54,7 @@ def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("first-contact", first_contact,
                "first use of a GPU: check it against the CPU, find the fastest correct way, train a plan, pack\n"
-               "(a training step is compared with the CPU's; eager and compiled, several runs at once are measured;\n"
+               "(on every path, a training step is compared with the CPU's and the speed of one and more runs is measured;\n"
                "the plan is trained for the given time; finished records are packed)",
                "ferbench first-contact --plan grid.json --seconds 540 --out home --device cuda", group=MACHINES)  # fmt: skip
     one.add_argument("--plan", type=Path, required=True, metavar="FILE", help="file of runs from `ferbench plan`")

@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     params,
     seeds_of,
 )
+from benchmark.measures.speed.instructions import ENVIRONMENTS, NATIVE
 
 
 def complexity(arguments) -> None:
@@ -93,11 +94,13 @@ def speed(arguments) -> None:
 def bench(arguments) -> None:
     from benchmark.errors import StopRequest
     from benchmark.measures.speed import training as measure
+    from benchmark.measures.speed.file import file_name
     from benchmark.runs.environment import pick_device
 
-    device, given = pick_device(arguments.device), ("shortcuts", "sizes", "batch", "steps", "rounds", "growth", "compile")
+    device, given = pick_device(arguments.device), ("networks", "shortcuts", "sizes", "batch", "steps", "rounds", "ways")
+    given += ("growth", "paths", "instructions")
     options = {name: getattr(arguments, name) for name in given} | {"device": device}
-    out = REPORTS / "bench" / f"{device.type}.json"
+    out = REPORTS / "bench" / f"{file_name(device.type, arguments.instructions)}.json"
     check_outputs(out)
     with StopRequest(None) as stop:
         found = measure.bench(out, **options, stop=stop)
@@ -219,8 +222,10 @@ def add(verb: Callable) -> None:
     one.add_argument("--json", action="store_true", help="print the file instead of a table")
 
     one = verb("bench", bench,
-               "compare the speed of training and evaluation with a plain loop and timm's ResNets -> reports/bench",
+               "compare the speed of training and evaluation with other ways and timm's ResNets -> reports/bench",
                "ferbench bench --shortcuts adaptive --sizes 64", group=REPORT)  # fmt: skip
+    one.add_argument("--networks", nargs="+", default=["bregnext-50"], metavar="NAME[@S]",
+                     help="grids of cells, or one at its own size: narrow16-50@48 (default: bregnext-50)")  # fmt: skip
     one.add_argument("--shortcuts", nargs="+", default=["identity", "fixed", "adaptive"], help="default: all three")
     one.add_argument("--sizes", type=int, nargs="+", default=[64, 48], metavar="S", help="input sizes (default: 64 48)")
     one.add_argument("--device", default="auto")
@@ -228,7 +233,15 @@ def add(verb: Callable) -> None:
     one.add_argument("--steps", type=int, default=1,
                      help="training steps of each network per round (default: %(default)s)")  # fmt: skip
     one.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
-    one.add_argument("--compile", action="store_true", help="also measure the suite with torch.compile")
+    one.add_argument("--ways", nargs="+", metavar="WAY",
+                     help="to train the same network, of benchmark/measures/speed/ways (default: all)")  # fmt: skip
+    one.add_argument("--instructions", choices=list(ENVIRONMENTS), default=NATIVE,
+                     help="of the CPU; avx2: without AVX-512, result in cpu-avx2.json (default: %(default)s)")  # fmt: skip
+    one.add_argument("--paths", nargs="+", default=[], metavar="PATH",
+                     help="also measure the suite on these: compiled, graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument(
+        "--compile", dest="paths", action="store_const", const=["compiled"], help="the same as --paths compiled"
+    )
     one.add_argument("--growth", action="store_true", help="also measure cost against batch size, input size and depth")
 
     one = verb("robustness", robustness,

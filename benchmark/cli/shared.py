@@ -22,11 +22,25 @@ def params() -> dict:
     return read_params(PARAMS)
 
 
+def planned_runs(key: str) -> list:
+    """The runs of an entry of params.yaml, or with "all" of every entry. BadInput as of `params`."""
+    from benchmark.files import read_yaml
+    from benchmark.runs.params import all_runs, runs_of
+
+    contents = read_yaml(PARAMS)  # both check it as a whole; once is enough
+    return all_runs(contents) if key == "all" else runs_of(contents, key)
+
+
 def planned_places() -> frozenset[str] | None:
     """The folders of the runs in params.yaml, `<protocol>/<cell>/seed<k>`; None without it. BadInput as of `params`."""
     from benchmark.runs.params import all_runs
 
     return frozenset(run.place.as_posix() for run in all_runs(params())) if PARAMS.is_file() else None
+
+
+def counts_file(runs: Path, data: str) -> Path:
+    """Where `run` writes how many parameters the networks of the plan on a data set have, and where `collect` looks."""
+    return runs / "networks" / f"{data}.json"
 
 
 def jobs_of(asked: int | None, device) -> int:

@@ -11,14 +11,17 @@ from benchmark.cli.shared import (
     REPORTS,
     RUNS,
     budget_of,
+    counts_file,
     jobs_of,
     only_with,
     only_without,
     options_of,
     params,
+    planned_runs,
     seeds_of,
 )
 from benchmark.errors import BadInput
+from benchmark.runs.training.paths import EAGER, check_path
 from benchmark.suggesting import one_of
 
 
@@ -44,6 +47,7 @@ def run(arguments) -> None:
     only_with(arguments, "--model", arguments.model, "loss", "option")
     only_with(arguments, "--engine ray", ray, "address", "gpus_per_run", "cpus_per_run", "retries")
     only_without(arguments, "--engine ray", ray, "jobs")
+    only_with(arguments, "--params all", arguments.params == "all", "data")
     if ray and arguments.device not in ("auto", "cpu", "cuda"):
         raise BadInput("--device", f"'{arguments.device}'", "auto, cpu or cuda: Ray shows a task the GPU that it may use")
     for option, number, least in (
@@ -55,34 +59,7 @@ def run(arguments) -> None:
             raise BadInput(option, f"{number:g}", f"a number from {least}")
     seeds = None if arguments.seeds is None else seeds_of(arguments.seeds)
     budget_of(arguments.time_budget, began)
-    from benchmark.protocol.cells import Run, cell_of, cell_or_model
-    from benchmark.protocol.protocol import load_protocol
-    from benchmark.runs.environment import pick_device
-    from benchmark.runs.plan import plan
-    from benchmark.runs.runner import Site, run_all
-
-    named = bool(arguments.cell) + bool(arguments.model)
-    lists = [arguments.params, arguments.profile, arguments.plan]
-    if sum(map(bool, [*lists, named])) != 1 or bool(arguments.protocol) != named:
-        expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
-        raise BadInput("ferbench run", "not exactly one choice", expected)
-    if arguments.params:
-        from benchmark.runs.params import all_runs, runs_of
-
-        runs = all_runs(params()) if arguments.params == "all" else runs_of(params(), arguments.params)
-    elif arguments.profile:
-        runs = plan(arguments.profile)
-    elif arguments.plan:
-        from benchmark.runs.plan_file import read_plan
-
-        runs = read_plan(arguments.plan)
-    else:
-        protocol = load_protocol(arguments.protocol)
-        if arguments.model:
-            cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=options_of(arguments.option))
-        else:
-            cell = cell_or_model(arguments.cell, protocol.task)
-        runs = [Run(protocol, cell, seed) for seed in seeds or [0]]
+    runs = _chosen(arguments, seeds)
     if seeds is not None:
         if odd := [seed for seed in seeds if all(each.seed != seed for each in runs)]:
             raise BadInput("--seeds", ", ".join(map(str, odd)), "seeds of these runs")
@@ -90,17 +67,83 @@ def run(arguments) -> None:
     if arguments.share and not (runs := _share(runs, arguments.share)):
         print(f"no run in share {arguments.share}")
         return
-    device = pick_device("cpu" if ray else arguments.device)  # a Ray task picks its own device
-    places = Site(arguments.prepared, arguments.out, device, arguments.restart_stale, arguments.compile)
-    budget = budget_of(arguments.time_budget, began)
+    if arguments.path != EAGER:  # what follows may import torch
+        from benchmark.runs.environment import pick_device
+
+        check_path(arguments.path, "cuda" if ray else pick_device(arguments.device).type)
     if ray:
         from benchmark.runs.cluster import Share, run_on_ray
 
+        places = _site(arguments, "cpu")  # a Ray task picks its own device
         share = Share(arguments.gpus_per_run, arguments.cpus_per_run, arguments.retries)
+        budget = budget_of(arguments.time_budget, began)
         run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
+    elif _all_finished(arguments, runs):
+        print(f"{len(runs)} of {len(runs)} runs were finished before")
     else:
-        run_all(runs, places, jobs=jobs_of(arguments.jobs, device), time_budget=budget)
+        from benchmark.runs.runner import run_all
+
+        places = _site(arguments, arguments.device)
+        budget = budget_of(arguments.time_budget, began)
+        run_all(runs, places, jobs=jobs_of(arguments.jobs, places.device), time_budget=budget)
+    if arguments.data is not None:
+        from benchmark.runs.parameters import write_counts
+
+        write_counts(runs, counts_file(arguments.out, arguments.data))
     print(f"records in {arguments.out}")
+
+
+def _site(arguments, device: str):
+    from benchmark.runs.environment import pick_device
+    from benchmark.runs.runner import Site
+
+    chosen = pick_device(device)
+    return Site(arguments.prepared, arguments.out, chosen, arguments.restart_stale, arguments.path)
+
+
+def _all_finished(arguments, runs: list) -> bool:
+    """Whether nothing is left to do. Then torch is not imported, which takes seconds. Options that only torch or the trained
+    runs can check are left to the long way."""
+    from benchmark.runs.finished import all_finished
+
+    plain = arguments.device in ("auto", "cpu") and (arguments.jobs is None or arguments.jobs > 0)
+    return plain and all_finished(runs, arguments.prepared, arguments.out)
+
+
+def _chosen(arguments, seeds: list[int] | None) -> list:
+    """The runs that the command line names, without regard to --share; `seeds` only of a single cell."""
+    from benchmark.protocol.cells import Run, cell_of, cell_or_model
+    from benchmark.protocol.protocol import load_protocol
+    from benchmark.runs.plan import plan
+
+    named = bool(arguments.cell) + bool(arguments.model)
+    lists = [arguments.params, arguments.profile, arguments.plan]
+    if sum(map(bool, [*lists, named])) != 1 or bool(arguments.protocol) != named:
+        expected = "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE (--model MODEL may stand for CELL)"
+        raise BadInput("ferbench run", "not exactly one choice", expected)
+    if arguments.params:
+        runs = planned_runs(arguments.params)
+        return runs if arguments.data is None else _on_data(arguments.data, runs)
+    if arguments.profile:
+        return plan(arguments.profile)
+    if arguments.plan:
+        from benchmark.runs.plan_file import read_plan
+
+        return read_plan(arguments.plan)
+    protocol = load_protocol(arguments.protocol)
+    if arguments.model:
+        cell = cell_of(arguments.model, protocol.task, loss=arguments.loss, options=options_of(arguments.option))
+    else:
+        cell = cell_or_model(arguments.cell, protocol.task)
+    return [Run(protocol, cell, seed) for seed in seeds or [0]]
+
+
+def _on_data(name: str, runs: list) -> list:
+    """Those of the runs of params.yaml that are on a data set. BadInput for one that params.yaml does not have."""
+    found = [each for each in runs if each.protocol.data == name]
+    if not found and name not in (known := {each.protocol.data for each in runs} | {*params().get("data", {})}):
+        raise BadInput("--data", f"'{name}'", f"a data set of params.yaml, {one_of(name, sorted(known))}")
+    return found
 
 
 def _share(runs: list, text: str) -> list:
@@ -145,6 +188,13 @@ def sources(arguments) -> None:
     print(f"wrote {out}")
 
 
+def planned(arguments) -> None:
+    from benchmark.runs.planned import write_planned
+
+    out = REPORTS / "plan"
+    print(f"wrote {out}: {write_planned(params(), out)} cells")
+
+
 def add(verb: Callable) -> None:
     """Add the verbs of this module."""
     one = verb("plan", plan_file, "write a profile's runs into one JSON file, for machines with only torch and numpy",
@@ -163,6 +213,8 @@ def add(verb: Callable) -> None:
                      help="argument of the factory of --model; can be repeated")  # fmt: skip
     one.add_argument("--profile", help="instead: all runs of a profile, the first seed of every cell first")
     one.add_argument("--params", metavar="KEY", help="instead: the runs of one entry of params.yaml, or 'all'")
+    one.add_argument("--data", metavar="NAME", help="with --params all: only the runs on this data set, whose networks are\n"
+                     "then counted for `collect`")  # fmt: skip
     one.add_argument("--plan", type=Path, metavar="FILE", help="instead: the runs of a file from `ferbench plan`")
     one.add_argument("--share", metavar="K/N", help="only every Nth run, starting with the Kth: one task of a job array")
     one.add_argument("--seeds", type=int, nargs="+", help="only these seeds (default: 0, or all of the plan)")
@@ -178,7 +230,9 @@ def add(verb: Callable) -> None:
                      help="ray: cores and threads per run (default: 1)")  # fmt: skip
     one.add_argument("--retries", type=int, default=3, metavar="N",
                      help="ray: restarts of a run whose machine was lost (default: 3)")  # fmt: skip
-    one.add_argument("--compile", action="store_true", help="train with torch.compile (docs/speed.md)")
+    one.add_argument("--path", default="eager",
+                     help="how a step is computed: eager, compiled, graph, compiled+graph, ... (docs/speed.md)")  # fmt: skip
+    one.add_argument("--compile", dest="path", action="store_const", const="compiled", help="the same as --path compiled")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
@@ -197,3 +251,6 @@ def add(verb: Callable) -> None:
                "write the digest of the code that decides runs of a package's networks -> reports/sources",
                "ferbench sources ablations", group=PIPELINE)  # fmt: skip
     one.add_argument("package", help="ablations, baselines, timm, or another package of networks")
+
+    verb("planned", planned, "write what decides the runs of each cell of params.yaml -> reports/plan",
+         "ferbench planned", group=PIPELINE)  # fmt: skip

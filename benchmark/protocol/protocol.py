@@ -6,6 +6,7 @@ are really equal.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
@@ -160,7 +161,8 @@ class Protocol:
 
 def protocol_names() -> list[str]:
     """Names of the protocols in ``benchmark/protocol/protocols/``."""
-    return sorted(path.stem for path in PROTOCOLS.glob("*.yaml"))
+    files = os.listdir(PROTOCOLS) if PROTOCOLS.is_dir() else []  # asked for thousands of times in a report
+    return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
 
 
 def load_protocol(name: str) -> Protocol:

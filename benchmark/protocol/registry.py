@@ -12,8 +12,10 @@ Listing names reads only metadata: neither torch nor the module of a model is im
 """
 
 import importlib.metadata
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +42,11 @@ def entry_points(group: str) -> dict[str, EntryPoint]:
     Raises:
         BadInput: a name that two distributions use, or that one distribution uses for two values.
     """
-    found = [(entry.dist.name if entry.dist else "?", entry) for entry in importlib.metadata.entry_points(group=group)]
+    folders = tuple((each, _changed(each)) for each in sys.path)
+    found = [
+        (entry.dist.name if entry.dist else "?", entry)
+        for entry in _installed(importlib.metadata.entry_points, group, folders)
+    ]
     if not any(_normal(distribution) == PROJECT for distribution, _ in found):
         found += [(PROJECT, entry) for entry in _from_checkout(group)]
     table: dict[str, tuple[str, EntryPoint]] = {}
@@ -56,16 +62,34 @@ def entry_points(group: str) -> dict[str, EntryPoint]:
     return {name: table[name][1] for name in sorted(table)}
 
 
+@lru_cache(maxsize=8)
+def _installed(
+    read: Callable[..., Iterable[EntryPoint]], group: str, folders: tuple[tuple[str, int], ...]
+) -> tuple[EntryPoint, ...]:
+    """The entry points of a group in all distributions on the path, which takes as long as importing numpy where there are
+    some hundred. They are read again when one of `folders` (its place, when it was last changed) is another: a distribution
+    has come or gone."""
+    return tuple(read(group=group))
+
+
+def _changed(folder: str) -> int:
+    try:
+        return Path(folder or ".").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def models() -> dict[str, EntryPoint]:
     """The registered models: name -> entry point; see `entry_points`."""
     return entry_points(MODELS)
 
 
-def entry(name: str) -> EntryPoint:
+def entry(name: str, known: Mapping[str, EntryPoint] | None = None) -> EntryPoint:
     """The entry point of a model's factory.
 
     Args:
         name: a registered name, ``timm:NAME`` or ``package.module:factory``.
+        known: `models()`, if the caller asks for many: finding them looks at every installed package.
 
     Raises:
         BadInput: an unknown name, or one with a colon that has neither of the two forms.
@@ -77,7 +101,7 @@ def entry(name: str) -> EntryPoint:
         if not all(part.isidentifier() for part in (*module.split("."), *factory.split("."))):
             raise BadInput(f"model '{name}'", "no such form", "timm:NAME, or package.module:factory")
         return EntryPoint(name=name, value=name, group=MODELS)
-    known = models()
+    known = models() if known is None else known
     if name not in known:
         further = "; or timm:NAME, or package.module:factory"
         raise BadInput(f"model '{name}'", "no such model", one_of(name, known, "ferbench models", further))

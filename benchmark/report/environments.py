@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from benchmark.files import Json
+from benchmark.measures.speed.file import file_name
 from benchmark.report.material import Material
 
 
@@ -48,7 +49,7 @@ def _all(material: Material) -> Iterator[tuple[str, Mapping[str, Json]]]:
     for name, environment in material.machines.items():
         yield name.partition("/")[0], environment  # of robustness: the protocol, not each cell and seed
     for bench in material.benches:
-        yield f"bench {bench['device_type']}", bench["environment"]
+        yield f"bench {file_name(bench['device_type'], bench['instructions'])}", bench["environment"]
 
 
 def _counted(made: Sequence[str]) -> list[str]:

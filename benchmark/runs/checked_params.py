@@ -7,7 +7,7 @@ would else watch other files.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from benchmark.errors import BadInput
@@ -15,6 +15,7 @@ from benchmark.files import Json, read_yaml
 from benchmark.names import checked_name, checked_text
 from benchmark.protocol.cells import Cell, Run, cell_from, check_installed
 from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.protocol.registry import models
 from benchmark.protocol.turned import turned
 from benchmark.runs import sources
 from benchmark.runs.plan import checked_seeds
@@ -69,7 +70,7 @@ def check_params(params: Mapping[str, Json], where: object) -> dict[str, tuple[P
         if not isinstance(entry, dict) or not isinstance(entry.get("options", {}), dict) or not plain(entry):
             raise BadInput(f"{where}, data, {name}", f"{entry!r}"[:200], "a mapping with the mapping options")
     protocols = _protocols(params.get("protocols", {}), f"{where}, protocols")
-    package_of = cache(sources.package_of)  # once for each model: it looks at every installed package
+    package_of = cache(partial(sources.package_of, known=models()))  # of all models at once
     found: dict[str, tuple[Protocol, Cell]] = {}
     places: dict[tuple[str, str], str] = {}
     for key, entry in params["runs"].items():

@@ -43,6 +43,7 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
     packages: dict[str, dict[str, str]] = {}
     entries: dict[str, dict[str, Json]] = {}
     seeds: dict[str, list[int]] = {}
+    offering = {model: sources.package_of(model) for model in dict.fromkeys(run.cell.model for run in runs)}
     for run in runs:
         name = run.protocol.data
         entry = data.setdefault(name, {"options": dict(options.get(name, {})), **stage_dependencies(name)})
@@ -50,7 +51,7 @@ def write_params(profile: str, path: Path) -> dict[str, Json]:
             if (chosen := entry["options"].setdefault(option, value)) != value:
                 where = f"profile {profile}, data {name}, {option}"
                 raise BadInput(where, chosen, f"{value}, which protocol {run.protocol.name} fixes")
-        package = sources.package_of(run.cell.model)
+        package = offering[run.cell.model]
         if package not in packages:
             packages[package] = _package_dependencies(package)
         key = f"{run.protocol.name}_{run.cell.name}"
@@ -148,7 +149,12 @@ def runs_of(params: Mapping[str, Json], key: str, where: object = "params.yaml")
 def all_runs(params: Mapping[str, Json], where: object = "params.yaml") -> list[Run]:
     """Every run of params.yaml: first the first seed of every cell, then the second, and so on (`balanced`). BadInput as of
     `check_params`."""
-    return balanced([_runs_of(params, key, *own) for key, own in check_params(params, where).items()])
+    return balanced(list(runs_by_key(params, where).values()))
+
+
+def runs_by_key(params: Mapping[str, Json], where: object = "params.yaml") -> dict[str, list[Run]]:
+    """Key of ``runs`` -> its runs, one per seed. BadInput as of `check_params`."""
+    return {key: _runs_of(params, key, *own) for key, own in check_params(params, where).items()}
 
 
 def _runs_of(params: Mapping[str, Json], key: str, protocol: Protocol, cell: Cell) -> list[Run]:

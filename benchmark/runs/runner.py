@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -21,10 +21,12 @@ from benchmark.protocol.protocol import SELECTION_METRIC, Protocol
 from benchmark.protocol.roles import check_faces
 from benchmark.records.record import Record
 from benchmark.runs.data_check import check_classes, check_data
+from benchmark.runs.order import Order
 from benchmark.runs.space import check_space
 from benchmark.runs.time_budget import TimeBudget, seconds_ahead
 from benchmark.runs.training.crossvalidation import cross_validate, fold_run, selected_validation
 from benchmark.runs.training.memory import keep_freed
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import Trainer
@@ -48,14 +50,14 @@ class Site:
         prepared: folder of the prepared FaceSets.
         out: folder of all runs.
         device: to train on.
-        restart_stale, compile: as of `benchmark.runs.training.train.train`.
+        restart_stale, path: as of `benchmark.runs.training.train.train`.
     """
 
     prepared: Path
     out: Path
     device: torch.device
     restart_stale: bool = False
-    compile: bool = False
+    path: str = EAGER
 
 
 class _Given(TypedDict):
@@ -63,7 +65,7 @@ class _Given(TypedDict):
 
     device: torch.device
     restart_stale: bool
-    compile: bool
+    path: str
     stop: Callable[[], bool]
     enough: Callable[[Trainer], bool]
     position: int
@@ -106,7 +108,7 @@ class Worker:
         given: _Given = {
             "device": places.device,
             "restart_stale": places.restart_stale,
-            "compile": places.compile,
+            "path": places.path,
             "stop": self.stop,
             "enough": self._enough(start, bool(run.protocol.folds)),
             "position": self.position,
@@ -154,7 +156,7 @@ def run_all(
     """Train every run that has no finished record in `places.out`/<protocol>/<cell>/seed<k>.
 
     Args:
-        runs: trained in this order.
+        runs: trained in this order; in several processes as `benchmark.runs.order` says.
         jobs: processes, each with an equal part of the CPU's threads. For small networks, two processes with one thread
             each are faster than one process with two. A run with one thread gives the same bits on any number of cores.
         time_budget: seconds after which everything is saved and this function has returned. Nothing is started that, by
@@ -190,12 +192,19 @@ def _in_processes(runs: Sequence[Run], places: Site, stop: StopRequest, jobs: in
     threads = max(1, torch.get_num_threads() // jobs)
     setup = (places, halt, positions, threads, jobs, os.getpid(), budget)
     with Workers(jobs, _start, *setup, finish=True) as pool:
-        waiting = {pool.submit(_work, run) for run in runs}
+        order = Order(runs)
+        started: dict[Future[str], tuple[Run, float]] = {}  # when each began, by time.monotonic()
         try:
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            while order or started:
+                while order and len(started) < jobs:
+                    run = order.next()
+                    started[pool.submit(_work, run)] = run, time.monotonic()
+                done, _ = wait(started, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield future.result()
+                    run, begun = started.pop(future)
+                    line = future.result()
+                    order.took(run, time.monotonic() - begun)
+                    yield line
                 if stop():
                     halt.set()
         finally:

@@ -20,8 +20,9 @@ import importlib.metadata
 import importlib.util
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from benchmark.protocol.registry import TIMM, entry, models
@@ -38,15 +39,16 @@ def training_sources() -> list[Path]:
     return [path for place in places for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
 
 
-def package_of(model: str) -> str:
-    """Name of the package that offers a model; its sources are hashed. "timm" for the networks of timm.
+def package_of(model: str, known: Mapping[str, EntryPoint] | None = None) -> str:
+    """Name of the package that offers a model; its sources are hashed. "timm" for the networks of timm. `known` as of
+    `benchmark.protocol.registry.entry`.
 
     Raises:
         BadInput: an unknown model.
     """
     if model.startswith(TIMM):
         return TIMM.removesuffix(":")
-    module = entry(model).value.split(":")[0]
+    module = entry(model, known).value.split(":")[0]
     return module if module.split(".")[0] == PACKAGE.name else module.split(".")[0]
 
 

@@ -1,7 +1,9 @@
 """The compiled passes and convolutions against torch's operators in float64, and the network with them and without."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,9 +15,6 @@ from ablations.network import FrozenBatchNorm2d, residual
 
 LAST = torch.channels_last
 needs_kernels = pytest.mark.skipif(kernels.library() is None, reason="no compiler, or switched off")
-needs_winograd = pytest.mark.skipif(
-    kernels.library() is None or not kernels.library().winograd_pays(), reason="no kernels, or no AVX-512"
-)
 
 
 def pictures(*shape, spread=2.0):
@@ -66,17 +65,37 @@ def test_what_is_not_finite_stays_so():
     assert h[0].isnan() and h[1:].tolist() == pytest.approx([torch.pi / 2, -torch.pi / 2])
     kernels.bounded_backward(torch.ones_like(odd), odd, 1.0, 1.0, out := torch.empty_like(odd))
     assert out.flatten()[0].isnan()
-    if kernels.library().winograd_pays():
-        x = pictures(1, 32, 8, 8)
-        x[0, 3, 2, 2] = float("nan")
-        assert kernels.convolution(x, torch.randn(3, 3, 32, 32), None)[0, :, 1:4, 1:4].isnan().all()
+    x = pictures(1, 32, 8, 8)
+    x[0, 3, 2, 2] = float("nan")
+    assert kernels.convolution(x, torch.randn(3, 3, 32, 32), None)[0, :, 1:4, 1:4].isnan().all()
+    of_filters, of_bias = kernels.convolution_gradient(x, torch.ones(1, 32, 8, 8).contiguous(memory_format=LAST))
+    assert of_filters[:, 3].isnan().all() and of_bias.tolist() == [64] * 32
+    mean, variance = kernels.statistics(x)
+    assert mean[3].isnan() and variance[3].isnan() and mean[:3].isfinite().all()
 
 
-@needs_winograd
+@needs_kernels
 @pytest.mark.parametrize(
-    ("shape", "outputs"),
-    [((2, 32, 16, 16), 32), ((3, 64, 13, 7), 32), ((1, 32, 1, 1), 96), ((5, 96, 4, 5), 64), ((1, 128, 16, 16), 128)],
+    "shape", [(1, 1, 1, 2), (3, 5, 7, 2), (2, 24, 9, 9), (4, 32, 33, 17), (1, 300, 3, 5), (3, 16, 60, 60)]
 )
+def test_statistics_are_those_of_float64_far_from_zero_too(shape):
+    x = pictures(*shape, spread=3.0) + 1000 * torch.arange(shape[1])[:, None, None]
+    mean, variance = kernels.statistics(x)
+    expected = x.double().var((0, 2, 3), unbiased=False)
+    torch.testing.assert_close(mean, x.double().mean((0, 2, 3)), rtol=5e-7, atol=1e-6)
+    # Each value is rounded to 2^-24 of the mean: that of the deviations from it, which are up to 4 spreads of 3.
+    rounding = 2**-23 * x.double().mean((0, 2, 3)).abs() * expected.sqrt()
+    assert ((variance - expected).abs() <= 1e-5 * expected + rounding).all()
+
+
+SHAPES = [
+    ((2, 32, 16, 16), 32), ((3, 64, 13, 7), 32), ((1, 32, 1, 1), 96), ((5, 96, 4, 5), 64), ((1, 128, 16, 16), 128),
+    ((2, 16, 12, 12), 16), ((7, 16, 23, 9), 48), ((3, 48, 6, 30), 16), ((9, 16, 48, 48), 32),
+]  # fmt: skip
+
+
+@needs_kernels
+@pytest.mark.parametrize(("shape", "outputs"), SHAPES)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_convolution_is_that_of_the_direct_sum(shape, outputs, with_bias):
     """Rounding: Winograd's transforms multiply by up to 8 and divide by up to 24; ten times the direct sum's is allowed."""
@@ -88,6 +107,46 @@ def test_convolution_is_that_of_the_direct_sum(shape, outputs, with_bias):
     assert found.is_contiguous(memory_format=LAST)
     error, direct_error = ((each - exact).pow(2).mean().sqrt() for each in (found, direct))
     assert error < 10 * direct_error + 1e-7
+
+
+@needs_kernels
+@pytest.mark.parametrize(("shape", "outputs"), SHAPES)
+def test_gradients_of_filters_and_bias_are_those_of_the_direct_sum(shape, outputs):
+    """Against autograd in float64. Sums over many pictures: the error is relative to the size of the gradient."""
+    x, gradient = pictures(*shape), pictures(shape[0], outputs, *shape[2:])
+    weight, bias = (
+        torch.zeros(*size, dtype=torch.float64, requires_grad=True) for size in ((outputs, shape[1], 3, 3), (outputs,))
+    )
+    functional.conv2d(x.double(), weight, bias, padding=1).backward(gradient.double())
+    found = kernels.convolution_gradient(x, gradient)
+    for one, exact in zip(found, (weight.grad, bias.grad), strict=True):
+        assert one.shape == exact.shape
+        assert (one - exact).pow(2).mean().sqrt() < 1e-5 * exact.pow(2).mean().sqrt()
+
+
+@needs_kernels
+def test_every_width_of_register_gives_the_same_convolutions(tmp_path):
+    """Compiled as if the processor had less: AVX2's vectors of 8, SSE's of 4. The operators are those of the wider form."""
+    script = (
+        "import sys, torch; from ablations import kernels; torch.manual_seed(0); "
+        "x, g = (torch.randn(5, c, 13, 10).contiguous(memory_format=torch.channels_last) for c in (48, 32)); "
+        "y = kernels.convolution(x, torch.randn(3, 3, 48, 32), torch.randn(32)); "
+        "torch.save([y, *kernels.convolution_gradient(x, g), *kernels.statistics(x)], sys.argv[1])"
+    )
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    narrower = [flag for name, flag in ((" avx512f ", "-mno-avx512f"), (" avx ", "-mno-avx")) if name in flags]
+    if not narrower:
+        pytest.skip("a processor without AVX has one width")
+    found = []
+    for k, flag in enumerate(["", *narrower]):
+        cache = {"XDG_CACHE_HOME": str(tmp_path), "CC": f"{os.environ.get('CC', 'cc')} {flag}", "HOME": str(tmp_path)}
+        given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(kernels.SOURCES[0].parents[1]), **cache}
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / f"{k}.pt")], env=given, check=True)
+        found.append(torch.load(tmp_path / f"{k}.pt", weights_only=True))
+    assert len(list((tmp_path / "ferbench").glob("*.so"))) == len(found), "a library each"
+    for other in found[1:]:
+        for one, same in zip(found[0], other, strict=True):
+            torch.testing.assert_close(one, same, rtol=0, atol=2e-5 * one.abs().max().item())
 
 
 @needs_kernels
@@ -181,8 +240,8 @@ def test_nothing_depends_on_the_number_of_threads():
             own, out = gradient.clone(), torch.empty_like(wide)
             sums = kernels.elu_backward(own, wide, wide, torch.zeros(32))
             found.append((own, sums, torch.tensor(kernels.bounded_backward(gradient, wide, 1.0, 1.0, out)), out))
-            if kernels.library().winograd_pays():
-                found[-1] += (kernels.convolution(wide, torch.ones(3, 3, 32, 32) / 9, None),)
+            found[-1] += (kernels.convolution(wide, torch.ones(3, 3, 32, 32) / 9, None), *kernels.statistics(wide))
+            found[-1] += kernels.convolution_gradient(wide, gradient)
     finally:
         torch.set_num_threads(before)
     for other in found[1:]:
@@ -198,16 +257,19 @@ def test_only_float32_with_channels_innermost_is_taken():
         assert not kernels.usable(x)
 
 
-def test_without_a_compiler_the_network_runs_on_torch_and_says_so(tmp_path):
-    script = (
-        "import torch; from ablations.network import residual; m = residual(2, 3, 8, units=(1,), widths=(4,)); "
-        "print(m(torch.zeros(1, 3, 8, 8)).shape, m.implementation, m.implementation)"
-    )
-
+def test_without_a_compiler_the_network_runs_on_torch_and_says_so(tmp_path, monkeypatch, capsys):
     def run(**variables):
-        given = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), **variables}
-        given |= {"PYTHONPATH": str(kernels.SOURCES[0].parents[1])}
-        return subprocess.run([sys.executable, "-c", script], env=given, capture_output=True, text=True, check=True).stdout
+        given = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), **variables}
+        with monkeypatch.context() as patch:
+            for name, value in given.items():
+                patch.setenv(name, value)
+            kernels.library.cache_clear()
+            try:
+                network = residual(2, 3, 8, units=(1,), widths=(4,))
+                print(network(torch.zeros(1, 3, 8, 8)).shape, network.implementation, network.implementation)
+            finally:
+                kernels.library.cache_clear()  # the next test loads the library anew
+        return capsys.readouterr().out
 
     told = run(CC="no-such-compiler")
     assert told.count("slower") == 1 and "no-such-compiler" in told and told.rstrip().endswith("torch torch")

@@ -182,14 +182,15 @@ def make_grid():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
+def built(made_once) -> Path:
     """A report over a grid with gaps, a diverged run, a single seed and both tasks: its folder, with records/ in it."""
     from benchmark.report.build import build
 
-    out = tmp_path_factory.mktemp("reports")
-    fabricate_grid(out / "records")
-    build(out / "records", out / "complexity.json", out / "data", out)
-    return out
+    def make(out):
+        fabricate_grid(out / "records")
+        build(out / "records", out / "complexity.json", out / "data", out)
+
+    return made_once("built", make)
 
 
 @pytest.fixture

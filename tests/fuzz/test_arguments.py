@@ -92,7 +92,7 @@ def cut_off(monkeypatch):
     for place in (
         "benchmark.faces.readers.synthetic.reader.plan",
         "benchmark.measures.speed.inference.Workers",
-        "benchmark.measures.speed.training._rounds",
+        "benchmark.measures.speed.training.take_turns",
         "benchmark.runs.cluster.run_on_ray",
         "benchmark.report.release_audit.audit.audit",
     ):

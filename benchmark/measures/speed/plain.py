@@ -1,22 +1,22 @@
-"""The plain loop to which the suite's speed is compared: BReG-NeXt-50 and its training as most people would write them.
+"""The network of the loops to which the suite's speed is compared (`ways`), as most people would write it, and its pictures.
 
-Modules are called one after another, the shortcut uses torch's operators, pictures go through Pillow and a DataLoader
-(without worker processes, as in PyTorch's quick start), tensors are contiguous float32, and AdamW has its default settings.
-The units have pre-activation order and working BatchNorm. Parameters have the same names as in the suite's network, so that
-the weights of one can be loaded into the other.
+Modules are called one after another, the shortcut uses torch's operators, and pictures go through Pillow. The units have
+pre-activation order and working BatchNorm. Parameters have the same names as in the suite's network, so that the weights of
+one can be loaded into the other.
 """
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 UNITS, WIDTHS = (7, 1, 8, 1, 7), (32, 64, 128)
+MEAN, DEVIATION = 0.5, 0.25  # of the pictures' values in 0 to 1
+RATE, WEIGHT_DECAY = 0.002, 0.05  # of AdamW
 
 
 class Bounded(nn.Module):
@@ -64,18 +64,25 @@ class Unit(nn.Module):
 
 
 class Network(nn.Module):
-    """Float (N, C, S, S), S a multiple of 4, to (N, outputs)."""
+    """Float (N, C, S, S), S a multiple of 4, to (N, outputs). `units`, `widths`: as of `ablations.network.residual`."""
 
-    def __init__(self, outputs: int, channels: int, shortcut: str):
+    def __init__(
+        self,
+        outputs: int,
+        channels: int,
+        shortcut: str,
+        units: Sequence[int] = UNITS,
+        widths: Sequence[int] = WIDTHS,
+    ):
         super().__init__()
-        self.stem = nn.Conv2d(channels, WIDTHS[0], 3, padding=1)
-        units, width = [], WIDTHS[0]
-        for group, count in enumerate(UNITS):
+        self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+        made, width = [], widths[0]
+        for group, count in enumerate(units):
             for _ in range(count):
-                wide = WIDTHS[(group + 1) // 2]
-                units.append(Unit(width, wide, 1 + group % 2, shortcut))
+                wide = widths[(group + 1) // 2]
+                made.append(Unit(width, wide, 1 + group % 2, shortcut))
                 width = wide
-        self.units = nn.Sequential(*units)
+        self.units = nn.Sequential(*made)
         self.head = nn.Sequential(nn.BatchNorm2d(width), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.output = nn.Linear(width, outputs)
 
@@ -97,38 +104,4 @@ class Pictures(Dataset):
         if self.mirror and torch.rand(()) < 0.5:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         values = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float().div(255)
-        return (values - 0.5) / 0.25, int(self.labels[row])
-
-
-class Loop:
-    """The textbook loop over pictures uint8 (N, S, S, 3) with labels int64 (N,)."""
-
-    def __init__(self, network: nn.Module, pictures: np.ndarray, labels: np.ndarray, batch: int, device: torch.device):
-        self.network, self.device = network.to(device), device
-        self.optimizer = torch.optim.AdamW(network.parameters(), lr=0.002, weight_decay=0.05)
-        self.training = DataLoader(Pictures(pictures, labels, True), batch, shuffle=True, drop_last=True)
-        self.held_out = DataLoader(Pictures(pictures, labels, False), batch)
-
-    def train(self, steps: int) -> None:
-        """Make `steps` optimiser steps. The loss is read after each step, as for a progress bar."""
-        self.network.train()
-        for pictures, labels in itertools.islice(self._batches(), steps):
-            pictures, labels = pictures.to(self.device), labels.to(self.device)
-            loss = functional.cross_entropy(self.network(pictures), labels)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            loss.item()
-
-    def _batches(self) -> Iterator:
-        while True:
-            yield from self.training
-
-    def evaluate(self) -> float:
-        """Accuracy over all pictures."""
-        self.network.eval()
-        right = 0
-        with torch.no_grad():
-            for pictures, labels in self.held_out:
-                right += (self.network(pictures.to(self.device)).argmax(1).cpu() == labels).sum().item()
-        return right / len(self.held_out.dataset)
+        return (values - MEAN) / DEVIATION, int(self.labels[row])

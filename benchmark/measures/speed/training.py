@@ -1,226 +1,137 @@
-"""`ferbench bench`: the speed of the suite's training and evaluation, compared with a plain loop and with timm's ResNets.
+"""`ferbench bench`: the speed of the suite's training and evaluation, compared with other ways to train the same network
+(`ways`) and with timm's ResNets in the suite.
 
-Every contender runs in its own fresh process, so that its memory can be measured. The contenders take turns, one block of
-steps each, in an order that is reversed from round to round, so that other load of the machine affects all of them equally.
 Ratios are computed per round. The machine's ceilings are measured in the same rounds. The pictures are noise, because only
 time and memory matter.
 """
 
-import dataclasses
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import torch
 
 from benchmark import progress
-from benchmark.errors import BadInput, Interrupted
+from benchmark.errors import BadInput
 from benchmark.files import write_json
-from benchmark.measures.speed import plain
+from benchmark.measures.speed.contenders import STEPS, plain_network, protocol_of
 from benchmark.measures.speed.file import SCHEMA
-from benchmark.measures.speed.inference import CudaMemory, ProcessMemory
-from benchmark.measures.speed.roofline import Ceilings, count_step, floor_seconds
-from benchmark.protocol.cells import Cell, Run, cell_from
-from benchmark.protocol.protocol import Protocol, load_protocol
+from benchmark.measures.speed.finding import find_ways
+from benchmark.measures.speed.instructions import ENVIRONMENTS, NATIVE
+from benchmark.measures.speed.roofline import count_step, floor_seconds
+from benchmark.measures.speed.turns import SUITE, Setting, take_turns
+from benchmark.protocol.cells import Cell, Run, cell_from, find_cell
 from benchmark.runs import environment
-from benchmark.runs.environment import synchronise
-from benchmark.runs.training.evaluation import predict
-from benchmark.runs.training.memory import keep_freed
-from benchmark.runs.training.pixels import Split
-from benchmark.runs.training.trainer import Trainer, build_model
-from benchmark.workers import Workers
+from benchmark.runs.training.paths import IMPLEMENTATIONS, check_path
+from benchmark.runs.training.trainer import build_model
 
 SHORTCUTS, SIZES, TIMM = ("identity", "fixed", "adaptive"), (64, 48), ("timm:resnet18", "timm:resnet50")
-PLAIN, SUITE, COMPILED, MACHINE = "plain", "suite", "compiled", "machine"
-PROTOCOL = "fer2013-7-quick"  # for classes and recipe; input size and batch size are set here
-PICTURES = 256
+NETWORKS = ("bregnext-50",)
+LARGEST_BATCH = 1024
 
 
 def bench(
     out: Path,
     *,
     device: torch.device,
+    networks: Sequence[str] = NETWORKS,
     shortcuts: Sequence[str] = SHORTCUTS,
     sizes: Sequence[int] = SIZES,
     batch: int = 32,
     steps: int = 1,
     rounds: int = 5,
+    ways: Sequence[str] | None = None,
     others: Sequence[str] = TIMM,
     growth: bool = False,
-    compile: bool = False,
+    paths: Sequence[str] = (),
+    instructions: str = NATIVE,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict:
     """Measure all contenders and write `out`.
 
     Args:
+        networks: grids of cells, as `bregnext-50`, whose cells NETWORK-SHORTCUT-working-plain are measured at all `sizes`;
+            or NETWORK@SIZE, at this size alone.
         steps: training steps of one contender in one round.
+        ways: names of the modules of `ways`; None: all. One that lacks a package is left out, and a line says so.
         others: further networks that are trained by the suite's code, "timm:NAME".
-        compile: also measure the suite with torch.compile.
+        paths: also measure the suite on these (`benchmark.runs.training.paths`).
         growth: also measure how the suite's time and memory grow with batch size, input size and depth.
+        instructions: of the CPU, a name of `instructions.ENVIRONMENTS`.
         stop: called between blocks.
 
     Returns:
-        The contents of `out`: {schema, environment, device_type, batch, rounds, steps, comparisons: results of `_compared`,
-        growth: [...]}.
+        The contents of `out`: {schema, environment, device_type, instructions, batch, pictures (of an evaluation), rounds,
+        steps, titles: {contender: words}, left_out: {way: reason}, comparisons: results of `_compared`, growth: [...]}.
 
     Raises:
-        BadInput: sizes that are not multiples of 4, an unknown shortcut, fewer than two rounds. Nothing was written.
+        BadInput: sizes that are not multiples of 4, an unknown shortcut, network, way or instruction set, fewer than two
+            rounds, a path that is not there. Nothing was written.
         Interrupted: `stop` returned True. Nothing was written.
     """
-    if bad := [size for size in sizes if size % 4 or size < 8]:
-        raise BadInput("bench, sizes", bad, "multiples of 4, at least 8")
     if bad := [name for name in shortcuts if name not in SHORTCUTS]:
         raise BadInput("bench, shortcuts", ", ".join(bad), f"some of {', '.join(SHORTCUTS)}")
-    if rounds < 2 or steps < 1 or not 1 <= batch <= PICTURES:
-        raise BadInput("bench", f"{rounds} rounds, {steps} steps, batch {batch}", f"2, 1 or more; batch 1 to {PICTURES}")
+    if rounds < 2 or steps < 1 or not 1 <= batch <= LARGEST_BATCH:
+        expected = f"2, 1 or more; batch 1 to {LARGEST_BATCH}"
+        raise BadInput("bench", f"{rounds} rounds, {steps} steps, batch {batch}", expected)
+    if instructions not in ENVIRONMENTS or (instructions != NATIVE and device.type != "cpu"):
+        raise BadInput("bench, instructions", f"'{instructions}' on {device}", f"on a CPU, one of {', '.join(ENVIRONMENTS)}")
+    plan = [
+        (network, size, shortcut, find_cell(f"{network}-{shortcut}-working-plain"))
+        for network, size in _sized(networks, sizes)
+        for shortcut in shortcuts
+    ]
+    for path in paths:
+        check_path(path, device.type, "--paths")
+    for cell in {cell.name: cell for *_, cell in plan}.values():
+        plain_network(cell, 8, batch)  # raises BadInput for a network that no plain one equals
+    titles, left_out = find_ways(ways)
+    for name, reason in left_out.items():
+        progress.say(f"{name} is left out: {reason}")
     found = {"schema": SCHEMA, "environment": environment.describe(device), "device_type": device.type}
-    found |= {"batch": batch, "rounds": rounds, "steps": steps, "comparisons": [], "growth": []}
-    for size in sizes:
-        for shortcut in shortcuts:
-            own = _cell("bregnext-50", shortcut=shortcut, normalisation="working")
-            contenders = {PLAIN: own, SUITE: own} | ({COMPILED: own} if compile else {})
-            contenders |= {name: _cell(name) for name in others}
-            measured = _rounds(contenders, size, batch, steps, rounds, device, stop)
-            compared = {"shortcut": shortcut, "size": size} | _compared(measured, own, size, batch, steps)
-            found["comparisons"].append(compared)
-            ratios = ", ".join(f"{what} {_ratio(compared['ratios'][PLAIN][what])}" for what in ("train", "evaluate"))
-            progress.say(f"{shortcut}, {size}x{size}, suite / plain loop: {ratios}")
+    found |= {"instructions": instructions, "batch": batch, "pictures": STEPS * batch, "rounds": rounds, "steps": steps}
+    found |= {"titles": titles | _titles(paths) | {name: f"{name} in this suite" for name in others}, "left_out": left_out}
+    found |= {"comparisons": [], "growth": []}
+    for network, size, shortcut, own in plan:
+        setting = Setting(size, batch, steps, rounds, device, instructions)
+        contenders = dict.fromkeys((*(name for name in titles if name not in left_out), SUITE), own)
+        contenders |= dict.fromkeys(paths, own) | {name: _cell(name) for name in others}
+        measured = take_turns(contenders, setting, stop)
+        left_out |= measured["left_out"]
+        compared = {"network": network, "shortcut": shortcut, "size": size} | _compared(measured, own, setting)
+        found["comparisons"].append(compared)
+        for name, ratio in compared["ratios"].items():
+            ratios = ", ".join(f"{what} {_ratio(ratio[what])}" for what in ("train", "evaluate"))
+            progress.say(f"{network}, {shortcut}, {size}x{size}, suite / {name}: {ratios}")
     for axis, value, cell, size, many in _growing(batch) if growth else ():
-        measured = _rounds({SUITE: cell}, size, many, steps, rounds, device, stop)
-        entry = _compared(measured, cell, size, many, steps)
+        setting = Setting(size, many, steps, rounds, device, instructions)
+        entry = _compared(take_turns({SUITE: cell}, setting, stop), cell, setting)
         found["growth"].append({"axis": axis, "value": value, "size": size, "batch": many} | entry)
         progress.say(f"growth: {axis} {value}")
     write_json(out, found)
     return found
 
 
-def protocol_of(size: int, batch: int) -> Protocol:
-    """The protocol under which the suite is measured. Pixel statistics are set to constants, so that they need not be
-    computed."""
-    base = load_protocol(PROTOCOL)
-    given = {"batch_size": batch, "input_mean": (0.5,) * 3, "input_deviation": (0.25,) * 3}
-    return dataclasses.replace(base, input_size=size, channels=3, recipe=dataclasses.replace(base.recipe, **given))
+def _titles(paths: Sequence[str]) -> dict[str, str]:
+    """The suite and its paths in words."""
+    words = {path: [IMPLEMENTATIONS.get(word, word) for word in path.split("+")] for path in paths}
+    return {SUITE: "this suite"} | {path: f"this suite, {', '.join(each)}" for path, each in words.items()}
 
 
-def noise(size: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """N = PICTURES random pictures, uint8 (N, size, size, 3), and their labels, int64 (N,)."""
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (PICTURES, size, size, 3), dtype=np.uint8)
-    return pictures, np.arange(PICTURES) % outputs
+def _sized(networks: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, int]]:
+    """Each network with each of its sizes."""
+    pairs = []
+    for given in networks:
+        name, _, own = given.partition("@")
+        if own and not own.isdecimal():
+            raise BadInput("bench, networks", f"'{given}'", "NETWORK or NETWORK@SIZE")
+        pairs += [(name, size) for size in ([int(own)] if own else sizes)]
+    if bad := [size for _, size in pairs if size % 4 or size < 8]:
+        raise BadInput("bench, sizes", bad, "multiples of 4, at least 8")
+    return list(dict.fromkeys(pairs))
 
 
-class Suite:
-    """The suite's own training loop and evaluation on `noise`, with the same two methods as `plain.Loop`."""
-
-    def __init__(self, cell: Cell, size: int, batch: int, device: torch.device, *, compile: bool = False):
-        protocol = protocol_of(size, batch)
-        pictures, labels = noise(size, protocol.outputs)
-        images = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
-        split = Split(np.arange(PICTURES).astype(str), images, torch.from_numpy(labels).to(device))
-        faces = SimpleNamespace(fingerprint="noise")
-        self.trainer = Trainer(Run(protocol, cell, 0), faces, device, {"train": split}, compile=compile)
-        self.order = self.trainer.order()
-
-    def train(self, steps: int) -> None:
-        """Make `steps` optimiser steps."""
-        for _ in range(steps):
-            self.trainer.step %= self.trainer.steps_per_epoch
-            self.trainer.train_step(self.order)
-
-    def evaluate(self) -> None:
-        """Compute the outputs for every picture."""
-        trainer = self.trainer
-        split = trainer.splits["train"]
-        predict(trainer.model, split, trainer.prepare, categorical=True, precision=trainer.precision)
-
-
-# The state of a contender's process; set by `_begin`.
-_here: dict = {}
-
-
-def _begin(kind: str, cell: Cell | None, size: int, batch: int, device: torch.device, threads: int) -> None:
-    torch.set_num_threads(threads)
-    _here["device"] = device
-    if kind == MACHINE:
-        _here["ceilings"] = Ceilings(device)
-        return
-    _here["memory"] = CudaMemory(device) if device.type == "cuda" else ProcessMemory()
-    if kind == PLAIN:
-        outputs = protocol_of(size, batch).outputs
-        network = plain.Network(outputs, 3, cell.options["shortcut"])
-        _here["loop"] = plain.Loop(network, *noise(size, outputs), batch, device)
-    else:
-        if device.type == "cpu":
-            keep_freed()
-        _here["loop"] = Suite(cell, size, batch, device, compile=kind == COMPILED)
-
-
-def _ceilings() -> dict:
-    return _here["ceilings"].measure()
-
-
-def _train(steps: int) -> float:
-    return _timed(lambda: _here["loop"].train(steps))
-
-
-def _evaluate() -> float:
-    return _timed(_here["loop"].evaluate)
-
-
-def _memory() -> int | None:
-    return _here["memory"].grown()
-
-
-def _timed(work: Callable[[], object]) -> float:
-    synchronise(_here["device"])
-    start = time.perf_counter()
-    work()
-    synchronise(_here["device"])
-    return time.perf_counter() - start
-
-
-def _rounds(
-    contenders: Mapping[str, Cell],
-    size: int,
-    batch: int,
-    steps: int,
-    rounds: int,
-    device: torch.device,
-    stop: Callable[[], bool],
-) -> dict:
-    """The measurements of all contenders: {train and evaluate: {name: [seconds of each block]}, memory: {name: bytes},
-    ceilings: [...]}."""
-    found: dict = {"train": {}, "evaluate": {}, "memory": {}, "ceilings": []}
-    turns = 2 * rounds * len(contenders)
-    with ExitStack() as open_processes, progress.bar(total=turns, desc=f"bench {size}x{size}", unit="turn") as bar:
-
-        def ask(name: str, work: Callable, *arguments):
-            if stop():
-                raise Interrupted("stopped; nothing was written")
-            return processes[name].submit(work, *arguments).result()
-
-        processes = {name: open_processes.enter_context(Workers(1)) for name in (MACHINE, *contenders)}
-        for name in processes:
-            ask(name, _begin, name, contenders.get(name), size, batch, device, torch.get_num_threads())
-        for what, work, arguments in (("train", _train, (steps,)), ("evaluate", _evaluate, ())):
-            for name in contenders:
-                ask(name, work, *arguments)  # warm-up
-                found[what][name] = []
-            for number in range(rounds):
-                for name in sorted(contenders, reverse=number % 2 == 1):
-                    found[what][name].append(ask(name, work, *arguments))
-                    bar.update()
-                found["ceilings"].append(ask(MACHINE, _ceilings))
-            if what == "train":
-                found["memory"] = {name: ask(name, _memory) for name in contenders}
-    return found
-
-
-def _compared(measured: Mapping, own: Cell, size: int, batch: int, steps: int) -> dict:
+def _compared(measured: Mapping, own: Cell, setting: Setting) -> dict:
     """Summary of the measurements: {contenders, ratios, ceilings, floor}.
 
     contenders: name -> {train and evaluate: `_spread` of images per second, memory_bytes}. ratios: name -> {train and
@@ -228,7 +139,8 @@ def _compared(measured: Mapping, own: Cell, size: int, batch: int, steps: int) -
     contender's}. ceilings: medians. floor: the counts of `count_step`, the lower bounds in seconds, and the fraction of
     them that the suite achieves.
     """
-    images = {"train": steps * batch, "evaluate": PICTURES}
+    size, batch = setting.size, setting.batch
+    images = {"train": setting.steps * batch, "evaluate": STEPS * batch}
     contenders, ratios = {}, {}
     for name in measured["train"]:
         contenders[name] = {"memory_bytes": measured["memory"][name]}
@@ -285,16 +197,17 @@ def table(contents: Mapping) -> list[str]:
     """The comparisons as lines of a Markdown table: medians, and the ratios of the suite to each contender with
     quartiles."""
     lines = [
-        "| shortcut | size | contender | training, images/s | evaluation, images/s | memory, MiB | suite / it: training | "
-        "evaluation | memory |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| network | shortcut | size | contender | training, images/s | evaluation, images/s | memory, MiB | "
+        "suite / it: training | evaluation | memory |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for each in contents["comparisons"]:
         for name, own in each["contenders"].items():
             memory = "not known" if own["memory_bytes"] is None else f"{own['memory_bytes'] / 2**20:,.0f}"
-            row = [each["shortcut"], each["size"], name, f"{own['train']['median']:.1f}", f"{own['evaluate']['median']:.1f}"]
+            row = [each["network"], each["shortcut"], each["size"], contents["titles"][name]]
+            row += [*(f"{own[what]['median']:.1f}" for what in ("train", "evaluate")), memory]
             ratio = each["ratios"].get(name)
-            row += [memory, *(_ratio(ratio[what]) if ratio else "-" for what in ("train", "evaluate"))]
+            row += [_ratio(ratio[what]) if ratio else "-" for what in ("train", "evaluate")]
             row.append("-" if not ratio or ratio["memory"] is None else f"{ratio['memory']:.2f}")
             lines.append("| " + " | ".join(map(str, row)) + " |")
     return lines

@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from benchmark.measures.speed.file import file_name
+from benchmark.measures.speed.instructions import NATIVE
 from benchmark.report.material import Material
 from benchmark.report.parts import COSTS, Chapter, Drawing, drawn
 from benchmark.report.style import BLUE, VERMILION, beside, fixed_panels, sentences
 from benchmark.report.tables import Entry, Table, text
 
 PLACE = 50
-INTRO = "How this suite's training and evaluation compare with a plain loop over the same network (docs/speed.md)."
+INTRO = "How this suite's training and evaluation compare with other ways to train the same network (docs/speed.md)."
 
 MIB = 2**20
-NAMES = {"plain": "plain loop", "suite": "this suite", "compiled": "this suite, torch.compile"}
 
 
 def chapter(material: Material) -> Chapter | None:
-    """Speed of training and evaluation compared with a plain loop; None if it was not measured."""
+    """Speed of training and evaluation compared with other ways; None if it was not measured."""
     if not material.benches:
         return None
     found = tables(material.benches), drawn(drawings(material.benches))
@@ -30,9 +31,10 @@ def tables(benches: Sequence[Mapping]) -> list[Table]:
     """The table `speed`, with one row per contender of every comparison; empty without measurements."""
     columns = {
         "device": "Device",
+        "network": "Network",
         "size": "Input",
         "shortcut": "Shortcut",
-        "contender": "Network and loop",
+        "contender": "Contender",
         "train": "Training, images/s [quartiles]",
         "evaluate": "Evaluation, images/s [quartiles]",
         "memory": "Peak memory, MiB",
@@ -44,12 +46,14 @@ def tables(benches: Sequence[Mapping]) -> list[Table]:
     rows = []
     for contents in benches:
         environment = contents["environment"]
-        device = f"{environment['device']}, {environment['threads']} threads"
+        device = f"{environment['device']}, {environment['threads']} threads" + _limit(contents)
         for each in contents["comparisons"]:
             for name, own in each["contenders"].items():
-                row = {"device": text(device), "size": text(f"{each['size']}x{each['size']}")}
-                row |= {"shortcut": text("-" if name.startswith("timm:") else each["shortcut"])}
-                row["contender"] = text(NAMES.get(name, f"{name} in this suite"))
+                own_network = not name.startswith("timm:")
+                row = {"device": text(device), "network": text(each["network"] if own_network else "-")}
+                row["size"] = text(f"{each['size']}x{each['size']}")
+                row |= {"shortcut": text(each["shortcut"] if own_network else "-")}
+                row["contender"] = text(contents["titles"][name])
                 row |= {what: _spread(own[what], "{:,.0f}") for what in ("train", "evaluate")}
                 if own["memory_bytes"] is not None:
                     row["memory"] = Entry(f"{own['memory_bytes'] / MIB:,.0f}", {"mib": own["memory_bytes"] / MIB})
@@ -65,31 +69,39 @@ def tables(benches: Sequence[Mapping]) -> list[Table]:
     if not rows:
         return []
     batches = ", ".join(sorted({str(contents["batch"]) for contents in benches}))
+    left_out = {f"{name} ({reason})": None for contents in benches for name, reason in contents["left_out"].items()}
     notes = (
-        f"BReG-NeXt-50 with working BatchNorm, and timm's ResNets, batch {batches}, made-up pictures",
-        "Plain loop: Pillow, DataLoader, torch's operators one by one in float32 (benchmark/measures/speed/plain.py)",
+        f"Networks with working BatchNorm, and timm's ResNets, batch {batches}, made-up pictures",
+        "The ways beside this suite train the same network, written with torch's operators, in float32, from pictures of "
+        "Pillow, and without worker processes (benchmark/measures/speed/ways)",
+        *([f"Left out: {', '.join(left_out)}"] if left_out else []),
         "Contenders take turns in processes of their own; ratios are taken round by round; median [quartiles]",
         "Floor: the least time for the operations as direct sums and the bytes of a step at the speed of a large product "
         "and a large copy, measured beside it; Winograd's form takes fewer operations, so more than 1 is possible",
     )
-    labels = ("device", "size", "shortcut", "contender")
+    labels = ("device", "network", "size", "shortcut", "contender")
     return [Table("speed", "Speed of training and evaluation", notes, columns, rows, labels)]
 
 
 def drawings(benches: Sequence[Mapping]) -> list[Drawing]:
-    """The figures `speed-growth-<device type>`, for devices on which growth was measured. Must be called inside
-    `benchmark.report.style.styled`."""
+    """The figures `speed-growth-<device type>[-<instructions>]`, for devices on which growth was measured. Must be called
+    inside `benchmark.report.style.styled`."""
     made = []
     for contents in benches:
         if contents["growth"]:
+            device = contents["environment"]["device"] + _limit(contents)
             caption = (
-                f"{contents['environment']['device']}: the adaptive network's cost in this suite against batch size, side "
+                f"{device}: the adaptive network's cost in this suite against batch size, side "
                 f"of the input and weight layers, one at a time around batch {contents['batch']}, 64x64, 50 layers"
             )
-            made.append(
-                Drawing(f"speed-growth-{contents['device_type']}", growth(contents["growth"]), caption, _described(contents))
-            )
+            name = f"speed-growth-{file_name(contents['device_type'], contents['instructions'])}"
+            made.append(Drawing(name, growth(contents["growth"]), caption, _described(contents)))
     return made
+
+
+def _limit(contents: Mapping) -> str:
+    """Words for the instruction set, if it is not the processor's own."""
+    return "" if contents["instructions"] == NATIVE else f", {contents['instructions'].upper()} at most"
 
 
 def growth(entries: Sequence[Mapping]) -> Figure:

@@ -1,5 +1,5 @@
-"""First contact with a device, in one call: choose a path (eager or compiled, and how many runs at once), train the plan,
-and pack finished records."""
+"""First contact with a device, in one call: choose a path and how many runs at once, train the plan, and pack finished
+records."""
 
 import time
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def first_contact(
                 raise Interrupted("stopped before the first run; the same command goes on")
         progressing = Progress(runs, prepared, folder, out)
         progressing.begin(chosen, begin + seconds - time.monotonic())
-        places = Site(prepared, folder, device, restart_stale, chosen["path"] == "compiled")
+        places = Site(prepared, folder, device, restart_stale, chosen["path"])
         remaining = begin + seconds - time.monotonic()
         run_all(runs, places, jobs=chosen["jobs"], time_budget=remaining, ended=progressing.ended)
     finally:

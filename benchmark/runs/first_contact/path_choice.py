@@ -1,13 +1,14 @@
 """Chooses the path for a plan on a device: the fastest path whose training step agrees with the CPU's.
 
-A path is eager or compiled (torch.compile), with one or more runs at once. Results are written to ``first-contact.json`` in
+A path is one of `benchmark.runs.training.paths`, with one or more runs at once. All that the device has are checked, then
+measured with the smallest number of runs at once; larger numbers first of those that are the fastest so far, then, as far as
+time allows, of the others. Results are written to ``first-contact.json`` in
 the folder of runs after every step. So a stopped call can be continued, and a later call measures nothing again. The file is
 valid for one machine, plan and version of the code; for another one, everything is measured again.
 """
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,30 @@ from benchmark.errors import Findings, Interrupted
 from benchmark.files import Json, read_object, write_json
 from benchmark.protocol.cells import Run
 from benchmark.runs import environment, sources
+from benchmark.runs.first_contact.machine import machine
 from benchmark.runs.first_contact.path_speed import speeds
+from benchmark.runs.first_contact.path_words import plain, said, table, verdict
 from benchmark.runs.first_contact.side_process import Failed, SideProcess
-from benchmark.runs.first_contact.step_check import TOLERANCES, beyond, check, expect
+from benchmark.runs.first_contact.step_check import BF16_TOLERANCES, TOLERANCES, beyond, check, expect
+from benchmark.runs.training.paths import PATHS, possible
 
 FILE = "first-contact.json"
 SCHEMA = 1
-PATHS = ("eager", "compiled")
+# The order in which paths are tried: those that are quickly checked, then those most likely to be fast.
+TRIED = (
+    "eager",
+    "graph",
+    "graph+triton",
+    "compiled",
+    "compiled+graph",
+    "step+graph",
+    "compiled+graph+triton",
+    "step+graph+triton",
+    "step",
+    "triton",
+    "compiled+triton",
+    "step+triton",
+)
 CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is preferred if it is slower by at most this fraction
 PATIENCE = 300.0  # longest time for one answer of a process in seconds, including compilation
 
@@ -35,7 +53,7 @@ def choose(rates: Sequence[Mapping[str, Json]], correct: Callable[[str], bool]) 
 
     Args:
         rates: measurements, {path, jobs, images_per_second} or {path, jobs, failed}.
-        correct: function that tells whether a path ("eager", "compiled") gives the same training step as the CPU.
+        correct: function that tells whether a path gives the same training step as the CPU.
     """
     usable = [rate for rate in rates if "failed" not in rate and correct(rate["path"])]
     if not usable:
@@ -105,9 +123,12 @@ class Contact:
         if earlier is not None:
             progress.say(f"chosen in an earlier call: {said(earlier)} ({self.folder / FILE})")
             return earlier
-        for path in PATHS:
+        here = [path for path in TRIED if possible(path, self.device.type)]
+        for path in here:
             if self._checked(self.runs[0], path) and self.correct(path):
-                self._measure(path)
+                self._measure(path, every=False)
+        for path in sorted(filter(self.correct, here), key=self._first_rate, reverse=True):
+            self._measure(path, every=True)
         self.kept = 0.0
         while True:
             best = choose(self.found["rates"], self.correct)
@@ -122,6 +143,8 @@ class Contact:
         checked = sum(each["path"] == best["path"] for each in self.found["checks"])
         self.found["chosen"] = chosen = {**best, "networks_checked": checked}
         self._save()
+        for line in table(self.found["checks"], self.found["rates"]):
+            progress.say(line)
         progress.say(f"chosen: {said(best)}, the fastest correct path; written to {self.folder / FILE}")
         return chosen
 
@@ -147,26 +170,29 @@ class Contact:
             with SideProcess() as process:
                 process.ask(self._limit(), self.stop, expect, run, self.prepared)
                 for precision in ("float32", "bf16"):
-                    compile = path == "compiled"
-                    found, _ = process.ask(self._limit(), self.stop, check, self.device, precision, compile)
+                    found, _ = process.ask(self._limit(), self.stop, check, self.device, precision, path)
                     entry[precision] = found
                     if precision == "float32":
                         entry["beyond"] = beyond(found)
-                        entry["agrees"] = agrees = not entry["beyond"]
+                    else:
+                        entry["beyond"] += [f"{name} in bf16" for name in beyond(found, BF16_TOLERANCES)]
+                    entry["agrees"] = agrees = not entry["beyond"]
         except Failed as error:
             if self._left() <= 0:  # it failed because time ran out, which says nothing about the path
                 progress.say("  no time left for it")
                 return False
-            entry["failed"] = str(error)
-        self.found["checks"].append(_plain(entry))
+            entry |= {"failed": str(error), "agrees": False}
+            agrees = False
+        self.found["checks"].append(plain(entry))
         self._save()
         progress.say("  " + verdict(entry))
         return agrees
 
-    def _measure(self, path: str) -> None:
-        """Measure the images per second of a path for each number of simultaneous runs that was not measured yet."""
+    def _measure(self, path: str, *, every: bool) -> None:
+        """Measure the images per second of a path for each number of simultaneous runs that was not measured yet; without
+        `every`, only as long as it is the fastest path so far with that number."""
         known = {each["jobs"]: each for each in self.found["rates"] if each["path"] == path}
-        if any("failed" in each for each in known.values()):
+        if any("failed" in each or not (every or self._leads(each)) for each in known.values()):
             return
         jobs = [number for number in self.jobs if number not in known]
         if not jobs or self._left() <= 0:
@@ -176,7 +202,7 @@ class Contact:
             self.runs[0],
             self.prepared,
             self.device,
-            compile=path == "compiled",
+            path=path,
             jobs=jobs,
             seconds=self.seconds,
             limit=self._limit,
@@ -190,8 +216,19 @@ class Contact:
             self.found["rates"].append(entry)
             self._save()
             progress.say(f"  {said(entry)} ({self._left():.0f} s left to find out)")
-            if self._left() <= 0:
+            if self._left() <= 0 or not (every or self._leads(entry)):
                 return
+
+    def _leads(self, rate: Mapping[str, Json]) -> bool:
+        """Whether no correct path has been measured to be faster with the same number of runs at once."""
+        same = [each for each in self.found["rates"] if each["jobs"] == rate["jobs"] and "failed" not in each]
+        best = max((each["images_per_second"] for each in same if self.correct(each["path"])), default=0.0)
+        return "failed" not in rate and bool(rate["images_per_second"] >= best)
+
+    def _first_rate(self, path: str) -> float:
+        """The images per second of a path with the smallest number of runs at once; 0 if there are none."""
+        rates = [each for each in self.found["rates"] if each["path"] == path and "failed" not in each]
+        return float(min(rates, key=lambda each: each["jobs"])["images_per_second"]) if rates else 0.0
 
     def _left(self) -> float:
         return self.left() - self.kept
@@ -203,58 +240,7 @@ class Contact:
         write_json(self.folder / FILE, self.found)
 
 
-def machine(device: torch.device) -> dict[str, Json]:
-    """What identifies the machine for which a choice is valid: GPU (or processor), driver, torch and CUDA."""
-    return {
-        "device": environment.device_name(device),
-        "driver": _driver() if device.type == "cuda" else None,
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda if device.type == "cuda" else None,
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _driver() -> str | None:
-    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.partition("\n")[0].strip() or None
-
-
 def digest(runs: Sequence[Run]) -> str:
     """SHA-256 over the plan's networks: their protocols, cells, and the sources that decide their numbers."""
     each = sorted([run.protocol.hash, run.cell.hash, sources.code_digest(run.cell.model)] for run in networks(runs))
     return hashlib.sha256(json.dumps(each).encode()).hexdigest()
-
-
-def _plain(entry: Mapping[str, Json]) -> dict[str, Json]:
-    """The entry in a form that JSON can represent: infinite deviations become null."""
-    plain = dict(entry)
-    for precision in ("float32", "bf16"):
-        if precision in plain:
-            plain[precision] = {key: None if value == float("inf") else value for key, value in plain[precision].items()}
-    return plain
-
-
-def verdict(entry: Mapping[str, Json]) -> str:
-    """The result of a check in one line."""
-
-    def shown(found: Mapping[str, Json]) -> str:
-        return ", ".join(f"{name} {found[name]:.1e}" for name in TOLERANCES)
-
-    bf16 = f"; bf16, not judged: {shown(entry['bf16'])}" if "bf16" in entry else f"; bf16 failed: {entry.get('failed')}"
-    if "float32" not in entry:
-        return f"failed, so the path is not used: {entry['failed']}"
-    limits = ", ".join(f"{name} {value:.0e}" for name, value in TOLERANCES.items())
-    found = f"float32: {shown(entry['float32'])} (at most {limits}; furthest: {entry['float32']['worst']}){bf16}"
-    if entry["agrees"]:
-        return f"agrees. {found}"
-    return f"DISAGREES in {', '.join(entry['beyond'])}, so the path is not used. {found}"
-
-
-def said(rate: Mapping[str, Json]) -> str:
-    """A measured rate in a few words."""
-    name = f"{rate['path']}, {rate['jobs']} at once"
-    return f"{name}: failed, {rate['failed']}" if "failed" in rate else f"{name}: {rate['images_per_second']:,.1f} images/s"

@@ -1,4 +1,4 @@
-"""Training speed of a run on one path (eager or compiled), with one or more processes on the device at the same time."""
+"""Training speed of a run on one path, with one or more processes on the device at the same time."""
 
 import math
 import time
@@ -14,7 +14,7 @@ from benchmark.files import Json
 from benchmark.protocol.cells import Run
 from benchmark.runs.environment import synchronise
 from benchmark.runs.first_contact.side_process import Failed, SideProcess
-from benchmark.runs.first_contact.step_check import NotCompiled
+from benchmark.runs.first_contact.step_check import NotPossible
 from benchmark.runs.training.crossvalidation import fold_run
 from benchmark.runs.training.memory import keep_freed
 from benchmark.runs.training.pixels import Split, load_splits
@@ -30,7 +30,7 @@ def speeds(
     prepared: Path,
     device: torch.device,
     *,
-    compile: bool,
+    path: str,
     jobs: Sequence[int],
     seconds: float,
     limit: Callable[[], float],
@@ -43,6 +43,7 @@ def speeds(
     measurements. After a failure no larger number is tried. Threads are divided as in `benchmark.runs.runner`.
 
     Args:
+        path: one of `benchmark.runs.training.paths`.
         seconds: of timed training, after warm-up, in all processes at the same time.
         limit: function that returns how many seconds the next answer may take.
         stop: called while waiting; when it returns True, Interrupted is raised.
@@ -57,7 +58,7 @@ def speeds(
             try:
                 for process in every[ready:number]:
                     process.answer(limit(), stop)
-                    process.ask(limit(), stop, build, compile, max(1, threads // number))
+                    process.ask(limit(), stop, build, path, max(1, threads // number))
                 ready, working = number, every[:number]
                 for process in working:
                     process.send(warm_up, max(1, threads // number))
@@ -99,13 +100,15 @@ def load(run: Run, prepared: Path, device: torch.device, jobs: int) -> None:
     _here["splits"] = load_splits(faces, run.protocol, device, jobs=jobs)
 
 
-def build(compile: bool, threads: int) -> None:
-    """Make the network. If compilation fails, the compiler's reason is printed and NotCompiled raised."""
+def build(path: str, threads: int) -> None:
+    """Make the network and a step, with which a CUDA graph is captured. If a part of the path fails, its reason is printed
+    and NotPossible raised."""
     torch.set_num_threads(threads)
-    trainer = Trainer(_here["run"], _here["faces"], _here["device"], _here["splits"], compile=compile)
-    if compile and trainer.forward is trainer.model:
-        raise NotCompiled("torch.compile gave the eager network back")
+    trainer = Trainer(_here["run"], _here["faces"], _here["device"], _here["splits"], path=path)
     _here["trainer"], _here["order"] = trainer, trainer.order()
+    _train(1)
+    if not trainer.uses(path):
+        raise NotPossible(f"computed on the path {trainer.path} instead")
 
 
 def warm_up(threads: int) -> None:

@@ -37,7 +37,7 @@ class Progress:
         """Print what is about to start: the chosen path, what is left of the plan, and how many seconds there are."""
         expected = self._left() / chosen["images_per_second"]
         progress.say(
-            f"{self._finished()} of {len(self.images)} runs are finished; training with {chosen['path']} networks, "
+            f"{self._finished()} of {len(self.images)} runs are finished; training on the path {chosen['path']}, "
             f"{chosen['jobs']} at once, for {max(0, seconds):.0f} s; the rest of the plan takes about {duration(expected)} "
             f"by the measured rate; records in {self.folder}, archives in {self.out}"
         )

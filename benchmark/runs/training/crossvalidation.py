@@ -33,6 +33,7 @@ from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import ROLES, SELECTION_METRIC, Protocol
 from benchmark.records import seal
 from benchmark.records.record import Record, write_record
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import load_splits
 from benchmark.runs.training.train import existing_record, train
 from benchmark.runs.training.trainer import EVALUATED, Trainer, configuration
@@ -90,7 +91,7 @@ def cross_validate(
     stop: Callable[[], bool] = lambda: False,
     enough: Callable[[Trainer], bool] = lambda trainer: True,
     position: int = 0,
-    compile: bool = False,
+    path: str = EAGER,
 ) -> Record:
     """Train every fold of a run, or resume the training, or return the finished record.
 
@@ -114,7 +115,7 @@ def cross_validate(
             records.append(
                 train(
                     fold, own, place, device=device, restart_stale=restart_stale, stop=stop, enough=enough, splits=splits,
-                    position=position, compile=compile,
+                    position=position, path=path,
                 )
             )  # fmt: skip
             if records[-1].diverged:

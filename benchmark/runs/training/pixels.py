@@ -1,5 +1,6 @@
 """Faces at the protocol's input size as uint8, held on the training device or streamed to it, and made network input."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,9 +63,14 @@ class Standardiser:
 
     def standardise(self, images: Tensor) -> Tensor:
         """Network input from pictures in [0, 1]."""
-        mean = torch.tensor(self.mean, device=images.device).view(1, -1, 1, 1)
-        deviation = torch.tensor(self.deviation, device=images.device).view(1, -1, 1, 1)
-        return (images - mean) / deviation
+        return (images - _on(images.device, self.mean)) / _on(images.device, self.deviation)
+
+
+@functools.cache
+def _on(device: torch.device, values: tuple[float, ...]) -> Tensor:
+    """One number per channel, as a tensor (1, C, 1, 1) that is kept: to make it on a GPU the host must wait for the GPU."""
+    with torch.inference_mode(False):  # so that it can be used in training, wherever it was made
+        return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
 def load_splits(

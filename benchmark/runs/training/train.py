@@ -15,6 +15,7 @@ from benchmark.faces.faceset import FaceSet
 from benchmark.protocol.cells import Run
 from benchmark.protocol.protocol import SELECTION_METRIC
 from benchmark.records.record import Record, read_record
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import Split, load_splits
 from benchmark.runs.training.trainer import Trainer, configuration
 
@@ -73,7 +74,7 @@ def train(
     enough: Callable[["Trainer"], bool] = lambda trainer: True,
     splits: dict[str, Split] | Callable[[], dict[str, Split]] | None = None,
     position: int = 0,
-    compile: bool = False,
+    path: str = EAGER,
 ) -> Record:
     """Train one run, or resume it, or return its finished record.
 
@@ -86,7 +87,7 @@ def train(
         splits: the protocol's faces on `device`, if the caller has already loaded them; or a function that loads them. It
             is called only if there is something to train.
         position: line of the progress bar on the terminal, when several processes each show one.
-        compile: train with torch.compile (`benchmark.runs.training.compiling`). Rounding differs from the eager network's.
+        path: how steps are computed (`benchmark.runs.training.paths`). Rounding differs between paths.
 
     Raises:
         BadInput: the data do not fit the protocol; the record or checkpoint has another configuration.
@@ -96,7 +97,7 @@ def train(
     if (record := existing_record(run, faces, directory, device, restart_stale=restart_stale)) is not None:
         return record
     loaded = splits() if callable(splits) else splits or load_splits(faces, run.protocol, device, stop=stop)
-    trainer = Trainer(run, faces, device, loaded, compile=compile)
+    trainer = Trainer(run, faces, device, loaded, path=path)
     if checkpoint.exists():
         try:
             trainer.load(checkpoint)
@@ -106,7 +107,7 @@ def train(
                 raise
             progress.say(f"{error}: begun again")
             checkpoint.unlink()
-            trainer = Trainer(run, faces, device, trainer.splits, compile=compile)
+            trainer = Trainer(run, faces, device, trainer.splits, path=path)
     saved = -math.inf  # so that a run that is killed in its first seconds has a checkpoint
     with progress.bar(
         total=trainer.steps * trainer.batch,

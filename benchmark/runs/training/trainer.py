@@ -8,7 +8,6 @@ for bit on the same CPU, with the same thread count and versions).
 import io
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +25,14 @@ from benchmark.runs import environment, sources
 from benchmark.runs.training import checkpoint
 from benchmark.runs.training.augmentation import AUGMENTATIONS
 from benchmark.runs.training.batches import Batches
-from benchmark.runs.training.compiling import compiled
 from benchmark.runs.training.evaluation import predict, selection_metric
 from benchmark.runs.training.losses import make_loss
 from benchmark.runs.training.memory import peak_memory
 from benchmark.runs.training.optimizer import learning_rate, make_optimizer
+from benchmark.runs.training.paths import EAGER
 from benchmark.runs.training.pixels import Split, Standardiser, standardiser
 from benchmark.runs.training.seeds import generator, stream_seed
+from benchmark.runs.training.stepping import Stepping
 
 FINITE_CHECK_STEPS = 25
 EVALUATED = ("validation", "test")
@@ -74,12 +74,15 @@ def configuration(run: Run, faces: FaceSet, device: torch.device) -> dict[str, J
     }
 
 
-class Trainer:
-    """The training state of one run, everything that a checkpoint holds, and the steps and epochs that change it."""
+class Trainer(Stepping):
+    """The training state of one run, everything that a checkpoint holds, and the steps and epochs that change it.
 
-    def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, compile: bool = False):
+    `path`: how steps are computed, one of `benchmark.runs.training.paths`.
+    """
+
+    def __init__(self, run: Run, faces: FaceSet, device: torch.device, splits: dict[str, Split], *, path: str = EAGER):
         self.run, self.faces, self.device, self.splits = run, faces, device, splits
-        recipe = run.recipe
+        self.recipe = recipe = run.recipe
         self.categorical = run.protocol.task == "categorical"
         self.precision = precision_of(recipe, device)
         if self.precision == "float32" and device.type == "cuda":
@@ -94,11 +97,8 @@ class Trainer:
         self.loss = make_loss(run.cell.loss, counts=self.counts or (), label_smoothing=recipe.label_smoothing, device=device)
         self.augment = AUGMENTATIONS[recipe.augmentation]
         self.model = build_model(run, device)  # for evaluation
-        self.forward: Callable[[torch.Tensor], torch.Tensor] = self.model  # for training; maybe compiled
-        if compile:
-            shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
-            example = torch.zeros(shape, device=device).contiguous(memory_format=torch.channels_last)
-            self.forward = compiled(self.model, example, self.precision)
+        shape = self.batch, run.protocol.channels, run.protocol.input_size, run.protocol.input_size
+        self.use(path, shape, splits["train"].targets[: self.batch])
         self.optimizer = make_optimizer(recipe, self.model)
         self.configuration = configuration(run, faces, device)
         self.epoch = self.step = 0  # finished epochs; finished steps of the current epoch
@@ -132,12 +132,13 @@ class Trainer:
         checkpoint.check(path, state, self.model, self.optimizer, self.batches, EVALUATED)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.captured = None  # it has the memory of the state before
         for name in CARRIED:
             setattr(self, name, state[name])
 
     def train_step(self, order: torch.Tensor) -> None:
         """One optimiser step on the next batch. `order`: the rows of this epoch, from the method `order`."""
-        run, recipe, split = self.run, self.run.recipe, self.splits["train"]
+        run, recipe, split = self.run, self.recipe, self.splits["train"]
         rate = learning_rate(recipe, self.steps_done, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -147,17 +148,11 @@ class Trainer:
         rows, following = order[start:end], order[end : end + self.batch]
         draws = generator(self.device, run.seed, "augmentation", self.epoch, self.step)
         pictures = self.prepare.unit(split.batch(rows, following))
-        inputs = self.prepare.standardise(self.augment(pictures, draws))
-        torch.manual_seed(stream_seed(run.seed, "dropout", self.epoch, self.step))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            outputs = self.forward(inputs.contiguous(memory_format=torch.channels_last))
-        loss = self.loss(outputs, split.targets[rows])
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        if recipe.gradient_clip:
-            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.gradient_clip)
-        self.optimizer.step()
-        self.loss_sum += loss.detach()
+        inputs = self.prepare.standardise(self.augment(pictures, draws)).contiguous(memory_format=torch.channels_last)
+        targets = split.targets[rows.to(split.targets.device, non_blocking=True)]  # streamed: rows are on the CPU
+        dropout = stream_seed(run.seed, "dropout", self.epoch, self.step)
+        loss = self.computed(inputs, targets, rate, len(rows) == self.batch, lambda: torch.manual_seed(dropout))
+        self.loss_sum += loss
         self.step += 1
         self.images += len(rows)
         if self.step % FINITE_CHECK_STEPS == 0 or self.step == self.steps_per_epoch:
@@ -210,11 +205,6 @@ class Trainer:
                 self.best = {"epoch": self.epoch + 1, "value": value, "state": state}
         self.epoch, self.step = self.epoch + 1, 0
         self.loss_sum = torch.zeros((), device=self.device)
-
-    @property
-    def implementation(self) -> str:
-        """How the network was computed in training: "torch.compile", else its attribute `implementation`, else "torch"."""
-        return "torch.compile" if self.forward is not self.model else getattr(self.model, "implementation", "torch")
 
     @property
     def finished(self) -> bool:

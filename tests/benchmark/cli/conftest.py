@@ -41,8 +41,13 @@ def git(root: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, tiny_faces) -> Path:
+def trained(made_once, tiny_faces) -> Path:
     """The project; not to be changed."""
+    return made_once("trained", lambda root: train(root, tiny_faces))
+
+
+def train(root: Path, tiny_faces) -> None:
+    """Make the project in an empty folder: runs, their records, a report, all committed."""
     import torch
 
     from benchmark.records.importing import copy_record
@@ -51,7 +56,6 @@ def trained(tmp_path_factory, tiny_faces) -> Path:
     from benchmark.runs.params import runs_of
     from benchmark.runs.runner import Site, run_all
 
-    root = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         (root / "tiny.yaml").write_text(yaml.safe_dump(PROTOCOL))
@@ -74,7 +78,6 @@ def trained(tmp_path_factory, tiny_faces) -> Path:
         git(root, "init", "-q")
         git(root, "add", "-A")
         git(root, "commit", "-qm", "published")
-    return root
 
 
 @pytest.fixture

@@ -444,9 +444,20 @@ TABLE |= {
         "base": BENCH,
         "arrives": named("bench", {"out": Path("reports/bench/cpu.json"), "device": "cpu", "sizes": [64, 48]})
         | named("bench", {"shortcuts": ["identity", "fixed", "adaptive"], "batch": 32, "steps": 1, "rounds": 5})
-        | named("bench", {"growth": False, "compile": False, "others": ["timm:resnet18", "timm:resnet50"]})
+        | named("bench", {"growth": False, "paths": [], "others": ["timm:resnet18", "timm:resnet50"]})
+        | named("bench", {"networks": ["bregnext-50"], "ways": None, "instructions": "native"})
         | {"table.contents": {"rounds": 1}, "printed": "a table\nwrote reports/bench/cpu.json\n"},
         "options": {
+            "networks": (f"{BENCH} --networks a b@48", {"bench.networks": ["a", "b@48"]}),
+            "ways": (f"{BENCH} --ways plain lightning", {"bench.ways": ["plain", "lightning"]}),
+            "instructions": (
+                f"{BENCH} --instructions avx2",
+                {
+                    "bench.instructions": "avx2",
+                    "bench.out": Path("reports/bench/cpu-avx2.json"),
+                    "printed": "reports/bench/cpu-avx2.json",
+                },
+            ),
             "shortcuts": (f"{BENCH} --shortcuts fixed", {"bench.shortcuts": ["fixed"]}),
             "sizes": (f"{BENCH} --sizes 32 16", {"bench.sizes": [32, 16]}),
             "device": (
@@ -460,7 +471,8 @@ TABLE |= {
             "batch": (f"{BENCH} --batch 8", {"bench.batch": 8}),
             "steps": (f"{BENCH} --steps 3", {"bench.steps": 3}),
             "rounds": (f"{BENCH} --rounds 4", {"bench.rounds": 4}),
-            "compile": (f"{BENCH} --compile", {"bench.compile": True}),
+            "paths: compile": (f"{BENCH} --compile", {"bench.paths": ["compiled"]}),
+            "paths": (f"{BENCH} --paths compiled step", {"bench.paths": ["compiled", "step"]}),
             "growth": (f"{BENCH} --growth", {"bench.growth": True}),
         },
     },

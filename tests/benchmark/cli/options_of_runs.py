@@ -3,6 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import load_protocol
 
@@ -29,8 +31,9 @@ FIRST = places("synthetic-8", f"{P}/seed0")
 PLAN = places("synthetic-8", f"{P}/seed0", f"{W}/seed0", f"{P}/seed1", f"{W}/seed1")
 OTHER_PLAN = [place.replace("synthetic-8", "fer2013-7") for place in PLAN]
 RUN = f"run synthetic-8 {P}"
+ALL = places("synthetic-8", "own-a/seed3", "own-b/seed3", "own-a/seed4", "own-b/seed4")  # of PARAMS
 RAY = f"{RUN} --engine ray"
-SITE = {"prepared": Path("data/prepared"), "out": Path("runs"), "device": "cpu", "restart_stale": False, "compile": False}
+SITE = {"prepared": Path("data/prepared"), "out": Path("runs"), "device": "cpu", "restart_stale": False, "path": "eager"}
 # What does not arrive where a Ray cluster trains, and what arrives there.
 ON_RAY = {f"run_all.{name}": GONE for name in ("runs", *(f"places.{name}" for name in SITE), "jobs", "time_budget")}
 ON_RAY |= {f"run_on_ray.places.{name}": value for name, value in SITE.items()}
@@ -111,6 +114,7 @@ TABLE = {
     "run": {
         "spies": {
             "benchmark.runs.runner.run_all": None,
+            "benchmark.runs.parameters.write_counts": None,
             "benchmark.runs.cluster.run_on_ray": None,
             "benchmark.runs.plan.plan": planned,
             "benchmark.runs.plan_file.read_plan": lambda path: planned("two")[:3],
@@ -141,7 +145,12 @@ TABLE = {
             "params": ("run --params b", {"run_all.runs": places("synthetic-8", "own-b/seed3", "own-b/seed4")}),
             "params: all": (
                 "run --params all",
-                {"run_all.runs": places("synthetic-8", "own-a/seed3", "own-b/seed3", "own-a/seed4", "own-b/seed4")},
+                {"run_all.runs": ALL},
+            ),
+            "data": (
+                "run --params all --data synthetic",
+                {"run_all.runs": ALL}
+                | {"write_counts.path": Path("runs/networks/synthetic.json"), "write_counts.runs": ALL},
             ),
             "plan": ("run --plan x.json", {"read_plan.path": Path("x.json"), "run_all.runs": OTHER_PLAN[:3]}),
             "share": ("run --profile one --share 2/3", {"plan.profile": "one", "run_all.runs": PLAN[1:2]}),
@@ -167,11 +176,20 @@ TABLE = {
             "retries": (f"{RAY} --retries 8", ON_RAY | {"run_on_ray.share.retries": 8}),
             "device: ray": (f"{RAY} --device cuda", ON_RAY | {"run_on_ray.device": "cuda"}),
             "time_budget: ray": (f"{RAY} --time-budget 50", ON_RAY | {"run_on_ray.time_budget": 43.0}),
-            "compile": (f"{RUN} --compile", {"run_all.places.compile": True}),
+            "path: compile": (f"{RUN} --compile", {"run_all.places.path": "compiled"}),
+            "path": (f"{RUN} --path step", {"run_all.places.path": "step"}),
             "restart_stale": (f"{RUN} --restart-stale", {"run_all.places.restart_stale": True}),
             "prepared": (f"{RUN} --prepared p", {"run_all.places.prepared": Path("p")}),
             "out": (f"{RUN} --out o", {"run_all.places.out": Path("o"), "printed": "records in o\n"}),
         },
+    },
+    "planned": {
+        "spies": {"benchmark.runs.planned.write_planned": 2},
+        "files": {"params.yaml": PARAMS},
+        "base": "planned",
+        "arrives": {"write_planned.out": Path("reports/plan"), "printed": "wrote reports/plan: 2 cells\n"}
+        | {"write_planned.params": yaml.safe_load(PARAMS)},
+        "options": {},
     },
     "trial": {
         "spies": {

@@ -41,7 +41,7 @@ WEIGHTS = NEVER | {"Rerun.runs": RUNS, "Rerun.device": "cpu"}
 WEIGHTS |= {
     "printed": "predictions of 1 records made again from weights: 1 bit-identical, 0 the same, 0 different, 0 FAILED; 1 not"
 }
-SITE = {"prepared": PREPARED, "out": RUNS / "again", "device": "cpu", "restart_stale": True, "compile": False}
+SITE = {"prepared": PREPARED, "out": RUNS / "again", "device": "cpu", "restart_stale": True, "path": "eager"}
 AGAIN = NEVER | named("choose", {"examined": [PLACE, "p/c/seed1"], "patterns": ["p/c/0", "p/*/1"]})
 AGAIN |= named("retrain", {"chosen": ["chosen"], "jobs": None, "time_budget": None}) | named("retrain.places", SITE)
 AGAIN |= named("outcomes", {"chosen": ["chosen"], "out": RUNS / "again"})

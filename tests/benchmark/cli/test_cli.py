@@ -39,6 +39,11 @@ def here(tmp_path, monkeypatch):
         ("run fer2013-7", "PROTOCOL and CELL, or --params KEY, --profile NAME or --plan FILE"),
         ("run fer2013-7 resnet18-plain --profile default", "not exactly one choice"),
         ("run --profile fast", "profile: found 'fast'"),
+        (
+            "run synthetic-8 resnet18-plain --device cpu --path graph",
+            "'graph'; expected one of eager, compiled, step on cpu",
+        ),
+        ("bench --device cpu --paths step triton", "--paths: found 'triton'; expected one of eager, compiled, step on cpu"),
         ("profile fast", "profile: found 'fast'"),
         ("prepare synthetic --params", "params.yaml: found no such file"),
         ("report", "record"),
@@ -202,20 +207,29 @@ def environment() -> dict:
     return os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
-def test_time_budget_and_interrupt_stop_cleanly_and_resume(here):
-    """The whole way as a user goes it: prepare, a run stopped by its budget, one by Ctrl-C, the rest."""
-    ferbench = [sys.executable, "-m", "benchmark"]
+@pytest.mark.usefixtures("one_thread")
+def test_time_budget_and_interrupt_stop_cleanly_and_resume(here, capsys):
+    """The whole way as a user goes it: prepare, a run stopped by its budget, one (a process of its own) by Ctrl-C, the
+    rest."""
     (here / "params.yaml").write_text(
         "seeds: [0]\n"
         "data: {synthetic: {options: {faces: 480, size: 32}}}\n"
         "runs: {a: {protocol: synthetic-8, data: synthetic, package: ablations, cell: a, model: residual,\n"
         "  options: {units: [1, 1, 1], widths: [4, 8], shortcut: adaptive}, loss: plain}}\n"
     )
-    subprocess.run([*ferbench, "prepare", "synthetic", "--params"], env=environment(), check=True)
-    run = [*ferbench, "run", "--params", "a"]
-    stopped = subprocess.run([*run, "--time-budget", "0.5"], env=environment(), capture_output=True, text=True)
-    assert stopped.returncode == 3 and ("resumes" in stopped.stderr or "0 of 1 runs" in stopped.stderr)
-    process = subprocess.Popen(run, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert main(["prepare", "synthetic", "--params"]) == 0
+    run = ["run", "--params", "a"]
+    capsys.readouterr()
+    assert main([*run, "--time-budget", "0.5"]) == 3
+    stopped = capsys.readouterr().err
+    assert "resumes" in stopped or "0 of 1 runs" in stopped
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", *run],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     checkpoint = Path("runs/synthetic-8/a/seed0.checkpoint")
     if checkpoint.exists():
         process.stdout.readline()  # says that it resumed: the loop has begun
@@ -225,15 +239,16 @@ def test_time_budget_and_interrupt_stop_cleanly_and_resume(here):
     _, error = process.communicate()
     if process.returncode == 3:  # else it had finished before the signal came
         assert error.count("\n") == 1 and "resumes it" in error and checkpoint.exists()
-    done = subprocess.run(run, env=environment(), capture_output=True, text=True, check=True)
-    assert "[1/1] synthetic-8 / a / seed 0: validation accuracy" in done.stdout and "test" not in done.stdout
+    assert main(run) == 0
+    done = capsys.readouterr().out
+    assert "[1/1] synthetic-8 / a / seed 0: validation accuracy" in done and "test" not in done
     assert Path("runs/synthetic-8/a/seed0/record.json").is_file() and not checkpoint.exists()
-    assert subprocess.run([*ferbench, "collect", "--params", "a"], env=environment()).returncode == 0
+    assert main(["collect", "--params", "a"]) == 0
     assert sorted(p.name for p in Path("reports/records/synthetic-8/a/seed0").iterdir()) == [
         "machine.json",
         "predictions.npz",
         "record.json",
         "seal.json",
     ]
-    subprocess.run([*ferbench, "audit", "synthetic"], env=environment(), check=True, stdout=subprocess.DEVNULL)
+    assert main(["audit", "synthetic"]) == 0
     assert Path("reports/data/synthetic/contact-sheet.png").is_file()

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.faces.readers import fer2013
+from benchmark.faces.faceset import open_faceset
+from benchmark.faces.readers import diffusionfer, fer2013, ferplus
 from benchmark.faces.reading import fer2013_csv
 
 
@@ -52,21 +53,51 @@ def small_fer2013(monkeypatch) -> SmallFer2013:
 
 
 @pytest.fixture(scope="session")
-def fer2013_raw(official_csv, fer_data, tmp_path_factory) -> Path:
+def fer2013_raw(official_csv, fer_data, made_once) -> Path:
     """A data/raw with the complete FER2013 and both editions of FER+."""
-    raw = tmp_path_factory.mktemp("raw")
     parts = [fer_data / "ferplus" / name for name in ("fer2013new.csv", "FER2013Train", "FER2013Valid", "FER2013Test")]
-    for name, sources in (("fer2013", [official_csv]), ("ferplus", parts)):
-        (raw / name).mkdir()
-        for source in sources:
-            (raw / name / source.name).symlink_to(source)
-    return raw
+
+    def make(raw):
+        for name, sources in (("fer2013", [official_csv]), ("ferplus", parts)):
+            (raw / name).mkdir()
+            for source in sources:
+                (raw / name / source.name).symlink_to(source)
+
+    return made_once("fer2013-raw", make)
 
 
 @pytest.fixture(scope="session")
-def fer2013_faces(fer2013_raw, tmp_path_factory):
+def fer2013_faces(fer2013_raw, made_once):
     """The FaceSet of the complete FER2013."""
-    return fer2013.prepare(tmp_path_factory.mktemp("prepared") / "fer2013", raw=fer2013_raw)
+    return open_faceset(
+        made_once("fer2013-faces", lambda out: fer2013.prepare(out / "fer2013", raw=fer2013_raw)) / "fer2013"
+    )
+
+
+@pytest.fixture(scope="session")
+def ferplus_faces(fer2013_raw, made_once):
+    """The FaceSet of the complete FER+, edition of label.csv."""
+    return open_faceset(
+        made_once("ferplus-faces", lambda out: ferplus.prepare(out / "ferplus", raw=fer2013_raw)) / "ferplus"
+    )
+
+
+@pytest.fixture(scope="session")
+def diffusionfer_faces(fer_data, made_once):
+    """The FaceSet of the complete DiffusionFER. A test may have set other counts for its own small one."""
+    source = fer_data / "diffusionfer"
+    if not source.is_dir():
+        pytest.skip(f"no {source.name} in FER_DATA")
+
+    def make(out):
+        (out / "raw").mkdir()
+        (out / "raw" / "diffusionfer").symlink_to(source)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(diffusionfer, "ROWS", 1285)
+            patch.setattr(diffusionfer, "FOLDS", 5)
+            diffusionfer.prepare(out / "diffusionfer", raw=out / "raw")
+
+    return open_faceset(made_once("diffusionfer-faces", make) / "diffusionfer")
 
 
 def frame_pattern(number: int, width: int, height: int) -> np.ndarray:

@@ -3,8 +3,6 @@
 import pytest
 
 from benchmark.faces.fingerprints import is_other
-from benchmark.faces.readers import ferplus
-from benchmark.faces.readers.diffusionfer import prepare
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.prepared import entry_of
 from benchmark.records.published import published
@@ -27,14 +25,9 @@ def test_fer2013(fer2013_faces):
 
 
 @pytest.mark.slow
-def test_ferplus(fer2013_raw, tmp_path):
-    check(ferplus.prepare(tmp_path / "prepared", raw=fer2013_raw))
+def test_ferplus(ferplus_faces):
+    check(ferplus_faces)
 
 
-def test_diffusionfer(fer_data, tmp_path):
-    source = fer_data / "diffusionfer"
-    if not source.is_dir():
-        pytest.skip("no diffusionfer in FER_DATA")
-    (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "diffusionfer").symlink_to(source)
-    check(prepare(tmp_path / "prepared", raw=tmp_path / "raw"))
+def test_diffusionfer(diffusionfer_faces):
+    check(diffusionfer_faces)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.benchmark.faces.conftest import fer2013_raw  # noqa: F401  # a fixture: raw FER2013 and FER+
+from tests.benchmark.faces.conftest import diffusionfer_faces, fer2013_faces, fer2013_raw, ferplus_faces  # noqa: F401  # fixtures
 
 
 @pytest.fixture(scope="session")

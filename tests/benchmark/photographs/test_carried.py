@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 
 from benchmark.errors import BadInput
 from benchmark.faces.card import card
-from benchmark.faces.data_sets import reader
 from benchmark.photographs import networks
 from benchmark.photographs.carried import FOLDER, KINDS, carried_network, facts, joined, parted, weights_of
 from benchmark.photographs.carrying import carry, main
@@ -199,20 +198,12 @@ def test_states_are_joined_and_parted():
 
 
 @pytest.mark.parametrize("kind", ["affect", pytest.param("expression", marks=pytest.mark.slow)])
-def test_they_give_the_predictions_of_their_record(kind, fer_data, request, tmp_path):
+def test_they_give_the_predictions_of_their_record(kind, request):
     """On the data themselves: each face of the test split, through the network that tested it. With the operators of the
     record the answers are its own bit for bit on one kind of processor; else, and elsewhere, up to rounding."""
     known, network = told(kind), carried_network(kind)
     name = known["data"]["name"]
-    raws = tmp_path / "raw"
-    if name in ("fer2013", "ferplus"):
-        raws = request.getfixturevalue("fer2013_raw")
-    elif (fer_data / name).is_dir():
-        raws.mkdir()
-        (raws / name).symlink_to(fer_data / name)
-    else:
-        pytest.skip(f"no {name} in FER_DATA")
-    faces = reader(name).prepare(tmp_path / "prepared", raw=raws)
+    faces = request.getfixturevalue(f"{name}_faces")
     if faces.fingerprint != known["data"]["fingerprint"]:
         pytest.skip(f"another edition of {name} than the record was made on")
     record = read_record(RECORDS / known["record"])

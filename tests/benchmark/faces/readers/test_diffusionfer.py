@@ -282,18 +282,13 @@ def test_is_registered():
 
 
 @pytest.fixture(scope="module")
-def real(fer_data, tmp_path_factory):
+def real(fer_data, diffusionfer_faces):
     source = fer_data / "diffusionfer"
-    if not source.is_dir():
-        pytest.skip(f"no {source.name} in FER_DATA")
-    raw = tmp_path_factory.mktemp("real") / "raw"
-    raw.mkdir()
-    (raw / "diffusionfer").symlink_to(source)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diffusionfer, "ROWS", 1285)
         patch.setattr(diffusionfer, "FOLDS", 5)
         check(source)
-        return source, prepare(raw.parent / "prepared", raw=raw)
+    return source, diffusionfer_faces
 
 
 def test_real_labels_are_the_sheet_s(real):

@@ -117,12 +117,6 @@ def test_real_fingerprint_of_the_old_edition(faces):
     assert faces.fingerprint == "32dae055fc15bca4c5fcd4d6becc4b9c2df6529a93b35f82c7ea13c1dd88877d"
 
 
-@pytest.fixture(scope="module")
-def labelled(fer2013_raw, tmp_path_factory):
-    """The edition of label.csv."""
-    return ferplus.prepare(tmp_path_factory.mktemp("prepared") / "ferplus", raw=fer2013_raw)
-
-
 class Plain:
     """Both editions by plain code. A row is (Usage, name, votes, votes of label.csv or None, digest of the picture)."""
 
@@ -192,22 +186,22 @@ def test_the_names_alone_do_not_tell_the_rows(plain):
     assert len(plain.rows) - 1 - max(numbers) == 85
 
 
-def test_real_faces_of_label_csv(plain, labelled, fer2013_faces):
+def test_real_faces_of_label_csv(plain, ferplus_faces, fer2013_faces):
     kept = [row for row in plain.rows if plain.own_class[row] is not None]
-    assert [int(name.removeprefix("fer2013-")) for name in labelled.id] == kept
-    assert labelled.expression.tolist() == [plain.own_class[row] for row in kept]
-    assert labelled.votes.tolist() == [plain.new[row] for row in kept]
-    assert labelled.split.tolist() == [plain.usage[row] for row in kept]
-    assert labelled.sha256.tolist() == fer2013_faces.sha256[kept].tolist()
+    assert [int(name.removeprefix("fer2013-")) for name in ferplus_faces.id] == kept
+    assert ferplus_faces.expression.tolist() == [plain.own_class[row] for row in kept]
+    assert ferplus_faces.votes.tolist() == [plain.new[row] for row in kept]
+    assert ferplus_faces.split.tolist() == [plain.usage[row] for row in kept]
+    assert ferplus_faces.sha256.tolist() == fer2013_faces.sha256[kept].tolist()
     assert plain.by_split(kept) == [25045, 3191, 3137]
-    assert labelled.meta["counts"] == ferplus.expected_counts(labelled.meta)
-    assert labelled.fingerprint == "cb6eb51679f5b224cd2c0b3ca9891cf2a035c740237a90dc73004bed2d54b2d6"
-    assert {name: flag for name, flag in zip(labelled.id, labelled.flag, strict=True) if flag} == {
+    assert ferplus_faces.meta["counts"] == ferplus.expected_counts(ferplus_faces.meta)
+    assert ferplus_faces.fingerprint == "cb6eb51679f5b224cd2c0b3ca9891cf2a035c740237a90dc73004bed2d54b2d6"
+    assert {name: flag for name, flag in zip(ferplus_faces.id, ferplus_faces.flag, strict=True) if flag} == {
         "fer2013-34334": "votes-of-another-picture"
     }
 
 
-def test_real_difference_of_the_editions(plain, labelled):
+def test_real_difference_of_the_editions(plain, ferplus_faces):
     def changes(new):
         old = plain.old_class
         added = [row for row in plain.rows if old[row] is None and new[row] is not None]
@@ -215,7 +209,7 @@ def test_real_difference_of_the_editions(plain, labelled):
         other = [row for row in plain.rows if None not in (old[row], new[row]) and old[row] != new[row]]
         return [list(own) for own in zip(*map(plain.by_split, (added, removed, other)), strict=True)]
 
-    found = labelled.meta["how"]["difference"]
+    found = ferplus_faces.meta["how"]["difference"]
     assert [[own[key] for key in ("added", "removed", "other class")] for own in found.values()] == changes(plain.own_class)
     assert changes(plain.own_class) == [[81, 96, 86], [15, 23, 14], [16, 32, 19]]
     # If both rows of a name that occurs twice are given its line, and rows without a name keep their class (none is kept):
@@ -223,7 +217,7 @@ def test_real_difference_of_the_editions(plain, labelled):
     assert [list(own.values())[:3] for own in found.values()] == [[1073, 1073, 1073], [246, 246, 233], [283, 282, 253]]
 
 
-def test_real_copies_conflict(plain, labelled):
+def test_real_copies_conflict(plain, ferplus_faces):
     def conflicting(rows, classes):
         groups = {}
         for row in rows:

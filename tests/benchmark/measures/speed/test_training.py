@@ -31,23 +31,6 @@ def test_the_plain_network_is_the_suites(shortcut):
         torch.testing.assert_close(own(x.contiguous(memory_format=torch.channels_last)), other(x), rtol=1e-3, atol=1e-3)
 
 
-def test_the_plain_loop_learns_what_can_be_learnt():
-    class Mean(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.output = nn.Linear(3, 2)
-
-        def forward(self, x):
-            return self.output(x.mean((2, 3)))
-
-    labels = np.arange(64) % 2
-    pictures = np.broadcast_to(60 + 120 * labels[:, None, None, None], (64, 8, 8, 3)).astype(np.uint8)
-    loop = plain.Loop(Mean(), pictures, labels, 16, CPU)
-    for _ in range(24):
-        loop.train(10)  # more than the four steps of an epoch
-    assert loop.evaluate() == 1
-
-
 def test_operations_and_bytes_of_one_convolution_by_hand():
     class One(nn.Module):
         def __init__(self):
@@ -84,17 +67,16 @@ def test_ceilings_are_speeds_that_some_work_really_reached():
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("bench") / "cpu.json"
     given = {"shortcuts": ["adaptive"], "sizes": [8], "batch": 8, "rounds": 2, "others": ["timm:resnet18"]}
-    return measure.bench(out, device=CPU, **given), out
+    return measure.bench(out, device=CPU, networks=["narrow8-12"], ways=["plain", "timm_parts"], **given), out
 
 
 def test_what_is_written_follows_from_the_seconds_measured(written):
     found, out = written
     assert json.loads(out.read_text()) == found
     (each,) = found["comparisons"]
-    assert set(each["contenders"]) == {"plain", "suite", "timm:resnet18"} and set(each["ratios"]) == {
-        "plain",
-        "timm:resnet18",
-    }
+    others = {"plain", "timm_parts", "timm:resnet18"}
+    assert set(each["contenders"]) == {"suite"} | others and set(each["ratios"]) == others
+    assert (each["network"], found["instructions"], found["pictures"], found["left_out"]) == ("narrow8-12", "native", 32, {})
     own, other = (each["contenders"][name]["train"]["values"] for name in ("suite", "plain"))
     assert each["ratios"]["plain"]["train"]["values"] == pytest.approx([a / b for a, b in zip(own, other, strict=True)])
     assert each["contenders"]["suite"]["train"]["median"] == pytest.approx(np.median(own))
@@ -103,14 +85,16 @@ def test_what_is_written_follows_from_the_seconds_measured(written):
     floor = each["floor"]
     assert floor["achieved"]["train"] == pytest.approx(floor["train_seconds"] * np.median(own) / 8)
     lines = measure.table(found)
-    assert len(lines) == 5 and all(line.count("|") == lines[0].count("|") for line in lines)
+    assert len(lines) == 6 and "| plain loop |" in lines[2] and all(line.count("|") == lines[0].count("|") for line in lines)
 
 
 def test_bad_requests_and_a_stop_leave_nothing(tmp_path):
     out = tmp_path / "cpu.json"
-    for odd in ({"sizes": [30]}, {"shortcuts": ["none"]}, {"rounds": 1}, {"batch": 0}, {"batch": 10**6}):
-        with pytest.raises(BadInput, match="bench"):
+    for odd in ({"sizes": [30]}, {"shortcuts": ["none"]}, {"rounds": 1}, {"batch": 0}, {"batch": 10**6},
+                {"networks": ["narrow8-12@6"]}, {"networks": ["narrow8-12@x"]}, {"networks": ["bregnext-50-post@8"]},
+                {"ways": ["none"]}, {"instructions": "avx1024"}):  # fmt: skip
+        with pytest.raises(BadInput, match="bench|cell"):
             measure.bench(out, device=CPU, **odd)
     with pytest.raises(Interrupted):
-        measure.bench(out, device=CPU, sizes=[8], shortcuts=["fixed"], others=[], stop=lambda: True)
+        measure.bench(out, device=CPU, sizes=[8], shortcuts=["fixed"], ways=[], others=[], stop=lambda: True)
     assert not out.exists()

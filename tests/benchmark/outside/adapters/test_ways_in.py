@@ -221,11 +221,11 @@ def test_onnx_without_its_runtime(files, colour_protocol, monkeypatch):
 
 
 @pytest.mark.parametrize("location", ["parted.data", "{folder}/parted.data", "../{name}/parted.data"])
-def test_an_onnx_file_whose_weights_lie_beside_it(location, stranger, tmp_path, colour_protocol, monkeypatch):
+def test_an_onnx_file_whose_weights_lie_beside_it(location, files, tmp_path, colour_protocol, monkeypatch):
     """They are not opened, wherever the process is: the digest would not cover them."""
     pytest.importorskip("onnxruntime")
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(onnx_file(stranger.model, tmp_path / "whole.onnx"))
+    model = onnx.load(files / "net.onnx")
     # torch and onnx keep tensors below a kilobyte inside; these are small, so the limit is lowered.
     onnx.save(model, tmp_path / "parted.onnx", save_as_external_data=True, size_threshold=0, location="parted.data")
     assert (tmp_path / "parted.data").is_file()

@@ -145,14 +145,21 @@ def weights():
     return {name: np.asarray(value, "<f4") for name, value in values.items()}
 
 
-@pytest.fixture(scope="session")
-def save_checkpoint(writer):
-    """A function (values by name, folder, further tensors) -> index file, its data file beside it."""
+@pytest.fixture(scope="session", autouse=True)
+def checksum():
+    """The suite's crc32c, which each tensor of the checkpoint goes through once and not in every test."""
     from functools import cache
 
-    from benchmark.outside.release.crc32c import crc32c as fast
+    from benchmark.outside.release import conversion
 
-    checksum = cache(fast)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "crc32c", cache(conversion.crc32c))
+        yield conversion.crc32c
+
+
+@pytest.fixture(scope="session")
+def save_checkpoint(writer, checksum):
+    """A function (values by name, folder, further tensors) -> index file, its data file beside it."""
 
     def save(values, folder, **further):
         tensors = {name: (1, value.shape, value.astype("<f4").tobytes()) for name, value in values.items()} | further

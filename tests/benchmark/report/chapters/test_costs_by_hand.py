@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmark.measures.speed.file import of_now
 from benchmark.protocol.cells import Cell
 from benchmark.records.comparisons import Summary
 from benchmark.report.chapters import latency, learning_rates, machines, networks, optimism, run_costs, training_speed
@@ -126,7 +127,10 @@ def test_every_environment_once_with_what_was_made_in_it(run, comparison):
         Summary((comparison(*runs),)),
         latency={"environment": y},
         machines={"robustness synthetic-8/one/seed0": x, "robustness synthetic-8/one/seed1": x, "gradients p": z},
-        benches=[{"device_type": "cpu", "environment": z}, {"device_type": "cuda", "environment": x}],
+        benches=[
+            {"device_type": "cpu", "instructions": "avx2", "environment": z},
+            {"device_type": "cuda", "instructions": "native", "environment": x},
+        ],
     )
     known = environments(everything)
     assert [number(known, each) for each in (y, x, z)] == [1, 2, 3]
@@ -136,7 +140,7 @@ def test_every_environment_once_with_what_was_made_in_it(run, comparison):
          "versions torch": "not recorded"},
         {"number": "2", "made": "runs of synthetic-8 (2); robustness synthetic-8 (2); bench cuda", "device": "x",
          "cores": "not recorded", "versions torch": "2.1"},
-        {"number": "3", "made": "gradients p; bench cpu", "device": "z", "cores": "not recorded",
+        {"number": "3", "made": "gradients p; bench cpu-avx2", "device": "z", "cores": "not recorded",
          "versions torch": "not recorded"},
     ]  # fmt: skip
     assert table.blocks == [("made",), ["device", "cores"], ["versions torch"]]
@@ -167,19 +171,21 @@ BENCH = {
 
 
 def test_speed_of_every_contender():
-    (table,) = training_speed.tables([BENCH])
+    (table,) = training_speed.tables([of_now(BENCH)])
     plain, suite, other = map(shown, table.rows)
     assert plain == {
-        "device": "chip, 3 threads", "size": "24x24", "shortcut": "fixed", "contender": "plain loop",
+        "device": "chip, 3 threads", "network": "bregnext-50", "size": "24x24", "shortcut": "fixed",
+        "contender": "plain loop",
         "train": "1,041 [1,012, 1,098]", "evaluate": "2,061 [2,003, 2,089]", "memory": "47",
         "train_ratio": "2.96 [2.81, 3.07]", "evaluate_ratio": "2.01 [1.93, 2.12]", "memory_ratio": "0.66",
     }  # fmt: skip
     assert suite == {
-        "device": "chip, 3 threads", "size": "24x24", "shortcut": "fixed", "contender": "this suite",
+        "device": "chip, 3 threads", "network": "bregnext-50", "size": "24x24", "shortcut": "fixed",
+        "contender": "this suite",
         "train": "3,083 [3,049, 3,121]", "evaluate": "4,127 [4,111, 4,201]", "memory": "31", "floor": "0.37, 1.09",
     }  # fmt: skip
     assert other == {
-        "device": "chip, 3 threads", "size": "24x24", "shortcut": "-", "contender": "timm:x in this suite",
+        "device": "chip, 3 threads", "network": "-", "size": "24x24", "shortcut": "-", "contender": "timm:x in this suite",
         "train": "5 [5, 7]", "evaluate": "7 [7, 8]", "train_ratio": "0.52 [0.43, 0.61]",
         "evaluate_ratio": "0.71 [0.68, 0.84]",
     }  # fmt: skip
@@ -187,6 +193,19 @@ def test_speed_of_every_contender():
     assert numbers(table.rows[1], "memory") == {"mib": 31} and numbers(table.rows[0], "memory_ratio") == {"": 0.66}
     assert numbers(table.rows[1], "floor") == {"train": 0.37, "evaluate": 1.09}
     assert "batch 19" in table.notes[0]
+
+
+def test_ways_other_networks_and_limits_are_named():
+    (of,) = BENCH["comparisons"]
+    way = of["contenders"]["timm:x"]
+    titles = {"plain": "plain loop", "suite": "this suite", "timm:x": "x of timm", "w": "a new way"}
+    of = of | {"network": "narrow", "contenders": of["contenders"] | {"w": way}}
+    new = BENCH | {"instructions": "avx2", "titles": titles, "left_out": {"v": "package v is not installed"}}
+    (table,) = training_speed.tables([new | {"comparisons": [of]}])
+    told = [tuple(row[key].text for key in ("device", "network", "contender")) for row in table.rows]
+    device = "chip, 3 threads, AVX2 at most"
+    assert told == [(device, "-" if "timm" in title else "narrow", title) for title in titles.values()]
+    assert "Left out: v (package v is not installed)" in table.notes
 
 
 def test_growth_draws_medians_in_milliseconds_and_memory_in_mib(dressed):

@@ -1,6 +1,7 @@
 """The report's table and figure of `ferbench bench`, from fabricated files."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from benchmark.errors import BadInput
 from benchmark.measures.speed.file import read_benches
 from benchmark.report.build import build
 from benchmark.report.chapters import training_speed
+from benchmark.report.style import styled
 
 
 def spread(median):
@@ -73,6 +75,32 @@ def test_the_curves_are_milliseconds_an_image(tmp_path):
 
 def test_without_a_measurement_there_is_nothing(tmp_path):
     assert read_benches(tmp_path / "none") == [] and training_speed.tables([]) == []
+
+
+def test_a_file_of_the_first_schema_says_what_was_always_so(tmp_path):
+    fabricate(tmp_path)
+    (found,) = read_benches(tmp_path)
+    (each,) = found["comparisons"]
+    assert (each["network"], found["instructions"], found["pictures"]) == ("bregnext-50", "native", 256)
+    assert found["titles"] == {"plain": "plain loop", "suite": "this suite"} and found["schema"] == 2
+
+
+def test_the_committed_measurements_have_their_rows():
+    benches = read_benches(Path(__file__).parents[4] / "reports" / "bench")
+    (table,) = training_speed.tables(benches)
+    assert len(table.rows) == sum(len(each["contenders"]) for of in benches for each in of["comparisons"]) > 0
+
+
+def test_a_machine_measured_with_fewer_instructions_has_a_figure_of_its_own(tmp_path):
+    fabricate(tmp_path)
+    contents = read_benches(tmp_path)[0]
+    (tmp_path / "cpu-avx2.json").write_text(json.dumps(contents | {"instructions": "avx2"}))
+    with styled():
+        names = [drawing.name for drawing in training_speed.drawings(read_benches(tmp_path))]
+    assert names == ["speed-growth-cpu-avx2", "speed-growth-cpu"]
+    (tmp_path / "cpu-avx2.json").write_text(json.dumps(contents | {"instructions": "../up"}))
+    with pytest.raises(BadInput, match="instructions"):
+        read_benches(tmp_path)
 
 
 def test_a_damaged_file_is_named(tmp_path):

@@ -32,10 +32,14 @@ What a [table](tables/claims.md) and [a page](claims.md#claim-by-claim) say, wit
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory, make_grid, make, cell) -> Path:
+def whole(made_once, make_grid, make, cell) -> Path:
     """The folder of a report with a page of every kind: over the records of `built`, some of claims, an own protocol and
     models of others, with the suite's counts, gradients, faces, an audited data set with its sheet, an audited release."""
-    out = tmp_path_factory.mktemp("whole")
+    return made_once("whole", lambda out: write_whole(out, make_grid, make, cell))
+
+
+def write_whole(out: Path, make_grid, make, cell) -> None:
+    """The report of `whole`, in an empty folder."""
     records = out / "records"
     make_grid(records)
     mine = (PROTOCOLS / "synthetic-8.yaml").read_text(encoding="utf-8").replace("name: synthetic-8", "name: mine")
@@ -61,7 +65,6 @@ def whole(tmp_path_factory, make_grid, make, cell) -> Path:
     shutil.copy(REPORTS / "release" / "shortcut-scalars.svg", out / "release")
     (out / "release-audit.md").write_text(RELEASE)
     build(records, out / "complexity.json", out / "data", out)
-    return out
 
 
 @pytest.fixture(scope="session")

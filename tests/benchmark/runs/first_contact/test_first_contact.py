@@ -36,11 +36,12 @@ def test_rehearsal(tmp_path, tiny_faces, tiny_protocol, tiny_cell, monkeypatch):
     found = json.loads((tmp_path / "home" / "first-contact.json").read_text())
     assert found == json.loads((tmp_path / "runs" / "first-contact.json").read_text())
     checks = {each["path"]: each for each in found["checks"]}
-    assert checks["eager"]["agrees"] and set(checks) == {"eager", "compiled"}
+    assert checks["eager"]["agrees"] and set(checks) == {"eager", "compiled", "step"}
     rates = {(each["path"], each["jobs"]): each for each in found["rates"]}
     assert rates["eager", 1]["images_per_second"] > 0 and len(rates["eager", 2]["each"]) == 2
-    assert checks["compiled"]["agrees"] == (("compiled", 1) in rates)
-    assert found["chosen"]["path"] in ("eager", "compiled") and found["machine"]["device"]
+    for path in ("compiled", "step"):
+        assert checks[path]["agrees"] == ((path, 1) in rates), checks[path]
+    assert found["chosen"]["path"] in ("eager", "compiled", "step") and found["machine"]["device"]
     again = bare_machine.bare(tmp_path, [*common, "--seconds", "60"])
     assert again.returncode == 0 and "chosen in an earlier call" in again.stdout and "against the CPU" not in again.stdout
     monkeypatch.setattr(importing, "load_protocol", lambda name: protocol)

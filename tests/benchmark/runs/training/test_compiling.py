@@ -68,7 +68,7 @@ def test_a_compiled_run_learns_the_same(tmp_path, tiny_faces, tiny_protocol, tin
 
     run = Run(tiny_protocol(epochs=2), tiny_cell(shortcut="adaptive"), 3)
     eager = train(run, tiny_faces, tmp_path / "eager", device=CPU)
-    fast = train(run, tiny_faces, tmp_path / "fast", device=CPU, compile=True)
+    fast = train(run, tiny_faces, tmp_path / "fast", device=CPU, path="compiled")
     if fast["environment"]["implementation"] != "torch.compile":
         pytest.skip("nothing can be compiled here")
     assert eager["environment"]["implementation"] != "torch.compile"

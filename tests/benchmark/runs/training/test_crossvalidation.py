@@ -295,7 +295,7 @@ def test_what_reaches_the_training_of_a_fold(faces, protocol, tmp_path, monkeypa
         tmp_path / "seed0",
         {"device": CPU, "stop": [].pop, "enough": [].append},
     )
-    wish = {"restart_stale": True, "position": 7, "compile": True}
+    wish = {"restart_stale": True, "position": 7, "path": "compiled"}
     assert cross_validate(run, faces, place, **options, **wish) == "record"
     assert capsys.readouterr().out == f"{run}: diverged in fold a; the run ends here\n"
     assert seen["existing"] == [((run, faces, place, CPU), {"restart_stale": True})]
@@ -310,7 +310,7 @@ def test_what_reaches_the_training_of_a_fold(faces, protocol, tmp_path, monkeypa
     seen.clear()
     cross_validate(run, faces, place, device=CPU)
     plain = seen["train"][0][1]
-    assert (plain["restart_stale"], plain["position"], plain["compile"]) == (False, 0, False)
+    assert (plain["restart_stale"], plain["position"], plain["path"]) == (False, 0, "eager")
     assert plain["stop"]() is False and plain["enough"](None) is True
     assert seen["existing"][0][1] == {"restart_stale": False}
 

@@ -11,6 +11,7 @@ import torch
 from benchmark.errors import BadInput, Interrupted
 from benchmark.protocol.cells import Run
 from benchmark.runs import environment, sources
+from benchmark.runs.training import stepping
 from benchmark.runs.training import train as training
 from benchmark.runs.training import trainer as state
 from benchmark.runs.training.pixels import Split, load_splits
@@ -161,13 +162,13 @@ def test_what_is_stale_is_replaced_and_the_new_run_is_compiled_as_asked(
         given.append((tuple(example.shape), example.device, layout, int(example.count_nonzero()), precision))
         return model.forward
 
-    monkeypatch.setattr(state, "compiled", compiled)
+    monkeypatch.setattr(stepping, "compiled", compiled)
     short = tiny_protocol(epochs=1)
     place, run, other = tmp_path / "run", Run(short, tiny_cell(), 3), Run(short, tiny_cell("weighted"), 3)
     with pytest.raises(Interrupted):
         train(run, tiny_faces, place, device=CPU, stop=after(1))
     assert given == []
-    record = train(other, tiny_faces, place, device=CPU, restart_stale=True, compile=True)
+    record = train(other, tiny_faces, place, device=CPU, restart_stale=True, path="compiled")
     assert given == [((16, 3, 16, 16), CPU, True, 0, "float32")] * 2  # before the checkpoint was read, and then
     assert record["environment"]["implementation"] == "torch.compile"
     stale = "found a {} of another configuration (cell differ); expected this run's; "
@@ -301,9 +302,9 @@ def test_the_order_lies_where_the_pictures_are_asked_for(trainer):
 def test_a_run_makes_everything_on_its_device(run, trainer, tiny_faces, predicted, monkeypatch, tmp_path):
     """A tensor elsewhere would end a run on a GPU."""
     seen = []
-    monkeypatch.setattr(state, "compiled", lambda model, example, precision: seen.append(example.device) or model)
+    monkeypatch.setattr(stepping, "compiled", lambda model, example, precision: seen.append(example.device) or model)
     monkeypatch.setattr(state, "make_optimizer", lambda recipe, model: None)
-    other = Trainer(run, tiny_faces, META, trainer.splits, compile=True)
+    other = Trainer(run, tiny_faces, META, trainer.splits, path="compiled")
     assert seen == [META] and other.loss_sum.device == META
     monkeypatch.setattr(state.checkpoint, "read", lambda path, device: pytest.fail(f"{path.name} {device}"))
     with pytest.raises(pytest.fail.Exception, match="^a meta$"):
@@ -320,8 +321,14 @@ def test_how_a_network_is_computed(trainer):
     assert trainer.implementation == "torch"
     trainer.model.implementation = "by hand"
     assert trainer.implementation == "by hand"
-    trainer.forward = lambda pictures: pictures
-    assert trainer.implementation == "torch.compile"
+    for path, said in (
+        ("compiled", "torch.compile"),
+        ("step+graph+triton", "torch.compile of the step, CUDA graph, Triton shortcut"),
+        ("graph", "by hand, CUDA graph"),
+        ("triton", "by hand, Triton shortcut"),
+    ):
+        trainer.path = path
+        assert trainer.implementation == said
 
 
 def test_how_predictions_are_asked_for(run, tiny_faces, predicted, tmp_path):
