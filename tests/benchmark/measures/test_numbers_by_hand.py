@@ -10,6 +10,7 @@ from benchmark.measures.complexity import file as counted
 from benchmark.measures.complexity import measure as complexity
 from benchmark.measures.gradients.measure import weight_layers
 from benchmark.measures.speed import inference, training
+from benchmark.measures.speed.turns import Setting
 from benchmark.protocol.building import create
 from benchmark.protocol.protocol import load_protocol
 
@@ -121,15 +122,17 @@ def compared(monkeypatch):
     monkeypatch.setattr(training, "build_model", lambda *_: None)
     monkeypatch.setattr(training, "count_step", lambda *_: work)
     monkeypatch.setattr(training, "floor_seconds", floor)
-    found = training._compared(MEASURED, training._cell("bregnext-50"), 8, 16, 3)
+    setting = Setting(size=8, batch=16, steps=3, rounds=3, device=CPU, instructions="native")
+    found = training._compared(MEASURED, training._cell("bregnext-50"), setting)
     return found, asked
 
 
 def test_rates_are_pictures_by_seconds_and_ratios_are_taken_round_by_round(compared):
-    """48 pictures trained, 256 evaluated a turn. Suite / plain: 2, 3 and 1.25 in training, 2, 0.5 and 10 in evaluation."""
+    """48 pictures trained, 4 batches, so 64, evaluated a turn. Suite / plain: 2, 3 and 1.25 in training, 2, 0.5 and 10 in
+    evaluation."""
     found, _ = compared
     suite, ratio = found["contenders"]["suite"], found["ratios"]["plain"]
-    assert suite["train"]["values"] == [12, 24, 6] and suite["evaluate"]["values"] == [4, 8, 2]
+    assert suite["train"]["values"] == [12, 24, 6] and suite["evaluate"]["values"] == [1, 2, 0.5]
     assert suite["train"] | {"values": 0} == {"median": 12, "lower_quartile": 9, "upper_quartile": 18, "values": 0}
     assert (suite["memory_bytes"], found["contenders"]["plain"]["memory_bytes"]) == (30, 120)
     assert ratio["train"]["values"] == [2, 3, 1.25] and ratio["evaluate"]["values"] == [2, 0.5, 10]
@@ -137,11 +140,11 @@ def test_rates_are_pictures_by_seconds_and_ratios_are_taken_round_by_round(compa
 
 
 def test_the_floor_is_compared_with_the_median_rate(compared):
-    """Training: 3 s a step at 12 of 16 pictures a second, evaluation: 0.25 s a batch at 4 a second."""
+    """Training: 3 s a step at 12 of 16 pictures a second, evaluation: 0.25 s a batch at 1 a second."""
     found, asked = compared
     ceilings = {"bytes_per_second": 5, "operations_per_second": 20}
     assert found["ceilings"] == ceilings and asked == [(11, 17, ceilings), (13, 19, ceilings)]
-    assert found["floor"]["achieved"] == {"train": 3 * 12 / 16, "evaluate": 0.25 * 4 / 16}
+    assert found["floor"]["achieved"] == {"train": 3 * 12 / 16, "evaluate": 0.25 * 1 / 16}
     assert (found["floor"]["train_seconds"], found["floor"]["evaluate_seconds"]) == (3, 0.25)
 
 
@@ -149,10 +152,11 @@ def test_the_table_of_a_bench(compared):
     found, _ = compared
     found["contenders"]["suite"]["memory_bytes"] = 3000 * MIB
     found["contenders"]["plain"]["memory_bytes"] = None
-    lines = training.table({"comparisons": [{"shortcut": "fixed", "size": 8} | found]})
+    titles = {"suite": "ours", "plain": "a loop"}
+    lines = training.table({"titles": titles, "comparisons": [{"network": "net", "shortcut": "fixed", "size": 8} | found]})
     assert lines[2:] == [
-        "| fixed | 8 | suite | 12.0 | 4.0 | 3,000 | - | - | - |",
-        "| fixed | 8 | plain | 6.0 | 2.0 | not known | 2.00 [1.62, 2.50] | 2.00 [1.25, 6.00] | 0.25 |",
+        "| net | fixed | 8 | ours | 12.0 | 1.0 | 3,000 | - | - | - |",
+        "| net | fixed | 8 | a loop | 6.0 | 0.5 | not known | 2.00 [1.62, 2.50] | 2.00 [1.25, 6.00] | 0.25 |",
     ]
 
 

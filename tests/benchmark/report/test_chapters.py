@@ -30,9 +30,10 @@ GRADIENTS = {"data": {"name": "synthetic"},
 SPREAD = {"median": 1, "lower_quartile": 1, "upper_quartile": 1}
 SUITE = {"suite": {"train": SPREAD, "evaluate": SPREAD, "memory_bytes": 1}}
 BENCH = {
-    "device_type": "cpu", "environment": {"device": "chip", "threads": 3}, "batch": 19,
+    "device_type": "cpu", "instructions": "native", "environment": {"device": "chip", "threads": 3}, "batch": 19,
+    "titles": {"suite": "this suite"}, "left_out": {},
     "growth": [{"axis": "batch", "value": 8, "contenders": SUITE}],
-    "comparisons": [{"shortcut": "fixed", "size": 24, "contenders": SUITE, "ratios": {},
+    "comparisons": [{"network": "net", "shortcut": "fixed", "size": 24, "contenders": SUITE, "ratios": {},
                      "floor": {"achieved": {"train": 1, "evaluate": 1}}}],
 }  # fmt: skip
 TRIAL = {"cell": "x", "recipe": {"learning_rate": 0.5}, "best": 0.4, "epochs": 9, "seed": 107, "protocol": "p"}
