@@ -59,7 +59,7 @@ def run(arguments) -> None:
             raise BadInput(option, f"{number:g}", f"a number from {least}")
     seeds = None if arguments.seeds is None else seeds_of(arguments.seeds)
     budget_of(arguments.time_budget, began)
-    runs = _chosen(arguments, seeds)
+    runs = planned = _chosen(arguments, seeds)
     if seeds is not None:
         if odd := [seed for seed in seeds if all(each.seed != seed for each in runs)]:
             raise BadInput("--seeds", ", ".join(map(str, odd)), "seeds of these runs")
@@ -70,7 +70,8 @@ def run(arguments) -> None:
     if arguments.path != EAGER:  # what follows may import torch
         from benchmark.runs.environment import pick_device
 
-        check_path(arguments.path, "cuda" if ray else pick_device(arguments.device).type)
+        there = "cpu" if arguments.device == "cpu" else "cuda"  # a Ray task picks its own device
+        check_path(arguments.path, there if ray else pick_device(arguments.device).type)
     if ray:
         from benchmark.runs.cluster import Share, run_on_ray
 
@@ -89,7 +90,7 @@ def run(arguments) -> None:
     if arguments.data is not None:
         from benchmark.runs.parameters import write_counts
 
-        write_counts(runs, counts_file(arguments.out, arguments.data))
+        write_counts(planned, counts_file(arguments.out, arguments.data))  # of all, also where only a share was trained
     print(f"records in {arguments.out}")
 
 

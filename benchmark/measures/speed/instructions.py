@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 NATIVE = "native"
 # Environment of the processes that measure. CC compiles the suite's kernels; in gcc -mno-... wins over -march=native. The
@@ -23,13 +22,10 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
 @contextlib.contextmanager
 def limited(name: str) -> Iterator[None]:
     """A context in which new processes have the environment of the instruction set `name`. A compiler that the variable CC
-    names already is kept, with the option added. The compiled kernels have a cache folder of their own, because a cache does
-    not know by which options of CC they were made."""
+    names already is kept, with the option added."""
     given = dict(ENVIRONMENTS[name])
     if "CC" in given and os.environ.get("CC"):
         given["CC"] = given["CC"].replace("cc", os.environ["CC"], 1)
-    if given:
-        given["XDG_CACHE_HOME"] = str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / f"ferbench-{name}")
     before = {key: os.environ.get(key) for key in given}
     os.environ.update(given)
     try:

@@ -44,7 +44,7 @@ TRIED = (
     "compiled+triton",
     "step+triton",
 )
-CLOSE = 0.02  # a path with fewer runs at once, or without compilation, is preferred if it is slower by at most this fraction
+CLOSE = 0.02  # fewer runs at once, or a path earlier in PATHS, are preferred if slower by at most this fraction
 PATIENCE = 300.0  # longest time for one answer of a process in seconds, including compilation
 
 

@@ -152,6 +152,11 @@ TABLE = {
                 {"run_all.runs": ALL}
                 | {"write_counts.path": Path("runs/networks/synthetic.json"), "write_counts.runs": ALL},
             ),
+            "data: a share of it, of which all networks are counted": (
+                "run --params all --data synthetic --share 1/2",
+                {"run_all.runs": ALL[::2], "write_counts.runs": ALL}
+                | {"write_counts.path": Path("runs/networks/synthetic.json")},
+            ),
             "plan": ("run --plan x.json", {"read_plan.path": Path("x.json"), "run_all.runs": OTHER_PLAN[:3]}),
             "share": ("run --profile one --share 2/3", {"plan.profile": "one", "run_all.runs": PLAN[1:2]}),
             "share: last": ("run --profile one --share 3/3", {"plan.profile": "one", "run_all.runs": PLAN[2:3]}),

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -71,6 +72,18 @@ def test_other_groups_are_read_alike(tmp_path, monkeypatch):
     assert cells["theirs"].value == "strangers.grid"
     assert list(cells) == sorted(cells)
     assert "theirs" not in registry.models()
+
+
+def test_a_package_that_comes_or_goes_while_python_runs_is_seen(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "late" not in registry.models()
+    made = tmp_path / "late-1.0.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text("Metadata-Version: 2.1\nName: late\nVersion: 1.0\n")
+    (made / "entry_points.txt").write_text(f"[{registry.MODELS}]\nlate = late:net\n")
+    assert registry.models()["late"].value == "late:net"
+    shutil.rmtree(made)
+    assert "late" not in registry.models()
 
 
 def test_two_packages_with_one_name_are_named(outside):
