@@ -25,17 +25,17 @@ from benchmark import progress
 SOURCES = [Path(__file__).with_name(name) for name in ("kernels.c", "winograd.c")]
 SWITCH = "FERBENCH_KERNELS"
 _UNIT = 16  # winograd.c's
-_POINTER, _SIZE, _FLOAT, _INT = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_float, ctypes.c_int
+_POINTER, _SIZE, _STEP, _INT = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_ssize_t, ctypes.c_int
+_FLOAT, _DOUBLE = ctypes.c_float, ctypes.c_double
 _ARGUMENTS = {
-    "statistics": (_POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER, _INT),
-    "affine_elu": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
-    "elu_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _INT),
-    "affine_backward": (_POINTER, _POINTER, _SIZE, _SIZE, _POINTER, _POINTER, _POINTER, _INT),
+    "statistics": (_POINTER, _SIZE, _SIZE, *4 * (_POINTER,), _DOUBLE, _INT),
+    "activated": (_POINTER, _POINTER, _SIZE, _SIZE, *3 * (_POINTER,), _DOUBLE, _INT),
+    "activated_backward": (*4 * (_POINTER,), _SIZE, _SIZE, _POINTER, _POINTER, _DOUBLE, _INT, *3 * (_POINTER,), _INT),
     "bounded": (_POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _INT),
-    "winograd_filters": (_POINTER, _POINTER, _SIZE, _SIZE, _INT),
-    "winograd": (_POINTER, _POINTER, _POINTER, _POINTER, *5 * (_SIZE,), _POINTER, _INT),
-    "winograd_gradient": (_POINTER, _POINTER, _POINTER, _POINTER, *5 * (_SIZE,), _POINTER, _INT),
-    "bounded_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _FLOAT, _POINTER, _INT),
+    "bounded_backward": (_POINTER, _POINTER, _POINTER, _SIZE, _FLOAT, _FLOAT, _FLOAT, _INT, _POINTER, _INT),
+    "winograd_filters": (_POINTER, *3 * (_STEP,), _POINTER, _SIZE, _SIZE, _INT),
+    "winograd": (*5 * (_POINTER,), *5 * (_SIZE,), _POINTER, _INT),
+    "winograd_gradient": (*3 * (_POINTER,), *3 * (_STEP,), _POINTER, *5 * (_SIZE,), _POINTER, _INT),
 }
 
 
@@ -73,40 +73,60 @@ def usable(*tensors: Tensor) -> bool:
     return not torch.is_autocast_enabled("cpu") and library() is not None
 
 
-def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Per channel of x, float32 (N, C, H, W): mean and variance (the mean of squared deviations), both float64 (C,)."""
-    channels = x.shape[1]
-    width = library().row_width(channels)
-    parts, found = torch.empty(library().blocks(x.numel(), width), 2, width), torch.empty(2, channels, dtype=torch.float64)
-    library().statistics(_at(x), x.numel(), channels, _at(parts), _at(found[0]), _at(found[1]), _threads())
-    return found[0], found[1]
+def statistics(x: Tensor, running_mean: Tensor, running_var: Tensor, momentum: float) -> Tensor:
+    """Per channel of x, float32 (N, C, H, W): the mean, and the mean of squared deviations from it. Float32 (2, C).
+
+    `running_mean` and `running_var` (C,) move by the share `momentum` towards the mean and the unbiased variance, in place.
+    """
+    channels, width = x.shape[1], library().row_width(x.shape[1])
+    parts, found = torch.empty(library().blocks(x.numel(), width), 2, width), torch.empty(2, channels)
+    given = _at(x), x.numel(), channels, _at(parts), _at(found), _at(running_mean), _at(running_var), momentum
+    library().statistics(*given, _threads())
+    return found
 
 
-def affine_elu(x: Tensor, scale: Tensor, shift: Tensor, out: Tensor) -> Tensor:
-    """out = ELU(x scale + shift), float32 (N, C, H, W); `scale` and `shift` are (C,). `out` may be x. Returns `out`."""
-    scale, shift = _plain(scale), _plain(shift)
-    library().affine_elu(_at(x), _at(out), x.numel(), len(scale), _at(scale), _at(shift), _threads())
+def activated(x: Tensor, gamma: Tensor, beta: Tensor, statistics: Tensor, eps: float, out: Tensor) -> Tensor:
+    """out = ELU(gamma (x - mean) / sqrt(variance + eps) + beta), float32 (N, C, H, W).
+
+    Args:
+        gamma, beta: (C,).
+        statistics: (2, C), means and variances.
+        out: may be x.
+
+    Returns:
+        `out`.
+    """
+    given = _at(x), _at(out), x.numel(), len(gamma), _at(gamma), _at(beta), _at(statistics), eps
+    library().activated(*given, _threads())
     return out
 
 
-def elu_backward(gradient: Tensor, y: Tensor, x: Tensor, mean: Tensor) -> Tensor:
-    """Replace `gradient`, the gradient of y = ELU(z), in place by the gradient of z. Tensors are float32 (N, C, H, W).
+def activated_backward(
+    gradient: Tensor,
+    y: Tensor,
+    x: Tensor,
+    gamma: Tensor,
+    statistics: Tensor,
+    eps: float,
+    *,
+    of_batch: bool,
+    more: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Replace `gradient`, that of y = `activated`(x, ...), in place by the gradient of x. Float32 (N, C, H, W).
+
+    Args:
+        of_batch: whether the statistics are those of x (then they depend on x); else they are constants.
+        more: (N, C, H, W), added to the gradient of x.
 
     Returns:
-        float64 (2, C): per channel, the sum of the gradient of z, and the sum of this gradient times (x - mean).
+        the gradients of gamma and of beta, (C,).
     """
-    mean, width = _plain(mean), library().row_width(len(mean))
-    sums = torch.empty(library().blocks(x.numel(), width), 2, width)
-    library().elu_backward(_at(gradient), _at(y), _at(x), x.numel(), len(mean), _at(mean), _at(sums), _threads())
-    return sums.sum(0, dtype=torch.float64).view(2, -1, len(mean)).sum(1)
-
-
-def affine_backward(gradient: Tensor, x: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Tensor:
-    """gradient = gradient * first + x * second + third, in place. `gradient` and x are float32 (N, C, H, W), the others
-    (C,). Returns `gradient`."""
-    numbers = [_plain(each) for each in (first, second, third)]
-    library().affine_backward(_at(gradient), _at(x), x.numel(), len(first), *map(_at, numbers), _threads())
-    return gradient
+    width, of_gamma, of_beta = library().row_width(len(gamma)), torch.empty_like(gamma), torch.empty_like(gamma)
+    parts = torch.empty(library().blocks(x.numel(), width), 2, width)
+    tensors = _at(gradient), _at(y), _at(x), None if more is None else _at(more)
+    given = _at(gamma), _at(statistics), eps, of_batch, _at(parts), _at(of_gamma), _at(of_beta)
+    library().activated_backward(*tensors, x.numel(), len(gamma), *given, _threads())
+    return of_gamma, of_beta
 
 
 def bounded(x: Tensor, a: float, s: float, out: Tensor) -> Tensor:
@@ -115,65 +135,112 @@ def bounded(x: Tensor, a: float, s: float, out: Tensor) -> Tensor:
     return out
 
 
-def bounded_backward(gradient: Tensor, x: Tensor, a: float, s: float, out: Tensor) -> tuple[float, float, float]:
-    """out = gradient / (s^2 (1 + u^2)) with u = a x / s, for a > 0; `out` may be `gradient`. Float32, any shape.
+def bounded_backward(
+    gradient: Tensor, x: Tensor, a: float, s: float, out: Tensor, *, add: bool = False
+) -> tuple[float, float, float]:
+    """out = own = gradient / (s^2 (1 + u^2)) with u = a x / s, for a > 0; with `add`, out += own. `out` may be `gradient`.
+    Float32, any shape.
 
     Returns:
-        The sums over all elements of gradient * atan(u), of out * x, and of gradient * (atan(u) - u / (1 + u^2)) / a^2.
+        The sums over all elements of gradient * atan(u), of own * x, and of gradient * (atan(u) - u / (1 + u^2)) / a^2.
     """
     sums = torch.empty(library().blocks(x.numel(), 1), 3, dtype=torch.float64)
-    given = (_at(gradient), _at(x), _at(out), x.numel(), a / s, 1 / (s * s), 1 / (a * a))
+    given = (_at(gradient), _at(x), _at(out), x.numel(), a / s, 1 / (s * s), 1 / (a * a), add)
     library().bounded_backward(*given, _at(sums), _threads())
     return tuple(sums.sum(0).tolist())
 
 
 def winograd_usable(weight: Tensor, stride: tuple[int, ...]) -> bool:
-    """Whether `convolution` and `convolution_gradient` can be used for filters (D, C, 3, 3) with this stride.
+    """Whether `convolution` and its gradients can be used for filters (D, C, 3, 3) with this stride.
 
     Where they can, they are faster than torch's: 1.4 to 4.5 times with AVX-512, AVX2 and SSE (docs/reference/speed.md).
     """
     return set(stride) == {1} and not (weight.shape[0] % _UNIT or weight.shape[1] % _UNIT)
 
 
-def convolution(x: Tensor, filters: Tensor, bias: Tensor | None) -> Tensor:
+def convolution(
+    x: Tensor, weight: Tensor, bias: Tensor | None, base: Tensor | None = None, out: Tensor | None = None
+) -> Tensor:
     """3x3 convolution with stride 1 and zero padding of 1, float32 (N, C, H, W) to (N, D, H, W).
 
     Args:
-        filters: (3, 3, C, D), with any memory strides; C and D are multiples of 16.
+        weight: (D, C, 3, 3), of any memory layout; D and C are multiples of 16.
         bias: (D,) or None.
+        base: (N, D, H, W), added to the result.
+        out: (N, D, H, W), where the result is written; may be `base`. None: a new tensor.
     """
-    _, _, inputs, outputs = filters.shape
-    pictures, _, height, width = x.shape
-    out = torch.empty(pictures, outputs, height, width, memory_format=torch.channels_last)
+    weight = _even(weight)
+    if out is None:
+        out = _empty(x, len(weight))
+    address, tap, out_step, in_step = _filters(weight)
+    return _winograd(x, (address, tap, in_step, out_step), bias, base, out)
+
+
+def convolution_gradient(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradients of the filters (D, C, 3, 3), in the memory layout of `weight`, and of the bias (D,) of `convolution`.
+
+    Args:
+        gradient: that of the result, float32 (N, D, H, W).
+        x, weight: as they were given to `convolution`. `gradient` and x are in channels_last layout.
+    """
+    of_filters, of_bias, threads = torch.empty_like(_even(weight)), torch.empty(len(weight)), _threads()
+    pictures, inputs, height, width = x.shape
+    scratch = torch.empty(library().winograd_gradient_scratch(inputs, len(weight), threads))
+    address, tap, out_step, in_step = _filters(of_filters)
+    given = (
+        _at(x),
+        _at(gradient),
+        address,
+        tap,
+        in_step,
+        out_step,
+        _at(of_bias),
+        pictures,
+        height,
+        width,
+        inputs,
+        len(weight),
+    )
+    library().winograd_gradient(*given, _at(scratch), threads)
+    return of_filters, of_bias
+
+
+def convolution_of_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
+    """The gradient of the pictures (N, C, H, W), from `gradient`, that of the result of `convolution`: (N, D, H, W)."""
+    # It is a convolution with the filters rotated by 180 degrees: the nine are read from the last to the first.
+    weight = _even(weight)
+    address, tap, out_step, in_step = _filters(weight)
+    turned = address + 8 * tap * weight.element_size(), -tap, out_step, in_step
+    return _winograd(gradient, turned, None, None, _empty(gradient, weight.shape[1]))
+
+
+def _winograd(x, filters, bias, base, out):
+    """`filters`: address of the first of the nine, and the steps from one to the next, from input to input, and from output
+    to output."""
+    pictures, inputs, height, width = x.shape
+    outputs = out.shape[1]
     threads, packed = _threads(), torch.empty(36 * inputs * outputs)
     scratch = torch.empty(threads, library().winograd_scratch(inputs, outputs))
-    filters = filters.contiguous()
-    library().winograd_filters(_at(filters), _at(packed), inputs, outputs, threads)
+    library().winograd_filters(*filters, _at(packed), inputs, outputs, threads)
+    added = (None if each is None else _at(each) for each in (bias, base))
     shape = pictures, height, width, inputs, outputs
-    library().winograd(_at(x), _at(packed), None if bias is None else _at(bias), _at(out), *shape, _at(scratch), threads)
+    library().winograd(_at(x), _at(packed), *added, _at(out), *shape, _at(scratch), threads)
     return out
 
 
-def convolution_gradient(x: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients of the filters (D, C, 3, 3) and of the bias (D,) of `convolution`, float32.
-
-    Args:
-        x: the pictures (N, C, H, W) that were convolved.
-        gradient: that of the result, (N, D, H, W). Both in channels_last layout; C and D are multiples of 16.
-    """
-    pictures, inputs, height, width = x.shape
-    outputs, threads = gradient.shape[1], _threads()
-    filters, bias = torch.empty(3, 3, inputs, outputs), torch.empty(outputs)
-    scratch = torch.empty(library().winograd_gradient_scratch(inputs, outputs, threads))
-    shape = pictures, height, width, inputs, outputs
-    given = (_at(x), _at(gradient), _at(filters), _at(bias), *shape, _at(scratch), threads)
-    library().winograd_gradient(*given)
-    return filters.permute(3, 2, 0, 1), bias
+def _empty(like, channels):
+    """A tensor of the pictures' size with this number of channels."""
+    return torch.empty(len(like), channels, *like.shape[2:], memory_format=torch.channels_last)
 
 
-def _plain(values: Tensor) -> Tensor:
-    """The values (C,) as float32, one after the other in memory."""
-    return values.to(torch.float32).contiguous()
+def _even(weight):
+    """The filters (D, C, 3, 3) with the same step in memory between all nine."""
+    return weight if weight.stride(2) == 3 * weight.stride(3) else weight.contiguous(memory_format=torch.channels_last)
+
+
+def _filters(weight):
+    """The address, and the steps: from one of the nine to the next, from output to output, from input to input."""
+    return _at(weight), weight.stride(3), weight.stride(0), weight.stride(1)
 
 
 def _at(tensor: Tensor) -> int:

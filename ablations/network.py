@@ -42,6 +42,11 @@ class FrozenBatchNorm2d(nn.BatchNorm2d):
         )
 
 
+def _of_batch(norm: nn.BatchNorm2d) -> bool:
+    """Whether it normalises with the statistics of the batch now."""
+    return norm.training and not isinstance(norm, FrozenBatchNorm2d)
+
+
 NORMALISATIONS = {"working": nn.BatchNorm2d, "frozen": FrozenBatchNorm2d}
 
 
@@ -77,7 +82,7 @@ class Activated(nn.Sequential):
             layer = layers.pop(0)
             if isinstance(layer, nn.BatchNorm2d):
                 layers.pop(0)  # the ELU that follows
-                batch = layer.training and not isinstance(layer, FrozenBatchNorm2d)
+                batch = _of_batch(layer)
                 if layers and isinstance(layers[0], SameConv2d):
                     convolution = layers.pop(0)
                     x = fused.activated_convolution(x, layer, convolution, convolution.edges(x), batch_statistics=batch)
@@ -90,11 +95,16 @@ class Activated(nn.Sequential):
 
 class ResidualUnit(nn.Module):
     """One residual unit y = F(x) + S(H(x)), where `shortcut` is H. Float (N, C, H, W) to (N, D, ceil(H/stride),
-    ceil(W/stride))."""
+    ceil(W/stride)).
+
+    If `kernels.usable`, a unit in pre-activation order without down-sampling is computed as one operation. It is the same
+    function, but hooks of the modules inside are not called in that case.
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int, shortcut: str, normalisation: str, unit_order: str):
         super().__init__()
         self.stride, self.extra_channels = stride, outputs - inputs
+        self.whole = unit_order == "pre-activation" and stride == 1 and inputs == outputs
         self.shortcut = SHORTCUTS[shortcut]()
         norm = NORMALISATIONS[normalisation]
         first, second = SameConv2d(inputs, outputs, stride), SameConv2d(outputs, outputs)
@@ -105,6 +115,11 @@ class ResidualUnit(nn.Module):
         self.residual = Activated(*layers)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.whole and kernels.usable(x):
+            norm, _, convolution, norm_2, _, convolution_2 = self.residual
+            shortcut = None if isinstance(self.shortcut, Identity) else (self.shortcut.a, self.shortcut.c)
+            batch = _of_batch(norm)
+            return fused.residual_unit(x, (norm, convolution), (norm_2, convolution_2), shortcut, batch_statistics=batch)
         bypass = self.shortcut(x)
         if self.stride > 1:
             # With ceil_mode and no padding, a window at the edge averages only over real pixels, as SAME pooling does.

@@ -48,8 +48,7 @@ class _Bounded(torch.autograd.Function):
     def forward(ctx, x, a, c):
         ctx.save_for_backward(x, a, c)
         if kernels.usable(x):
-            size, s = _numbers(a, c)
-            return kernels.bounded(x, size, s, torch.empty_like(x))
+            return by_kernel(x, a, c)
         wide, a, c = _wide(x, a, c)
         s = torch.sqrt(1 + c * c)
         a = a.abs().clamp_min(_SMALLEST)
@@ -60,7 +59,8 @@ class _Bounded(torch.autograd.Function):
     def backward(ctx, gradient):
         x, a, c = ctx.saved_tensors
         if kernels.usable(x, gradient):
-            return _by_kernel(x, a, c, gradient)
+            out = torch.empty_like(x)
+            return out, *backward_by_kernel(x, a, c, gradient, out)
         wide, a_, c_ = _wide(x, a, c)
         g = gradient.to(wide.dtype)
         s = torch.sqrt(1 + c_ * c_)
@@ -85,13 +85,30 @@ class _Bounded(torch.autograd.Function):
         return g_slope.to(x.dtype) if ctx.needs_input_grad[0] else None, gradient_a, gradient_c
 
 
-def _by_kernel(x, a, c, gradient):
+def by_kernel(x: torch.Tensor, a: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """`bounded`, for an x for which `kernels.usable` is True; without a graph for the backward pass."""
     size, s = _numbers(a, c)
-    out = torch.empty_like(x)
-    angles, values, odds = kernels.bounded_backward(gradient, x, size, s, out)
-    gradient_a = -odds * math.copysign(float(a != 0), a) / s
+    return kernels.bounded(x, size, s, torch.empty_like(x))
+
+
+def backward_by_kernel(
+    x: torch.Tensor, a: torch.Tensor, c: torch.Tensor, gradient: torch.Tensor, out: torch.Tensor, *, add: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The backward pass of `bounded`, for tensors for which `kernels.usable` is True.
+
+    Args:
+        gradient: that of the result.
+        out: gets the gradient of x; with `add`, the gradient of x is added to it.
+
+    Returns:
+        the gradients of a and of c.
+    """
+    size, s = _numbers(a, c)
+    angles, values, odds = kernels.bounded_backward(gradient, x, size, s, out, add=add)
+    given = a.item()
+    gradient_a = -math.copysign(odds, odds * given) / s if given else 0.0
     gradient_c = -(angles / (size * s) + values) * c.item() / (s * s)
-    return out, torch.tensor(gradient_a, dtype=a.dtype), torch.tensor(gradient_c, dtype=c.dtype)
+    return torch.tensor(gradient_a, dtype=a.dtype), torch.tensor(gradient_c, dtype=c.dtype)
 
 
 def _numbers(a, c):

@@ -4,8 +4,7 @@
    144. Tile d (6x6 of the picture), filter g: result = A' [(G g G') . (B' d B)] A, where the sum over channels of the products
    makes 36 matrix products over tiles. The gradient of g is the adjoint of this: with e, the gradient of a tile's results, it
    is G' [(B' d B) . (A e A')] G, where the sum over tiles makes 36 matrix products. Tiles are worked on in groups, so that a
-   group's transformed numbers stay in a core's cache. Rounding is about ten times that of the direct sum
-   (tests/ablations/test_kernels.py).
+   group's transformed numbers stay in a core's cache. Rounding: four to seven times that of the direct sum.
 
    Written in the vector types of GCC and Clang, as wide as the processor's registers: AVX-512, AVX, NEON or SSE. */
 
@@ -16,23 +15,18 @@
 
 /* ROWS of sums of a matrix product fit into the registers; what is left of a multiple of UNIT is done by LAST rows. */
 #if defined(__AVX512F__)
-#define LANES 16
-enum { ROWS = 8, LAST = 8 };
+enum { LANES = 16, ROWS = 8, LAST = 8 };
 #elif defined(__AVX__)
-#define LANES 8
-enum { ROWS = 6, LAST = 4 };
+enum { LANES = 8, ROWS = 6, LAST = 4 };
 #else
-#define LANES 4
-enum { ROWS = 4, LAST = 4 };
+enum { LANES = 4, ROWS = 4, LAST = 4 };
 #endif
 enum { TILES = 24 }; /* in a group of the convolution */
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 
 /* The pictures' size, and how many tiles they have. */
-typedef struct {
-  size_t pictures, height, width, down, across, tiles;
-} shape;
+typedef struct { size_t pictures, height, width, down, across, tiles; } shape;
 
 static shape shape_of(size_t pictures, size_t height, size_t width) {
   size_t down = (height + 3) / 4, across = (width + 3) / 4;
@@ -46,6 +40,13 @@ static inline vec load(const float *from) {
 }
 
 static inline void store(float *to, vec v) { memcpy(to, &v, sizeof v); }
+
+/* The same, numbers `step` apart. */
+static inline vec gather(const float *from, ptrdiff_t step) {
+  vec v = {0};
+  for (int lane = 0; lane < LANES; lane++) v[lane] = from[lane * step];
+  return step == 1 ? load(from) : v;
+}
 
 /* Floats of scratch from one of the 36 to the next: a few more than needed, lest all 36 fall into one set of the cache. */
 static inline size_t stride(size_t tiles, size_t channels) { return tiles * channels + 3 * UNIT; }
@@ -117,10 +118,9 @@ static inline __attribute__((always_inline)) void square(const float *x, const s
   else
     for (int line = 0; line < size; line++)
       for (int column = 0; column < size; column++)
-        if (top + line >= 0 && top + line < height && left + column >= 0 && left + column < width)
-          to[size * line + column] = load(corner + (line * width + column) * step);
-        else
-          to[size * line + column] = (vec){0};
+        to[size * line + column] = top + line >= 0 && top + line < height && left + column >= 0 && left + column < width
+                                       ? load(corner + (line * width + column) * step)
+                                       : (vec){0};
 }
 
 /* Read once, one number a cache line, the lines of x in which the tiles first, first + 1, ... begin. Memory is several times as
@@ -159,9 +159,9 @@ static inline void transform_gradient(const float *g, const shape *of, size_t ti
   }
 }
 
-/* y's 4x4 of the tile = A' m A + bias, where m is at from[0], from[stride], ... (36, channels). */
-static inline void transform_result(const float *from, size_t stride, const float *bias, float *y, const shape *of, size_t tile,
-                                    size_t channels) {
+/* y's 4x4 of the tile = A' m A + bias + base, where m is at from[0], from[stride], ... (36, channels). */
+static inline void transform_result(const float *from, size_t stride, const float *bias, const float *base, float *y,
+                                    const shape *of, size_t tile, size_t channels) {
   size_t picture = tile / (of->down * of->across), top = 4 * (tile / of->across % of->down), left = 4 * (tile % of->across);
   for (size_t c = 0; c < channels; c += LANES) {
     vec m[36], half[24], result[16], start = bias ? load(bias + c) : (vec){0};
@@ -169,9 +169,10 @@ static inline void transform_result(const float *from, size_t stride, const floa
     for (int k = 0; k < 6; k++) result_line(m + k, 6, half + k, 6);
     for (int k = 0; k < 4; k++) result_line(half + 6 * k, 1, result + 4 * k, 1);
     for (size_t line = 0; line < 4 && top + line < of->height; line++)
-      for (size_t column = 0; column < 4 && left + column < of->width; column++)
-        store(y + ((picture * of->height + top + line) * of->width + left + column) * channels + c,
-              result[4 * line + column] + start);
+      for (size_t column = 0; column < 4 && left + column < of->width; column++) {
+        size_t at = ((picture * of->height + top + line) * of->width + left + column) * channels + c;
+        store(y + at, result[4 * line + column] + (base ? start + load(base + at) : start));
+      }
   }
 }
 
@@ -212,35 +213,32 @@ static inline __attribute__((always_inline)) void multiply_rows(const product *p
 
 /* All `rows` rows and `columns` columns: UNIT or, with AVX-512, also 2 UNIT. */
 static void multiply(product p, size_t rows, size_t columns) {
-  if (columns == UNIT)
-    multiply_rows(&p, rows, UNIT / LANES);
-  else
-    multiply_rows(&p, rows, 2 * UNIT / LANES);
+  columns == UNIT ? multiply_rows(&p, rows, UNIT / LANES) : multiply_rows(&p, rows, 2 * UNIT / LANES);
 }
 
-/* filters (3, 3, inputs, outputs) -> packed (36, outputs / together, inputs, together). */
-void winograd_filters(const float *filters, float *packed, size_t inputs, size_t outputs, int threads) {
-  size_t block = together(outputs), line = 3 * inputs * outputs;
+/* Filters, whose number (k, i, o), k of 9, is at k * step + i * in + o * out -> packed (36, outputs / together, inputs,
+   together). */
+void winograd_filters(const float *filters, ptrdiff_t step, ptrdiff_t in, ptrdiff_t out, float *packed, size_t inputs,
+                      size_t outputs, int threads) {
+  size_t block = together(outputs);
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t i = 0; i < inputs; i++)
-    for (size_t o = 0; o < outputs; o += LANES) {
-      vec half[18], whole[36];
-      for (int column = 0; column < 3; column++) {
-        const float *at = filters + (column * inputs + i) * outputs + o;
-        filter_line(load(at), load(at + line), load(at + 2 * line), half + column, 3);
-      }
+  for (size_t o = 0; o < outputs; o += LANES)
+    for (size_t i = 0; i < inputs; i++) {
+      vec g[9], half[18], whole[36];
+      for (int k = 0; k < 9; k++) g[k] = gather(filters + k * step + (ptrdiff_t)i * in + (ptrdiff_t)o * out, out);
+      for (int column = 0; column < 3; column++) filter_line(g[column], g[3 + column], g[6 + column], half + column, 3);
       for (int k = 0; k < 6; k++) filter_line(half[3 * k], half[3 * k + 1], half[3 * k + 2], whole + 6 * k, 1);
       for (int k = 0; k < 36; k++)
         store(packed + ((k * (outputs / block) + o / block) * inputs + i) * block + o % block, whole[k]);
     }
 }
 
-/* x (pictures, height, width, inputs) -> y (pictures, height, width, outputs), y = convolution + bias.
+/* x (pictures, height, width, inputs) -> y (pictures, height, width, outputs), y = convolution + bias + base.
 
-   inputs, outputs: multiples of UNIT. packed: of winograd_filters. bias: (outputs) or null. scratch: (threads,
-   winograd_scratch). */
-void winograd(const float *x, const float *packed, const float *bias, float *y, size_t pictures, size_t height, size_t width,
-              size_t inputs, size_t outputs, float *scratch, int threads) {
+   inputs, outputs: multiples of UNIT. packed: of winograd_filters. bias: (outputs) or null. base: of y's shape, y itself, or
+   null. scratch: (threads, winograd_scratch). */
+void winograd(const float *x, const float *packed, const float *bias, const float *base, float *y, size_t pictures,
+              size_t height, size_t width, size_t inputs, size_t outputs, float *scratch, int threads) {
   shape of = shape_of(pictures, height, width);
   size_t groups = (of.tiles + TILES - 1) / TILES, in = stride(TILES, inputs), out = stride(TILES, outputs);
   size_t block = together(outputs);
@@ -258,17 +256,17 @@ void winograd(const float *x, const float *packed, const float *bias, float *y, 
                              .right_step = block, .many = inputs, .to = products + k * out + o, .to_step = outputs},
                    (many + LAST - 1) / LAST * LAST, block);
       read_ahead(y, &of, first, many, outputs);
-      for (size_t t = 0; t < many; t++) transform_result(products + t * outputs, out, bias, y, &of, first + t, outputs);
+      if (base && base != y) read_ahead(base, &of, first, many, outputs);
+      for (size_t t = 0; t < many; t++) transform_result(products + t * outputs, out, bias, base, y, &of, first + t, outputs);
     }
   }
 }
 
-/* filters (3, 3, inputs, outputs), bias (outputs) = the gradients of both, from x and from g, the gradient of y.
-
-   The sum over tiles is made in the same parts for any number of threads, which changes no bit. scratch:
-   (winograd_gradient_scratch). */
-void winograd_gradient(const float *x, const float *g, float *filters, float *bias, size_t pictures, size_t height, size_t width,
-                       size_t inputs, size_t outputs, float *scratch, int threads) {
+/* filters, laid out as those of winograd_filters, and bias (outputs) = the gradients of both, from x and from g, the gradient
+   of y. The sum over tiles is made in the same parts for any number of threads. scratch: (winograd_gradient_scratch). */
+void winograd_gradient(const float *x, const float *g, float *filters, ptrdiff_t step, ptrdiff_t in_step, ptrdiff_t out_step,
+                       float *bias, size_t pictures, size_t height, size_t width, size_t inputs, size_t outputs,
+                       float *scratch, int threads) {
   shape of = shape_of(pictures, height, width);
   size_t group = gradient_group(inputs, outputs), in = stride(group, inputs), out = stride(group, outputs);
   size_t groups = (of.tiles + group - 1) / group, own = (36 * inputs + 1) * outputs, block = together(outputs);
@@ -304,12 +302,11 @@ void winograd_gradient(const float *x, const float *g, float *filters, float *bi
       for (size_t part = 0; part < parts; part++)
         for (int k = 0; k < (i < inputs ? 36 : 1); k++)
           m[k] += load(scratch + part * own + (i < inputs ? k * inputs + i : 36 * inputs) * outputs + o);
-      if (i == inputs) {
-        store(bias + o, m[0]);
-        continue;
-      }
+      if (i == inputs) store(bias + o, m[0]); /* and no filter */
       for (int k = 0; k < 6; k++) filter_gradient_line(m + k, 6, half + k, 6);
       for (int k = 0; k < 3; k++) filter_gradient_line(half + 6 * k, 1, whole + 3 * k, 1);
-      for (int k = 0; k < 9; k++) store(filters + (k * inputs + i) * outputs + o, whole[k]);
+      for (int k = 0; k < (i < inputs ? 9 : 0); k++)
+        for (int lane = 0; lane < LANES; lane++)
+          filters[k * step + (ptrdiff_t)i * in_step + (ptrdiff_t)(o + lane) * out_step] = whole[k][lane];
     }
 }

@@ -41,11 +41,11 @@ def row(channels: int, side: int) -> str:
     """The times of one shape in words."""
     x, g = (torch.randn(BATCH, channels, side, side).contiguous(memory_format=torch.channels_last) for _ in range(2))
     weight, bias = torch.randn(channels, channels, 3, 3).contiguous(memory_format=torch.channels_last), torch.randn(channels)
-    filters, settings = weight.permute(2, 3, 1, 0), ([channels], *3 * ([1, 1],), False, [0, 0], 1, [False, True, True])
+    settings = [channels], *3 * ([1, 1],), False, [0, 0], 1, [False, True, True]
     pairs = (
-        (lambda: kernels.convolution(x, filters, bias), lambda: functional.conv2d(x, weight, bias, padding=1)),
+        (lambda: kernels.convolution(x, weight, bias), lambda: functional.conv2d(x, weight, bias, padding=1)),
         (
-            lambda: kernels.convolution_gradient(x, g),
+            lambda: kernels.convolution_gradient(g, x, weight),
             lambda: torch.ops.aten.convolution_backward(g, x, weight, *settings),
         ),
     )

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from ablations import fused, kernels
-from ablations.network import FrozenBatchNorm2d, residual
+from ablations.network import FrozenBatchNorm2d, ResidualUnit, residual
 
 LAST = torch.channels_last
 needs_kernels = pytest.mark.skipif(kernels.library() is None, reason="no compiler, or switched off")
@@ -21,35 +21,44 @@ def pictures(*shape, spread=2.0):
     return (spread * torch.randn(shape)).contiguous(memory_format=LAST)
 
 
+AS_GIVEN = torch.ones(1), torch.zeros(1), torch.tensor([[0.0], [1.0]]), 0.0  # a normalisation that changes nothing
+
+
+def statistics(x):
+    """Mean and variance; the running ones of a module are not wanted."""
+    return kernels.statistics(x, torch.zeros(x.shape[1]), torch.ones(x.shape[1]), 0.1)
+
+
 @needs_kernels
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 7, 2), (2, 24, 9, 9), (4, 32, 33, 17), (1, 300, 3, 5)])
-def test_affine_elu_and_its_gradient_follow_the_formula(shape):
-    x, gradient = pictures(*shape), pictures(*shape)
-    scale, shift, mean = torch.randn(3, shape[1])
-    exact = x.double().requires_grad_()
-    z = exact * scale.double()[:, None, None] + shift.double()[:, None, None]
-    z.retain_grad()
-    expected = functional.elu(z)
-    y = kernels.affine_elu(x, scale, shift, torch.empty_like(x))
-    torch.testing.assert_close(y.double(), expected, rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("of_batch", [True, False])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 2), (3, 5, 7, 2), (2, 24, 9, 9), (4, 32, 33, 17), (1, 300, 3, 5)])
+def test_normalisation_with_elu_and_its_gradient_are_those_of_torch(shape, of_batch):
+    """Against torch's batch_norm and elu in float64. Statistics that are not those of the batch are constants."""
+    x, gradient, more = pictures(*shape), pictures(*shape), pictures(*shape)
+    gamma, beta, mean = torch.randn(3, shape[1])
+    variance = torch.rand(shape[1]) + 0.5
+    if of_batch:
+        variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+    found = torch.stack((mean, variance))
+    exact, *numbers = (each.double().requires_grad_() for each in (x, gamma, beta))
+    normalised = functional.batch_norm(exact, mean.double(), variance.double(), *numbers, training=of_batch, eps=1e-5)
+    expected = functional.elu(normalised)
+    y = kernels.activated(x, gamma, beta, found, 1e-5, torch.empty_like(x))
+    torch.testing.assert_close(y.double(), expected, rtol=1e-5, atol=2e-6)
     expected.backward(gradient.double())
-    total, product = kernels.elu_backward(gradient, y, x, mean)
-    torch.testing.assert_close(gradient.double(), z.grad, rtol=1e-5, atol=1e-6)
-    tolerance = {"rtol": 1e-5, "atol": 1e-5 * x[0, 0].numel() * len(x)}
-    torch.testing.assert_close(total, z.grad.sum((0, 2, 3)), **tolerance)
-    product_ = (z.grad * (exact - mean.double()[:, None, None])).sum((0, 2, 3))
-    torch.testing.assert_close(product, product_, **tolerance)
-    kept = gradient.double()
-    kernels.affine_backward(gradient, x, scale, shift, mean)
-    a, b, c = (each.double()[:, None, None] for each in (scale, shift, mean))
-    torch.testing.assert_close(gradient.double(), kept * a + exact * b + c, rtol=1e-5, atol=1e-5)
+    for added in (None, more):
+        own = gradient.clone()
+        of_numbers = kernels.activated_backward(own, y, x, gamma, found, 1e-5, of_batch=of_batch, more=added)
+        whole = exact.grad if added is None else exact.grad + added.double()
+        torch.testing.assert_close(own.double(), whole, rtol=1e-5, atol=1e-4)
+        for one, of in zip(of_numbers, numbers, strict=True):
+            torch.testing.assert_close(one.double(), of.grad, rtol=1e-5, atol=1e-5 * x[0, 0].numel() * len(x))
 
 
 @needs_kernels
 def test_elu_is_accurate_near_zero_and_far_below():
     z = torch.cat([-torch.logspace(-30, 2, 5000, dtype=torch.float64).float(), torch.tensor([-0.0, -1e30, 3.0])])
-    one, none = torch.ones(1), torch.zeros(1)
-    y = kernels.affine_elu(z.view(-1, 1, 1, 1), one, none, torch.empty(len(z), 1, 1, 1)).flatten()
+    y = kernels.activated(z.view(-1, 1, 1, 1), *AS_GIVEN, torch.empty(len(z), 1, 1, 1)).flatten()
     expected = functional.elu(z.double())
     assert ((y - expected).abs() <= 2e-7 * expected.abs()).all()
 
@@ -58,8 +67,7 @@ def test_elu_is_accurate_near_zero_and_far_below():
 def test_what_is_not_finite_stays_so():
     """Divergence has to be seen: a kernel that swallowed NaN would report a finite loss."""
     odd = torch.tensor([float("nan"), float("inf"), -float("inf")]).view(3, 1, 1, 1)
-    one, none = torch.ones(1), torch.zeros(1)
-    y = kernels.affine_elu(odd, one, none, torch.empty_like(odd)).flatten()
+    y = kernels.activated(odd, *AS_GIVEN, torch.empty_like(odd)).flatten()
     assert y[0].isnan() and y[1] == float("inf") and y[2] == -1
     h = kernels.bounded(odd, 1.0, 1.0, torch.empty_like(odd)).flatten()
     assert h[0].isnan() and h[1:].tolist() == pytest.approx([torch.pi / 2, -torch.pi / 2])
@@ -67,10 +75,11 @@ def test_what_is_not_finite_stays_so():
     assert out.flatten()[0].isnan()
     x = pictures(1, 32, 8, 8)
     x[0, 3, 2, 2] = float("nan")
-    assert kernels.convolution(x, torch.randn(3, 3, 32, 32), None)[0, :, 1:4, 1:4].isnan().all()
-    of_filters, of_bias = kernels.convolution_gradient(x, torch.ones(1, 32, 8, 8).contiguous(memory_format=LAST))
+    weight = torch.randn(32, 32, 3, 3)
+    assert kernels.convolution(x, weight, None)[0, :, 1:4, 1:4].isnan().all()
+    of_filters, of_bias = kernels.convolution_gradient(torch.ones(1, 32, 8, 8).contiguous(memory_format=LAST), x, weight)
     assert of_filters[:, 3].isnan().all() and of_bias.tolist() == [64] * 32
-    mean, variance = kernels.statistics(x)
+    mean, variance = statistics(x)
     assert mean[3].isnan() and variance[3].isnan() and mean[:3].isfinite().all()
 
 
@@ -80,9 +89,9 @@ def test_what_is_not_finite_stays_so():
 )
 def test_statistics_are_those_of_float64_far_from_zero_too(shape):
     x = pictures(*shape, spread=3.0) + 1000 * torch.arange(shape[1])[:, None, None]
-    mean, variance = kernels.statistics(x)
+    mean, variance = statistics(x)
     expected = x.double().var((0, 2, 3), unbiased=False)
-    torch.testing.assert_close(mean, x.double().mean((0, 2, 3)), rtol=5e-7, atol=1e-6)
+    torch.testing.assert_close(mean.double(), x.double().mean((0, 2, 3)), rtol=5e-7, atol=1e-6)
     # Each value is rounded to 2^-24 of the mean: that of the deviations from it, which are up to 4 spreads of 3.
     rounding = 2**-23 * x.double().mean((0, 2, 3)).abs() * expected.sqrt()
     assert ((variance - expected).abs() <= 1e-5 * expected + rounding).all()
@@ -102,26 +111,33 @@ def test_convolution_is_that_of_the_direct_sum(shape, outputs, with_bias):
     x, weight = pictures(*shape), torch.randn(outputs, shape[1], 3, 3) / (9 * shape[1]) ** 0.5
     bias = torch.randn(outputs) if with_bias else None
     exact = functional.conv2d(x.double(), weight.double(), bias.double() if with_bias else None, padding=1)
-    found = kernels.convolution(x, weight.permute(2, 3, 1, 0), bias)
+    found = kernels.convolution(x, weight, bias)
     direct = functional.conv2d(x, weight, bias, padding=1)
     assert found.is_contiguous(memory_format=LAST)
     error, direct_error = ((each - exact).pow(2).mean().sqrt() for each in (found, direct))
     assert error < 10 * direct_error + 1e-7
+    base = pictures(*found.shape)
+    for out in (None, base.clone(memory_format=LAST)):
+        again = kernels.convolution(x, weight.contiguous(memory_format=LAST), bias, base if out is None else out, out)
+        torch.testing.assert_close(again, found + base)
+        assert out is None or again is out
 
 
 @needs_kernels
 @pytest.mark.parametrize(("shape", "outputs"), SHAPES)
-def test_gradients_of_filters_and_bias_are_those_of_the_direct_sum(shape, outputs):
+def test_gradients_of_a_convolution_are_those_of_the_direct_sum(shape, outputs):
     """Against autograd in float64. Sums over many pictures: the error is relative to the size of the gradient."""
     x, gradient = pictures(*shape), pictures(shape[0], outputs, *shape[2:])
-    weight, bias = (
-        torch.zeros(*size, dtype=torch.float64, requires_grad=True) for size in ((outputs, shape[1], 3, 3), (outputs,))
-    )
-    functional.conv2d(x.double(), weight, bias, padding=1).backward(gradient.double())
-    found = kernels.convolution_gradient(x, gradient)
-    for one, exact in zip(found, (weight.grad, bias.grad), strict=True):
-        assert one.shape == exact.shape
-        assert (one - exact).pow(2).mean().sqrt() < 1e-5 * exact.pow(2).mean().sqrt()
+    weight, bias = (torch.randn(*size).double().requires_grad_() for size in ((outputs, shape[1], 3, 3), (outputs,)))
+    exact = x.double().requires_grad_()
+    functional.conv2d(exact, weight, bias, padding=1).backward(gradient.double())
+    for layout in (LAST, torch.contiguous_format):
+        filters = weight.detach().float().contiguous(memory_format=layout)
+        found = kernels.convolution_of_gradient(gradient, filters), *kernels.convolution_gradient(gradient, x, filters)
+        assert found[1].stride() == filters.stride()
+        for one, other in zip(found, (exact.grad, weight.grad, bias.grad), strict=True):
+            assert one.shape == other.shape
+            assert (one - other).pow(2).mean().sqrt() < 1e-5 * other.pow(2).mean().sqrt()
 
 
 @needs_kernels
@@ -130,8 +146,9 @@ def test_every_width_of_register_gives_the_same_convolutions(tmp_path):
     script = (
         "import sys, torch; from ablations import kernels; torch.manual_seed(0); "
         "x, g = (torch.randn(5, c, 13, 10).contiguous(memory_format=torch.channels_last) for c in (48, 32)); "
-        "y = kernels.convolution(x, torch.randn(3, 3, 48, 32), torch.randn(32)); "
-        "torch.save([y, *kernels.convolution_gradient(x, g), *kernels.statistics(x)], sys.argv[1])"
+        "w = torch.randn(32, 48, 3, 3); y = kernels.convolution(x, w, torch.randn(32)); "
+        "back = kernels.convolution_of_gradient(g, w), *kernels.convolution_gradient(g, x, w); "
+        "torch.save([y, *back, kernels.statistics(x, torch.zeros(48), torch.ones(48), 0.1)], sys.argv[1])"
     )
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     narrower = [flag for name, flag in ((" avx512f ", "-mno-avx512f"), (" avx ", "-mno-avx")) if name in flags]
@@ -194,6 +211,48 @@ def test_one_operation_equals_the_three_modules(norm, training, channels, stride
     torch.testing.assert_close(again, found)
 
 
+@needs_kernels
+@pytest.mark.parametrize(
+    ("shortcut", "a"), [("identity", None), ("fixed", None), ("adaptive", 1.5), ("adaptive", -0.3), ("adaptive", 0.0)]
+)
+@pytest.mark.parametrize(("channels", "normalisation"), [(16, "working"), (5, "working"), (32, "frozen")])
+def test_a_whole_unit_equals_its_modules(channels, normalisation, shortcut, a):
+    """Value, every gradient and the running statistics, against the same unit of torch's modules in float64."""
+    unit, there = (ResidualUnit(channels, channels, 1, shortcut, normalisation, "pre-activation") for _ in range(2))
+    with torch.no_grad():
+        for name, value in unit.state_dict().items():
+            if value.is_floating_point() and not name.endswith(("var", ".a")):
+                value.add_(torch.randn_like(value) / 4)
+        if shortcut == "adaptive":
+            unit.shortcut.a.fill_(a)
+    there.load_state_dict(unit.state_dict())
+    there.double()
+    x = pictures(3, channels, 9, 6).requires_grad_()
+    exact = x.detach().double().requires_grad_()
+    found, expected = unit(x), there(exact)
+    assert type(found.grad_fn).__name__ == "_UnitBackward"
+    torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-5 * expected.abs().max().item())
+    given = torch.randn_like(found)  # a plain layout: the kernels take another
+    found.backward(given.contiguous())
+    expected.backward(given.double())
+    pairs = [
+        (x.grad, exact.grad),
+        *((one.grad, other.grad) for one, other in zip(unit.parameters(), there.parameters(), strict=True)),
+    ]
+    scale = max(other.abs().max().item() for _, other in pairs)
+    for one, other in pairs:
+        torch.testing.assert_close(one.double(), other, rtol=1e-3, atol=2e-5 * scale)
+    for name, value in unit.state_dict().items():
+        torch.testing.assert_close(value.double(), there.state_dict()[name].double(), rtol=1e-5, atol=1e-6)
+
+
+@needs_kernels
+def test_one_value_per_channel_has_no_variance():
+    """torch's module says so, too."""
+    with pytest.raises(ValueError, match=r"more than one value per channel.*\(1, 32, 1, 1\)"):
+        residual(2, 3, 1, units=(1,), widths=(32,)).to(memory_format=LAST)(pictures(1, 3, 1, 1))
+
+
 def loss_and_gradients(model, x, labels):
     model.zero_grad()
     loss = functional.cross_entropy(model(x), labels)
@@ -237,11 +296,14 @@ def test_nothing_depends_on_the_number_of_threads():
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            own, out = gradient.clone(), torch.empty_like(wide)
-            sums = kernels.elu_backward(own, wide, wide, torch.zeros(32))
-            found.append((own, sums, torch.tensor(kernels.bounded_backward(gradient, wide, 1.0, 1.0, out)), out))
-            found[-1] += (kernels.convolution(wide, torch.ones(3, 3, 32, 32) / 9, None), *kernels.statistics(wide))
-            found[-1] += kernels.convolution_gradient(wide, gradient)
+            own, out, weight = gradient.clone(), torch.empty_like(wide), torch.ones(32, 32, 3, 3) / 9
+            found.append((statistics(wide), own))
+            found[-1] += kernels.activated_backward(
+                own, wide, wide, torch.ones(32), found[-1][0], 1e-5, of_batch=True, more=gradient
+            )
+            found[-1] += torch.tensor(kernels.bounded_backward(gradient, wide, 1.0, 1.0, out)), out
+            found[-1] += kernels.convolution(wide, weight, None), kernels.convolution_of_gradient(gradient, weight)
+            found[-1] += kernels.convolution_gradient(gradient, wide, weight)
     finally:
         torch.set_num_threads(before)
     for other in found[1:]:
