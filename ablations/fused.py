@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ablations import kernels, shortcuts
+from ablations.blocks import empty
 
 
 def activation(x: Tensor, norm: nn.BatchNorm2d, *, batch_statistics: bool) -> Tensor:
@@ -74,13 +75,13 @@ class _Activation(torch.autograd.Function):
     def forward(ctx, x, gamma, beta, statistics, eps, of_batch):
         ctx.save_for_backward(x, gamma, beta, statistics)
         ctx.eps, ctx.of_batch = eps, of_batch
-        return kernels.activated(x, gamma, beta, statistics, eps, torch.empty_like(x))
+        return kernels.activated(x, gamma, beta, statistics, eps, empty(x.shape))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         x, gamma, beta, statistics = ctx.saved_tensors
-        y = kernels.activated(x, gamma, beta, statistics, ctx.eps, torch.empty_like(x))
+        y = kernels.activated(x, gamma, beta, statistics, ctx.eps, empty(x.shape))
         gradient = gradient.clone(memory_format=torch.channels_last)
         return (
             gradient,
@@ -94,14 +95,14 @@ class _ActivatedConvolution(torch.autograd.Function):
     def forward(ctx, x, gamma, beta, statistics, eps, of_batch, weight, bias, stride, padding, edges):
         ctx.save_for_backward(x, gamma, beta, statistics, weight)
         ctx.eps, ctx.of_batch, ctx.convolution = eps, of_batch, (stride, padding, edges)
-        y = kernels.activated(x, gamma, beta, statistics, eps, torch.empty_like(x))
+        y = kernels.activated(x, gamma, beta, statistics, eps, empty(x.shape))
         return _convolved(y, weight, bias, *ctx.convolution)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         x, gamma, beta, statistics, weight = ctx.saved_tensors
-        y = kernels.activated(x, gamma, beta, statistics, ctx.eps, torch.empty_like(x))
+        y = kernels.activated(x, gamma, beta, statistics, ctx.eps, empty(x.shape))
         g, of_weight, of_bias = _convolved_backward(gradient, y, weight, *ctx.convolution)
         of_norm = kernels.activated_backward(g, y, x, gamma, statistics, ctx.eps, of_batch=ctx.of_batch)
         return g, *of_norm, *3 * (None,), of_weight, of_bias, *3 * (None,)
@@ -112,7 +113,7 @@ class _Unit(torch.autograd.Function):
     def forward(
         ctx, x, gamma, beta, statistics, eps, of_batch, weight, bias, gamma_2, beta_2, norm_2, weight_2, bias_2, a, c
     ):
-        y = kernels.activated(x, gamma, beta, statistics, eps, torch.empty_like(x))
+        y = kernels.activated(x, gamma, beta, statistics, eps, empty(x.shape))
         middle = _convolved(y, weight, bias)
         _, _, statistics_2, eps_2, _ = _normalised(middle, norm_2, of_batch)
         kernels.activated(middle, gamma_2, beta_2, statistics_2, eps_2, y)
@@ -127,7 +128,7 @@ class _Unit(torch.autograd.Function):
         x, gamma, beta, statistics, weight, middle, gamma_2, beta_2, statistics_2, weight_2, a, c = ctx.saved_tensors
         eps, eps_2, of_batch = ctx.settings
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-        y = kernels.activated(middle, gamma_2, beta_2, statistics_2, eps_2, torch.empty_like(middle))
+        y = kernels.activated(middle, gamma_2, beta_2, statistics_2, eps_2, empty(middle.shape))
         g, *of_convolution_2 = _convolved_backward(gradient, y, weight_2)
         of_norm_2 = kernels.activated_backward(g, y, middle, gamma_2, statistics_2, eps_2, of_batch=of_batch)
         kernels.activated(x, gamma, beta, statistics, eps, y)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from ablations.blocks import empty
 from ablations.kernel_cache import load
 from benchmark import progress
 
@@ -79,7 +80,7 @@ def statistics(x: Tensor, running_mean: Tensor, running_var: Tensor, momentum: f
     `running_mean` and `running_var` (C,) move by the share `momentum` towards the mean and the unbiased variance, in place.
     """
     channels, width = x.shape[1], library().row_width(x.shape[1])
-    parts, found = torch.empty(library().blocks(x.numel(), width), 2, width), torch.empty(2, channels)
+    parts, found = empty((library().blocks(x.numel(), width), 2, width)), torch.empty(2, channels)
     given = _at(x), x.numel(), channels, _at(parts), _at(found), _at(running_mean), _at(running_var), momentum
     library().statistics(*given, _threads())
     return found
@@ -122,7 +123,7 @@ def activated_backward(
         the gradients of gamma and of beta, (C,).
     """
     width, of_gamma, of_beta = library().row_width(len(gamma)), torch.empty_like(gamma), torch.empty_like(gamma)
-    parts = torch.empty(library().blocks(x.numel(), width), 2, width)
+    parts = empty((library().blocks(x.numel(), width), 2, width))
     tensors = _at(gradient), _at(y), _at(x), None if more is None else _at(more)
     given = _at(gamma), _at(statistics), eps, of_batch, _at(parts), _at(of_gamma), _at(of_beta)
     library().activated_backward(*tensors, x.numel(), len(gamma), *given, _threads())
@@ -171,7 +172,7 @@ def convolution(
     """
     weight = _even(weight)
     if out is None:
-        out = _empty(x, len(weight))
+        out = empty((len(x), len(weight), *x.shape[2:]))
     address, tap, out_step, in_step = _filters(weight)
     return _winograd(x, (address, tap, in_step, out_step), bias, base, out)
 
@@ -185,7 +186,7 @@ def convolution_gradient(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[T
     """
     of_filters, of_bias, threads = torch.empty_like(_even(weight)), torch.empty(len(weight)), _threads()
     pictures, inputs, height, width = x.shape
-    scratch = torch.empty(library().winograd_gradient_scratch(inputs, len(weight), threads))
+    scratch = empty((library().winograd_gradient_scratch(inputs, len(weight), threads),))
     address, tap, out_step, in_step = _filters(of_filters)
     given = (
         _at(x),
@@ -211,7 +212,7 @@ def convolution_of_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
     weight = _even(weight)
     address, tap, out_step, in_step = _filters(weight)
     turned = address + 8 * tap * weight.element_size(), -tap, out_step, in_step
-    return _winograd(gradient, turned, None, None, _empty(gradient, weight.shape[1]))
+    return _winograd(gradient, turned, None, None, empty((len(gradient), weight.shape[1], *gradient.shape[2:])))
 
 
 def _winograd(x, filters, bias, base, out):
@@ -219,18 +220,13 @@ def _winograd(x, filters, bias, base, out):
     to output."""
     pictures, inputs, height, width = x.shape
     outputs = out.shape[1]
-    threads, packed = _threads(), torch.empty(36 * inputs * outputs)
-    scratch = torch.empty(threads, library().winograd_scratch(inputs, outputs))
+    threads, packed = _threads(), empty((36 * inputs * outputs,))
+    scratch = empty((threads, library().winograd_scratch(inputs, outputs)))
     library().winograd_filters(*filters, _at(packed), inputs, outputs, threads)
     added = (None if each is None else _at(each) for each in (bias, base))
     shape = pictures, height, width, inputs, outputs
     library().winograd(_at(x), _at(packed), *added, _at(out), *shape, _at(scratch), threads)
     return out
-
-
-def _empty(like, channels):
-    """A tensor of the pictures' size with this number of channels."""
-    return torch.empty(len(like), channels, *like.shape[2:], memory_format=torch.channels_last)
 
 
 def _even(weight):

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ablations import kernels
+from ablations.blocks import empty
 
 # H is an even function of a with a removable singularity at a = 0. For |a| below this number, atan(u) equals u to the last
 # bit for every |x| < 1e16. So replacing a smaller |a| by this number changes no value and avoids a division by 0.
@@ -59,7 +60,7 @@ class _Bounded(torch.autograd.Function):
     def backward(ctx, gradient):
         x, a, c = ctx.saved_tensors
         if kernels.usable(x, gradient):
-            out = torch.empty_like(x)
+            out = empty(x.shape)
             return out, *backward_by_kernel(x, a, c, gradient, out)
         wide, a_, c_ = _wide(x, a, c)
         g = gradient.to(wide.dtype)
@@ -88,7 +89,7 @@ class _Bounded(torch.autograd.Function):
 def by_kernel(x: torch.Tensor, a: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """`bounded`, for an x for which `kernels.usable` is True; without a graph for the backward pass."""
     size, s = _numbers(a, c)
-    return kernels.bounded(x, size, s, torch.empty_like(x))
+    return kernels.bounded(x, size, s, empty(x.shape))
 
 
 def backward_by_kernel(
