@@ -143,7 +143,7 @@ def _normalised(x, norm, batch_statistics):
     """gamma, beta, the statistics by which to normalise (2, C), eps, and whether they are those of the batch x."""
     if not batch_statistics:
         return norm.weight, norm.bias, torch.stack((norm.running_mean, norm.running_var)), norm.eps, False
-    if x.numel() == x.shape[1]:
+    if x.numel() <= x.shape[1]:
         raise ValueError(f"more than one value per channel is needed in training; the input has the shape {tuple(x.shape)}")
     norm.num_batches_tracked.add_(1)
     statistics = kernels.statistics(x, norm.running_mean, norm.running_var, norm.momentum)

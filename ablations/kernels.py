@@ -186,6 +186,8 @@ def convolution_gradient(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[T
     """
     of_filters, of_bias, threads = torch.empty_like(_even(weight)), torch.empty(len(weight)), _threads()
     pictures, inputs, height, width = x.shape
+    if not pictures:
+        return of_filters.zero_(), of_bias.zero_()
     scratch = empty((library().winograd_gradient_scratch(inputs, len(weight), threads),))
     address, tap, out_step, in_step = _filters(of_filters)
     given = (

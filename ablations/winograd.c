@@ -249,7 +249,7 @@ void winograd(const float *x, const float *packed, const float *bias, const floa
       size_t first = group * TILES, many = of.tiles - first < TILES ? of.tiles - first : TILES;
       read_ahead(x, &of, first, many, inputs);
       for (size_t t = 0; t < many; t++) transform_tile(x, &of, first + t, inputs, transformed + t * inputs, in);
-      /* Rows beyond `many` hold numbers of the group before: computed with, never read. */
+      /* Rows beyond `many` hold whatever was there: computed with, never read. */
       for (size_t k = 0; k < 36; k++)
         for (size_t o = 0; o < outputs; o += block)
           multiply((product){.left = transformed + k * in, .row = inputs, .step = 1, .right = packed + (k * outputs + o) * inputs,

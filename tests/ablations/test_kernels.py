@@ -247,6 +247,13 @@ def test_a_whole_unit_equals_its_modules(channels, normalisation, shortcut, a):
 
 
 @needs_kernels
+def test_no_picture_at_all_has_gradients_of_zero():
+    weight = torch.randn(16, 32, 3, 3)
+    for one in kernels.convolution_gradient(torch.empty(0, 16, 5, 5), torch.empty(0, 32, 5, 5), weight):
+        assert not one.any()
+
+
+@needs_kernels
 def test_one_value_per_channel_has_no_variance():
     """torch's module says so, too."""
     with pytest.raises(ValueError, match=r"more than one value per channel.*\(1, 32, 1, 1\)"):
