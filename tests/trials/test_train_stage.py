@@ -22,7 +22,7 @@ trial:
     synthetic-8: [trial-one, trial-two, mini-xception-plain]
 """
 CELL = "  trial-%s: {model: residual, options: {units: [1, 1, 1], widths: [4, %d], shortcut: %s}, loss: plain}\n"
-KEPT = ("prepare", "sources", "plan", "train", "run", "record")
+KEPT = ("prepare", "sources", "plan", "train", "run")
 ONE, TWO, THIRD = (f"synthetic-8_{name}" for name in ("trial-one", "trial-two", "mini-xception-plain"))
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_a_whole_plan_a_kill_and_a_changed_cell(project):
     changed = {place for place, made in records(project).items() if after.get(place) != made}
     assert changed == {(project / f"runs/synthetic-8/trial-two/seed{seed}").as_posix() for seed in (0, 1)}
     sources = ["sources@ablations", "sources@baselines"]  # both have cells.yaml among their files, and write what they wrote
-    assert list(said) == [*sources, "plan", "train@synthetic", f"run@{TWO}", f"record@{TWO}"]
+    assert list(said) == [*sources, "plan", "train@synthetic", f"run@{TWO}"]
     assert "2 of 2 runs were finished before" in said[f"run@{TWO}"] and THIRD not in "".join(said)
 
 

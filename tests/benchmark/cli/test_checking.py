@@ -87,6 +87,21 @@ def test_collect_takes_sealed_records_as_they_are(here, runs):
     }
 
 
+def test_collect_leaves_no_seed_that_is_not_planned_and_no_half_cell(here, runs, capsys):
+    """What the stage finds of earlier plans goes; other cells stay; a record that fails leaves all as it is."""
+    old, other = here / "reports/records" / Path(PLACES[0]).parent, here / "reports/records/synthetic-8/other/seed0"
+    shutil.copytree(runs / PLACES[0], old / "seed7")
+    shutil.copytree(runs / PLACES[0], other)
+    before, kept = files(here / "reports"), (runs / PLACES[1] / "seal.json").read_bytes()
+    (runs / PLACES[1] / "seal.json").unlink()
+    refused(capsys, "collect", "--params", KEY)
+    assert files(here / "reports") == before
+    (runs / PLACES[1] / "seal.json").write_bytes(kept)
+    assert main(["collect", "--params", KEY]) == 0
+    assert sorted(path.name for path in old.iterdir()) == ["seed0", "seed1", "seed2"]
+    assert files(other) == files(runs / PLACES[0])
+
+
 def test_collect_refuses_runs_of_another_configuration(here, runs, capsys):
     """Runs of a turned protocol lie in the folder of its base, and the other way round."""
     contents = yaml.safe_load(Path("params.yaml").read_text())
