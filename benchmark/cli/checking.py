@@ -25,7 +25,7 @@ def collect(arguments) -> None:
 
 
 def collect_runs(runs: Sequence, out: Path, prepared: Path, key: str) -> None:
-    """Check the records of finished runs, then copy them, without weights, to reports/records. Cell by cell: nothing of a cell
+    """Check the records of finished runs, then copy them, without weights, to reports/records. Cell by cell: nothing of one
     is copied unless all its records pass, and what is there of other seeds goes.
 
     Args:

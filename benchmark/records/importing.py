@@ -185,8 +185,8 @@ def copy_record(record: Record, target: Path) -> None:
 
 
 def copy_records(records: Sequence[Record], folder: Path) -> None:
-    """Make `folder` the one of these records, each in a folder of its own name, as `copy_record`; atomically. What else is in
-    it goes."""
+    """Fill `folder` with these records, each in a folder of its own name, as `copy_record`; atomically. What else is in it
+    goes."""
     with replacing_directory(folder) as temporary:
         for record in records:
             copy_record(record, temporary / record.directory.name)
