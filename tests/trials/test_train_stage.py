@@ -117,3 +117,17 @@ def test_a_deleted_run_is_made_again_by_its_own_stage(project):
     said = repro(project)
     assert "train@synthetic" in said and len(records(project)) == 6
     assert all("finished before" in told for name, told in said.items() if name.startswith("run@"))
+
+
+def test_a_lock_that_is_written_once(project):
+    """The commands of docs/experiments.md: no stage `run` is left, and it is the lock that the stages themselves write."""
+    stages, own = project / "dvc.lock", re.compile(r"^  run@.*:\n(?:    .*\n)+", re.MULTILINE)
+    before, kept = own.findall(stages.read_text()), records(project)
+    assert len(before) == 3
+    stages.unlink()
+    subprocess.run(["rm", "-r", project / "reports/records"], check=True)
+    assert "train@synthetic" in repro(project, "train")
+    command = [sys.executable, "-m", "dvc", "commit", "-f", "run"]
+    subprocess.run(command, cwd=project, env=environment(project), check=True)
+    assert sorted(own.findall(stages.read_text())) == sorted(before)
+    assert repro(project) == {} and records(project) == kept
