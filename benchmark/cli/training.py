@@ -82,7 +82,7 @@ def run(arguments) -> None:
         budget = budget_of(arguments.time_budget, began)
         run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
     elif _all_finished(arguments, runs):
-        print(f"{len(runs)} of {len(runs)} runs were finished before")
+        print(f"{len(runs)} of {len(runs)} runs were finished before" if runs else f"no run on {arguments.data}")
     else:
         from benchmark.runs.runner import run_all
 

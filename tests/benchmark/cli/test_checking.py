@@ -173,3 +173,28 @@ def test_seal_writes_none_if_one_is_bad(here, runs, forge, capsys):
     assert "seed2, history: found 3 epochs" in refused(capsys, "seal", "runs")
     assert not list(runs.rglob("seal.json"))
     assert "found no record.json below it" in refused(capsys, "seal", "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"faces": "many"}, "faces: found 'many'; expected a whole number"),
+        ({"faces": True}, "faces: found True; expected a whole number"),
+        ({"sizes": 48}, "sizes: found an unknown field; expected size: did you mean that?"),
+    ],
+)
+def test_prepare_refuses_options_of_another_kind(here, capsys, options, said):
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["data"]["synthetic"]["options"] = options
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    line = refused(capsys, "prepare", "synthetic", "--params")
+    assert line == f"ferbench: params.yaml, data, synthetic, options, {said}" and not (here / "data").exists()
+
+
+def test_a_data_set_on_which_nothing_runs(here, capsys):
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["data"]["fer2013"] = {"options": {}}
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    assert main(["run", "--params", "all", "--data", "fer2013", "--collect"]) == 0
+    assert capsys.readouterr().out == "no run on fer2013\nrecords in runs\n" and not (here / "reports").exists()
+    assert files(here / "runs") == {"networks/fer2013.json": b"{}\n"}
