@@ -58,6 +58,8 @@ def test_a_collected_cell_is_compared_with_networks_that_the_training_counted(co
     said, modules = loaded("run", "--params", "all", "--data", "tiny")
     assert "finished before" in said and not modules & HEAVY
     assert not loaded("collect", "--params", KEY)[1] & HEAVY
+    said, modules = loaded("run", "--params", KEY, "--restart-stale", "--collect")  # the stage `run`
+    assert said == "2 of 2 runs were finished before\nrecords in runs" and not modules & HEAVY
     Path("runs/networks/tiny.json").unlink()
     assert "torch" in loaded("collect", "--params", KEY)[1]
 
