@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import importlib.util
+import multiprocessing
 import os
 import random
 import shutil
@@ -188,6 +189,20 @@ def tiny_cell():
         return Cell(name="tiny", model="residual", options=chosen, loss=loss)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def quick_workers():
+    """Worker processes (`benchmark.workers`) begin as copies of one that has imported torch, in which nothing was computed
+    yet: each would import it again, which takes 3 seconds. For tests of what workers compute; what a worker is, tests of new
+    interpreters show (test_workers.py, test_ways.py, kills)."""
+    from benchmark import workers
+
+    copied = multiprocessing.get_context("forkserver")
+    copied.set_forkserver_preload(["torch._dynamo", "benchmark.measures.speed.turns", "benchmark.measures.gradients.plan"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers.multiprocessing, "get_context", lambda kind: copied)
+        yield
 
 
 def _module(name: str):

@@ -56,7 +56,7 @@ print(passes(Holding(), (4, 3, 8, 8), torch.device("cpu"), runs=6, warm_up=3)["p
     assert int(found) / 2**20 == pytest.approx(40, abs=15)
 
 
-def test_file_and_table(tiny_protocol, tiny_cell, tmp_path):
+def test_file_and_table(tiny_protocol, tiny_cell, tmp_path, quick_workers):
     out = tmp_path / "speed.json"
     protocol, cell = tiny_protocol(), tiny_cell()
     found = measure_cells(protocol, [cell], out, device=CPU, batches=(8,), runs=2)
