@@ -20,6 +20,38 @@ if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
 
 
+MEMORY = Path("/dev/shm")  # Linux's file system in memory
+NEEDED = 6 << 30  # bytes; the temporary files of all tests have less than two
+
+
+def pytest_configure(config):
+    """Temporary files are kept in memory where there is plenty: a quarter of the suite's time was waiting for a disk. Slow
+    tests, some of which look at what a disk does, have one; so has who gives --basetemp."""
+    usual = config.getoption("markexpr") == "not slow" and config.getoption("basetemp") is None
+    if usual and "PYTEST_DEBUG_TEMPROOT" not in os.environ and _plenty(MEMORY):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
+def _plenty(memory: Path) -> bool:
+    """Whether files of this file system may be run, and there is room in it and in the machine's memory."""
+    try:
+        there, machine = os.statvfs(memory), Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]
+    except (AttributeError, OSError, IndexError):  # another system
+        return False
+    free, runs = there.f_bavail * there.f_frsize, not there.f_flag & os.ST_NOEXEC
+    return runs and os.access(memory, os.W_OK) and min(free, 1024 * int(machine)) > NEEDED
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection():
+    """Modules and thousands of tests are made, and none goes."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish():
     """What all modules have imported stays until the end: a full collection, for which statsmodels asks in each correction
     of p-values, no longer looks through it (half a second)."""

@@ -13,7 +13,6 @@ from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
-from benchmark.outside import score_weights as weights
 from benchmark.outside.adapters.weights import read_state
 from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.cells import Run, find_cell
