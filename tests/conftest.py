@@ -223,15 +223,21 @@ def tiny_cell():
     return make
 
 
+@pytest.fixture(scope="session")
+def copied():
+    """A context of multiprocessing whose processes begin as copies of one that has imported torch, in which nothing was
+    computed yet: each would import it again, which takes 3 seconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", "benchmark.measures.speed.turns", "benchmark.measures.gradients.plan"])
+    return context
+
+
 @pytest.fixture(scope="module")
-def quick_workers():
-    """Worker processes (`benchmark.workers`) begin as copies of one that has imported torch, in which nothing was computed
-    yet: each would import it again, which takes 3 seconds. For tests of what workers compute; what a worker is, tests of new
+def quick_workers(copied):
+    """Worker processes (`benchmark.workers`) are `copied`, for tests of what workers compute; what a worker is, tests of new
     interpreters show (test_workers.py, test_ways.py, kills)."""
     from benchmark import workers
 
-    copied = multiprocessing.get_context("forkserver")
-    copied.set_forkserver_preload(["torch._dynamo", "benchmark.measures.speed.turns", "benchmark.measures.gradients.plan"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workers.multiprocessing, "get_context", lambda kind: copied)
         yield
