@@ -1,5 +1,6 @@
 """Shared fixtures. Tests of real data run where FER_DATA points to it and skip elsewhere."""
 
+import argparse
 import gc
 import hashlib
 import importlib.util
@@ -70,6 +71,14 @@ def no_waiting_for_the_disk():
     kill processes and not the machine: for them it is enough that the system has the bytes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # an error still for what is no open file
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_translations():
+    """argparse looks for a translation of each of its words on the disk, whenever a parser is made: three times a verb."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argparse, "_", str)
         yield
 
 
