@@ -98,7 +98,7 @@ _written: dict[tuple, dict[str, bytes]] = {}  # what was given to `fabricate` ->
 def fabricate(root: Path, protocol_name: str, cell: Cell, seed: int, **given) -> Record:
     """`_fabricate`, whose files are written again where it was given the same before."""
     parts = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
-    key = (protocol_name, cell.name, cell.hash, cell.loss, seed, repr(sorted(parts.items())))
+    key = (IMAGES, protocol_name, cell.name, cell.hash, cell.loss, seed, repr(sorted(parts.items())))
     if key not in _written:
         record = _fabricate(root, protocol_name, cell, seed, **given)
         _written[key] = {path.name: path.read_bytes() for path in record.directory.iterdir()}
