@@ -26,8 +26,9 @@ NEEDED = 6 << 30  # bytes; the temporary files of all tests have less than two
 
 
 def pytest_configure(config):
-    """Temporary files are kept in memory where there is plenty: a quarter of the suite's time was waiting for a disk. Slow
-    tests, some of which look at what a disk does, have one; so has who gives --basetemp."""
+    """Temporary files are kept in memory where there is plenty: modules that write many took twice the time on a disk. After
+    a failure they stay until the next run. Slow tests, some of which look at what a disk does, have one; so has who gives
+    --basetemp."""
     usual = config.getoption("markexpr") == "not slow" and config.getoption("basetemp") is None
     if usual and "PYTEST_DEBUG_TEMPROOT" not in os.environ and _plenty(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
@@ -236,6 +237,8 @@ def tiny_cell():
 def copied():
     """A context of multiprocessing whose processes begin as copies of one that has imported torch, in which nothing was
     computed yet: each would import it again, which takes 3 seconds."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch._dynamo", "benchmark.measures.speed.turns", "benchmark.measures.gradients.plan"])
     return context
