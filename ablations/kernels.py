@@ -191,19 +191,8 @@ def convolution_gradient(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[T
     scratch = empty((library().winograd_gradient_scratch(inputs, len(weight), threads),))
     address, tap, out_step, in_step = _filters(of_filters)
     given = (
-        _at(x),
-        _at(gradient),
-        address,
-        tap,
-        in_step,
-        out_step,
-        _at(of_bias),
-        pictures,
-        height,
-        width,
-        inputs,
-        len(weight),
-    )
+        _at(x), _at(gradient), address, tap, in_step, out_step, _at(of_bias), pictures, height, width, inputs, len(weight)
+    )  # fmt: skip
     library().winograd_gradient(*given, _at(scratch), threads)
     return of_filters, of_bias
 

@@ -2,31 +2,37 @@
 beyond measure are refused, and so is text nested too deeply.
 
 PyYAML's own loader lets the last of two equal keys win without a word, so a line that was copied and forgotten would change
-what a run means. Its loader in C is not used: thousands of nested brackets end the process. Whole numbers as YAML 1.1
-reads some (010 is 8, 1:30 is 90) are refused too.
+what a run means. Its loader in C is not used: thousands of nested brackets end the process. Only the scanner and the parser
+in C are, where they read the same and refuse nothing; they take a sixth of the time. Whole numbers as YAML 1.1 reads some
+(010 is 8, 1:30 is 90) are refused too.
 """
 
+import contextlib
 import re
 from collections.abc import Collection
 from copy import deepcopy
 from functools import lru_cache
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
 
 from benchmark.errors import BadInput
 
 LARGEST = 100_000  # values in one document, those of a repeated anchor counted each time
 _ODD_BASE = re.compile(r"[-+]?(0[0-7_]+|[0-9_]+(:[0-5]?[0-9])+(\.[0-9_]*)?)")  # 8 or 60
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# What the scanner in C reads in another way, or does not refuse: tabs, other ends of lines, a comment just after | or >, a
+# question mark before a space.
+_READ_OTHERWISE = re.compile(r"[\t\r\x85\u2028\u2029\ufeff]|[|>][-+0-9]*#|\?\s")
 LONGEST = 1024  # bits of a whole number; Python refuses to show one of more than 4,300 digits
 
 
-class _Loader(yaml.SafeLoader):
-    """As SafeLoader, without repeated keys; with text alone below some keys of the whole document."""
+class _Strict(Composer, SafeConstructor):
+    """Composes values without repeated keys; with text alone below some keys of the whole document (`as_written`)."""
 
-    def __init__(self, text: str, as_written: Collection[str]):
-        super().__init__(text)
-        self.as_written, self.depth, self.below = as_written, 0, 0
+    as_written: Collection[str] = ()
+    depth = below = 0
 
     # PyYAML passes the key's node for a value of a mapping, None for a key, a number in a list; its types allow the last.
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -43,7 +49,7 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_scalar_node(anchor)
         if self.below and self.depth > self.below:
             node.tag = "tag:yaml.org,2002:str"
-        if node.tag in NUMBERS and node.style is None and _ODD_BASE.fullmatch(node.value):
+        if node.tag in NUMBERS and not node.style and _ODD_BASE.fullmatch(node.value):
             value = self.construct_object(node)
             if (node.value.replace("_", "").lstrip("+-0") or "0") != str(value).lstrip("-"):  # 01 is 1
                 found = f"{node.value}, which YAML reads as {value}"
@@ -70,6 +76,21 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+class _Loader(_Strict, yaml.SafeLoader):
+    """With the scanner and the parser in Python."""
+
+
+if yaml.__with_libyaml__:
+    from yaml.cyaml import CSafeLoader
+
+    class _Quick(_Strict, CSafeLoader):
+        """With those in C."""
+
+        def __init__(self, text: str):
+            CSafeLoader.__init__(self, text)
+            Composer.__init__(self)
+
+
 def parsed(text: str, as_written: Collection[str] = ()) -> object:
     """The value of the one document in `text`; None if there is nothing in it.
 
@@ -87,11 +108,7 @@ def parsed(text: str, as_written: Collection[str] = ()) -> object:
 @lru_cache(maxsize=64)  # a command reads the same protocols, cells and plans many times; a copy takes a tenth of the time
 def _parsed(text: str, as_written: frozenset[str]) -> object:
     try:
-        loader = _Loader(text, as_written)
-        try:
-            value: object = loader.get_single_data()
-        finally:
-            loader.dispose()
+        value = _value(text, as_written)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = "YAML" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
@@ -106,6 +123,22 @@ def _parsed(text: str, as_written: frozenset[str]) -> object:
     except (yaml.YAMLError, ValueError, OverflowError, KeyError, AttributeError) as error:
         raise BadInput("YAML", " ".join(str(error).split()), "valid YAML") from error
     _check_extent(value)
+    return value
+
+
+def _value(text: str, as_written: frozenset[str]) -> object:
+    if yaml.__with_libyaml__ and not _READ_OTHERWISE.search(text):
+        with contextlib.suppress(Exception):  # the errors are those of the other one
+            return _composed(_Quick(text), as_written)
+    return _composed(_Loader(text), as_written)
+
+
+def _composed(loader: "_Loader | _Quick", as_written: frozenset[str]) -> object:
+    loader.as_written = as_written
+    try:
+        value: object = loader.get_single_data()
+    finally:
+        loader.dispose()
     return value
 
 

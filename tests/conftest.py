@@ -1,8 +1,10 @@
 """Shared fixtures. Tests of real data run where FER_DATA points to it and skip elsewhere."""
 
+import argparse
 import gc
 import hashlib
 import importlib.util
+import multiprocessing
 import os
 import random
 import shutil
@@ -17,6 +19,39 @@ from filelock import FileLock
 # The cores are shared among pytest-xdist's workers, before any conftest.py below this folder imports torch.
 if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
+
+
+MEMORY = Path("/dev/shm")  # Linux's file system in memory
+NEEDED = 6 << 30  # bytes; the temporary files of all tests have less than two
+
+
+def pytest_configure(config):
+    """Temporary files are kept in memory where there is plenty: modules that write many took twice the time on a disk. After
+    a failure they stay until the next run. Slow tests, some of which look at what a disk does, have one; so has who gives
+    --basetemp."""
+    usual = config.getoption("markexpr") == "not slow" and config.getoption("basetemp") is None
+    if usual and "PYTEST_DEBUG_TEMPROOT" not in os.environ and _plenty(MEMORY):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
+def _plenty(memory: Path) -> bool:
+    """Whether files of this file system may be run, and there is room in it and in the machine's memory."""
+    try:
+        there, machine = os.statvfs(memory), Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]
+    except (AttributeError, OSError, IndexError):  # another system
+        return False
+    free, runs = there.f_bavail * there.f_frsize, not there.f_flag & os.ST_NOEXEC
+    return runs and os.access(memory, os.W_OK) and min(free, 1024 * int(machine)) > NEEDED
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection():
+    """Modules and thousands of tests are made, and none goes."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish():
@@ -37,6 +72,14 @@ def no_waiting_for_the_disk():
     kill processes and not the machine: for them it is enough that the system has the bytes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # an error still for what is no open file
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_translations():
+    """argparse looks for a translation of each of its words on the disk, whenever a parser is made: three times a verb."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argparse, "_", str)
         yield
 
 
@@ -188,6 +231,28 @@ def tiny_cell():
         return Cell(name="tiny", model="residual", options=chosen, loss=loss)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def copied():
+    """A context of multiprocessing whose processes begin as copies of one that has imported torch, in which nothing was
+    computed yet: each would import it again, which takes 3 seconds."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", "benchmark.measures.speed.turns", "benchmark.measures.gradients.plan"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def quick_workers(copied):
+    """Worker processes (`benchmark.workers`) are `copied`, for tests of what workers compute; what a worker is, tests of new
+    interpreters show (test_workers.py, test_ways.py, kills)."""
+    from benchmark import workers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers.multiprocessing, "get_context", lambda kind: copied)
+        yield
 
 
 def _module(name: str):

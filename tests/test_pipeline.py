@@ -46,8 +46,7 @@ def test_a_run_is_not_stale_for_another_recipe_or_cell():
     assert dependencies("run") == {
         "data/prepared/${item.data}", "reports/plan/cells/${key}.txt", "reports/sources/${item.package}.txt",
     }  # fmt: skip
-    assert dependencies("record") == {"reports/plan/cells/${key}.txt", "runs/${item.protocol}/${item.cell}"}
-    assert not any("params" in declared(stage) for stage in ("plan", "train", "run", "record", "complexity", "report"))
+    assert not any("params" in declared(stage) for stage in ("plan", "train", "run", "complexity", "report"))
     assert not any(path.endswith(("recipes.yaml", "cells.yaml")) or path == "${item}" for path in dependencies("gradients"))
     recipes = "benchmark/protocol/recipes.yaml"
     assert [each[recipes] for each in parameters("gradients") if recipes in each] == [["${item.recipe}"]]
@@ -56,7 +55,7 @@ def test_a_run_is_not_stale_for_another_recipe_or_cell():
 def test_the_training_of_all_cells_is_never_taken_from_the_run_cache():
     """DVC would else restore its small output and leave the training to the stages `run`, one cell after the other."""
     assert declared("train")["outs"] == [{"runs/networks/${key}.json": {"persist": True}}]
-    assert all("runs/networks" not in path for stage in ("run", "record", "report") for path in dependencies(stage))
+    assert all("runs/networks" not in path for stage in ("run", "report") for path in dependencies(stage))
 
 
 def test_the_plan_depends_on_what_decides_it():

@@ -1,12 +1,14 @@
 """YAML that is read by hand: what it means, and what is refused in one line. PyYAML's own loader is the reference for the
 meaning of every file of the suite."""
 
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from benchmark import strict_yaml
 from benchmark.errors import BadInput
 from benchmark.files import read_yaml
 
@@ -100,3 +102,48 @@ def test_text_below_a_key(tmp_path, text, expected):
 def test_numbers_that_mean_what_they_say(tmp_path):
     (tmp_path / "mine.yaml").write_text("a: [0, 00, 0_0, 0.5, 01, 10, 0x10, '010', 1_000, -7, 08, 0o10]\n")
     assert read_yaml(tmp_path / "mine.yaml") == {"a": [0, 0, 0, 0.5, 1, 10, 16, "010", 1000, -7, "08", "0o10"]}
+
+
+PARTS = (
+    "a", "b: ", "- ", "\n", "  ", " ", "[", "]", "{", "}", ",", ": ", ":", "? ", "?", '"', "'", "|", ">", "|-", ">+", "#",
+    " #", "&a ", "*a", "!!str ", "!x ", "%", "---\n", "...\n", "<<: ", "\u00e9", "\r", "\t", "\x85", "\u2028", "\ufeff", "@",
+    "`", "\\", "010", "1:30", "1e3", "~", "\n\n", "|2", '"\\x41"', "\U0001f600", "\x00",
+)  # fmt: skip
+
+
+def read(text: str) -> object:
+    try:
+        return repr(strict_yaml._parsed.__wrapped__(text, frozenset({"a"})))
+    except BadInput as error:
+        return str(error)
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML without its part in C")
+def test_the_scanner_in_c_reads_what_the_other_one_reads(monkeypatch):
+    """Files of the project, pieces of them, and signs of YAML put together at random: the same values, the same errors."""
+    rng, quick = random.Random(5), 0
+    files = [path.read_text() for path in (ROOT / "benchmark").rglob("*.yaml") if path.stat().st_size < 20_000]
+    texts = list(files)
+    for _ in range(1500):
+        texts.append("".join(rng.choices(PARTS, k=rng.randint(1, 14))))
+        text = rng.choice(files)
+        at = rng.randrange(len(text))
+        text = text[max(0, at - 200) : at + 200]
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + rng.choice(PARTS) + text[at + rng.randint(0, 3) :]
+        texts.append(text)
+    with monkeypatch.context() as patched:
+        patched.setattr(strict_yaml.yaml, "__with_libyaml__", False)
+        expected = [read(text) for text in texts]
+    original = strict_yaml._composed
+
+    def composed(loader, as_written):
+        nonlocal quick
+        value = original(loader, as_written)
+        quick += isinstance(loader, strict_yaml._Quick)
+        return value
+
+    monkeypatch.setattr(strict_yaml, "_composed", composed)
+    assert [read(text) for text in texts] == expected
+    assert len(files) < quick < len(texts), "both were at work"

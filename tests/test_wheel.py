@@ -1,12 +1,15 @@
 """The built wheel outside a checkout: its data files, entry points and default profile."""
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 LOOK = """
@@ -43,8 +46,9 @@ def installed(tmp_path_factory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, work / "source")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    here = ["--no-build-isolation"] if _has_backend() else []  # else pip gets it, into an environment of its own
     made = subprocess.run(
-        [*pip, "wheel", "-q", "--no-deps", "-w", work, work / "source"], capture_output=True, text=True, check=False
+        [*pip, "wheel", "-q", "--no-deps", *here, "-w", work, work / "source"], capture_output=True, text=True, check=False
     )
     if made.returncode and ("No matching distribution" in made.stderr or "Connection" in made.stderr):
         pytest.skip("no package index to get the build backend from")
@@ -52,6 +56,15 @@ def installed(tmp_path_factory) -> Path:
     (wheel,) = work.glob("ferbench-*.whl")
     subprocess.run([*pip, "install", "-q", "--no-deps", "--no-compile", "--target", work / "site", wheel], check=True)
     return work / "site"
+
+
+def _has_backend() -> bool:
+    """Whether the build backend that pyproject.toml asks for is installed."""
+    (wanted,) = map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"])
+    try:
+        return importlib.metadata.version(wanted.name) in wanted.specifier
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess:

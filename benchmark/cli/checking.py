@@ -1,6 +1,6 @@
 """Verbs that check records before they take or seal them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark import progress
@@ -21,26 +21,44 @@ def known_here(here, counted=None):
 
 
 def collect(arguments) -> None:
+    collect_runs(planned_runs(arguments.params), RUNS, PREPARED, arguments.params)
+
+
+def collect_runs(runs: Sequence, out: Path, prepared: Path, key: str) -> None:
+    """Check the records of finished runs, then copy them, without weights, to reports/records. Cell by cell: nothing of one
+    is copied unless all its records pass, and what is there of other seeds goes.
+
+    Args:
+        runs: all runs of each of their cells.
+        out: folder of runs.
+        prepared: folder of FaceSets.
+        key: entry of params.yaml, for the error message.
+
+    Raises:
+        BadInput: a record that is missing, is not that of its run, or fails a check.
+    """
     from benchmark.records.examine import check_all
-    from benchmark.records.importing import copy_record
+    from benchmark.records.importing import copy_records
     from benchmark.records.prepared import Prepared
     from benchmark.records.record import read_record
     from benchmark.runs.parameters import read_counts
 
-    records, runs = [], planned_runs(arguments.params)
+    cells: dict[Path, list] = {}
     for run in runs:
-        record = read_record(RUNS / run.place)
-        if (record["protocol_hash"], record["cell_hash"]) != (run.protocol.hash, run.cell.hash):
-            # the values of a protocol were turned after it was made: its folder is that of all of them
-            made = f"`ferbench run --params {arguments.params} --restart-stale` makes it"
-            raise BadInput(record.directory, f"a record of {record.protocol} / {record.cell}", f"one of {run}; {made}")
-        records.append((record, RECORDS / run.place))
-    counted = read_counts(*{counts_file(RUNS, run.protocol.data) for run in runs})
-    known = known_here(Prepared(PREPARED), counted)
-    for record, _ in records:
-        check_all(record, known)
-    for record, target in records:
-        copy_record(record, target)
+        cells.setdefault(run.place.parent, []).append(run)
+    known = known_here(Prepared(prepared), read_counts(*{counts_file(out, run.protocol.data) for run in runs}))
+    for folder, own in cells.items():
+        records = []
+        for run in own:
+            record = read_record(out / run.place)
+            if (record["protocol_hash"], record["cell_hash"]) != (run.protocol.hash, run.cell.hash):
+                # the values of a protocol were turned after it was made: its folder is that of all of them
+                made = f"`ferbench run --params {key} --restart-stale` makes it"
+                raise BadInput(record.directory, f"a record of {record.protocol} / {record.cell}", f"one of {run}; {made}")
+            records.append(record)
+        for record in records:
+            check_all(record, known)
+        copy_records(records, RECORDS / folder)
 
 
 def import_(arguments) -> None:

@@ -35,7 +35,8 @@ def prepare(arguments) -> None:
         entry = params().get("data", {}).get(arguments.name)
         if entry is None:
             raise BadInput(f"{PARAMS}, data", f"no entry '{arguments.name}'", "one; choose a profile that uses it")
-        options = entry["options"]
+        options = entry.get("options", {})
+        data_sets.check_options(arguments.name, options, f"{PARAMS}, data, {arguments.name}, options")
     try:
         faces = data_sets.reader(arguments.name).prepare(PREPARED / arguments.name, raw=RAW, **options)
     except BadInput as error:

@@ -48,6 +48,8 @@ def run(arguments) -> None:
     only_with(arguments, "--engine ray", ray, "address", "gpus_per_run", "cpus_per_run", "retries")
     only_without(arguments, "--engine ray", ray, "jobs")
     only_with(arguments, "--params all", arguments.params == "all", "data")
+    only_with(arguments, "--params", arguments.params, "collect")
+    only_without(arguments, "--collect", arguments.collect, "seeds", "share")
     if ray and arguments.device not in ("auto", "cpu", "cuda"):
         raise BadInput("--device", f"'{arguments.device}'", "auto, cpu or cuda: Ray shows a task the GPU that it may use")
     for option, number, least in (
@@ -80,7 +82,7 @@ def run(arguments) -> None:
         budget = budget_of(arguments.time_budget, began)
         run_on_ray(runs, places, arguments.device, address=arguments.address, share=share, time_budget=budget)
     elif _all_finished(arguments, runs):
-        print(f"{len(runs)} of {len(runs)} runs were finished before")
+        print(f"{len(runs)} of {len(runs)} runs were finished before" if runs else f"no run on {arguments.data}")
     else:
         from benchmark.runs.runner import run_all
 
@@ -91,6 +93,10 @@ def run(arguments) -> None:
         from benchmark.runs.parameters import write_counts
 
         write_counts(planned, counts_file(arguments.out, arguments.data))  # of all, also where only a share was trained
+    if arguments.collect:
+        from benchmark.cli.checking import collect_runs
+
+        collect_runs(runs, arguments.out, arguments.prepared, arguments.params)
     print(f"records in {arguments.out}")
 
 
@@ -236,6 +242,7 @@ def add(verb: Callable) -> None:
     one.add_argument("--compile", dest="path", action="store_const", const="compiled", help="the same as --path compiled")
     one.add_argument("--restart-stale", action="store_true",
                      help="replace records and checkpoints of another configuration instead of stopping")  # fmt: skip
+    one.add_argument("--collect", action="store_true", help="then check the records and copy them -> reports/records")
     one.add_argument("--prepared", type=Path, default=PREPARED, help="folder of FaceSets (default: %(default)s)")
     one.add_argument("--out", type=Path, default=RUNS, help="folder of runs (default: %(default)s)")
 

@@ -20,14 +20,19 @@ of a few lines, ``readers/folder/presets/NAME.yaml`` (`readers.folder.preset`), 
 """
 
 import importlib
+import inspect
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import make_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from benchmark.faces import readers
+from benchmark.files import Json
 from benchmark.names import NAME
 from benchmark.suggesting import unknown
+from benchmark.typed import from_mapping
 
 if TYPE_CHECKING:
     from benchmark.faces.readers.folder.reader import Reader
@@ -63,3 +68,12 @@ def _of_folders(name: str, preset: Path | None) -> "Reader":
     contents = None if preset is None else importlib.import_module(f"{folder}.preset").read_preset(preset)
     made: Reader = importlib.import_module(f"{folder}.reader").Reader(name, contents)
     return made
+
+
+def check_options(name: str, options: Mapping[str, Json], where: object) -> None:
+    """Check the options for `prepare` of a data set: those that it has, each of its type. BadInput for others, and for an
+    unknown data set. A folder's own are left to its reader."""
+    arguments = inspect.signature(reader(name).prepare, eval_str=True).parameters.values()
+    if all(each.kind is not each.VAR_KEYWORD for each in arguments):
+        known = [(each.name, each.annotation, each.default) for each in arguments if each.kind is each.KEYWORD_ONLY]
+        from_mapping(make_dataclass("Options", [each for each in known if each[0] != "raw"]), options, where)

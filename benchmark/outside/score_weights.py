@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import sklearn
 import torch
 
 from benchmark.errors import BadInput
@@ -22,13 +21,12 @@ from benchmark.outside.ready import with_recipe
 from benchmark.protocol.cells import Cell, Run
 from benchmark.protocol.protocol import Protocol
 from benchmark.records import metrics
-from benchmark.records.bootstrapping import bootstrap
+from benchmark.records.face_intervals import resampled_interval
 from benchmark.runs import environment
 from benchmark.runs.training.pixels import load_splits, standardiser
 from benchmark.runs.training.trainer import EVALUATED, build_model
 
 SCHEMA = 1
-RESAMPLES = 2000
 SHOWN = {"categorical": ("accuracy", "balanced_accuracy", "macro_f1"), "dimensional": ("ccc_mean", "rmse_mean")}
 
 
@@ -113,8 +111,6 @@ def _intervals(protocol: Protocol, predictions: Mapping[str, np.ndarray]) -> dic
     for tta in protocol.tta:
         both = predictions["test_targets"], predictions[f"test_outputs_{tta}"]
         for name in SHOWN[protocol.task]:
-            # The metrics check their arguments themselves; scikit-learn's own checks would take longer than the rest.
-            with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-                interval = bootstrap(metrics.metric_function(name), *both, RESAMPLES, seed=0)
+            interval = resampled_interval(name, *both)
             found.setdefault(tta, {})[name] = {"low": interval.low, "high": interval.high}
     return found

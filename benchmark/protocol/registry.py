@@ -43,10 +43,7 @@ def entry_points(group: str) -> dict[str, EntryPoint]:
         BadInput: a name that two distributions use, or that one distribution uses for two values.
     """
     folders = tuple((each, _changed(each)) for each in sys.path)
-    found = [
-        (entry.dist.name if entry.dist else "?", entry)
-        for entry in _installed(importlib.metadata.entry_points, group, folders)
-    ]
+    found = [*_installed(importlib.metadata.entry_points, group, folders)]
     if not any(_normal(distribution) == PROJECT for distribution, _ in found):
         found += [(PROJECT, entry) for entry in _from_checkout(group)]
     table: dict[str, tuple[str, EntryPoint]] = {}
@@ -65,11 +62,11 @@ def entry_points(group: str) -> dict[str, EntryPoint]:
 @lru_cache(maxsize=8)
 def _installed(
     read: Callable[..., Iterable[EntryPoint]], group: str, folders: tuple[tuple[str, int], ...]
-) -> tuple[EntryPoint, ...]:
-    """The entry points of a group in all distributions on the path, which takes as long as importing numpy where there are
-    some hundred. They are read again when one of `folders` (its place, when it was last changed) is another: a distribution
-    has come or gone."""
-    return tuple(read(group=group))
+) -> tuple[tuple[str, EntryPoint], ...]:
+    """The entry points of a group in all distributions on the path, each after the name of its own, which takes as long as
+    importing numpy where there are some hundred. They are read again when one of `folders` (its place, when it was last
+    changed) is another: a distribution has come or gone."""
+    return tuple((entry.dist.name if entry.dist else "?", entry) for entry in read(group=group))
 
 
 def _changed(folder: str) -> int:

@@ -182,3 +182,11 @@ def copy_record(record: Record, target: Path) -> None:
                 shutil.copyfile(record.directory / name, temporary / name)
         if not record.sealed:
             seal.write_seal(temporary)
+
+
+def copy_records(records: Sequence[Record], folder: Path) -> None:
+    """Fill `folder` with these records, each in a folder of its own name, as `copy_record`; atomically. What else is in it
+    goes."""
+    with replacing_directory(folder) as temporary:
+        for record in records:
+            copy_record(record, temporary / record.directory.name)

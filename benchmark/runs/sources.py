@@ -21,7 +21,7 @@ import importlib.util
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -167,6 +167,7 @@ def canonical(source: str | bytes) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=64)  # what a package imports and its digest are asked for together
 def _tree(source: str | bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # from a package of others, which can not be changed here

@@ -1,6 +1,7 @@
 """Fabricated records for tests of report and claims (scores that lean towards the right class, a fixed test split), and
 forged ones: altered, with digests and a seal that fit."""
 
+import copy
 import dataclasses
 import json
 import shutil
@@ -16,6 +17,8 @@ from benchmark.faces.fingerprints import FILE
 from benchmark.files import digest, read_yaml
 from benchmark.protocol.cells import Cell, load_cells
 from benchmark.protocol.protocol import SELECTION_METRIC, load_protocol
+from benchmark.records import comparisons
+from benchmark.records.metrics import METRICS
 from benchmark.records.published import published
 from benchmark.records.record import Record, predictions_digest, read_record, write_record
 from benchmark.records.seal import write_seal
@@ -69,7 +72,47 @@ def nothing_published():
         yield
 
 
-def fabricate(
+@pytest.fixture(scope="session", autouse=True)
+def scored_once():
+    """Many fabricated records have the same predictions: their metrics are computed once. (The tests of metrics call them
+    directly.)"""
+    score, found = comparisons.metrics_of, {}
+
+    def metrics_of(record, split="test", tta="none"):
+        arrays = [np.asarray(each) for each in record.outputs(split, tta)]
+        contents = tuple((each.dtype.str, each.shape, each.tobytes()) for each in arrays)
+        functions = tuple(id(metric) for metric in METRICS.values())  # a test may have others
+        key = (contents, record["protocol"]["task"], tuple(record["classes"]), record.hard, functions)
+        if key not in found:
+            found[key] = score(record, split, tta)
+        return copy.deepcopy(found[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparisons, "metrics_of", metrics_of)
+        yield
+
+
+_written: dict[tuple, dict[str, bytes]] = {}  # what was given to `fabricate` -> the files that it wrote
+
+
+def fabricate(root: Path, protocol_name: str, cell: Cell, seed: int, **given) -> Record:
+    """`_fabricate`, whose files are written again where it was given the same before."""
+    parts = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    key = (IMAGES, protocol_name, cell.name, cell.hash, cell.loss, seed, repr(sorted(parts.items())))
+    if key not in _written:
+        record = _fabricate(root, protocol_name, cell, seed, **given)
+        _written[key] = {path.name: path.read_bytes() for path in record.directory.iterdir()}
+        return record
+    imported = "imported" if given.get("imported") else ""
+    directory = root / imported / read_protocol(protocol_name).name / cell.name / f"seed{seed}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    for name, data in _written[key].items():
+        (directory / name).write_bytes(data)
+    return read_record(directory)
+
+
+def _fabricate(
     root: Path,
     protocol_name: str,
     cell: Cell,

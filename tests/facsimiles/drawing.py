@@ -5,6 +5,7 @@ pictures, also after JPEG compression, a resize, or for a perceptual hash. One k
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import io
 import multiprocessing
@@ -25,6 +26,7 @@ def drawn(key: str, size: tuple[int, int], mode: str = "RGB") -> Image.Image:
     return Image.frombytes(mode, (8, 8), colours).resize(size, Image.Resampling.BILINEAR)
 
 
+@functools.lru_cache(maxsize=10_000)
 def encoded(key: str, size: tuple[int, int], ending: str, mode: str = "RGB") -> bytes:
     """The bytes of the file; the format follows from `ending`, with or without a dot, in any case."""
     kind = FORMATS[ending.rpartition(".")[2].lower()]

@@ -22,7 +22,7 @@ trial:
     synthetic-8: [trial-one, trial-two, mini-xception-plain]
 """
 CELL = "  trial-%s: {model: residual, options: {units: [1, 1, 1], widths: [4, %d], shortcut: %s}, loss: plain}\n"
-KEPT = ("prepare", "sources", "plan", "train", "run", "record")
+KEPT = ("prepare", "sources", "plan", "train", "run")
 ONE, TWO, THIRD = (f"synthetic-8_{name}" for name in ("trial-one", "trial-two", "mini-xception-plain"))
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_a_whole_plan_a_kill_and_a_changed_cell(project):
     changed = {place for place, made in records(project).items() if after.get(place) != made}
     assert changed == {(project / f"runs/synthetic-8/trial-two/seed{seed}").as_posix() for seed in (0, 1)}
     sources = ["sources@ablations", "sources@baselines"]  # both have cells.yaml among their files, and write what they wrote
-    assert list(said) == [*sources, "plan", "train@synthetic", f"run@{TWO}", f"record@{TWO}"]
+    assert list(said) == [*sources, "plan", "train@synthetic", f"run@{TWO}"]
     assert "2 of 2 runs were finished before" in said[f"run@{TWO}"] and THIRD not in "".join(said)
 
 
@@ -117,3 +117,17 @@ def test_a_deleted_run_is_made_again_by_its_own_stage(project):
     said = repro(project)
     assert "train@synthetic" in said and len(records(project)) == 6
     assert all("finished before" in told for name, told in said.items() if name.startswith("run@"))
+
+
+def test_a_lock_that_is_written_once(project):
+    """The commands of docs/experiments.md: no stage `run` is left, and it is the lock that the stages themselves write."""
+    stages, own = project / "dvc.lock", re.compile(r"^  run@.*:\n(?:    .*\n)+", re.MULTILINE)
+    before, kept = own.findall(stages.read_text()), records(project)
+    assert len(before) == 3
+    stages.unlink()
+    subprocess.run(["rm", "-r", project / "reports/records"], check=True)
+    assert "train@synthetic" in repro(project, "train")
+    command = [sys.executable, "-m", "dvc", "commit", "-f", "run"]
+    subprocess.run(command, cwd=project, env=environment(project), check=True)
+    assert sorted(own.findall(stages.read_text())) == sorted(before)
+    assert repro(project) == {} and records(project) == kept

@@ -203,7 +203,8 @@ def _frames(path: Path) -> Generator[tuple[int, "VideoFrame", bool]]:
 
 
 def _picture(frame: "VideoFrame", clip: Clip, row: int) -> np.ndarray | Unreadable:
-    pixels = frame.to_ndarray(format="rgb24" if clip.channels == 3 else "gray")
+    # Threads for each frame take longer to start than their work takes, and there is already one process per core.
+    pixels = frame.to_ndarray(format="rgb24" if clip.channels == 3 else "gray", threads=1)
     turns, rest = divmod(frame.rotation, RIGHT_ANGLE)
     if turns and not rest:
         pixels = np.rot90(pixels, turns)  # FFmpeg's rotation and rot90 are both anticlockwise

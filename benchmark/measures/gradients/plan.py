@@ -4,7 +4,6 @@ import functools
 import itertools
 import json
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -184,7 +183,7 @@ def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, 
     if not left:
         return
     halt = multiprocessing.get_context("spawn").Event()
-    setup = (settings[0].run.protocol, faces, device, halt, os.getpid())
+    setup = (settings[0].run.protocol, faces, device, halt)
     with Workers(jobs, _start, *setup) as pool:  # which end with this process: nothing is lost, only it writes files
         # The longest settings first, so that the processes end at about the same time.
         order = sorted(left, key=lambda i: (-settings[i].steps[-1], i))
@@ -201,7 +200,7 @@ def _measured(left, settings, faces, device, stop, jobs) -> Iterator[tuple[int, 
             halt.set()
 
 
-def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: int) -> None:
+def _start(protocol: Protocol, faces: Path, device: torch.device, halt) -> None:
     global _worker
     torch.set_num_threads(1)
     if device.type == "cpu":
@@ -209,7 +208,7 @@ def _start(protocol: Protocol, faces: Path, device: torch.device, halt, parent: 
 
     @functools.cache
     def worker() -> Measurer:
-        return Measurer(protocol, faces, device, lambda: halt.is_set() or os.getppid() != parent)
+        return Measurer(protocol, faces, device, halt.is_set)
 
     # Made when the first setting is measured, not here: the message of an error in an initialiser would be lost.
     _worker = worker

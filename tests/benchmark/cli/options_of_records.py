@@ -183,14 +183,14 @@ class Prepared(Opened):
 
 
 def collected(*places: str) -> dict:
-    """What arrives for two records: both are read and checked before the first is copied."""
+    """What arrives for the records of a cell: all are read and checked before they are copied."""
     found = {}
     for number, place in enumerate(places, 1):
         label = "" if number == 1 else f" {number}"
         found |= {f"read_record{label}.directory": RUNS / place}
         found |= named(f"check_all{label}", {"record": RUNS / place, "known": (PREPARED, False), "without": []})
-        found |= named(f"copy_record{label}", {"record": RUNS / place, "target": RECORDS / place})
-    return found
+    folder = (RECORDS / places[0]).parent
+    return found | named("copy_records", {"records": [RUNS / place for place in places], "folder": folder})
 
 
 def sealing(folder: str) -> dict:
@@ -217,7 +217,7 @@ TABLE |= {
         "spies": {
             "benchmark.records.record.read_record": lambda directory: Record(directory, OF_PARAMS),
             "benchmark.records.examine.check_all": None,
-            "benchmark.records.importing.copy_record": None,
+            "benchmark.records.importing.copy_records": None,
         },
         "files": {"params.yaml": PARAMS},
         "base": "collect --params a",

@@ -32,6 +32,7 @@ PLAN = places("synthetic-8", f"{P}/seed0", f"{W}/seed0", f"{P}/seed1", f"{W}/see
 OTHER_PLAN = [place.replace("synthetic-8", "fer2013-7") for place in PLAN]
 RUN = f"run synthetic-8 {P}"
 ALL = places("synthetic-8", "own-a/seed3", "own-b/seed3", "own-a/seed4", "own-b/seed4")  # of PARAMS
+OWN_B = places("synthetic-8", "own-b/seed3", "own-b/seed4")
 RAY = f"{RUN} --engine ray"
 SITE = {"prepared": Path("data/prepared"), "out": Path("runs"), "device": "cpu", "restart_stale": False, "path": "eager"}
 # What does not arrive where a Ray cluster trains, and what arrives there.
@@ -116,6 +117,7 @@ TABLE = {
             "benchmark.runs.runner.run_all": None,
             "benchmark.runs.parameters.write_counts": None,
             "benchmark.runs.cluster.run_on_ray": None,
+            "benchmark.cli.checking.collect_runs": None,
             "benchmark.runs.plan.plan": planned,
             "benchmark.runs.plan_file.read_plan": lambda path: planned("two")[:3],
             "benchmark.protocol.cells.cell_of": ...,
@@ -142,7 +144,7 @@ TABLE = {
                 | {"run_all.runs": ["synthetic-va/residual-fixed--1-2-1--mse/seed0"]},
             ),
             "profile": ("run --profile two", {"plan.profile": "two", "run_all.runs": OTHER_PLAN}),
-            "params": ("run --params b", {"run_all.runs": places("synthetic-8", "own-b/seed3", "own-b/seed4")}),
+            "params": ("run --params b", {"run_all.runs": OWN_B}),
             "params: all": (
                 "run --params all",
                 {"run_all.runs": ALL},
@@ -184,6 +186,12 @@ TABLE = {
             "path: compile": (f"{RUN} --compile", {"run_all.places.path": "compiled"}),
             "path": (f"{RUN} --path step", {"run_all.places.path": "step"}),
             "restart_stale": (f"{RUN} --restart-stale", {"run_all.places.restart_stale": True}),
+            "collect": (
+                "run --params b --collect --prepared p --out o",
+                {"run_all.runs": OWN_B, "run_all.places.prepared": Path("p"), "run_all.places.out": Path("o")}
+                | named("collect_runs", {"runs": OWN_B, "out": Path("o"), "prepared": Path("p"), "key": "b"})
+                | {"printed": "records in o\n"},
+            ),
             "prepared": (f"{RUN} --prepared p", {"run_all.places.prepared": Path("p")}),
             "out": (f"{RUN} --out o", {"run_all.places.out": Path("o"), "printed": "records in o\n"}),
         },

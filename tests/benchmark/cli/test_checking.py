@@ -87,6 +87,21 @@ def test_collect_takes_sealed_records_as_they_are(here, runs):
     }
 
 
+def test_collect_leaves_no_seed_that_is_not_planned_and_no_half_cell(here, runs, capsys):
+    """What the stage finds of earlier plans goes; other cells stay; a record that fails leaves all as it is."""
+    old, other = here / "reports/records" / Path(PLACES[0]).parent, here / "reports/records/synthetic-8/other/seed0"
+    shutil.copytree(runs / PLACES[0], old / "seed7")
+    shutil.copytree(runs / PLACES[0], other)
+    before, kept = files(here / "reports"), (runs / PLACES[1] / "seal.json").read_bytes()
+    (runs / PLACES[1] / "seal.json").unlink()
+    refused(capsys, "collect", "--params", KEY)
+    assert files(here / "reports") == before
+    (runs / PLACES[1] / "seal.json").write_bytes(kept)
+    assert main(["collect", "--params", KEY]) == 0
+    assert sorted(path.name for path in old.iterdir()) == ["seed0", "seed1", "seed2"]
+    assert files(other) == files(runs / PLACES[0])
+
+
 def test_collect_refuses_runs_of_another_configuration(here, runs, capsys):
     """Runs of a turned protocol lie in the folder of its base, and the other way round."""
     contents = yaml.safe_load(Path("params.yaml").read_text())
@@ -158,3 +173,28 @@ def test_seal_writes_none_if_one_is_bad(here, runs, forge, capsys):
     assert "seed2, history: found 3 epochs" in refused(capsys, "seal", "runs")
     assert not list(runs.rglob("seal.json"))
     assert "found no record.json below it" in refused(capsys, "seal", "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"faces": "many"}, "faces: found 'many'; expected a whole number"),
+        ({"faces": True}, "faces: found True; expected a whole number"),
+        ({"sizes": 48}, "sizes: found an unknown field; expected size: did you mean that?"),
+    ],
+)
+def test_prepare_refuses_options_of_another_kind(here, capsys, options, said):
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["data"]["synthetic"]["options"] = options
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    line = refused(capsys, "prepare", "synthetic", "--params")
+    assert line == f"ferbench: params.yaml, data, synthetic, options, {said}" and not (here / "data").exists()
+
+
+def test_a_data_set_on_which_nothing_runs(here, capsys):
+    contents = yaml.safe_load(Path("params.yaml").read_text())
+    contents["data"]["fer2013"] = {"options": {}}
+    Path("params.yaml").write_text(yaml.safe_dump(contents))
+    assert main(["run", "--params", "all", "--data", "fer2013", "--collect"]) == 0
+    assert capsys.readouterr().out == "no run on fer2013\nrecords in runs\n" and not (here / "reports").exists()
+    assert files(here / "runs") == {"networks/fer2013.json": b"{}\n"}

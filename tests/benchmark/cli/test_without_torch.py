@@ -58,14 +58,22 @@ def test_a_collected_cell_is_compared_with_networks_that_the_training_counted(co
     said, modules = loaded("run", "--params", "all", "--data", "tiny")
     assert "finished before" in said and not modules & HEAVY
     assert not loaded("collect", "--params", KEY)[1] & HEAVY
+    said, modules = loaded("run", "--params", KEY, "--restart-stale", "--collect")  # the stage `run`
+    assert said == "2 of 2 runs were finished before\nrecords in runs" and not modules & HEAVY
     Path("runs/networks/tiny.json").unlink()
     assert "torch" in loaded("collect", "--params", KEY)[1]
 
 
 @pytest.mark.parametrize("contents", ["", "{", "[]", '{"0123456789abcdef": 5}'])
-def test_a_file_of_counts_that_is_no_help_changes_nothing(counted, contents):
+def test_a_file_of_counts_that_is_no_help_changes_nothing(counted, contents, monkeypatch):
+    """The network is built again, as without the file. (That this imports torch is shown above.)"""
+    from benchmark.runs import parameters
+
+    count, built = parameters._count, []
+    monkeypatch.setattr(parameters, "_count", lambda network: built.append(network[0]) or count(network))
+    assert main(["collect", "--params", KEY]) == 0 and built == []
     Path("runs/networks/tiny.json").write_text(contents)
-    assert "torch" in loaded("collect", "--params", KEY)[1]
+    assert main(["collect", "--params", KEY]) == 0 and set(built) == {"mini-xception"}
 
 
 def test_a_forged_number_is_found_without_torch(counted, forge, capsys):

@@ -13,11 +13,11 @@ from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
 from benchmark.files import read_yaml
-from benchmark.outside import score_weights as weights
 from benchmark.outside.adapters.weights import read_state
 from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.cells import Run, find_cell
 from benchmark.protocol.protocol import RECIPES, load_protocol
+from benchmark.records import face_intervals
 from benchmark.runs.training.train import train
 from benchmark.runs.training.trainer import build_model
 
@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def fewer_resamples(monkeypatch):
-    monkeypatch.setattr(weights, "RESAMPLES", 300)
+    monkeypatch.setattr(face_intervals, "RESAMPLES", 300)
 
 
 @pytest.fixture(scope="module")

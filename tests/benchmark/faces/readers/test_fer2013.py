@@ -164,6 +164,22 @@ def test_bad_rows_are_refused_in_one_line(edit, message, small_fer2013, tmp_path
     assert not (tmp_path / "prepared").exists()
 
 
+@pytest.mark.parametrize("character", " 059\t:")
+def test_a_character_more_or_less_anywhere_is_read_as_its_text_says(character):
+    """Cells in the usual form are read by another way than the others; here is neither."""
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        cell = " ".join(map(str, rng.integers(0, 10 ** rng.integers(1, 4, 2304)) % 256))
+        at = [0, 1, 2, len(cell), int(rng.integers(len(cell)))][seed % 5]
+        cell = cell[:at] + character * (seed % 3 > 0) + cell[at + (seed % 3 > 1) :]
+        numbers = cell.split()
+        if len(numbers) == 2304 and all(word.isdecimal() and str(int(word)) == word and int(word) < 256 for word in numbers):
+            assert fer2013_csv._picture("line", cell.encode()).ravel().tolist() == [*map(int, numbers)]
+        else:
+            with pytest.raises(BadInput, match="^line: found"):
+                fer2013_csv._picture("line", cell.encode())
+
+
 BAD_FILES = {
     "empty": (b"", "an empty file"),
     "only line ends": (b"\n\n", "line 1: found header ''"),

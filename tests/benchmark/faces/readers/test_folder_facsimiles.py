@@ -1,6 +1,8 @@
 """The presets on facsimiles of their data sets, which were drawn from notes on the releases by code that shares nothing with
 the readers: what comes out is what the notes mean, and each trap of a release is refused, left out or said."""
 
+import os
+
 import pytest
 
 from benchmark.errors import BadInput
@@ -25,6 +27,12 @@ FORMS = [
     ("rafdb", {"trap": ("apple_double", "rubbish", "macosx", "copies")}),
     ("rafdb", {"tree": "kaggle", "trap": ("apple_double", "rubbish", "macosx")}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """One process a core decodes, which takes a third of a second to start."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
 
 def expected_id(name, row):

@@ -237,7 +237,7 @@ PLANS = {
 
 
 @pytest.fixture
-def tiny_plan(monkeypatch, tiny_protocol):
+def tiny_plan(monkeypatch, tiny_protocol, quick_workers):
     monkeypatch.setattr(plan_gradients, "load_protocol", lambda name: tiny_protocol())
     monkeypatch.setattr(plan_gradients, "read_yaml", lambda path: PLANS)
 

@@ -64,7 +64,7 @@ def test_ceilings_are_speeds_that_some_work_really_reached():
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(tmp_path_factory, quick_workers):
     out = tmp_path_factory.mktemp("bench") / "cpu.json"
     given = {"shortcuts": ["adaptive"], "sizes": [8], "batch": 8, "rounds": 2, "others": ["timm:resnet18"]}
     return measure.bench(out, device=CPU, networks=["narrow8-12"], ways=["plain", "timm_parts"], **given), out

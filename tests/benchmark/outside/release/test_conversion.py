@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-import benchmark.outside.score_weights
 from benchmark.cli.main import main
 from benchmark.errors import BadInput
 from benchmark.faces.faceset import write_faceset
@@ -21,6 +20,7 @@ from benchmark.outside.release.layers import Network
 from benchmark.outside.score_weights import evaluate_weights
 from benchmark.protocol.building import create
 from benchmark.protocol.cells import Cell
+from benchmark.records import face_intervals
 
 SIZES = (18, 20, 13)  # halves 18, 9, 5: even and odd, where SAME pads differently
 
@@ -114,7 +114,7 @@ def test_converted_weights_are_scored_on_pictures_as_the_authors_prepare_them(
     checkpoint, weights, tiny_protocol, tmp_path, monkeypatch
 ):
     """The order of the network's outputs is the protocol's backwards."""
-    monkeypatch.setattr(benchmark.outside.score_weights, "RESAMPLES", 20)
+    monkeypatch.setattr(face_intervals, "RESAMPLES", 20)
     names, n = [f"class {k}" for k in range(8)], 24
     pixels = np.random.default_rng(2).integers(0, 256, (n, 16, 16, 3), np.uint8)
     faces = write_faceset(

@@ -84,11 +84,11 @@ def test_what_is_read_is_what_was_written(stopped):
 
 @pytest.mark.parametrize("entry", checkpoint.ENTRIES)
 @pytest.mark.parametrize("value", [None, 3.5, "x", [], {}, True, -1, 10**9, torch.zeros(3), "left out"], ids=str)
-def test_a_sealed_checkpoint_with_another_entry_is_one_line(stopped, tmp_path, tiny_faces, run, entry, value):
-    path, _, trainer = stopped
+def test_a_sealed_checkpoint_with_another_entry_is_one_line(stopped, read, tmp_path, entry, value):
+    *_, trainer = stopped
     if (entry, str(value)) in (("diverged", "True"), ("images", str(10**9))):
         return  # possible values
-    state = checkpoint.read(path, CPU) | {entry: value}
+    state = read | {entry: value}
     if str(value) == "left out":
         state.pop(entry)
     forged = tmp_path / "seed3.checkpoint"
@@ -123,9 +123,9 @@ def test_a_sealed_checkpoint_with_another_entry_is_one_line(stopped, tmp_path, t
         (lambda s: s.update(loss_sum=torch.zeros((), dtype=torch.float64)), "a loss"),
     ],
 )
-def test_a_sealed_checkpoint_that_does_not_fit_is_one_line(stopped, tmp_path, change, what):
-    path, _, trainer = stopped
-    state = copy.deepcopy(checkpoint.read(path, CPU))
+def test_a_sealed_checkpoint_that_does_not_fit_is_one_line(stopped, read, tmp_path, change, what):
+    *_, trainer = stopped
+    state = copy.deepcopy(read)
     change(state)
     checkpoint.write(forged := tmp_path / "seed3.checkpoint", state)
     assert f"found {what}" in refused(trainer, forged)

@@ -2,10 +2,6 @@
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -365,19 +361,20 @@ KILLED = """
 """
 
 
-def test_kill_9_costs_the_running_fold_alone(faces, protocol, tiny_cell, tmp_path):
+def test_kill_9_costs_the_running_fold_alone(faces, protocol, tiny_cell, tmp_path, copied):
     run = Run(protocol(epochs=4), tiny_cell(), seed=3)
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"protocol": run.protocol.as_dict(), "cell": run.cell.as_dict()}))
 
     killed = tmp_path / "killed" / "seed3"
     code = textwrap.dedent(KILLED.format(given=str(given), faces=str(faces.directory), out=str(killed)))
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    process = copied.Process(target=exec, args=(code, {}))
+    process.start()
     second = killed.with_name("seed3.fold1.checkpoint")
-    while not second.exists() and process.poll() is None:
+    while not second.exists() and process.is_alive():
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert not killed.exists() and killed.with_name("seed3.fold0").exists()
     record = cross_validate(run, faces, killed, device=CPU)
     assert {p.name for p in killed.parent.iterdir() if not p.name.startswith(".")} == {"seed3"}

@@ -188,8 +188,10 @@ def traced(monkeypatch):
     [("categorical", "weighted", {"gradient_clip": 0.5}), ("categorical", "plain", CROSSING), ("dimensional", "ccc", {})],
 )
 def test_the_whole_step_compiled_learns_the_same(tmp_path, tiny_faces, tiny_protocol, tiny_cell, traced, task, loss, recipe):
-    """Forward pass, loss and backward pass are one graph (fullgraph), also with the bounded shortcut's own gradient."""
-    run = Run(tiny_protocol(task, recipe=recipe), tiny_cell(loss, normalisation="frozen"), 3)
+    """Forward pass, loss and backward pass are one graph (fullgraph), also with the bounded shortcut's own gradient. The
+    first case has units that change the width, too."""
+    units = {} if loss == "weighted" else {"units": [1], "widths": [4]}
+    run = Run(tiny_protocol(task, recipe=recipe), tiny_cell(loss, normalisation="frozen", **units), 3)
     eager = train(run, tiny_faces, tmp_path / "eager", device=CPU)
     record = train(run, tiny_faces, tmp_path / "step", device=CPU, path="step")
     assert record["environment"]["implementation"] == "torch.compile of the step"

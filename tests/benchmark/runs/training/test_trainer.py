@@ -3,8 +3,6 @@
 import itertools
 import json
 import math
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -151,7 +149,7 @@ KILLED = """
 
 
 @pytest.mark.parametrize("recipe", [{}, CROSSING], ids=["standard", "crossing"])
-def test_kill_9_then_resume_equals_uninterrupted(tmp_path, tiny_faces, tiny_protocol, tiny_cell, recipe):
+def test_kill_9_then_resume_equals_uninterrupted(tmp_path, tiny_faces, tiny_protocol, tiny_cell, copied, recipe):
     run = Run(tiny_protocol(recipe=recipe, epochs=8), tiny_cell(), seed=3)
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"protocol": run.protocol.as_dict(), "cell": run.cell.as_dict()}))
@@ -159,12 +157,13 @@ def test_kill_9_then_resume_equals_uninterrupted(tmp_path, tiny_faces, tiny_prot
     killed, checkpoint = tmp_path / "killed" / "seed3", tmp_path / "killed" / "seed3.checkpoint"
     names = {"given": given, "faces": tiny_faces.directory, "out": killed, "tests": ROOT}
     code = textwrap.dedent(KILLED.format(**{key: str(value) for key, value in names.items()}))
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    while not checkpoint.exists() and process.poll() is None:
+    process = copied.Process(target=exec, args=(code, {}))
+    process.start()
+    while not checkpoint.exists() and process.is_alive():
         time.sleep(0.005)
     time.sleep(0.1)  # somewhere in the middle: steps, checkpoints and evaluations follow each other closely
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert not killed.exists(), "it finished before it was killed"
     again = train(run, tiny_faces, killed, device=CPU)
     same(train(run, tiny_faces, tmp_path / "whole" / "seed3", device=CPU), again)
