@@ -19,6 +19,7 @@ from benchmark.errors import BadInput, naming
 from benchmark.exchange import exchange
 
 Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
+DIGITS = 6  # significant ones, of measured numbers
 
 
 @contextlib.contextmanager
@@ -112,6 +113,15 @@ def write_json(path: Path | str, value: object) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def rounded(value: Any) -> Any:
+    """A value for JSON with its floats rounded to `DIGITS` significant digits: no measured time or norm has more."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, list) else value
 
 
 def read_object(path: Path) -> dict[str, Json]:

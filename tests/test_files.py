@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import exchange, files, leftovers
-from benchmark.files import remove_directory, replacing_directory, replacing_file
+from benchmark.files import remove_directory, replacing_directory, replacing_file, rounded
 from benchmark.records.record import read_record, record_folders
 
 NAMES = ("a", "b", "deep/c")
@@ -313,3 +313,8 @@ def test_an_error_while_writing_names_the_target(replacing, tmp_path):
     with pytest.raises(OSError) as caught, replacing(tmp_path / "x") as temporary:
         raise OSError(errno.EIO, "lost", str(temporary))
     assert caught.value.filename == str(tmp_path / "x") and os.listdir(tmp_path) == []
+
+
+def test_measured_numbers_have_six_significant_digits():
+    given = {"a": [1.23456789e-7, 3, "1.23456789"], "b": {"c": -98765.4321, "d": None, "e": True}}
+    assert rounded(given) == {"a": [1.23457e-7, 3, "1.23456789"], "b": {"c": -98765.4, "d": None, "e": True}}

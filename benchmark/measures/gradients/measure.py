@@ -14,11 +14,10 @@ from torch import Tensor, nn
 
 from benchmark.errors import BadInput, Interrupted
 from benchmark.faces.faceset import FaceSet
+from benchmark.files import rounded
 from benchmark.protocol.cells import Run
 from benchmark.runs.training.pixels import Split, Standardiser
 from benchmark.runs.training.trainer import Trainer, build_model
-
-DIGITS = 6  # significant digits that are kept
 
 
 def units_of(model: nn.Module, name: str = "network") -> list[nn.Module]:
@@ -153,7 +152,7 @@ def follow(
         if not is_finite(found) or (trainer and not math.isfinite(trainer.loss_sum.item())):
             result |= {"status": "diverged", "diverged_at": step}
             break
-        result["moments"].append({"step": step} | _rounded(found))
+        result["moments"].append({"step": step} | rounded(found))
     return result
 
 
@@ -177,11 +176,3 @@ def _scalars(units: Sequence[nn.Module]) -> dict[str, list[float | None]]:
         {n.rpartition(".")[2]: p.item() for n, p in u.named_parameters() if p.ndim == 0 and p.requires_grad} for u in units
     ]
     return {name: [each.get(name) for each in own] for name in sorted(set().union(*own))}
-
-
-def _rounded(value):
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    return [_rounded(each) for each in value] if isinstance(value, list) else value

@@ -13,7 +13,7 @@ import torch
 
 from benchmark import progress
 from benchmark.errors import BadInput
-from benchmark.files import write_json
+from benchmark.files import rounded, write_json
 from benchmark.measures.speed.contenders import STEPS, plain_network, protocol_of
 from benchmark.measures.speed.file import SCHEMA
 from benchmark.measures.speed.finding import find_ways
@@ -108,6 +108,7 @@ def bench(
         entry = _compared(take_turns({SUITE: cell}, setting, stop), cell, setting)
         found["growth"].append({"axis": axis, "value": value, "size": size, "batch": many} | entry)
         progress.say(f"growth: {axis} {value}")
+    found = rounded(found)
     write_json(out, found)
     return found
 
