@@ -115,7 +115,7 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def rounded(value: Any) -> Any:
+def rounded(value: Json) -> Json:
     """A value for JSON with its floats rounded to `DIGITS` significant digits: no measured time or norm has more."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")

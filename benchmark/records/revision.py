@@ -30,7 +30,9 @@ def files_at(revision: str, paths: Sequence[str]) -> Iterator[Path]:
     clear(unpacking)  # what a killed call left
     with temporary(unpacking, folder=True, mode=0o700) as folder:
         with tarfile.open(fileobj=io.BytesIO(_git(["archive", revision, "--", *there]))) as archive:
-            archive.extractall(folder, filter="data")
+            # An attribute, not the argument, which Python has from 3.11.4 on. The archive is one that git has just made.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+            archive.extractall(folder)  # noqa: S202
         yield folder
 
 

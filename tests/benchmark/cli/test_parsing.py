@@ -41,7 +41,7 @@ OF_ALL = f"expected one of the {len(list(verbs_of(parser()))) + 3} that `ferbenc
         # An option that is misspelt, the verb's own; also where another one is missing because of it.
         (
             "run synthetic-8 resnet18-plain --sedes 0 1",
-            "ferbench run: option: found '--sedes'; expected one of the 24 that `ferbench run --help` lists; did you mean "
+            "ferbench run: option: found '--sedes'; expected one of the 25 that `ferbench run --help` lists; did you mean "
             "--seeds?",
         ),
         (
