@@ -19,7 +19,6 @@ from benchmark.errors import BadInput, naming
 from benchmark.exchange import exchange
 
 Json = Any  # any part of the contents of a JSON or YAML file; the code that reads it must check it
-DIGITS = 6  # significant ones, of measured numbers
 
 
 @contextlib.contextmanager
@@ -115,13 +114,13 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def rounded(value: Json) -> Json:
-    """A value for JSON with its floats rounded to `DIGITS` significant digits: no measured time or norm has more."""
+def rounded(value: Json, digits: int = 6) -> Json:
+    """A value for JSON whose floats are rounded to some significant digits; no measured time or norm has more than six."""
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, dict):
-        return {key: rounded(each) for key, each in value.items()}
-    return [rounded(each) for each in value] if isinstance(value, list) else value
+        return {key: rounded(each, digits) for key, each in value.items()}
+    return [rounded(each, digits) for each in value] if isinstance(value, list) else value
 
 
 def read_object(path: Path) -> dict[str, Json]:

@@ -318,3 +318,4 @@ def test_an_error_while_writing_names_the_target(replacing, tmp_path):
 def test_measured_numbers_have_six_significant_digits():
     given = {"a": [1.23456789e-7, 3, "1.23456789"], "b": {"c": -98765.4321, "d": None, "e": True}}
     assert rounded(given) == {"a": [1.23457e-7, 3, "1.23456789"], "b": {"c": -98765.4, "d": None, "e": True}}
+    assert rounded([1.23456789], 2) == [1.2]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.claims.load import published
-from benchmark.files import Json
+from benchmark.files import Json, rounded
 from benchmark.measures.complexity.file import measured_network
 from benchmark.protocol.protocol import load_protocol, protocol_names
 from benchmark.records.comparisons import Comparison, ScoredRun, Summary, seeds_interval
@@ -30,7 +30,7 @@ RUN, OUTSIDE, SEEN, PUBLISHED = KINDS = (
 )
 RANKED = (RUN, OUTSIDE)
 OVER_SEEDS, OVER_FACES = "seeds", "test faces"
-DIGITS = 10  # significant digits of a number, as in the CSV files
+DIGITS = 10  # significant ones of a number, as in the CSV files: the last ones differ between machines
 Row = dict[str, Json]
 
 
@@ -92,7 +92,7 @@ def _board(board: Board, counted: Mapping | None, anchors: Mapping[str, Mapping]
         "data": {key: board.data[key] for key in ("name", "version", "fingerprint")},
         "metric": {"name": PRIMARY[protocol["task"]], "title": metric.title, "shown_in": metric.unit or None},
         "test_faces": _faces(board),
-        "rows": _ranked(map(_rounded, rows)),
+        "rows": _ranked([rounded(row, DIGITS) for row in rows]),
     }
 
 
@@ -217,15 +217,6 @@ def _rank(row: Row, others: Sequence[Row]) -> int | None:
         return None
     rivals = (other["value"] for other in others if other["view"] == row["view"] and other["value"] is not None)
     return 1 + sum(value > row["value"] for value in rivals)
-
-
-def _rounded(value: Json) -> Json:
-    """Numbers with `DIGITS` significant digits: the last ones differ between machines."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    return [_rounded(each) for each in value] if isinstance(value, list) else value
 
 
 def _identity(protocol: Mapping, protocol_hash: str, data: Mapping) -> tuple[str, str, str]:

@@ -5,7 +5,6 @@ The readers of FER2013 and of FER+ share this module.
 Source of the classes and their order: the challenge's data page (0 angry .. 6 neutral). Splits have the names in the csv.
 """
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +34,6 @@ OFFICIAL_MD5 = {
 # A pixel or label is accepted only if it is written as one of these keys, so values out of range never reach the cast.
 _PIXEL = {b"%d" % value: value for value in range(256)}
 _LABEL = {b"%d" % value: value for value in range(len(CLASSES))}
-_NO_DIGIT = 10
 
 
 @dataclass(frozen=True)
@@ -122,10 +120,6 @@ def read(path: Path) -> Pictures:
 
 
 def _picture(line: str, cell: bytes) -> NDArray[np.uint8]:
-    """The pixels of a row: a cell in the usual form, in which one space stands between two numbers, in a quarter of the
-    time."""
-    if (usual := _usual_picture(cell)) is not None:
-        return usual
     values = cell.split()
     if len(values) != SIDE * SIDE:
         raise BadInput(line, f"{len(values)} pixels", f"{SIDE * SIDE}")
@@ -133,34 +127,6 @@ def _picture(line: str, cell: bytes) -> NDArray[np.uint8]:
         return np.frombuffer(bytes(map(_PIXEL.__getitem__, values)), np.uint8).reshape(SIDE, SIDE)
     except KeyError as error:
         raise BadInput(line, f"pixel {_text(error.args[0])}", "an integer 0..255") from None
-
-
-@functools.cache
-def _value_of_characters() -> NDArray[np.int16]:
-    """int16 (1331,): the pixel that ends with three characters, -1 for none. Their index is a number of base 11, whose last
-    digit is the last character; a space is `_NO_DIGIT`. What stands before a space does not matter."""
-    table = np.full(11**3, -1, np.int16)
-    for value in range(256):
-        digits = [*map(int, str(value))]
-        firsts = [_NO_DIGIT, *digits][-3:] if len(digits) > 1 else None
-        for first in range(11) if firsts is None else (firsts[0],):
-            second, third = (_NO_DIGIT, value) if firsts is None else firsts[1:]
-            table[first * 121 + second * 11 + third] = value
-    return table
-
-
-def _usual_picture(cell: bytes) -> NDArray[np.uint8] | None:
-    """The pixels of a cell that has one space between two numbers and nothing else; None for any other."""
-    characters = np.frombuffer(b"  " + cell + b" ", np.uint8)
-    kinds = np.minimum(characters - np.uint8(ord("0")), _NO_DIGIT).astype(np.uint16)  # a space wraps around to 240
-    ends = np.flatnonzero(kinds == _NO_DIGIT)[2:]
-    if len(ends) != SIDE * SIDE or cell.count(b" ") != SIDE * SIDE - 1:
-        return None
-    if not 3 <= ends[0] <= 5 or np.diff(ends).max() > 4:  # no number at first, or one of more than three digits
-        return None
-    last_three = kinds[:-3] * 121 + kinds[1:-2] * 11 + kinds[2:-1]
-    values = _value_of_characters()[last_three[ends - 3]]
-    return None if values.min() < 0 else values.astype(np.uint8).reshape(SIDE, SIDE)
 
 
 def _check_counts(where: str, expression: NDArray[np.int64]) -> None:

@@ -166,7 +166,6 @@ def test_bad_rows_are_refused_in_one_line(edit, message, small_fer2013, tmp_path
 
 @pytest.mark.parametrize("character", " 059\t:")
 def test_a_character_more_or_less_anywhere_is_read_as_its_text_says(character):
-    """Cells in the usual form are read by another way than the others; here is neither."""
     for seed in range(15):
         rng = np.random.default_rng(seed)
         cell = " ".join(map(str, rng.integers(0, 10 ** rng.integers(1, 4, 2304)) % 256))
