@@ -14,9 +14,9 @@ _FIRST_TITLES = {"plain": "plain loop", "suite": "this suite", "compiled": "this
 
 
 def read_benches(folder: Path) -> list[Mapping]:
-    """The contents of a folder's files, sorted by name; empty without the folder. BadInput for a file that is damaged, has
-    another schema or no plain device type or instruction set. Files of schema 1 are given the form of today."""
-    found = {path: _read(path) for path in sorted(folder.glob("*.json"))}
+    """The contents of a folder's files, "cpu" before "cpu-avx2"; empty without the folder. BadInput for a file that is
+    damaged, has another schema or no plain device type or instruction set. Files of schema 1 are given the form of today."""
+    found = {path: _read(path) for path in sorted(folder.glob("*.json"), key=lambda path: path.stem)}
     for path, contents in found.items():
         for part in ("device_type", "instructions"):
             checked_name(contents.get(part), part, path)  # they name a figure
